@@ -1,0 +1,1 @@
+//! Rules to plan: schema, diagnostics, compilation.

@@ -1,0 +1,1 @@
+//! Throughline: one decision core for every channel.
