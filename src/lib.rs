@@ -1,1 +1,21 @@
 //! Throughline: one decision core for every channel.
+//!
+//! [`decide`] turns a signed [`Plan`] and the [`Facts`] of one request into a [`Decision`]: the content of each slot, the
+//! next action, what to record, and why. [`reduce`] applies an [`Event`] to a [`Profile`]. Both are pure: no clock, no
+//! randomness, no I/O, and no input makes them panic. The same code runs at the edge, in browsers, in the collector and natively.
+
+pub mod canonical;
+mod event;
+mod facts;
+pub mod plan;
+mod profile;
+mod time;
+pub mod token;
+mod value;
+
+pub use event::{Event, EventError, EventKind};
+pub use facts::{Consent, Facts, Request};
+pub use plan::{Plan, PlanError};
+pub use profile::{Instance, InstanceStatus, Profile, Stamp, Stamped};
+pub use time::Millis;
+pub use value::{Object, Value};

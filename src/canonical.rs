@@ -1,0 +1,103 @@
+//! Canonical JSON (RFC 8785): equal values have equal bytes on every host.
+
+use crate::value::{Object, Value};
+
+/// The canonical JSON text of a value: members sorted by the UTF-16 code units of their names, numbers as JavaScript
+/// prints them, no white space.
+#[must_use]
+pub fn to_string(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(value, &mut out);
+    out
+}
+
+/// The JSON text of a value with members in their own order, as `JSON.stringify` prints it.
+#[must_use]
+pub fn to_json_text(value: &Value) -> String {
+    let mut out = String::new();
+    write_json_text(value, &mut out);
+    out
+}
+
+/// A number as JavaScript prints it; what JSON cannot hold (infinities, NaN) is `null`.
+pub fn write_number(number: f64, out: &mut String) {
+    if number.is_finite() {
+        out.push_str(ryu_js::Buffer::new().format_finite(number));
+    } else {
+        out.push_str("null");
+    }
+}
+
+/// A text as a JSON string, with the escapes that RFC 8785 asks for and no others.
+pub fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            control if control < ' ' => {
+                out.push_str("\\u00");
+                for digit in [u32::from(control) >> 4, u32::from(control) & 0xf] {
+                    out.push(char::from_digit(digit, 16).unwrap_or('0'));
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
+fn write_value(value: &Value, out: &mut String) {
+    write_in(value, out, &|object, out| {
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+        write_members(members.into_iter(), out, &write_value);
+    });
+}
+
+fn write_json_text(value: &Value, out: &mut String) {
+    write_in(value, out, &|object, out| write_members(object.iter(), out, &write_json_text));
+}
+
+fn write_in(value: &Value, out: &mut String, write_object: &dyn Fn(&Object, &mut String)) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => write_number(*number, out),
+        Value::String(text) => write_string(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_in(item, out, write_object);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => write_object(object, out),
+    }
+}
+
+fn write_members<'a>(
+    members: impl Iterator<Item = (&'a str, &'a Value)>,
+    out: &mut String,
+    write: &dyn Fn(&Value, &mut String),
+) {
+    out.push('{');
+    for (index, (name, value)) in members.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(name, out);
+        out.push(':');
+        write(value, out);
+    }
+    out.push('}');
+}

@@ -1,0 +1,215 @@
+//! What happened.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::Consent;
+use crate::time::Millis;
+use crate::value::{Object, Value};
+
+/// The longest event name and event id that are accepted, in bytes.
+const MAX_NAME: usize = 200;
+/// How far in the future an event's time may lie; later ones are set to the time of receipt.
+const MAX_AHEAD: Millis = Millis(24 * 60 * 60 * 1000);
+
+/// What happened, as the core sees it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its id: an event counts once, however often it arrives.
+    pub id: String,
+    /// Its kind, in the words of the Segment specification.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// Its name; `Page Viewed` for a page, `Screen Viewed` for a screen, empty for those that only carry facts.
+    #[serde(default, rename = "event", skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// When it happened.
+    pub at: Millis,
+    /// What it was about.
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
+    pub properties: Object,
+    /// What it says of the subject.
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
+    pub traits: Object,
+    /// What the subject allows or refuses, by purpose.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consent: BTreeMap<String, Consent>,
+    /// Whether the sender is one of ours. Hosts set it; what the payload says of it is not believed.
+    #[serde(default)]
+    pub trusted: bool,
+}
+
+/// The calls of the Segment specification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// Something was done.
+    #[default]
+    Track,
+    /// Somebody is who they say, and has traits.
+    Identify,
+    /// A page was seen.
+    Page,
+    /// A screen of an app was seen.
+    Screen,
+    /// Somebody belongs to an account.
+    Group,
+    /// Two ids are one person.
+    Alias,
+}
+
+/// Why JSON is not an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventError {
+    /// `type` is missing or is none of the six calls.
+    Type(String),
+    /// A member has the wrong type, is empty, or is too long.
+    Member {
+        /// Its name.
+        name: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A time is not RFC 3339.
+    Time(String),
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type(found) => {
+                write!(f, "unknown type `{found}`, expected one of: track, identify, page, screen, group, alias")
+            }
+            Self::Member { name, expected } => write!(f, "`{name}` is not as expected: {expected}"),
+            Self::Time(found) => write!(f, "`timestamp` is `{found}`, expected a time such as 2026-11-22T08:30:00Z"),
+        }
+    }
+}
+
+impl core::error::Error for EventError {}
+
+impl Event {
+    /// The event that a call of the Segment specification describes.
+    ///
+    /// `timestamp` may be an RFC 3339 text or milliseconds; without it the event happened when it was received. A time
+    /// more than a day ahead of the receipt is set to the receipt. Traits are taken from `traits`, else `context.traits`.
+    /// Consent is taken from `context.consent.categoryPreferences` (booleans) and from the properties of
+    /// `Consent Preference Updated` (booleans or states).
+    ///
+    /// # Errors
+    /// Says which member is not as the specification has it.
+    pub fn from_segment(call: &Value, received_at: Millis, trusted: bool) -> Result<Self, EventError> {
+        let kind = kind(call)?;
+        let name = match kind {
+            EventKind::Track => text(call, "event", "a text of 1 to 200 bytes")?.to_owned(),
+            EventKind::Page => "Page Viewed".to_owned(),
+            EventKind::Screen => "Screen Viewed".to_owned(),
+            EventKind::Identify | EventKind::Group | EventKind::Alias => String::new(),
+        };
+        let mut properties = object(call, "properties")?;
+        if matches!(kind, EventKind::Page | EventKind::Screen) {
+            name_page(call, &mut properties);
+        }
+        let mut traits = object(call, "traits")?;
+        if traits.is_empty() {
+            traits = call.at(["context", "traits"]).as_object().cloned().unwrap_or_default();
+        }
+        Ok(Self {
+            id: text(call, "messageId", "a text of 1 to 200 bytes")?.to_owned(),
+            kind,
+            at: time(call, received_at)?,
+            consent: consent(call, &name, &properties),
+            name,
+            properties,
+            traits,
+            trusted,
+        })
+    }
+}
+
+fn kind(call: &Value) -> Result<EventKind, EventError> {
+    let found = call.at(["type"]).as_str().unwrap_or_default();
+    match found {
+        "track" => Ok(EventKind::Track),
+        "identify" => Ok(EventKind::Identify),
+        "page" => Ok(EventKind::Page),
+        "screen" => Ok(EventKind::Screen),
+        "group" => Ok(EventKind::Group),
+        "alias" => Ok(EventKind::Alias),
+        other => Err(EventError::Type(other.chars().take(40).collect())),
+    }
+}
+
+fn text<'a>(call: &'a Value, name: &'static str, expected: &'static str) -> Result<&'a str, EventError> {
+    let found = call.at([name]).as_str().filter(|text| !text.is_empty() && text.len() <= MAX_NAME);
+    found.ok_or(EventError::Member { name, expected })
+}
+
+fn object(call: &Value, name: &'static str) -> Result<Object, EventError> {
+    match call.at([name]) {
+        Value::Object(object) => Ok(object.clone()),
+        Value::Null => Ok(Object::new()),
+        _ => Err(EventError::Member { name, expected: "an object" }),
+    }
+}
+
+/// A page's name and category stand beside `properties` in the call; conditions find them inside.
+fn name_page(call: &Value, properties: &mut Object) {
+    for name in ["name", "category"] {
+        if let (Value::String(found), None) = (call.at([name]), properties.get(name)) {
+            properties.insert(name, found.as_str());
+        }
+    }
+    for name in ["path", "url", "title", "referrer", "search"] {
+        if let (Value::String(found), None) = (call.at(["context", "page", name]), properties.get(name)) {
+            properties.insert(name, found.as_str());
+        }
+    }
+}
+
+fn time(call: &Value, received_at: Millis) -> Result<Millis, EventError> {
+    let at = match call.at(["timestamp"]) {
+        Value::Null => received_at,
+        Value::Number(ms) if (0.0..=8.64e15).contains(ms) => whole_millis(*ms),
+        Value::String(text) => text
+            .parse::<jiff::Timestamp>()
+            .map(|time| Millis(time.as_millisecond()))
+            .map_err(|_| EventError::Time(text.chars().take(40).collect()))?,
+        other => {
+            return Err(EventError::Time(crate::canonical::to_string(other).chars().take(40).collect()));
+        }
+    };
+    Ok(if at > received_at.plus(MAX_AHEAD) { received_at } else { at })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the caller has checked the range")]
+const fn whole_millis(ms: f64) -> Millis {
+    Millis(ms as i64)
+}
+
+fn consent(call: &Value, name: &str, properties: &Object) -> BTreeMap<String, Consent> {
+    let preferences = call.at(["context", "consent", "categoryPreferences"]).as_object();
+    let updated = Some(properties).filter(|_| name == "Consent Preference Updated");
+    let members = preferences.into_iter().chain(updated).flat_map(Object::iter);
+    members.filter_map(|(purpose, state)| Some((purpose.to_owned(), state_of(state)?))).collect()
+}
+
+fn state_of(value: &Value) -> Option<Consent> {
+    match value {
+        Value::Bool(true) => Some(Consent::Granted),
+        Value::Bool(false) => Some(Consent::Denied),
+        Value::String(name) => Consent::from_name(name),
+        _ => None,
+    }
+}
+
+/// FNV-1a, 32 bits, over the UTF-16 code units of a text.
+///
+/// The hash of GrowthBook's SDKs, <https://docs.growthbook.io/lib/build-your-own>, which is the one of
+/// <http://www.isthe.com/chongo/tech/comp/fnv/> where every code unit is an octet.
+#[must_use]
+pub fn fnv32a(text: &str) -> u32 {
+    text.encode_utf16().fold(0x811c_9dc5, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))
+}

@@ -1,0 +1,56 @@
+//! Why bytes are not a plan.
+
+use core::fmt;
+
+/// Why bytes are not a plan that this version can load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanError {
+    /// The bytes do not begin as a plan does.
+    NotAPlan,
+    /// The plan is of another version of the format.
+    Version {
+        /// The version found.
+        found: u32,
+    },
+    /// The bytes end before the plan does, or a section lies outside.
+    Truncated,
+    /// A text is not UTF-8.
+    Text,
+    /// A row of this section refers to something that is not there.
+    Reference {
+        /// The section's number.
+        section: usize,
+        /// The row's number in it.
+        row: usize,
+    },
+    /// A condition is nested too deeply, or a node has unknown or impossible operands.
+    Node {
+        /// The node's number.
+        row: usize,
+    },
+    /// A regular expression is not a valid automaton.
+    Regex {
+        /// Its number.
+        index: usize,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAPlan => write!(f, "not a plan: expected it to begin with `TLPLAN`"),
+            Self::Version { found } => {
+                write!(f, "plan format {found}, expected {}; compile the rules again", super::VERSION)
+            }
+            Self::Truncated => write!(f, "the plan is cut off"),
+            Self::Text => write!(f, "a text of the plan is not UTF-8"),
+            Self::Reference { section, row } => {
+                write!(f, "row {row} of section {section} refers to something that is not there")
+            }
+            Self::Node { row } => write!(f, "node {row} of the plan's conditions is impossible"),
+            Self::Regex { index } => write!(f, "regular expression {index} of the plan is not an automaton"),
+        }
+    }
+}
+
+impl core::error::Error for PlanError {}

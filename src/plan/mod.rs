@@ -1,0 +1,278 @@
+//! The plan: rules, compiled. It is checked once when it is loaded, and read in place from then on.
+//!
+//! A plan is `TLPLAN`, two zero bytes, the format's version, the number of sections, for each section its offset and
+//! length in bytes, and then the sections. The first three hold texts, automata and lists of numbers; each of the others
+//! is a table of rows of one kind. All numbers are little-endian. [`tables`] declares the rows.
+
+mod builder;
+mod error;
+pub mod node;
+pub mod row;
+pub mod tables;
+
+pub use builder::PlanBuilder;
+pub use error::PlanError;
+pub use node::Op;
+pub use row::{Id, Ids, Span};
+
+use regex_automata::{Input, dfa::Automaton, dfa::sparse::DFA};
+use row::{Bounds, Field, Row, Words};
+use tables::{LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+
+/// The version of the plan format that this core reads and writes.
+pub const VERSION: u32 = 1;
+const MAGIC: &[u8; 8] = b"TLPLAN\0\0";
+const HEADER: usize = 16;
+
+/// A loaded plan: every reference in it is known to be good.
+pub struct Plan {
+    bytes: Box<[u8]>,
+    sections: [Section; SECTIONS],
+    regexes: Vec<DFA<Vec<u8>>>,
+    settings: Settings,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Section {
+    start: usize,
+    end: usize,
+    count: u32,
+}
+
+impl Plan {
+    /// Loads a plan from the bytes that the compiler made.
+    ///
+    /// # Errors
+    /// Names the first thing in the bytes that is not as a plan of this version has it. No bytes make it panic.
+    pub fn load(bytes: &[u8]) -> Result<Self, PlanError> {
+        let sections = sections(bytes)?;
+        let mut plan = Self { bytes: bytes.into(), sections, regexes: Vec::new(), settings: Settings::none() };
+        plan.check_texts()?;
+        plan.regexes = plan.load_regexes()?;
+        plan.bounds(|bounds| tables::check(&plan, bounds))?;
+        node::check(&plan)?;
+        plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
+        Ok(plan)
+    }
+
+    /// The plan's id: equal ids, equal plans.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.text(self.settings.id)
+    }
+
+    /// The settings that hold for the whole plan.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many rows the table of `R` has.
+    #[must_use]
+    pub fn count<R: Row>(&self) -> u32 {
+        self.section(R::TABLE).count
+    }
+
+    /// The row with this number.
+    #[must_use]
+    pub fn get<R: Row>(&self, id: Id<R>) -> Option<R> {
+        let size = row_size::<R>();
+        let start = self.section(R::TABLE).start.checked_add(id.index().checked_mul(size)?)?;
+        let end = start.checked_add(size)?;
+        if id.0 >= self.count::<R>() {
+            return None;
+        }
+        self.bytes.get(start..end).map(|row| R::read(&mut Words(row)))
+    }
+
+    /// The numbers of all rows of a table.
+    pub fn all<R: Row>(&self) -> Span<R> {
+        Span::new(0, self.count::<R>())
+    }
+
+    /// The rows of a span, each with its number.
+    pub fn rows<R: Row + 'static>(&self, span: Span<R>) -> impl Iterator<Item = (Id<R>, R)> + '_ {
+        span.iter().filter_map(|id| self.get(id).map(|row| (id, row)))
+    }
+
+    /// The things of a list.
+    pub fn list<T: 'static>(&self, ids: Ids<T>) -> impl Iterator<Item = Id<T>> + Clone + '_ {
+        let (start, len) = ids.words();
+        (start..start.saturating_add(len)).filter_map(|at| self.list_word(at)).map(Id::new)
+    }
+
+    /// A text.
+    #[must_use]
+    pub fn text(&self, id: Id<Text>) -> &str {
+        self.text_range(id.index())
+            .and_then(|(start, end)| self.bytes.get(start..end))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("")
+    }
+
+    /// Whether the regular expression matches anywhere in `text`; one that gives up does not match.
+    #[must_use]
+    pub fn is_match(&self, regex: Id<Regex>, text: &str) -> bool {
+        let input = Input::new(text).earliest(true);
+        self.regexes.get(regex.index()).is_some_and(|dfa| matches!(dfa.try_search_fwd(&input), Ok(Some(_))))
+    }
+
+    /// Finds the first row of a table sorted by text.
+    #[must_use]
+    pub fn find<R: Row>(&self, key: &str, text: impl Fn(&R) -> Id<Text>) -> Option<(Id<R>, R)> {
+        let (mut low, mut high) = (0, self.count::<R>());
+        while low < high {
+            let middle = low.midpoint(high);
+            let row = self.get(Id::<R>::new(middle))?;
+            match self.text(text(&row)).cmp(key) {
+                core::cmp::Ordering::Equal => return Some((Id::new(middle), row)),
+                core::cmp::Ordering::Less => low = middle.saturating_add(1),
+                core::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    fn section(&self, number: usize) -> Section {
+        self.sections.get(number).copied().unwrap_or_default()
+    }
+
+    fn section_bytes(&self, number: usize) -> &[u8] {
+        let section = self.section(number);
+        self.bytes.get(section.start..section.end).unwrap_or(&[])
+    }
+
+    fn list_word(&self, at: u32) -> Option<u32> {
+        word_at(self.section_bytes(LISTS), at as usize)
+    }
+
+    /// Where the text lies: its section begins with the count and with the end of each text.
+    fn text_range(&self, index: usize) -> Option<(usize, usize)> {
+        blob_range(self.section(STRINGS), self.section_bytes(STRINGS), index)
+    }
+
+    fn check_texts(&self) -> Result<(), PlanError> {
+        let section = self.section(STRINGS);
+        let blob_start = blob_start(section).ok_or(PlanError::Truncated)?;
+        let blob = self.bytes.get(blob_start..section.end).ok_or(PlanError::Truncated)?;
+        let blob = core::str::from_utf8(blob).map_err(|_| PlanError::Text)?;
+        for index in 0..section.count as usize {
+            let (start, end) = self.text_range(index).ok_or(PlanError::Truncated)?;
+            let bounds = start.saturating_sub(blob_start)..end.saturating_sub(blob_start);
+            blob.get(bounds).ok_or(PlanError::Text)?;
+        }
+        Ok(())
+    }
+
+    fn load_regexes(&self) -> Result<Vec<DFA<Vec<u8>>>, PlanError> {
+        let section = self.section(REGEXES);
+        (0..section.count as usize)
+            .map(|index| {
+                let (start, end) =
+                    blob_range(section, self.section_bytes(REGEXES), index).ok_or(PlanError::Truncated)?;
+                let bytes = self.bytes.get(start..end).ok_or(PlanError::Truncated)?;
+                let (dfa, _) = DFA::from_bytes(bytes).map_err(|_| PlanError::Regex { index })?;
+                Ok(dfa.to_owned())
+            })
+            .collect()
+    }
+
+    fn bounds<R>(&self, check: impl FnOnce(&Bounds<'_>) -> R) -> R {
+        let counts = self.sections.map(|section| section.count);
+        check(&Bounds { counts: &counts, lists: self.section_bytes(LISTS) })
+    }
+}
+
+impl core::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Plan").field("id", &self.id()).field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+impl Settings {
+    const fn none() -> Self {
+        Self {
+            id: Id::new(0),
+            flags: 0,
+            locale: Id::new(0),
+            consent: 0,
+            store: None,
+            measure: None,
+            gpc: Ids::empty(),
+            caps: Span::empty(),
+        }
+    }
+}
+
+const fn row_size<R: Row>() -> usize {
+    R::WORDS.saturating_mul(4)
+}
+
+fn word_at(bytes: &[u8], index: usize) -> Option<u32> {
+    let start = index.checked_mul(4)?;
+    bytes.get(start..)?.first_chunk::<4>().map(|word| u32::from_le_bytes(*word))
+}
+
+/// Checks one table's rows against the sizes of all others.
+fn check_table<R: Row>(plan: &Plan, bounds: &Bounds<'_>) -> Result<(), PlanError> {
+    for row in 0..plan.count::<R>() {
+        let found = plan.get(Id::<R>::new(row)).ok_or(PlanError::Truncated)?;
+        if !Field::check(found, bounds) {
+            return Err(PlanError::Reference { section: R::TABLE, row: row as usize });
+        }
+    }
+    Ok(())
+}
+
+/// Reads the header and the table of sections.
+fn sections(bytes: &[u8]) -> Result<[Section; SECTIONS], PlanError> {
+    if bytes.first_chunk::<8>() != Some(MAGIC) {
+        return Err(PlanError::NotAPlan);
+    }
+    let version = word_at(bytes, 2).ok_or(PlanError::Truncated)?;
+    if version != VERSION {
+        return Err(PlanError::Version { found: version });
+    }
+    if word_at(bytes, 3) != Some(SECTIONS as u32) {
+        return Err(PlanError::Truncated);
+    }
+    let mut sections = [Section::default(); SECTIONS];
+    for (number, section) in sections.iter_mut().enumerate() {
+        let at = number.saturating_mul(2).saturating_add(HEADER / 4);
+        let start = word_at(bytes, at).ok_or(PlanError::Truncated)? as usize;
+        let len = word_at(bytes, at.saturating_add(1)).ok_or(PlanError::Truncated)? as usize;
+        let end = start.checked_add(len).ok_or(PlanError::Truncated)?;
+        let content = bytes.get(start..end).ok_or(PlanError::Truncated)?;
+        *section = Section { start, end, count: count(number, content)? };
+    }
+    Ok(sections)
+}
+
+/// How many things a section holds.
+fn count(number: usize, content: &[u8]) -> Result<u32, PlanError> {
+    if number == STRINGS || number == REGEXES {
+        return word_at(content, 0).ok_or(PlanError::Truncated);
+    }
+    let size = tables::size(number);
+    let count = content.len().checked_div(size).unwrap_or(0);
+    if content.len().checked_rem(size) != Some(0) {
+        return Err(PlanError::Truncated);
+    }
+    u32::try_from(count).map_err(|_| PlanError::Truncated)
+}
+
+/// Where the things of a blob section begin: after the count and the end of each.
+fn blob_start(section: Section) -> Option<usize> {
+    (section.count as usize).checked_add(1)?.checked_mul(4)?.checked_add(section.start)
+}
+
+/// Where thing `index` of a blob section lies in the plan.
+fn blob_range(section: Section, content: &[u8], index: usize) -> Option<(usize, usize)> {
+    if index >= section.count as usize {
+        return None;
+    }
+    let blob = blob_start(section)?;
+    let start = if index == 0 { 0 } else { word_at(content, index)? as usize };
+    let end = word_at(content, index.checked_add(1)?)? as usize;
+    (start <= end).then_some((blob.checked_add(start)?, blob.checked_add(end)?))
+}

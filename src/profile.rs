@@ -1,0 +1,229 @@
+//! What is known of a subject.
+//!
+//! Every part is a *join*: traits and consent keep the greatest stamp, offers and assignments the least, counters and
+//! exposures are sets of stamps. So events can arrive in any order and any number of times, and what two hosts know merges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::fnv32a;
+use crate::plan::{Plan, tables};
+use crate::time::Millis;
+use crate::value::Value;
+
+/// More stamps than this are never kept, whatever a plan or a token says.
+pub const MAX_STAMPS: usize = 256;
+
+/// When an event happened, and which one it was: the order of all events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Stamp(
+    /// The time of the event.
+    pub Millis,
+    /// A hash of the event's id, to tell events of one millisecond apart.
+    pub u32,
+);
+
+impl Stamp {
+    /// The stamp of the event with this id at this time.
+    #[must_use]
+    pub fn new(at: Millis, event_id: &str) -> Self {
+        Self(at, fnv32a(event_id))
+    }
+
+    /// The time of the event.
+    #[must_use]
+    pub const fn at(self) -> Millis {
+        self.0
+    }
+}
+
+/// A value and the event that set it: `[value, time, id]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped<T>(
+    /// The value.
+    pub T,
+    /// When it was set.
+    pub Millis,
+    /// A hash of the id of the event that set it.
+    pub u32,
+);
+
+impl<T> Stamped<T> {
+    /// A value with the stamp of the event that set it.
+    pub const fn new(value: T, stamp: Stamp) -> Self {
+        Self(value, stamp.0, stamp.1)
+    }
+
+    /// The stamp of the event that set it.
+    pub const fn stamp(&self) -> Stamp {
+        Stamp(self.1, self.2)
+    }
+}
+
+/// How far a subject is in a journey.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// The event that began it; later events may begin it again.
+    pub entered: Stamp,
+    /// The id of the step that it is at, or was at when it ended.
+    pub step: String,
+    /// When it came to that step.
+    pub since: Millis,
+    /// Whether it goes on.
+    pub status: InstanceStatus,
+}
+
+/// Whether a journey goes on, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceStatus {
+    /// It goes on.
+    Active,
+    /// Its last step is done.
+    Completed,
+    /// An exit event ended it.
+    Exited,
+    /// Its goal was reached.
+    Converted,
+}
+
+/// What is known of a subject; `reduce` changes it, conditions read it, and a part of it travels in the token.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// Who it is: the unit of hashing for experiments and holdouts.
+    pub subject: String,
+    /// What is known, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub traits: BTreeMap<String, Stamped<Value>>,
+    /// What was allowed or refused, by purpose.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub consent: BTreeMap<String, Stamped<crate::Consent>>,
+    /// When counted events happened, by the counter's key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, BTreeSet<Stamp>>,
+    /// When things were seen, by keys such as `campaign:intro`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub exposures: BTreeMap<String, BTreeSet<Stamp>>,
+    /// When each offer was first seen, by its id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub offers: BTreeMap<String, Stamp>,
+    /// The first variation seen, by `experiment__bucketVersion`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub assignments: BTreeMap<String, Stamped<String>>,
+    /// Journeys, by id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub journeys: BTreeMap<String, Instance>,
+    /// The segments whose membership was decided by the collector.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub segments: BTreeSet<String>,
+    /// The parts of which something was left out to fit the token.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub partial: BTreeSet<String>,
+}
+
+impl Profile {
+    /// A profile of which nothing is known but who it is.
+    #[must_use]
+    pub fn new(subject: impl Into<String>) -> Self {
+        Self { subject: subject.into(), ..Self::default() }
+    }
+
+    /// Adds all that another profile knows; the subject stays.
+    ///
+    /// Commutative (but for the subject), associative and idempotent, as long as `plan` says how much to keep.
+    pub fn merge(&mut self, plan: &Plan, other: &Self) {
+        for (name, value) in &other.traits {
+            keep_latest(&mut self.traits, name, value);
+        }
+        for (purpose, state) in &other.consent {
+            keep_latest(&mut self.consent, purpose, state);
+        }
+        for (key, stamps) in &other.counters {
+            keep_last(&mut self.counters, key, stamps.iter().copied(), counter_keep(plan, key));
+        }
+        for (key, stamps) in &other.exposures {
+            keep_last(&mut self.exposures, key, stamps.iter().copied(), exposure_keep(plan, key));
+        }
+        for (offer, stamp) in &other.offers {
+            keep_first_offer(&mut self.offers, offer, *stamp);
+        }
+        for (key, variation) in &other.assignments {
+            keep_first(&mut self.assignments, key, variation);
+        }
+        for (journey, instance) in &other.journeys {
+            keep_furthest(&mut self.journeys, journey, instance);
+        }
+        self.segments.extend(other.segments.iter().cloned());
+        self.partial.extend(other.partial.iter().cloned());
+    }
+}
+
+/// How many times of a counter are enough; none, if the plan has no such counter.
+pub(crate) fn counter_keep(plan: &Plan, key: &str) -> usize {
+    plan.find::<tables::Counter>(key, |row| row.key).map_or(0, |(_, row)| row.keep as usize)
+}
+
+/// How many exposures of a key are enough; none, if no cap of the plan asks.
+pub(crate) fn exposure_keep(plan: &Plan, key: &str) -> usize {
+    plan.find::<tables::Exposure>(key, |row| row.key).map_or(0, |(_, row)| row.keep as usize)
+}
+
+/// Sets a value unless a later one is known.
+pub(crate) fn keep_latest<T: Clone + PartialEq>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
+    match map.get_mut(key) {
+        Some(old) if old.stamp() >= new.stamp() => {}
+        Some(old) => *old = new.clone(),
+        None => {
+            map.insert(key.to_owned(), new.clone());
+        }
+    }
+}
+
+/// Sets a value unless an earlier one is known.
+pub(crate) fn keep_first<T: Clone>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
+    match map.get_mut(key) {
+        Some(old) if old.stamp() <= new.stamp() => {}
+        Some(old) => *old = new.clone(),
+        None => {
+            map.insert(key.to_owned(), new.clone());
+        }
+    }
+}
+
+/// Notes when an offer was seen unless it was seen earlier.
+pub(crate) fn keep_first_offer(offers: &mut BTreeMap<String, Stamp>, offer: &str, stamp: Stamp) {
+    let first = offers.entry(offer.to_owned()).or_insert(stamp);
+    *first = (*first).min(stamp);
+}
+
+/// Adds stamps and keeps the last `keep` of all.
+pub(crate) fn keep_last(
+    map: &mut BTreeMap<String, BTreeSet<Stamp>>,
+    key: &str,
+    stamps: impl Iterator<Item = Stamp>,
+    keep: usize,
+) {
+    let keep = keep.min(MAX_STAMPS);
+    if keep == 0 {
+        return;
+    }
+    let kept = map.entry(key.to_owned()).or_default();
+    kept.extend(stamps);
+    while kept.len() > keep {
+        kept.pop_first();
+    }
+}
+
+/// Takes the instance that was entered last, and of the same one the state that is further on.
+fn keep_furthest(journeys: &mut BTreeMap<String, Instance>, journey: &str, new: &Instance) {
+    let further = |instance: &Instance| (instance.entered, instance.status, instance.since);
+    match journeys.get_mut(journey) {
+        Some(old) if further(old) >= further(new) => {}
+        Some(old) => *old = new.clone(),
+        None => {
+            journeys.insert(journey.to_owned(), new.clone());
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Time as the core knows it: a number of milliseconds that somebody else read from a clock.
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z, or a length of time in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// The beginning of time: earlier than every event.
+    pub const MIN: Self = Self(i64::MIN);
+    /// The end of time: later than every event.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// This time plus a length, at most [`Millis::MAX`].
+    #[must_use]
+    pub const fn plus(self, length: Self) -> Self {
+        Self(self.0.saturating_add(length.0))
+    }
+
+    /// This time minus a length (or another time), at least [`Millis::MIN`].
+    #[must_use]
+    pub const fn minus(self, length: Self) -> Self {
+        Self(self.0.saturating_sub(length.0))
+    }
+}
