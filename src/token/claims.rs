@@ -1,0 +1,153 @@
+//! The profile token: claims, how they are signed and how they are checked (RFC 7519, RFC 8725).
+
+use super::jws;
+use super::keys::{Key, Purpose};
+use super::keyset::{KeySet, KeySetError};
+use super::mint::{MintError, check_name, check_window, mint as mint_payload};
+use super::policy::{Payload, Policy, integer, is_integer, text};
+use super::rejection::Rejection;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The header `typ` of profile tokens.
+pub const PROFILE_TYP: &str = "tl+jwt";
+
+/// Milliseconds between `iat` and `exp` that a verifier allows unless told otherwise: 31 days.
+pub const DEFAULT_LIFETIME_MS: u64 = 31 * 86_400_000;
+
+/// What a profile token says. `F` are the facts, the private claim `tl`, of any shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claims<F> {
+    /// Who issued it.
+    pub iss: String,
+    /// Whom it is for. One audience, as text: a list is refused.
+    pub aud: String,
+    /// The subject, 1 to 200 bytes.
+    pub sub: String,
+    /// Issued at, in whole seconds since 1970.
+    pub iat: u64,
+    /// Expires at, in whole seconds since 1970.
+    pub exp: u64,
+    /// The version of the profile.
+    pub ver: u64,
+    /// What the plan needs to know, in the claim `tl`.
+    pub facts: F,
+}
+
+#[derive(Serialize)]
+struct Wire<'a, F> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    iat: u64,
+    exp: u64,
+    ver: u64,
+    tl: &'a F,
+}
+
+/// A signed profile token of at most [`jws::MAX_TOKEN`] bytes.
+///
+/// # Errors
+/// [`MintError`] when the key is not for tokens, a claim is out of range, the token would be too large
+/// or anything in it looks like personal data.
+pub fn mint<F: Serialize>(key: &Key, claims: &Claims<F>) -> Result<String, MintError> {
+    check_name("iss", &claims.iss)?;
+    check_name("aud", &claims.aud)?;
+    check_name("sub", &claims.sub)?;
+    check_window(claims.iat, claims.exp)?;
+    if !is_integer(claims.ver) {
+        return Err(MintError::Claim("ver"));
+    }
+    mint_payload(key, Purpose::Token, PROFILE_TYP, &claims.wire())
+}
+
+/// The bytes that [`mint`] would return, to fit the facts into the budget before signing.
+///
+/// # Errors
+/// [`MintError::Facts`] when the facts do not serialise.
+pub fn minted_length<F: Serialize>(key: &Key, claims: &Claims<F>) -> Result<usize, MintError> {
+    let json = serde_json::to_vec(&claims.wire()).map_err(|_| MintError::Facts)?;
+    Ok(jws::signed_length(key, PROFILE_TYP, json.len()))
+}
+
+impl<F> Claims<F> {
+    fn wire(&self) -> Wire<'_, F> {
+        Wire {
+            iss: &self.iss,
+            aud: &self.aud,
+            sub: &self.sub,
+            iat: self.iat,
+            exp: self.exp,
+            ver: self.ver,
+            tl: &self.facts,
+        }
+    }
+}
+
+/// Checks profile tokens of one issuer for one audience.
+pub struct Verifier {
+    policy: Policy,
+}
+
+impl Verifier {
+    /// A verifier with a leeway of one minute, lifetimes up to 31 days and tokens up to 3,072 bytes.
+    ///
+    /// # Errors
+    /// [`KeySetError::WrongPurpose`] when the keys are not for tokens.
+    pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Result<Self, KeySetError> {
+        let policy = Policy::new(keys, Purpose::Token, PROFILE_TYP, issuer, audience, DEFAULT_LIFETIME_MS)?;
+        Ok(Self { policy })
+    }
+
+    /// The same verifier with another leeway, in milliseconds.
+    #[must_use]
+    pub fn leeway_ms(mut self, leeway_ms: u64) -> Self {
+        self.policy.leeway_ms = leeway_ms;
+        self
+    }
+
+    /// The same verifier with another longest time from `iat` to `exp`, in milliseconds.
+    #[must_use]
+    pub fn max_lifetime_ms(mut self, max_lifetime_ms: u64) -> Self {
+        self.policy.max_lifetime_ms = max_lifetime_ms;
+        self
+    }
+
+    /// The same verifier with another limit on the whole token, in bytes.
+    #[must_use]
+    pub fn max_bytes(mut self, max_bytes: usize) -> Self {
+        self.policy.max_bytes = max_bytes;
+        self
+    }
+
+    /// The keys, for signing again and for publishing.
+    pub fn keys(&self) -> &KeySet {
+        self.policy.keys()
+    }
+
+    /// The claims of a token that breaks no rule at this time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// The [`Rejection`] that names the first rule broken. [`Rejection::Expired`] comes last: such a token is
+    /// good in every other way, and names its subject.
+    pub fn verify<F: DeserializeOwned>(&self, token: &str, now_ms: u64) -> Result<Claims<F>, Rejection> {
+        let bytes = self.policy.open(token)?;
+        let payload = Payload::<F>::parse(&bytes)?;
+        let window = self.policy.check(&payload, now_ms)?;
+        let sub = text("sub", &payload.sub)?.to_owned();
+        let ver = integer("ver", &payload.ver)?;
+        let facts = payload.tl.ok_or(Rejection::MissingClaim("tl"))?;
+        if window.expired {
+            return Err(Rejection::Expired { subject: Some(sub) });
+        }
+        Ok(Claims {
+            iss: text("iss", &payload.iss)?.to_owned(),
+            aud: text("aud", &payload.aud)?.to_owned(),
+            sub,
+            iat: window.iat,
+            exp: window.exp,
+            ver,
+            facts,
+        })
+    }
+}

@@ -1,0 +1,232 @@
+//! One JSON Web Key: RFC 7517, RFC 7518 section 6, RFC 8037 section 2, thumbprints by RFC 7638.
+
+use super::base64;
+use super::json::Scalar;
+use super::keys::{Algorithm, Key, KeyError, Material, Purpose, Signing, VerifyKey};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Why a key in a set is not used. Such keys are passed over, as RFC 7517 section 5 asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// `kty` and `crv` name no key type known here.
+    UnsupportedType,
+    /// `alg` is not the one algorithm of the key type.
+    AlgorithmMismatch,
+    /// `use` is not `sig`, or `key_ops` has neither `sign` nor `verify`.
+    NotForSignatures,
+    /// `tl` names another purpose, or none that is known.
+    OtherPurpose,
+    /// The member `tl` is missing, and keys without it were not allowed.
+    Unmarked,
+    /// A member has the wrong type, is missing or is not canonical base64url.
+    Member(&'static str),
+    /// The members are there, but make no good key.
+    Key(KeyError),
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SkipReason::UnsupportedType => {
+                f.write_str("key type is not supported, expected `OKP` with `Ed25519`, `EC` with `P-256`, or `oct`")
+            }
+            SkipReason::AlgorithmMismatch => f.write_str("`alg` does not fit the key type"),
+            SkipReason::NotForSignatures => f.write_str("`use` or `key_ops` do not allow signatures"),
+            SkipReason::OtherPurpose => f.write_str("`tl` names another purpose"),
+            SkipReason::Unmarked => f.write_str("`tl` is missing, expected `token`, `plan` or `preview`"),
+            SkipReason::Member(member) => {
+                write!(f, "`{member}` is missing or not as its type demands")
+            }
+            SkipReason::Key(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<KeyError> for SkipReason {
+    fn from(error: KeyError) -> Self {
+        SkipReason::Key(error)
+    }
+}
+
+/// The members of a key that are read. Borrowed from the text, so that secrets are not copied around.
+#[derive(Deserialize)]
+pub(super) struct Jwk<'a> {
+    #[serde(default, borrow)]
+    kty: Scalar<'a>,
+    #[serde(default, borrow)]
+    crv: Scalar<'a>,
+    #[serde(default, borrow)]
+    alg: Scalar<'a>,
+    #[serde(default, borrow)]
+    kid: Scalar<'a>,
+    #[serde(default, borrow, rename = "use")]
+    usage: Scalar<'a>,
+    #[serde(default, borrow)]
+    key_ops: Option<Vec<Scalar<'a>>>,
+    #[serde(default, borrow)]
+    tl: Scalar<'a>,
+    #[serde(default, borrow)]
+    x: Scalar<'a>,
+    #[serde(default, borrow)]
+    y: Scalar<'a>,
+    #[serde(default, borrow)]
+    d: Scalar<'a>,
+    #[serde(default, borrow)]
+    k: Scalar<'a>,
+}
+
+/// A key read from a set: with its private half when it has one and may sign.
+pub(super) enum Entry {
+    Signs(Key),
+    Verifies(VerifyKey),
+}
+
+impl Entry {
+    pub(super) fn verify_key(&self) -> &VerifyKey {
+        match self {
+            Entry::Signs(key) => key.verify_key(),
+            Entry::Verifies(key) => key,
+        }
+    }
+}
+
+impl Jwk<'_> {
+    /// Reads the key for one purpose; a key without `tl` counts as made for it if `unmarked` allows.
+    pub(super) fn read(&self, purpose: Purpose, unmarked: bool) -> Result<Entry, SkipReason> {
+        self.check_purpose(purpose, unmarked)?;
+        let algorithm = self.algorithm()?;
+        let may_sign = self.may_sign()?;
+        let kid = match &self.kid {
+            Scalar::Absent => None,
+            kid => Some(kid.text().ok_or(SkipReason::Member("kid"))?),
+        };
+        let public = match algorithm {
+            Algorithm::EdDsa => Some(Material::eddsa(&member("x", &self.x)?)?),
+            Algorithm::Es256 => {
+                let (x, y) = (member("x", &self.x)?, member("y", &self.y)?);
+                Some(Material::es256(&x, &y)?)
+            }
+            Algorithm::Hs256 => None,
+        };
+        let (name, private) = match algorithm {
+            Algorithm::EdDsa | Algorithm::Es256 => ("d", &self.d),
+            Algorithm::Hs256 => ("k", &self.k),
+        };
+        match public {
+            Some(public) if private.is_absent() => Ok(Entry::Verifies(VerifyKey::new(purpose, kid, public)?)),
+            public => {
+                let (signing, derived) = Signing::from_bytes(algorithm, &member(name, private)?)?;
+                if public.is_some_and(|public| thumbprint(&public) != thumbprint(&derived)) {
+                    return Err(KeyError::HalvesDiffer.into());
+                }
+                let verify = VerifyKey::new(purpose, kid, derived)?;
+                Ok(if may_sign { Entry::Signs(Key::from_halves(verify, signing)) } else { Entry::Verifies(verify) })
+            }
+        }
+    }
+
+    fn check_purpose(&self, purpose: Purpose, unmarked: bool) -> Result<(), SkipReason> {
+        match &self.tl {
+            Scalar::Absent if unmarked => Ok(()),
+            Scalar::Absent => Err(SkipReason::Unmarked),
+            Scalar::Text(name) if name == purpose.name() => Ok(()),
+            _ => Err(SkipReason::OtherPurpose),
+        }
+    }
+
+    fn algorithm(&self) -> Result<Algorithm, SkipReason> {
+        let algorithm = match (self.kty.text(), self.crv.text()) {
+            (Some("OKP"), Some("Ed25519")) => Algorithm::EdDsa,
+            (Some("EC"), Some("P-256")) => Algorithm::Es256,
+            (Some("oct"), _) => Algorithm::Hs256,
+            _ => return Err(SkipReason::UnsupportedType),
+        };
+        if self.alg.is_absent() || self.alg.text() == Some(algorithm.name()) {
+            Ok(algorithm)
+        } else {
+            Err(SkipReason::AlgorithmMismatch)
+        }
+    }
+
+    /// Whether `use` and `key_ops` allow to sign; an error when they do not even allow to verify.
+    ///
+    /// A private key with `key_ops: ["sign"]`, as WebCrypto exports it, verifies too: its public half does.
+    fn may_sign(&self) -> Result<bool, SkipReason> {
+        if !self.usage.is_absent() && self.usage.text() != Some("sig") {
+            return Err(SkipReason::NotForSignatures);
+        }
+        let Some(operations) = &self.key_ops else {
+            return Ok(true);
+        };
+        let allows = |name| operations.iter().any(|one| one.text() == Some(name));
+        if allows("sign") || allows("verify") { Ok(allows("sign")) } else { Err(SkipReason::NotForSignatures) }
+    }
+}
+
+fn member(name: &'static str, value: &Scalar<'_>) -> Result<Zeroizing<Vec<u8>>, SkipReason> {
+    value.text().and_then(base64::decode).map(Zeroizing::new).ok_or(SkipReason::Member(name))
+}
+
+/// The SHA-256 thumbprint (RFC 7638) in base64url.
+pub(super) fn thumbprint(material: &Material) -> String {
+    let members = Zeroizing::new(format!("{{{}}}", *identity(material)));
+    base64::encode(&Sha256::digest(members.as_bytes()))
+}
+
+/// The key as a JWK for everybody; `None` when it has no public half.
+pub(super) fn public(key: &VerifyKey) -> Option<String> {
+    match key.material() {
+        Material::EdDsa(_) | Material::Es256(_) => Some(format!("{{{},{}}}", *identity(key.material()), labels(key))),
+        Material::Hs256(_) => None,
+    }
+}
+
+/// The key as a JWK with its secret.
+pub(super) fn private(key: &Key) -> Zeroizing<String> {
+    let verify = key.verify_key();
+    let identity = identity(verify.material());
+    let secret = match key.signing() {
+        Signing::EdDsa(signing) => private_member(signing.as_bytes()),
+        Signing::Es256(signing) => private_member(&signing.to_bytes()),
+        Signing::Hs256 => Zeroizing::default(),
+    };
+    Zeroizing::new(format!("{{{},{}{}}}", *identity, *secret, labels(verify)))
+}
+
+fn private_member(bytes: &[u8]) -> Zeroizing<String> {
+    let encoded = Zeroizing::new(base64::encode(bytes));
+    Zeroizing::new(format!("\"d\":\"{}\",", *encoded))
+}
+
+/// The members that make up the key, in the order in which RFC 7638 hashes them.
+fn identity(material: &Material) -> Zeroizing<String> {
+    Zeroizing::new(match material {
+        Material::EdDsa(key) => format!(r#""crv":"Ed25519","kty":"OKP","x":"{}""#, base64::encode(key.as_bytes())),
+        Material::Es256(key) => {
+            let point = key.to_sec1_point(false);
+            let coordinate = |bytes: Option<_>| bytes.map(|bytes: &_| base64::encode(AsRef::<[u8]>::as_ref(bytes)));
+            format!(
+                r#""crv":"P-256","kty":"EC","x":"{}","y":"{}""#,
+                coordinate(point.x()).unwrap_or_default(),
+                coordinate(point.y()).unwrap_or_default()
+            )
+        }
+        Material::Hs256(secret) => {
+            let encoded = Zeroizing::new(base64::encode(&secret.bytes));
+            format!(r#""k":"{}","kty":"oct""#, *encoded)
+        }
+    })
+}
+
+fn labels(key: &VerifyKey) -> String {
+    format!(r#""kid":{},"alg":"{}","use":"sig","tl":"{}""#, json_string(key.kid()), key.algorithm(), key.purpose())
+}
+
+/// `text` as a JSON string, quotes included.
+pub(super) fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,183 @@
+//! JSON Web Signature in compact form (RFC 7515): the layer below the two kinds of token.
+//!
+//! The algorithm comes from the key. The header must agree with it and can change nothing.
+
+use super::base64;
+use super::json::{self, Scalar};
+use super::jwk::json_string;
+use super::keys::{Key, KeyError, VerifyKey};
+use super::rejection::{Rejection, Segment};
+use serde::Deserialize;
+
+/// Bytes that a token may have unless the caller says otherwise.
+pub const MAX_TOKEN: usize = 3_072;
+
+/// Signs `payload` with a header of `alg`, `kid` and `typ`.
+///
+/// # Errors
+/// [`KeyError::Signing`], which no known input causes.
+pub fn sign(key: &Key, typ: &str, payload: &[u8]) -> Result<String, KeyError> {
+    let mut token = base64::encode(header(key, typ).as_bytes());
+    token.push('.');
+    token.push_str(&base64::encode(payload));
+    let signature = key.sign(token.as_bytes())?;
+    token.push('.');
+    token.push_str(&base64::encode(&signature));
+    Ok(token)
+}
+
+/// The bytes that [`sign`] would return for a payload of `payload_length` bytes.
+pub fn signed_length(key: &Key, typ: &str, payload_length: usize) -> usize {
+    [header(key, typ).len(), payload_length, key.algorithm().signature_length()]
+        .into_iter()
+        .map(base64::encoded_length)
+        .fold(2, usize::saturating_add)
+}
+
+/// The payload of a JWS of any `typ`, verified with the one key given, whatever its `kid` says.
+///
+/// # Errors
+/// The [`Rejection`] that names the first rule broken.
+pub fn verify_with(key: &VerifyKey, token: &str) -> Result<Vec<u8>, Rejection> {
+    Unverified::parse(token, MAX_TOKEN)?.verify(key)
+}
+
+/// A JWS whose header can be read and whose signature has not been checked.
+#[derive(Clone, Debug)]
+pub struct Unverified<'t> {
+    header_json: Vec<u8>,
+    header: Header,
+    signing_input: &'t str,
+    payload: &'t str,
+    signature: &'t str,
+}
+
+#[derive(Clone, Debug)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    typ: Option<String>,
+    brings_key: bool,
+}
+
+impl<'t> Unverified<'t> {
+    /// Takes a token apart and refuses headers that could not be accepted with any key.
+    ///
+    /// # Errors
+    /// The [`Rejection`] that names the first rule broken: size, form, `alg: none`, `crit`, `b64`.
+    pub fn parse(token: &'t str, limit: usize) -> Result<Self, Rejection> {
+        if token.len() > limit {
+            return Err(Rejection::TooLarge { length: token.len(), limit });
+        }
+        let mut segments = token.rsplitn(3, '.');
+        let (Some(signature), Some(payload), Some(header)) = (segments.next(), segments.next(), segments.next()) else {
+            return Err(segment_count(token));
+        };
+        if header.contains('.') {
+            return Err(segment_count(token));
+        }
+        let signing_input = token.strip_suffix(signature).and_then(|rest| rest.strip_suffix('.')).unwrap_or_default();
+        let header_json = base64::decode(header).ok_or(Rejection::Base64(Segment::Header))?;
+        Ok(Self { header: Header::parse(&header_json)?, header_json, signing_input, payload, signature })
+    }
+
+    /// The header as JSON.
+    pub fn header_json(&self) -> &str {
+        str::from_utf8(&self.header_json).unwrap_or_default()
+    }
+
+    /// The `alg` that the header claims.
+    pub fn alg(&self) -> &str {
+        &self.header.alg
+    }
+
+    /// The `kid` that the header claims.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// The `typ` that the header claims.
+    pub fn typ(&self) -> Option<&str> {
+        self.header.typ.as_deref()
+    }
+
+    /// Whether the header has `jwk`, `jku`, `x5c` or `x5u`. None of them is ever used.
+    pub fn brings_key(&self) -> bool {
+        self.header.brings_key
+    }
+
+    /// The payload as somebody sent it: for inspection, never for a decision.
+    ///
+    /// # Errors
+    /// [`Rejection::Base64`] when it is no base64url.
+    pub fn unverified_payload(&self) -> Result<Vec<u8>, Rejection> {
+        base64::decode(self.payload).ok_or(Rejection::Base64(Segment::Payload))
+    }
+
+    /// The payload, after the signature was found to be by `key`.
+    ///
+    /// # Errors
+    /// [`Rejection::AlgorithmMismatch`], [`Rejection::Base64`], [`Rejection::SignatureLength`] or
+    /// [`Rejection::InvalidSignature`].
+    pub fn verify(&self, key: &VerifyKey) -> Result<Vec<u8>, Rejection> {
+        if self.alg() != key.algorithm().name() {
+            return Err(Rejection::AlgorithmMismatch);
+        }
+        let payload = self.unverified_payload()?;
+        let signature = base64::decode(self.signature).ok_or(Rejection::Base64(Segment::Signature))?;
+        key.verify(self.signing_input.as_bytes(), &signature)?;
+        Ok(payload)
+    }
+}
+
+impl Header {
+    fn parse(json: &[u8]) -> Result<Self, Rejection> {
+        #[derive(Deserialize)]
+        struct Members<'a> {
+            #[serde(default, borrow)]
+            alg: Scalar<'a>,
+            #[serde(default, borrow)]
+            kid: Scalar<'a>,
+            #[serde(default, borrow)]
+            typ: Scalar<'a>,
+            #[serde(default, borrow)]
+            crit: Scalar<'a>,
+            #[serde(default, borrow)]
+            b64: Scalar<'a>,
+            #[serde(default, borrow)]
+            jwk: Scalar<'a>,
+            #[serde(default, borrow)]
+            jku: Scalar<'a>,
+            #[serde(default, borrow)]
+            x5c: Scalar<'a>,
+            #[serde(default, borrow)]
+            x5u: Scalar<'a>,
+        }
+        json::check(json).map_err(|fault| Rejection::from_fault(fault, Segment::Header))?;
+        let members: Members<'_> = serde_json::from_slice(json).map_err(|_| Rejection::Json(Segment::Header))?;
+        let alg = members.alg.text().ok_or(Rejection::MissingAlgorithm)?;
+        if alg.eq_ignore_ascii_case("none") {
+            return Err(Rejection::AlgorithmNone);
+        }
+        if !members.crit.is_absent() {
+            return Err(Rejection::CriticalHeader);
+        }
+        if !matches!(members.b64, Scalar::Absent | Scalar::Bool(true)) {
+            return Err(Rejection::UnencodedPayload);
+        }
+        Ok(Self {
+            alg: alg.to_owned(),
+            kid: members.kid.text().map(str::to_owned),
+            typ: members.typ.text().map(str::to_owned),
+            brings_key: [members.jwk, members.jku, members.x5c, members.x5u].iter().any(|member| !member.is_absent()),
+        })
+    }
+}
+
+fn header(key: &Key, typ: &str) -> String {
+    format!(r#"{{"alg":"{}","kid":{},"typ":{}}}"#, key.algorithm(), json_string(key.kid()), json_string(typ))
+}
+
+fn segment_count(token: &str) -> Rejection {
+    Rejection::SegmentCount { found: token.split('.').count() }
+}

@@ -1,0 +1,486 @@
+//! A lint for values that look like personal data, so that they never get into a token.
+//!
+//! It is the net, not the floor: attributes marked as personal stay out of tokens anyway, and this catches
+//! the e-mail address that somebody put into an attribute called `tier`.
+//!
+//! Values are looked at as people read them: percent-encoding is undone (twice), full-width and other digits,
+//! dashes, spaces and dots count as their ASCII forms, and characters of no width are ignored.
+//!
+//! **E-mail**: something before an `@`, and after it a host name of two labels or more whose last one is
+//! letters (or an IP address in brackets). `@handle`, `user@localhost`, `pkg@1.2.3` and `icon@2x.png` pass.
+//!
+//! **Phone**, by one of these shapes; a number glued to letters, `_` or a time is none of them:
+//! - `+` and 8 to 15 digits with the usual separators, unless they are one decimal number;
+//! - `00`, a country code and 10 to 17 digits in all, in groups;
+//! - a trunk `0`, in groups, 9 to 13 digits in all (`0151 2345678`, `01 23 45 67 89`);
+//! - North American `555-123-4567`, with or without a leading 1; area codes in brackets;
+//! - 7 digits or more after `tel:`, `sms:`, `callto:`, `whatsapp:` or `wa.me/`.
+//!
+//! Digits without any separator pass, since order numbers, article codes and timestamps look the same.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Personal {
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+}
+
+impl fmt::Display for Personal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Personal::Email => "an e-mail address",
+            Personal::Phone => "a phone number",
+        })
+    }
+}
+
+/// What kind of personal data is somewhere in `text`, if any. See the module's documentation for the shapes.
+pub fn looks_personal(text: &str) -> Option<Personal> {
+    let decoded = percent_decode(text);
+    let plain: Vec<char> = percent_decode(&decoded).chars().filter_map(fold).collect();
+    if has_email(&plain) {
+        Some(Personal::Email)
+    } else if has_phone(&plain) {
+        Some(Personal::Phone)
+    } else {
+        None
+    }
+}
+
+fn percent_decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        match rest {
+            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                bytes.push(hex(*high) << 4 | hex(*low));
+                rest = after;
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn hex(digit: u8) -> u8 {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or_default()
+}
+
+/// The ASCII character that people read, or `None` where they read nothing.
+fn fold(c: char) -> Option<char> {
+    // The first character of each row of ten digits that phones type.
+    const ZEROS: [char; 4] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'];
+    let offset = |from: char| u32::from(c).wrapping_sub(u32::from(from));
+    match c {
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => None,
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
+        '\u{3002}' => Some('.'),
+        '\u{fe6b}' => Some('@'),
+        _ if c.is_ascii() => Some(c),
+        _ if c.is_whitespace() => Some(' '),
+        _ => ZEROS
+            .into_iter()
+            .find_map(|zero| char::from_digit(offset(zero), 10))
+            .or_else(|| match c {
+                '\u{ff01}'..='\u{ff5e}' => char::from_u32(offset('\u{fee0}')),
+                _ => None,
+            })
+            .or(Some(c)),
+    }
+}
+
+fn has_email(text: &[char]) -> bool {
+    (0..text.len()).any(|at| match text.get(at..) {
+        Some(['@', host @ ..]) => {
+            let local = text.get(..at).unwrap_or_default();
+            ends_a_mailbox(local) && starts_a_host(host)
+        }
+        _ => false,
+    })
+}
+
+fn ends_a_mailbox(text: &[char]) -> bool {
+    let is_local = |c: &char| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-\"".contains(*c) || is_foreign(*c);
+    text.iter().rev().take_while(|c| is_local(c)).any(|c| c.is_ascii_alphanumeric() || is_foreign(*c))
+}
+
+fn starts_a_host(text: &[char]) -> bool {
+    if let ['[', literal @ ..] = text {
+        let literal: String = literal.iter().take_while(|c| **c != ']').collect();
+        return literal.starts_with("IPv6:") || literal.parse::<std::net::Ipv4Addr>().is_ok();
+    }
+    let host: String =
+        text.iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || is_foreign(**c)).collect();
+    let labels: Vec<&str> = host.trim_end_matches(['.', '-']).split('.').collect();
+    let Some((top, lower)) = labels.split_last() else {
+        return false;
+    };
+    let is_top = top.starts_with("xn--")
+        || (top.chars().nth(1).is_some() && !top.contains(|c: char| c.is_ascii_digit() || c == '-'));
+    is_top && !lower.is_empty() && lower.iter().all(|label| !label.is_empty()) && !is_image_density(lower, top)
+}
+
+/// `icon@2x.png`, the way in which images for dense screens are named.
+fn is_image_density(lower: &[&str], top: &str) -> bool {
+    let is_image = ["png", "jpg", "jpeg", "gif", "webp", "avif", "svg"].contains(&top);
+    let is_density = |label: &str| label.strip_suffix('x').is_some_and(|n| n.parse::<u8>().is_ok());
+    is_image && matches!(lower, [density] if is_density(density))
+}
+
+fn is_foreign(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() && !c.is_control()
+}
+
+fn has_phone(text: &[char]) -> bool {
+    has_phone_link(text) || has_phone_run(text)
+}
+
+fn has_phone_link(text: &[char]) -> bool {
+    let lower: String = text.iter().map(char::to_ascii_lowercase).collect();
+    ["tel:", "sms:", "callto:", "whatsapp:", "wa.me/"].into_iter().flat_map(|scheme| lower.match_indices(scheme)).any(
+        |(at, scheme)| {
+            let before = lower.get(..at).and_then(|before| before.chars().next_back());
+            let after = lower.get(at.saturating_add(scheme.len())..);
+            let digits =
+                after.unwrap_or_default().chars().take_while(|c| is_phone_char(*c)).filter(char::is_ascii_digit);
+            !before.is_some_and(char::is_alphanumeric) && digits.count() >= 7
+        },
+    )
+}
+
+fn has_phone_run(text: &[char]) -> bool {
+    let mut before = None;
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        if !is_phone_char(*first) {
+            before = Some(*first);
+            rest = tail;
+            continue;
+        }
+        // A plus begins a number and is never inside one.
+        let length = tail.iter().take_while(|c| is_phone_char(**c) && **c != '+').count().saturating_add(1);
+        let (run, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        if !is_glued(before, run, after.first().copied()) && Digits::read(run).is_phone() {
+            return true;
+        }
+        before = run.last().copied();
+        rest = after;
+    }
+    false
+}
+
+fn is_phone_char(c: char) -> bool {
+    c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '+')
+}
+
+/// Whether the run goes on in something that is no number: a code, a UUID, a time of day.
+fn is_glued(before: Option<char>, run: &[char], after: Option<char>) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let starts = before.is_some_and(is_word) && run.first() != Some(&' ');
+    let ends = after.is_some_and(|c| is_word(c) || c == ':') && run.last() != Some(&' ');
+    starts || ends
+}
+
+/// Digits in groups and what separates them.
+struct Digits {
+    run: String,
+    groups: Vec<String>,
+    count: usize,
+    dots: usize,
+    others: usize,
+}
+
+impl Digits {
+    fn read(run: &[char]) -> Self {
+        let run: String = run.iter().collect();
+        let run = run
+            .trim_start_matches([' ', '-', '.', '/', ')'])
+            .trim_end_matches([' ', '-', '.', '/', '(', ')', '+'])
+            .to_owned();
+        let groups: Vec<String> =
+            run.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).map(str::to_owned).collect();
+        let count = groups.iter().map(String::len).sum();
+        let dots = run.matches('.').count();
+        let others = run.matches([' ', '-', '/', '(', ')']).count();
+        Self { run, groups, count, dots, others }
+    }
+
+    fn is_phone(&self) -> bool {
+        if self.is_decimal() {
+            return false;
+        }
+        if self.run.starts_with('+') {
+            return (8..=15).contains(&self.count);
+        }
+        self.is_bracketed() || self.is_north_american() || self.is_trunk() || self.is_double_zero()
+    }
+
+    /// One dot makes a fraction, and a dot among other separators makes several of them.
+    fn is_decimal(&self) -> bool {
+        self.dots > 0 && (self.dots == 1 || self.others > 0)
+    }
+
+    /// `(030) 123456`.
+    fn is_bracketed(&self) -> bool {
+        let area = self.run.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        area.is_some_and(|(area, _)| (2..=5).contains(&area.len()) && area.chars().all(|c| c.is_ascii_digit()))
+            && (7..=13).contains(&self.count)
+    }
+
+    /// `555-123-4567`; area and exchange begin with 2 to 9.
+    fn is_north_american(&self) -> bool {
+        let groups: Vec<&str> = self.groups.iter().map(String::as_str).collect();
+        let (area, exchange, line) = match *groups.as_slice() {
+            [area, exchange, line] | ["1", area, exchange, line] => (area, exchange, line),
+            _ => return false,
+        };
+        let is_code = |code: &str| code.len() == 3 && !code.starts_with(['0', '1']);
+        is_code(area) && is_code(exchange) && line.len() == 4
+    }
+
+    /// `0151 2345678`.
+    fn is_trunk(&self) -> bool {
+        let Some((first, rest)) = self.groups.split_first() else {
+            return false;
+        };
+        first.starts_with('0')
+            && !first.starts_with("00")
+            && first.len() >= 2
+            && !rest.is_empty()
+            && (9..=13).contains(&self.count)
+            && !self.has_equal_fours()
+            && !self.starts_with_date()
+    }
+
+    /// `0049 151 2345678`.
+    fn is_double_zero(&self) -> bool {
+        let digits = self.groups.concat();
+        digits.strip_prefix("00").is_some_and(|country| !country.starts_with('0'))
+            && self.groups.len() >= 2
+            && (10..=17).contains(&self.count)
+            && !self.has_equal_fours()
+    }
+
+    /// `0012-3456-7890` is how cards and orders are written.
+    fn has_equal_fours(&self) -> bool {
+        self.groups.iter().all(|group| group.len() == 4)
+    }
+
+    /// `01.02.2026 1530`.
+    fn starts_with_date(&self) -> bool {
+        let small = |group: &String| group.parse::<u8>().is_ok_and(|n| (1..=31).contains(&n));
+        match self.groups.as_slice() {
+            [day, month, year, ..] => {
+                let year_is = |century| year.len() == 4 && year.starts_with(century);
+                small(day) && small(month) && (year_is("19") || year_is("20"))
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_all(want: Option<Personal>, texts: &[&str]) {
+        for text in texts {
+            assert_eq!(looks_personal(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn emails_are_found() {
+        assert_all(
+            Some(Personal::Email),
+            &[
+                "jane@example.com",
+                "JANE.DOE+news@mail.example.co.uk",
+                "write to jane@example.com, please",
+                "<jane@example.com>",
+                "mailto:jane@example.com?subject=hi",
+                "https://jane@example.com/",
+                "o'neil@example.ie",
+                "\"jane doe\"@example.com",
+                "jane@[192.168.0.1]",
+                "jane@[IPv6:2001:db8::1]",
+                "jane@xn--mller-kva.de",
+                "a@b.museum.",
+            ],
+        );
+    }
+
+    #[test]
+    fn emails_are_found_in_other_scripts_and_encodings() {
+        assert_all(
+            Some(Personal::Email),
+            &[
+                "jörg@müller.de",
+                "用户@例子.公司",
+                "用户@例子。公司",
+                "उदाहरण@उदाहरण.परीक्षा",
+                "jane＠example．com",
+                "ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+                "jane\u{200b}@\u{ad}example.com",
+                "jane%40example.com",
+                "jane%2540example.com",
+                "u=j%C3%B6rg%40m%C3%BCller.de",
+            ],
+        );
+    }
+
+    #[test]
+    fn near_misses_of_emails_pass() {
+        assert_all(
+            None,
+            &[
+                "",
+                "@",
+                "@@",
+                "@jane",
+                "jane@",
+                "jane@localhost",
+                "2 @ 3.50",
+                "2x@1.50",
+                "pkg@1.2.3",
+                "@scope/pkg@1.2.3",
+                "icon@2x.png",
+                "jane at example.com",
+                "jane@example.c",
+                "jane@.com",
+                "jane@example..com",
+                "a@b",
+                "jane@192.168.0.1",
+                "100%",
+                "%4",
+                "%zz@",
+                "@example.com is our domain",
+            ],
+        );
+    }
+
+    #[test]
+    fn phones_are_found() {
+        assert_all(
+            Some(Personal::Phone),
+            &[
+                "+4915112345678",
+                "+49 151 12345678",
+                "+49 (0)151 1234-5678",
+                "+1 (555) 123-4567",
+                "+1.555.123.4567",
+                "call +33 1 23 45 67 89 now",
+                "phone:+4915112345678",
+                "＋４９１５１１２３４５６７８",
+                "+٤٩١٥١١٢٣٤٥٦٧٨",
+                "%2B4915112345678",
+                "+49\u{a0}151\u{2011}12345678",
+                "0049 151 12345678",
+                "0151 2345678",
+                "030/1234567",
+                "0151-23 45 67 89",
+                "01 23 45 67 89",
+                "01.23.45.67.89",
+                "020 7946 0958",
+                "(030) 123456",
+                "(555) 123-4567",
+                "555-123-4567",
+                "1-800-555-1234",
+                "555.123.4567",
+                "tel:4915112345678",
+                "https://wa.me/4915112345678",
+                "TEL:030123456",
+            ],
+        );
+    }
+
+    #[test]
+    fn near_misses_of_phones_pass() {
+        assert_all(
+            None,
+            &[
+                // order, article and card numbers
+                "1234567890",
+                "015112345678",
+                "ORD-0151-234567",
+                "112-1234567-1234567",
+                "123-456-7890",
+                "0012-3456-7890",
+                "4111 1111 1111 1111",
+                "978-3-16-148410-0",
+                "0-306-40615-2",
+                "036000291452",
+                "hotel:1234567",
+                "SKU 0151_2345678",
+                // dates and times
+                "2026-05-04",
+                "2026-05-04T03:02:01+00:00",
+                "2026-05-04T03:02:01.123456+0200",
+                "2026-05-04 03:02:01",
+                "04.05.2026",
+                "01/02/2026 12:30",
+                "01.02.2026 1530",
+                "01-02-2026 153000",
+                "20260504T030201Z",
+                "1700000000000",
+                "12:34:56.0123-456789:00",
+                // versions and addresses
+                "1.2.3",
+                "10.0.19045.3693",
+                "v01.02.03",
+                "192.168.100.200",
+                "2001:db8::0123",
+                "1.0.0+20260504",
+                // prices and other numbers
+                "0.99",
+                "1.234.567,89",
+                "1 234 567,89",
+                "+12.50",
+                "+1234567.89",
+                "-1234567.89",
+                "1e+10",
+                "+1234567",
+                "5+12345678",
+                // coordinates
+                "48.8566, 2.3522",
+                "+48.8566+002.3522/",
+                "+48.856612345",
+                "-33.8688 151.2093",
+                "08.6821 50.1109",
+                // identifiers
+                "550e8400-e29b-41d4-a716-446655440000",
+                "01234567-0123-0123-0123-012345678901",
+                "a-0151-2345678",
+                "0151-2345678-b",
+                "0x0151 ",
+                "",
+                "+",
+                "0",
+                "()",
+                "(0)",
+                "+-+-+",
+                "tel:",
+                "wa.me/",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_hostile_value_takes_linear_time() {
+        for piece in ["@", "a@", "+0", "0 ", "tel:", "%", "%25", "(", "a@b."] {
+            let _ = looks_personal(&piece.repeat(100_000 / piece.len()));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What both kinds of token have in common: who may issue them, for whom, and for how long.
+
+use super::json::{self, Scalar};
+use super::jws::{MAX_TOKEN, Unverified};
+use super::keys::Purpose;
+use super::keyset::{KeySet, KeySetError};
+use super::rejection::{Rejection, Segment};
+use serde::Deserialize;
+
+/// Milliseconds by which clocks may differ unless the caller says otherwise.
+pub const DEFAULT_LEEWAY_MS: u64 = 60_000;
+
+/// Bytes that `iss`, `aud` and `sub` may have.
+pub const MAX_NAME: usize = 200;
+
+/// The last second of the year 9999.
+const MAX_DATE: u64 = 253_402_300_799;
+
+/// 2^53 - 1, the last integer that every JSON reader keeps.
+const MAX_INTEGER: u64 = 9_007_199_254_740_991;
+
+pub(super) struct Policy {
+    keys: KeySet,
+    typ: &'static str,
+    issuer: String,
+    audience: String,
+    pub(super) leeway_ms: u64,
+    pub(super) max_lifetime_ms: u64,
+    pub(super) max_bytes: usize,
+}
+
+/// When a token was issued and when it ends, in seconds since 1970.
+pub(super) struct Window {
+    pub(super) iat: u64,
+    pub(super) exp: u64,
+    pub(super) expired: bool,
+}
+
+impl Policy {
+    pub(super) fn new(
+        keys: KeySet,
+        purpose: Purpose,
+        typ: &'static str,
+        issuer: &str,
+        audience: &str,
+        max_lifetime_ms: u64,
+    ) -> Result<Self, KeySetError> {
+        if keys.purpose() != purpose {
+            return Err(KeySetError::WrongPurpose { found: keys.purpose(), expected: purpose });
+        }
+        Ok(Self {
+            keys,
+            typ,
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            leeway_ms: DEFAULT_LEEWAY_MS,
+            max_lifetime_ms,
+            max_bytes: MAX_TOKEN,
+        })
+    }
+
+    pub(super) fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// The payload of a token of our kind, signed by one of our keys. Says nothing about its claims yet.
+    pub(super) fn open(&self, token: &str) -> Result<Vec<u8>, Rejection> {
+        let token = Unverified::parse(token, self.max_bytes)?;
+        if token.typ() != Some(self.typ) {
+            return Err(Rejection::WrongType);
+        }
+        if token.brings_key() {
+            return Err(Rejection::EmbeddedKey);
+        }
+        let kid = token.kid().ok_or(Rejection::MissingKeyId)?;
+        let key = self.keys.find(kid).ok_or(Rejection::UnknownKeyId)?;
+        token.verify(key)
+    }
+
+    /// Checks issuer, audience and times. Expiry is only noted, as an expired token still names its subject.
+    pub(super) fn check<F>(&self, payload: &Payload<'_, F>, now_ms: u64) -> Result<Window, Rejection> {
+        if text("iss", &payload.iss)? != self.issuer {
+            return Err(Rejection::WrongIssuer);
+        }
+        if text("aud", &payload.aud)? != self.audience {
+            return Err(Rejection::WrongAudience);
+        }
+        let iat = date("iat", &payload.iat)?;
+        let exp = date("exp", &payload.exp)?;
+        let not_before = match payload.nbf {
+            Scalar::Absent => iat,
+            ref nbf => date("nbf", nbf)?.max(iat),
+        };
+        if millis(not_before) > now_ms.saturating_add(self.leeway_ms) {
+            return Err(Rejection::NotYetValid);
+        }
+        let lifetime = exp.checked_sub(iat).ok_or(Rejection::InvalidClaim("exp"))?;
+        if millis(lifetime) > self.max_lifetime_ms {
+            return Err(Rejection::LifetimeTooLong);
+        }
+        let expired = now_ms >= millis(exp).saturating_add(self.leeway_ms);
+        Ok(Window { iat, exp, expired })
+    }
+}
+
+/// The claims of either kind of token, not yet checked.
+#[derive(Deserialize)]
+#[serde(bound = "F: Deserialize<'de>")]
+pub(super) struct Payload<'a, F> {
+    #[serde(default, borrow)]
+    pub(super) iss: Scalar<'a>,
+    #[serde(default, borrow)]
+    pub(super) aud: Scalar<'a>,
+    #[serde(default, borrow)]
+    pub(super) sub: Scalar<'a>,
+    #[serde(default, borrow)]
+    pub(super) iat: Scalar<'a>,
+    #[serde(default, borrow)]
+    pub(super) nbf: Scalar<'a>,
+    #[serde(default, borrow)]
+    pub(super) exp: Scalar<'a>,
+    #[serde(default, borrow)]
+    pub(super) ver: Scalar<'a>,
+    #[serde(default, borrow)]
+    pub(super) scope: Scalar<'a>,
+    #[serde(default = "absent")]
+    pub(super) tl: Option<F>,
+}
+
+fn absent<F>() -> Option<F> {
+    None
+}
+
+impl<'a, F: Deserialize<'a>> Payload<'a, F> {
+    pub(super) fn parse(json: &'a [u8]) -> Result<Self, Rejection> {
+        json::check(json).map_err(|fault| Rejection::from_fault(fault, Segment::Payload))?;
+        // The JSON is sound and every other member takes any value, so only the facts can be at fault.
+        serde_json::from_slice(json).map_err(|_| Rejection::InvalidClaim("tl"))
+    }
+}
+
+/// A text claim of 1 to [`MAX_NAME`] bytes without control characters.
+pub(super) fn text<'s>(claim: &'static str, value: &'s Scalar<'_>) -> Result<&'s str, Rejection> {
+    match value {
+        Scalar::Absent => Err(Rejection::MissingClaim(claim)),
+        Scalar::Text(text) if is_name(text) => Ok(text),
+        _ => Err(Rejection::InvalidClaim(claim)),
+    }
+}
+
+/// Whether `text` may stand as `iss`, `aud` or `sub`.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_NAME && !text.chars().any(char::is_control)
+}
+
+/// A whole number that JSON keeps exactly.
+pub(super) fn integer(claim: &'static str, value: &Scalar<'_>) -> Result<u64, Rejection> {
+    match *value {
+        Scalar::Absent => Err(Rejection::MissingClaim(claim)),
+        Scalar::Integer(number) if is_integer(number) => Ok(number),
+        _ => Err(Rejection::InvalidClaim(claim)),
+    }
+}
+
+pub(super) fn is_integer(number: u64) -> bool {
+    number <= MAX_INTEGER
+}
+
+fn date(claim: &'static str, value: &Scalar<'_>) -> Result<u64, Rejection> {
+    let seconds = integer(claim, value)?;
+    if is_date(seconds) { Ok(seconds) } else { Err(Rejection::InvalidClaim(claim)) }
+}
+
+pub(super) fn is_date(seconds: u64) -> bool {
+    seconds <= MAX_DATE
+}
+
+fn millis(seconds: u64) -> u64 {
+    seconds.saturating_mul(1_000)
+}
