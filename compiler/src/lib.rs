@@ -1,1 +1,4 @@
 //! Rules to plan: schema, diagnostics, compilation.
+
+pub mod diagnostic;
+pub mod tree;
