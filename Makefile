@@ -1,0 +1,29 @@
+# Every target does its own set-up; the second time that takes seconds.
+SHELL := bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+.DEFAULT_GOAL := help
+.PHONY: help start test check wasm size bench setup
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+start: ## Build everything and serve the shop on localhost:8787 (PORT), the collector on 8788 (COLLECTOR_PORT)
+	@tools/start.sh
+
+test: ## All tests: native, wasm in Node, workerd and Chromium
+	@tools/test.sh
+
+check: setup ## Format, lints, docs, and that the core stays pure
+	@tools/check.sh
+
+wasm: setup ## The browser core and both workers
+	@tools/wasm.sh
+
+size: wasm ## Gzip sizes against their budgets
+	@node tools/size.mjs
+
+bench: wasm ## Decisions, plan load and pages, as ratios measured in one run
+	@tools/bench.sh
+
+setup: ## Only the set-up: compilers, tools, packages
+	@tools/setup.sh

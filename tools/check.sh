@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Format, lints, docs, and that the core stays pure. Warnings are errors.
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$root"
+
+say "format"
+cargo fmt --all --check
+cargo fmt --manifest-path tools/bindgen/Cargo.toml --check
+
+say "lints"
+cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+say "the core stays pure"
+tools/purity.sh
+
+say "docs"
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps

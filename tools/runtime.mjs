@@ -1,0 +1,123 @@
+// Runs the edge and the collector on workerd, with KV, Durable Objects, D1, R2 and queues kept in a directory.
+//
+// `make start` and the tests share this: what they run is what wrangler.toml and collector/wrangler.toml describe.
+// The local queue lives in memory (Miniflare's), unlike Cloudflare's: what waits in it is gone when the runtime stops.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+import { syncPublished } from './published.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const EDGE = 'throughline-edge';
+const COLLECTOR = 'throughline-collector';
+
+/**
+ * Starts both workers.
+ *
+ * - `host`, `port`, `collectorPort`: where they listen; port 0 takes a free one
+ * - `persist`: directory of all stored data; without it, nothing outlives the runtime
+ * - `published`: directory with one file for each KV key, kept in step with the `PLANS` namespace
+ * - `edge`, `collector`: variables and secrets of each worker, as strings
+ * - `assets`: directory to serve in place of the demo shop
+ * - `log`: receives each line that a worker logs
+ * - `collectorSwitch`: makes `setCollectorDown` work, for tests
+ *
+ * Answers `{ edgeUrl, collectorUrl, plans, measures, archive, setCollectorDown, stop }`: `plans`, `measures` and `archive`
+ * are the bindings; a collector that is down answers 503 and returns queue messages to the queue.
+ */
+export async function startRuntime({
+  host = '127.0.0.1',
+  port = 0,
+  collectorPort = 0,
+  persist,
+  published,
+  edge = {},
+  collector = {},
+  assets,
+  log = (line) => console.error(line),
+  collectorSwitch = false,
+} = {}) {
+  const edgeWorker = worker(EDGE, join(root, 'wrangler.toml'), edge, { host, port });
+  if (assets) edgeWorker.assets.directory = assets;
+  const collectorWorker = worker(COLLECTOR, join(root, 'collector', 'wrangler.toml'), collector, {
+    host,
+    port: collectorPort,
+  });
+  const setCollectorDown = collectorSwitch ? addSwitch(collectorWorker) : undefined;
+
+  const miniflare = new Miniflare({
+    workers: [edgeWorker, collectorWorker],
+    defaultPersistRoot: persist,
+    log: new Log(LogLevel.WARN),
+    cf: false,
+    handleRuntimeStdio: (stdout, stderr) => {
+      eachLine(stdout, log);
+      eachLine(stderr, log);
+    },
+  });
+  await miniflare.ready;
+
+  const plans = await miniflare.getKVNamespace('PLANS', EDGE);
+  const stopSync = published ? await syncPublished(published, plans) : () => {};
+  const origin = async (name) => (await miniflare.unsafeGetDirectURL(name)).origin;
+
+  return {
+    edgeUrl: await origin(EDGE),
+    collectorUrl: await origin(COLLECTOR),
+    plans,
+    measures: await miniflare.getD1Database('MEASURES', COLLECTOR),
+    archive: await miniflare.getR2Bucket('ARCHIVE', COLLECTOR),
+    setCollectorDown,
+    async stop() {
+      stopSync();
+      await miniflare.dispose();
+    },
+  };
+}
+
+function worker(name, config, variables, { host, port }) {
+  const { workerOptions, main } = workerOptionsOf(config);
+  const { modulesRules, bindings, ...options } = workerOptions;
+  return {
+    ...options,
+    name,
+    modules: [
+      { type: 'ESModule', path: 'index.js', contents: readFileSync(main, 'utf8') },
+      { type: 'CompiledWasm', path: 'index_bg.wasm', contents: readFileSync(join(dirname(main), 'index_bg.wasm')) },
+    ],
+    bindings: { ...bindings, ...variables },
+    unsafeDirectSockets: [{ host, port }],
+  };
+}
+
+// Puts a switch in front of a worker, so that a test can take it down while queue and storage stay.
+function addSwitch(options) {
+  let down = false;
+  const front = `
+    import Worker from './index.js';
+    export * from './index.js';
+    const isDown = async (env) => (await (await env.IS_DOWN.fetch('http://switch/')).text()) === 'true';
+    export default class extends Worker {
+      async fetch(request) {
+        return (await isDown(this.env)) ? new Response('down', { status: 503 }) : super.fetch(request);
+      }
+      async queue(batch) {
+        return (await isDown(this.env)) ? batch.retryAll() : super.queue(batch);
+      }
+    }`;
+  options.modules.unshift({ type: 'ESModule', path: 'front.js', contents: front });
+  options.serviceBindings.IS_DOWN = () => new Response(String(down));
+  return (value) => (down = value);
+}
+
+function eachLine(stream, take) {
+  let rest = '';
+  stream.setEncoding('utf8').on('data', (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop();
+    lines.forEach((line) => take(line));
+  });
+}

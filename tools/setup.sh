@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Provides everything that building and testing need, and says what it does. Quick the second time.
+#
+#   tools/setup.sh            enough to build and to start
+#   tools/setup.sh --tests    and a Chromium for the browser tests
+#
+# Downloads go to the cache ($THROUGHLINE_CACHE, by default ~/.cache/throughline) and to node_modules/, nowhere else;
+# only Chromium, when no browser is found, is installed as a Debian package.
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+rust() {
+  has cargo || die "cargo was not found" "install Rust with rustup, see https://rustup.rs, then start again"
+  has cc || die "a C linker was not found" "install gcc or clang, on Debian: apt-get install gcc libc6-dev"
+  local wanted found
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)
+  found=$(rustc --version | awk '{ print $2 }')
+  printf '%s\n%s\n' "$wanted" "$found" | sort -CV ||
+    die "Rust $found was found, expected $wanted or newer" "run: rustup update stable"
+}
+
+# The wasm-bindgen step, built once for each version of the crate.
+bindgen() {
+  local crate tool home
+  crate=$(locked_version wasm-bindgen)
+  tool=$(sed -n 's/^wasm-bindgen-cli-support = "=\(.*\)"/\1/p' "$root/tools/bindgen/Cargo.toml")
+  [[ $crate == "$tool" ]] ||
+    die "wasm-bindgen is $crate in Cargo.lock but $tool in tools/bindgen/Cargo.toml" "the two must be equal: change the latter"
+  home=$cache/bindgen-$crate-$(cat "$root"/tools/bindgen/{Cargo.toml,src/main.rs} | cksum | cut -d' ' -f1)
+  if [[ ! -x $home/throughline-bindgen ]]; then
+    say "building the wasm-bindgen tool, about a minute"
+    cargo build --quiet --release --locked --manifest-path "$root/tools/bindgen/Cargo.toml" --target-dir "$cache/bindgen-build"
+    mkdir -p "$home"
+    mv "$cache/bindgen-build/release/throughline-bindgen" "$home/"
+    rm -rf "$cache/bindgen-build"
+  fi
+  ln -sfn "$home" "$cache/bindgen"
+}
+
+# The npm packages of package-lock.json, among them the Node that everything here runs with.
+node_packages() {
+  has npm || die "npm was not found" "install Node 20 or newer with npm, on Debian: apt-get install nodejs npm"
+  local lock stamp=$root/node_modules/.throughline-lock
+  lock=$(cksum <"$root/package-lock.json")
+  [[ -f $stamp && $(<"$stamp") == "$lock" ]] && return 0
+  say "installing the npm packages of package-lock.json"
+  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  has workerd || die "the npm package workerd has no program for this machine" "supported are Linux and macOS on x64 and arm64"
+  printf '%s\n' "$lock" >"$stamp"
+}
+
+chromium() {
+  "$root/tools/chromium.sh" >/dev/null 2>&1 && return 0
+  has apt-get || die "no Chromium was found" "install one, or set CHROMIUM to its path"
+  say "installing the Debian package chromium for the browser tests"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+  "$root/tools/chromium.sh" >/dev/null
+}
+
+rust
+"$root/tools/wasm-std.sh"
+bindgen
+node_packages
+if [[ ${1:-} == --tests ]]; then chromium; fi

@@ -1,0 +1,23 @@
+// Prints gzip sizes against their budgets; fails over budget.
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+const budgets = [
+  { what: 'core wasm in the browser', kilobytes: 60, files: ['pkg/wasm/core_bg.wasm'] },
+  { what: 'loader script', kilobytes: 6, files: ['www/shop/_tl/tag.js'] },
+  { what: 'edge worker, all included', kilobytes: 150, files: ['edge/build/index.js', 'edge/build/index_bg.wasm'] },
+];
+
+let over = 0;
+for (const { what, kilobytes, files } of budgets) {
+  const contents = await Promise.all(files.map((file) => readFile(join(root, file))));
+  const size = contents.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0) / 1024;
+  const verdict = size <= kilobytes ? 'ok' : 'over budget';
+  if (size > kilobytes) over += 1;
+  console.log(`${what.padEnd(28)} ${size.toFixed(1).padStart(6)} KB gz of ${String(kilobytes).padStart(3)}  ${verdict}`);
+}
+process.exitCode = over ? 1 : 0;

@@ -1,0 +1,15 @@
+// Writes what the edge serves under its prefix, as assets: the tag, the core's JavaScript and the core itself.
+import { copyFile, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const outdir = join(root, 'www', 'shop', '_tl');
+
+const common = { bundle: true, minify: true, target: 'es2020', legalComments: 'none', logLevel: 'warning' };
+
+await mkdir(outdir, { recursive: true });
+await build({ ...common, entryPoints: [join(root, 'pkg', 'tag.js')], outfile: join(outdir, 'tag.js'), format: 'iife' });
+await build({ ...common, entryPoints: [join(root, 'pkg', 'wasm', 'core.js')], outfile: join(outdir, 'core.js'), format: 'esm' });
+await copyFile(join(root, 'pkg', 'wasm', 'core_bg.wasm'), join(outdir, 'core.wasm'));

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Provides a compiler that can build for wasm32-unknown-unknown.
+#
+# The usual way is `rustup target add`. Where rustup's servers are out of reach, Debian's rustc-web packages are unpacked
+# into the cache: nothing is installed, and native builds keep the rustup toolchain. `tools/cargo-wasm` uses either.
+# THROUGHLINE_WASM=debian skips the first way.
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+target=wasm32-unknown-unknown
+
+installed() { [[ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]]; }
+
+by_rustup() {
+  [[ ${THROUGHLINE_WASM:-} != debian ]] || return 1
+  installed && return 0
+  has rustup || return 1
+  say "adding the $target target (rustup, at most 20 s)"
+  timeout 20 rustup target add "$target" >&2 && installed
+}
+
+debian_version() { apt-cache policy rustc-web 2>/dev/null | awk '/Candidate:/ && $2 != "(none)" { print $2 }'; }
+
+# Makes sure that apt knows the packages: a fresh container has no lists.
+refresh_apt() {
+  [[ -n $(debian_version) ]] && return 0
+  say "refreshing the package lists"
+  as_root apt-get update -qq
+  [[ -n $(debian_version) ]]
+}
+
+unpack() {
+  local into=$1 std llvm
+  std=$(apt-cache depends libstd-rust-web-dev | awk '/Depends: libstd-rust-web-/ { print $2; exit }')
+  llvm=$(apt-cache depends "$std" | awk '/Depends: libllvm/ { print $2; exit }')
+  say "downloading rustc-web, $std, libstd-rust-web-dev, rust-web-src, $llvm (about 130 MB)"
+  (cd "$into" && apt-get download -qq rustc-web "$std" libstd-rust-web-dev rust-web-src "$llvm" 2>/dev/null)
+  say "unpacking"
+  local deb
+  for deb in "$into"/*.deb; do
+    case $deb in
+      # Of the sources only the standard library is wanted, a tenth of the files.
+      */rust-web-src_*) dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --wildcards './usr/src/rustc-*/library' './usr/lib/rustlib/src' ;;
+      *) dpkg-deb -x "$deb" "$into" ;;
+    esac
+    rm "$deb"
+  done
+}
+
+by_debian() {
+  has apt-get || return 1
+  refresh_apt || return 1
+  local home temporary
+  home=$cache/rustc-web-$(debian_version)
+  if [[ ! -x $home/usr/bin/rustc ]]; then
+    mkdir -p "$cache"
+    temporary=$(mktemp -d "$cache/rustc-web.XXXXXX")
+    chmod 755 "$temporary"
+    unpack "$temporary"
+    rm -rf "$home"
+    mv "$temporary" "$home"
+  fi
+  LD_LIBRARY_PATH=$(echo "$home"/usr/lib/*-linux-gnu) "$home/usr/bin/rustc" --version >/dev/null || return 1
+  ln -sfn "$home" "$cache/rustc-web"
+}
+
+# Which of the two `tools/cargo-wasm` shall use; it reads this file.
+choose() {
+  mkdir -p "$cache"
+  printf '%s\n' "$1" >"$cache/wasm-compiler"
+}
+
+if by_rustup; then
+  choose rustup
+elif by_debian; then
+  choose debian
+else
+  die "there is no compiler for $target" \
+    "\`rustup target add $target\` did not work, and Debian's rustc-web packages could not be downloaded either" \
+    "one of the two must be reachable"
+fi
