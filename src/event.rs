@@ -127,6 +127,42 @@ impl Event {
             trusted,
         })
     }
+
+    /// The event as a JSON value, as [`Deserialize`] reads it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let consent = self.consent.iter().map(|(purpose, state)| (purpose.as_str(), Value::from(state.name())));
+        let mut out = Object::new();
+        out.insert("id", self.id.as_str());
+        out.insert("type", self.kind.name());
+        out.insert("at", self.at);
+        out.insert("trusted", Value::Bool(self.trusted));
+        if !self.name.is_empty() {
+            out.insert("event", self.name.as_str());
+        }
+        let members = [("properties", &self.properties), ("traits", &self.traits), ("consent", &consent.collect())];
+        for (name, members) in members {
+            if !members.is_empty() {
+                out.insert(name, Value::Object(members.clone()));
+            }
+        }
+        Value::Object(out)
+    }
+}
+
+impl EventKind {
+    /// The call's name in the Segment specification.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::Identify => "identify",
+            Self::Page => "page",
+            Self::Screen => "screen",
+            Self::Group => "group",
+            Self::Alias => "alias",
+        }
+    }
 }
 
 fn kind(call: &Value) -> Result<EventKind, EventError> {

@@ -86,6 +86,16 @@ impl Consent {
         }
     }
 
+    /// The word for this state.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Denied => "denied",
+            Self::Granted => "granted",
+        }
+    }
+
     /// The state with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

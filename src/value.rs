@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::time::Millis;
+
 /// A JSON value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
@@ -71,6 +73,16 @@ impl Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::String(text.to_owned())
+    }
+}
+
+impl From<Millis> for Value {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "times that matter are exact: doubles hold 285,000 years of milliseconds"
+    )]
+    fn from(time: Millis) -> Self {
+        Self::Number(time.0 as f64)
     }
 }
 

@@ -5,6 +5,7 @@
 //! is a table of rows of one kind. All numbers are little-endian. [`tables`] declares the rows.
 
 mod builder;
+pub mod envelope;
 mod error;
 pub mod node;
 pub mod row;

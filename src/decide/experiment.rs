@@ -1,0 +1,94 @@
+//! The arm of an experiment that a subject is in.
+
+use crate::bucket;
+use crate::canonical::write_number;
+use crate::decide::Decider;
+use crate::decide::trace::Observer;
+use crate::decision::Assignment;
+use crate::plan::Id;
+use crate::plan::tables::{ACTIVE, Campaign, Experiment, STICKY, Variation};
+use crate::reduce::assignment_key;
+use crate::value::Value;
+
+impl<O: Observer> Decider<'_, O> {
+    /// The variation of the campaign's experiment; none without one, or if the subject is not in it.
+    pub(crate) fn variation_of(&mut self, campaign: &Campaign) -> Option<String> {
+        let experiment = self.plan.get(campaign.experiment?)?;
+        let key = self.plan.text(experiment.key);
+        if let Some(known) = self.decision.assignments.iter().find(|known| known.experiment == key) {
+            return Some(known.variation.clone());
+        }
+        let assignment = self.assign(&experiment)?;
+        let variation = assignment.variation.clone();
+        self.decision.assignments.push(assignment);
+        Some(variation)
+    }
+
+    /// GrowthBook's order: a kept assignment comes before the condition, and an arm of a blocked version before all.
+    fn assign(&mut self, experiment: &Experiment) -> Option<Assignment> {
+        let unit = unit_text(&self.eval.attribute(experiment.unit))?;
+        if experiment.flags & ACTIVE == 0 {
+            return None;
+        }
+        if experiment.flags & STICKY != 0 {
+            if self.is_blocked(experiment) {
+                return None;
+            }
+            if let Some(kept) = self.kept(experiment) {
+                return Some(kept);
+            }
+        }
+        if experiment.when.is_some_and(|when| !self.eval.holds(when)) {
+            return None;
+        }
+        let bucket = bucket::bucket(self.plan.text(experiment.seed), &unit, 2)?;
+        let mut arms = self.plan.rows(experiment.variations).enumerate();
+        let (index, (_, arm)) = arms.find(|(_, (_, arm))| arm.from <= bucket && bucket < arm.to)?;
+        Some(self.assignment(experiment, index, &arm, Some(bucket)))
+    }
+
+    fn kept(&self, experiment: &Experiment) -> Option<Assignment> {
+        let key = assignment_key(self.plan.text(experiment.key), experiment.bucket_version);
+        let kept = self.profile.assignments.get(&key)?;
+        let mut arms = self.plan.rows(experiment.variations).enumerate();
+        let (index, (_, arm)) = arms.find(|(_, (_, arm))| self.plan.text(arm.id) == kept.0)?;
+        Some(self.assignment(experiment, index, &arm, None))
+    }
+
+    fn is_blocked(&self, experiment: &Experiment) -> bool {
+        let key = self.plan.text(experiment.key);
+        (0..experiment.min_bucket_version)
+            .any(|version| self.profile.assignments.contains_key(&assignment_key(key, version)))
+    }
+
+    fn assignment(&self, experiment: &Experiment, index: usize, arm: &Variation, bucket: Option<f64>) -> Assignment {
+        Assignment {
+            experiment: self.plan.text(experiment.key).to_owned(),
+            variation: self.plan.text(arm.id).to_owned(),
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            bucket,
+            sticky: bucket.is_none(),
+        }
+    }
+
+    /// The experiment of an assignment, for its exposure.
+    pub(crate) fn experiment_unit(&self, key: &str) -> Option<String> {
+        let found = self.plan.rows(self.plan.all::<Experiment>()).find(|(_, row)| self.plan.text(row.key) == key);
+        let attribute: Option<Id<_>> = found.map(|(_, row)| row.unit);
+        unit_text(&self.eval.attribute(attribute?))
+    }
+}
+
+/// The text that is hashed; an empty, false, zero or missing unit is none, as in GrowthBook.
+fn unit_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) if *number != 0.0 && number.is_finite() => {
+            let mut out = String::new();
+            write_number(*number, &mut out);
+            Some(out)
+        }
+        Value::Bool(true) => Some("true".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,150 @@
+//! The decision, in its order: consent and bots, pending events, segments, holdouts and experiments, candidates for each
+//! slot, suppression, caps, offers, already seen, rank, fill, rendition, next action, exposures, cache variant.
+
+mod campaign;
+mod experiment;
+mod exposure;
+mod next;
+mod offer;
+mod render;
+mod slot;
+mod trace;
+
+use std::borrow::Cow;
+
+use crate::condition::Evaluator;
+use crate::decision::{Decision, Reason};
+use crate::facts::{Consent, Facts};
+use crate::hash::fnv64a;
+use crate::plan::tables::{Slot, Text};
+use crate::plan::{Id, Plan};
+use crate::profile::Profile;
+use crate::reduce::reduce;
+use crate::value::Value;
+use campaign::Campaigns;
+use trace::{Observer, Silent, Tracer};
+
+/// Decides the content of the slots and the next action of one subject at one time.
+///
+/// Pure: equal plan and facts give an equal decision on every host. It cannot fail: what is missing or has the wrong type
+/// makes a condition false, and [`explain`] names it.
+#[must_use]
+pub fn decide(plan: &Plan, facts: &Facts) -> Decision {
+    Decider::new(plan, facts, &profile_of(plan, facts), Silent).run().0
+}
+
+/// A decision and how it came about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The same as [`decide`] gives.
+    pub decision: Decision,
+    /// Every candidate of every requested slot with its outcome, and the condition, cap or offer that decided.
+    pub trace: Value,
+}
+
+impl Explanation {
+    /// `{"decision": …, "trace": …}` as canonical JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let members = [("decision", self.decision.to_value()), ("trace", self.trace.clone())];
+        crate::canonical::to_string(&Value::Object(members.into_iter().collect()))
+    }
+}
+
+/// Decides as [`decide`] does, by the same evaluation, and tells how it came about.
+#[must_use]
+pub fn explain(plan: &Plan, facts: &Facts) -> Explanation {
+    let (decision, tracer) = Decider::new(plan, facts, &profile_of(plan, facts), Tracer::default()).run();
+    Explanation { decision, trace: tracer.finish(plan, facts) }
+}
+
+/// The profile with the pending events applied.
+fn profile_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Profile> {
+    let mut profile = Cow::Borrowed(&facts.profile);
+    for event in &facts.events {
+        reduce(plan, profile.to_mut(), event);
+    }
+    profile
+}
+
+/// What all parts of one decision share.
+pub(crate) struct Decider<'a, O> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) facts: &'a Facts,
+    pub(crate) profile: &'a Profile,
+    pub(crate) eval: Evaluator<'a>,
+    pub(crate) campaigns: Campaigns,
+    pub(crate) observer: O,
+    pub(crate) decision: Decision,
+}
+
+impl<'a, O: Observer> Decider<'a, O> {
+    fn new(plan: &'a Plan, facts: &'a Facts, profile: &'a Profile, observer: O) -> Self {
+        let eval = Evaluator::new(plan, profile, &facts.request, facts.now);
+        let decision = Decision {
+            id: decision_id(plan, facts, profile),
+            plan: plan.id().to_owned(),
+            subject: profile.subject.clone(),
+            now: facts.now,
+            ..Decision::default()
+        };
+        Self { plan, facts, profile, eval, campaigns: Campaigns::new(plan), observer, decision }
+    }
+
+    fn run(mut self) -> (Decision, O) {
+        self.decision.store = self.allows(self.plan.settings().store);
+        self.decision.measure = self.allows(self.plan.settings().measure);
+        let slots = self.requested_slots();
+        if self.facts.request.bot {
+            self.leave_empty(&slots, Reason::Bot);
+        } else {
+            let offers = self.choose_offers();
+            for slot in &slots {
+                self.fill(*slot, &offers);
+            }
+            self.choose_next_action(&offers);
+            self.expose();
+        }
+        self.decision.cache_variant = self.cache_variant();
+        (self.decision, self.observer)
+    }
+
+    /// Whether the purpose, if the plan asks for one, is granted; programs allow nothing.
+    fn allows(&self, purpose: Option<Id<Text>>) -> bool {
+        let granted = |purpose| self.eval.consent(self.plan.text(purpose)) == Consent::Granted;
+        !self.facts.request.bot && purpose.is_none_or(granted)
+    }
+
+    /// The slots that the request names, else those that the page with this path has.
+    fn requested_slots(&self) -> Vec<Id<Slot>> {
+        let path = self.facts.request.attributes.get("path").and_then(Value::as_str).unwrap_or("/");
+        let asked = |id: &str, row: &Slot| match &self.facts.request.slots {
+            Some(names) => names.iter().any(|name| name == id),
+            None => row.pages.is_none_or(|pages| self.plan.is_match(pages, path)),
+        };
+        let rows = self.plan.rows(self.plan.all::<Slot>());
+        rows.filter(|(_, row)| asked(self.plan.text(row.id), row)).map(|(id, _)| id).collect()
+    }
+
+    fn leave_empty(&mut self, slots: &[Id<Slot>], reason: Reason) {
+        let names = slots.iter().filter_map(|id| self.plan.get(*id)).map(|row| self.plan.text(row.id).to_owned());
+        self.decision.reasons.extend(names.map(|name| (name, reason)));
+    }
+
+    /// A hash of what the page shows; empty where it shows only its own content.
+    fn cache_variant(&self) -> String {
+        if self.decision.slots.is_empty() {
+            return String::new();
+        }
+        let shown = self.decision.slots.iter().flat_map(|(slot, fill)| [slot.as_str(), fill.content.body.as_str()]);
+        format!("v-{:016x}", fnv64a(shown))
+    }
+}
+
+/// The same for the same plan, subject, time and page, so that what is recorded twice is counted once.
+fn decision_id(plan: &Plan, facts: &Facts, profile: &Profile) -> String {
+    let now = facts.now.0.to_string();
+    let url = facts.request.attributes.get("url").or_else(|| facts.request.attributes.get("path"));
+    let page = url.and_then(Value::as_str).unwrap_or_default();
+    format!("d-{:016x}", fnv64a([plan.id(), profile.subject.as_str(), now.as_str(), page]))
+}

@@ -1,0 +1,242 @@
+//! What was decided, as data: hosts render, record and store it, and add nothing.
+
+use std::collections::BTreeMap;
+
+use crate::canonical;
+use crate::event::Event;
+use crate::plan::tables::{Class, Format};
+use crate::time::Millis;
+use crate::value::{Object, Value};
+
+/// The result of [`decide`](crate::decide).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// Names this decision: equal plan, subject, time and page, equal id.
+    pub id: String,
+    /// The id of the plan that decided.
+    pub plan: String,
+    /// Whom it is about.
+    pub subject: String,
+    /// The time it was made for.
+    pub now: Millis,
+    /// The filled slots.
+    pub slots: BTreeMap<String, Fill>,
+    /// What should happen next, if anything.
+    pub next_action: Option<NextAction>,
+    /// The variation of each experiment that was looked at.
+    pub assignments: Vec<Assignment>,
+    /// What is to be recorded when the slots are shown, each with the slot that it belongs to.
+    pub exposures: Vec<Event>,
+    /// For each requested slot how it went.
+    pub reasons: BTreeMap<String, Reason>,
+    /// Whether the subject allows a cookie.
+    pub store: bool,
+    /// Whether the subject allows exposures to be recorded.
+    pub measure: bool,
+    /// Pages with equal variants are equal: a key for caches.
+    pub cache_variant: String,
+}
+
+/// What fills a slot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fill {
+    /// The campaign that won.
+    pub campaign: String,
+    /// Its class.
+    pub class: Class,
+    /// The message that is shown.
+    pub message: String,
+    /// The offer that it makes.
+    pub offer: Option<String>,
+    /// The locale of the rendition, if it is not the default one.
+    pub locale: Option<String>,
+    /// The variation of the campaign's experiment.
+    pub variation: Option<String>,
+    /// The content.
+    pub content: Content,
+}
+
+/// The content of a slot or message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content {
+    /// What `body` is.
+    pub format: Format,
+    /// Markup, plain text, or JSON text.
+    pub body: String,
+    /// The subject line of an e-mail.
+    pub subject: Option<String>,
+}
+
+/// What should happen next for this subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextAction {
+    /// The campaign that asks for it.
+    pub campaign: String,
+    /// The channel.
+    pub channel: String,
+    /// The message.
+    pub message: String,
+    /// When.
+    pub at: Millis,
+    /// Until when it makes sense.
+    pub until: Option<Millis>,
+    /// What to say there, if the plan has it.
+    pub content: Option<Content>,
+}
+
+/// The arm of an experiment that a subject is in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// The experiment.
+    pub experiment: String,
+    /// The variation's id.
+    pub variation: String,
+    /// The variation's number.
+    pub index: u32,
+    /// The subject's bucket, 0 to 1; none where an earlier assignment was kept.
+    pub bucket: Option<f64>,
+    /// Whether an earlier assignment was kept.
+    pub sticky: bool,
+}
+
+/// Why a slot is as it is, and why a campaign did not fill it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The slot is filled.
+    Filled,
+    /// No campaign is left for the slot.
+    NoCandidate,
+    /// The visitor is a program.
+    Bot,
+    /// A purpose that the campaign's class needs is not granted.
+    ConsentMissing,
+    /// The campaign's condition does not hold.
+    ConditionFalse,
+    /// The campaign, or its offer, has not begun or has ended.
+    OutsideSchedule,
+    /// The subject is in a holdout of the campaign's class.
+    Holdout,
+    /// The class is suppressed.
+    Suppressed,
+    /// A cap is reached.
+    Capped,
+    /// The subject has another offer of the same group.
+    OfferConflict,
+    /// The message is shown once, and was.
+    AlreadySeen,
+    /// Another campaign ranks higher.
+    Outranked,
+    /// The message has no rendition for this channel and locale.
+    NoRendition,
+}
+
+impl Reason {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Filled => "filled",
+            Self::NoCandidate => "no_candidate",
+            Self::Bot => "bot",
+            Self::ConsentMissing => "consent_missing",
+            Self::ConditionFalse => "condition_false",
+            Self::OutsideSchedule => "outside_schedule",
+            Self::Holdout => "holdout",
+            Self::Suppressed => "suppressed",
+            Self::Capped => "capped",
+            Self::OfferConflict => "offer_conflict",
+            Self::AlreadySeen => "already_seen",
+            Self::Outranked => "outranked",
+            Self::NoRendition => "no_rendition",
+        }
+    }
+}
+
+impl Decision {
+    /// The decision as canonical JSON (RFC 8785): equal decisions have equal bytes on every host.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        canonical::to_string(&self.to_value())
+    }
+
+    /// The decision as a JSON value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let slots = self.slots.iter().map(|(slot, fill)| (slot.as_str(), fill.to_value()));
+        let reasons = self.reasons.iter().map(|(slot, reason)| (slot.as_str(), Value::from(reason.code())));
+        let mut out = Object::new();
+        out.insert("decisionId", self.id.as_str());
+        out.insert("plan", self.plan.as_str());
+        out.insert("subject", self.subject.as_str());
+        out.insert("now", self.now);
+        out.insert("slots", Value::Object(slots.collect()));
+        out.insert("nextAction", self.next_action.as_ref().map_or(Value::Null, NextAction::to_value));
+        out.insert("assignments", Value::Array(self.assignments.iter().map(Assignment::to_value).collect()));
+        out.insert("exposures", Value::Array(self.exposures.iter().map(Event::to_value).collect()));
+        out.insert("reasons", Value::Object(reasons.collect()));
+        out.insert("store", Value::Bool(self.store));
+        out.insert("measure", Value::Bool(self.measure));
+        out.insert("cacheVariant", self.cache_variant.as_str());
+        Value::Object(out)
+    }
+}
+
+impl Fill {
+    fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        out.insert("campaign", self.campaign.as_str());
+        out.insert("class", self.class.name());
+        out.insert("message", self.message.as_str());
+        insert_some(&mut out, "offer", self.offer.as_deref());
+        insert_some(&mut out, "locale", self.locale.as_deref());
+        insert_some(&mut out, "variation", self.variation.as_deref());
+        self.content.insert_into(&mut out);
+        Value::Object(out)
+    }
+}
+
+impl Content {
+    fn insert_into(&self, out: &mut Object) {
+        insert_some(out, "subject", self.subject.as_deref());
+        match self.format {
+            Format::Html => out.insert("html", self.body.as_str()),
+            Format::Text => out.insert("text", self.body.as_str()),
+            Format::Json => out.insert("json", serde_json::from_str::<Value>(&self.body).unwrap_or_default()),
+        }
+    }
+}
+
+impl NextAction {
+    fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        out.insert("campaign", self.campaign.as_str());
+        out.insert("channel", self.channel.as_str());
+        out.insert("message", self.message.as_str());
+        out.insert("at", self.at);
+        if let Some(until) = self.until {
+            out.insert("until", until);
+        }
+        if let Some(content) = &self.content {
+            content.insert_into(&mut out);
+        }
+        Value::Object(out)
+    }
+}
+
+impl Assignment {
+    fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        out.insert("experiment", self.experiment.as_str());
+        out.insert("variation", self.variation.as_str());
+        out.insert("index", Value::Number(f64::from(self.index)));
+        out.insert("bucket", self.bucket.map_or(Value::Null, Value::Number));
+        out.insert("sticky", Value::Bool(self.sticky));
+        Value::Object(out)
+    }
+}
+
+fn insert_some(out: &mut Object, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        out.insert(name, text);
+    }
+}

@@ -1,0 +1,10 @@
+//! Hashes that are not for secrets: ids, tie-breaks, buckets.
+
+/// FNV-1a, 64 bits, over texts, each followed by a byte that UTF-8 does not have.
+///
+/// Source: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+#[must_use]
+pub fn fnv64a<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
+    let bytes = texts.into_iter().flat_map(|text| text.bytes().chain([0xff]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}

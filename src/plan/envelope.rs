@@ -1,0 +1,91 @@
+//! The signed form of a plan, as it is stored and sent: whoever can write to the store still cannot write rules.
+//!
+//! `TLSEAL`, a zero byte, the envelope's version (1), the length of the key id (one byte), the key id, 32 bytes SHA-256 of
+//! the payload, 64 bytes Ed25519 signature (RFC 8032), and the payload: the plan's bytes. The signature is over
+//! `throughline.plan.v1`, a zero byte, the key id, a zero byte and the hash, so that it is of no use for anything else.
+
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::token::{Algorithm, Key, KeySet, Purpose, VerifyKey};
+
+const MAGIC: &[u8; 8] = b"TLSEAL\0\x01";
+const CONTEXT: &[u8] = b"throughline.plan.v1\0";
+const HASH: usize = 32;
+const SIGNATURE: usize = 64;
+
+/// Why bytes are not a plan that one of the keys has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvelopeError {
+    /// The bytes are not a sealed plan of this version.
+    NotSealed,
+    /// The bytes end too early.
+    Truncated,
+    /// The payload is not the one that was hashed: damaged in transit or storage.
+    Checksum,
+    /// No key with this id may sign plans.
+    UnknownKey(String),
+    /// The signature is not by that key.
+    Signature,
+}
+
+impl fmt::Display for EnvelopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSealed => write!(f, "not a sealed plan: expected it to begin with `TLSEAL`"),
+            Self::Truncated => write!(f, "the sealed plan is cut off"),
+            Self::Checksum => write!(f, "the plan does not match its checksum: it is damaged"),
+            Self::UnknownKey(kid) => write!(f, "the plan is signed with key `{kid}`, which may not sign plans here"),
+            Self::Signature => write!(f, "the plan's signature is wrong"),
+        }
+    }
+}
+
+impl core::error::Error for EnvelopeError {}
+
+/// The sealed form of a plan's bytes.
+///
+/// # Errors
+/// [`EnvelopeError::UnknownKey`] if the key is not an Ed25519 key for plans, or its id is longer than 255 bytes.
+pub fn seal(payload: &[u8], key: &Key) -> Result<Vec<u8>, EnvelopeError> {
+    let kid = key.kid();
+    let unfit = || EnvelopeError::UnknownKey(kid.to_owned());
+    if key.purpose() != Purpose::Plan || key.algorithm() != Algorithm::EdDsa {
+        return Err(unfit());
+    }
+    let len = u8::try_from(kid.len()).map_err(|_| unfit())?;
+    let hash = Sha256::digest(payload);
+    let signature = key.sign(&signed(kid, &hash)).map_err(|_| unfit())?;
+    let mut out = MAGIC.to_vec();
+    out.push(len);
+    out.extend_from_slice(kid.as_bytes());
+    out.extend_from_slice(&hash);
+    out.extend_from_slice(&signature);
+    out.extend_from_slice(payload);
+    Ok(out)
+}
+
+/// The plan's bytes in an envelope that one of the keys has signed.
+///
+/// # Errors
+/// Says what is wrong with the envelope; nothing is read from the payload before its signature is known to be good.
+pub fn open<'a>(sealed: &'a [u8], keys: &KeySet) -> Result<&'a [u8], EnvelopeError> {
+    let rest = sealed.strip_prefix(MAGIC).ok_or(EnvelopeError::NotSealed)?;
+    let (len, rest) = rest.split_first().ok_or(EnvelopeError::Truncated)?;
+    let (kid, rest) = rest.split_at_checked(usize::from(*len)).ok_or(EnvelopeError::Truncated)?;
+    let (hash, rest) = rest.split_at_checked(HASH).ok_or(EnvelopeError::Truncated)?;
+    let (signature, payload) = rest.split_at_checked(SIGNATURE).ok_or(EnvelopeError::Truncated)?;
+    let kid = core::str::from_utf8(kid).map_err(|_| EnvelopeError::NotSealed)?;
+    if Sha256::digest(payload).as_slice() != hash {
+        return Err(EnvelopeError::Checksum);
+    }
+    let fit = |key: &&VerifyKey| key.purpose() == Purpose::Plan && key.algorithm() == Algorithm::EdDsa;
+    let key = keys.find(kid).filter(fit).ok_or_else(|| EnvelopeError::UnknownKey(kid.to_owned()))?;
+    key.verify(&signed(kid, hash), signature).map_err(|_| EnvelopeError::Signature)?;
+    Ok(payload)
+}
+
+fn signed(kid: &str, hash: &[u8]) -> Vec<u8> {
+    [CONTEXT, kid.as_bytes(), b"\0", hash].concat()
+}

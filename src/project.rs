@@ -1,0 +1,156 @@
+//! What of a profile travels in a token: the facts that a plan needs, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::condition::Evaluator;
+use crate::facts::Request;
+use crate::plan::tables::{Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Journey, Offer, Segment, Source};
+use crate::plan::{Id, row::Row};
+use crate::plan::{Plan, tables::Text};
+use crate::profile::{Profile, Stamp, Stamped};
+use crate::time::Millis;
+use crate::value::{Object, Value};
+
+/// The parts of a profile in the order in which they are given up when a token is too long: what a page misses least
+/// comes first. Consent is never given up.
+pub const DROP_ORDER: [&str; 7] = ["journeys", "segments", "counters", "traits", "assignments", "exposures", "offers"];
+
+impl Profile {
+    /// The part of the profile that decisions of this plan need at this time: attributes with `edge: true`, times
+    /// within the windows that are asked for, offers that have not ended.
+    #[must_use]
+    pub fn project(&self, plan: &Plan, now: Millis) -> Self {
+        Self {
+            subject: self.subject.clone(),
+            traits: self.project_traits(plan),
+            consent: self.consent.clone(),
+            counters: recent(&self.counters, plan, now, |row: &Counter| (row.key, row.within)),
+            exposures: recent(&self.exposures, plan, now, |row: &Exposure| (row.key, row.within)),
+            offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
+            assignments: self.project_assignments(plan),
+            journeys: known(&self.journeys, plan, |row: &Journey| Some(row.id)),
+            segments: self.segments.clone(),
+            partial: self.partial.clone(),
+        }
+    }
+
+    /// Decides the segments that only the collector can decide, for the token to carry them.
+    pub fn decide_segments(&mut self, plan: &Plan, now: Millis) {
+        self.segments.clear();
+        let request = Request::default();
+        for (_, segment) in plan.rows(plan.all::<Segment>()).filter(|(_, row)| row.flags & CARRIED != 0) {
+            // The evaluator reads memberships from the profile, and earlier segments may be part of later ones.
+            if Evaluator::new(plan, self, &request, now).holds(segment.node) {
+                self.segments.insert(plan.text(segment.id).to_owned());
+            }
+        }
+    }
+
+    /// Gives up facts, one at a time in [`DROP_ORDER`] and the longest list of each part first, until `fits` is true.
+    ///
+    /// Parts of which something was given up are named in `partial`. Returns whether it fits in the end.
+    pub fn fit(&mut self, fits: impl Fn(&Self) -> bool) -> bool {
+        for part in DROP_ORDER {
+            loop {
+                if fits(self) {
+                    return true;
+                }
+                if !self.drop_one(part) {
+                    break;
+                }
+                self.partial.insert(part.to_owned());
+            }
+        }
+        fits(self)
+    }
+
+    fn drop_one(&mut self, part: &str) -> bool {
+        match part {
+            "journeys" => self.journeys.pop_last().is_some(),
+            "segments" => self.segments.pop_last().is_some(),
+            "counters" => drop_longest(&mut self.counters),
+            "traits" => self.traits.pop_last().is_some(),
+            "assignments" => self.assignments.pop_last().is_some(),
+            "exposures" => drop_longest(&mut self.exposures),
+            "offers" => self.offers.pop_last().is_some(),
+            _ => false,
+        }
+    }
+
+    fn project_traits(&self, plan: &Plan) -> BTreeMap<String, Stamped<Value>> {
+        let mut out = BTreeMap::new();
+        for (_, row) in plan.rows(plan.all::<Attribute>()) {
+            let mut path = plan.list(row.path).map(|text| plan.text(text));
+            let (true, true, Some(name)) = (row.source == Source::Profile as u32, row.flags & EDGE != 0, path.next())
+            else {
+                continue;
+            };
+            let Some(known) = self.traits.get(name) else { continue };
+            let found = known.0.at(path.clone());
+            if *found != Value::Null {
+                let carried = out.entry(name.to_owned()).or_insert_with(|| Stamped::new(Value::Null, known.stamp()));
+                put(&mut carried.0, path, found);
+            }
+        }
+        out
+    }
+
+    fn project_assignments(&self, plan: &Plan) -> BTreeMap<String, Stamped<String>> {
+        let experiments: BTreeSet<&str> =
+            plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
+        let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
+        self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key.clone(), arm.clone())).collect()
+    }
+}
+
+/// Puts a value at a path, with objects on the way.
+fn put<'p>(target: &mut Value, mut path: impl Iterator<Item = &'p str>, value: &Value) {
+    let Some(name) = path.next() else {
+        *target = value.clone();
+        return;
+    };
+    let mut object = match core::mem::take(target) {
+        Value::Object(object) => object,
+        _ => Object::new(),
+    };
+    let mut member = object.get(name).cloned().unwrap_or_default();
+    put(&mut member, path, value);
+    object.insert(name, member);
+    *target = Value::Object(object);
+}
+
+/// The sets of stamps that rows of a kind ask for, without the stamps that are too old to matter.
+fn recent<R: Row + 'static>(
+    sets: &BTreeMap<String, BTreeSet<Stamp>>,
+    plan: &Plan,
+    now: Millis,
+    need: impl Fn(&R) -> (Id<Text>, Millis),
+) -> BTreeMap<String, BTreeSet<Stamp>> {
+    let mut out = BTreeMap::new();
+    for (_, row) in plan.rows(plan.all::<R>()) {
+        let (key, within) = need(&row);
+        let after = if within.0 == 0 { Millis::MIN } else { now.minus(within) };
+        let key = plan.text(key);
+        let stamps: BTreeSet<Stamp> =
+            sets.get(key).into_iter().flatten().copied().filter(|stamp| stamp.at() > after).collect();
+        if !stamps.is_empty() {
+            out.insert(key.to_owned(), stamps);
+        }
+    }
+    out
+}
+
+/// The entries whose ids rows of a kind name.
+fn known<R: Row + 'static, T: Clone>(
+    map: &BTreeMap<String, T>,
+    plan: &Plan,
+    need: impl Fn(&R) -> Option<Id<Text>>,
+) -> BTreeMap<String, T> {
+    let ids = plan.rows(plan.all::<R>()).filter_map(|(_, row)| need(&row)).map(|id| plan.text(id));
+    ids.filter_map(|id| map.get(id).map(|value| (id.to_owned(), value.clone()))).collect()
+}
+
+fn drop_longest(sets: &mut BTreeMap<String, BTreeSet<Stamp>>) -> bool {
+    let longest = sets.iter().max_by_key(|(_, stamps)| stamps.len()).map(|(key, _)| key.clone());
+    longest.and_then(|key| sets.remove(&key)).is_some()
+}

@@ -1,0 +1,95 @@
+//! How an event changes a profile.
+
+use crate::condition;
+use crate::event::Event;
+use crate::plan::Plan;
+use crate::plan::tables::{self, Attribute, CLIENT, Source};
+use crate::profile::{
+    Profile, Stamp, Stamped, counter_keep, exposure_keep, keep_first, keep_first_offer, keep_last, keep_latest,
+};
+use crate::value::Value;
+
+/// The event that says that a message was seen.
+pub const MESSAGE_SEEN: &str = "Message Seen";
+/// The event that says that a subject met an experiment.
+pub const EXPERIMENT_VIEWED: &str = "Experiment Viewed";
+
+/// Applies an event to a profile.
+///
+/// Applying events in any order, and each any number of times, gives the same profile. What the plan does not ask for is
+/// not counted. An event of an untrusted sender sets only traits that are not declared, or are declared with `client: true`.
+pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
+    let stamp = Stamp::new(event.at, &event.id);
+    for (name, value) in event.traits.iter().filter(|(name, _)| event.trusted || is_open(plan, name)) {
+        keep_latest(&mut profile.traits, name, &Stamped::new(value.clone(), stamp));
+    }
+    for (purpose, state) in &event.consent {
+        keep_latest(&mut profile.consent, purpose, &Stamped::new(*state, stamp));
+    }
+    if event.name.is_empty() {
+        return;
+    }
+    count(plan, profile, event, stamp);
+    match event.name.as_str() {
+        MESSAGE_SEEN => expose(plan, profile, event, stamp),
+        EXPERIMENT_VIEWED if event.trusted => assign(plan, profile, event, stamp),
+        _ => {}
+    }
+}
+
+/// Whether anybody may set this trait: no declared attribute that is closed to clients reads it.
+fn is_open(plan: &Plan, name: &str) -> bool {
+    let closed = |row: &Attribute| {
+        row.source == Source::Profile as u32
+            && row.flags & CLIENT == 0
+            && plan.list(row.path).next().is_some_and(|first| plan.text(first) == name)
+    };
+    !plan.rows(plan.all::<Attribute>()).any(|(_, row)| closed(&row))
+}
+
+fn count(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
+    for (_, counter) in plan.rows(plan.all::<tables::Counter>()) {
+        let counts = plan.text(counter.event) == event.name
+            && counter.filter.is_none_or(|node| condition::filter(plan, node, &event.properties));
+        if counts {
+            let key = plan.text(counter.key);
+            keep_last(&mut profile.counters, key, [stamp].into_iter(), counter_keep(plan, key));
+        }
+    }
+}
+
+/// Notes what was seen under every key that a cap may count.
+fn expose(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
+    let mut note = |key: &str| {
+        keep_last(&mut profile.exposures, key, [stamp].into_iter(), exposure_keep(plan, key));
+    };
+    note("all");
+    for kind in ["campaign", "message", "offer", "class", "slot"] {
+        if let Some(Value::String(id)) = event.properties.get(kind) {
+            note(&format!("{kind}:{id}"));
+        }
+    }
+    let offer = event.properties.get("offer").and_then(Value::as_str);
+    let known = |id: &&str| plan.rows(plan.all::<tables::Offer>()).any(|(_, row)| plan.text(row.id) == *id);
+    if let Some(offer) = offer.filter(known) {
+        keep_first_offer(&mut profile.offers, offer, stamp);
+    }
+}
+
+/// Keeps the first variation of an experiment that wants it kept.
+fn assign(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
+    let property = |name| event.properties.get(name).and_then(Value::as_str);
+    let (Some(key), Some(variation)) = (property("experiment_id"), property("variation_id")) else { return };
+    for (_, experiment) in plan.rows(plan.all::<tables::Experiment>()) {
+        let is_arm = |id: &str| plan.rows(experiment.variations).any(|(_, row)| plan.text(row.id) == id);
+        if plan.text(experiment.key) == key && experiment.flags & tables::STICKY != 0 && is_arm(variation) {
+            let assignment = assignment_key(key, experiment.bucket_version);
+            keep_first(&mut profile.assignments, &assignment, &Stamped::new(variation.to_owned(), stamp));
+        }
+    }
+}
+
+/// The key of a kept assignment, in GrowthBook's form.
+pub(crate) fn assignment_key(experiment: &str, bucket_version: u32) -> String {
+    format!("{experiment}__{bucket_version}")
+}
