@@ -238,15 +238,14 @@ impl Digits {
             && (7..=13).contains(&self.count)
     }
 
-    /// `555-123-4567`; area and exchange begin with 2 to 9.
+    /// `555-123-4567`; an area code begins with 2 to 9.
     fn is_north_american(&self) -> bool {
         let groups: Vec<&str> = self.groups.iter().map(String::as_str).collect();
         let (area, exchange, line) = match *groups.as_slice() {
             [area, exchange, line] | ["1", area, exchange, line] => (area, exchange, line),
             _ => return false,
         };
-        let is_code = |code: &str| code.len() == 3 && !code.starts_with(['0', '1']);
-        is_code(area) && is_code(exchange) && line.len() == 4
+        [area.len(), exchange.len(), line.len()] == [3, 3, 4] && !area.starts_with(['0', '1'])
     }
 
     /// `0151 2345678`.
