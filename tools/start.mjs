@@ -1,0 +1,123 @@
+// Serves the demo: the shop through the edge, the collector, a sink for webhooks; publishes rules/ again when they change.
+import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startRuntime } from './runtime.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dev = join(root, '.dev');
+const keys = join(dev, 'keys');
+const published = join(dev, 'kv');
+const rules = join(root, 'rules');
+
+const port = portFrom('PORT', 8787);
+const collectorPort = portFrom('COLLECTOR_PORT', 8788);
+await Promise.all([assertFree('PORT', port), assertFree('COLLECTOR_PORT', collectorPort)]);
+
+if (!(await publish())) process.exit(1);
+
+const secrets = developmentSecrets();
+const sink = await startSink();
+const shared = {
+  TOKEN_KEYS: readFileSync(join(keys, 'token.private.jwks.json'), 'utf8'),
+  PLAN_KEYS: readFileSync(join(keys, 'plan.public.jwks.json'), 'utf8'),
+  COLLECTOR_KEY: secrets.collectorKey,
+};
+const runtime = await startRuntime({
+  port,
+  collectorPort,
+  persist: join(dev, 'data'),
+  published,
+  edge: shared,
+  collector: {
+    ...shared,
+    WRITE_KEYS: JSON.stringify({ [secrets.writeKey]: { source: 'shop-web', trusted: false } }),
+    SECRET_KEY: secrets.secretKey,
+    WEBHOOKS: JSON.stringify({ default: `http://127.0.0.1:${sink.address().port}/` }),
+    WEBHOOK_SECRET: secrets.webhookSecret,
+  },
+});
+
+console.log(`
+  shop        http://localhost:${port}
+  collector   http://localhost:${collectorPort}
+
+  Change a file in rules/ and reload the page. Data, keys and secrets are in .dev/. Ctrl-C stops everything.
+`);
+
+const watcher = watch(rules, { recursive: true }, debounce(publish, 100));
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
+
+async function stop() {
+  watcher.close();
+  sink.close();
+  await runtime.stop();
+  process.exit(0);
+}
+
+/** Compiles, signs and publishes rules/; answers whether that went well. The command says what is wrong. */
+function publish() {
+  const command = spawn(process.env.THROUGHLINE_CLI, ['publish', rules, '--keys', keys, '--local', published], { stdio: 'inherit' });
+  return new Promise((resolve, reject) => command.once('error', reject).once('exit', (code) => resolve(code === 0)));
+}
+
+/** The secrets of this checkout: made once, kept in .dev/secrets.json. */
+function developmentSecrets() {
+  const path = join(dev, 'secrets.json');
+  if (!existsSync(path)) {
+    const secret = (prefix) => prefix + randomBytes(24).toString('base64url');
+    mkdirSync(dev, { recursive: true });
+    const made = {
+      collectorKey: secret('ck_'),
+      writeKey: secret('wk_'),
+      secretKey: secret('sk_'),
+      webhookSecret: `whsec_${randomBytes(24).toString('base64')}`,
+    };
+    writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+/** Stands in for the channel providers: prints what the collector sends. */
+async function startSink() {
+  const server = createHttpServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    console.log(`webhook ${request.headers['webhook-id'] ?? ''} ${body}`);
+    response.writeHead(204).end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+function portFrom(name, otherwise) {
+  const value = process.env[name] || otherwise;
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) fail(`${name} is \`${value}\`, expected a port number`);
+  return Number(value);
+}
+
+function assertFree(name, value) {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => fail(`port ${value} is in use; stop what listens there or set ${name}`));
+    probe.listen(value, '127.0.0.1', () => probe.close(resolve));
+  });
+}
+
+function fail(message) {
+  console.error(`error: ${message}`);
+  process.exit(1);
+}
+
+function debounce(call, milliseconds) {
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(call, milliseconds);
+  };
+}
