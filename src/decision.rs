@@ -196,7 +196,7 @@ impl Fill {
 }
 
 impl Content {
-    fn insert_into(&self, out: &mut Object) {
+    pub(crate) fn insert_into(&self, out: &mut Object) {
         insert_some(out, "subject", self.subject.as_deref());
         match self.format {
             Format::Html => out.insert("html", self.body.as_str()),

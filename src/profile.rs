@@ -82,6 +82,8 @@ pub enum InstanceStatus {
     Active,
     /// Its last step is done.
     Completed,
+    /// Its last step is done, but the rules were against the last message.
+    Suppressed,
     /// An exit event ended it.
     Exited,
     /// Its goal was reached.

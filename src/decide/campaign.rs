@@ -81,7 +81,7 @@ impl<O: Observer> Decider<'_, O> {
         Ok(())
     }
 
-    fn check_consent(&self, class: u32) -> Result<(), Denial> {
+    pub(crate) fn check_consent(&self, class: u32) -> Result<(), Denial> {
         let policy = self.plan.get(Id::<ClassPolicy>::new(class));
         let purposes = policy.into_iter().flat_map(|policy| self.plan.list(policy.purposes));
         let mut missing = purposes.filter(|purpose| self.eval.consent(self.plan.text(*purpose)) != Consent::Granted);
@@ -106,7 +106,7 @@ impl<O: Observer> Decider<'_, O> {
     }
 
     /// A subject without an id cannot be held out, and is not measured either.
-    fn check_holdouts(&self, class: u32) -> Result<(), Denial> {
+    pub(crate) fn check_holdouts(&self, class: u32) -> Result<(), Denial> {
         for (id, holdout) in self.plan.rows(self.plan.all::<Holdout>()) {
             let bucket = bucket::bucket(self.plan.text(holdout.id), &self.profile.subject, 2);
             let inside = !self.profile.subject.is_empty() && bucket.is_some_and(|bucket| bucket < holdout.share);

@@ -7,6 +7,7 @@ mod exposure;
 mod next;
 mod offer;
 mod render;
+pub(crate) mod send;
 mod slot;
 mod trace;
 

@@ -39,7 +39,7 @@ impl<O: Observer> Decider<'_, O> {
     }
 
     /// Whether the subject allows the channel and can be reached by it.
-    fn can_reach(&mut self, channel: Id<Channel>) -> bool {
+    pub(crate) fn can_reach(&mut self, channel: Id<Channel>) -> bool {
         let Some(channel) = self.plan.get(channel) else { return false };
         let granted = |purpose| self.eval.consent(self.plan.text(purpose)) == Consent::Granted;
         channel.consent.is_none_or(granted) && channel.reach.is_none_or(|reach| self.eval.holds(reach))
