@@ -201,6 +201,11 @@ fn a_token_from_the_future_is_not_valid_yet() {
     assert_verdict(ahead("iat", 61), Err(Rejection::NotYetValid));
     assert_verdict(ahead("nbf", 60), Ok(()));
     assert_verdict(ahead("nbf", 61), Err(Rejection::NotYetValid));
+    let past_nbf = |payload: &mut Value| {
+        payload["nbf"] = json!(IAT);
+        payload["iat"] = json!(IAT + 61);
+    };
+    assert_verdict(past_nbf, Err(Rejection::NotYetValid));
     assert_eq!(verifier().verify::<Value>(&signed(|_| ()), 0), Err(Rejection::NotYetValid));
 }
 

@@ -543,3 +543,17 @@ fn a_small_order_key_is_no_key() {
         assert_eq!(keys.skipped().len(), 1);
     }
 }
+
+#[test]
+fn a_signature_with_a_small_order_point_is_refused() {
+    // Made with the secret of RFC 8037 appendix A: `R` is the identity and `S` the product of challenge and secret,
+    // which satisfies the plain verification equation. Such signatures let one signer claim two messages.
+    let jwks = json!({ "keys": [{
+        "kty": "OKP", "crv": "Ed25519", "kid": "k", "tl": "token", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    }] });
+    let keys = KeySet::parse(&jwks.to_string(), Purpose::Token).unwrap();
+    let signature = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAjkhW9NMPqqFLJdnBOZXEaT01Kknc2N5wPZpbPA9VqDA";
+    let signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+    let verdict = keys.find("k").unwrap().verify(b"Example of Ed25519 signing", &signature);
+    assert_eq!(verdict, Err(Rejection::InvalidSignature));
+}

@@ -1,10 +1,11 @@
 //! The profile token: claims, how they are signed and how they are checked (RFC 7519, RFC 8725).
 
 use super::jws;
-use super::keys::{Key, Purpose};
+use super::keys::Key;
 use super::keyset::{KeySet, KeySetError};
 use super::mint::{MintError, check_name, check_window, mint as mint_payload};
 use super::policy::{Payload, Policy, integer, is_integer, text};
+use super::purpose::Purpose;
 use super::rejection::Rejection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

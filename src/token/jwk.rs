@@ -1,8 +1,10 @@
 //! One JSON Web Key: RFC 7517, RFC 7518 section 6, RFC 8037 section 2, thumbprints by RFC 7638.
 
+use super::algorithm::Algorithm;
 use super::base64;
 use super::json::Scalar;
-use super::keys::{Algorithm, Key, KeyError, Material, Purpose, Signing, VerifyKey};
+use super::keys::{Key, KeyError, Material, Signing, VerifyKey};
+use super::purpose::Purpose;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fmt;

@@ -1,6 +1,8 @@
-//! Keys: what signs, what verifies, and what each is for.
+//! Keys: what signs and what verifies.
 
+use super::algorithm::Algorithm;
 use super::jwk;
+use super::purpose::Purpose;
 use super::rejection::Rejection;
 use ed25519_dalek as ed25519;
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,86 +16,6 @@ pub const MAX_KID: usize = 128;
 
 /// Bytes that an HS256 secret must have at least (RFC 7518 section 3.2).
 pub const MIN_SECRET: usize = 32;
-
-/// How a key signs. The key alone decides it, never a token's header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// Ed25519 (RFC 8037): the default.
-    EdDsa,
-    /// ECDSA with P-256 and SHA-256 (RFC 7518 section 3.4).
-    Es256,
-    /// HMAC with SHA-256 (RFC 7518 section 3.2): whoever verifies can also sign.
-    Hs256,
-}
-
-impl Algorithm {
-    /// All algorithms, the default first.
-    pub const ALL: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256];
-
-    /// The registered JOSE name: `EdDSA`, `ES256` or `HS256`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Algorithm::EdDsa => "EdDSA",
-            Algorithm::Es256 => "ES256",
-            Algorithm::Hs256 => "HS256",
-        }
-    }
-
-    /// The algorithm with exactly this JOSE name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-
-    /// Bytes of a signature.
-    pub fn signature_length(self) -> usize {
-        match self {
-            Algorithm::EdDsa | Algorithm::Es256 => 64,
-            Algorithm::Hs256 => 32,
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
-
-/// What a key is for: the JWK member `tl`. A key made for one thing is never accepted for another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// Profile tokens.
-    Token,
-    /// Plans.
-    Plan,
-    /// Preview tokens.
-    Preview,
-}
-
-impl Purpose {
-    /// All purposes.
-    pub const ALL: [Purpose; 3] = [Purpose::Token, Purpose::Plan, Purpose::Preview];
-
-    /// The value of the JWK member `tl`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Purpose::Token => "token",
-            Purpose::Plan => "plan",
-            Purpose::Preview => "preview",
-        }
-    }
-
-    /// The purpose with exactly this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-}
-
-impl fmt::Display for Purpose {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
 
 /// Why a key cannot be made or used.
 #[derive(Clone, Debug, PartialEq, Eq)]

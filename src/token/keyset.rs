@@ -2,7 +2,8 @@
 
 use super::json::{self, Fault};
 use super::jwk::{Entry, Jwk, SkipReason};
-use super::keys::{Key, Purpose, VerifyKey};
+use super::keys::{Key, VerifyKey};
+use super::purpose::Purpose;
 use serde::Deserialize;
 use std::fmt;
 use zeroize::Zeroizing;

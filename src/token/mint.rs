@@ -2,9 +2,10 @@
 
 use super::json;
 use super::jws;
-use super::keys::{Key, KeyError, Purpose};
+use super::keys::{Key, KeyError};
 use super::personal::{Personal, looks_personal};
 use super::policy::{is_date, is_name};
+use super::purpose::Purpose;
 use serde::Serialize;
 use std::fmt;
 

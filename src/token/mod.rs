@@ -49,6 +49,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod algorithm;
 mod base64;
 mod claims;
 mod json;
@@ -60,14 +61,17 @@ mod mint;
 mod personal;
 mod policy;
 mod preview;
+mod purpose;
 mod rejection;
 
+pub use algorithm::Algorithm;
 pub use claims::{Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, minted_length};
 pub use jwk::SkipReason;
-pub use keys::{Algorithm, Key, KeyError, MAX_KID, MIN_SECRET, Purpose, VerifyKey};
+pub use keys::{Key, KeyError, MAX_KID, MIN_SECRET, VerifyKey};
 pub use keyset::{KeySet, KeySetError, MAX_JWKS, MAX_KEYS, Skipped, Unmarked};
 pub use mint::MintError;
 pub use personal::{Personal, looks_personal};
 pub use policy::{DEFAULT_LEEWAY_MS, MAX_NAME};
 pub use preview::{DEFAULT_PREVIEW_LIFETIME_MS, PREVIEW_TYP, PreviewClaims, PreviewVerifier, Scope, mint_preview};
+pub use purpose::Purpose;
 pub use rejection::{Rejection, Segment};

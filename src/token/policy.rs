@@ -2,8 +2,8 @@
 
 use super::json::{self, Scalar};
 use super::jws::{MAX_TOKEN, Unverified};
-use super::keys::Purpose;
 use super::keyset::{KeySet, KeySetError};
+use super::purpose::Purpose;
 use super::rejection::{Rejection, Segment};
 use serde::Deserialize;
 

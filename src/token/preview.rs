@@ -1,9 +1,10 @@
 //! The preview token: lets a colleague see explanations and unpublished content for a while.
 
-use super::keys::{Key, Purpose};
+use super::keys::Key;
 use super::keyset::{KeySet, KeySetError};
 use super::mint::{MintError, check_name, check_window, mint as mint_payload};
 use super::policy::{Payload, Policy, text};
+use super::purpose::Purpose;
 use super::rejection::Rejection;
 use serde::Serialize;
 use serde::de::IgnoredAny;
