@@ -1,0 +1,83 @@
+// Privacy choices: asked for once, changed at any time on /privacy/, kept in the cookie that the edge reads.
+import { call } from "./track.js";
+
+/** What is asked for; a purpose that is not in the cookie is pending. */
+export const PURPOSES = ["personalization", "analytics", "channel.email", "channel.whatsapp"];
+
+const COOKIE = "tl_consent";
+const HALF_A_YEAR = 15552000;
+
+/** The choices made so far: `{ personalization: "granted", … }`. */
+export function choices() {
+  const pair = document.cookie.split("; ").find((pair) => pair.startsWith(`${COOKIE}=`)) ?? "";
+  return Object.fromEntries(new URLSearchParams(pair.slice(COOKIE.length + 1)));
+}
+
+/** Makes choices, and tells the tag. */
+export function choose(changes) {
+  const all = new URLSearchParams({ ...choices(), ...changes });
+  keep(all, HALF_A_YEAR);
+  call("consent", changes);
+  removeBanner();
+}
+
+/** Takes all choices back: they are pending again. */
+export function forgetChoices() {
+  keep("", 0);
+}
+
+/** Shows the banner if nothing has been chosen. */
+export function askForConsent() {
+  if (Object.keys(choices()).length > 0 || location.pathname === "/privacy/") return;
+  const banner = document.createElement("section");
+  banner.className = "consent";
+  banner.setAttribute("aria-label", "Privacy choices");
+  banner.innerHTML = `
+    <h2>May we remember you?</h2>
+    <p>With your yes, pages fit what you looked at and we count which messages were seen. With your no, everything works the same.
+      <a href="/privacy/">Choose in detail</a></p>
+    <div class="actions">
+      <button class="button button--small" type="button" data-all="denied">Reject all</button>
+      <button class="button button--small" type="button" data-all="granted">Accept all</button>
+    </div>`;
+  banner.addEventListener("click", chooseAll);
+  // Right after the skip link: a keyboard meets it first, and may walk past it.
+  document.querySelector(".skip").after(banner);
+}
+
+export function enterPrivacy(main) {
+  removeBanner();
+  const form = main.querySelector("[data-consent]");
+  const show = () => {
+    const made = choices();
+    for (const purpose of PURPOSES) form.elements[purpose].checked = made[purpose] === "granted";
+  };
+  const saved = () => {
+    show();
+    form.querySelector("[data-saved]").textContent = "Saved.";
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    choose(Object.fromEntries(PURPOSES.map((purpose) => [purpose, form.elements[purpose].checked ? "granted" : "denied"])));
+    saved();
+  });
+  form.addEventListener("click", (event) => chooseAll(event) && saved());
+  form.hidden = false;
+  show();
+}
+
+/** Makes all choices as the pressed button says; answers whether it was such a button. */
+function chooseAll(event) {
+  const state = event.target.dataset.all;
+  if (state) choose(Object.fromEntries(PURPOSES.map((purpose) => [purpose, state])));
+  return Boolean(state);
+}
+
+function removeBanner() {
+  document.querySelector(".consent")?.remove();
+}
+
+function keep(value, seconds) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${COOKIE}=${value}; Path=/; Max-Age=${seconds}; SameSite=Lax${secure}`;
+}
