@@ -9,6 +9,7 @@ use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
 use crate::profile::{Profile, Stamp, Stamped};
 use crate::time::Millis;
+use crate::token::looks_personal;
 use crate::value::{Object, Value};
 
 /// The parts of a profile in the order in which they are given up when a token is too long: what a page misses least
@@ -16,8 +17,8 @@ use crate::value::{Object, Value};
 pub const DROP_ORDER: [&str; 7] = ["journeys", "segments", "counters", "traits", "assignments", "exposures", "offers"];
 
 impl Profile {
-    /// The part of the profile that decisions of this plan need at this time: attributes with `edge: true`, times
-    /// within the windows that are asked for, offers that have not ended.
+    /// The part of the profile that decisions of this plan need at this time: attributes with `edge: true` whose values do
+    /// not look personal, times within the windows that are asked for, offers that have not ended.
     #[must_use]
     pub fn project(&self, plan: &Plan, now: Millis) -> Self {
         Self {
@@ -87,7 +88,7 @@ impl Profile {
             };
             let Some(known) = self.traits.get(name) else { continue };
             let found = known.0.at(path.clone());
-            if *found != Value::Null {
+            if *found != Value::Null && !is_personal(found) {
                 let carried = out.entry(name.to_owned()).or_insert_with(|| Stamped::new(Value::Null, known.stamp()));
                 put(&mut carried.0, path, found);
             }
@@ -100,6 +101,19 @@ impl Profile {
             plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
         let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
         self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key.clone(), arm.clone())).collect()
+    }
+}
+
+/// Whether an e-mail address or a phone number is anywhere in a value: such a value never leaves the collector, whatever
+/// its attribute says.
+fn is_personal(value: &Value) -> bool {
+    match value {
+        Value::String(text) => looks_personal(text).is_some(),
+        Value::Array(items) => items.iter().any(is_personal),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| looks_personal(name).is_some() || is_personal(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
