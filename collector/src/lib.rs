@@ -1,9 +1,7 @@
 //! The collector worker.
+#![expect(missing_docs, reason = "the durable_object macro writes methods without docs")]
 
-use worker::{
-    Context, DurableObject, Env, MessageBatch, Request, Response, Result, State, durable_object,
-    event,
-};
+use worker::{Context, DurableObject, Env, MessageBatch, Request, Response, Result, State, durable_object, event};
 
 #[event(fetch)]
 async fn fetch(_request: Request, env: Env, _context: Context) -> Result<Response> {
@@ -28,10 +26,7 @@ impl DurableObject for Profile {
     }
 
     async fn fetch(&self, _request: Request) -> Result<Response> {
-        self.state
-            .storage()
-            .set_alarm(std::time::Duration::from_millis(100))
-            .await?;
+        self.state.storage().set_alarm(std::time::Duration::from_millis(100)).await?;
         Response::ok("ok")
     }
 
