@@ -3,8 +3,10 @@
 // `throughline publish --local DIR` writes such a directory, whether the runtime runs or not: the file name is the
 // URI-encoded key, and a name that begins with a dot is a file still being written.
 import { mkdirSync, watch } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+const POINTER = encodeURIComponent('plan:current');
 
 /** Puts what is in `directory` and goes on doing so as files change; answers a function that ends it. */
 export async function syncPublished(directory, namespace) {
@@ -30,16 +32,16 @@ export async function syncPublished(directory, namespace) {
 }
 
 async function pass(directory, namespace, written) {
+  // Plans are published before the pointer that names them. Reading it first and putting it last keeps that order here:
+  // whoever follows it finds a plan.
+  const pointer = await read(directory, POINTER);
   const names = (await readdir(directory)).filter((name) => !name.startsWith('.'));
-  // Plans before the pointer that names them: a reader never follows it into nothing.
-  names.sort((a, b) => isPointer(a) - isPointer(b));
-  for (const name of names) {
-    const path = join(directory, name);
-    const version = (await stat(path, { bigint: true })).mtimeNs;
-    if (written.get(name) === version) continue;
-    await namespace.put(decodeURIComponent(name), await readFile(path));
-    written.set(name, version);
+  for (const name of names.filter((name) => name !== POINTER)) {
+    const content = await read(directory, name);
+    if (content) await put(namespace, written, name, content);
   }
+  if (pointer) await put(namespace, written, POINTER, pointer);
+
   for (const key of (await namespace.list()).keys) {
     const name = encodeURIComponent(key.name);
     if (names.includes(name)) continue;
@@ -48,6 +50,18 @@ async function pass(directory, namespace, written) {
   }
 }
 
-function isPointer(name) {
-  return name === encodeURIComponent('plan:current') ? 1 : 0;
+async function put(namespace, written, name, content) {
+  if (written.get(name)?.equals(content)) return;
+  await namespace.put(decodeURIComponent(name), content);
+  written.set(name, content);
+}
+
+/** What a file holds; nothing when it has been removed meanwhile. */
+async function read(directory, name) {
+  try {
+    return await readFile(join(directory, name));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

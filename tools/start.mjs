@@ -32,7 +32,7 @@ const runtime = await startRuntime({
   collectorPort,
   persist: join(dev, 'data'),
   published,
-  edge: shared,
+  edge: { ...shared, PREVIEW_KEYS: readFileSync(join(keys, 'preview.public.jwks.json'), 'utf8') },
   collector: {
     ...shared,
     WRITE_KEYS: JSON.stringify({ [secrets.writeKey]: { source: 'shop-web', trusted: false } }),
