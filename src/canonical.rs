@@ -11,7 +11,8 @@ pub fn to_string(value: &Value) -> String {
     out
 }
 
-/// The JSON text of a value with members in their own order, as `JSON.stringify` prints it.
+/// The JSON text of a value as `JSON.stringify` prints it: members in their own order, but those whose names are array
+/// indices first, smallest first, as JavaScript's objects have them.
 #[must_use]
 pub fn to_json_text(value: &Value) -> String {
     let mut out = String::new();
@@ -61,7 +62,17 @@ fn write_value(value: &Value, out: &mut String) {
 }
 
 fn write_json_text(value: &Value, out: &mut String) {
-    write_in(value, out, &|object, out| write_members(object.iter(), out, &write_json_text));
+    write_in(value, out, &|object, out| {
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_by_key(|(name, _)| array_index(name).unwrap_or(u32::MAX));
+        write_members(members.into_iter(), out, &write_json_text);
+    });
+}
+
+/// The array index that a name is in JavaScript: the canonical decimal text of a number below 2^32 - 1.
+fn array_index(name: &str) -> Option<u32> {
+    let canonical = name == "0" || (name.starts_with(|c: char| matches!(c, '1'..='9')) && name.len() <= 10);
+    name.parse().ok().filter(|index| canonical && *index < u32::MAX)
 }
 
 fn write_in(value: &Value, out: &mut String, write_object: &dyn Fn(&Object, &mut String)) {

@@ -240,12 +240,3 @@ fn state_of(value: &Value) -> Option<Consent> {
         _ => None,
     }
 }
-
-/// FNV-1a, 32 bits, over the UTF-16 code units of a text.
-///
-/// The hash of GrowthBook's SDKs, <https://docs.growthbook.io/lib/build-your-own>, which is the one of
-/// <http://www.isthe.com/chongo/tech/comp/fnv/> where every code unit is an octet.
-#[must_use]
-pub fn fnv32a(text: &str) -> u32 {
-    text.encode_utf16().fold(0x811c_9dc5, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))
-}

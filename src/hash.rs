@@ -8,3 +8,12 @@ pub fn fnv64a<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     let bytes = texts.into_iter().flat_map(|text| text.bytes().chain([0xff]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
+
+/// FNV-1a, 32 bits, over the UTF-16 code units of a text.
+///
+/// The hash of GrowthBook's SDKs, <https://docs.growthbook.io/lib/build-your-own>, which is the one of
+/// <http://www.isthe.com/chongo/tech/comp/fnv/> where every code unit is an octet.
+#[must_use]
+pub fn fnv32a(text: &str) -> u32 {
+    text.encode_utf16().fold(0x811c_9dc5, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))
+}

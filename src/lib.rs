@@ -4,9 +4,9 @@
 //! next action, what to record, and why. [`reduce`] applies an [`Event`] to a [`Profile`]. Both are pure: no clock, no
 //! randomness, no I/O, and no input makes them panic. The same code runs at the edge, in browsers, in the collector and natively.
 
-mod bucket;
+pub mod bucket;
 pub mod canonical;
-mod condition;
+pub mod condition;
 mod decide;
 mod decision;
 mod event;
@@ -21,11 +21,11 @@ mod time;
 pub mod token;
 mod value;
 
+pub use decide::send::Withheld;
 pub use decide::{Explanation, decide, explain};
 pub use decision::{Assignment, Content, Decision, Fill, NextAction, Reason};
 pub use event::{Event, EventError, EventKind};
 pub use facts::{Consent, Facts, Request};
-pub use decide::send::Withheld;
 pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, authorize};
 pub use plan::{Plan, PlanError};
 pub use profile::{Instance, InstanceStatus, Profile, Stamp, Stamped};

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::fnv32a;
+use crate::hash::fnv32a;
 use crate::plan::{Plan, tables};
 use crate::time::Millis;
 use crate::value::Value;

@@ -1,29 +1,17 @@
-//! Conditions. (Being written: this stands in so that the crate builds.)
-use crate::facts::{Consent, Request};
-use crate::plan::tables::{Attribute, Node};
-use crate::plan::{Id, Plan};
-use crate::profile::Profile;
-use crate::time::Millis;
-use crate::value::{Object, Value};
-use std::borrow::Cow;
-pub(crate) struct Evaluator<'a>(core::marker::PhantomData<&'a ()>);
-impl<'a> Evaluator<'a> {
-    pub(crate) fn new(_: &'a Plan, _: &'a Profile, _: &'a Request, _: Millis) -> Self {
-        Self(core::marker::PhantomData)
-    }
-    pub(crate) fn holds(&mut self, _: Id<Node>) -> bool {
-        false
-    }
-    pub(crate) fn attribute(&self, _: Id<Attribute>) -> Cow<'a, Value> {
-        Cow::Owned(Value::Null)
-    }
-    pub(crate) fn consent(&self, _: &str) -> Consent {
-        Consent::Pending
-    }
-    pub(crate) fn explain(&mut self, _: Id<Node>) -> Value {
-        Value::Null
-    }
-}
-pub(crate) fn filter(_: &Plan, _: Id<Node>, _: &Object) -> bool {
-    false
-}
+//! Conditions: whether a [`Node`](crate::plan::tables::Node) of the plan holds.
+//!
+//! The language is GrowthBook's: the facts of its evaluation, JavaScript's conversions included, are in
+//! `packages/sdk-js/src/mongrule.ts` of <https://github.com/growthbook/growthbook>. Segments, events in windows, recency, schedules,
+//! consent and journeys are ours. A missing or ill-typed fact makes a condition false, never an error.
+
+mod evaluator;
+mod trace;
+mod value;
+mod version;
+mod view;
+
+pub use evaluator::Evaluator;
+pub use version::padded as padded_version;
+pub use view::View;
+
+pub(crate) use value::filter;

@@ -17,6 +17,7 @@ pub struct PlanBuilder {
     lists: Vec<u32>,
     list_ids: BTreeMap<Vec<u32>, u32>,
     tables: BTreeMap<usize, Table>,
+    shared: BTreeMap<(usize, Vec<u32>), u32>,
 }
 
 #[derive(Default)]
@@ -66,6 +67,17 @@ impl PlanBuilder {
         row.write(&mut table.words);
         table.rows = table.rows.saturating_add(1);
         id
+    }
+
+    /// The number of a row equal to this one that was shared before, else of this row, which is added.
+    pub fn share<R: Row>(&mut self, row: R) -> Id<R> {
+        let mut words = Vec::with_capacity(R::WORDS);
+        row.write(&mut words);
+        let next = self.count::<R>();
+        match *self.shared.entry((R::TABLE, words)).or_insert(next) {
+            known if known < next => Id::new(known),
+            _ => self.push(row),
+        }
     }
 
     /// Adds consecutive rows to their table.

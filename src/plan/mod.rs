@@ -102,6 +102,14 @@ impl Plan {
         (start..start.saturating_add(len)).filter_map(|at| self.list_word(at)).map(Id::new)
     }
 
+    /// The thing at this place of a list.
+    #[must_use]
+    pub fn list_item<T>(&self, ids: Ids<T>, index: u32) -> Option<Id<T>> {
+        let (start, len) = ids.words();
+        let at = start.checked_add(index).filter(|_| index < len)?;
+        self.list_word(at).map(Id::new)
+    }
+
     /// A text.
     #[must_use]
     pub fn text(&self, id: Id<Text>) -> &str {

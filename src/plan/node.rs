@@ -6,6 +6,8 @@ use super::{Id, Ids, Plan, PlanError};
 
 /// No condition is nested deeper than this.
 pub const MAX_DEPTH: u8 = 64;
+/// No condition has more nodes than this, each counted as often as it is referred to.
+pub const MAX_SIZE: u32 = 1 << 20;
 
 numbered! {
     /// What a node of a condition tests.
@@ -41,11 +43,11 @@ numbered! {
         Gt = 12 "$gt",
         /// The value is at least constant `a`.
         Gte = 13 "$gte",
-        /// The value, or one of its elements, is among constants `a,b`.
+        /// The value, or one of its elements, is among constants `a,b`, which are sorted by [`View::order`](crate::condition::View::order).
         In = 14 "$in",
-        /// As `$in`, without regard to upper and lower case.
+        /// As `$in`, without regard to upper and lower case; the constants are in lower case.
         Ini = 15 "$ini",
-        /// The value matches regular expression `a`.
+        /// The value matches regular expression `a`, written as text `b`.
         Regex = 16 "$regex",
         /// The value exists (`a` is 1) or does not (`a` is 0).
         Exists = 17 "$exists",
@@ -57,7 +59,7 @@ numbered! {
         All = 20 "$all",
         /// The value is a list with an element that satisfies node `a`.
         ElemMatch = 21 "$elemMatch",
-        /// The value's version equals the padded version text `a`.
+        /// The value's version equals the padded version text `a`, written as text `b`.
         Veq = 22 "$veq",
         /// The value's version differs from `a`.
         Vne = 23 "$vne",
@@ -79,8 +81,10 @@ numbered! {
         Schedule = 31 "$schedule",
         /// The consent for purpose `a` has state number `b`.
         Consent = 32 "$consent",
-        /// The subject's journey `a` has state number `b` (or any state, if `b` is `u32::MAX`) and is at step text `c` (or anywhere, if `c` is `u32::MAX`).
+        /// The subject's journey `a` has [`JourneyState`](super::tables::JourneyState) number `b` (or any state, if `b` is `u32::MAX`) and is at step text `c` (or anywhere, if `c` is `u32::MAX`).
         Journey = 33 "$journey",
+        /// The value's text is the text `a`, without regard to upper and lower case; `a` is in lower case.
+        Isi = 34 "isi",
     }
 }
 
@@ -97,49 +101,104 @@ pub const fn narrow(wide: i64) -> (u32, u32) {
     ((bits & 0xffff_ffff) as u32, (bits >> 32) as u32)
 }
 
-/// Checks that every node is possible: known, with operands that exist, before itself, and not too deep.
+/// Checks that every node is possible: known, with operands that exist, before itself, where it can be evaluated, and
+/// neither too deep nor too large. Checks the same of what counters and segments refer to.
 pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
-    let mut depths: Vec<u8> = Vec::with_capacity(plan.count::<Node>() as usize);
+    let mut shapes: Vec<Shape> = Vec::with_capacity(plan.count::<Node>() as usize);
     for (id, node) in plan.rows(plan.all::<Node>()) {
-        let depth = depth(plan, id, node, &depths).ok_or(PlanError::Node { row: id.index() })?;
-        depths.push(depth);
+        let shape = shape(plan, id, node, &shapes).ok_or(PlanError::Node { row: id.index() })?;
+        shapes.push(shape);
+    }
+    let tests = |node: Id<Node>, target: u8| shapes.get(node.index()).is_some_and(|shape| shape.tests & target != 0);
+    let mut filters = plan.rows(plan.all::<Counter>()).filter_map(|(_, row)| row.filter);
+    if let Some(node) = filters.find(|node| !tests(*node, VALUE)) {
+        return Err(PlanError::Node { row: node.index() });
     }
     Ok(())
 }
 
-/// How deep the node is, if it is possible.
-fn depth(plan: &Plan, id: Id<Node>, node: Node, depths: &[u8]) -> Option<u8> {
-    let below = |child: u32| depths.get(child as usize).copied().filter(|_| child < id.0);
-    let under = plan.bounds(|bounds| {
+/// A node tests the subject...
+const SUBJECT: u8 = 1;
+/// ...or a value; logic can do either.
+const VALUE: u8 = 2;
+
+/// What evaluating a node takes.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// How deep it is.
+    depth: u8,
+    /// How many nodes it has, each as often as it is referred to.
+    size: u32,
+    /// [`SUBJECT`], [`VALUE`], or both.
+    tests: u8,
+}
+
+impl Shape {
+    /// Nothing below the node.
+    const LEAF: Self = Self { depth: 0, size: 0, tests: SUBJECT | VALUE };
+
+    /// This and another part below the same node.
+    fn with(self, other: Self) -> Self {
+        Self {
+            depth: self.depth.max(other.depth),
+            size: self.size.saturating_add(other.size),
+            tests: self.tests & other.tests,
+        }
+    }
+
+    /// The node above: what is below it must be able to test `below`, and itself it tests `tests`.
+    fn above(self, below: u8, tests: u8) -> Option<Self> {
+        let depth = self.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
+        let size = self.size.checked_add(1).filter(|size| *size <= MAX_SIZE)?;
+        (self.tests & below != 0).then_some(Self { depth, size, tests })
+    }
+}
+
+/// The shape of the node, if it is possible.
+fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shape> {
+    let below = |child: u32| shapes.get(child as usize).copied().filter(|_| child < id.0);
+    plan.bounds(|bounds| {
         let texts = |start, len| Ids::<Text>::from_words(start, len).check(bounds);
-        let constants = |start, len| Ids::<Constant>::from_words(start, len).check(bounds);
-        let one = |possible: bool| possible.then_some(0);
+        let text = |text| Id::<Text>::new(text).check(bounds);
+        let leaf = |possible: bool, tests| Shape::LEAF.above(tests, tests).filter(|_| possible);
         let nodes = |start, len| {
             let list = Ids::<Node>::from_words(start, len);
             list.check(bounds).then_some(())?;
-            plan.list(list).map(|child| below(child.0)).try_fold(0, |deepest, depth| Some(depth?.max(deepest)))
+            plan.list(list).map(|child| below(child.0)).try_fold(Shape::LEAF, |all, shape| Some(all.with(shape?)))
         };
+        let logic = |shape: Shape| shape.above(shape.tests, shape.tests);
         match Op::from_number(node.op)? {
-            Op::True | Op::False | Op::Exists | Op::Schedule => Some(0),
-            Op::And | Op::Or | Op::All => nodes(node.a, node.b),
-            Op::Not | Op::Size | Op::ElemMatch => below(node.a),
-            Op::Attribute => below(node.b).filter(|_| Id::<Attribute>::new(node.a).check(bounds)),
-            Op::Member => below(node.c).filter(|_| texts(node.a, node.b)),
+            Op::True | Op::False => logic(Shape::LEAF),
+            Op::And | Op::Or => logic(nodes(node.a, node.b)?),
+            Op::Not => logic(below(node.a)?),
+            Op::Attribute => {
+                below(node.b)?.above(VALUE, SUBJECT).filter(|_| Id::<Attribute>::new(node.a).check(bounds))
+            }
+            Op::Member => below(node.c)?.above(VALUE, VALUE).filter(|_| texts(node.a, node.b)),
+            Op::Size | Op::ElemMatch => below(node.a)?.above(VALUE, VALUE),
+            Op::All => nodes(node.a, node.b)?.above(VALUE, VALUE),
             Op::Is | Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => {
-                one(Id::<Constant>::new(node.a).check(bounds))
+                leaf(Id::<Constant>::new(node.a).check(bounds), VALUE)
             }
-            Op::In | Op::Ini => one(constants(node.a, node.b)),
-            Op::Regex => one(Id::<Regex>::new(node.a).check(bounds)),
-            Op::Type | Op::Veq | Op::Vne | Op::Vgt | Op::Vgte | Op::Vlt | Op::Vlte | Op::Consent => {
-                one(Id::<Text>::new(node.a).check(bounds))
+            Op::In | Op::Ini => leaf(Ids::<Constant>::from_words(node.a, node.b).check(bounds), VALUE),
+            Op::Regex => leaf(Id::<Regex>::new(node.a).check(bounds) && text(node.b), VALUE),
+            Op::Exists => leaf(true, VALUE),
+            Op::Type | Op::Isi => leaf(text(node.a), VALUE),
+            Op::Veq | Op::Vne | Op::Vgt | Op::Vgte | Op::Vlt | Op::Vlte => leaf(text(node.a) && text(node.b), VALUE),
+            Op::Consent => leaf(text(node.a), SUBJECT),
+            Op::Schedule => leaf(true, SUBJECT),
+            Op::Segment => {
+                let condition = below(plan.get(Id::<Segment>::new(node.a))?.node.0)?;
+                // A segment is evaluated once, however often it is referred to.
+                Shape { size: 0, ..condition }.above(SUBJECT, SUBJECT)
             }
-            Op::Segment => below(plan.get(Id::<Segment>::new(node.a))?.node.0),
-            Op::Count | Op::Recency => below(node.b).filter(|_| Id::<Counter>::new(node.a).check(bounds)),
+            Op::Count | Op::Recency => {
+                below(node.b)?.above(VALUE, SUBJECT).filter(|_| Id::<Counter>::new(node.a).check(bounds))
+            }
             Op::Journey => {
                 let step = Some(node.c).filter(|step| *step != u32::MAX).map(Id::<Text>::new);
-                one(Id::<Journey>::new(node.a).check(bounds) && step.check(bounds))
+                leaf(Id::<Journey>::new(node.a).check(bounds) && step.check(bounds), SUBJECT)
             }
         }
-    })?;
-    under.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)
+    })
 }

@@ -436,6 +436,19 @@ numbered! {
         /// A sliding window.
         Window = 3 "window",
     }
+    /// How far a subject is in a journey, as conditions ask for it.
+    JourneyState {
+        /// It goes on.
+        Active = 0 "active",
+        /// Its last step is done.
+        Completed = 1 "completed",
+        /// An exit event ended it.
+        Exited = 2 "exited",
+        /// Its goal was reached.
+        Converted = 3 "converted",
+        /// Its last step is done, but the rules were against the last message.
+        Suppressed = 4 "suppressed",
+    }
     /// What a journey's step does.
     StepKind {
         /// Waits.

@@ -1,0 +1,246 @@
+//! Nodes that test the subject.
+
+use super::View;
+use super::trace::{Silent, Tracer, Visitor};
+use super::value::{every, holds, node, nodes, note_found, some};
+use crate::facts::{Consent, Request};
+use crate::plan::node::wide;
+use crate::plan::tables::{Attribute, CARRIED, Counter, Journey, JourneyState, Node, Segment, Source};
+use crate::plan::{Id, Op, Plan};
+use crate::profile::{InstanceStatus, Profile};
+use crate::time::Millis;
+use crate::value::Value;
+
+/// Evaluates the conditions of one decision; what a node has in common with others is evaluated once.
+pub struct Evaluator<'a> {
+    plan: &'a Plan,
+    profile: &'a Profile,
+    request: &'a Request,
+    now: Millis,
+    /// For each node: not known yet, false, or true.
+    known: Vec<u8>,
+}
+
+const UNKNOWN: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator that knows no results yet. `profile` has all pending events applied.
+    #[must_use]
+    pub fn new(plan: &'a Plan, profile: &'a Profile, request: &'a Request, now: Millis) -> Self {
+        let known = vec![UNKNOWN; plan.count::<Node>() as usize];
+        Self { plan, profile, request, now, known }
+    }
+
+    /// Whether the condition holds.
+    pub fn holds(&mut self, id: Id<Node>) -> bool {
+        match self.known.get(id.index()) {
+            Some(&TRUE) => true,
+            Some(&UNKNOWN) => {
+                let holds = self.test(id, &mut Silent);
+                if let Some(known) = self.known.get_mut(id.index()) {
+                    *known = if holds { TRUE } else { FALSE };
+                }
+                holds
+            }
+            _ => false,
+        }
+    }
+
+    /// The tree of the condition's evaluation: what was asked, what was found, what was missing, what held.
+    pub fn explain(&mut self, id: Id<Node>) -> Value {
+        let mut tracer = Tracer::default();
+        self.test(id, &mut tracer);
+        tracer.finish()
+    }
+
+    /// The subject's value of an attribute.
+    ///
+    /// `id` is always the subject; `channel` and `locale` are what the request says of itself where its attributes
+    /// do not have them.
+    #[must_use]
+    pub fn attribute(&self, id: Id<Attribute>) -> Value {
+        self.fact(id).to_value()
+    }
+
+    fn fact(&self, id: Id<Attribute>) -> View<'a> {
+        let Some(row) = self.plan.get(id) else { return View::Null };
+        let mut path = self.plan.list(row.path).map(|name| self.plan.text(name));
+        if row.source == Source::Profile as u32 {
+            let first = path.next().and_then(|name| self.profile.traits.get(name));
+            return first.map_or(View::Null, |stamped| View::from(&stamped.0).walk(path));
+        }
+        let text = |text: &'a Option<String>| text.as_deref().map_or(View::Null, View::Text);
+        match self.plan.text(row.name) {
+            "id" => View::Text(&self.profile.subject),
+            name => match (View::Object(&self.request.attributes).walk(path), name) {
+                (View::Null, "channel") => text(&self.request.channel),
+                (View::Null, "locale") => text(&self.request.locale),
+                (found, _) => found,
+            },
+        }
+    }
+
+    /// What the person said about a purpose: on this device, else as the profile has it, else what the plan assumes.
+    #[must_use]
+    pub fn consent(&self, purpose: &str) -> Consent {
+        let settings = self.plan.settings();
+        let opted_out = self.request.gpc && self.plan.list(settings.gpc).any(|name| self.plan.text(name) == purpose);
+        if opted_out {
+            return Consent::Denied;
+        }
+        let on_device = self.request.consent.get(purpose).copied();
+        let in_profile = || self.profile.consent.get(purpose).map(|state| state.0);
+        on_device.or_else(in_profile).unwrap_or_else(|| Consent::from_number(settings.consent))
+    }
+
+    fn test<V: Visitor>(&mut self, id: Id<Node>, visitor: &mut V) -> bool {
+        let Some((node, op)) = node(self.plan, id) else { return false };
+        visitor.enter(op.name());
+        let holds = self.test_op(node, op, visitor);
+        visitor.leave(holds);
+        holds
+    }
+
+    /// As [`Self::test`], but remembers the result when nobody watches.
+    fn child<V: Visitor>(&mut self, id: Id<Node>, visitor: &mut V) -> bool {
+        if V::ON { self.test(id, visitor) } else { self.holds(id) }
+    }
+
+    fn test_op<V: Visitor>(&mut self, node: Node, op: Op, visitor: &mut V) -> bool {
+        match op {
+            Op::True => true,
+            Op::And => every::<V, _>(nodes(self.plan, node), |child| self.child(child, visitor)),
+            Op::Or => some::<V, _>(nodes(self.plan, node), |child| self.child(child, visitor)),
+            Op::Not => !self.child(Id::new(node.a), visitor),
+            Op::Attribute => self.test_attribute(node, visitor),
+            Op::Segment => self.test_segment(Id::new(node.a), visitor),
+            Op::Count => self.test_count(node, visitor),
+            Op::Recency => self.test_recency(node, visitor),
+            Op::Schedule => {
+                let (from, until) = (Millis(wide(node.a, node.b)), Millis(wide(node.c, node.d)));
+                visitor.note("from", || time(from));
+                visitor.note("until", || time(until));
+                visitor.note("found", || time(self.now));
+                from <= self.now && self.now < until
+            }
+            Op::Consent => {
+                let purpose = self.plan.text(Id::new(node.a));
+                let state = self.consent(purpose);
+                visitor.note("purpose", || Value::from(purpose));
+                visitor.note("operand", || Value::from(Consent::from_number(node.b).name()));
+                visitor.note("found", || Value::from(state.name()));
+                state.number() == node.b
+            }
+            Op::Journey => self.test_journey(node, visitor),
+            Op::False
+            | Op::Member
+            | Op::Is
+            | Op::Isi
+            | Op::Eq
+            | Op::Ne
+            | Op::Lt
+            | Op::Lte
+            | Op::Gt
+            | Op::Gte
+            | Op::In
+            | Op::Ini
+            | Op::Regex
+            | Op::Exists
+            | Op::Type
+            | Op::Size
+            | Op::All
+            | Op::ElemMatch
+            | Op::Veq
+            | Op::Vne
+            | Op::Vgt
+            | Op::Vgte
+            | Op::Vlt
+            | Op::Vlte => false,
+        }
+    }
+
+    fn test_attribute<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+        let id = Id::<Attribute>::new(node.a);
+        let name = || self.plan.get(id).map_or("", |row| self.plan.text(row.name)).to_owned();
+        let found = self.fact(id);
+        visitor.note("attribute", || Value::String(name()));
+        note_found(visitor, found, name);
+        holds(self.plan, Id::new(node.b), found, visitor)
+    }
+
+    fn test_segment<V: Visitor>(&mut self, id: Id<Segment>, visitor: &mut V) -> bool {
+        let Some(row) = self.plan.get(id) else { return false };
+        let name = self.plan.text(row.id);
+        visitor.note("segment", || Value::from(name));
+        if row.flags & CARRIED == 0 {
+            return self.child(row.node, visitor);
+        }
+        visitor.note("carried", || Value::Bool(true));
+        self.profile.segments.contains(name)
+    }
+
+    fn test_count<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+        let within = Millis(wide(node.c, node.d));
+        let after = if within == Millis(0) { Millis::MIN } else { self.now.minus(within) };
+        let count = self.times(Id::new(node.a), visitor).filter(|at| *at > after).count();
+        visitor.note("within", || time(within));
+        visitor.note("found", || Value::Number(count as f64));
+        holds(self.plan, Id::new(node.b), View::Number(count as f64), visitor)
+    }
+
+    fn test_recency<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+        let Some(last) = self.times(Id::new(node.a), visitor).next_back() else { return false };
+        let age = millis_number(self.now.minus(last));
+        visitor.note("found", || Value::Number(age));
+        holds(self.plan, Id::new(node.b), View::Number(age), visitor)
+    }
+
+    /// When the events of a counter happened, up to now.
+    fn times<V: Visitor>(
+        &self,
+        id: Id<Counter>,
+        visitor: &mut V,
+    ) -> impl DoubleEndedIterator<Item = Millis> + use<'a, V> {
+        let (plan, now) = (self.plan, self.now);
+        let row = plan.get(id);
+        visitor.note("event", || Value::from(row.map_or("", |row| plan.text(row.event))));
+        let stamps = row.and_then(|row| self.profile.counters.get(plan.text(row.key)));
+        stamps.into_iter().flatten().map(|stamp| stamp.at()).filter(move |at| *at <= now)
+    }
+
+    fn test_journey<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+        let id = self.plan.get(Id::<Journey>::new(node.a)).map_or("", |row| self.plan.text(row.id));
+        visitor.note("journey", || Value::from(id));
+        let Some(instance) = self.profile.journeys.get(id) else {
+            visitor.note("missing", || Value::from(id));
+            return false;
+        };
+        let state = state(instance.status);
+        visitor.note("found", || Value::Array(vec![state.name().into(), instance.step.as_str().into()]));
+        let in_state = node.b == u32::MAX || node.b == state as u32;
+        let at_step = node.c == u32::MAX || self.plan.text(Id::new(node.c)) == instance.step;
+        in_state && at_step
+    }
+}
+
+const fn state(status: InstanceStatus) -> JourneyState {
+    match status {
+        InstanceStatus::Active => JourneyState::Active,
+        InstanceStatus::Completed => JourneyState::Completed,
+        InstanceStatus::Exited => JourneyState::Exited,
+        InstanceStatus::Converted => JourneyState::Converted,
+        InstanceStatus::Suppressed => JourneyState::Suppressed,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "times of this epoch are exact; others only have to compare")]
+const fn millis_number(time: Millis) -> f64 {
+    time.0 as f64
+}
+
+/// A time or length for explanations; what has no end is null.
+fn time(time: Millis) -> Value {
+    if time == Millis::MIN || time == Millis::MAX { Value::Null } else { Value::Number(millis_number(time)) }
+}
