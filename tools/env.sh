@@ -18,6 +18,10 @@ die() {
   exit 1
 }
 
+# Cargo shows its progress to a person and is brief in a log.
+quiet=()
+[[ -t 2 ]] || quiet=(--quiet)
+
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # Runs a command as root, or says which command is waiting for it.

@@ -28,7 +28,7 @@ bindgen() {
   home=$cache/bindgen-$crate-$(cat "$root"/tools/bindgen/{Cargo.toml,src/main.rs} | cksum | cut -d' ' -f1)
   if [[ ! -x $home/throughline-bindgen ]]; then
     say "building the wasm-bindgen tool, about a minute"
-    cargo build --quiet --release --locked --manifest-path "$root/tools/bindgen/Cargo.toml" --target-dir "$cache/bindgen-build"
+    cargo build "${quiet[@]}" --release --locked --manifest-path "$root/tools/bindgen/Cargo.toml" --target-dir "$cache/bindgen-build"
     mkdir -p "$home"
     mv "$cache/bindgen-build/release/throughline-bindgen" "$home/"
     rm -rf "$cache/bindgen-build"

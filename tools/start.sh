@@ -7,7 +7,7 @@ cd "$root"
 tools/setup.sh
 tools/wasm.sh
 say "building the throughline command"
-cargo build --quiet --locked --package throughline-cli
+cargo build "${quiet[@]}" --locked --package throughline-cli
 export THROUGHLINE_CLI=$CARGO_TARGET_DIR/debug/throughline
 
 if [[ ! -d .dev/keys ]]; then

@@ -36,7 +36,7 @@ for suite in parity worker browser; do
   say "tests/$suite"
   status=0
   files=(tests/"$suite"/*.test.mjs)
-  node --test --test-reporter=spec "${files[@]}" 2>&1 | tee "$output" || status=$?
+  node --test --test-reporter=spec --test-timeout=600000 "${files[@]}" 2>&1 | tee "$output" || status=$?
   count "tests/$suite" "$status" "$(sum 3 '/^ℹ pass /')" "$(sum 3 '/^ℹ fail /')"
 done
 

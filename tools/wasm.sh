@@ -16,16 +16,29 @@ optimise() { # LEVEL FILE
 
 built() { printf '%s/wasm32-unknown-unknown/release/throughline_%s.wasm' "$wasm_target_dir" "$1"; }
 
+# Runs a step unless its output is of the same inputs already.
+unless_fresh() { # OUT_DIR INPUT... -- STEP...
+  local out=$1 inputs=() sum
+  shift
+  while [[ $1 != -- ]]; do
+    inputs+=("$1")
+    shift
+  done
+  shift
+  sum=$(cat "${inputs[@]}" "$root"/tools/{wasm.sh,bundle.mjs,guard.js} "$root/package-lock.json" "$cache/bindgen/throughline-bindgen" | cksum)
+  [[ -f $out/.inputs && $(<"$out/.inputs") == "$sum" ]] && return 0
+  rm -rf "$out"
+  "$@"
+  printf '%s\n' "$sum" >"$out/.inputs"
+}
+
 browser() {
-  rm -rf "$root/pkg/wasm"
   "$cache/bindgen/throughline-bindgen" web "$(built browser)" "$root/pkg/wasm"
   optimise -Oz "$root/pkg/wasm/core_bg.wasm"
-  if [[ -f $root/pkg/tag.js ]]; then node "$root/tools/tag.mjs"; fi
 }
 
 worker() { # NAME
   local build=$root/$1/build
-  rm -rf "$build"
   "$cache/bindgen/throughline-bindgen" worker "$(built "$1")" "$build/bindgen"
   optimise -O3 "$build/bindgen/index_bg.wasm"
   node "$root/tools/bundle.mjs" "$root/$1/entry.js" "$build"
@@ -36,11 +49,14 @@ hosts=("$@")
 wasm_target_dir=$("$root/tools/cargo-wasm" --target-dir)
 
 say "compiling to wasm: ${hosts[*]}"
-"$root/tools/cargo-wasm" build --quiet --release "${hosts[@]/#/--package=throughline-}"
+"$root/tools/cargo-wasm" build "${quiet[@]}" --release "${hosts[@]/#/--package=throughline-}"
 for host in "${hosts[@]}"; do
   case $host in
-    browser) browser ;;
-    edge | collector) worker "$host" ;;
+    browser)
+      unless_fresh "$root/pkg/wasm" "$(built browser)" -- browser
+      if [[ -f $root/pkg/tag.js ]]; then node "$root/tools/tag.mjs"; fi
+      ;;
+    edge | collector) unless_fresh "$root/$host/build" "$(built "$host")" "$root/$host/entry.js" -- worker "$host" ;;
     *) die "unknown host \`$host\`, expected browser, edge or collector" ;;
   esac
 done
