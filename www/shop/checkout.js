@@ -74,7 +74,7 @@ function takeOrders(form, lines) {
     track("Order Completed", order());
     write("order", { id, firstName });
     empty();
-  });
+  }, { once: true });
 }
 
 function holdBasket(form) {

@@ -1,8 +1,10 @@
 // Privacy choices: asked for once, changed at any time on /privacy/, kept in the cookie that the edge reads.
 import { call } from "./track.js";
 
-/** What is asked for; a purpose that is not in the cookie is pending. */
-export const PURPOSES = ["personalization", "analytics", "channel.email", "channel.whatsapp"];
+/** What the banner asks for. Being written to is asked for where an address is given, and on /privacy/. */
+const PAGES = ["personalization", "analytics"];
+/** All that can be chosen; a purpose that is not in the cookie is pending. */
+export const PURPOSES = [...PAGES, "channel.email", "channel.whatsapp"];
 
 const COOKIE = "tl_consent";
 const HALF_A_YEAR = 15552000;
@@ -15,15 +17,17 @@ export function choices() {
 
 /** Makes choices, and tells the tag. */
 export function choose(changes) {
-  const all = new URLSearchParams({ ...choices(), ...changes });
-  keep(all, HALF_A_YEAR);
+  remember({ ...choices(), ...changes });
   call("consent", changes);
   removeBanner();
 }
 
-/** Takes all choices back: they are pending again. */
-export function forgetChoices() {
-  keep("", 0);
+/** Keeps choices without a word to the tag; none at all makes every purpose pending again. */
+export function remember(all) {
+  const value = new URLSearchParams(all).toString();
+  const age = value ? HALF_A_YEAR : 0;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${COOKIE}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
 }
 
 /** Shows the banner if nothing has been chosen. */
@@ -37,10 +41,10 @@ export function askForConsent() {
     <p>With your yes, pages fit what you looked at and we count which messages were seen. With your no, everything works the same.
       <a href="/privacy/">Choose in detail</a></p>
     <div class="actions">
-      <button class="button button--small" type="button" data-all="denied">Reject all</button>
-      <button class="button button--small" type="button" data-all="granted">Accept all</button>
+      <button class="button button--small" type="button" data-all="denied">Reject</button>
+      <button class="button button--small" type="button" data-all="granted">Accept</button>
     </div>`;
-  banner.addEventListener("click", chooseAll);
+  banner.addEventListener("click", (event) => chooseAll(event, PAGES));
   // Right after the skip link: a keyboard meets it first, and may walk past it.
   document.querySelector(".skip").after(banner);
 }
@@ -61,23 +65,18 @@ export function enterPrivacy(main) {
     choose(Object.fromEntries(PURPOSES.map((purpose) => [purpose, form.elements[purpose].checked ? "granted" : "denied"])));
     saved();
   });
-  form.addEventListener("click", (event) => chooseAll(event) && saved());
+  form.addEventListener("click", (event) => chooseAll(event, PURPOSES) && saved());
   form.hidden = false;
   show();
 }
 
 /** Makes all choices as the pressed button says; answers whether it was such a button. */
-function chooseAll(event) {
+function chooseAll(event, purposes) {
   const state = event.target.dataset.all;
-  if (state) choose(Object.fromEntries(PURPOSES.map((purpose) => [purpose, state])));
+  if (state) choose(Object.fromEntries(purposes.map((purpose) => [purpose, state])));
   return Boolean(state);
 }
 
 function removeBanner() {
   document.querySelector(".consent")?.remove();
-}
-
-function keep(value, seconds) {
-  const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${COOKIE}=${value}; Path=/; Max-Age=${seconds}; SameSite=Lax${secure}`;
 }

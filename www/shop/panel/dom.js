@@ -1,0 +1,12 @@
+// Makes elements. Text is always text: nothing that an event or a profile says can become markup in the panel.
+
+/** An element with properties, attributes (`data-…`, `aria-…`, `class`) and children; empty children are left out. */
+export function el(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key === "class" || key.includes("-")) made.setAttribute(key, value);
+    else made[key] = value;
+  }
+  made.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== ""));
+  return made;
+}
