@@ -44,17 +44,21 @@ function candidate({ campaign, outcome, detail }) {
   return el("li", {}, el("details", {}, el("summary", {}, head), tree(detail)));
 }
 
-/** Any value as a tree. Parts of conditions carry their result, which is shown as a mark. */
-export function tree(value) {
-  if (value === null || typeof value !== "object") return el("code", {}, JSON.stringify(value));
-  const entries = Object.entries(value);
-  return el("ul", { class: "tree" }, entries.map(([key, part]) => branch(key, part, Array.isArray(value))));
+/** What decided: a condition with its parts, or a few named values. */
+function tree(detail) {
+  return el("ul", { class: "tree" }, "op" in detail ? condition(detail) : notes(detail).map((note) => el("li", {}, note)));
 }
 
-function branch(key, part, isItem) {
-  if (typeof part === "boolean" && ["result", "holds", "is"].includes(key)) {
-    return el("li", { class: part ? "yes" : "no" }, part ? "true" : "false");
-  }
-  const name = isItem ? "" : el("span", { class: "key" }, `${key} `);
-  return el("li", {}, name, tree(part));
+/** One part of a condition: whether it holds, what it asks, what was found, and the parts it is made of. */
+function condition({ op, holds, of: parts = [], ...rest }) {
+  const mark = el("span", { class: holds ? "yes" : "no", role: "img", "aria-label": holds ? "holds" : "does not hold" }, holds ? "✓" : "✗");
+  const line = [mark, " ", el("code", {}, op), ...notes(rest).flatMap((note) => [" ", note])];
+  return el("li", {}, line, parts.length > 0 ? el("ul", { class: "tree" }, parts.map(condition)) : "");
+}
+
+function notes(values) {
+  return Object.entries(values).map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return el("span", { class: "pair" }, el("span", { class: "key" }, name), " ", el("code", {}, text));
+  });
 }
