@@ -1,0 +1,54 @@
+//! The classes of characters that JavaScript has names for.
+
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+const DIGIT: &[(char, char)] = &[('0', '9')];
+const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
+const SPACE: &[(char, char)] = &[
+    ('\t', '\r'),
+    (' ', ' '),
+    ('\u{a0}', '\u{a0}'),
+    ('\u{1680}', '\u{1680}'),
+    ('\u{2000}', '\u{200a}'),
+    ('\u{2028}', '\u{2029}'),
+    ('\u{202f}', '\u{202f}'),
+    ('\u{205f}', '\u{205f}'),
+    ('\u{3000}', '\u{3000}'),
+    ('\u{feff}', '\u{feff}'),
+];
+const LINE_END: &[(char, char)] = &[('\n', '\n'), ('\r', '\r'), ('\u{2028}', '\u{2029}')];
+
+/// The class of an escape such as `\d`; none if the letter names no class.
+pub(super) fn named(letter: char) -> Option<ClassUnicode> {
+    let mut class = match letter {
+        'd' | 'D' => of(DIGIT),
+        'w' | 'W' => of(WORD),
+        's' | 'S' => of(SPACE),
+        _ => return None,
+    };
+    if letter.is_ascii_uppercase() {
+        class.negate();
+    }
+    Some(class)
+}
+
+/// What `.` stands for.
+pub(super) fn dot() -> ClassUnicode {
+    let mut class = of(LINE_END);
+    class.negate();
+    class
+}
+
+/// The characters from the first to the last.
+pub(super) fn range(first: char, last: char) -> ClassUnicode {
+    of(&[(first, last)])
+}
+
+/// No characters.
+pub(super) fn none() -> ClassUnicode {
+    of(&[])
+}
+
+fn of(ranges: &[(char, char)]) -> ClassUnicode {
+    ClassUnicode::new(ranges.iter().map(|(first, last)| ClassUnicodeRange::new(*first, *last)))
+}

@@ -1,0 +1,163 @@
+//! Regular expressions: JavaScript's, compiled to automata that run in linear time.
+//!
+//! Patterns mean what `new RegExp(pattern)` means in a browser, Annex B included, with two exceptions. Look-around and
+//! back-references are errors: no automaton can do them. And a character beyond U+FFFF is one character, as with
+//! JavaScript's `u` flag, not two.
+
+mod case;
+mod class;
+mod error;
+mod parse;
+
+pub use error::RegexError;
+
+use regex_automata::dfa::{StartKind, dense};
+use regex_automata::nfa::thompson;
+
+/// The longest pattern, in characters.
+const MAX_PATTERN: usize = 2_000;
+/// The largest automaton in a plan, in bytes.
+const MAX_AUTOMATON: usize = 256 * 1024;
+/// The largest machine on the way to the automaton, in bytes.
+const MAX_WORK: usize = 8 * 1024 * 1024;
+
+/// The automaton of a pattern, as the bytes of a sparse DFA.
+///
+/// # Errors
+/// Says what in the pattern is no regular expression, or that its automaton is too large.
+pub fn compile(pattern: &str, ignore_case: bool) -> Result<Vec<u8>, RegexError> {
+    if pattern.chars().count() > MAX_PATTERN {
+        return Err(RegexError::TooLarge);
+    }
+    let syntax = parse::parse(pattern, ignore_case)?;
+    let config = thompson::Config::new().which_captures(thompson::WhichCaptures::None).nfa_size_limit(Some(MAX_WORK));
+    let machine = thompson::Compiler::new().configure(config).build_from_hir(&syntax);
+    let machine = machine.map_err(|_| RegexError::TooLarge)?;
+    let config = dense::Config::new()
+        .start_kind(StartKind::Unanchored)
+        .dfa_size_limit(Some(MAX_WORK))
+        .determinize_size_limit(Some(MAX_WORK));
+    let automaton = dense::Builder::new().configure(config).build_from_nfa(&machine);
+    let automaton = automaton.and_then(|dense| dense.to_sparse()).map_err(|_| RegexError::TooLarge)?;
+    Some(automaton.to_bytes_little_endian()).filter(|bytes| bytes.len() <= MAX_AUTOMATON).ok_or(RegexError::TooLarge)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use regex_automata::{Input, dfa::Automaton, dfa::sparse::DFA};
+
+    use super::*;
+
+    fn is_match(pattern: &str, ignore_case: bool, text: &str) -> bool {
+        let bytes = compile(pattern, ignore_case).unwrap();
+        let (automaton, _) = DFA::from_bytes(&bytes).unwrap();
+        automaton.try_search_fwd(&Input::new(text).earliest(true)).unwrap().is_some()
+    }
+
+    #[track_caller]
+    fn assert_matches(pattern: &str, text: &str, expected: bool) {
+        assert_eq!(is_match(pattern, false, text), expected, "/{pattern}/ on {text:?}");
+    }
+
+    /// Each result is what Node 20 says of `new RegExp(pattern).test(text)`.
+    #[test]
+    fn patterns_mean_what_they_mean_in_javascript() {
+        let cases = [
+            ("", "", true),
+            ("^a$", "a\n", false),
+            ("^a.b$", "a\u{2028}b", false),
+            ("^a[^]b$", "a\u{2028}b", true),
+            ("[]", "a", false),
+            (r"^\d$", "٣", false),
+            (r"^\w$", "é", false),
+            (r"^\W$", "é", true),
+            (r"\bé", "aé", true),
+            (r"\B", "aéb", false),
+            (r"^\s$", "\u{feff}", true),
+            (r"^\s$", "\u{85}", false),
+            (r"^[\w-z]+$", "a-z", true),
+            (r"^[\b]$", "\u{8}", true),
+            ("^[a&&b]+$", "a&b", true),
+            ("^[[]$", "[", true),
+            ("^]}{$", "]}{", true),
+            ("^a{,3}$", "a{,3}", true),
+            ("^a{2,3}$", "aaa", true),
+            ("^a{2}$", "aaa", false),
+            (r"^\u{3}$", "uuu", true),
+            (r"^\u00e9$", "é", true),
+            (r"^\ud83d\ude00$", "😀", true),
+            (r"^\x41\x4$", "Ax4", true),
+            (r"^\p{L}$", "p{L}", true),
+            (r"^\101\8$", "A8", true),
+            (r"^\cA\c$", "\u{1}\\c", true),
+            (r"^\k$", "k", true),
+            ("^(?<year>[0-9]{4})$", "2026", true),
+            ("^(?:a|b|)$", "", true),
+            ("^(a*)*b$", "aaab", true),
+            (r"^\/a/b$", "/a/b", true),
+            (r"^\0$", "\0", true),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_matches(pattern, text, expected);
+        }
+    }
+
+    /// Each result is what Node 20 says of `new RegExp(pattern, "i").test(text)`.
+    #[test]
+    fn case_is_ignored_as_in_javascript() {
+        let cases = [
+            ("^straße$", "STRASSE", false),
+            ("^STRAßE$", "straße", true),
+            ("^k$", "\u{212a}", false),
+            ("^s$", "\u{17f}", false),
+            ("^é$", "É", true),
+            ("^σ$", "ς", true),
+            ("^[a-c]+$", "ABC", true),
+            ("^[^a]$", "A", false),
+            (r"^\w$", "\u{17f}", false),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_eq!(is_match(pattern, true, text), expected, "/{pattern}/i on {text:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_automaton_can_do_is_named_with_its_place() {
+        assert_eq!(compile("ab(?=c)", false), Err(RegexError::LookAround { at: 2 }));
+        assert_eq!(compile("(?<!a)b", false), Err(RegexError::LookAround { at: 0 }));
+        assert_eq!(compile(r"(a)\1", false), Err(RegexError::BackReference { at: 3 }));
+        assert_eq!(compile(r"(?<x>a)\k<x>", false), Err(RegexError::BackReference { at: 7 }));
+    }
+
+    #[test]
+    fn what_is_no_regular_expression_is_named_with_its_place() {
+        let cases = [
+            ("a(b", 1),
+            ("a)", 1),
+            ("[a", 0),
+            ("[z-a]", 1),
+            ("*a", 0),
+            ("a**", 2),
+            ("^*", 1),
+            ("a{3,2}", 1),
+            ("{2}", 0),
+            ("a\\", 1),
+            ("(?i)a", 0),
+        ];
+        for (pattern, place) in cases {
+            match compile(pattern, false) {
+                Err(RegexError::Syntax { at, .. }) => assert_eq!(at, place, "{pattern}"),
+                other => assert!(other.is_err(), "{pattern} compiles"),
+            }
+        }
+    }
+
+    #[test]
+    fn size_is_limited() {
+        assert_eq!(compile("(a{1000}){1000}", false), Err(RegexError::TooLarge));
+        assert_eq!(compile("(a|b)*a(a|b){20}", false), Err(RegexError::TooLarge));
+        assert_eq!(compile(&"(".repeat(1000), false), Err(RegexError::TooLarge));
+        assert_eq!(compile(&"a".repeat(2001), false), Err(RegexError::TooLarge));
+    }
+}

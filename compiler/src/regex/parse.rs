@@ -1,0 +1,388 @@
+//! Reads patterns as ECMA-262 (<https://tc39.es/ecma262/#sec-patterns>) and its Annex B have them, without flags or with `i`.
+
+use regex_syntax::hir::{Class, ClassUnicode, Hir, Look, Repetition};
+
+use super::RegexError;
+use super::{case, class};
+
+/// Groups are not nested deeper than this.
+const MAX_DEPTH: usize = 50;
+
+/// The syntax tree of a pattern.
+pub(super) fn parse(pattern: &str, ignore_case: bool) -> Result<Hir, RegexError> {
+    let chars: Vec<char> = pattern.chars().collect();
+    let (groups, has_names) = count_groups(&chars);
+    let mut parser = Parser { chars, at: 0, depth: 0, groups, has_names, ignore_case };
+    let tree = parser.alternatives()?;
+    match parser.peek() {
+        None => Ok(tree),
+        Some(_) => Err(parser.problem(parser.at, "unmatched `)`")),
+    }
+}
+
+struct Parser {
+    chars: Vec<char>,
+    at: usize,
+    depth: usize,
+    groups: u32,
+    has_names: bool,
+    ignore_case: bool,
+}
+
+/// One member of a class, or one end of a range of it.
+enum Member {
+    Char(char),
+    Class(ClassUnicode),
+    /// Half of a surrogate pair, which no text contains.
+    Nothing,
+}
+
+impl Parser {
+    fn peek(&self) -> Option<char> {
+        self.peek_at(0)
+    }
+
+    fn peek_at(&self, ahead: usize) -> Option<char> {
+        self.chars.get(self.at.saturating_add(ahead)).copied()
+    }
+
+    fn advance(&mut self, by: usize) {
+        self.at = self.at.saturating_add(by);
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let next = self.peek();
+        self.advance(1);
+        next
+    }
+
+    fn eat(&mut self, text: &str) -> bool {
+        let found = text.chars().enumerate().all(|(ahead, c)| self.peek_at(ahead) == Some(c));
+        if found {
+            self.advance(text.chars().count());
+        }
+        found
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as a sentence where it is used")]
+    const fn problem(&self, at: usize, problem: &'static str) -> RegexError {
+        RegexError::Syntax { at, problem }
+    }
+
+    fn alternatives(&mut self) -> Result<Hir, RegexError> {
+        let mut alternatives = vec![self.sequence()?];
+        while self.eat("|") {
+            alternatives.push(self.sequence()?);
+        }
+        Ok(Hir::alternation(alternatives))
+    }
+
+    fn sequence(&mut self) -> Result<Hir, RegexError> {
+        let mut terms = Vec::new();
+        while let Some(c) = self.peek().filter(|c| !matches!(c, '|' | ')')) {
+            terms.push(self.term(c)?);
+        }
+        Ok(Hir::concat(terms))
+    }
+
+    fn term(&mut self, first: char) -> Result<Hir, RegexError> {
+        let assertion = self.assertion(first);
+        let start = self.at;
+        if let Some(look) = assertion {
+            return match self.quantifier()? {
+                Some(_) => Err(self.problem(start, "nothing to repeat")),
+                None => Ok(Hir::look(look)),
+            };
+        }
+        if matches!(first, '*' | '+' | '?') || self.quantifier()?.is_some() {
+            return Err(self.problem(start, "nothing to repeat"));
+        }
+        let atom = self.atom(first)?;
+        Ok(match self.quantifier()? {
+            Some((min, max)) => Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(atom) }),
+            None => atom,
+        })
+    }
+
+    fn assertion(&mut self, first: char) -> Option<Look> {
+        let (look, length) = match (first, self.peek_at(1)) {
+            ('^', _) => (Look::Start, 1),
+            ('$', _) => (Look::End, 1),
+            ('\\', Some('b')) => (Look::WordAscii, 2),
+            ('\\', Some('B')) => (Look::WordAsciiNegate, 2),
+            _ => return None,
+        };
+        self.advance(length);
+        Some(look)
+    }
+
+    fn atom(&mut self, first: char) -> Result<Hir, RegexError> {
+        match first {
+            '(' => self.group(),
+            '[' => self.class(),
+            '.' => {
+                self.advance(1);
+                Ok(Hir::class(Class::Unicode(class::dot())))
+            }
+            '\\' => {
+                let start = self.at;
+                self.advance(1);
+                if self.is_back_reference() {
+                    return Err(RegexError::BackReference { at: start });
+                }
+                let member = self.escape(start, false)?;
+                Ok(self.hir(member))
+            }
+            other => {
+                self.advance(1);
+                Ok(self.hir(Member::Char(other)))
+            }
+        }
+    }
+
+    fn group(&mut self) -> Result<Hir, RegexError> {
+        let start = self.at;
+        self.advance(1);
+        if ["?=", "?!", "?<=", "?<!"].into_iter().any(|look| self.eat(look)) {
+            return Err(RegexError::LookAround { at: start });
+        }
+        if self.eat("?<") {
+            while self.peek().is_some_and(|c| c != '>') {
+                self.advance(1);
+            }
+            if !self.eat(">") {
+                return Err(self.problem(start, "unclosed name of a group"));
+            }
+        } else if !self.eat("?:") && self.peek() == Some('?') {
+            return Err(self.problem(start, "unknown kind of group"));
+        }
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > MAX_DEPTH {
+            return Err(RegexError::TooLarge);
+        }
+        let inner = self.alternatives()?;
+        self.depth = self.depth.saturating_sub(1);
+        if self.eat(")") { Ok(inner) } else { Err(self.problem(start, "unclosed `(`")) }
+    }
+
+    /// The counts of a quantifier, if there is one here. A `{` that begins none is an ordinary character.
+    fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>)>, RegexError> {
+        let start = self.at;
+        let counts = match self.peek() {
+            Some('*') => (0, None),
+            Some('+') => (1, None),
+            Some('?') => (0, Some(1)),
+            Some('{') => match self.braces() {
+                Some(counts) => counts,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        self.advance(1);
+        // Greedy or lazy makes no difference to whether there is a match.
+        let _lazy = self.eat("?");
+        match counts {
+            (min, Some(max)) if min > max => Err(self.problem(start, "the counts are out of order")),
+            counts => Ok(Some(counts)),
+        }
+    }
+
+    /// The counts of `{2}`, `{2,}` or `{2,3}`; stops at the closing brace. If it is none of these, nothing is read.
+    fn braces(&mut self) -> Option<(u32, Option<u32>)> {
+        let start = self.at;
+        self.advance(1);
+        let counts = self.number().map(|min| if self.eat(",") { (min, self.number()) } else { (min, Some(min)) });
+        let complete = counts.filter(|_| self.peek() == Some('}'));
+        if complete.is_none() {
+            self.at = start;
+        }
+        complete
+    }
+
+    /// A decimal number; one that is too large is the largest.
+    fn number(&mut self) -> Option<u32> {
+        let mut number = None;
+        while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
+            number = Some(number.unwrap_or(0_u32).saturating_mul(10).saturating_add(digit));
+            self.advance(1);
+        }
+        number
+    }
+
+    fn class(&mut self) -> Result<Hir, RegexError> {
+        let start = self.at;
+        self.advance(1);
+        let negated = self.eat("^");
+        let mut class = class::none();
+        loop {
+            let member_at = self.at;
+            match self.peek() {
+                None => return Err(self.problem(start, "unclosed `[`")),
+                Some(']') => break,
+                Some(_) => {}
+            }
+            let first = self.member()?;
+            if self.peek() != Some('-') || matches!(self.peek_at(1), None | Some(']')) {
+                add(&mut class, first);
+                continue;
+            }
+            self.advance(1);
+            match (first, self.member()?) {
+                (Member::Char(first), Member::Char(last)) if first <= last => class.union(&class::range(first, last)),
+                (Member::Char(_), Member::Char(_)) => {
+                    return Err(self.problem(member_at, "the range is out of order"));
+                }
+                (first, last) => {
+                    [first, Member::Char('-'), last].into_iter().for_each(|member| add(&mut class, member));
+                }
+            }
+        }
+        self.advance(1);
+        if self.ignore_case {
+            case::close(&mut class);
+        }
+        if negated {
+            class.negate();
+        }
+        Ok(Hir::class(Class::Unicode(class)))
+    }
+
+    fn member(&mut self) -> Result<Member, RegexError> {
+        let start = self.at;
+        match self.next() {
+            Some('\\') => self.escape(start, true),
+            Some(c) => Ok(Member::Char(c)),
+            None => Ok(Member::Nothing),
+        }
+    }
+
+    /// What follows a backslash, which is already read.
+    fn escape(&mut self, start: usize, in_class: bool) -> Result<Member, RegexError> {
+        let Some(c) = self.next() else { return Err(self.problem(start, "`\\` at the end")) };
+        if let Some(class) = class::named(c) {
+            return Ok(Member::Class(class));
+        }
+        Ok(match c {
+            't' => Member::Char('\t'),
+            'n' => Member::Char('\n'),
+            'v' => Member::Char('\u{b}'),
+            'f' => Member::Char('\u{c}'),
+            'r' => Member::Char('\r'),
+            'b' if in_class => Member::Char('\u{8}'),
+            '0'..='7' => self.octal(c),
+            'c' => self.control(in_class),
+            'x' => self.hexadecimal(2).map_or(Member::Char('x'), scalar),
+            'u' => self.unicode(),
+            other => Member::Char(other),
+        })
+    }
+
+    /// Whether a back-reference follows the backslash: a number of a group, or `\k` where groups have names.
+    fn is_back_reference(&mut self) -> bool {
+        let start = self.at;
+        let is_name = self.has_names && self.peek() == Some('k');
+        let is_number =
+            self.peek() != Some('0') && self.number().is_some_and(|number| (1..=self.groups).contains(&number));
+        self.at = start;
+        is_name || is_number
+    }
+
+    /// An octal number of at most three digits and at most 255.
+    fn octal(&mut self, first: char) -> Member {
+        let mut number = first.to_digit(8).unwrap_or(0);
+        for _ in 0..2 {
+            let longer =
+                self.peek().and_then(|c| c.to_digit(8)).map(|digit| number.saturating_mul(8).saturating_add(digit));
+            match longer.filter(|longer| *longer <= 0o377) {
+                Some(longer) => number = longer,
+                None => break,
+            }
+            self.advance(1);
+        }
+        scalar(number)
+    }
+
+    /// `\cA`; a backslash that no letter makes a control character of is itself, and the `c` follows it.
+    fn control(&mut self, in_class: bool) -> Member {
+        let is_letter = |c: &char| c.is_ascii_alphabetic() || (in_class && (c.is_ascii_digit() || *c == '_'));
+        match self.peek().filter(is_letter) {
+            Some(letter) => {
+                self.advance(1);
+                scalar(u32::from(letter) % 32)
+            }
+            None => {
+                self.at = self.at.saturating_sub(1);
+                Member::Char('\\')
+            }
+        }
+    }
+
+    fn unicode(&mut self) -> Member {
+        let Some(first) = self.hexadecimal(4) else { return Member::Char('u') };
+        let before = self.at;
+        if (0xd800..0xdc00).contains(&first) && self.eat("\\u") {
+            if let Some(second @ 0xdc00..=0xdfff) = self.hexadecimal(4) {
+                let pair = char::decode_utf16([first, second].map(|unit| (unit & 0xffff) as u16)).next();
+                return pair.and_then(Result::ok).map_or(Member::Nothing, Member::Char);
+            }
+            self.at = before;
+        }
+        scalar(first)
+    }
+
+    /// The number of exactly so many hexadecimal digits; if there are fewer, nothing is read.
+    fn hexadecimal(&mut self, digits: usize) -> Option<u32> {
+        let number = (0..digits).try_fold(0_u32, |number, ahead| {
+            let digit = self.peek_at(ahead)?.to_digit(16)?;
+            Some(number.saturating_mul(16).saturating_add(digit))
+        })?;
+        self.advance(digits);
+        Some(number)
+    }
+
+    fn hir(&self, member: Member) -> Hir {
+        let mut class = class::none();
+        add(&mut class, member);
+        if self.ignore_case {
+            case::close(&mut class);
+        }
+        Hir::class(Class::Unicode(class))
+    }
+}
+
+fn add(class: &mut ClassUnicode, member: Member) {
+    match member {
+        Member::Char(c) => class.union(&class::range(c, c)),
+        Member::Class(other) => class.union(&other),
+        Member::Nothing => {}
+    }
+}
+
+fn scalar(number: u32) -> Member {
+    char::from_u32(number).map_or(Member::Nothing, Member::Char)
+}
+
+/// How many groups capture, and whether some of them have names. Both decide what `\1` and `\k` mean.
+fn count_groups(chars: &[char]) -> (u32, bool) {
+    let (mut groups, mut has_names) = (0_u32, false);
+    let mut in_class = false;
+    let mut at: usize = 0;
+    while let Some(c) = chars.get(at) {
+        let rest = chars.get(at.saturating_add(1)..).unwrap_or_default();
+        match c {
+            '\\' => at = at.saturating_add(1),
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => {
+                let is_named = matches!(rest, ['?', '<', next, ..] if !matches!(next, '=' | '!'));
+                has_names |= is_named;
+                if is_named || rest.first() != Some(&'?') {
+                    groups = groups.saturating_add(1);
+                }
+            }
+            _ => {}
+        }
+        at = at.saturating_add(1);
+    }
+    (groups, has_names)
+}
