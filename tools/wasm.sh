@@ -14,7 +14,10 @@ optimise() { # LEVEL FILE
   mv "$2.small" "$2"
 }
 
-built() { printf '%s/wasm32-unknown-unknown/release/throughline_%s.wasm' "$wasm_target_dir" "$1"; }
+# The profile in Cargo.toml: a browser waits for every byte of its core, a worker for every instruction.
+profile() { if [[ $1 == browser ]]; then echo browser; else echo release; fi; }
+
+built() { printf '%s/wasm32-unknown-unknown/%s/throughline_%s.wasm' "$wasm_target_dir" "$(profile "$1")" "$1"; }
 
 # Runs a step unless its output is of the same inputs already.
 unless_fresh() { # OUT_DIR INPUT... -- STEP...
@@ -49,8 +52,8 @@ hosts=("$@")
 wasm_target_dir=$("$root/tools/cargo-wasm" --target-dir)
 
 say "compiling to wasm: ${hosts[*]}"
-"$root/tools/cargo-wasm" build "${quiet[@]}" --release "${hosts[@]/#/--package=throughline-}"
 for host in "${hosts[@]}"; do
+  "$root/tools/cargo-wasm" build "${quiet[@]}" --profile "$(profile "$host")" --package "throughline-$host"
   case $host in
     browser)
       unless_fresh "$root/pkg/wasm" "$(built browser)" -- browser

@@ -1,1 +1,87 @@
-//! The core for browsers and webviews.
+//! The core for browsers, webviews and Node: JSON in, JSON out.
+
+use throughline::plan::envelope::{self, EnvelopeError};
+use throughline::plan::tables::{PUBLIC_SLOT, Slot};
+use throughline::{Event, Facts, Object, Plan, Profile, Value, canonical};
+use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+
+/// A loaded plan, and the verbs of the core.
+#[wasm_bindgen]
+pub struct Core {
+    plan: Plan,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// Loads a plan, sealed or bare. A seal is only taken off here: it is checked in JavaScript, with the browser's own
+    /// cryptography.
+    ///
+    /// # Errors
+    /// Says why the bytes are not a plan.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: &[u8]) -> Result<Core, JsError> {
+        let payload = match envelope::split(bytes) {
+            Ok(sealed) => sealed.payload,
+            Err(EnvelopeError::NotSealed) => bytes,
+            Err(error) => return Err(JsError::from(error)),
+        };
+        Ok(Self { plan: Plan::load(payload)? })
+    }
+
+    /// The plan's id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.plan.id().to_owned()
+    }
+
+    /// The slots that a page may fill by itself: `{"promo.bar": {"selector": "#promo-bar"}, …}`.
+    #[must_use]
+    pub fn slots(&self) -> String {
+        let rows = self.plan.rows(self.plan.all::<Slot>()).filter(|(_, row)| row.flags & PUBLIC_SLOT != 0);
+        let slots = rows.map(|(_, row)| {
+            let selector = row.selector.map(|selector| ("selector", Value::from(self.plan.text(selector))));
+            (self.plan.text(row.id), Value::Object(selector.into_iter().collect()))
+        });
+        canonical::to_string(&Value::Object(slots.collect::<Object>()))
+    }
+
+    /// The decision about facts, as canonical JSON.
+    ///
+    /// # Errors
+    /// Says where the JSON is not as facts are.
+    pub fn decide(&self, facts: &str) -> Result<String, JsError> {
+        Ok(throughline::decide(&self.plan, &parse::<Facts>("facts", facts)?).to_json())
+    }
+
+    /// The decision about facts and how it came about, as canonical JSON.
+    ///
+    /// # Errors
+    /// Says where the JSON is not as facts are.
+    pub fn explain(&self, facts: &str) -> Result<String, JsError> {
+        Ok(throughline::explain(&self.plan, &parse::<Facts>("facts", facts)?).to_json())
+    }
+
+    /// The profile after an event.
+    ///
+    /// # Errors
+    /// Says where the JSON is not as a profile or an event is.
+    pub fn reduce(&self, profile: &str, event: &str) -> Result<String, JsError> {
+        let mut profile: Profile = parse("profile", profile)?;
+        throughline::reduce(&self.plan, &mut profile, &parse::<Event>("event", event)?);
+        Ok(serde_json::to_string(&profile)?)
+    }
+
+    /// All that two profiles know; the subject is that of the first.
+    ///
+    /// # Errors
+    /// Says where the JSON is not as a profile is.
+    pub fn merge(&self, profile: &str, other: &str) -> Result<String, JsError> {
+        let mut profile: Profile = parse("profile", profile)?;
+        profile.merge(&self.plan, &parse::<Profile>("profile", other)?);
+        Ok(serde_json::to_string(&profile)?)
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(what: &str, json: &str) -> Result<T, JsError> {
+    serde_json::from_str(json).map_err(|error| JsError::new(&format!("cannot read the {what}: {error}")))
+}

@@ -66,17 +66,39 @@ pub fn seal(payload: &[u8], key: &Key) -> Result<Vec<u8>, EnvelopeError> {
     Ok(out)
 }
 
-/// The plan's bytes in an envelope that one of the keys has signed.
+/// The parts of a sealed plan. Who signed it is not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed<'a> {
+    /// The id of the key that is said to have signed it.
+    pub kid: &'a str,
+    /// The SHA-256 of the payload.
+    pub hash: &'a [u8],
+    /// The signature.
+    pub signature: &'a [u8],
+    /// The plan's bytes.
+    pub payload: &'a [u8],
+}
+
+/// Takes an envelope apart and checks neither checksum nor signature: for hosts that do that by other means than [`open`].
 ///
 /// # Errors
-/// Says what is wrong with the envelope; nothing is read from the payload before its signature is known to be good.
-pub fn open<'a>(sealed: &'a [u8], keys: &KeySet) -> Result<&'a [u8], EnvelopeError> {
+/// [`EnvelopeError::NotSealed`] and [`EnvelopeError::Truncated`].
+pub fn split(sealed: &[u8]) -> Result<Sealed<'_>, EnvelopeError> {
     let rest = sealed.strip_prefix(MAGIC).ok_or(EnvelopeError::NotSealed)?;
     let (len, rest) = rest.split_first().ok_or(EnvelopeError::Truncated)?;
     let (kid, rest) = rest.split_at_checked(usize::from(*len)).ok_or(EnvelopeError::Truncated)?;
     let (hash, rest) = rest.split_at_checked(HASH).ok_or(EnvelopeError::Truncated)?;
     let (signature, payload) = rest.split_at_checked(SIGNATURE).ok_or(EnvelopeError::Truncated)?;
     let kid = core::str::from_utf8(kid).map_err(|_| EnvelopeError::NotSealed)?;
+    Ok(Sealed { kid, hash, signature, payload })
+}
+
+/// The plan's bytes in an envelope that one of the keys has signed.
+///
+/// # Errors
+/// Says what is wrong with the envelope; nothing is read from the payload before its signature is known to be good.
+pub fn open<'a>(sealed: &'a [u8], keys: &KeySet) -> Result<&'a [u8], EnvelopeError> {
+    let Sealed { kid, hash, signature, payload } = split(sealed)?;
     if Sha256::digest(payload).as_slice() != hash {
         return Err(EnvelopeError::Checksum);
     }
