@@ -1,0 +1,46 @@
+//! The responses that endpoints give.
+
+use throughline::{Value, canonical};
+use wasm_bindgen::JsValue;
+use web_sys::{Headers, Response, ResponseInit};
+
+/// For what is personal or changes at any time.
+pub const NO_STORE: &str = "no-store";
+
+/// A JSON response that nobody keeps.
+pub fn json(status: u16, body: &Value) -> Result<Response, JsValue> {
+    json_text(status, &canonical::to_string(body))
+}
+
+/// The same for JSON that is text already.
+pub fn json_text(status: u16, body: &str) -> Result<Response, JsValue> {
+    let headers = headers("application/json", NO_STORE)?;
+    Response::new_with_opt_str_and_init(Some(body), &init(status, &headers))
+}
+
+/// A response of bytes.
+pub fn bytes(body: &mut [u8], headers: &Headers) -> Result<Response, JsValue> {
+    Response::new_with_opt_u8_array_and_init(Some(body), &init(200, headers))
+}
+
+/// A response without a body.
+pub fn empty(status: u16, headers: &Headers) -> Result<Response, JsValue> {
+    Response::new_with_opt_str_and_init(None, &init(status, headers))
+}
+
+/// Headers for a body of this type.
+pub fn headers(content_type: &str, cache_control: &str) -> Result<Headers, JsValue> {
+    let headers = Headers::new()?;
+    headers.set("content-type", content_type)?;
+    headers.set("cache-control", cache_control)?;
+    headers.set("x-content-type-options", "nosniff")?;
+    Ok(headers)
+}
+
+/// Status and headers for the constructors of `Response`.
+pub fn init(status: u16, headers: &Headers) -> ResponseInit {
+    let init = ResponseInit::new();
+    init.set_status(status);
+    init.set_headers(headers);
+    init
+}

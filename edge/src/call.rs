@@ -1,0 +1,86 @@
+//! One request to this worker, and what this isolate knows.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use throughline::{Millis, Plan};
+use web_sys::Request;
+use worker::{Context, Env};
+
+use crate::config::Config;
+use crate::incoming::Incoming;
+use crate::plan_store::PlanStore;
+
+/// What all requests of an isolate share; nothing of any visitor.
+pub struct Edge {
+    /// What the operator has set.
+    pub config: Config,
+    /// The plan.
+    pub plans: PlanStore,
+}
+
+thread_local! {
+    static EDGE: RefCell<Option<Rc<Edge>>> = const { RefCell::new(None) };
+}
+
+impl Edge {
+    fn of(env: &Env) -> Rc<Self> {
+        EDGE.with_borrow_mut(|edge| {
+            let new = || Rc::new(Self { config: Config::read(env), plans: PlanStore::default() });
+            Rc::clone(edge.get_or_insert_with(new))
+        })
+    }
+}
+
+/// One request.
+pub struct Call {
+    /// What this isolate knows.
+    pub edge: Rc<Edge>,
+    /// The bindings.
+    pub env: Env,
+    /// Keeps work going after the response.
+    pub context: Context,
+    /// The request.
+    pub incoming: Incoming,
+    /// When it came.
+    pub now: Millis,
+}
+
+impl Call {
+    /// Takes a request.
+    #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds, far below 2^53")]
+    pub fn new(request: Request, env: Env, context: Context) -> Self {
+        let now = Millis(js_sys::Date::now() as i64);
+        Self { edge: Edge::of(&env), env, context, incoming: Incoming::new(request), now }
+    }
+
+    /// The plan, if this isolate has one; in the background the store is asked for a newer one when it is time.
+    pub fn plan(&self) -> Option<Rc<Plan>> {
+        let plan = self.edge.plans.loaded();
+        if plan.is_some() && self.is_stale() {
+            let (edge, env, now) = (Rc::clone(&self.edge), self.env.clone(), self.clock());
+            self.context.wait_until(async move { edge.plans.refresh(&env, &edge.config.plan_keys, now).await });
+        }
+        plan
+    }
+
+    /// The plan, even if the store must be asked first.
+    pub async fn plan_or_load(&self) -> Option<Rc<Plan>> {
+        if let Some(plan) = self.plan() {
+            return Some(plan);
+        }
+        if self.is_stale() {
+            self.edge.plans.refresh(&self.env, &self.edge.config.plan_keys, self.clock()).await;
+        }
+        self.edge.plans.loaded()
+    }
+
+    fn is_stale(&self) -> bool {
+        self.edge.plans.is_stale(self.clock(), self.edge.config.refresh_ms)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
+    fn clock(&self) -> f64 {
+        self.now.0 as f64
+    }
+}

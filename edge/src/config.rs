@@ -1,0 +1,135 @@
+//! What the operator has set: variables and secrets, read once for each isolate.
+
+use throughline::token::{KeySet, PreviewVerifier, Purpose, Verifier};
+use wasm_bindgen::JsValue;
+
+use crate::js;
+
+/// Where our endpoints are unless `PREFIX` says otherwise.
+const PREFIX: &str = "/_tl/";
+/// `iss` and `aud` of tokens unless `ISSUER` and `AUDIENCE` say otherwise; the collector has the same.
+const NAME: &str = "throughline";
+/// How long a plan is used before the store is asked again, in seconds, unless `REFRESH` says otherwise.
+const REFRESH: f64 = 30.0;
+
+/// What the operator has set.
+pub struct Config {
+    /// Where our endpoints are: begins and ends with a slash.
+    pub prefix: String,
+    /// Where pages come from; none for the static assets, or else for the zone that this worker is a route of.
+    pub origin: Option<String>,
+    /// Who issues tokens.
+    pub issuer: String,
+    /// Whom they are for.
+    pub audience: String,
+    /// Checks profile tokens, and has the key that signs them again.
+    pub tokens: Option<Verifier>,
+    /// Checks plans.
+    pub plan_keys: KeySet,
+    /// Checks preview tokens; none where there are no previews.
+    pub previews: Option<PreviewVerifier>,
+    /// Other origins whose pages may use the endpoints.
+    pub allowed_origins: Vec<String>,
+    /// What we show the collector.
+    pub collector_key: Option<String>,
+    /// How long a plan is used before the store is asked again, in milliseconds.
+    pub refresh_ms: f64,
+    /// What is missing or wrong, for `health`.
+    pub problems: Vec<String>,
+}
+
+impl Config {
+    /// Reads the variables and secrets. What is wrong is named in `problems`, and the safe thing takes its place.
+    pub fn read(env: &JsValue) -> Self {
+        let mut problems = Vec::new();
+        let issuer = js::variable(env, "ISSUER").unwrap_or_else(|| NAME.to_owned());
+        let audience = js::variable(env, "AUDIENCE").unwrap_or_else(|| NAME.to_owned());
+
+        let token_keys = keys(env, "TOKEN_KEYS", Purpose::Token, &mut problems);
+        if !token_keys.is_empty() && token_keys.signer().is_none() {
+            problems.push("`TOKEN_KEYS` has no private key: caps hold only after the collector has answered".to_owned());
+        }
+        let plan_keys = keys(env, "PLAN_KEYS", Purpose::Plan, &mut problems);
+        // Previews are for those who want them: without keys there are none, and nothing is wrong.
+        let preview_keys = js::variable(env, "PREVIEW_KEYS").map(|_| keys(env, "PREVIEW_KEYS", Purpose::Preview, &mut problems));
+        Self {
+            prefix: prefix(env, &mut problems),
+            origin: origin(env, &mut problems),
+            tokens: Verifier::new(token_keys, &issuer, &audience).ok(),
+            previews: preview_keys.and_then(|keys| PreviewVerifier::new(keys, &issuer, &audience).ok()),
+            plan_keys,
+            issuer,
+            audience,
+            allowed_origins: origins(env, &mut problems),
+            collector_key: js::variable(env, "COLLECTOR_KEY"),
+            refresh_ms: refresh(env, &mut problems),
+            problems,
+        }
+    }
+}
+
+fn keys(env: &JsValue, name: &str, purpose: Purpose, problems: &mut Vec<String>) -> KeySet {
+    let Some(text) = js::variable(env, name) else {
+        problems.push(format!("`{name}` is not set, expected a JWKS with keys for `{}`", purpose.name()));
+        return KeySet::new(purpose);
+    };
+    match KeySet::parse(&text, purpose) {
+        Ok(keys) => {
+            if keys.is_empty() {
+                let skipped: Vec<String> = keys.skipped().iter().map(ToString::to_string).collect();
+                problems.push(format!("`{name}` has no key for `{}`: {}", purpose.name(), skipped.join(", ")));
+            }
+            keys
+        }
+        Err(error) => {
+            problems.push(format!("`{name}`: {error}"));
+            KeySet::new(purpose)
+        }
+    }
+}
+
+fn prefix(env: &JsValue, problems: &mut Vec<String>) -> String {
+    let Some(found) = js::variable(env, "PREFIX") else { return PREFIX.to_owned() };
+    let is_good = found.len() > 2
+        && found.starts_with('/')
+        && found.ends_with('/')
+        && found.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-.~".contains(&byte));
+    if is_good {
+        return found;
+    }
+    problems.push(format!("`PREFIX` is `{found}`, expected a path such as `{PREFIX}`; `{PREFIX}` is used"));
+    PREFIX.to_owned()
+}
+
+fn origin(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
+    let found = js::variable(env, "ORIGIN")?;
+    let host = found.strip_prefix("https://").or_else(|| found.strip_prefix("http://")).unwrap_or_default();
+    if host.is_empty() || host.contains(['?', '#', ' ']) {
+        problems.push(format!("`ORIGIN` is `{found}`, expected an address such as `https://shop.example`"));
+        return None;
+    }
+    Some(found.trim_end_matches('/').to_owned())
+}
+
+fn origins(env: &JsValue, problems: &mut Vec<String>) -> Vec<String> {
+    let list = js::variable(env, "ALLOWED_ORIGINS").unwrap_or_default();
+    let (good, bad): (Vec<&str>, Vec<&str>) = list
+        .split([',', ' '])
+        .filter(|origin| !origin.is_empty())
+        .partition(|origin| origin.contains("://") && !origin.contains('*') && !origin.ends_with('/'));
+    for origin in bad {
+        problems.push(format!("`{origin}` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`"));
+    }
+    good.into_iter().map(str::to_owned).collect()
+}
+
+fn refresh(env: &JsValue, problems: &mut Vec<String>) -> f64 {
+    let Some(found) = js::variable(env, "REFRESH") else { return REFRESH * 1000.0 };
+    match found.parse::<f64>() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => seconds * 1000.0,
+        _ => {
+            problems.push(format!("`REFRESH` is `{found}`, expected seconds from 0 to 3600; {REFRESH} is used"));
+            REFRESH * 1000.0
+        }
+    }
+}

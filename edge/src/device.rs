@@ -1,0 +1,42 @@
+//! What a `User-Agent` header says, in GrowthBook's words.
+
+/// Marks of programs that read pages for search, previews, monitoring or archives, in lower case.
+const BOTS: &[&str] = &[
+    "bot", "crawl", "spider", "slurp", "archiver", "facebookexternalhit", "meta-externalagent", "whatsapp/", "embedly",
+    "quora link preview", "outbrain", "pinterest/0.", "vkshare", "w3c_validator", "validator.nu", "lighthouse",
+    "pagespeed", "gtmetrix", "pingdom", "uptime", "statuscake", "site24x7", "headlesschrome", "phantomjs", "prerender",
+    "google-read-aloud", "google-inspectiontool", "feedfetcher", "mediapartners-google", "adsbot", "apis-google",
+    "duplexweb-google", "bingpreview", "yandex.com/bots", "baidu", "sogou", "ia_archiver", "chatgpt-user", "oai-searchbot",
+    "perplexity-user", "claude-user", "anthropic-ai", "bytespider", "ccbot", "diffbot", "scrapy", "python-requests",
+    "go-http-client", "libwww-perl", "wget/",
+];
+
+/// Whether a program is asking that should see the page as everybody sees it.
+///
+/// A request without a `User-Agent` is one, too.
+pub fn is_bot(user_agent: &str) -> bool {
+    let agent = user_agent.to_ascii_lowercase();
+    agent.is_empty() || BOTS.iter().any(|mark| agent.contains(mark))
+}
+
+/// `mobile` or `desktop`.
+pub fn device_type(user_agent: &str) -> &'static str {
+    let is_mobile = ["Mobi", "Android", "iPhone", "iPad", "iPod"].iter().any(|mark| user_agent.contains(mark));
+    if is_mobile { "mobile" } else { "desktop" }
+}
+
+/// `chrome`, `edge`, `firefox`, `safari` or `unknown`. Browsers claim to be others, so the order matters.
+pub fn browser(user_agent: &str) -> &'static str {
+    let has = |mark| user_agent.contains(mark);
+    if has("Edg/") || has("EdgA/") || has("EdgiOS/") || has("Edge/") {
+        "edge"
+    } else if has("Firefox/") || has("FxiOS/") {
+        "firefox"
+    } else if has("Chrome/") || has("CriOS/") || has("Chromium/") {
+        "chrome"
+    } else if has("Safari/") {
+        "safari"
+    } else {
+        "unknown"
+    }
+}

@@ -1,0 +1,59 @@
+//! Bodies of requests: their type, their size, and their JSON.
+
+use js_sys::{Reflect, Uint8Array};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::ReadableStreamDefaultReader;
+
+use crate::call::Call;
+use crate::error::Refusal;
+
+/// The JSON of a request's body.
+///
+/// # Errors
+/// `415` for another type than JSON (or `text/plain`, which beacons send), `413` for more than `limit` bytes, `400` for
+/// what is not JSON of this shape.
+pub async fn json<T: DeserializeOwned>(call: &Call, limit: usize) -> Result<T, Refusal> {
+    check_type(call)?;
+    let bytes = read(call, limit).await?;
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::new(400, "invalid_json", format!("the body: {error}")))
+}
+
+fn check_type(call: &Call) -> Result<(), Refusal> {
+    let found = call.incoming.header("content-type").unwrap_or_default();
+    let kind = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let encoding = call.incoming.header("content-encoding").unwrap_or_else(|| "identity".to_owned());
+    if !matches!(kind.as_str(), "application/json" | "text/plain") {
+        let message = format!("the body is `{kind}`, expected `application/json` or `text/plain`");
+        return Err(Refusal::new(415, "unsupported_media_type", message).with("accept-post", "application/json, text/plain"));
+    }
+    if encoding != "identity" {
+        return Err(Refusal::new(415, "unsupported_encoding", "the body is compressed, expected plain JSON").with("accept-encoding", "identity"));
+    }
+    Ok(())
+}
+
+/// Reads the body, and stops as soon as it is too long, whatever `Content-Length` says.
+async fn read(call: &Call, limit: usize) -> Result<Vec<u8>, Refusal> {
+    let too_large = || Refusal::new(413, "too_large", format!("the body is longer than {limit} bytes"));
+    let announced = call.incoming.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let Some(body) = call.incoming.raw.body() else { return Ok(Vec::new()) };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = JsFuture::from(reader.read()).await?;
+        if Reflect::get(&chunk, &"done".into())?.is_truthy() {
+            return Ok(bytes);
+        }
+        let chunk: Uint8Array = Reflect::get(&chunk, &"value".into())?.dyn_into()?;
+        if bytes.len().saturating_add(chunk.length() as usize) > limit {
+            let _ = reader.cancel_with_reason(&JsValue::from("too long"));
+            return Err(too_large());
+        }
+        bytes.extend(chunk.to_vec());
+    }
+}

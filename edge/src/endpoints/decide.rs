@@ -1,0 +1,93 @@
+//! `POST decide`: facts in, decision out, for apps, server-side rendering and browsers without WebAssembly.
+
+use serde::Deserialize;
+use throughline::token::Scope;
+use throughline::{Event, Millis, Profile, Request};
+use web_sys::Response;
+
+use crate::answer;
+use crate::call::Call;
+use crate::endpoints::{active_plan, body};
+use crate::error::Refusal;
+use crate::settle::{forget, keep, settle};
+use crate::visitor::Visitor;
+use crate::{context, preview};
+
+const MAX_BODY: usize = 64 * 1024;
+const MAX_EVENTS: usize = 200;
+
+/// What may be asked.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Question {
+    request: Request,
+    events: Vec<Event>,
+    /// Only with a preview token: somebody else's profile, another time.
+    profile: Option<Profile>,
+    now: Option<Millis>,
+}
+
+/// The decision, as canonical JSON.
+///
+/// Nothing is counted: the caller sends the exposures to `events` when it shows them.
+pub async fn respond(call: &Call) -> Result<Response, Refusal> {
+    let question: Question = body::json(call, MAX_BODY).await?;
+    if question.events.len() > MAX_EVENTS {
+        return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} pending events")));
+    }
+    let plan = active_plan(call).await?;
+    let is_simulation = question.profile.is_some() || question.now.is_some();
+    if is_simulation {
+        check_simulation(call)?;
+    }
+
+    let now = question.now.unwrap_or(call.now);
+    let mut visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);
+    if let Some(profile) = question.profile {
+        visitor.profile = profile;
+    }
+    let request = merged(question.request, context::of(&call.incoming, visitor.session));
+    let events: Vec<Event> = question.events.into_iter().map(|event| Event { trusted: false, ..event }).collect();
+    let settled = settle(&plan, visitor, request, now, &|_| events.clone());
+    let response = answer::json_text(200, &settled.decision.to_json())?;
+    if !is_simulation && settled.decision.store {
+        keep(&response.headers(), &call.edge.config, &settled.visitor, false, now);
+    } else if !is_simulation {
+        forget(&response.headers(), &plan, &settled.facts.request, &call.incoming.cookies);
+    }
+    Ok(response)
+}
+
+/// Only colleagues may ask for others and for other times.
+fn check_simulation(call: &Call) -> Result<(), Refusal> {
+    let token = call.incoming.bearer().unwrap_or_default();
+    preview::allows(call, &token, Scope::Explain).map_err(|refused| {
+        let message = format!("`profile` and `now` need a preview token with the scope `explain`: {refused}");
+        Refusal::new(403, refused.code(), message)
+    })
+}
+
+/// What the caller says about its page, and what we see of its connection. Signals that protect count from either side.
+fn merged(asked: Request, seen: Request) -> Request {
+    let mut attributes = asked.attributes;
+    // The address that we see is this endpoint's, not the page's.
+    let of_page = ["url", "path", "host", "query", "referrer", "channel"];
+    let of_page = |name: &str| of_page.contains(&name) || name.starts_with("utm");
+    for (name, value) in seen.attributes.iter().filter(|(name, _)| !of_page(name)) {
+        if attributes.get(name).is_none() {
+            attributes.insert(name, value.clone());
+        }
+    }
+    let mut consent = seen.consent;
+    consent.extend(asked.consent);
+    Request {
+        attributes,
+        consent,
+        gpc: asked.gpc || seen.gpc,
+        bot: asked.bot || seen.bot,
+        channel: asked.channel.or(seen.channel),
+        locale: asked.locale.or(seen.locale),
+        session: asked.session.or(seen.session),
+        slots: asked.slots,
+    }
+}

@@ -1,0 +1,34 @@
+//! `GET health`: whether pages are personalised here, and if not, why.
+
+use throughline::{Millis, Object, Value};
+use web_sys::Response;
+
+use crate::answer;
+use crate::call::Call;
+use crate::error::Refusal;
+
+/// `200` when a plan is in use and everything is set, or when the kill switch is thrown; else `503`. No secrets in it.
+pub async fn respond(call: &Call) -> Result<Response, Refusal> {
+    let is_loaded = call.plan_or_load().await.is_some();
+    let state = call.edge.plans.state();
+    let is_off = call.edge.plans.is_off();
+    let problems: Vec<&String> = call.edge.config.problems.iter().chain(&state.problem).collect();
+    let status = match (is_off, is_loaded, problems.is_empty()) {
+        (true, _, _) => "off",
+        (_, true, true) => "ok",
+        (_, true, false) => "degraded",
+        (_, false, _) => "down",
+    };
+
+    let mut plan = Object::new();
+    plan.insert("id", state.plan.as_deref().map_or(Value::Null, Value::from));
+    plan.insert("published", Millis(state.published));
+    plan.insert("loaded", Value::Number(state.loaded_at));
+    let mut out = Object::new();
+    out.insert("status", status);
+    out.insert("plan", Value::Object(plan));
+    out.insert("switch", if is_off { "off" } else { "on" });
+    out.insert("problems", Value::Array(problems.into_iter().map(|problem| Value::from(problem.as_str())).collect()));
+    let code = if status == "down" { 503 } else { 200 };
+    Ok(answer::json(code, &Value::Object(out))?)
+}

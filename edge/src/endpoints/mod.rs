@@ -1,0 +1,93 @@
+//! The endpoints: everything under the prefix, and the key set.
+
+mod assets;
+mod body;
+mod decide;
+mod events;
+mod explain;
+mod health;
+mod jwks;
+mod plan;
+mod token;
+
+use std::rc::Rc;
+
+use throughline::Plan;
+use wasm_bindgen::JsValue;
+use web_sys::Response;
+
+use crate::answer;
+use crate::call::Call;
+use crate::cors::{self, Readers};
+use crate::error::Refusal;
+
+const JWKS: &str = "/.well-known/jwks.json";
+
+/// The endpoint that a request asks for; none for a page.
+pub fn name(call: &Call) -> Option<String> {
+    let path = &call.incoming.address.path;
+    if path == JWKS {
+        return Some("jwks".to_owned());
+    }
+    path.strip_prefix(&call.edge.config.prefix).map(str::to_owned)
+}
+
+/// Answers an endpoint's request; every failure is a JSON error.
+pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
+    let (methods, readers): (&[&str], Readers) = match name {
+        "decide" | "events" => (&["POST"], Readers::Ours),
+        "token" => (&["GET", "POST"], Readers::Ours),
+        "explain" => (&["GET"], Readers::Ours),
+        _ => (&["GET"], Readers::All),
+    };
+    let method = call.incoming.method.as_str();
+    if method == "OPTIONS" {
+        return cors::preflight(call, methods);
+    }
+    let is_head = method == "HEAD" && methods.contains(&"GET");
+    let method = if is_head { "GET" } else { method };
+    let answer = if methods.contains(&method) { run(call, name, method).await } else { Err(wrong_method(methods)) };
+    let response = match answer {
+        Ok(response) => response,
+        Err(refusal) => refusal.answer()?,
+    };
+    cors::open(call, &response, readers)?;
+    if is_head { answer::empty(response.status(), &response.headers()) } else { Ok(response) }
+}
+
+async fn run(call: &Call, name: &str, method: &str) -> Result<Response, Refusal> {
+    if method == "POST" {
+        cors::check_sender(call)?;
+    }
+    match name {
+        "decide" => decide::respond(call).await,
+        "events" => events::respond(call).await,
+        "token" if method == "POST" => token::hand_over(call).await,
+        "token" => token::respond(call).await,
+        "plan" => plan::respond(call).await,
+        "explain" => explain::respond(call).await,
+        "health" => health::respond(call).await,
+        "jwks" => jwks::respond(call),
+        other => assets::respond(call, other).await,
+    }
+}
+
+/// The plan, unless there is none or personalisation is switched off.
+async fn active_plan(call: &Call) -> Result<Rc<Plan>, Refusal> {
+    let plan = loaded_plan(call).await?;
+    if call.edge.plans.is_off() {
+        return Err(Refusal::new(503, "switched_off", "personalisation is switched off").with("retry-after", "60"));
+    }
+    Ok(plan)
+}
+
+/// The plan, unless there is none.
+async fn loaded_plan(call: &Call) -> Result<Rc<Plan>, Refusal> {
+    let missing = || Refusal::new(503, "no_plan", "no plan is in use; `health` says why").with("retry-after", "5");
+    call.plan_or_load().await.ok_or_else(missing)
+}
+
+fn wrong_method(methods: &[&str]) -> Refusal {
+    let allowed = cors::allow(methods);
+    Refusal::new(405, "method_not_allowed", format!("expected one of: {allowed}")).with("allow", allowed)
+}

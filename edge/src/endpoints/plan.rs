@@ -1,0 +1,30 @@
+//! `GET plan`: the sealed public plan, for browsers.
+
+use web_sys::Response;
+
+use crate::answer;
+use crate::call::Call;
+use crate::endpoints::active_plan;
+use crate::error::Refusal;
+
+/// Browsers ask again after half a minute, and may use what they have meanwhile.
+const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
+
+/// The plan's bytes; `304` to a browser that has them.
+pub async fn respond(call: &Call) -> Result<Response, Refusal> {
+    active_plan(call).await?;
+    let public = call.edge.plans.public(&call.env, &call.edge.config.plan_keys).await;
+    let missing = || Refusal::new(503, "no_plan", "no public plan is in use; the log says why").with("retry-after", "5");
+    let public = public.ok_or_else(missing)?;
+    let tag = format!("\"{}\"", public.plan.id());
+    let headers = answer::headers("application/octet-stream", CACHE)?;
+    headers.set("etag", &tag)?;
+    if call.incoming.header("if-none-match").is_some_and(|known| is_among(&tag, &known)) {
+        return Ok(answer::empty(304, &headers)?);
+    }
+    Ok(answer::bytes(&mut public.sealed.clone(), &headers)?)
+}
+
+fn is_among(tag: &str, known: &str) -> bool {
+    known.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}

@@ -1,0 +1,85 @@
+//! What workerd has and `web-sys` has not.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::{JsCast, prelude::*};
+use web_sys::{ReadableStream, Request, Response, WritableStream};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetch)]
+    async fn global_fetch(request: &Request) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
+    fn random_uuid() -> String;
+
+    /// A service binding, or the static assets.
+    pub type Fetcher;
+    #[wasm_bindgen(method, catch, js_name = fetch)]
+    async fn fetch_value(this: &Fetcher, request: &Request) -> Result<JsValue, JsValue>;
+
+    /// The platform's streaming rewriter.
+    #[wasm_bindgen(js_name = HTMLRewriter)]
+    pub type HtmlRewriter;
+    #[wasm_bindgen(constructor, js_class = HTMLRewriter, catch)]
+    pub fn new() -> Result<HtmlRewriter, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub fn on(this: &HtmlRewriter, selector: &str, handlers: &Object) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub fn transform(this: &HtmlRewriter, response: &Response) -> Result<Response, JsValue>;
+
+    /// An element in the stream; good until its handler returns.
+    pub type Element;
+    #[wasm_bindgen(method, getter, js_name = tagName)]
+    pub fn tag_name(this: &Element) -> String;
+    #[wasm_bindgen(method, catch, js_name = getAttribute)]
+    pub fn get_attribute(this: &Element, name: &str) -> Result<Option<String>, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = setAttribute)]
+    pub fn set_attribute(this: &Element, name: &str, value: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = setInnerContent)]
+    pub fn set_inner_content(this: &Element, content: &str, options: &Object) -> Result<JsValue, JsValue>;
+
+    /// A pipe that passes bytes on as they come.
+    pub type IdentityTransformStream;
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new() -> Result<IdentityTransformStream, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    pub fn readable(this: &IdentityTransformStream) -> ReadableStream;
+    #[wasm_bindgen(method, getter)]
+    pub fn writable(this: &IdentityTransformStream) -> WritableStream;
+}
+
+impl Fetcher {
+    /// The response of the bound service.
+    pub async fn fetch(&self, request: &Request) -> Result<Response, JsValue> {
+        self.fetch_value(request).await?.dyn_into()
+    }
+}
+
+/// The response from the network.
+pub async fn fetch(request: &Request) -> Result<Response, JsValue> {
+    global_fetch(request).await?.dyn_into()
+}
+
+/// A new random id: a letter and 122 random bits in hexadecimal.
+///
+/// The letter keeps it from looking like a telephone number to the lint that guards tokens.
+pub fn random_id() -> String {
+    let uuid = random_uuid();
+    format!("v{}", uuid.replace('-', ""))
+}
+
+/// The binding with this name, if there is one; the caller knows its type.
+pub fn binding<T: JsCast>(env: &JsValue, name: &str) -> Option<T> {
+    let found = Reflect::get(env, &name.into()).ok()?;
+    (!found.is_undefined() && !found.is_null()).then(|| found.unchecked_into())
+}
+
+/// The text of a variable or secret; an empty one counts as not set.
+pub fn variable(env: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(env, &name.into()).ok()?.as_string().filter(|text| !text.is_empty())
+}
+
+/// The member of an object, if it is a text.
+pub fn text(object: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(object, &name.into()).ok()?.as_string().filter(|text| !text.is_empty())
+}

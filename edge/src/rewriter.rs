@@ -1,0 +1,238 @@
+//! The platform's HTMLRewriter: fills slots while the page streams by.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use js_sys::{Object, Reflect};
+use throughline::plan::tables::{Format, Slot};
+use throughline::{Decision, Event, Plan, Value};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStream, Response};
+
+use crate::js::{Element, HtmlRewriter, IdentityTransformStream};
+
+/// Content in these is not shown, or is not HTML: slots there stay as they are. (Slots in comments, scripts and the like
+/// are no elements at all.)
+const INERT: [&str; 4] = ["template", "svg", "math", "noscript"];
+/// Elements that hold no other elements.
+const CHILDLESS: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "script", "style", "textarea", "title", "iframe", "noembed", "noframes", "noscript", "xmp", "plaintext", "template",
+];
+
+type Handler = Closure<dyn FnMut(Element)>;
+type Names = Rc<RefCell<BTreeSet<String>>>;
+
+/// What the page really had of the slots that were to be filled.
+pub struct Seen(Names);
+
+impl Seen {
+    /// Whether the page has shown what an exposure is about: its slot, or any slot that its experiment has chosen for.
+    pub fn shows(&self, decision: &Decision, exposure: &Event) -> bool {
+        let seen = self.0.borrow();
+        let property = |event: &Event, name| event.properties.get(name).and_then(Value::as_str).map(str::to_owned);
+        let is_seen = |event: &Event| property(event, "slot").is_some_and(|slot| seen.contains(&slot));
+        match property(exposure, "experiment_id") {
+            Some(experiment) => decision
+                .exposures
+                .iter()
+                .any(|event| property(event, "experiment").as_ref() == Some(&experiment) && is_seen(event)),
+            None => is_seen(exposure),
+        }
+    }
+}
+
+/// A rewriter for one page.
+pub struct Rewriter {
+    inner: HtmlRewriter,
+    handlers: Vec<Handler>,
+    is_inert: Rc<Cell<bool>>,
+    seen: Names,
+}
+
+/// A page on its way to the visitor.
+pub struct Stream {
+    /// The bytes for the visitor.
+    pub readable: ReadableStream,
+    pumped: JsFuture,
+    seen: Names,
+    // The runtime calls them until the stream has ended.
+    _handlers: Vec<Handler>,
+}
+
+impl Rewriter {
+    /// A rewriter that fills the slots of a decision.
+    ///
+    /// A selector that the platform does not understand fills nothing.
+    pub fn new(plan: &Plan, decision: &Decision, is_utf8: bool) -> Result<Self, JsValue> {
+        let mut rewriter = Self {
+            inner: HtmlRewriter::new()?,
+            handlers: Vec::new(),
+            is_inert: Rc::default(),
+            seen: Rc::default(),
+        };
+        let fills: Vec<Fill> = fills(plan, decision, is_utf8);
+        // Handlers run in this order: an element is taken for a living one, unless it is within an inert one.
+        let mut anchors: Vec<&str> = vec!["[data-tl-slot]"];
+        anchors.extend(fills.iter().flat_map(|fill| fill.selectors.iter().skip(1)).map(String::as_str));
+        for anchor in &anchors {
+            rewriter.mark(anchor, false)?;
+        }
+        for anchor in &anchors {
+            for outer in INERT {
+                rewriter.mark(&format!("{outer} {anchor}"), true)?;
+            }
+        }
+        for fill in fills.into_iter().map(Rc::new) {
+            for selector in &fill.selectors {
+                rewriter.fill(selector, &fill)?;
+            }
+        }
+        Ok(rewriter)
+    }
+
+    /// Sends a page through. Bytes go on as they come.
+    pub fn stream(self, response: &Response) -> Result<Stream, JsValue> {
+        let rewritten = self.inner.transform(response)?;
+        let body = rewritten.body().ok_or("the page has no body")?;
+        let pipe = IdentityTransformStream::new()?;
+        let pumped = JsFuture::from(body.pipe_to(&pipe.writable()));
+        Ok(Stream { readable: pipe.readable(), pumped, seen: self.seen, _handlers: self.handlers })
+    }
+
+    fn mark(&mut self, selector: &str, inert: bool) -> Result<(), JsValue> {
+        let is_inert = Rc::clone(&self.is_inert);
+        self.on(selector, Closure::new(move |_| is_inert.set(inert)))
+    }
+
+    fn fill(&mut self, selector: &str, fill: &Rc<Fill>) -> Result<(), JsValue> {
+        let (fill, is_inert, seen) = (Rc::clone(fill), Rc::clone(&self.is_inert), Rc::clone(&self.seen));
+        let handler = move |element: Element| {
+            if !is_inert.get() && fill.apply(&element).is_some() {
+                seen.borrow_mut().insert(fill.slot.clone());
+            }
+        };
+        self.on(selector, Closure::new(handler))
+    }
+
+    fn on(&mut self, selector: &str, handler: Handler) -> Result<(), JsValue> {
+        let handlers = Object::new();
+        Reflect::set(&handlers, &"element".into(), handler.as_ref())?;
+        if self.inner.on(selector, &handlers).is_ok() {
+            self.handlers.push(handler);
+        }
+        Ok(())
+    }
+}
+
+impl Stream {
+    /// What the page had, when it has been sent or the visitor has gone.
+    pub async fn finished(self) -> Seen {
+        let _ = self.pumped.await;
+        Seen(self.seen)
+    }
+}
+
+/// The content of one slot and where it goes.
+struct Fill {
+    slot: String,
+    decision: String,
+    selectors: Vec<String>,
+    is_json: bool,
+    content: String,
+}
+
+fn fills(plan: &Plan, decision: &Decision, is_utf8: bool) -> Vec<Fill> {
+    let rows = plan.rows(plan.all::<Slot>());
+    rows.filter_map(|(_, row)| {
+        let slot = plan.text(row.id);
+        let content = &decision.slots.get(slot)?.content;
+        let selector = row.selector.map(|selector| plan.text(selector)).unwrap_or_default();
+        let is_json = content.format == Format::Json;
+        let content = match content.format {
+            Format::Json => json_for_script(&content.body),
+            Format::Html if is_utf8 => content.body.clone(),
+            Format::Html => ascii_html(&content.body),
+            Format::Text => ascii_html(&text_as_html(&content.body)),
+        };
+        let named = format!("[data-tl-slot=\"{slot}\"]");
+        let selectors = [named].into_iter().chain(parts(selector)).collect();
+        Some(Fill { slot: slot.to_owned(), decision: decision.id.clone(), selectors, is_json, content })
+    })
+    .collect()
+}
+
+impl Fill {
+    /// Fills an element; nothing where it cannot hold the content or has been filled before.
+    fn apply(&self, element: &Element) -> Option<()> {
+        let tag = element.tag_name().to_ascii_lowercase();
+        let filled = element.get_attribute("data-tl-decision").ok().flatten();
+        let fits = if self.is_json { is_data_script(&tag, element) } else { !CHILDLESS.contains(&tag.as_str()) };
+        if !fits || filled.is_some_and(|decision| decision == self.decision) {
+            return None;
+        }
+        let as_html = Object::new();
+        Reflect::set(&as_html, &"html".into(), &true.into()).ok()?;
+        element.set_inner_content(&self.content, &as_html).ok()?;
+        element.set_attribute("data-tl-state", "applied").ok()?;
+        element.set_attribute("data-tl-decision", &self.decision).ok()?;
+        Some(())
+    }
+}
+
+/// JSON goes only where no browser runs it.
+fn is_data_script(tag: &str, element: &Element) -> bool {
+    let kind = element.get_attribute("type").ok().flatten().unwrap_or_default();
+    tag == "script" && kind.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// The selectors of a list; commas in brackets and quotes separate nothing.
+fn parts(list: &str) -> Vec<String> {
+    let (mut depth, mut quote) = (0_i32, None);
+    let mut out = vec![String::new()];
+    for sign in list.chars() {
+        match (sign, quote) {
+            ('"' | '\'', None) => quote = Some(sign),
+            (_, Some(open)) if sign == open => quote = None,
+            ('[' | '(', None) => depth = depth.saturating_add(1),
+            (']' | ')', None) => depth = depth.saturating_sub(1),
+            (',', None) if depth == 0 => {
+                out.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(part) = out.last_mut() {
+            part.push(sign);
+        }
+    }
+    out.iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+}
+
+/// HTML in ASCII: right in every encoding that a page may have.
+fn ascii_html(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    for sign in html.chars() {
+        if sign.is_ascii() { out.push(sign) } else { out.push_str(&format!("&#{};", u32::from(sign))) }
+    }
+    out
+}
+
+fn text_as_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// JSON that cannot end a script element or start a comment, in ASCII.
+fn json_for_script(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for unit in json.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() && !b"<>&".contains(&byte) => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\u{unit:04x}")),
+        }
+    }
+    out
+}
