@@ -25,8 +25,8 @@ impl Profile {
             subject: self.subject.clone(),
             traits: self.project_traits(plan),
             consent: self.consent.clone(),
-            counters: recent(&self.counters, plan, now, |row: &Counter| (row.key, row.within)),
-            exposures: recent(&self.exposures, plan, now, |row: &Exposure| (row.key, row.within)),
+            counters: recent(&self.counters, plan, now, |row: &Counter| (row.flags & EDGE != 0).then_some((row.key, row.within))),
+            exposures: recent(&self.exposures, plan, now, |row: &Exposure| Some((row.key, row.within))),
             offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
             assignments: self.project_assignments(plan),
             journeys: known(&self.journeys, plan, |row: &Journey| Some(row.id)),
@@ -138,11 +138,11 @@ fn recent<R: Row + 'static>(
     sets: &BTreeMap<String, BTreeSet<Stamp>>,
     plan: &Plan,
     now: Millis,
-    need: impl Fn(&R) -> (Id<Text>, Millis),
+    need: impl Fn(&R) -> Option<(Id<Text>, Millis)>,
 ) -> BTreeMap<String, BTreeSet<Stamp>> {
     let mut out = BTreeMap::new();
     for (_, row) in plan.rows(plan.all::<R>()) {
-        let (key, within) = need(&row);
+        let Some((key, within)) = need(&row) else { continue };
         let after = if within.0 == 0 { Millis::MIN } else { now.minus(within) };
         let key = plan.text(key);
         let stamps: BTreeSet<Stamp> =

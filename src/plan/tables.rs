@@ -28,7 +28,7 @@ impl Target for Regex {
 
 /// [`Settings::flags`]: only what may reach a browser is in this plan.
 pub const PUBLIC_PLAN: u32 = 1;
-/// [`Attribute::flags`]: may be carried by the token.
+/// [`Attribute::flags`] and [`Counter::flags`]: decisions on pages need it, so the token carries it.
 pub const EDGE: u32 = 1;
 /// [`Attribute::flags`]: events from untrusted senders may set it.
 pub const CLIENT: u32 = 2;
@@ -115,6 +115,8 @@ tables! {
         keep: u32,
         /// How far back any condition looks; zero for ever.
         within: Millis,
+        /// Flags: [`EDGE`].
+        flags: u32,
     }
     /// A named condition.
     9 Segment {
