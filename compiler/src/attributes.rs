@@ -1,0 +1,108 @@
+//! Attributes: the facts that conditions and templates may read.
+
+use std::collections::BTreeMap;
+
+use throughline::plan::tables::Source;
+
+use crate::place::{Place, Reader};
+use crate::rules::Definition;
+
+/// Request attributes that every plan knows without a declaration.
+pub const BUILT_IN: [&str; 21] = [
+    "id",
+    "url",
+    "path",
+    "host",
+    "query",
+    "referrer",
+    "pageTitle",
+    "deviceType",
+    "browser",
+    "utmSource",
+    "utmMedium",
+    "utmCampaign",
+    "utmTerm",
+    "utmContent",
+    "country",
+    "region",
+    "city",
+    "timezone",
+    "locale",
+    "isBot",
+    "channel",
+];
+
+/// The types that an attribute can have.
+pub const TYPES: [&str; 7] = ["string", "number", "boolean", "date", "version", "list", "object"];
+
+/// A declared attribute, or a built-in one.
+#[derive(Clone, Debug)]
+pub struct Attribute<'a> {
+    /// Where it is declared; none for a built-in one.
+    pub place: Option<Place<'a>>,
+    /// One of [`TYPES`].
+    pub kind: &'static str,
+    /// Where its value comes from.
+    pub source: Source,
+    /// The token may carry it.
+    pub edge: bool,
+    /// Untrusted events may set it.
+    pub client: bool,
+    /// It is personal data.
+    pub pii: bool,
+    /// The only values that it has; empty for any.
+    pub values: Vec<String>,
+}
+
+impl Attribute<'_> {
+    /// Whether a decision on a page may read it.
+    #[must_use]
+    pub const fn is_at_edge(&self) -> bool {
+        self.edge || matches!(self.source, Source::Request)
+    }
+}
+
+impl<'a> Definition<'a> for Attribute<'a> {
+    const NOUN: &'static str = "attribute";
+    const ID: &'static str = "names joined by dots, such as `loyalty.tier`";
+
+    fn is_id(name: &str) -> bool {
+        let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control());
+        !name.starts_with('$') && name.split('.').all(is_name)
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["type", "source", "edge", "client", "pii", "enum", "description"], out);
+        let is_type = |word: &str| TYPES.into_iter().find(|known| *known == word);
+        let kind = fields.required("type", out).and_then(|place| place.word(&TYPES, is_type, out)).unwrap_or("string");
+        let source = fields.get("source").and_then(|place| place.word(Source::NAMES, Source::from_name, out));
+        let source = source.unwrap_or(Source::Profile);
+        let [edge, client, pii] = ["edge", "client", "pii"].map(|name| fields.flag(name, false, out));
+        let values = fields.get("enum").map(|place| place.list(out)).unwrap_or_default();
+        let values = values.into_iter().filter_map(|place| place.text(out).map(str::to_owned)).collect();
+        if let (true, true, Some(flag)) = (pii, edge, fields.get("edge")) {
+            let message = "personal data cannot be in the token";
+            flag.error("pii-at-edge", message, out).expected("`edge: true` or `pii: true`, not both");
+        }
+        if let (Source::Request, true, Some(flag)) = (source, edge || client, fields.get("source")) {
+            let message = "a request attribute is not in the profile, so `edge` and `client` say nothing about it";
+            flag.warning("no-effect", message, out);
+        }
+        Self { place: Some(fields.place().clone()), kind, source, edge, client, pii, values }
+    }
+}
+
+/// The built-in attributes.
+#[must_use]
+pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
+    let attribute = |name: &'static str| Attribute {
+        place: None,
+        kind: if name == "isBot" { "boolean" } else { "string" },
+        source: Source::Request,
+        edge: false,
+        client: false,
+        pii: false,
+        values: Vec::new(),
+    };
+    BUILT_IN.into_iter().map(|name| (name, attribute(name))).collect()
+}

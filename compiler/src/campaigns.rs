@@ -1,0 +1,212 @@
+//! Campaigns: who gets what, when.
+
+use throughline::Millis;
+use throughline::plan::tables::{Class, Format};
+
+use crate::channels::{Channel, WEB};
+use crate::experiments::Experiment;
+use crate::messages::{Message, refuse_private};
+use crate::offers::{Offer, Schedule};
+use crate::place::{Fields, Named, Place, Reader};
+use crate::policies::Limit;
+use crate::rules::{Definition, Rules, find};
+
+/// Who gets what, when.
+#[derive(Clone, Debug)]
+pub struct Campaign<'a> {
+    /// What policies look at.
+    pub class: Class,
+    /// Higher first.
+    pub priority: u32,
+    /// For whom.
+    pub when: Option<Place<'a>>,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// What it offers.
+    pub offer: Option<Named<'a>>,
+    /// What chooses between renditions.
+    pub experiment: Option<Named<'a>>,
+    /// How often it may be seen.
+    pub caps: Vec<Limit>,
+    /// Its message for each slot.
+    pub slots: Vec<Placement<'a>>,
+    /// What to do next.
+    pub next: Vec<Next<'a>>,
+}
+
+/// A campaign's message for a slot.
+#[derive(Clone, Debug)]
+pub struct Placement<'a> {
+    /// The slot.
+    pub slot: Named<'a>,
+    /// The message.
+    pub message: Named<'a>,
+}
+
+/// A campaign's message for a channel.
+#[derive(Clone, Debug)]
+pub struct Next<'a> {
+    /// The channel.
+    pub channel: Named<'a>,
+    /// The message.
+    pub message: Named<'a>,
+    /// How long from now.
+    pub after: Millis,
+    /// For how long it makes sense.
+    pub until: Millis,
+}
+
+impl<'a> Definition<'a> for Campaign<'a> {
+    const NOUN: &'static str = "campaign";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let known =
+            ["class", "priority", "when", "schedule", "offer", "experiment", "caps", "slots", "next", "description"];
+        let fields = place.fields(&known, out);
+        let [slots, next] = ["slots", "next"].map(|name| fields.get(name));
+        if slots.is_none() && next.is_none() {
+            let message = "the campaign shows nothing and sends nothing";
+            fields.place().error("empty", message, out).expected("`slots` or `next`");
+        }
+        Self {
+            class: class(&fields, out),
+            priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
+            when: fields.get("when"),
+            schedule: fields.get("schedule").map_or(Schedule::ALWAYS, |place| schedule(place, out)),
+            offer: fields.get("offer").and_then(|place| place.named(out)),
+            experiment: fields.get("experiment").and_then(|place| place.named(out)),
+            caps: caps(&fields, out),
+            slots: slots.map(|place| placements(&place, out)).unwrap_or_default(),
+            next: next.map(|place| steps(&place, out)).unwrap_or_default(),
+        }
+    }
+}
+
+/// The class that must stand in a campaign or journey.
+pub fn class(fields: &Fields<'_>, out: &mut Reader<'_>) -> Class {
+    let place = fields.required("class", out);
+    place.and_then(|place| place.word(Class::NAMES, Class::from_name, out)).unwrap_or(Class::Promo)
+}
+
+fn schedule(place: Place<'_>, out: &mut Reader<'_>) -> Schedule {
+    let fields = place.fields(&["from", "until", "timezone"], out);
+    let zone = fields.get("timezone").and_then(|place| place.zone(out)).unwrap_or_else(|| out.zone.clone());
+    Schedule::read(&fields, &zone, out)
+}
+
+fn caps(fields: &Fields<'_>, out: &mut Reader<'_>) -> Vec<Limit> {
+    let caps = fields.get("caps").map(|place| place.list(out)).unwrap_or_default();
+    let read = |place: Place<'_>| Limit::read(&place.fields(&["max", "per"], out), out);
+    caps.into_iter().filter_map(read).collect()
+}
+
+fn placements<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Placement<'a>> {
+    let slots = place.definitions(out);
+    if slots.is_empty() {
+        place.error("empty", "no slot stands here", out).expected("a map from slots to messages");
+    }
+    let placement = |(slot, mark): (&'a str, Place<'a>)| {
+        let value = Place { mark: mark.node.span, ..mark.clone() };
+        Some(Placement { slot: Named { name: slot, place: mark }, message: value.named(out)? })
+    };
+    slots.into_iter().filter_map(placement).collect()
+}
+
+fn steps<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Next<'a>> {
+    let steps = place.list(out);
+    if steps.is_empty() {
+        place.error("empty", "no step stands here", out).expected("a list of channels with messages");
+    }
+    steps.into_iter().filter_map(|place| Next::read(place, out)).collect()
+}
+
+impl<'a> Next<'a> {
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["channel", "message", "after", "until"], out);
+        let after = fields.get("after").and_then(|place| place.duration(out)).unwrap_or_default();
+        let until = fields.get("until");
+        let end = until.as_ref().and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+        if let (Some(until), true) = (until, end <= after) {
+            let message = "the step ends before it begins";
+            until.error("impossible-schedule", message, out).expected("an `until` longer than `after`");
+        }
+        let [channel, message] = ["channel", "message"].map(|name| fields.required(name, out)?.named(out));
+        Some(Self { channel: channel?, message: message?, after, until: end })
+    }
+}
+
+impl<'a> Campaign<'a> {
+    /// Tells of everything that the campaign refers to and that is not there, or does not fit.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        if let Some(offer) = &self.offer {
+            find::<Offer<'_>>(&rules.offers, offer, out);
+        }
+        if let Some(experiment) = &self.experiment {
+            find::<Experiment<'_>>(&rules.experiments, experiment, out);
+        }
+        self.slots.iter().for_each(|placement| placement.check(rules, out));
+        self.next.iter().for_each(|next| next.check(rules, out));
+    }
+
+    /// The names of all messages that it may show or send.
+    pub fn messages(&self) -> impl Iterator<Item = &Named<'a>> {
+        let placed = self.slots.iter().map(|placement| &placement.message);
+        placed.chain(self.next.iter().map(|next| &next.message))
+    }
+}
+
+impl Placement<'_> {
+    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let slot = rules.slot(self.slot.name);
+        if slot.is_none() {
+            self.slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
+        }
+        let message = find::<Message<'_>>(&rules.messages, &self.message, out);
+        let (Some(slot), Some(message)) = (slot, message) else { return };
+        let wanted = if slot.json { Format::Json } else { Format::Html };
+        if message.in_channel(WEB).next().is_none() {
+            let text = format!("message `{}` has no rendition for the channel `web`", self.message.name);
+            self.message.place.error("no-rendition", text, out).expected("a rendition with `channel: web`");
+        }
+        if let Some(other) = message.in_channel(WEB).find(|rendition| rendition.format != wanted) {
+            let (slot, message) = (self.slot.name, self.message.name);
+            let text =
+                format!("slot `{slot}` takes {}, message `{message}` has {}", wanted.name(), other.format.name());
+            self.message.place.error("wrong-format", text, out).expected(format!("`{}` renditions", wanted.name()));
+        }
+    }
+}
+
+impl Next<'_> {
+    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let channel = find::<Channel<'_>>(&rules.channels, &self.channel, out);
+        let message = find::<Message<'_>>(&rules.messages, &self.message, out);
+        if self.channel.name == WEB {
+            let text = "a page is not a next action";
+            self.channel.place.error("channel", text, out).expected("another channel, or `slots`");
+        }
+        let reach = channel.and_then(|channel| channel.reach.as_ref());
+        if let Some(attribute) = reach.and_then(|reach| rules.attributes.get(reach.name))
+            && !attribute.is_at_edge()
+        {
+            let text = format!("whether `{}` reaches a person is only known to the collector", self.channel.name);
+            let expected = "a channel whose `reach` is an attribute with `edge: true`";
+            self.channel.place.error("not-at-edge", text, out).expected(expected);
+        }
+        let (Some(_), Some(message)) = (channel, message) else { return };
+        require_rendition(message, &self.message, self.channel.name, out);
+        for output in message.in_channel(self.channel.name).flat_map(|rendition| rendition.outputs()) {
+            if let Some(attribute) = rules.attributes.get(output.name) {
+                refuse_private(attribute, output, "a next action", out);
+            }
+        }
+    }
+}
+
+/// Tells of a message that cannot be said in a channel.
+pub fn require_rendition(message: &Message<'_>, name: &Named<'_>, channel: &str, out: &mut Reader<'_>) {
+    if message.in_channel(channel).next().is_none() {
+        let text = format!("message `{}` has no rendition for the channel `{channel}`", name.name);
+        name.place.error("no-rendition", text, out).expected(format!("a rendition with `channel: {channel}`"));
+    }
+}

@@ -1,0 +1,96 @@
+//! Rules to plans.
+//!
+//! A plan is written twice. The [`survey`] writes it for nobody and notes what each condition uses; so it is known which
+//! attributes, segments and counters the plan must have, and in which order. Then [`rows`] writes it for good.
+
+mod public;
+mod rows;
+mod survey;
+
+use std::collections::BTreeMap;
+
+use throughline::Plan;
+use throughline::plan::{Id, PlanBuilder};
+
+use crate::diagnostic::Diagnostics;
+use crate::place::{Place, Reader};
+use crate::rules::Rules;
+use crate::scope::{CounterSpec, Known, Scope};
+use crate::{Options, Plans};
+use survey::Survey;
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// The edge and the collector: all of the rules.
+    Edge,
+    /// Browsers: what anybody may read.
+    Public,
+}
+
+/// The two plans of the rules; none if something is wrong with them, which is then told.
+pub fn emit(rules: &Rules<'_>, options: Options, out: &mut Reader<'_>) -> Option<Plans> {
+    let survey = Survey::new(rules, Audience::Edge, out);
+    if out.diagnostics.has_errors() {
+        return None;
+    }
+    let edge = rows::write(rules, &survey, Audience::Edge, options, out);
+    let mut public_rules = public::rules(rules);
+    // What is wrong with the rules has been told; the public ones are a part of them.
+    let mut silent = Reader { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
+    let mut public_survey = Survey::new(&public_rules, Audience::Public, &mut silent);
+    public_rules.journeys.retain(|id, _| public_survey.journeys.contains(*id));
+    if !public_rules.journeys.is_empty() {
+        public_survey.counters.insert(String::new(), CounterSpec::default());
+    }
+    let public = rows::write(&public_rules, &public_survey, Audience::Public, options, &mut silent);
+    for plan in [&edge, &public] {
+        if let Err(error) = Plan::load(plan) {
+            let message = format!("the plan of these rules cannot be loaded: {error}");
+            out.diagnostics.error(crate::tree::Span::default(), "", "plan", message);
+            return None;
+        }
+    }
+    Some(Plans { edge, public })
+}
+
+/// The number of each name, in their order.
+fn numbered<'n, T>(names: impl IntoIterator<Item = &'n str>) -> BTreeMap<String, Id<T>> {
+    (0..).zip(names).map(|(number, name)| (name.to_owned(), Id::new(number))).collect()
+}
+
+/// What conditions can refer to, if the plan has these attributes and segments.
+fn scope<'n>(
+    rules: &Rules<'_>,
+    attributes: impl IntoIterator<Item = &'n str>,
+    segments: impl IntoIterator<Item = &'n str>,
+) -> Scope {
+    let mut known = BTreeMap::new();
+    for (name, id) in numbered(attributes) {
+        if let Some(attribute) = rules.attributes.get(name.as_str()) {
+            known.insert(name, Known { id, kind: attribute.kind, values: attribute.values.clone() });
+        }
+    }
+    let journey = |(number, (name, journey)): (u32, (&&str, &crate::journeys::Journey<'_>))| {
+        let steps = journey.steps.iter().map(|step| step.id.name.to_owned()).collect();
+        ((*name).to_owned(), (Id::new(number), steps))
+    };
+    Scope {
+        attributes: known,
+        segments: numbered(segments),
+        journeys: (0..).zip(&rules.journeys).map(journey).collect(),
+        counters: BTreeMap::new(),
+        zone: rules.defaults.zone.clone(),
+        uses: crate::scope::Uses::default(),
+    }
+}
+
+/// The number of a condition on the subject.
+fn condition(
+    when: &Place<'_>,
+    scope: &mut Scope,
+    plan: &mut PlanBuilder,
+    out: &mut Reader<'_>,
+) -> Option<Id<throughline::plan::tables::Node>> {
+    crate::condition::compile(when.node, &when.path, scope, plan, &mut out.diagnostics)
+}

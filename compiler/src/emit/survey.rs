@@ -1,0 +1,275 @@
+//! What the conditions of the rules use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use throughline::Millis;
+use throughline::plan::PlanBuilder;
+
+use super::{Audience, condition, scope};
+use crate::channels::Channel;
+use crate::place::{Place, Reader};
+use crate::rules::Rules;
+use crate::scope::{CounterSpec, Scope, Uses};
+use crate::tree::{Entry, Kind, Node};
+
+/// How many times of an event a journey looks at.
+const JOURNEY_KEEPS: u32 = 16;
+
+/// What the conditions of the rules use.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The segments that are used, each after those that it uses, and whether the token carries them.
+    pub segments: Vec<(String, bool)>,
+    /// The attributes that are used.
+    pub attributes: BTreeSet<String>,
+    /// The attributes that decisions on pages use.
+    pub edge_attributes: BTreeSet<String>,
+    /// The counters that are used.
+    pub counters: BTreeMap<String, CounterSpec>,
+    /// The counters that decisions on pages use.
+    pub edge_counters: BTreeSet<String>,
+    /// The journeys that conditions read.
+    pub journeys: BTreeSet<String>,
+}
+
+impl Survey {
+    /// Compiles every condition for nobody, tells what is wrong with them, and notes what they use.
+    pub fn new(rules: &Rules<'_>, audience: Audience, out: &mut Reader<'_>) -> Self {
+        let names = rules.attributes.keys().copied();
+        let mut surveyor = Surveyor {
+            rules,
+            scope: scope(rules, names, rules.segments.keys().copied()),
+            plan: PlanBuilder::default(),
+        };
+        let mut segments: BTreeMap<&str, Uses> = BTreeMap::new();
+        for (id, segment) in &rules.segments {
+            segments.insert(id, surveyor.uses(segment.when.iter(), out));
+        }
+        let edge = surveyor.edge(out);
+        let collector = surveyor.collector(out);
+        let order = sort(rules, &segments, out);
+        Self::close(rules, audience, &segments, &order, [&edge, &collector])
+    }
+
+    /// Adds what is used by the segments that are used.
+    fn close(
+        rules: &Rules<'_>,
+        audience: Audience,
+        segments: &BTreeMap<&str, Uses>,
+        order: &[&str],
+        [edge, collector]: [&Uses; 2],
+    ) -> Self {
+        let mut survey = Self::default();
+        let mut at_edge: BTreeSet<&str> = edge.segments.iter().map(String::as_str).collect();
+        let mut used: BTreeSet<&str> =
+            at_edge.iter().copied().chain(collector.segments.iter().map(String::as_str)).collect();
+        survey.add(edge, true);
+        survey.add(collector, false);
+        // From the last to the first, so that each segment comes after all that use it.
+        for (id, uses) in order.iter().rev().filter_map(|id| segments.get_key_value(id)) {
+            if !used.contains(id) {
+                continue;
+            }
+            let carried = is_private(rules, uses);
+            survey.segments.push(((*id).to_owned(), carried));
+            if carried && audience == Audience::Public {
+                continue;
+            }
+            let on_page = at_edge.contains(id) && !carried;
+            survey.add(uses, on_page);
+            used.extend(uses.segments.iter().map(String::as_str));
+            if on_page {
+                at_edge.extend(uses.segments.iter().map(String::as_str));
+            }
+        }
+        survey.segments.reverse();
+        survey
+    }
+
+    fn add(&mut self, uses: &Uses, at_edge: bool) {
+        self.attributes.extend(uses.attributes.iter().cloned());
+        self.journeys.extend(uses.journeys.iter().cloned());
+        if at_edge {
+            self.edge_attributes.extend(uses.attributes.iter().cloned());
+            self.edge_counters.extend(uses.counters.keys().cloned());
+        }
+        add_counters(&mut self.counters, &uses.counters);
+    }
+}
+
+fn add(all: &mut Uses, more: Uses) {
+    add_counters(&mut all.counters, &more.counters);
+    all.attributes.extend(more.attributes);
+    all.segments.extend(more.segments);
+    all.journeys.extend(more.journeys);
+}
+
+fn add_counters(all: &mut BTreeMap<String, CounterSpec>, more: &BTreeMap<String, CounterSpec>) {
+    for (key, spec) in more {
+        let known = all.entry(key.clone()).or_insert_with(|| spec.clone());
+        known.keep = known.keep.max(spec.keep);
+        known.within = longer(known.within, spec.within);
+    }
+}
+
+/// The longer of two spans of time; zero is for ever.
+pub fn longer(a: Millis, b: Millis) -> Millis {
+    if a.0 == 0 || b.0 == 0 { Millis(0) } else { a.max(b) }
+}
+
+/// Whether a page cannot decide the condition.
+fn is_private(rules: &Rules<'_>, uses: &Uses) -> bool {
+    let attributes = uses.attributes.iter().filter_map(|name| rules.attributes.get(name.as_str()));
+    attributes.into_iter().any(|attribute| !attribute.is_at_edge())
+}
+
+struct Surveyor<'r, 'a> {
+    rules: &'r Rules<'a>,
+    scope: Scope,
+    plan: PlanBuilder,
+}
+
+impl<'r, 'a> Surveyor<'r, 'a> {
+    /// What some conditions use.
+    fn uses<'p>(&mut self, conditions: impl Iterator<Item = &'p Place<'p>>, out: &mut Reader<'_>) -> Uses {
+        for when in conditions {
+            condition(when, &mut self.scope, &mut self.plan, out);
+        }
+        core::mem::take(&mut self.scope.uses)
+    }
+
+    /// What decisions on pages use.
+    fn edge(&mut self, out: &mut Reader<'_>) -> Uses {
+        let rules = self.rules;
+        let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
+        let experiments = rules.experiments.values().filter_map(|experiment| experiment.when.as_ref());
+        let suppressions = rules.policies.suppress.iter().map(|suppression| &suppression.when);
+        let mut all = Uses::default();
+        for when in campaigns.chain(experiments).chain(suppressions) {
+            let uses = self.uses([when].into_iter(), out);
+            self.refuse_private(when, &uses, out);
+            add(&mut all, uses);
+        }
+        let units =
+            rules.experiments.values().map(|experiment| experiment.unit.as_ref().map_or("id", |unit| unit.name));
+        all.attributes.extend(units.map(str::to_owned));
+        let messages = rules.campaigns.values().flat_map(|campaign| campaign.messages());
+        let messages = messages.filter_map(|name| rules.messages.get(name.name));
+        for rendition in messages.flat_map(|message| &message.renditions).filter(|rendition| self.is_shown(rendition)) {
+            all.attributes.extend(rendition.outputs().map(|output| output.name.to_owned()));
+        }
+        let next = rules.campaigns.values().flat_map(|campaign| &campaign.next);
+        for channel in next.filter_map(|next| rules.channels.get(next.channel.name)) {
+            add(&mut all, self.reach(channel, out));
+        }
+        all
+    }
+
+    /// Whether pages or next actions use the rendition.
+    fn is_shown(&self, rendition: &crate::messages::Rendition<'_>) -> bool {
+        let mut next = self.rules.campaigns.values().flat_map(|campaign| &campaign.next);
+        rendition.is_in(crate::channels::WEB) || next.any(|next| rendition.is_in(next.channel.name))
+    }
+
+    /// What only the collector uses: journeys, and what they send.
+    fn collector(&mut self, out: &mut Reader<'_>) -> Uses {
+        let rules = self.rules;
+        let mut all = self.uses(rules.journeys.values().filter_map(|journey| journey.when.as_ref()), out);
+        for channel in rules.channels.values() {
+            add(&mut all, self.reach(channel, out));
+        }
+        for journey in rules.journeys.values() {
+            for trigger in journey.triggers() {
+                self.scope.counter(
+                    trigger.event.name,
+                    trigger.filter.as_ref().map(|filter| filter.node),
+                    JOURNEY_KEEPS,
+                    Millis(0),
+                );
+                if let Some(filter) = &trigger.filter {
+                    crate::condition::compile_filter(filter.node, &filter.path, &mut self.plan, &mut out.diagnostics);
+                }
+            }
+            for after in journey.steps.iter().filter_map(crate::journeys::Step::after) {
+                self.scope.counter(after.name, None, JOURNEY_KEEPS, Millis(0));
+            }
+        }
+        add(&mut all, core::mem::take(&mut self.scope.uses));
+        let renditions = rules.messages.values().flat_map(|message| &message.renditions);
+        all.attributes
+            .extend(renditions.flat_map(|rendition| rendition.outputs()).map(|output| output.name.to_owned()));
+        all
+    }
+
+    fn reach(&mut self, channel: &Channel<'_>, out: &mut Reader<'_>) -> Uses {
+        if let Some(reach) = &channel.reach {
+            let node = reach_condition(self.rules, reach.name);
+            crate::condition::compile(&node, &reach.place.path, &mut self.scope, &mut self.plan, &mut out.diagnostics);
+        }
+        core::mem::take(&mut self.scope.uses)
+    }
+
+    /// Tells of a condition that a page must decide but cannot.
+    fn refuse_private(&self, when: &Place<'_>, uses: &Uses, out: &mut Reader<'_>) {
+        for name in &uses.attributes {
+            if self.rules.attributes.get(name.as_str()).is_some_and(|attribute| !attribute.is_at_edge()) {
+                let message = format!("`{name}` never leaves the collector, so a page cannot decide this condition");
+                let expected = "`$segment`: the token carries the membership in a segment with such a condition";
+                when.error("not-at-edge", message, out).expected(expected);
+            }
+        }
+    }
+}
+
+/// The condition that an attribute says that a channel is possible: true, or present if it is no boolean.
+pub fn reach_condition(rules: &Rules<'_>, name: &str) -> Node {
+    let is_boolean = rules.attributes.get(name).is_some_and(|attribute| attribute.kind == "boolean");
+    let yes = Node { kind: Kind::Bool(true), ..Node::default() };
+    let member = |key: &str, value: Node| {
+        let entry = Entry { key: key.to_owned(), key_span: crate::tree::Span::default(), value };
+        Node { kind: Kind::Map(vec![entry]), ..Node::default() }
+    };
+    member(name, if is_boolean { yes } else { member("$exists", yes) })
+}
+
+/// The segments, each after those that it uses; tells of a circle.
+fn sort<'s>(rules: &Rules<'_>, segments: &BTreeMap<&'s str, Uses>, out: &mut Reader<'_>) -> Vec<&'s str> {
+    let mut sorted: Vec<&'s str> = Vec::new();
+    let mut done: BTreeSet<&str> = BTreeSet::new();
+    for start in segments.keys() {
+        // A stack of its own: segments may be chained deeper than the machine's stack is.
+        let mut way: Vec<(&'s str, Vec<&'s str>)> = Vec::new();
+        let children = |id: &str| -> Vec<&'s str> {
+            let uses = segments.get(id).into_iter().flat_map(|uses| &uses.segments);
+            uses.filter_map(|name| segments.get_key_value(name.as_str()).map(|(id, _)| *id)).collect()
+        };
+        if done.insert(start) {
+            way.push((start, children(start)));
+        }
+        while let Some((id, left)) = way.last_mut() {
+            let id = *id;
+            match left.pop() {
+                None => {
+                    sorted.push(id);
+                    way.pop();
+                }
+                Some(next) if done.insert(next) => way.push((next, children(next))),
+                Some(next) => {
+                    if let Some(from) = way.iter().position(|(open, _)| *open == next) {
+                        let circle = way.get(from..).unwrap_or_default().iter().map(|(id, _)| *id);
+                        tell_circle(rules, circle.chain([next]), out);
+                        return sorted;
+                    }
+                }
+            }
+        }
+    }
+    sorted
+}
+
+fn tell_circle<'s>(rules: &Rules<'_>, circle: impl Iterator<Item = &'s str>, out: &mut Reader<'_>) {
+    let circle: Vec<&str> = circle.collect();
+    let Some(segment) = circle.first().and_then(|id| rules.segments.get(id)) else { return };
+    let message = format!("segments use each other in a circle: {}", circle.join(" -> "));
+    segment.place.error("circle", message, out).expected("conditions that end");
+}

@@ -1,0 +1,201 @@
+//! Journeys: several steps in time for one subject.
+
+use throughline::Millis;
+use throughline::plan::tables::Class;
+
+use crate::campaigns::{class, require_rendition};
+use crate::channels::{Channel, WEB};
+use crate::messages::Message;
+use crate::place::{Fields, Named, Place, Reader};
+use crate::rules::{Definition, Rules, find};
+
+/// Several steps in time for one subject.
+#[derive(Clone, Debug)]
+pub struct Journey<'a> {
+    /// What policies look at.
+    pub class: Class,
+    /// The event that begins it.
+    pub enter: Option<Trigger<'a>>,
+    /// Who may begin it.
+    pub when: Option<Place<'a>>,
+    /// How long after an entry another one is possible; the end of time for never.
+    pub reenter: Millis,
+    /// The events that end it.
+    pub exits: Vec<Trigger<'a>>,
+    /// The event that it is for, and how long after the entry it counts.
+    pub goal: Option<(Trigger<'a>, Millis)>,
+    /// Its steps.
+    pub steps: Vec<Step<'a>>,
+}
+
+/// An event, and a condition on its properties.
+#[derive(Clone, Debug)]
+pub struct Trigger<'a> {
+    /// The event's name.
+    pub event: Named<'a>,
+    /// The condition.
+    pub filter: Option<Place<'a>>,
+}
+
+/// One step of a journey.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// Its id.
+    pub id: Named<'a>,
+    /// What it does.
+    pub action: Action<'a>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Action<'a> {
+    /// Waits, from the last time of an event or from the step's beginning.
+    Wait(Millis, Option<Named<'a>>),
+    /// Sends a message by the first possible channel, as long as it makes sense.
+    Send {
+        /// The message.
+        message: Named<'a>,
+        /// The channels.
+        channels: Vec<Named<'a>>,
+        /// How long the message makes sense.
+        ttl: Millis,
+    },
+}
+
+impl<'a> Definition<'a> for Journey<'a> {
+    const NOUN: &'static str = "journey";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["class", "enter", "reenter", "exit", "goal", "steps", "description"], out);
+        let enter = fields.required("enter", out).map(|place| place.fields(&["event", "where", "when"], out));
+        let exits = fields.get("exit").map(|place| place.one_or_list(out)).unwrap_or_default();
+        let read_exit = |place: Place<'a>| Trigger::read(&place.fields(&["event", "where"], out), out);
+        Self {
+            exits: exits.into_iter().filter_map(read_exit).collect(),
+            class: class(&fields, out),
+            when: enter.as_ref().and_then(|enter| enter.get("when")),
+            enter: enter.and_then(|enter| Trigger::read(&enter, out)),
+            reenter: fields.get("reenter").and_then(|place| reenter(&place, out)).unwrap_or(Millis::MAX),
+            goal: fields.get("goal").and_then(|place| goal(place, out)),
+            steps: steps(&fields, out),
+        }
+    }
+}
+
+impl<'a> Trigger<'a> {
+    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let event = fields.required("event", out).and_then(|place| place.named(out));
+        Some(Self { event: event?, filter: fields.get("where") })
+    }
+}
+
+fn reenter(place: &Place<'_>, out: &mut Reader<'_>) -> Option<Millis> {
+    match place.node.as_str() {
+        Some("never") => Some(Millis::MAX),
+        Some("always") => Some(Millis(0)),
+        _ => place.duration(out),
+    }
+}
+
+fn goal<'a>(place: Place<'a>, out: &mut Reader<'_>) -> Option<(Trigger<'a>, Millis)> {
+    let fields = place.fields(&["event", "where", "within"], out);
+    let within = fields.get("within").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+    Some((Trigger::read(&fields, out)?, within))
+}
+
+fn steps<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Step<'a>> {
+    let Some(place) = fields.required("steps", out) else { return Vec::new() };
+    let list = place.list(out);
+    if list.is_empty() {
+        place.error("empty", "the journey has no step", out).expected("at least one step that waits or sends");
+    }
+    let mut steps: Vec<Step<'a>> = Vec::new();
+    for step in list.into_iter().filter_map(|place| Step::read(place, out)).collect::<Vec<_>>() {
+        if steps.iter().any(|known| known.id.name == step.id.name) {
+            let message = format!("step `{}` stands in this journey twice", step.id.name);
+            step.id.place.error("duplicate-id", message, out).expected("another id");
+        }
+        steps.push(step);
+    }
+    steps
+}
+
+impl<'a> Step<'a> {
+    /// The event whose last time a wait counts from.
+    pub const fn after(&self) -> Option<&Named<'a>> {
+        match &self.action {
+            Action::Wait(_, after) => after.as_ref(),
+            Action::Send { .. } => None,
+        }
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["id", "wait", "after", "send", "channels", "ttl", "description"], out);
+        let id = fields.required("id", out).and_then(|place| place.named(out));
+        let misplaced: &[&str] = match (fields.get("wait"), fields.get("send")) {
+            (Some(_), None) => &["channels", "ttl"],
+            (None, Some(_)) => &["after"],
+            _ => {
+                let message = "a step does one thing";
+                fields.place().error("step", message, out).expected("exactly one of: wait, send");
+                return None;
+            }
+        };
+        for (name, place) in misplaced.iter().filter_map(|name| Some((name, fields.get(name)?))) {
+            let other = if *name == "after" { "wait" } else { "send" };
+            place
+                .error("step", format!("`{name}` says nothing here"), out)
+                .expected(format!("`{name}` next to `{other}`"));
+        }
+        let action = match fields.get("wait") {
+            Some(wait) => {
+                let after = fields.get("after").and_then(|place| place.named(out));
+                wait.duration(out).map(|wait| Action::Wait(wait, after))
+            }
+            None => send(&fields, out),
+        };
+        Some(Self { id: id?, action: action? })
+    }
+}
+
+fn send<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Action<'a>> {
+    let message = fields.get("send").and_then(|place| place.named(out));
+    let place = fields.required("channels", out)?;
+    let channels = place.texts(out);
+    if channels.is_empty() {
+        place.error("empty", "no channel stands here", out).expected("at least one channel");
+    }
+    let ttl = fields.get("ttl").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+    Some(Action::Send { message: message?, channels, ttl })
+}
+
+impl<'a> Journey<'a> {
+    /// Tells of messages and channels that are not there, or do not fit.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        for step in &self.steps {
+            let Action::Send { message: name, channels, .. } = &step.action else { continue };
+            let message = find::<Message<'_>>(&rules.messages, name, out);
+            for channel in channels {
+                let known = find::<Channel<'_>>(&rules.channels, channel, out);
+                if channel.name == WEB {
+                    let text = "a journey cannot send to a page";
+                    channel.place.error("channel", text, out).expected("a channel other than `web`");
+                } else if let (Some(message), Some(_)) = (message, known) {
+                    require_rendition(message, name, channel.name, out);
+                }
+            }
+        }
+    }
+
+    /// Leaves of it only that it exists: conditions can read where a subject is in it.
+    pub fn hide(&mut self) {
+        (self.enter, self.when, self.goal) = (None, None, None);
+        self.exits.clear();
+        self.steps.clear();
+    }
+
+    /// Every event that it listens to.
+    pub fn triggers(&self) -> impl Iterator<Item = &Trigger<'a>> {
+        self.enter.iter().chain(&self.exits).chain(self.goal.iter().map(|(goal, _)| goal))
+    }
+}

@@ -1,0 +1,213 @@
+//! The rules: all definitions of all files, read and checked.
+
+use std::collections::BTreeMap;
+
+use crate::attributes::{self, Attribute};
+use crate::campaigns::Campaign;
+use crate::channels::Channel;
+use crate::defaults::Defaults;
+use crate::experiments::Experiment;
+use crate::journeys::Journey;
+use crate::messages::Message;
+use crate::offers::Offer;
+use crate::place::{Named, Place, Reader};
+use crate::policies::{Holdout, Policies};
+use crate::segments::Segment;
+use crate::slots::Slot;
+use crate::tree::Node;
+
+/// Definitions of one kind, by id.
+pub type Defs<'a, T> = BTreeMap<&'a str, T>;
+
+/// What can stand at the top of a file of rules.
+pub const SECTIONS: [&str; 13] = [
+    "version",
+    "defaults",
+    "attributes",
+    "segments",
+    "slots",
+    "channels",
+    "offers",
+    "messages",
+    "campaigns",
+    "experiments",
+    "holdouts",
+    "policies",
+    "journeys",
+];
+
+/// A thing with an id.
+pub trait Definition<'a>: Sized {
+    /// What it is called in messages.
+    const NOUN: &'static str;
+    /// What an id looks like.
+    const ID: &'static str = "lower-case letters, digits, `.`, `_` and `-`, first a letter or digit";
+
+    /// Whether a text can be the id of such a thing.
+    fn is_id(id: &str) -> bool {
+        let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        id.len() <= 100 && id.starts_with(is_letter) && id.chars().all(|c| is_letter(c) || "._-".contains(c))
+    }
+    /// Reads its definition, and tells of everything that is wrong with it alone.
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self;
+}
+
+/// All definitions of all files.
+#[derive(Clone, Debug)]
+pub struct Rules<'a> {
+    /// What holds where nothing else is said.
+    pub defaults: Defaults<'a>,
+    /// Declared and built-in facts.
+    pub attributes: Defs<'a, Attribute<'a>>,
+    /// Named conditions.
+    pub segments: Defs<'a, Segment<'a>>,
+    /// Places to fill, in the order in which they are decided.
+    pub slots: Vec<(&'a str, Slot<'a>)>,
+    /// Ways to reach people.
+    pub channels: Defs<'a, Channel<'a>>,
+    /// Value propositions.
+    pub offers: Defs<'a, Offer<'a>>,
+    /// What is said.
+    pub messages: Defs<'a, Message<'a>>,
+    /// Who gets what, when.
+    pub campaigns: Defs<'a, Campaign<'a>>,
+    /// Randomised splits.
+    pub experiments: Defs<'a, Experiment<'a>>,
+    /// People left alone.
+    pub holdouts: Defs<'a, Holdout>,
+    /// Consent, suppression, caps.
+    pub policies: Policies<'a>,
+    /// Steps in time.
+    pub journeys: Defs<'a, Journey<'a>>,
+}
+
+impl<'a> Rules<'a> {
+    /// Reads all files and checks each definition, and then what they say of each other.
+    pub fn read(trees: &'a [Node], out: &mut Reader<'_>) -> Self {
+        let files = Files::new(trees, out);
+        let defaults = Defaults::read(&files, out);
+        out.zone = defaults.zone.clone();
+        let mut attributes = files.definitions("attributes", out);
+        refuse_built_in(&mut attributes, out);
+        attributes.extend(attributes::built_in());
+        let rules = Self {
+            defaults,
+            attributes,
+            segments: files.definitions("segments", out),
+            slots: files.in_order("slots", out),
+            channels: files.definitions("channels", out),
+            offers: files.definitions("offers", out),
+            messages: files.definitions("messages", out),
+            campaigns: files.definitions("campaigns", out),
+            experiments: files.definitions("experiments", out),
+            holdouts: files.definitions("holdouts", out),
+            policies: Policies::read(&files, out),
+            journeys: files.definitions("journeys", out),
+        };
+        rules.check(out);
+        rules
+    }
+
+    fn check(&self, out: &mut Reader<'_>) {
+        self.channels.values().for_each(|channel| channel.check(self, out));
+        self.messages.values().for_each(|message| message.check(self, out));
+        self.experiments.values().for_each(|experiment| experiment.check(self, out));
+        self.campaigns.values().for_each(|campaign| campaign.check(self, out));
+        self.journeys.values().for_each(|journey| journey.check(self, out));
+        self.policies.check(self, out);
+        crate::checks::check(self, out);
+    }
+
+    /// The slot with this id.
+    #[must_use]
+    pub fn slot(&self, id: &str) -> Option<&Slot<'a>> {
+        self.slots.iter().find(|(known, _)| *known == id).map(|(_, slot)| slot)
+    }
+
+    /// The attribute with this name; tells if there is none.
+    pub fn attribute(&self, name: &Named<'_>, out: &mut Reader<'_>) -> Option<&Attribute<'a>> {
+        find(&self.attributes, name, out)
+    }
+}
+
+/// The definition that a name refers to; tells if there is none.
+pub fn find<'r, 'a, T: Definition<'a>>(
+    definitions: &'r Defs<'a, T>,
+    name: &Named<'_>,
+    out: &mut Reader<'_>,
+) -> Option<&'r T> {
+    let found = definitions.get(name.name);
+    if found.is_none() {
+        name.unknown(T::NOUN, definitions.keys().copied(), out);
+    }
+    found
+}
+
+fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut Reader<'_>) {
+    for name in attributes::BUILT_IN {
+        if let Some(place) = attributes.remove(name).and_then(|attribute| attribute.place) {
+            let message = format!("`{name}` is built in: an attribute of the request");
+            place.error("duplicate-id", message, out).expected("another name");
+        }
+    }
+}
+
+/// The tops of all files.
+#[derive(Clone, Debug)]
+pub struct Files<'a>(Vec<crate::place::Fields<'a>>);
+
+impl<'a> Files<'a> {
+    fn new(trees: &'a [Node], out: &mut Reader<'_>) -> Self {
+        let files: Vec<_> = trees.iter().map(|tree| Place::top(tree).fields(&SECTIONS, out)).collect();
+        for version in files.iter().filter_map(|file| file.get("version")) {
+            version.whole(1..=1, out);
+        }
+        Self(files)
+    }
+
+    /// The section of this name of each file that has it.
+    pub fn sections<'f>(&'f self, name: &'f str) -> impl Iterator<Item = Place<'a>> + 'f {
+        self.0.iter().filter_map(move |file| file.get(name))
+    }
+
+    /// The one section of this name; tells if several files have it.
+    pub fn single(&self, name: &str, out: &mut Reader<'_>) -> Option<Place<'a>> {
+        let mut sections = self.sections(name);
+        let first = sections.next()?;
+        for again in sections {
+            let message = format!("`{name}` stands in two files");
+            let there = out.location(first.mark);
+            again.error("duplicate-key", message, out).expected(format!("`{name}` once; it is also at {there}"));
+        }
+        Some(first)
+    }
+
+    fn definitions<T: Definition<'a>>(&self, section: &str, out: &mut Reader<'_>) -> Defs<'a, T> {
+        self.in_order(section, out).into_iter().collect()
+    }
+
+    fn in_order<T: Definition<'a>>(&self, section: &str, out: &mut Reader<'_>) -> Vec<(&'a str, T)> {
+        let mut places: BTreeMap<&str, Place<'a>> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (id, place) in self.sections(section).flat_map(|map| map.definitions(out)).collect::<Vec<_>>() {
+            if !T::is_id(id) {
+                let message = format!("`{id}` cannot be the id of {} {}", article(T::NOUN), T::NOUN);
+                place.error("id", message, out).expected(T::ID);
+            }
+            if let Some(first) = places.get(id) {
+                let there = out.location(first.mark);
+                let message = format!("{} `{id}` is defined twice", T::NOUN);
+                place.error("duplicate-id", message, out).expected(format!("another id; the first one is at {there}"));
+                continue;
+            }
+            places.insert(id, place.clone());
+            found.push((id, T::read(place, out)));
+        }
+        found
+    }
+}
+
+/// `a` or `an`, as the noun wants it.
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}

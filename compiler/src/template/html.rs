@@ -1,0 +1,307 @@
+//! Follows markup as a browser's tokenizer does, far enough to know what an inserted value would be.
+
+use throughline::plan::tables::Escape;
+
+/// Elements whose content is not markup. What is inserted there could be code, or end the element.
+const RAW: [&str; 10] =
+    ["script", "style", "textarea", "title", "iframe", "noembed", "noframes", "noscript", "xmp", "plaintext"];
+/// Elements whose attributes load or run something, whatever their names are.
+const LOADING: [&str; 12] = [
+    "script",
+    "object",
+    "embed",
+    "applet",
+    "base",
+    "meta",
+    "link",
+    "param",
+    "animate",
+    "animatemotion",
+    "animatetransform",
+    "set",
+];
+/// Attributes whose value is a URL, besides those whose name says so.
+const URLS: [&str; 14] = [
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "poster",
+    "cite",
+    "background",
+    "data",
+    "longdesc",
+    "manifest",
+    "ping",
+    "usemap",
+    "codebase",
+    "profile",
+];
+
+/// Where the markup stands.
+#[derive(Debug, Default)]
+pub(super) struct Markup {
+    state: State,
+    /// The name of the tag that began last.
+    tag: String,
+    /// The name of the attribute that began last.
+    attribute: String,
+    /// What has been read of a value, a comment or the content of an element without markup.
+    seen: String,
+    /// A value was inserted in the attribute that began last.
+    is_filled: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    TagOpen,
+    TagName,
+    BeforeName,
+    Name,
+    AfterName,
+    BeforeValue,
+    Quoted(char),
+    Unquoted,
+    Declaration,
+    Comment,
+    Raw,
+}
+
+/// Why nothing can be inserted here.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) stands: String,
+    pub(super) expected: &'static str,
+}
+
+fn refusal(stands: impl Into<String>, expected: &'static str) -> Refusal {
+    Refusal { stands: stands.into(), expected }
+}
+
+impl Markup {
+    /// Reads on.
+    pub(super) fn text(&mut self, text: &str) {
+        for letter in text.chars() {
+            self.state = self.next(letter);
+        }
+    }
+
+    /// How a value that is inserted here is made harmless.
+    pub(super) fn output(&mut self) -> Result<Escape, Refusal> {
+        const ELSEWHERE: &str = "an output in text, or in a quoted attribute value";
+        match self.state {
+            State::Text => Ok(Escape::Html),
+            State::Quoted(_) => self.value(),
+            State::BeforeValue | State::Unquoted => {
+                // What follows is still this value, and is told of once.
+                self.state = State::Unquoted;
+                Err(refusal("in an attribute value without quotes", "quotes around the value"))
+            }
+            State::TagOpen | State::TagName => Err(refusal("in the name of a tag", ELSEWHERE)),
+            State::BeforeName | State::Name | State::AfterName => {
+                Err(refusal("in the name of an attribute", ELSEWHERE))
+            }
+            State::Declaration | State::Comment => Err(refusal("in a comment", ELSEWHERE)),
+            State::Raw => Err(refusal(format!("in `<{}>`, which is not markup", self.tag), ELSEWHERE)),
+        }
+    }
+
+    /// Says what is still open.
+    pub(super) fn end(&self) -> Result<(), String> {
+        match self.state {
+            State::Text => Ok(()),
+            State::Raw => Err(format!("ends inside `<{}>`", self.tag)),
+            State::Comment | State::Declaration => Err("ends inside a comment".to_owned()),
+            State::Quoted(quote) => Err(format!("ends inside the value of `{}`: {quote} is missing", self.attribute)),
+            _ => Err(format!("ends inside the tag `<{}`", self.tag)),
+        }
+    }
+
+    fn next(&mut self, letter: char) -> State {
+        match self.state {
+            State::Text if letter == '<' => State::TagOpen,
+            State::Text => State::Text,
+            State::TagOpen => self.begin_tag(letter),
+            State::TagName | State::BeforeName | State::AfterName if letter == '>' => self.end_tag(),
+            State::TagName if is_space(letter) || letter == '/' => State::BeforeName,
+            State::TagName => {
+                self.tag.push(letter.to_ascii_lowercase());
+                State::TagName
+            }
+            State::BeforeName if is_space(letter) || letter == '/' => State::BeforeName,
+            State::AfterName if letter == '=' => State::BeforeValue,
+            State::AfterName if is_space(letter) => State::AfterName,
+            State::AfterName if letter == '/' => State::BeforeName,
+            State::BeforeName | State::AfterName => {
+                self.attribute = letter.to_lowercase().collect();
+                State::Name
+            }
+            State::Name => self.name(letter),
+            State::BeforeValue if is_space(letter) => State::BeforeValue,
+            State::BeforeValue => self.begin_value(letter),
+            State::Quoted(quote) if letter == quote => State::BeforeName,
+            State::Unquoted if letter == '>' => self.end_tag(),
+            State::Unquoted if is_space(letter) => State::BeforeName,
+            State::Quoted(_) | State::Unquoted => self.keep(letter),
+            State::Declaration => self.declaration(letter),
+            State::Comment => self.comment(letter),
+            State::Raw => self.raw(letter),
+        }
+    }
+
+    fn keep(&mut self, letter: char) -> State {
+        self.seen.push(letter);
+        self.state
+    }
+
+    fn begin_tag(&mut self, letter: char) -> State {
+        match letter {
+            '!' | '?' => {
+                self.seen.clear();
+                State::Declaration
+            }
+            '/' => {
+                self.tag = "/".to_owned();
+                State::TagName
+            }
+            '<' => State::TagOpen,
+            _ if letter.is_ascii_alphabetic() => {
+                self.tag = letter.to_ascii_lowercase().to_string();
+                State::TagName
+            }
+            _ => State::Text,
+        }
+    }
+
+    fn end_tag(&mut self) -> State {
+        self.seen.clear();
+        if RAW.contains(&self.tag.as_str()) { State::Raw } else { State::Text }
+    }
+
+    fn name(&mut self, letter: char) -> State {
+        match letter {
+            '=' => State::BeforeValue,
+            '>' => self.end_tag(),
+            '/' => State::BeforeName,
+            _ if is_space(letter) => State::AfterName,
+            _ => {
+                self.attribute.extend(letter.to_lowercase());
+                State::Name
+            }
+        }
+    }
+
+    fn begin_value(&mut self, letter: char) -> State {
+        self.seen.clear();
+        self.is_filled = false;
+        match letter {
+            '"' | '\'' => State::Quoted(letter),
+            '>' => self.end_tag(),
+            _ => {
+                self.seen.push(letter);
+                State::Unquoted
+            }
+        }
+    }
+
+    fn declaration(&mut self, letter: char) -> State {
+        // Where `<![CDATA[` ends depends on the elements around; it is taken to never end.
+        if letter == '>' && !self.seen.starts_with("[CDATA[") {
+            return State::Text;
+        }
+        self.seen.push(letter);
+        if self.seen == "--" { State::Comment } else { State::Declaration }
+    }
+
+    fn comment(&mut self, letter: char) -> State {
+        self.seen.push(letter);
+        if self.seen.ends_with("-->") || self.seen.ends_with("--!>") { State::Text } else { State::Comment }
+    }
+
+    fn raw(&mut self, letter: char) -> State {
+        let ends = letter == '>' || letter == '/' || is_space(letter);
+        let before = self.seen.strip_suffix(self.tag.as_str()).filter(|_| ends);
+        // A script with `<!--` in it can go on after its end tag; it is taken to never end.
+        let is_odd = || self.tag == "script" && self.seen.contains("<!--");
+        if before.is_some_and(|before| before.ends_with("</")) && !is_odd() {
+            self.tag.insert(0, '/');
+            return if letter == '>' { State::Text } else { State::BeforeName };
+        }
+        self.seen.push(letter.to_ascii_lowercase());
+        State::Raw
+    }
+
+    /// How a value is made harmless in the quoted value of the attribute.
+    fn value(&mut self) -> Result<Escape, Refusal> {
+        const PLAIN: &str = "an output in text, or in an attribute that is only text, such as `title` or `alt`";
+        if LOADING.contains(&self.tag.as_str()) {
+            return Err(refusal(format!("in an attribute of `<{}>`, which loads or runs something", self.tag), PLAIN));
+        }
+        match use_of(&self.attribute) {
+            Use::Text => Ok(Escape::Html),
+            Use::Code => Err(refusal(format!("in `{}`, whose value is code", self.attribute), PLAIN)),
+            Use::Url if self.is_filled || has_fixed_beginning(&self.seen) => {
+                self.is_filled = true;
+                Ok(Escape::Url)
+            }
+            Use::Url => Err(refusal(
+                format!("at the beginning of the URL in `{}`", self.attribute),
+                "a fixed beginning, such as `/products/` or `https://shop.example/`, before it",
+            )),
+        }
+    }
+}
+
+/// What a browser, or a library in the page, does with an attribute's value.
+enum Use {
+    Text,
+    Url,
+    Code,
+}
+
+fn use_of(attribute: &str) -> Use {
+    let own = attribute.strip_prefix("data-").unwrap_or(attribute);
+    let name = own.rsplit_once(':').map_or(own, |(_, name)| name);
+    let is_directive = ["v-", "x-", "ng-", "hx-"].iter().any(|prefix| own.starts_with(prefix));
+    let is_code = name.starts_with("on") || matches!(name, "style" | "srcdoc" | "srcset" | "imagesrcset");
+    if is_code || is_directive || !own.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        Use::Code
+    } else if URLS.contains(&name)
+        || attribute.starts_with("xmlns")
+        || ["src", "uri", "url"].iter().any(|part| name.contains(part))
+    {
+        Use::Url
+    } else {
+        Use::Text
+    }
+}
+
+/// Whether a value that follows can change neither scheme nor host, even if it is empty and others follow.
+fn has_fixed_beginning(url: &str) -> bool {
+    let url = url.trim_start_matches(is_space);
+    let is_fixed =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-%".contains(&b));
+    let lower = url.to_ascii_lowercase();
+    for scheme in ["https://", "http://"] {
+        if let Some(rest) = lower.strip_prefix(scheme) {
+            let is_host = |host: &str| is_fixed(host.split_once(':').map_or(host, |(host, _)| host));
+            return rest.split_once(['/', '?', '#']).is_some_and(|(host, _)| is_host(host));
+        }
+    }
+    if ["mailto:", "tel:", "sms:"].iter().any(|scheme| lower.starts_with(scheme)) {
+        return true;
+    }
+    match url.strip_prefix('/') {
+        // `/` and an empty value and `/` again would be the beginning of a host.
+        Some(path) => path.starts_with(|c: char| c.is_ascii_alphanumeric() || "._~-%?#".contains(c)),
+        None => {
+            url.starts_with(['?', '#']) || url.split_once(['/', '?', '#']).is_some_and(|(first, _)| is_fixed(first))
+        }
+    }
+}
+
+fn is_space(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\n' | '\r' | '\u{c}')
+}
