@@ -1,52 +1,41 @@
-//! The collector worker.
-#![expect(missing_docs, reason = "the durable_object macro writes methods without docs")]
+//! The collector worker: takes events, keeps one profile for each person, moves journeys, and issues tokens for the edge.
 
-use worker::{Context, DurableObject, Env, MessageBatch, Request, Response, Result, State, durable_object, event};
+mod admin;
+mod answer;
+mod auth;
+mod body;
+mod call;
+mod clock;
+mod edge;
+mod failed;
+mod hash;
+mod identity;
+mod ids;
+mod ingest;
+mod plans;
+mod profile;
+mod record;
+mod resolve;
+mod routes;
+mod segment;
+mod settings;
+mod stub;
+mod webhook;
+
+use serde::de::IgnoredAny;
+use worker::{Context, Env, MessageBatch, Request, Response, Result, console_error, event};
 
 #[event(fetch)]
-async fn fetch(_request: Request, env: Env, _context: Context) -> Result<Response> {
-    let stub = env.durable_object("PROFILES")?.get_by_name("one")?;
-    stub.fetch_with_str("https://profile/").await
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    routes::answer(request, &env).await.or_else(|error| {
+        console_error!("{error}");
+        answer::error(503, "unavailable", "try again")
+    })
 }
 
+// An error here would be a panic, so there is none: each message is acknowledged or comes again by itself.
 #[event(queue)]
-async fn queue(_batch: MessageBatch<String>, _env: Env, _context: Context) -> Result<()> {
+async fn queue(batch: MessageBatch<IgnoredAny>, env: Env, _context: Context) -> Result<()> {
+    edge::queue(&batch, &env).await;
     Ok(())
-}
-
-/// The serial place of one profile.
-#[durable_object]
-pub struct Profile {
-    state: State,
-}
-
-impl DurableObject for Profile {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state }
-    }
-
-    async fn fetch(&self, _request: Request) -> Result<Response> {
-        self.state.storage().set_alarm(std::time::Duration::from_millis(100)).await?;
-        Response::ok("ok")
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        Response::ok("woken")
-    }
-}
-
-/// The serial place of one identifier.
-#[durable_object]
-pub struct Identity {
-    _state: State,
-}
-
-impl DurableObject for Identity {
-    fn new(state: State, _env: Env) -> Self {
-        Self { _state: state }
-    }
-
-    async fn fetch(&self, _request: Request) -> Result<Response> {
-        Response::ok("ok")
-    }
 }

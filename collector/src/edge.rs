@@ -1,0 +1,215 @@
+//! What the edge sends: one message for each request of a visitor, at once or through the queue.
+
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use throughline::{Event, Millis, Value, canonical};
+use worker::{Env, MessageBatch, MessageExt, Request, Response, Result, console_error};
+
+use crate::answer;
+use crate::auth;
+use crate::body;
+use crate::clock;
+use crate::failed::{self, Failed};
+use crate::hash::digest;
+use crate::ids::{MAX_ID, is_nobody};
+use crate::ingest::{Incoming, Place, ingest};
+use crate::profile;
+use crate::profile::messages::{Mint, Minted};
+use crate::record::{Outcome, Record};
+use crate::settings::Settings;
+
+/// The source of events that the edge has read.
+const SOURCE: &str = "edge";
+/// An event is not longer than this, in bytes.
+const MAX_EVENT: usize = 32 * 1024;
+/// Names and ids of events are not longer than this, in bytes.
+const MAX_NAME: usize = 200;
+/// An event is not further in the future than this, in milliseconds.
+const MAX_AHEAD: i64 = 24 * 60 * 60 * 1000;
+/// How many merges are followed from one profile to the next.
+const MAX_MOVES: usize = 5;
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(default)]
+    subject: Option<String>,
+    #[serde(default, rename = "anonymousId")]
+    anonymous_id: Option<String>,
+    #[serde(default, rename = "userId")]
+    user_id: Option<String>,
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+/// What an event of the edge may have beside the core's members.
+#[derive(Deserialize)]
+struct Extra {
+    #[serde(default, rename = "userId")]
+    user_id: Option<String>,
+}
+
+/// `POST /v1/edge`: keeps the events of one message, and answers with a fresh token for the visitor.
+pub async fn post(mut request: Request, env: &Env) -> Result<Response> {
+    if !auth::bearer(&request).is_some_and(|key| Settings::of(env).is_collector_key(&key)) {
+        return answer::error(401, "unknown_key", "the collector key is missing or wrong");
+    }
+    let Ok(bytes) = body::read(&mut request).await else {
+        return answer::error(400, "unreadable", "the body cannot be read");
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let message: Message<'_> = match serde_json::from_str(&text) {
+        Ok(message) => message,
+        Err(error) => {
+            return answer::error(400, "unreadable", &format!("the body is not a message of the edge: {error}"));
+        }
+    };
+    let (ids, incoming, rejected) = read(&message);
+    let mut outcomes = keep_rejected(env, rejected).await;
+    let placed = ingest(env, incoming).await;
+    let place = placed.iter().rev().find_map(|one| one.place.clone());
+    outcomes.extend(ids.into_iter().zip(placed.into_iter().map(|one| one.outcome)));
+    let again = outcomes.iter().any(|(_, outcome)| outcome.is_retry());
+    let mut out = json!({ "results": answer::by_id(outcomes) });
+    if let (Some(place), Some(members)) = (place, out.as_object_mut()) {
+        members.insert("ver".to_owned(), place.version.into());
+        if let Some(token) = token(env, place).await {
+            members.insert("token".to_owned(), token.into());
+        }
+    }
+    answer::json(if again { 503 } else { 200 }, &out)
+}
+
+/// Takes messages from the queue. Each is acknowledged when all of its events are kept, and comes again otherwise.
+pub async fn queue(batch: &MessageBatch<serde::de::IgnoredAny>, env: &Env) {
+    let messages: Vec<_> = batch.raw_iter().collect();
+    let texts: Vec<Option<String>> = messages.iter().map(|message| text_of(&message.body())).collect();
+    let (mut incoming, mut of_message, mut poison) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, text) in texts.iter().enumerate() {
+        match text.as_deref().map(serde_json::from_str::<Message<'_>>) {
+            Some(Ok(message)) => {
+                let (_, events, rejected) = read(&message);
+                of_message.extend(events.iter().map(|_| index));
+                incoming.extend(events);
+                poison.extend(rejected.into_iter().map(|failed| (index, failed)));
+            }
+            other => {
+                let reason =
+                    other.and_then(core::result::Result::err).map_or("not JSON".to_owned(), |error| error.to_string());
+                poison.push((index, rejected(&reason, text.as_deref().unwrap_or_default(), "")));
+            }
+        }
+    }
+    let (poisoned, failed): (Vec<usize>, Vec<Failed>) = poison.into_iter().unzip();
+    let mut again: Vec<usize> = match failed::keep(env, &failed).await {
+        Ok(()) => Vec::new(),
+        Err(error) => {
+            console_error!("failed events: {error}");
+            poisoned
+        }
+    };
+    let placed = ingest(env, incoming).await;
+    again.extend(of_message.iter().zip(&placed).filter(|(_, one)| one.outcome.is_retry()).map(|(index, _)| *index));
+    for (index, message) in messages.iter().enumerate() {
+        if again.contains(&index) { message.retry() } else { message.ack() }
+    }
+}
+
+/// The JSON text of a message, whatever form the queue has brought it in.
+fn text_of(body: &wasm_bindgen::JsValue) -> Option<String> {
+    body.as_string().or_else(|| js_sys::JSON::stringify(body).ok().and_then(|text| text.as_string()))
+}
+
+/// The events of a message, each with its id, and those that are none.
+fn read(message: &Message<'_>) -> (Vec<String>, Vec<Incoming>, Vec<Failed>) {
+    let (mut ids, mut incoming, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for raw in &message.events {
+        match record(message, raw.get()) {
+            Ok(record) => {
+                ids.push(record.event.id.clone());
+                incoming.push(Incoming { record, subject: identifier(message.subject.as_deref()) });
+            }
+            Err(reason) => failed.push(rejected(&reason, raw.get(), &id_of(raw.get()))),
+        }
+    }
+    (ids, incoming, failed)
+}
+
+fn record(message: &Message<'_>, raw: &str) -> core::result::Result<Record, String> {
+    if raw.len() > MAX_EVENT {
+        return Err(format!("the event has {} bytes, expected at most {MAX_EVENT}", raw.len()));
+    }
+    let (mut event, extra) = parse(raw).map_err(|error| error.to_string())?;
+    if event.id.is_empty() || event.id.len() > MAX_NAME || event.name.len() > MAX_NAME {
+        return Err(format!("`id` and `event` are texts of at most {MAX_NAME} bytes"));
+    }
+    let received = clock::now();
+    if event.at.0 > received.saturating_add(MAX_AHEAD) {
+        event.at = Millis(received);
+    }
+    Ok(Record {
+        source: SOURCE.to_owned(),
+        hash: hash(&event),
+        received,
+        anonymous_id: identifier(message.anonymous_id.as_deref()),
+        user_id: identifier(extra.user_id.as_deref().or(message.user_id.as_deref())),
+        event,
+        warning: None,
+    })
+}
+
+fn parse(raw: &str) -> core::result::Result<(Event, Extra), serde_json::Error> {
+    Ok((serde_json::from_str(raw)?, serde_json::from_str(raw)?))
+}
+
+/// The time is left out: the edge sets it where the sender has not, each time it is sent.
+fn hash(event: &Event) -> String {
+    let timeless = Event { at: Millis(0), trusted: false, ..event.clone() };
+    digest([canonical::to_string(&timeless.to_value()).as_str()])
+}
+
+fn identifier(value: Option<&str>) -> Option<String> {
+    value.filter(|value| value.len() <= MAX_ID && !is_nobody(value)).map(str::to_owned)
+}
+
+fn id_of(raw: &str) -> String {
+    let value = serde_json::from_str::<Value>(raw).unwrap_or_default();
+    value.at(["id"]).as_str().unwrap_or_default().chars().take(MAX_NAME).collect()
+}
+
+fn rejected(reason: &str, payload: &str, id: &str) -> Failed {
+    let payload = payload.chars().take(MAX_EVENT.saturating_mul(2)).collect();
+    Failed { source: SOURCE.to_owned(), message_id: id.to_owned(), reason: reason.to_owned(), payload }
+}
+
+async fn keep_rejected(env: &Env, failed: Vec<Failed>) -> Vec<(String, Outcome)> {
+    let kept = failed::keep(env, &failed).await;
+    let outcome = |reason: String| match &kept {
+        Ok(()) => Outcome::Drop(reason),
+        Err(_) => Outcome::Retry("the failed event cannot be kept".to_owned()),
+    };
+    failed.into_iter().map(|one| (one.message_id, outcome(one.reason))).collect()
+}
+
+/// A token for the profile that the last event is in; none where it is not the device's to know.
+async fn token(env: &Env, place: Place) -> Option<String> {
+    match mint(env, place.profile, place.proven).await {
+        Ok(Minted::Token { token, .. }) => Some(token),
+        Ok(_) => None,
+        Err(error) => {
+            console_error!("no token: {error}");
+            None
+        }
+    }
+}
+
+/// A token of a profile, or of the profile that it has become a part of.
+pub async fn mint(env: &Env, mut profile: String, proven: bool) -> Result<Minted> {
+    for _ in 0..MAX_MOVES {
+        match profile::mint(env, &profile, &Mint { proven }).await? {
+            Minted::Moved(winner) => profile = winner,
+            minted => return Ok(minted),
+        }
+    }
+    Err(format!("`{profile}` has moved too often").into())
+}

@@ -1,0 +1,88 @@
+//! Identifiers: what a sender calls a device or a person.
+
+use crate::hash::digest;
+
+/// The longest identifier that is believed, in bytes.
+pub const MAX_ID: usize = 200;
+/// How many Identity objects share all identifiers.
+const SHARDS: u32 = 256;
+
+/// Where an identifier comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Namespace {
+    /// A device, before anybody says who uses it.
+    Anonymous,
+    /// A person, in the words of the shop.
+    User,
+}
+
+impl Namespace {
+    /// The word in addresses and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous_id",
+            Self::User => "user_id",
+        }
+    }
+}
+
+/// An identifier in its namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identifier {
+    namespace: Namespace,
+    value: String,
+}
+
+impl Identifier {
+    /// A device.
+    pub fn anonymous(value: &str) -> Self {
+        Self { namespace: Namespace::Anonymous, value: value.to_owned() }
+    }
+
+    /// A person.
+    pub fn user(value: &str) -> Self {
+        Self { namespace: Namespace::User, value: value.to_owned() }
+    }
+
+    /// `namespace:value`.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.namespace.name(), self.value)
+    }
+
+    /// The id of the profile that begins with this identifier: the same for everybody who asks.
+    pub fn profile(&self) -> String {
+        format!("p-{}", digest([self.namespace.name(), &self.value]))
+    }
+
+    /// The name of the Identity object that knows this identifier.
+    pub fn shard(&self) -> String {
+        let hash = shard_number(&self.key());
+        format!("shard-{hash:03}")
+    }
+}
+
+fn shard_number(key: &str) -> u32 {
+    let digits: String = digest([key]).chars().take(8).collect();
+    u32::from_str_radix(&digits, 16).unwrap_or(0).checked_rem(SHARDS).unwrap_or(0)
+}
+
+/// Whether a value stands for nobody: programs send these when they know no id, and everybody would become one person.
+pub fn is_nobody(value: &str) -> bool {
+    let lower = value.trim().to_ascii_lowercase();
+    let words = [
+        "",
+        "null",
+        "undefined",
+        "none",
+        "nil",
+        "nan",
+        "anonymous",
+        "guest",
+        "unknown",
+        "true",
+        "false",
+        "[object object]",
+        "-1",
+    ];
+    words.contains(&lower.as_str()) || lower.chars().all(|c| c == '0' || c == '-')
+}

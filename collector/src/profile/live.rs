@@ -1,0 +1,145 @@
+//! A profile while it is worked on: read from the store, changed by events and time, and written back, in one transaction.
+
+use std::rc::Rc;
+
+use throughline::{Advance, Millis, Plan, Profile, advance, reduce};
+use worker::Result;
+
+use crate::ids::Namespace;
+use crate::profile::delivery;
+use crate::profile::store::Store;
+use crate::record::{Outcome, Record};
+
+/// When the journal has more events, the oldest are folded into the base and forgotten one by one.
+const MAX_JOURNAL: i64 = 10_000;
+/// How many events are folded at once.
+const FOLD: i64 = 500;
+/// How many events are read at once.
+const PAGE: i64 = 500;
+/// How soon to try again when there is no plan, in milliseconds.
+const WITHOUT_PLAN: i64 = 10_000;
+
+/// A profile while it is worked on.
+pub struct Live<'a> {
+    store: &'a Store,
+    plan: Option<Rc<Plan>>,
+    /// What is known.
+    pub profile: Profile,
+    stored: Option<Profile>,
+    /// Counts the changes.
+    pub version: u64,
+}
+
+impl<'a> Live<'a> {
+    /// Reads the profile. If the plan is another one than before, it counts all events that are still known once more.
+    pub fn load(store: &'a Store, plan: Option<Rc<Plan>>, subject: &str) -> Result<Self> {
+        let stored: Option<Profile> = store.meta("profile")?;
+        let version = store.meta("version")?.unwrap_or(0);
+        let mut profile = stored.clone().unwrap_or_else(|| Profile::new(subject));
+        let counted_under: Option<String> = store.meta("plan")?;
+        if let Some(plan) = plan.as_deref().filter(|plan| counted_under.as_deref() != Some(plan.id())) {
+            profile = recount(store, plan, profile)?;
+            store.set_meta("plan", &plan.id())?;
+        }
+        Ok(Self { store, plan, profile, stored, version })
+    }
+
+    /// Keeps an event and changes the profile by it, unless it was here before.
+    pub fn apply(&mut self, mut record: Record) -> Result<Outcome> {
+        let mut outcome = record.warning.take().map_or(Outcome::Ok, Outcome::Warning);
+        match self.store.seen(&record.source, &record.event.id)? {
+            None => {}
+            Some(hash) if hash == record.hash => return Ok(Outcome::Duplicate),
+            Some(_) => {
+                let part: String = record.hash.chars().take(12).collect();
+                record.event.id = format!("{}#{part}", record.event.id);
+                if self.store.seen(&record.source, &record.event.id)?.is_some() {
+                    return Ok(Outcome::Duplicate);
+                }
+                outcome = Outcome::Warning(format!("the id was used for another event; kept as `{}`", record.event.id));
+            }
+        }
+        self.store.see(&record)?;
+        self.store.journal(&record)?;
+        for (namespace, id) in [(Namespace::Anonymous, &record.anonymous_id), (Namespace::User, &record.user_id)] {
+            if let Some(id) = id {
+                self.store.identify(namespace.name(), id)?;
+            }
+        }
+        if record.event.trusted && record.user_id.is_some() {
+            self.store.set_meta("secured", &true)?;
+        }
+        if let Some(plan) = &self.plan {
+            reduce(plan, &mut self.profile, &record.event);
+        }
+        Ok(outcome)
+    }
+
+    /// Adds all that another profile knows.
+    pub fn merge(&mut self, plan: &Plan, other: &Profile) {
+        self.profile.merge(plan, other);
+    }
+
+    /// Moves the journeys on, notes what they want to send and when to look again, and writes everything back.
+    pub fn settle(mut self, now: i64) -> Result<u64> {
+        match &self.plan {
+            Some(plan) => {
+                let Advance { profile, actions, wake_at } = advance(plan, &self.profile, Millis(now));
+                self.profile = profile;
+                for action in &actions {
+                    delivery::note(self.store, action, now)?;
+                }
+                match wake_at {
+                    Some(at) => self.store.set_meta("wake_at", &at)?,
+                    None => self.store.clear_meta("wake_at")?,
+                }
+            }
+            None => self.store.set_meta("wake_at", &now.saturating_add(WITHOUT_PLAN))?,
+        }
+        if self.stored.as_ref() != Some(&self.profile) {
+            self.version = self.version.saturating_add(1);
+            self.store.set_meta("profile", &self.profile)?;
+            self.store.set_meta("version", &self.version)?;
+        }
+        if let Some(plan) = &self.plan {
+            fold(self.store, plan)?;
+        }
+        Ok(self.version)
+    }
+}
+
+/// The profile as all known events make it under this plan; journeys stay where they are, so nothing is sent again.
+fn recount(store: &Store, plan: &Plan, old: Profile) -> Result<Profile> {
+    let mut profile = store.meta("base")?.unwrap_or_else(|| Profile::new(old.subject.clone()));
+    let mut after = 0;
+    loop {
+        let entries = store.entries(after, PAGE)?;
+        let Some(last) = entries.last() else { break };
+        after = last.seq;
+        for entry in &entries {
+            reduce(plan, &mut profile, &entry.record()?.event);
+        }
+    }
+    profile.subject = old.subject;
+    profile.journeys = old.journeys;
+    Ok(profile)
+}
+
+/// Folds the oldest events into the base where the journal is too long; only those that are in the archive.
+fn fold(store: &Store, plan: &Plan) -> Result<()> {
+    let first: Option<i64> = store.value("SELECT MIN(seq) AS value FROM journal", Vec::new())?;
+    let last: Option<i64> = store.value("SELECT MAX(seq) AS value FROM journal", Vec::new())?;
+    let (Some(first), Some(last)) = (first, last) else { return Ok(()) };
+    if last.saturating_sub(first) < MAX_JOURNAL {
+        return Ok(());
+    }
+    let mut base: Profile = store.meta("base")?.unwrap_or_default();
+    let entries = store.entries(0, FOLD)?;
+    let archived: i64 = store.meta("archived_to")?.unwrap_or(0);
+    let Some(end) = entries.iter().take_while(|entry| entry.seq <= archived).last() else { return Ok(()) };
+    for entry in entries.iter().filter(|entry| entry.seq <= end.seq) {
+        reduce(plan, &mut base, &entry.record()?.event);
+    }
+    store.set_meta("base", &base)?;
+    store.run("DELETE FROM journal WHERE seq <= ?", vec![end.seq.into()])
+}

@@ -1,0 +1,94 @@
+//! What a profile shows to people with the secret key.
+
+use serde_json::{Map, Value, json};
+use throughline::Millis;
+use worker::Result;
+
+use crate::ids::Namespace;
+use crate::plans;
+use crate::profile::live::Live;
+use crate::profile::messages::View;
+use crate::profile::{Profile, delivery, now_ms};
+
+/// How many deliveries are shown.
+const DELIVERIES: i64 = 100;
+
+impl Profile {
+    /// Identities, traits, consent, segments, journeys, exposures, deliveries, and events page by page.
+    pub async fn view(&self, question: &View) -> Result<Option<Value>> {
+        let store = self.store()?;
+        if let Some(winner) = store.meta::<String>("moved_to")? {
+            return Ok(Some(json!({ "movedTo": winner })));
+        }
+        if !store.is_known()? {
+            return Ok(None);
+        }
+        let (plan, subject, now) = (plans::current(&self.env).await, self.subject()?, now_ms());
+        let loaded = plan.clone();
+        let (mut profile, version) = self
+            .transact(move |store| {
+                let live = Live::load(store, loaded, &subject)?;
+                let profile = live.profile.clone();
+                Ok((profile, live.settle(now)?))
+            })
+            .await?;
+        if let Some(plan) = &plan {
+            profile.decide_segments(plan, Millis(now));
+        }
+        let events = self.events(question)?;
+        let next = events.last().and_then(|event| event.get("seq")).cloned();
+        let traits = profile.traits.iter().map(|(name, known)| Ok((name.clone(), serde_json::to_value(&known.0)?)));
+        let consent = profile.consent.iter().map(|(purpose, known)| (purpose.clone(), known.0.name().into()));
+        Ok(Some(json!({
+            "subject": profile.subject,
+            "version": version,
+            "plan": plan.as_ref().map(|plan| plan.id()),
+            "identities": {
+                "anonymous_id": store.identifiers(Namespace::Anonymous.name())?,
+                "user_id": store.identifiers(Namespace::User.name())?,
+            },
+            "traits": traits.collect::<Result<Map<_, _>>>()?,
+            "consent": consent.collect::<Map<String, Value>>(),
+            "segments": profile.segments,
+            "counters": profile.counters,
+            "journeys": profile.journeys,
+            "exposures": profile.exposures,
+            "offers": profile.offers,
+            "assignments": profile.assignments,
+            "deliveries": delivery::all(&store, DELIVERIES)?,
+            "merged": self.merged()?,
+            "events": events,
+            "next": next,
+        })))
+    }
+
+    /// The events before a number, the last ones first.
+    fn events(&self, question: &View) -> Result<Vec<Value>> {
+        let query = "SELECT seq, record FROM journal WHERE seq < ? ORDER BY seq DESC LIMIT ?";
+        let before = question.before.unwrap_or(i64::from(u32::MAX));
+        let entries: Vec<crate::profile::store::Entry> =
+            self.store()?.rows(query, vec![before.into(), question.limit.into()])?;
+        let shown = |entry: &crate::profile::store::Entry| {
+            let record = entry.record()?;
+            let mut event = serde_json::to_value(&record.event)?;
+            if let Some(members) = event.as_object_mut() {
+                members.insert("seq".to_owned(), entry.seq.into());
+                members.insert("source".to_owned(), record.source.into());
+                members.insert("receivedAt".to_owned(), record.received.into());
+            }
+            Ok(event)
+        };
+        entries.iter().map(shown).collect()
+    }
+
+    /// The profiles that have become part of this one.
+    fn merged(&self) -> Result<Vec<Value>> {
+        #[derive(serde::Deserialize)]
+        struct Row {
+            loser: String,
+            due: Option<i64>,
+        }
+        let rows: Vec<Row> = self.store()?.rows("SELECT loser, due FROM merge ORDER BY loser", Vec::new())?;
+        Ok(rows.into_iter().map(|row| json!({ "profile": row.loser, "done": row.due.is_none() })).collect())
+    }
+}

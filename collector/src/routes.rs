@@ -1,0 +1,74 @@
+//! Who answers what.
+
+use throughline::EventKind;
+use worker::{Env, Method, Request, Response, Result};
+
+use crate::{admin, answer, edge, segment};
+
+/// What an address is for.
+enum Route {
+    /// Calls of SDKs: of this kind, or of any kind in a batch.
+    Calls(Option<EventKind>),
+    Edge,
+    Token,
+    Profile(String),
+    FailedEvents,
+    Health,
+    Jwks,
+}
+
+impl Route {
+    fn of(path: &str) -> Option<Self> {
+        if path == "/.well-known/jwks.json" {
+            return Some(Self::Jwks);
+        }
+        let name = path.strip_prefix("/v1/")?;
+        Some(match name {
+            "track" | "t" => Self::Calls(Some(EventKind::Track)),
+            "identify" | "i" => Self::Calls(Some(EventKind::Identify)),
+            "page" | "p" => Self::Calls(Some(EventKind::Page)),
+            "screen" | "s" => Self::Calls(Some(EventKind::Screen)),
+            "group" | "g" => Self::Calls(Some(EventKind::Group)),
+            "alias" | "a" => Self::Calls(Some(EventKind::Alias)),
+            "batch" | "b" => Self::Calls(None),
+            "edge" => Self::Edge,
+            "tokens" => Self::Token,
+            "failed-events" => Self::FailedEvents,
+            "health" => Self::Health,
+            other => Self::Profile(decoded(other.strip_prefix("profiles/")?)?),
+        })
+    }
+
+    const fn is_post(&self) -> bool {
+        matches!(self, Self::Calls(_) | Self::Edge | Self::Token)
+    }
+}
+
+fn decoded(text: &str) -> Option<String> {
+    js_sys::decode_uri_component(text).ok().map(String::from).filter(|name| !name.is_empty())
+}
+
+/// Answers a request.
+pub async fn answer(request: Request, env: &Env) -> Result<Response> {
+    let Some(route) = Route::of(request.path().trim_end_matches('/')) else {
+        return answer::error(404, "unknown_path", "there is nothing here");
+    };
+    let expected = if route.is_post() { Method::Post } else { Method::Get };
+    if request.method() == Method::Options {
+        return answer::preflight();
+    }
+    if request.method() != expected {
+        let response = answer::error(405, "wrong_method", &format!("expected {}", expected.as_ref()))?;
+        response.headers().set("allow", &format!("{}, OPTIONS", expected.as_ref()))?;
+        return Ok(response);
+    }
+    match route {
+        Route::Calls(kind) => segment::calls(request, env, kind).await,
+        Route::Edge => edge::post(request, env).await,
+        Route::Token => admin::token(request, env).await,
+        Route::Profile(name) => admin::profile(&request, env, &name).await,
+        Route::FailedEvents => admin::failed_events(&request, env).await,
+        Route::Health => admin::health(env).await,
+        Route::Jwks => admin::jwks(env),
+    }
+}
