@@ -1,0 +1,140 @@
+// Throughline's core in browsers, webviews and Node. See index.d.ts for what is exported.
+import start, { Core } from './wasm/core.js';
+import { toEvent } from './event.js';
+import { checkSeal } from './seal.js';
+
+export { toEvent };
+
+/** Loads a plan and the core. */
+export async function load({ plan, wasm = new URL('./wasm/core_bg.wasm', import.meta.url), keys, now = Date.now }) {
+  const [bytes] = await Promise.all([bytesOf(plan), startOnce(wasm)]);
+  if (keys) await checkSeal(bytes, keys);
+  return new Throughline(new Core(bytes), now);
+}
+
+/** A plan, what is known of one subject, and what was decided about them. */
+export class Throughline {
+  #core;
+  #clock;
+  #slots;
+  #listeners = new Set();
+  #profile = { subject: '' };
+  #request = {};
+  #decision;
+  /** The decisions since the page view (or screen) began, and what of them has been shown. */
+  #view = { decisions: new Set(), shown: [] };
+
+  constructor(core, clock) {
+    this.#core = core;
+    this.#clock = clock;
+  }
+
+  get planId() {
+    return this.#core.id();
+  }
+
+  get slots() {
+    return (this.#slots ??= JSON.parse(this.#core.slots()));
+  }
+
+  get profile() {
+    return this.#profile;
+  }
+
+  get request() {
+    return this.#request;
+  }
+
+  set request(request) {
+    this.#request = request;
+  }
+
+  get decision() {
+    return this.#decision;
+  }
+
+  decide({ now, profile, request, events = [] } = {}) {
+    // What was shown counts from the next view on: it must not talk itself off the page that shows it.
+    const isSomebodyElse = profile && profile.subject !== this.#profile.subject;
+    const seen = isSomebodyElse ? [] : this.#view.shown;
+    if (profile) this.#profile = profile;
+    if (request) this.#request = request;
+    this.#view = { decisions: new Set(), shown: [] };
+    for (const event of [...seen, ...events]) this.#reduce(event);
+    return this.#decide(now);
+  }
+
+  explain({ now = this.#clock(), profile = this.#profile, request = this.#request, events = [] } = {}) {
+    return JSON.parse(this.#core.explain(JSON.stringify({ now, profile, request, events: events.map(toEvent) })));
+  }
+
+  observe(...events) {
+    const isShown = (event) => this.#view.decisions.has(event.properties?.decision);
+    this.#view.shown.push(...events.filter(isShown));
+    const others = events.filter((event) => !isShown(event));
+    if (events.length && !others.length) return this.#decision;
+    for (const event of others) this.#reduce(event);
+    return this.#decide(undefined, others);
+  }
+
+  merge(profile) {
+    this.#profile = JSON.parse(this.#core.merge(JSON.stringify(this.#profile), JSON.stringify(profile)));
+  }
+
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  free() {
+    this.#listeners.clear();
+    this.#core.free();
+  }
+
+  #reduce(event) {
+    this.#profile = JSON.parse(this.#core.reduce(JSON.stringify(this.#profile), JSON.stringify(toEvent(event))));
+  }
+
+  #decide(now = this.#clock(), events = []) {
+    const facts = { now, profile: this.#profile, request: this.#request };
+    this.#decision = JSON.parse(this.#core.decide(JSON.stringify(facts)));
+    this.#view.decisions.add(this.#decision.decisionId);
+    for (const listener of this.#listeners) listener(this.#decision, events);
+    return this.#decision;
+  }
+}
+
+let started;
+
+/** Compiles the core, which all plans share; after a failure it may be tried again. */
+function startOnce(wasm) {
+  started ??= source(wasm).then((found) => start({ module_or_path: found }));
+  started.catch(() => (started = undefined));
+  return started;
+}
+
+/** The bytes of a plan, wherever it is. */
+async function bytesOf(plan) {
+  const found = await source(plan);
+  if (found instanceof Response) {
+    if (!found.ok) throw new Error(`cannot fetch the plan: ${found.url} answered ${found.status}`);
+    return new Uint8Array(await found.arrayBuffer());
+  }
+  if (ArrayBuffer.isView(found)) return new Uint8Array(found.buffer, found.byteOffset, found.byteLength);
+  if (found instanceof ArrayBuffer) return new Uint8Array(found);
+  throw new TypeError('`plan` is neither an address nor a Response nor bytes');
+}
+
+/** What an address names; anything else as it is. */
+async function source(found) {
+  if (typeof found !== 'string' && !(found instanceof URL)) return found;
+  const url = new URL(found, globalThis.location?.href ?? import.meta.url);
+  return url.protocol === 'file:' ? readLocal(url) : fetch(url);
+}
+
+/** Node's `fetch` does not read files. The module's name is a variable so that bundlers for browsers let it be. */
+async function readLocal(url) {
+  const fs = 'node:fs/promises';
+  const { readFile } = await import(fs);
+  return readFile(url);
+}
