@@ -1,3 +1,70 @@
-//! The throughline command.
+//! The throughline command: check and compile rules, make keys and tokens, publish, and see what would be decided.
 
-fn main() {}
+mod decide;
+mod failure;
+mod keys;
+mod publish;
+mod rules;
+mod simulate;
+mod store;
+mod token;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// One decision core for every channel: rules in, plans, tokens and decisions out.
+///
+/// Exit codes: 0 all is well; 1 the rules, the token or the data are wrong; 2 the command line is wrong.
+#[derive(Parser)]
+#[command(name = "throughline", version, max_term_width = 100)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Check rules and report every mistake
+    Check(rules::Check),
+    /// Compile rules to the edge plan and the public plan
+    Compile(rules::Compile),
+    /// Print the JSON Schema of rules, for editors
+    Schema,
+    /// Make and rotate keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Make and look into tokens
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Decide for the given facts
+    Decide(decide::Decide),
+    /// Decide for the given facts and tell how it came about
+    Explain(decide::Explain),
+    /// Compile, sign and publish rules
+    Publish(publish::Publish),
+    /// Go back to an earlier published plan
+    Rollback(publish::Rollback),
+    /// Decide for each line of facts (NDJSON in, NDJSON out)
+    Simulate(simulate::Simulate),
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse().verb {
+        Verb::Check(check) => check.run(),
+        Verb::Compile(compile) => compile.run(),
+        Verb::Schema => rules::schema(),
+        Verb::Keys(keys) => keys.run(),
+        Verb::Token(token) => token.run(),
+        Verb::Decide(decide) => decide.run(),
+        Verb::Explain(explain) => explain.run(),
+        Verb::Publish(publish) => publish.run(),
+        Verb::Rollback(rollback) => rollback.run(),
+        Verb::Simulate(simulate) => simulate.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

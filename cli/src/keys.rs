@@ -1,0 +1,178 @@
+//! `keys`: one private and one public file for each purpose, so that nothing is shared that need not be.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use throughline::plan::envelope;
+use throughline::token::{Algorithm, Key, KeySet, Purpose};
+
+use crate::failure::{Failure, say};
+
+/// Keys kept after a rotation, so that what they have signed stays good: the signing one and those before it.
+const KEPT: usize = 3;
+
+/// The verbs of `keys`.
+#[derive(Subcommand)]
+pub enum Keys {
+    /// Make a directory with keys for tokens, plans and previews
+    New(New),
+    /// Sign with a new key from now on; what the earlier ones signed stays good
+    Rotate(Rotate),
+    /// Print the public keys, as /.well-known/jwks.json has them
+    Jwks(Jwks),
+}
+
+/// Arguments of `keys new`.
+#[derive(Args)]
+pub struct New {
+    /// The directory to make
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The algorithm of the token key: EdDSA, ES256 or HS256
+    #[arg(long, default_value = "EdDSA", value_parser = algorithm)]
+    algorithm: Algorithm,
+}
+
+/// Arguments of `keys rotate`.
+#[derive(Args)]
+pub struct Rotate {
+    /// The directory with the keys
+    #[arg(long, value_name = "DIR")]
+    keys: PathBuf,
+    /// Which key: token, plan or preview
+    #[arg(value_parser = purpose)]
+    purpose: Purpose,
+}
+
+/// Arguments of `keys jwks`.
+#[derive(Args)]
+pub struct Jwks {
+    /// The directory with the keys
+    #[arg(long, value_name = "DIR")]
+    keys: PathBuf,
+    /// Which keys: token, plan or preview
+    #[arg(default_value = "token", value_parser = purpose)]
+    purpose: Purpose,
+}
+
+impl Keys {
+    pub fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::New(new) => new.run(),
+            Self::Rotate(rotate) => rotate.run(),
+            Self::Jwks(jwks) => say(KeyDirectory::open(&jwks.keys)?.read(jwks.purpose)?.public_jwks()),
+        }
+    }
+}
+
+impl New {
+    fn run(self) -> Result<(), Failure> {
+        let directory = KeyDirectory(self.out);
+        fs::create_dir_all(&directory.0).map_err(|error| Failure::file(&directory.0, error))?;
+        for purpose in Purpose::ALL {
+            let path = directory.private(purpose);
+            if path.exists() {
+                return Err(Failure::file(&path, "there is a key already; use `throughline keys rotate`"));
+            }
+        }
+        for purpose in Purpose::ALL {
+            let algorithm = if purpose == Purpose::Token { self.algorithm } else { Algorithm::EdDsa };
+            let mut keys = KeySet::new(purpose);
+            keys.push(random_key(algorithm, purpose)?)?;
+            directory.write(&keys)?;
+            directory.announce(&keys)?;
+        }
+        Ok(())
+    }
+}
+
+impl Rotate {
+    fn run(self) -> Result<(), Failure> {
+        let directory = KeyDirectory::open(&self.keys)?;
+        let mut keys = directory.read(self.purpose)?;
+        let signer =
+            keys.signer().ok_or_else(|| Failure::Because("there is no key that could be rotated".to_owned()))?;
+        let key = random_key(signer.algorithm(), self.purpose)?;
+        let kid = key.kid().to_owned();
+        keys.push(key)?;
+        keys.promote(&kid);
+        let old: Vec<String> = keys.keys().skip(KEPT).map(|key| key.kid().to_owned()).collect();
+        for kid in old {
+            keys.remove(&kid);
+        }
+        directory.write(&keys)?;
+        directory.announce(&keys)
+    }
+}
+
+/// A directory with keys.
+pub struct KeyDirectory(PathBuf);
+
+impl KeyDirectory {
+    /// The directory, which must be there.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        if !path.is_dir() {
+            return Err(Failure::file(path, "no such directory of keys; make one with `throughline keys new --out`"));
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The keys for a purpose, with their private halves.
+    pub fn read(&self, purpose: Purpose) -> Result<KeySet, Failure> {
+        let path = self.private(purpose);
+        let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
+        KeySet::parse(&text, purpose).map_err(|error| Failure::file(&path, error))
+    }
+
+    /// The sealed form of a plan.
+    pub fn seal(&self, plan: &[u8]) -> Result<Vec<u8>, Failure> {
+        let keys = self.read(Purpose::Plan)?;
+        let key = keys.signer().ok_or_else(|| Failure::file(&self.private(Purpose::Plan), "no private key"))?;
+        Ok(envelope::seal(plan, key)?)
+    }
+
+    fn private(&self, purpose: Purpose) -> PathBuf {
+        self.0.join(format!("{}.private.jwks.json", purpose.name()))
+    }
+
+    fn write(&self, keys: &KeySet) -> Result<(), Failure> {
+        let public = self.0.join(format!("{}.public.jwks.json", keys.purpose().name()));
+        write_private(&self.private(keys.purpose()), &keys.private_jwks())?;
+        fs::write(&public, keys.public_jwks()).map_err(|error| Failure::file(&public, error))
+    }
+
+    fn announce(&self, keys: &KeySet) -> Result<(), Failure> {
+        let kid = keys.signer().map_or("", Key::kid);
+        say(format!("{}: signs {}s, key {kid}", self.private(keys.purpose()).display(), keys.purpose().name()))
+    }
+}
+
+/// Writes a file that only its owner can read; it is whole or not there.
+fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    let new = path.with_extension("new");
+    let _ = fs::remove_file(&new);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&new).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.and_then(|()| fs::rename(&new, path)).map_err(|error| Failure::file(path, error))
+}
+
+/// A key from the system's random numbers.
+fn random_key(algorithm: Algorithm, purpose: Purpose) -> Result<Key, Failure> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| Failure::Because(format!("no random numbers: {error}")))?;
+    Ok(Key::from_seed(algorithm, purpose, None, &seed)?)
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    Algorithm::from_name(name)
+        .ok_or_else(|| format!("unknown algorithm `{name}`, expected one of: EdDSA, ES256, HS256"))
+}
+
+fn purpose(name: &str) -> Result<Purpose, String> {
+    Purpose::from_name(name).ok_or_else(|| format!("unknown purpose `{name}`, expected one of: token, plan, preview"))
+}

@@ -1,0 +1,147 @@
+//! `check`, `compile` and `schema`.
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use throughline::{Plan, canonical};
+use throughline_compiler::{Options, Plans, Source, compile, schema as rules_schema};
+
+use crate::failure::{Failure, say};
+use crate::keys::KeyDirectory;
+
+/// The largest file of rules that is read.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// Where rules are, and how they are compiled.
+#[derive(Args)]
+pub struct Rules {
+    /// Files or directories with rules (YAML or JSON)
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Make journeys run this many times as fast, for demonstrations
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    speed: f64,
+}
+
+/// Arguments of `check`.
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    rules: Rules,
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `compile`.
+#[derive(Args)]
+pub struct Compile {
+    #[command(flatten)]
+    rules: Rules,
+    /// Where to write edge.plan and public.plan
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Seal the plans with the plan key of this directory
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+}
+
+impl Check {
+    pub fn run(self) -> Result<(), Failure> {
+        let sources = self.rules.read()?;
+        let outcome = compile(&sources, self.rules.options());
+        if self.json {
+            say(canonical::to_string(&outcome.to_value(&sources)))?;
+        } else if !outcome.diagnostics.is_empty() {
+            anstream::eprint!("{}", outcome.render(&sources, std::io::stderr().is_terminal()));
+        }
+        let plans = outcome.plans.ok_or(Failure::Reported)?;
+        if !self.json {
+            let plan = Plan::load(&plans.edge)?;
+            say(format!("{} files are good: plan {}, {} bytes", sources.len(), plan.id(), plans.edge.len()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Compile {
+    pub fn run(self) -> Result<(), Failure> {
+        let plans = self.rules.compile()?;
+        let keys = self.keys.as_deref().map(KeyDirectory::open).transpose()?;
+        fs::create_dir_all(&self.out).map_err(|error| Failure::file(&self.out, error))?;
+        for (name, plan) in [("edge.plan", plans.edge), ("public.plan", plans.public)] {
+            let id = Plan::load(&plan)?.id().to_owned();
+            let bytes = match &keys {
+                Some(keys) => keys.seal(&plan)?,
+                None => plan,
+            };
+            let path = self.out.join(name);
+            fs::write(&path, &bytes).map_err(|error| Failure::file(&path, error))?;
+            say(format!("{}: plan {id}, {} bytes", path.display(), bytes.len()))?;
+        }
+        Ok(())
+    }
+}
+
+/// `schema`
+pub fn schema() -> Result<(), Failure> {
+    say(rules_schema())
+}
+
+impl Rules {
+    /// The plans; findings go to standard error.
+    pub fn compile(&self) -> Result<Plans, Failure> {
+        let sources = self.read()?;
+        let outcome = compile(&sources, self.options());
+        if !outcome.diagnostics.is_empty() {
+            anstream::eprint!("{}", outcome.render(&sources, std::io::stderr().is_terminal()));
+        }
+        outcome.plans.ok_or(Failure::Reported)
+    }
+
+    const fn options(&self) -> Options {
+        Options { speed: self.speed }
+    }
+
+    fn read(&self) -> Result<Vec<Source>, Failure> {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            collect(path, true, &mut files)?;
+        }
+        if files.is_empty() {
+            let names: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(Failure::Because(format!(
+                "no rules in {}, expected .yaml, .yml or .json files",
+                names.join(", ")
+            )));
+        }
+        files.iter().map(|path| read_source(path)).collect()
+    }
+}
+
+/// Adds the files of rules below a path, in the order of their names; a file that is named counts whatever it is called.
+fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let is_rules = path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
+    if !path.is_dir() {
+        if named || is_rules {
+            files.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<_> =
+        entries.map_err(|error| Failure::file(path, error))?.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    paths.iter().try_for_each(|path| collect(path, false, files))
+}
+
+fn read_source(path: &Path) -> Result<Source, Failure> {
+    let size = fs::metadata(path).map_err(|error| Failure::file(path, error))?.len();
+    if size > MAX_FILE {
+        return Err(Failure::file(path, format!("{size} bytes, expected at most {MAX_FILE}")));
+    }
+    let text = fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
+    Ok(Source::new(path.display().to_string(), text))
+}

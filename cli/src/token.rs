@@ -1,0 +1,161 @@
+//! `token`: make tokens for tests and previews, and look into one.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use throughline::token::{
+    Claims, PreviewClaims, Purpose, Scope, Verifier, jws::MAX_TOKEN, jws::Unverified, mint, mint_preview,
+};
+use throughline::{Millis, Plan, Profile};
+use throughline_compiler::duration;
+
+use crate::failure::{Failure, say};
+use crate::keys::KeyDirectory;
+use crate::rules::Rules;
+
+/// The verbs of `token`.
+#[derive(Subcommand)]
+pub enum Token {
+    /// Mint a profile token from a profile, with the facts that the rules need
+    Mint(Mint),
+    /// Mint a preview token, which may ask for explanations
+    Preview(Preview),
+    /// Show what a token says, and whether it is good
+    Inspect(Inspect),
+}
+
+/// Whom a token is from and for.
+#[derive(Args)]
+struct Parties {
+    /// The directory with the keys
+    #[arg(long, value_name = "DIR")]
+    keys: PathBuf,
+    /// Who issues it
+    #[arg(long, default_value = "throughline")]
+    issuer: String,
+    /// Whom it is for
+    #[arg(long, default_value = "throughline")]
+    audience: String,
+}
+
+/// Arguments of `token mint`.
+#[derive(Args)]
+pub struct Mint {
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    parties: Parties,
+    /// A file with a profile as JSON
+    #[arg(long, value_name = "FILE")]
+    profile: PathBuf,
+    /// How long it is good
+    #[arg(long, default_value = "1h", value_parser = length)]
+    ttl: Millis,
+}
+
+/// Arguments of `token preview`.
+#[derive(Args)]
+pub struct Preview {
+    #[command(flatten)]
+    parties: Parties,
+    /// How long it is good
+    #[arg(long, default_value = "1h", value_parser = length)]
+    ttl: Millis,
+}
+
+/// Arguments of `token inspect`.
+#[derive(Args)]
+pub struct Inspect {
+    /// The token
+    token: String,
+    #[command(flatten)]
+    parties: Parties,
+}
+
+impl Token {
+    pub fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Mint(mint) => mint.run(),
+            Self::Preview(preview) => preview.run(),
+            Self::Inspect(inspect) => inspect.run(),
+        }
+    }
+}
+
+impl Mint {
+    fn run(self) -> Result<(), Failure> {
+        let plan = Plan::load(&self.rules.compile()?.edge)?;
+        let text = fs::read_to_string(&self.profile).map_err(|error| Failure::file(&self.profile, error))?;
+        let mut profile: Profile = serde_json::from_str(&text).map_err(|error| Failure::file(&self.profile, error))?;
+        let now = now();
+        profile.decide_segments(&plan, now);
+        let keys = KeyDirectory::open(&self.parties.keys)?.read(Purpose::Token)?;
+        let key = keys.signer().ok_or_else(|| Failure::Because("no private token key".to_owned()))?;
+        let claims = |facts: &Profile| Claims {
+            iss: self.parties.issuer.clone(),
+            aud: self.parties.audience.clone(),
+            sub: facts.subject.clone(),
+            iat: seconds(now),
+            exp: seconds(now.plus(self.ttl)),
+            ver: 0,
+            facts: facts.clone(),
+        };
+        let mut facts = profile.project(&plan, now);
+        facts.fit(|facts| {
+            throughline::token::minted_length(key, &claims(facts)).is_ok_and(|length| length <= MAX_TOKEN)
+        });
+        for part in &facts.partial {
+            anstream::eprintln!("the token is partial: some of `{part}` did not fit");
+        }
+        say(mint(key, &claims(&facts))?)
+    }
+}
+
+impl Preview {
+    fn run(self) -> Result<(), Failure> {
+        let keys = KeyDirectory::open(&self.parties.keys)?.read(Purpose::Preview)?;
+        let key = keys.signer().ok_or_else(|| Failure::Because("no private preview key".to_owned()))?;
+        let now = now();
+        let claims = PreviewClaims {
+            iss: self.parties.issuer,
+            aud: self.parties.audience,
+            iat: seconds(now),
+            exp: seconds(now.plus(self.ttl)),
+            scope: vec![Scope::Explain, Scope::Preview],
+        };
+        say(mint_preview(key, &claims)?)
+    }
+}
+
+impl Inspect {
+    /// Prints header, claims and verdict; fails if the token is not good.
+    fn run(self) -> Result<(), Failure> {
+        let unverified = Unverified::parse(&self.token, MAX_TOKEN)?;
+        let claims: Value = serde_json::from_slice(&unverified.unverified_payload()?)?;
+        let header: Value = serde_json::from_str(unverified.header_json())?;
+        let keys = KeyDirectory::open(&self.parties.keys)?.read(Purpose::Token)?;
+        let verifier = Verifier::new(keys, &self.parties.issuer, &self.parties.audience)?;
+        let verdict = verifier.verify::<Profile>(&self.token, seconds(now()).saturating_mul(1000));
+        let verdict_json = match &verdict {
+            Ok(_) => json!({ "good": true }),
+            Err(rejection) => json!({ "good": false, "code": rejection.code(), "message": rejection.to_string() }),
+        };
+        let report = json!({ "header": header, "claims": claims, "bytes": self.token.len(), "verdict": verdict_json });
+        say(serde_json::to_string_pretty(&report)?)?;
+        verdict.map(drop).map_err(|_| Failure::Reported)
+    }
+}
+
+fn now() -> Millis {
+    Millis(jiff::Timestamp::now().as_millisecond())
+}
+
+fn seconds(time: Millis) -> u64 {
+    u64::try_from(time.0).unwrap_or(0) / 1000
+}
+
+fn length(text: &str) -> Result<Millis, String> {
+    duration::parse(text).map_err(|error| error.to_string())
+}

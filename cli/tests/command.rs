@@ -1,0 +1,191 @@
+//! The command as a person or a script runs it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const RULES: &str = r#"
+attributes:
+  tier: { type: string, edge: true }
+policies:
+  consent: { default: granted }
+slots: { home.hero: { pages: ["/"] } }
+channels: { web: {} }
+messages:
+  hello: { renditions: [ { channel: web, html: "<h1>Hello</h1>" } ] }
+campaigns:
+  greet: { class: service, when: { tier: gold }, slots: { home.hero: hello } }
+"#;
+const FACTS: &str = r#"{"now":1780000000000,"profile":{"subject":"p1","traits":{"tier":["gold",1,1]}},"request":{"attributes":{"path":"/"}}}"#;
+
+/// A directory of this test's own, removed when it ends.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("throughline-cli-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("rules.yaml"), RULES).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        fs::write(self.0.join(name), text).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, "")
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_throughline"))
+            .args(arguments)
+            .current_dir(&self.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// The standard output of a command that must do well.
+    #[track_caller]
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, code: i32, says: &str) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(stderr.contains(says), "`{says}` is not in: {stderr}");
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn check_reports_every_mistake_with_its_place() {
+    let place = Place::new("check");
+    assert!(place.ok(&["check", "rules.yaml"]).starts_with("1 files are good"));
+    place.file("bad.yaml", "campaigns:\n  x: { clas: promo, priority: high }\n");
+    let output = place.run(&["check", "bad.yaml"]);
+    assert_fails(&output, 1, "bad.yaml:2");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("clas") && stderr.contains("class") && stderr.contains("priority"), "{stderr}");
+    assert!(!stderr.contains('\u{1b}'), "colours are only for terminals");
+    let json: serde_json::Value =
+        serde_json::from_slice(&place.run(&["check", "--json", "bad.yaml"]).stdout).expect("findings are JSON");
+    assert_eq!(json.pointer("/0/line").and_then(serde_json::Value::as_u64), Some(2));
+}
+
+#[test]
+fn a_wrong_command_line_and_missing_files_are_told_apart() {
+    let place = Place::new("usage");
+    assert_fails(&place.run(&["chekc"]), 2, "check");
+    assert_fails(&place.run(&["check", "nowhere"]), 1, "nowhere");
+    fs::create_dir(place.0.join("empty")).unwrap();
+    assert_fails(&place.run(&["check", "empty"]), 1, "no rules in empty");
+}
+
+#[test]
+fn keys_rotate_and_what_the_old_one_signed_stays_good() {
+    let place = Place::new("keys");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    assert_fails(&place.run(&["keys", "new", "--out", "keys"]), 1, "there is a key already");
+    place.file("profile.json", r#"{"subject":"p1","traits":{"tier":["gold",1,1]}}"#);
+    let token = place.ok(&["token", "mint", "rules.yaml", "--keys", "keys", "--profile", "profile.json"]);
+    place.ok(&["keys", "rotate", "token", "--keys", "keys"]);
+    place.ok(&["token", "inspect", token.trim(), "--keys", "keys"]);
+    let jwks: serde_json::Value = serde_json::from_str(&place.ok(&["keys", "jwks", "--keys", "keys"])).unwrap();
+    assert_eq!(jwks.pointer("/keys").unwrap().as_array().unwrap().len(), 2);
+    assert!(!jwks.to_string().contains("\"d\""), "no private key is printed");
+    let forged = token.trim().replace(".ey", ".eY");
+    let report: serde_json::Value =
+        serde_json::from_slice(&place.run(&["token", "inspect", &forged, "--keys", "keys"]).stdout).unwrap_or_default();
+    assert_ne!(report.pointer("/verdict/good"), Some(&serde_json::Value::Bool(true)));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(place.0.join("keys/token.private.jwks.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "private keys are their owner's");
+    }
+}
+
+#[test]
+fn publish_keeps_earlier_plans_and_rollback_goes_back() {
+    let place = Place::new("publish");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    let publish = ["publish", "rules.yaml", "--keys", "keys", "--local", "kv"];
+    let first = id_in(&place.ok(&publish));
+    place.file("rules.yaml", &RULES.replace("Hello", "Good day"));
+    let second = id_in(&place.ok(&publish));
+    assert_ne!(first, second);
+    let pointer = || read(&place.0.join("kv/plan%3Acurrent"));
+    assert!(pointer().starts_with(&format!(r#"{{"edge":"{second}""#)), "{}", pointer());
+    assert_eq!(id_in(&place.ok(&["rollback", "--local", "kv"])), first);
+    assert!(place.0.join(format!("kv/plan%3A{second}")).is_file(), "the later one is kept");
+    assert_fails(&place.run(&["rollback", "--to", "nonsense", "--local", "kv"]), 1, &second);
+    place.file("rules.yaml", "campaigns: { x: 1 }");
+    let before = pointer();
+    assert_eq!(place.run(&publish).status.code(), Some(1));
+    assert_eq!(pointer(), before, "rules with mistakes change nothing");
+}
+
+#[test]
+fn publishing_more_than_is_kept_removes_the_oldest() {
+    let place = Place::new("kept");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    for version in 0..12 {
+        place.file("rules.yaml", &RULES.replace("Hello", &format!("Hello {version}")));
+        place.ok(&["publish", "rules.yaml", "--keys", "keys", "--local", "kv"]);
+    }
+    let plans = fs::read_dir(place.0.join("kv")).unwrap().filter_map(Result::ok);
+    let edge = plans.filter(|entry| entry.file_name().to_string_lossy().starts_with("plan%3A")).count();
+    assert_eq!(edge, 11, "ten plans and the pointer");
+}
+
+#[test]
+fn decide_explain_and_simulate_agree() {
+    let place = Place::new("decide");
+    place.file("facts.json", FACTS);
+    let decision = place.ok(&["decide", "rules.yaml", "--facts", "facts.json"]);
+    assert!(decision.contains(r#""html":"<h1>Hello</h1>""#), "{decision}");
+    let explained = place.ok(&["explain", "rules.yaml", "--facts", "facts.json", "--json"]);
+    assert!(explained.contains(decision.trim()), "{explained}");
+    let tree = place.ok(&["explain", "rules.yaml", "--facts", "facts.json"]);
+    assert!(tree.contains("won greet") && !tree.contains('\u{1b}'), "{tree}");
+    let lines = format!("{FACTS}\n\nnonsense\n{FACTS}\n");
+    let output = place.run_with(&["simulate", "rules.yaml"], &lines);
+    assert_fails(&output, 1, "1 lines are not facts");
+    let written = String::from_utf8(output.stdout).unwrap();
+    let written: Vec<_> = written.lines().collect();
+    assert_eq!((written.len(), written[0], written[2]), (3, decision.trim(), decision.trim()));
+    assert!(written[1].contains(r#""line":3"#), "{}", written[1]);
+}
+
+/// The plan's id in `published plan ID (…` or `rolled back to plan ID (…`.
+fn id_in(line: &str) -> String {
+    line.split("plan ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned()
+}
