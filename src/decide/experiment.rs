@@ -11,17 +11,18 @@ use crate::reduce::assignment_key;
 use crate::value::Value;
 
 impl<O: Observer> Decider<'_, O> {
-    /// The variation of the campaign's experiment; none without one, or if the subject is not in it.
-    pub(crate) fn variation_of(&mut self, campaign: &Campaign) -> Option<String> {
+    /// The arm of the campaign's experiment; none without one, or if the subject is not in it.
+    pub(crate) fn arm_of(&mut self, campaign: &Campaign) -> Option<Assignment> {
         let experiment = self.plan.get(campaign.experiment?)?;
-        let key = self.plan.text(experiment.key);
-        if let Some(known) = self.decision.assignments.iter().find(|known| known.experiment == key) {
-            return Some(known.variation.clone());
+        self.assign(&experiment)
+    }
+
+    /// Notes the arm of an experiment that chose what is shown or sent. What lost is not noted: it decided nothing.
+    pub(crate) fn note_arm(&mut self, arm: Option<Assignment>) {
+        let known = |arm: &Assignment| self.decision.assignments.iter().any(|known| known.experiment == arm.experiment);
+        if let Some(arm) = arm.filter(|arm| !known(arm)) {
+            self.decision.assignments.push(arm);
         }
-        let assignment = self.assign(&experiment)?;
-        let variation = assignment.variation.clone();
-        self.decision.assignments.push(assignment);
-        Some(variation)
     }
 
     /// GrowthBook's order: a kept assignment comes before the condition, and an arm of a blocked version before all.

@@ -48,8 +48,9 @@ impl<O: Observer> Decider<'_, O> {
     fn next_action(&mut self, campaign: &Campaign, step: &NextStep) -> Option<NextAction> {
         let message = self.plan.get(step.message)?;
         let channel = self.plan.text(self.plan.get(step.channel)?.id);
-        let variation = self.variation_of(campaign);
-        let rendition = self.rendition(&message, channel, variation.as_deref());
+        let arm = self.arm_of(campaign);
+        let rendition = self.rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()));
+        self.note_arm(arm);
         let at = self.facts.now.plus(step.after);
         Some(NextAction {
             campaign: self.plan.text(campaign.id).to_owned(),

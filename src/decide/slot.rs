@@ -6,13 +6,23 @@ use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial, applies};
 use crate::decide::offer::Offers;
 use crate::decide::trace::Observer;
-use crate::decision::{Fill, Reason};
+use crate::decision::{Assignment, Fill, Reason};
 use crate::hash::fnv64a;
 use crate::plan::Id;
-use crate::plan::tables::{Campaign, Class, Message, ONCE, Placement, Slot};
+use crate::plan::tables::{Campaign, Class, Message, ONCE, Placement, Rendition, Slot};
 
 /// The order of campaigns, least first: priority, then a hash that differs from subject to subject.
 pub(crate) type Rank = (Reverse<u32>, u64, Id<Campaign>);
+
+/// What a campaign would show in a slot.
+struct Candidate {
+    rank: Rank,
+    id: Id<Campaign>,
+    campaign: Campaign,
+    message: Message,
+    rendition: Rendition,
+    arm: Option<Assignment>,
+}
 
 impl<O: Observer> Decider<'_, O> {
     /// Fills the slot with the highest-ranking campaign that may.
@@ -21,8 +31,9 @@ impl<O: Observer> Decider<'_, O> {
         let name = self.plan.text(slot.id).to_owned();
         let winner = self.winner(id, &slot, offers);
         self.decision.reasons.insert(name.clone(), winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
-        if let Some((_, _, fill)) = winner {
-            self.decision.slots.insert(name, fill);
+        if let Some(winner) = winner {
+            self.decision.slots.insert(name, self.content_of(&winner));
+            self.note_arm(winner.arm);
         }
     }
 
@@ -34,73 +45,81 @@ impl<O: Observer> Decider<'_, O> {
 
     /// The best placement. Placements are sorted by priority, so the search ends where the priority falls below the best;
     /// only a trace wants to hear of the others.
-    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot, offers: &Offers) -> Option<(Rank, Id<Campaign>, Fill)> {
-        let mut best: Option<(Rank, Id<Campaign>, Fill)> = None;
+    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot, offers: &Offers) -> Option<Candidate> {
+        let mut best: Option<Candidate> = None;
         for (_, placement) in self.plan.rows(slot.placements) {
             let Some(campaign) = self.plan.get(placement.campaign) else { continue };
             let rank = self.rank(placement.campaign, &campaign);
-            let beaten = best.as_ref().filter(|(leader, _, _)| *leader < rank).map(|(leader, id, _)| (leader.0, *id));
+            let beaten = best.as_ref().filter(|leader| leader.rank < rank).map(|leader| (leader.rank.0, leader.id));
             if let (Some((priority, _)), false) = (beaten, O::ON) {
                 if rank.0 > priority {
                     break;
                 }
                 continue;
             }
-            let verdict = self.try_fill(slot_id, slot, &placement, &campaign, offers);
+            let verdict = self.candidate(slot_id, slot, &placement, campaign, rank, offers);
             match (verdict, beaten) {
-                (Err(denial), _) => self.note(slot_id, &placement, denial),
-                (Ok(_), Some((_, by))) => self.note(slot_id, &placement, Reason::Outranked.by(Cause::Campaign(by))),
-                (Ok(fill), None) => {
-                    if let Some((_, loser, _)) = best.replace((rank, placement.campaign, fill)) {
-                        let lost = Placement { campaign: loser, ..placement };
-                        self.note(slot_id, &lost, Reason::Outranked.by(Cause::Campaign(placement.campaign)));
+                (Err(denial), _) => self.note(slot_id, placement.campaign, denial),
+                (Ok(_), Some((_, by))) => {
+                    self.note(slot_id, placement.campaign, Reason::Outranked.by(Cause::Campaign(by)));
+                }
+                (Ok(leader), None) => {
+                    let by = leader.id;
+                    if let Some(loser) = best.replace(leader) {
+                        self.note(slot_id, loser.id, Reason::Outranked.by(Cause::Campaign(by)));
                     }
                 }
             }
         }
-        if let Some((_, campaign, _)) = &best {
-            self.observer.won(slot_id, *campaign);
+        if let Some(winner) = &best {
+            self.observer.won(slot_id, winner.id);
         }
         best
     }
 
-    fn note(&mut self, slot: Id<Slot>, placement: &Placement, denial: Denial) {
-        self.observer.denied(slot, placement.campaign, denial, &mut self.eval);
+    fn note(&mut self, slot: Id<Slot>, campaign: Id<Campaign>, denial: Denial) {
+        self.observer.denied(slot, campaign, denial, &mut self.eval);
     }
 
     /// What the campaign would show in the slot, or why it shows nothing.
-    fn try_fill(
+    fn candidate(
         &mut self,
         slot_id: Id<Slot>,
         slot: &Slot,
         placement: &Placement,
-        campaign: &Campaign,
+        campaign: Campaign,
+        rank: Rank,
         offers: &Offers,
-    ) -> Result<Fill, Denial> {
+    ) -> Result<Candidate, Denial> {
         self.may_speak(placement.campaign)?;
         for (id, cap) in self.plan.rows(self.plan.settings().caps) {
-            if cap.slot == Some(slot_id) && applies(&cap, campaign) {
+            if cap.slot == Some(slot_id) && applies(&cap, &campaign) {
                 self.check_cap(id, &cap)?;
             }
         }
-        self.check_offer(campaign, offers)?;
+        self.check_offer(&campaign, offers)?;
         let message = self.plan.get(placement.message).ok_or(Reason::NoRendition.by(Cause::Channel))?;
         self.check_unseen(&message)?;
-        let variation = self.variation_of(campaign);
+        let arm = self.arm_of(&campaign);
         let channel = self.facts.request.channel.as_deref().unwrap_or("web");
         let rendition = self
-            .rendition(&message, channel, variation.as_deref())
+            .rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()))
             .filter(|rendition| rendition.fits(slot))
             .ok_or(Reason::NoRendition.by(Cause::Channel))?;
-        Ok(Fill {
+        Ok(Candidate { rank, id: placement.campaign, campaign, message, rendition, arm })
+    }
+
+    fn content_of(&self, winner: &Candidate) -> Fill {
+        let campaign = &winner.campaign;
+        Fill {
             campaign: self.plan.text(campaign.id).to_owned(),
             class: Class::from_number(campaign.class).unwrap_or(Class::Promo),
-            message: self.plan.text(message.id).to_owned(),
+            message: self.plan.text(winner.message.id).to_owned(),
             offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).to_owned()),
-            locale: rendition.locale.map(|locale| self.plan.text(locale).to_owned()),
-            variation,
-            content: self.render(&rendition),
-        })
+            locale: winner.rendition.locale.map(|locale| self.plan.text(locale).to_owned()),
+            variation: winner.arm.as_ref().map(|arm| arm.variation.clone()),
+            content: self.render(&winner.rendition),
+        }
     }
 
     /// Whether the message may be shown, if it is one that is shown once.
