@@ -23,6 +23,8 @@ use crate::template::{Piece, Template};
 
 /// Every class, one bit each.
 const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
+/// The classes that policies cap unless they name one: what must be said is said however often.
+const CAPPED_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit();
 
 /// The bytes of a plan.
 pub fn write(
@@ -285,13 +287,13 @@ impl<'a> Writer<'_, '_, 'a, '_> {
 
     fn policy_cap(&mut self, cap: &policies::Cap<'_>) -> Option<tables::Cap> {
         let (key, classes, slot, offer) = match &cap.scope {
-            policies::Scope::All => ("all".to_owned(), ALL_CLASSES, None, None),
+            policies::Scope::All => ("all".to_owned(), CAPPED_CLASSES, None, None),
             policies::Scope::Class(class) => (format!("class:{}", class.name()), class.bit(), None, None),
             policies::Scope::Slot(slot) => {
-                (format!("slot:{}", slot.name), ALL_CLASSES, Some(*self.numbers.slots.get(slot.name)?), None)
+                (format!("slot:{}", slot.name), CAPPED_CLASSES, Some(*self.numbers.slots.get(slot.name)?), None)
             }
             policies::Scope::Offer(offer) => {
-                (format!("offer:{}", offer.name), ALL_CLASSES, None, Some(*self.numbers.offers.get(offer.name)?))
+                (format!("offer:{}", offer.name), CAPPED_CLASSES, None, Some(*self.numbers.offers.get(offer.name)?))
             }
         };
         Some(tables::Cap { classes, slot, offer, ..self.cap(key, cap.limit) })
