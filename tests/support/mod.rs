@@ -15,3 +15,73 @@ pub fn conformance(part: &str) -> Option<PathBuf> {
     println!("skipped: no vectors at {}; set THROUGHLINE_CONFORMANCE", path.display());
     None
 }
+
+/// The edge plan and the public plan of rules, both as the compiler emits them.
+pub fn compile(rules: &serde_json::Value) -> throughline_compiler::Plans {
+    let sources = [throughline_compiler::Source::new("rules.json", rules.to_string())];
+    let outcome = throughline_compiler::compile(&sources, throughline_compiler::Options::default());
+    let wrong = outcome.render(&sources, false);
+    outcome.plans.unwrap_or_else(|| panic!("the rules do not compile:\n{wrong}\n{rules:#}"))
+}
+
+/// The edge plan of rules, loaded.
+pub fn plan(rules: &serde_json::Value) -> throughline::Plan {
+    throughline::Plan::load(&compile(rules).edge).unwrap()
+}
+
+pub fn facts(facts: &serde_json::Value) -> throughline::Facts {
+    serde_json::from_value(facts.clone()).unwrap_or_else(|error| panic!("these are no facts: {error}\n{facts:#}"))
+}
+
+pub fn decide(plan: &throughline::Plan, facts: &throughline::Facts) -> serde_json::Value {
+    serde_json::from_str(&throughline::decide(plan, facts).to_json()).unwrap()
+}
+
+/// How many generated cases to run; `THROUGHLINE_CASES` raises it.
+pub fn cases(default: u64) -> u64 {
+    std::env::var("THROUGHLINE_CASES").ok().map_or(default, |count| count.parse().unwrap())
+}
+
+/// Each path at which two values differ, as `path: wanted …, found …`; `partial` lets objects have more members than wanted.
+pub fn differences(wanted: &serde_json::Value, found: &serde_json::Value, partial: bool) -> Vec<String> {
+    let mut out = Vec::new();
+    compare("", wanted, found, partial, &mut out);
+    out
+}
+
+fn compare(path: &str, wanted: &serde_json::Value, found: &serde_json::Value, partial: bool, out: &mut Vec<String>) {
+    use serde_json::Value;
+    match (wanted, found) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names = a.keys().chain(b.keys().filter(|name| !partial && !a.contains_key(*name)));
+            for name in names {
+                let [a, b] = [a, b].map(|map| map.get(name).unwrap_or(&Value::Null));
+                compare(&format!("{path}/{name}"), a, b, partial, out);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (at, (a, b)) in a.iter().zip(b).enumerate() {
+                compare(&format!("{path}/{at}"), a, b, partial, out);
+            }
+        }
+        (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => {}
+        _ if wanted == found => {}
+        _ => out.push(format!("{path}: wanted {wanted}, found {found}")),
+    }
+}
+
+/// The behaviour cases, each with the name of its file.
+pub fn behaviour() -> Vec<(String, serde_json::Value)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut cases: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| {
+            let file = entry.unwrap();
+            let name = file.file_name().to_string_lossy().into_owned();
+            let case = serde_json::from_str(&std::fs::read_to_string(file.path()).unwrap());
+            (name.clone(), case.unwrap_or_else(|error| panic!("{name}: {error}")))
+        })
+        .collect();
+    cases.sort_by(|(a, _), (b, _)| a.cmp(b));
+    cases
+}

@@ -1,0 +1,38 @@
+//! Behaviour as data: each file in `tests/data/` is rules, facts, and what the decision must have.
+//!
+//! `want` is matched partially: objects may have more members, arrays are exact, and `null` means absent. `explain`, where
+//! there is one, is matched with the trace in the same way.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use serde_json::Value;
+use throughline::explain;
+
+/// There are at least so many, so that a lost directory does not pass.
+const LEAST: usize = 100;
+
+#[test]
+fn every_case_is_decided_as_it_says() {
+    let cases = support::behaviour();
+    assert!(cases.len() >= LEAST, "only {} cases in tests/data", cases.len());
+    let failures: Vec<String> = cases.iter().filter_map(|(file, case)| failure(file, case)).collect();
+    assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// What is wrong, with the case's file and name.
+fn failure(file: &str, case: &Value) -> Option<String> {
+    let plan = support::plan(&case["rules"]);
+    let facts = support::facts(&case["facts"]);
+    let found = support::decide(&plan, &facts);
+    let explanation: Value = serde_json::from_str(&explain(&plan, &facts).to_json()).unwrap();
+    let mut differences = support::differences(&case["want"], &found, true);
+    if let Some(wanted) = case.get("explain") {
+        differences.extend(support::differences(wanted, &explanation["trace"], true));
+    }
+    if explanation["decision"] != found {
+        differences.push(format!("explain decided differently: {}", explanation["decision"]));
+    }
+    let name = case["name"].as_str().unwrap_or("without a name");
+    (!differences.is_empty()).then(|| format!("- {name} ({file})\n    {}", differences.join("\n    ")))
+}

@@ -1,0 +1,550 @@
+//! Rules and facts from a number: the same number, the same case, on every machine.
+//!
+//! They are small and dense: few names, few values, times near each other, so that rules and facts meet. Some facts are
+//! missing, have the wrong type, or are strange.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "a generator for tests"
+)]
+
+use serde_json::{Map, Value, json};
+
+/// Noon of a day in 2025; all times are near it.
+pub const NOON: i64 = 1_760_011_200_000;
+const HOUR: i64 = 3_600_000;
+const EVENTS: [&str; 3] = ["Page Viewed", "Product Added", "Order Completed"];
+const CLASSES: [&str; 3] = ["promo", "service", "transactional"];
+const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "channel.email"];
+const STATES: [&str; 3] = ["granted", "denied", "pending"];
+const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
+const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
+const TEXTS: [&str; 9] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}"];
+
+/// Random choices that the seed decides (SplitMix64).
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+
+    /// True in so many of 100 cases.
+    pub fn percent(&mut self, chance: u64) -> bool {
+        self.below(100) < chance
+    }
+
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len() as u64) as usize]
+    }
+
+    fn subset(&mut self, items: &[&str], chance: u64) -> Vec<Value> {
+        items.iter().filter(|_| self.percent(chance)).map(|item| json!(item)).collect()
+    }
+}
+
+/// A whole plan's rules.
+pub fn rules(seed: u64) -> Value {
+    let dice = &mut Dice::new(seed);
+    let offers = ids("offer", dice.below(4));
+    let experiments = ids("exp", dice.below(3));
+    let segments = ids("segment", dice.below(3));
+    let slots = ids("slot", 1 + dice.below(3));
+    let mut rules = json!({
+        "version": 1,
+        "attributes": {
+            "tier": { "type": "string", "edge": true, "client": dice.percent(50) },
+            "score": { "type": "number", "edge": true },
+            "vip": { "type": "boolean", "edge": true },
+            "tags": { "type": "list", "edge": true },
+            "cart.total": { "type": "number", "edge": true, "client": true },
+            "wa_ok": { "type": "boolean", "edge": true },
+            "weather": { "type": "string", "source": "request" },
+        },
+        "channels": { "web": {}, "email": { "consent": "channel.email" }, "whatsapp": { "consent": "advertising", "reach": "wa_ok" } },
+    });
+    rules["segments"] = map(&segments, |_, at| json!({ "when": condition(dice, &segments[..at], 2) }));
+    rules["slots"] = map(&slots, |_, _| slot(dice));
+    rules["offers"] = map(&offers, |_, _| offer(dice));
+    rules["experiments"] = map(&experiments, |_, _| experiment(dice, &segments));
+    rules["holdouts"] = map(
+        &ids("holdout", dice.below(2)),
+        |_, _| json!({ "percent": dice.below(60), "classes": dice.pick(&[json!("promo"), json!(["promo", "service"])]) }),
+    );
+    let mut messages = Map::new();
+    let campaigns = ids("campaign", 1 + dice.below(6));
+    rules["campaigns"] = map(&campaigns, |id, _| {
+        campaign(
+            dice,
+            id,
+            &Names { offers: &offers, experiments: &experiments, segments: &segments },
+            &rules,
+            &mut messages,
+        )
+    });
+    rules["messages"] = Value::Object(messages);
+    rules["policies"] = policies(dice, &segments, &slots, &offers);
+    rules
+}
+
+/// Facts for these rules; another `seed`, other facts.
+pub fn facts(rules: &Value, seed: u64) -> Value {
+    let dice = &mut Dice::new(!seed);
+    let now = NOON + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
+    let mut attributes = json!({ "path": dice.pick(&PATHS) });
+    for name in ["weather", "country", "deviceType", "locale"] {
+        if dice.percent(60) {
+            attributes[name] = fact(dice, name);
+        }
+    }
+    let mut request = json!({ "attributes": attributes, "consent": consents(dice, 55) });
+    for (name, chance) in [("gpc", 15), ("bot", 4)] {
+        request[name] = json!(dice.percent(chance));
+    }
+    if dice.percent(70) {
+        request["locale"] = json!(dice.pick(&["de", "de-AT", "DE-ch", "en", "en-GB", "fr", "d", "deutsch"]));
+    }
+    if dice.percent(70) {
+        request["session"] = json!(now - dice.below(90 * 60_000) as i64);
+    }
+    if dice.percent(30) {
+        request["slots"] = json!(["slot-0", "slot-1", "no-such-slot"]);
+    }
+    let count = dice.below(14);
+    let events: Vec<Value> = (0..count).map(|_| event(dice, rules, now)).collect();
+    json!({ "now": now, "profile": profile(dice, rules, now), "request": request, "events": events })
+}
+
+struct Names<'a> {
+    offers: &'a [String],
+    experiments: &'a [String],
+    segments: &'a [String],
+}
+
+fn ids(kind: &str, count: u64) -> Vec<String> {
+    (0..count).map(|number| format!("{kind}-{number}")).collect()
+}
+
+fn map(ids: &[String], mut row: impl FnMut(&str, usize) -> Value) -> Value {
+    Value::Object(ids.iter().enumerate().map(|(at, id)| (id.clone(), row(id, at))).collect())
+}
+
+fn slot(dice: &mut Dice) -> Value {
+    let mut slot = json!({ "public": true });
+    if dice.percent(20) {
+        slot["type"] = json!("json");
+    }
+    if dice.percent(40) {
+        slot["pages"] = dice
+            .pick(&[
+                json!(["/"]),
+                json!(["/pricing", "/products/*"]),
+                json!(["/products/**"]),
+                json!(["/**/red", "/ü*"]),
+            ])
+            .clone();
+    }
+    slot
+}
+
+fn offer(dice: &mut Dice) -> Value {
+    let mut offer = json!({});
+    if dice.percent(80) {
+        offer["group"] = json!(dice.pick(&["sales", "service"]));
+    }
+    span(dice, &mut offer, 25);
+    offer
+}
+
+/// Adds `from` and `until` around noon.
+fn span(dice: &mut Dice, target: &mut Value, chance: u64) {
+    let time = |hours: i64| jiff::Timestamp::from_millisecond(NOON + hours * HOUR).unwrap().to_string();
+    if dice.percent(chance) {
+        target["from"] = json!(time(dice.below(36) as i64 - 30));
+    }
+    if dice.percent(chance) {
+        target["until"] = json!(time(dice.below(36) as i64 + 7));
+    }
+}
+
+fn experiment(dice: &mut Dice, segments: &[String]) -> Value {
+    let weights = dice.pick(&[[0.5, 0.5], [0.1, 0.9], [0.333, 0.667], [1.0, 0.0]]);
+    let mut out =
+        json!({ "variations": [{ "id": "control", "weight": weights[0] }, { "id": "bold", "weight": weights[1] }] });
+    if dice.percent(30) {
+        out["variations"] = json!([{ "id": "control" }, { "id": "bold" }, { "id": "é" }]);
+    }
+    if dice.percent(40) {
+        out["coverage"] = json!(dice.below(11) as f64 / 10.0);
+    }
+    if dice.percent(30) {
+        out["seed"] = json!("Säed-1");
+    }
+    if dice.percent(30) {
+        out["unit"] = json!(dice.pick(&["tier", "score", "vip", "id"]));
+    }
+    if dice.percent(40) {
+        out["bucketVersion"] = json!(dice.below(3));
+        out["minBucketVersion"] = json!(dice.below(2));
+    }
+    for (name, chance) in [("sticky", 20), ("active", 10)] {
+        if dice.percent(chance) {
+            out[name] = json!(false);
+        }
+    }
+    if dice.percent(20) {
+        out["when"] = condition(dice, segments, 1);
+    }
+    out
+}
+
+fn campaign(dice: &mut Dice, id: &str, names: &Names<'_>, rules: &Value, messages: &mut Map<String, Value>) -> Value {
+    let class = *dice.pick(&["promo", "promo", "promo", "service", "transactional"]);
+    let mut out = json!({ "class": class, "priority": dice.below(4) * 10 });
+    if dice.percent(75) {
+        out["when"] = condition(dice, names.segments, 3);
+    }
+    if dice.percent(25) {
+        let mut schedule = json!({});
+        span(dice, &mut schedule, 70);
+        out["schedule"] = schedule;
+    }
+    if !names.offers.is_empty() && dice.percent(50) {
+        out["offer"] = json!(dice.pick(names.offers));
+    }
+    if !names.experiments.is_empty() && dice.percent(50) {
+        out["experiment"] = json!(dice.pick(names.experiments));
+    }
+    if dice.percent(35) {
+        out["caps"] = json!([cap(dice)]);
+    }
+    let experiment = &rules["experiments"][out["experiment"].as_str().unwrap_or_default()];
+    let mut arms = vec![None];
+    arms.extend(experiment["variations"].as_array().into_iter().flatten().skip(1).map(|row| row["id"].as_str()));
+    let mut placements = Map::new();
+    for (slot, row) in rules["slots"].as_object().unwrap() {
+        if dice.percent(65) {
+            let message = format!("{id}-{slot}");
+            let format = if row["type"] == "json" { "json" } else { "html" };
+            messages.insert(message.clone(), self::message(dice, "web", format, &arms));
+            placements.insert(slot.clone(), json!(message));
+        }
+    }
+    if dice.percent(40) || placements.is_empty() {
+        out["next"] = json!([]);
+        for channel in ["whatsapp", "email"] {
+            let message = format!("{id}-{channel}");
+            messages.insert(message.clone(), self::message(dice, channel, "text", &arms));
+            let mut step = json!({ "channel": channel, "message": message });
+            if dice.percent(60) {
+                step["after"] = json!(dice.pick(&["10m", "90s"]));
+            }
+            if dice.percent(60) {
+                step["until"] = json!(dice.pick(&["24h", "2d"]));
+            }
+            out["next"].as_array_mut().unwrap().push(step);
+        }
+    }
+    if !placements.is_empty() {
+        out["slots"] = Value::Object(placements);
+    }
+    out
+}
+
+fn cap(dice: &mut Dice) -> Value {
+    json!({ "max": 1 + dice.below(3), "per": dice.pick(&["session", "day", "total", "6h", "2d"]) })
+}
+
+/// A message with renditions for some of the arms of the campaign's experiment.
+fn message(dice: &mut Dice, channel: &str, format: &str, arms: &[Option<&str>]) -> Value {
+    let mut renditions = Vec::new();
+    for locale in [None, Some("de"), Some("de-AT"), Some("en")] {
+        for variation in arms.iter().copied() {
+            let is_default = locale.is_none() && variation.is_none();
+            if locale == Some("en") && variation.is_none() || !(is_default && dice.percent(95) || dice.percent(20)) {
+                continue;
+            }
+            let mut row = json!({ "channel": channel, (format): body(dice, format, locale.unwrap_or("-"), variation.unwrap_or("-")) });
+            if channel == "email" {
+                row["subject"] = json!("Hi {{ tier }}");
+            }
+            // `en` is the default locale: the same place as none.
+            if let Some(locale) = locale.filter(|locale| *locale != "en") {
+                row["locale"] = json!(locale);
+            }
+            if let Some(variation) = variation {
+                row["variation"] = json!(variation);
+            }
+            let place = |row: &Value| (row["locale"].clone(), row["variation"].clone());
+            if !renditions.iter().any(|known: &Value| place(known) == place(&row)) {
+                renditions.push(row);
+            }
+        }
+    }
+    if renditions.is_empty() {
+        let mut row = json!({ "channel": channel, (format): body(dice, format, "-", "-") });
+        if channel == "email" {
+            row["subject"] = json!("{{ score }}");
+        }
+        renditions.push(row);
+    }
+    json!({ "once": dice.percent(25), "renditions": renditions })
+}
+
+fn body(dice: &mut Dice, format: &str, locale: &str, variation: &str) -> Value {
+    let output = dice.pick(&[
+        "{{ tier }}",
+        "{{ tier | default: 'there' }}",
+        "{{ cart.total | default: '0' }}",
+        "{{ weather }}",
+        "{{ tags }}",
+        "fixed",
+    ]);
+    match format {
+        "html" => json!(format!("<a href=\"/x?tier={output}\" title=\"{output}\">{locale} {variation} {output}</a>")),
+        "json" => json!({ "title": format!("{locale} {output}"), "n": [1, 2.5, null, true], "variation": variation }),
+        _ => json!(format!("{locale} {variation} {output}")),
+    }
+}
+
+fn policies(dice: &mut Dice, segments: &[String], slots: &[String], offers: &[String]) -> Value {
+    let mut consent = json!({ "default": dice.pick(&STATES) });
+    if dice.percent(40) {
+        consent["promo"] = Value::Array(dice.subset(&PURPOSES, 40));
+    }
+    if dice.percent(20) {
+        consent["service"] = Value::Array(dice.subset(&PURPOSES, 30));
+    }
+    if dice.percent(30) {
+        consent["gpc"] = Value::Array(dice.subset(&PURPOSES, 50));
+    }
+    for name in ["store", "measure"] {
+        if dice.percent(30) {
+            consent[name] = dice.pick(&[Value::Null, json!("advertising")]).clone();
+        }
+    }
+    let mut caps = Vec::new();
+    for scope in ["all", "class", "slot", "offer"] {
+        if dice.percent(25) && (scope != "offer" || !offers.is_empty()) {
+            let mut cap = cap(dice);
+            match scope {
+                "class" => cap[scope] = json!(dice.pick(&CLASSES[..2])),
+                "slot" => cap[scope] = json!(dice.pick(slots)),
+                "offer" => cap[scope] = json!(dice.pick(offers)),
+                _ => {}
+            }
+            caps.push(cap);
+        }
+    }
+    let mut out = json!({ "consent": consent, "caps": caps });
+    if dice.percent(35) {
+        out["suppress"] = json!([{ "class": dice.pick(&["promo", "service"]), "when": condition(dice, segments, 1) }]);
+    }
+    out
+}
+
+/// A condition at most so deep, over segments that are defined before.
+fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
+    match dice.below(if depth == 0 { 8 } else { 12 }) {
+        0 => event_condition(dice),
+        1 => {
+            let mut out = json!({ "event": dice.pick(&EVENTS) });
+            out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["1h", "6h", "2d"]));
+            json!({ "$recency": out })
+        }
+        2 => json!({ "$consent": { (*dice.pick(&PURPOSES)): dice.pick(&STATES) } }),
+        3 if !segments.is_empty() => json!({ "$segment": dice.pick(segments) }),
+        8 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        9 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        10 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),
+        11 => json!({ "$not": condition(dice, segments, depth - 1) }),
+        _ => comparison(dice),
+    }
+}
+
+fn event_condition(dice: &mut Dice) -> Value {
+    let mut out = json!({ "name": dice.pick(&EVENTS) });
+    if dice.percent(40) {
+        out["where"] = json!({ "path": dice.pick(&PATHS) });
+    }
+    if dice.percent(60) {
+        out["count"] = dice
+            .pick(&[
+                json!(2),
+                json!({ "$gte": 3 }),
+                json!({ "$lt": 2 }),
+                json!({ "$gt": 1, "$lte": 4 }),
+                json!({ "$gte": 1 }),
+            ])
+            .clone();
+    }
+    if dice.percent(70) {
+        out["within"] = json!(dice.pick(&["1h", "6h", "48h"]));
+    }
+    json!({ "$event": out })
+}
+
+fn comparison(dice: &mut Dice) -> Value {
+    let name = *dice.pick(&["tier", "score", "vip", "cart.total", "weather", "country", "locale"]);
+    let operand = match name {
+        "score" | "cart.total" => number_condition(dice),
+        "vip" => json!(dice.percent(50)),
+        _ => text_condition(dice, name),
+    };
+    json!({ (name): operand })
+}
+
+fn number_condition(dice: &mut Dice) -> Value {
+    let number = *dice.pick(&[0.0, 7.0, 2.5, 100.0]);
+    match dice.below(7) {
+        0 => json!(number),
+        1 => json!({ "$in": [7, 100] }),
+        2 => json!({ "$exists": dice.percent(50) }),
+        3 => json!({ "$not": { "$gt": number } }),
+        4 => json!({ "$gte": 2, "$lt": number + 3.0 }),
+        _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])): number }),
+    }
+}
+
+fn text_condition(dice: &mut Dice, name: &str) -> Value {
+    let words = words(name);
+    match dice.below(7) {
+        0 => json!({ "$in": [words[0], words[1]] }),
+        1 => json!({ "$nin": [words[0], words[2]] }),
+        2 => json!({ "$exists": dice.percent(50) }),
+        3 => json!({ "$not": { "$eq": words[0] } }),
+        4 | 5 => json!(dice.pick(words)),
+        _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$gte"])): dice.pick(words) }),
+    }
+}
+
+const fn words(name: &str) -> &'static [&'static str] {
+    match name.as_bytes() {
+        b"country" => &["AT", "DE", "US"],
+        b"locale" => &["de-AT", "en", "de"],
+        b"deviceType" => &["mobile", "desktop", "tablet"],
+        _ => &TEXTS,
+    }
+}
+
+/// A fact, now and then of the wrong type or strange.
+fn fact(dice: &mut Dice, name: &str) -> Value {
+    if dice.percent(12) {
+        let strange = [
+            json!(null),
+            json!(true),
+            json!("7"),
+            json!(-0.0),
+            json!(1e21),
+            json!(5e-324),
+            json!(9_007_199_254_740_993_i64),
+            json!(["gold", "é"]),
+            json!({ "total": "12", "deep": { "er": [[[1]]] } }),
+            json!(0.1 + 0.2),
+            json!(-1.5e300),
+            json!([]),
+        ];
+        return dice.pick(&strange).clone();
+    }
+    match name {
+        "score" => json!(dice.pick(&[0.0, 2.5, 7.0, 99.5, 100.0])),
+        "vip" | "wa_ok" => json!(dice.percent(60)),
+        "tags" => json!(["a", "b"]),
+        "cart" => json!({ "total": dice.pick(&[0, 7, 100]) }),
+        name => json!(dice.pick(words(name))),
+    }
+}
+
+fn consents(dice: &mut Dice, chance: u64) -> Value {
+    let mut out = Map::new();
+    for purpose in PURPOSES {
+        if dice.percent(chance) {
+            out.insert(purpose.to_owned(), json!(dice.pick(&["granted", "granted", "denied", "pending"])));
+        }
+    }
+    Value::Object(out)
+}
+
+/// A time up to now, often exactly on the edge of a window.
+fn time(dice: &mut Dice, now: i64) -> i64 {
+    let edge = *dice.pick(&[HOUR, 6 * HOUR, 48 * HOUR, 12 * HOUR]);
+    match dice.below(4) {
+        0 => now - edge + dice.below(3) as i64 - 1,
+        1 => now - dice.below(3) as i64 * 60_000,
+        _ => now - dice.below(60 * 60) as i64 * 60_000,
+    }
+}
+
+fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
+    let mut traits = Map::new();
+    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok"] {
+        if dice.percent(65) {
+            traits.insert(name.to_owned(), json!([fact(dice, name), time(dice, now), dice.below(1 << 32)]));
+        }
+    }
+    let mut consent = Map::new();
+    for (purpose, state) in consents(dice, 30).as_object().unwrap() {
+        consent.insert(purpose.clone(), json!([state, time(dice, now), 1]));
+    }
+    let mut assignments = Map::new();
+    for experiment in rules["experiments"].as_object().unwrap().keys() {
+        if dice.percent(30) {
+            let arm = dice.pick(&["control", "bold", "gone"]);
+            assignments
+                .insert(format!("{experiment}__{}", dice.below(3)), json!([arm, time(dice, now), dice.below(1 << 32)]));
+        }
+    }
+    json!({ "subject": dice.pick(&SUBJECTS), "traits": traits, "consent": consent, "assignments": assignments })
+}
+
+pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
+    let mut out = json!({ "id": format!("e-{:x}", dice.below(1 << 48)), "type": "track", "at": time(dice, now), "trusted": dice.percent(70) });
+    match dice.below(10) {
+        0 => {
+            out["type"] = json!("identify");
+            let name = *dice.pick(&["tier", "score", "cart"]);
+            out["traits"] = json!({ (name): fact(dice, name) });
+        }
+        1 => {
+            out["event"] = json!("Consent Preference Updated");
+            out["consent"] = consents(dice, 40);
+        }
+        2 if !rules["experiments"].as_object().unwrap().is_empty() => {
+            out["event"] = json!("Experiment Viewed");
+            out["properties"] =
+                json!({ "experiment_id": "exp-0", "variation_id": dice.pick(&["control", "bold", "é"]) });
+        }
+        3..=6 => {
+            out["event"] = json!("Message Seen");
+            let campaigns: Vec<_> = rules["campaigns"].as_object().unwrap().iter().collect();
+            let (id, campaign) = *dice.pick(&campaigns);
+            let placement = campaign["slots"].as_object().into_iter().flatten().next();
+            let mut properties = json!({ "campaign": id, "class": campaign["class"] });
+            if let Some((slot, message)) = placement {
+                properties["slot"] = json!(slot);
+                properties["message"] = message.clone();
+            }
+            if !campaign["offer"].is_null() {
+                properties["offer"] = campaign["offer"].clone();
+            }
+            out["properties"] = properties;
+        }
+        _ => {
+            out["event"] = json!(dice.pick(&EVENTS));
+            out["properties"] = json!({ "path": dice.pick(&PATHS), "price": dice.pick(&[1.5, 20.0]) });
+        }
+    }
+    out
+}

@@ -1,0 +1,22 @@
+//! FNV-1a as its authors describe it, over what each user of it hashes.
+
+/// 32 bits, over UTF-16 code units, as GrowthBook does it.
+pub fn fnv32(text: &str) -> u32 {
+    text.encode_utf16().fold(0x811c_9dc5, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))
+}
+
+/// 64 bits, over UTF-8, each text followed by the byte 255.
+pub fn fnv64(texts: &[&str]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for text in texts {
+        for byte in text.bytes().chain([255]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
+
+/// GrowthBook's bucket, version 2.
+pub fn bucket(seed: &str, unit: &str) -> f64 {
+    f64::from(fnv32(&fnv32(&format!("{seed}{unit}")).to_string()) % 10_000) / 10_000.0
+}

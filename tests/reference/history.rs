@@ -1,0 +1,111 @@
+//! What is known of a person: the profile in the facts, and every event after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::hash::fnv32;
+use super::{list, members};
+
+/// The time of an event, then a hash of its id.
+pub type Stamp = (i64, u32);
+
+pub struct Person {
+    pub subject: String,
+    /// By name: the last value and when it was set.
+    pub traits: BTreeMap<String, (Stamp, Value)>,
+    /// By purpose: the last state and when it was set.
+    pub consent: BTreeMap<String, (Stamp, String)>,
+    /// What was seen when, by keys such as `campaign:intro`.
+    pub seen: BTreeMap<String, BTreeSet<Stamp>>,
+    /// When each offer was first seen.
+    pub offers: BTreeMap<String, Stamp>,
+    /// The first arm, by `experiment__version`.
+    pub arms: BTreeMap<String, (Stamp, String)>,
+    pub segments: BTreeSet<String>,
+    /// Every event once, in order.
+    pub events: BTreeMap<Stamp, Value>,
+}
+
+impl Person {
+    pub fn new(rules: &Value, facts: &Value) -> Self {
+        let profile = &facts["profile"];
+        let stamp = |value: &Value, from: usize| {
+            (value[from].as_i64().unwrap(), u32::try_from(value[from + 1].as_u64().unwrap()).unwrap())
+        };
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut person = Self {
+            subject: profile["subject"].as_str().unwrap_or("").to_owned(),
+            traits: members(&profile["traits"])
+                .map(|(name, row)| (name.clone(), (stamp(row, 1), row[0].clone())))
+                .collect(),
+            consent: members(&profile["consent"])
+                .map(|(name, row)| (name.clone(), (stamp(row, 1), text(&row[0]))))
+                .collect(),
+            seen: members(&profile["exposures"])
+                .map(|(key, rows)| (key.clone(), list(rows).map(|row| stamp(row, 0)).collect()))
+                .collect(),
+            offers: members(&profile["offers"]).map(|(id, row)| (id.clone(), stamp(row, 0))).collect(),
+            arms: members(&profile["assignments"])
+                .map(|(key, row)| (key.clone(), (stamp(row, 1), text(&row[0]))))
+                .collect(),
+            segments: list(&profile["segments"]).map(text).collect(),
+            events: BTreeMap::new(),
+        };
+        for event in list(&facts["events"]) {
+            person.meet(rules, event);
+        }
+        person
+    }
+
+    fn meet(&mut self, rules: &Value, event: &Value) {
+        let stamp = (event["at"].as_i64().unwrap(), fnv32(event["id"].as_str().unwrap()));
+        let trusted = event["trusted"] == true;
+        for (name, value) in members(&event["traits"]) {
+            let is_later = self.traits.get(name).is_none_or(|(known, _)| *known < stamp);
+            if is_later && (trusted || is_open(rules, name)) {
+                self.traits.insert(name.clone(), (stamp, value.clone()));
+            }
+        }
+        for (purpose, state) in members(&event["consent"]) {
+            if self.consent.get(purpose).is_none_or(|(known, _)| *known < stamp) {
+                self.consent.insert(purpose.clone(), (stamp, state.as_str().unwrap().to_owned()));
+            }
+        }
+        let properties = &event["properties"];
+        if event["event"] == "Message Seen" {
+            self.seen.entry("all".to_owned()).or_default().insert(stamp);
+            for kind in ["campaign", "message", "offer", "class", "slot"] {
+                if let Some(id) = properties[kind].as_str() {
+                    self.seen.entry(format!("{kind}:{id}")).or_default().insert(stamp);
+                }
+            }
+            if let Some(offer) = properties["offer"].as_str() {
+                let first = self.offers.entry(offer.to_owned()).or_insert(stamp);
+                *first = stamp.min(*first);
+            }
+        }
+        if let ("Experiment Viewed", true, Some(key), Some(arm)) = (
+            event["event"].as_str().unwrap_or(""),
+            trusted,
+            properties["experiment_id"].as_str(),
+            properties["variation_id"].as_str(),
+        ) {
+            let experiment = &rules["experiments"][key];
+            let version = experiment["bucketVersion"].as_u64().unwrap_or(0);
+            let known = self.arms.get(&format!("{key}__{version}"));
+            let is_arm = list(&experiment["variations"]).any(|row| row["id"] == arm);
+            if experiment["sticky"] != false && is_arm && known.is_none_or(|(first, _)| stamp < *first) {
+                self.arms.insert(format!("{key}__{version}"), (stamp, arm.to_owned()));
+            }
+        }
+        self.events.insert(stamp, event.clone());
+    }
+}
+
+/// Whether anybody may set the trait: every declared attribute below it says `client: true`.
+fn is_open(rules: &Value, name: &str) -> bool {
+    let mut below = members(&rules["attributes"])
+        .filter(|(path, row)| path.split('.').next() == Some(name) && row["source"] != "request");
+    below.all(|(_, row)| row["client"] == true)
+}

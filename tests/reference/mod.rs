@@ -1,0 +1,427 @@
+//! A naive model of `decide` and `reduce`. It walks the rules as people write them, remembers every event, and compiles,
+//! indexes, shares and skips nothing. It shares no code with the core; where the two disagree, one of them is wrong.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a model for tests: short before safe"
+)]
+
+mod condition;
+mod content;
+mod hash;
+mod history;
+
+use serde_json::{Map, Value, json};
+
+use hash::{bucket, fnv64};
+use history::Person;
+
+pub const DAY: i64 = 86_400_000;
+
+/// The decision of these rules for these facts, as the JSON that the core writes; `plan` is the id to put in.
+pub fn decide(rules: &Value, facts: &Value, plan: &str) -> Value {
+    let person = Person::new(rules, facts);
+    Model { rules, request: &facts["request"], now: facts["now"].as_i64().unwrap(), person, plan }.decide()
+}
+
+pub struct Model<'a> {
+    rules: &'a Value,
+    request: &'a Value,
+    now: i64,
+    person: Person,
+    plan: &'a str,
+}
+
+/// A campaign that may fill a slot, with all that the decision says of it.
+struct Candidate {
+    rank: (i64, u64),
+    campaign: String,
+    arm: Option<Value>,
+    fill: Value,
+}
+
+impl Model<'_> {
+    fn decide(&self) -> Value {
+        let (mut slots, mut reasons) = (Map::new(), Map::new());
+        let (mut arms, mut shown) = (Vec::new(), Vec::new());
+        let mut next = Value::Null;
+        let bot = self.request["bot"] == true;
+        for slot in self.slots() {
+            let best = if bot { None } else { self.best(&slot) };
+            reasons.insert(
+                slot.clone(),
+                json!(if bot { "bot" } else { best.as_ref().map_or("no_candidate", |_| "filled") }),
+            );
+            if let Some(best) = best {
+                keep(&mut arms, best.arm.clone());
+                keep(&mut shown, best.arm);
+                slots.insert(slot, best.fill);
+            }
+        }
+        if !bot && let Some((action, arm)) = self.next_action() {
+            keep(&mut arms, arm);
+            next = action;
+        }
+        let measure = self.grants("measure");
+        let id = self.id();
+        let exposures = if measure { self.exposures(&id, &slots, &shown) } else { Vec::new() };
+        json!({
+            "decisionId": id, "plan": self.plan, "subject": self.person.subject, "now": self.now,
+            "cacheVariant": variant(&slots), "slots": slots, "nextAction": next, "assignments": arms, "exposures": exposures,
+            "reasons": reasons, "store": self.grants("store"), "measure": measure,
+        })
+    }
+
+    /// Whether the purpose for cookies or measuring is granted; `null` needs none.
+    fn grants(&self, what: &str) -> bool {
+        let policy = &self.rules["policies"]["consent"];
+        let purpose = policy
+            .get(what)
+            .cloned()
+            .unwrap_or_else(|| json!(if what == "store" { "personalization" } else { "analytics" }));
+        self.request["bot"] != true && purpose.as_str().is_none_or(|purpose| self.consent(purpose) == "granted")
+    }
+
+    fn slots(&self) -> Vec<String> {
+        let path = self.request["attributes"]["path"].as_str().unwrap_or("/");
+        let on_page = |slot: &Value| {
+            slot["pages"]
+                .as_array()
+                .is_none_or(|globs| globs.iter().any(|glob| glob_matches(glob.as_str().unwrap(), path)))
+        };
+        let asked = |id: &str, slot: &Value| match self.request["slots"].as_array() {
+            Some(names) => names.iter().any(|name| name == id),
+            None => on_page(slot),
+        };
+        members(&self.rules["slots"]).filter(|(id, slot)| asked(id, slot)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Everything that may fill the slot, best first.
+    fn best(&self, slot: &str) -> Option<Candidate> {
+        let campaigns = members(&self.rules["campaigns"]);
+        let candidates = campaigns.filter_map(|(id, campaign)| self.candidate(slot, id, campaign));
+        candidates.min_by(|a, b| (a.rank, &a.campaign).cmp(&(b.rank, &b.campaign)))
+    }
+
+    fn candidate(&self, slot: &str, id: &str, campaign: &Value) -> Option<Candidate> {
+        let message = campaign["slots"][slot].as_str()?;
+        let allowed = self.may_speak(id, campaign)
+            && self.caps().all(|cap| {
+                cap["slot"] != slot || self.has_room(cap, &format!("slot:{slot}")) || is_free_of_caps(campaign)
+            })
+            && self.offer_fits(campaign)
+            && !self.was_seen(message);
+        let arm = self.arm(campaign)?;
+        let variation = arm["variation"].as_str();
+        let wanted = if self.rules["slots"][slot]["type"] == "json" { "json" } else { "html" };
+        let rendition = self.rendition(message, self.channel(), variation)?;
+        if !allowed || rendition.get(wanted).is_none() {
+            return None;
+        }
+        let mut fill = json!({ "campaign": id, "message": message, "class": campaign["class"] });
+        for (name, value) in
+            [("offer", &campaign["offer"]), ("locale", self.locale_of(rendition)), ("variation", &arm["variation"])]
+        {
+            if !value.is_null() {
+                fill[name] = value.clone();
+            }
+        }
+        self.render(rendition, &mut fill);
+        Some(Candidate {
+            rank: self.rank(id, campaign),
+            campaign: id.to_owned(),
+            arm: Some(arm).filter(|arm| !arm.is_null()),
+            fill,
+        })
+    }
+
+    /// What holds for a campaign in whatever slot or channel.
+    fn may_speak(&self, id: &str, campaign: &Value) -> bool {
+        let class = campaign["class"].as_str().unwrap();
+        let offer = &self.rules["offers"][campaign["offer"].as_str().unwrap_or("")];
+        self.class_has_consent(class)
+            && self.is_on(&campaign["schedule"])
+            && self.is_on(offer)
+            && campaign.get("when").is_none_or(|when| self.holds(when))
+            && !self.is_held_out(class)
+            && !list(&self.rules["policies"]["suppress"])
+                .any(|rule| names(&rule["class"], class) && self.holds(&rule["when"]))
+            && list(&campaign["caps"]).all(|cap| self.has_room(cap, &format!("campaign:{id}")))
+            && self.caps().all(|cap| is_free_of_caps(campaign) || self.has_room_for(cap, campaign))
+    }
+
+    fn class_has_consent(&self, class: &str) -> bool {
+        let default = if class == "promo" { json!(["personalization"]) } else { json!([]) };
+        let purposes = self.rules["policies"]["consent"].get(class).unwrap_or(&default);
+        list(purposes).all(|purpose| self.consent(purpose.as_str().unwrap()) == "granted")
+    }
+
+    fn consent(&self, purpose: &str) -> String {
+        let policy = &self.rules["policies"]["consent"];
+        let default_gpc = json!(["sale_share", "advertising"]);
+        let opted_out =
+            self.request["gpc"] == true && list(policy.get("gpc").unwrap_or(&default_gpc)).any(|name| name == purpose);
+        let known = self.request["consent"][purpose]
+            .as_str()
+            .or_else(|| self.person.consent.get(purpose).map(|(_, state)| state.as_str()));
+        let state = known.or(policy["default"].as_str()).unwrap_or("pending");
+        if opted_out { "denied".to_owned() } else { state.to_owned() }
+    }
+
+    fn is_on(&self, schedule: &Value) -> bool {
+        let edge =
+            |name: &str| schedule[name].as_str().map(|text| text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        edge("from").is_none_or(|from| self.now >= from) && edge("until").is_none_or(|until| self.now < until)
+    }
+
+    fn is_held_out(&self, class: &str) -> bool {
+        !self.person.subject.is_empty()
+            && members(&self.rules["holdouts"]).any(|(id, holdout)| {
+                names(&holdout["classes"], class)
+                    && bucket(id, &self.person.subject) < holdout["percent"].as_f64().unwrap() / 100.0
+            })
+    }
+
+    fn caps(&self) -> impl Iterator<Item = &Value> {
+        list(&self.rules["policies"]["caps"])
+    }
+
+    /// Whether a cap of the policies, but those of slots, has room for the campaign.
+    fn has_room_for(&self, cap: &Value, campaign: &Value) -> bool {
+        match (cap["class"].as_str(), cap["offer"].as_str(), cap["slot"].as_str()) {
+            (Some(class), ..) => campaign["class"] != class || self.has_room(cap, &format!("class:{class}")),
+            (_, Some(offer), _) => campaign["offer"] != offer || self.has_room(cap, &format!("offer:{offer}")),
+            (_, _, Some(_)) => true,
+            _ => self.has_room(cap, "all"),
+        }
+    }
+
+    fn has_room(&self, cap: &Value, key: &str) -> bool {
+        let counts = |at: i64| match cap["per"].as_str().unwrap() {
+            "total" => true,
+            "day" => at.div_euclid(DAY) == self.now.div_euclid(DAY),
+            "session" => self.request["session"].as_i64().is_some_and(|start| at >= start),
+            window => at > self.now - duration(window),
+        };
+        let seen = self.person.seen.get(key).into_iter().flatten().filter(|(at, _)| *at <= self.now && counts(*at));
+        (seen.count() as u64) < cap["max"].as_u64().unwrap()
+    }
+
+    fn was_seen(&self, message: &str) -> bool {
+        self.rules["messages"][message]["once"] == true && self.person.seen.contains_key(&format!("message:{message}"))
+    }
+
+    /// Whether the campaign's offer is the one of its group: the first one seen that lasts, else that of the campaign that
+    /// ranks highest of all that may speak.
+    fn offer_fits(&self, campaign: &Value) -> bool {
+        let group_of = |offer: &Value| self.rules["offers"][offer.as_str().unwrap_or("")]["group"].clone();
+        let group = group_of(&campaign["offer"]);
+        if group.is_null() {
+            return true;
+        }
+        let held = self.person.offers.iter().filter(|(offer, _)| {
+            let row = &self.rules["offers"][offer.as_str()];
+            row["group"] == group && self.is_on(row)
+        });
+        let held = held.min_by_key(|(offer, stamp)| (**stamp, (*offer).clone())).map(|(offer, _)| json!(offer));
+        let leader = || {
+            let rivals = members(&self.rules["campaigns"])
+                .filter(|(id, rival)| group_of(&rival["offer"]) == group && self.may_speak(id, rival));
+            rivals
+                .min_by_key(|(id, rival)| (self.rank(id, rival), (*id).clone()))
+                .map(|(_, rival)| rival["offer"].clone())
+        };
+        held.or_else(leader).is_none_or(|chosen| chosen == campaign["offer"])
+    }
+
+    /// Higher priority first, then a hash of subject and campaign.
+    fn rank(&self, id: &str, campaign: &Value) -> (i64, u64) {
+        (-campaign["priority"].as_i64().unwrap_or(0), fnv64(&[&self.person.subject, id]))
+    }
+
+    /// The subject's arm of the campaign's experiment as an assignment; `null` outside of it, none never.
+    #[allow(clippy::unnecessary_wraps, reason = "reads well with `?`")]
+    fn arm(&self, campaign: &Value) -> Option<Value> {
+        let Some(key) = campaign["experiment"].as_str() else { return Some(Value::Null) };
+        let experiment = &self.rules["experiments"][key];
+        let unit = self.attribute(experiment["unit"].as_str().unwrap_or("id"));
+        let unit = match unit {
+            Value::String(text) if !text.is_empty() => text,
+            Value::Number(number) if number.as_f64() != Some(0.0) => condition::text(&Value::Number(number)),
+            Value::Bool(true) => "true".to_owned(),
+            _ => return Some(Value::Null),
+        };
+        let version = |name: &str| experiment[name].as_u64().unwrap_or(0);
+        if experiment["active"] == false {
+            return Some(Value::Null);
+        }
+        let arm = |index: usize, bucket: Value, sticky: bool| json!({ "experiment": key, "variation": experiment["variations"][index]["id"], "index": index, "bucket": bucket, "sticky": sticky });
+        if experiment["sticky"] != false {
+            if (0..version("minBucketVersion"))
+                .any(|version| self.person.arms.contains_key(&format!("{key}__{version}")))
+            {
+                return Some(Value::Null);
+            }
+            let kept =
+                self.person.arms.get(&format!("{key}__{}", version("bucketVersion"))).map(|(_, arm)| arm.clone());
+            if let Some(index) = list(&experiment["variations"]).position(|row| kept.as_deref() == row["id"].as_str()) {
+                return Some(arm(index, Value::Null, true));
+            }
+        }
+        if experiment.get("when").is_some_and(|when| !self.holds(when)) {
+            return Some(Value::Null);
+        }
+        let bucket = bucket(experiment["seed"].as_str().unwrap_or(key), &unit);
+        let coverage = experiment["coverage"].as_f64().unwrap_or(1.0);
+        let count = list(&experiment["variations"]).count() as f64;
+        let mut start = 0.0;
+        for (index, row) in list(&experiment["variations"]).enumerate() {
+            let weight = row["weight"].as_f64().unwrap_or(1.0 / count);
+            if start <= bucket && bucket < start + coverage * weight {
+                return Some(arm(index, json!(bucket), false));
+            }
+            start += weight;
+        }
+        Some(Value::Null)
+    }
+
+    fn next_action(&self) -> Option<(Value, Option<Value>)> {
+        let allowed =
+            members(&self.rules["campaigns"]).filter(|(id, row)| self.may_speak(id, row) && self.offer_fits(row));
+        let possible = allowed.filter_map(|(id, row)| {
+            let step = list(&row["next"]).find(|step| self.is_possible(step))?;
+            Some(((self.rank(id, row), id.clone()), row, step))
+        });
+        let ((_, id), campaign, step) = possible.min_by(|(a, ..), (b, ..)| a.cmp(b))?;
+        let later = |name: &str| step[name].as_str().map(|length| self.now + duration(length));
+        let message = step["message"].as_str().unwrap();
+        let arm = self.arm(campaign)?;
+        let channel = step["channel"].as_str().unwrap();
+        let mut action =
+            json!({ "campaign": id, "channel": channel, "message": message, "at": later("after").unwrap_or(self.now) });
+        if let Some(until) = later("until") {
+            action["until"] = json!(until);
+        }
+        if let Some(rendition) = self.rendition(message, channel, arm["variation"].as_str()) {
+            self.render(rendition, &mut action);
+        }
+        Some((action, Some(arm).filter(|arm| !arm.is_null())))
+    }
+
+    fn is_possible(&self, step: &Value) -> bool {
+        let channel = &self.rules["channels"][step["channel"].as_str().unwrap()];
+        let reached = |name: &Value| condition::is_truthy(&self.attribute(name.as_str().unwrap()));
+        !self.was_seen(step["message"].as_str().unwrap())
+            && channel["consent"].as_str().is_none_or(|purpose| self.consent(purpose) == "granted")
+            && channel.get("reach").is_none_or(reached)
+    }
+
+    fn channel(&self) -> &str {
+        self.request["channel"].as_str().unwrap_or("web")
+    }
+
+    fn id(&self) -> String {
+        let attributes = &self.request["attributes"];
+        let page = attributes.get("url").or(attributes.get("path")).and_then(Value::as_str).unwrap_or("");
+        format!("d-{:016x}", fnv64(&[self.plan, &self.person.subject, &self.now.to_string(), page]))
+    }
+
+    fn exposures(&self, id: &str, slots: &Map<String, Value>, arms: &[Value]) -> Vec<Value> {
+        let event = |name: &str, suffix: String, properties: Value| json!({ "id": format!("{id}:{suffix}"), "type": "track", "event": name, "at": self.now, "trusted": true, "properties": properties });
+        let seen = slots.iter().map(|(slot, fill)| {
+            let mut properties = json!({ "slot": slot, "channel": self.channel(), "decision": id });
+            for name in ["campaign", "message", "class", "offer", "variation"] {
+                if let Some(value) = fill.get(name) {
+                    properties[name] = value.clone();
+                }
+            }
+            if fill.get("variation").is_some() {
+                properties["experiment"] =
+                    self.rules["campaigns"][fill["campaign"].as_str().unwrap()]["experiment"].clone();
+            }
+            event("Message Seen", slot.clone(), properties)
+        });
+        let viewed = arms.iter().map(|arm| {
+            let key = arm["experiment"].as_str().unwrap();
+            let unit = self.attribute(self.rules["experiments"][key]["unit"].as_str().unwrap_or("id"));
+            let properties = json!({ "experiment_id": key, "variation_id": arm["variation"], "decision": id, "unit": condition::text(&unit) });
+            event("Experiment Viewed", format!("x:{key}"), properties)
+        });
+        seen.chain(viewed).collect()
+    }
+}
+
+/// Transactional messages are under no cap of the policies.
+fn is_free_of_caps(campaign: &Value) -> bool {
+    campaign["class"] == "transactional"
+}
+
+fn keep(arms: &mut Vec<Value>, arm: Option<Value>) {
+    if let Some(arm) = arm.filter(|arm| !arms.contains(arm)) {
+        arms.push(arm);
+    }
+}
+
+fn variant(slots: &Map<String, Value>) -> String {
+    if slots.is_empty() {
+        return String::new();
+    }
+    let body = |fill: &Value| fill["html"].as_str().map_or_else(|| fill["json"].to_string(), str::to_owned);
+    let parts: Vec<String> = slots.iter().flat_map(|(slot, fill)| [slot.clone(), body(fill)]).collect();
+    format!("v-{:016x}", fnv64(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+/// `*` stands for anything within a segment, `**` for any number of segments.
+fn glob_matches(glob: &str, path: &str) -> bool {
+    fn segment(glob: &[u8], text: &[u8]) -> bool {
+        match glob {
+            [] => text.is_empty(),
+            [b'*', rest @ ..] => (0..=text.len()).any(|skip| segment(rest, &text[skip..])),
+            [letter, rest @ ..] => text.first() == Some(letter) && segment(rest, &text[1..]),
+        }
+    }
+    fn all(glob: &[&str], path: &[&str]) -> bool {
+        match glob {
+            [] => path.is_empty(),
+            ["**", rest @ ..] => (0..=path.len()).any(|skip| all(rest, &path[skip..])),
+            [first, rest @ ..] => {
+                !path.is_empty() && segment(first.as_bytes(), path[0].as_bytes()) && all(rest, &path[1..])
+            }
+        }
+    }
+    let parts = |text: &str| text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let (glob, path) = (parts(glob), parts(path));
+    all(&glob.iter().map(String::as_str).collect::<Vec<_>>(), &path.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+pub fn duration(text: &str) -> i64 {
+    let unit = match text.chars().last().unwrap() {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => DAY,
+        'w' => 7 * DAY,
+        other => panic!("unknown unit `{other}`"),
+    };
+    text[..text.len() - 1].parse::<i64>().unwrap() * unit
+}
+
+pub fn members(map: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    map.as_object().into_iter().flatten()
+}
+
+pub fn list(items: &Value) -> impl Iterator<Item = &Value> {
+    items.as_array().into_iter().flatten()
+}
+
+/// Whether a text or list of texts names the word.
+fn names(one_or_many: &Value, word: &str) -> bool {
+    one_or_many == word || list(one_or_many).any(|item| item == word)
+}

@@ -1,0 +1,192 @@
+// The collector worker on workerd for tests, with keys and rules of its own.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRuntime } from '../../tools/runtime.mjs';
+import { newKeys, throughline } from './edge.mjs';
+import { startKillableRuntime } from './killable.mjs';
+
+export const WRITE_KEY = 'test-web';
+export const SERVER_KEY = 'test-server';
+const SECRET_KEY = 'test-secret';
+const COLLECTOR_KEY = 'test-edge';
+const WEBHOOK_KEY = Buffer.from('a secret of thirty-two bytes, ok!');
+
+const temporary = (name) => mkdtempSync(join(tmpdir(), `throughline-${name}-`));
+
+/** A shop with one journey, which waits a second and a half after the last change of the cart. */
+export const RULES = {
+  version: 1,
+  attributes: {
+    firstName: { type: 'string', edge: true, client: true },
+    'loyalty.tier': { type: 'string', edge: true },
+    email: { type: 'string', pii: true },
+    whatsapp_ok: { type: 'boolean' },
+  },
+  segments: {
+    writable: { when: { email: { $exists: true } } },
+    shopper: { when: { $event: { name: 'Product Added', count: { $gte: 2 } } } },
+  },
+  slots: { 'home.hero': { public: true } },
+  channels: {
+    web: {},
+    whatsapp: { consent: 'channel.whatsapp', reach: 'whatsapp_ok' },
+    push: { consent: 'channel.push' },
+  },
+  messages: {
+    hero: { renditions: [{ channel: 'web', html: '<h1>Hello</h1>' }] },
+    'cart-reminder': {
+      renditions: [
+        { channel: 'whatsapp', text: "Hi {{ firstName | default: 'there' }}, your cart waits" },
+        { channel: 'push', text: 'Your cart waits' },
+      ],
+    },
+  },
+  campaigns: {
+    intro: { class: 'promo', when: { $segment: ['writable', 'shopper'] }, slots: { 'home.hero': 'hero' } },
+  },
+  policies: { consent: { default: 'granted', promo: [] } },
+  journeys: {
+    'abandoned-cart': {
+      class: 'service',
+      enter: { event: 'Product Added' },
+      reenter: 'always',
+      exit: [{ event: 'Order Completed' }],
+      goal: { event: 'Order Completed', within: '7d' },
+      steps: [
+        { id: 'settle', wait: '2s', after: 'Product Added' },
+        { id: 'nudge', send: 'cart-reminder', channels: ['whatsapp', 'push'], ttl: '1h' },
+      ],
+    },
+  },
+};
+
+const KEYS = newKeys();
+
+/** Publishes rules into a directory as the command line does, and answers the directory. */
+export function publish(rules, directory = temporary('kv'), keys = KEYS) {
+  const source = temporary('rules');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(source, 'rules.json'), JSON.stringify(rules));
+  throughline('publish', source, '--keys', keys, '--local', directory);
+  return directory;
+}
+
+/** Starts the collector; `killable` in processes of its own. The answer has methods for every endpoint. */
+export async function startCollector({ rules = RULES, published, vars = {}, persist, killable = false, keys = KEYS } = {}) {
+  const jwks = (name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8');
+  const collector = {
+    TOKEN_KEYS: jwks('token.private'),
+    PLAN_KEYS: jwks('plan.public'),
+    WRITE_KEYS: JSON.stringify({
+      [WRITE_KEY]: { source: 'web', trusted: false },
+      [SERVER_KEY]: { source: 'server', trusted: true },
+    }),
+    SECRET_KEY,
+    COLLECTOR_KEY,
+    WEBHOOK_SECRET: `whsec_${WEBHOOK_KEY.toString('base64')}`,
+    WEBHOOK_RETRY: '0.2',
+    ARCHIVE_AFTER: '0.2',
+    REFRESH: '0',
+    ...vars,
+  };
+  const options = { collector, persist, published: published ?? (rules && publish(rules, temporary('kv'), keys)) };
+  const logs = [];
+  const runtime = killable ? await startKillableRuntime(options) : await startRuntime({ ...options, log: (line) => logs.push(line) });
+  return new Collector(runtime, logs);
+}
+
+class Collector {
+  constructor(runtime, logs) {
+    this.url = runtime.collectorUrl;
+    this.runtime = runtime;
+    this.logs = logs;
+  }
+
+  /** A request with a body as it is; answers `{ status, headers, body }`. */
+  async post(path, body, headers = {}) {
+    const response = await fetch(this.url + path, { method: 'POST', body, headers });
+    return answer(response);
+  }
+
+  /** Calls of an SDK. */
+  batch(calls, { key = WRITE_KEY, ...rest } = {}) {
+    const body = JSON.stringify({ batch: calls, sentAt: new Date().toISOString(), ...rest });
+    return this.post('/v1/batch', body, { authorization: basic(key), 'content-type': 'application/json' });
+  }
+
+  /** A message of the edge. */
+  edge(message, key = COLLECTOR_KEY) {
+    return this.post('/v1/edge', JSON.stringify(message), { authorization: `Bearer ${key}` });
+  }
+
+  token(id, key = SECRET_KEY) {
+    return this.post('/v1/tokens', JSON.stringify({ id }), { authorization: `Bearer ${key}` });
+  }
+
+  async get(path, key = SECRET_KEY) {
+    return answer(await fetch(this.url + path, { headers: { authorization: `Bearer ${key}` } }));
+  }
+
+  /** What is known of somebody; undefined of nobody. */
+  async profile(id, query = '') {
+    const { status, body } = await this.get(`/v1/profiles/${encodeURIComponent(id)}${query}`);
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  stop() {
+    return this.runtime.stop?.() ?? this.runtime.kill();
+  }
+
+  kill() {
+    return this.runtime.kill();
+  }
+}
+
+async function answer(response) {
+  const text = await response.text();
+  let body = text;
+  try {
+    body = JSON.parse(text);
+  } catch {}
+  return { status: response.status, headers: response.headers, body };
+}
+
+export const basic = (key) => `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
+
+let count = 0;
+/** A call of an SDK, with a message id of its own. */
+export const call = (type, members) => ({ type, messageId: `m-${process.pid}-${count++}`, timestamp: new Date().toISOString(), ...members });
+export const track = (who, event, properties = {}) => call('track', { ...who, event, properties });
+export const identify = (who, traits = {}) => call('identify', { ...who, traits });
+/** Names that no other test uses. */
+export const someone = () => ({ anonymousId: `device-${process.pid}-${count++}`, userId: `user-${process.pid}-${count++}` });
+
+/** A receiver of webhooks that checks signatures. `answers` are the statuses of the next requests, then 200. */
+export async function startSink() {
+  const sink = { requests: [], answers: [], delay: 0, accepted: () => sink.requests.filter((request) => request.status === 200) };
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    const status = sink.answers.shift() ?? 200;
+    sink.requests.push({ at: Date.now(), path: request.url, headers: request.headers, status, text, genuine: isGenuine(request.headers, text), body: JSON.parse(text) });
+    setTimeout(() => response.writeHead(status).end(), sink.delay);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  sink.url = `http://127.0.0.1:${server.address().port}/hook`;
+  sink.close = () => (server.closeAllConnections(), server.close());
+  return sink;
+}
+
+function isGenuine(headers, body) {
+  const mac = createHmac('sha256', WEBHOOK_KEY).update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`);
+  const [wanted, found] = [Buffer.from(`v1,${mac.digest('base64')}`), Buffer.from(headers['webhook-signature'] ?? '')];
+  return wanted.length === found.length && timingSafeEqual(wanted, found);
+}
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

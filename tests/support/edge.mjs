@@ -1,0 +1,226 @@
+// The edge worker on workerd for tests: with an origin, keys and plans of its own, and a stub in the collector's place.
+import { execFileSync } from 'node:child_process';
+import { createPrivateKey, randomBytes, sign } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const temporary = () => mkdtempSync(join(tmpdir(), 'throughline-edge-'));
+
+let cli;
+
+/** Runs the command line tool; builds it first, once. */
+export function throughline(...args) {
+  cli ??= process.env.THROUGHLINE_CLI ?? buildCli();
+  return execFileSync(cli, args, { encoding: 'utf8' });
+}
+
+function buildCli() {
+  const lines = execFileSync('cargo', ['build', '--quiet', '--package', 'throughline-cli', '--message-format', 'json'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  const executables = lines.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line).executable);
+  return executables.find((path) => path.endsWith('/throughline'));
+}
+
+/** A directory with new keys for tokens, plans and previews. */
+export function newKeys() {
+  const directory = temporary();
+  throughline('keys', 'new', '--out', directory);
+  return directory;
+}
+
+/** What publishing these rules puts in KV: a Map from key to bytes. */
+export function publish(rules, keys) {
+  const [source, store] = [temporary(), temporary()];
+  writeFileSync(join(source, 'rules.json'), JSON.stringify(rules));
+  throughline('publish', source, '--keys', keys, '--local', store);
+  const files = readdirSync(store).filter((name) => !name.startsWith('.'));
+  return new Map(files.map((name) => [decodeURIComponent(name), readFileSync(join(store, name))]));
+}
+
+const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8');
+
+/**
+ * Starts the edge.
+ *
+ * `origin` answers requests as a Node server does; without it the origin is `assets`, a directory. `vars` are set beside
+ * the keys. The answer has `url`, `kv`, `messages` (what the queue has delivered), `posts` (what the collector was asked),
+ * `seen` (requests at the origin), `collector` (set `answer` to change the collector's) and `stop()`.
+ */
+export async function startEdge({ rules, keys = newKeys(), vars = {}, origin, assets, published = publish(rules, keys) }) {
+  const messages = [];
+  const posts = [];
+  const seen = [];
+  const logs = [];
+  const collector = { answer: () => Response.json({ results: {} }) };
+  const server = origin && (await serve((request, response) => (seen.push(request), origin(request, response))));
+
+  const { workerOptions, main } = workerOptionsOf(join(root, 'wrangler.toml'));
+  const { modulesRules, bindings, ...options } = workerOptions;
+  const keyVars = {
+    TOKEN_KEYS: jwks(keys, 'token.private'),
+    PLAN_KEYS: jwks(keys, 'plan.public'),
+    PREVIEW_KEYS: jwks(keys, 'preview.public'),
+  };
+  const set = { ...bindings, ...keyVars, COLLECTOR_KEY: 'ck', REFRESH: '0', ...(server && { ORIGIN: server.url }), ...vars };
+  const edge = {
+    ...options,
+    name: 'throughline-edge',
+    modules: [
+      { type: 'ESModule', path: 'index.js', contents: readFileSync(main, 'utf8') },
+      { type: 'CompiledWasm', path: 'index_bg.wasm', contents: readFileSync(join(dirname(main), 'index_bg.wasm')) },
+    ],
+    bindings: Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined)),
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  };
+  if (assets) edge.assets.directory = assets;
+  const stub = {
+    name: 'throughline-collector',
+    modules: true,
+    script: `export default {
+      fetch: (request, env) => env.TEST.fetch(request),
+      queue: async (batch, env) => {
+        const bodies = JSON.stringify(batch.messages.map((message) => message.body));
+        await env.TEST.fetch('http://test/queue', { method: 'POST', body: bodies });
+      },
+    }`,
+    queueConsumers: { 'throughline-events': { maxBatchSize: 100, maxBatchTimeout: 0.05 } },
+    serviceBindings: {
+      TEST: async (request) => {
+        const body = await request.json();
+        if (new URL(request.url).pathname === '/queue') return messages.push(...body), new Response();
+        posts.push({ path: new URL(request.url).pathname, authorization: request.headers.get('authorization'), body });
+        return collector.answer(body);
+      },
+    },
+  };
+  const runtime = new Miniflare({
+    workers: [edge, stub],
+    log: new Log(LogLevel.ERROR),
+    cf: false,
+    handleRuntimeStdio: (...streams) => {
+      for (const stream of streams) stream.setEncoding('utf8').on('data', (text) => logs.push(text));
+    },
+  });
+  await runtime.ready;
+  const kv = await runtime.getKVNamespace('PLANS', 'throughline-edge');
+  for (const [key, value] of published) await kv.put(key, value);
+  const url = (await runtime.unsafeGetDirectURL('throughline-edge')).origin;
+  return {
+    url,
+    kv,
+    keys,
+    published,
+    messages,
+    posts,
+    seen,
+    logs,
+    collector,
+    async stop() {
+      await runtime.dispose();
+      server?.close();
+    },
+  };
+}
+
+async function serve(handler) {
+  const server = createServer(handler);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  return { url, close: () => (server.closeAllConnections(), server.close()) };
+}
+
+export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
+
+/** A visitor with a cookie jar. `fetch(path, { headers, ...init })` answers `{ status, headers, setCookies, bytes, text, json() }`. */
+export class Visitor {
+  cookies = new Map();
+
+  constructor(edge, { headers = {} } = {}) {
+    this.edge = edge;
+    this.headers = headers;
+  }
+
+  fetch(path, { method = 'GET', headers = {}, body } = {}) {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const all = { 'user-agent': BROWSER, ...this.headers, ...(cookie && { cookie }), ...headers };
+    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+    return new Promise((resolve, reject) => {
+      // Not `fetch`: it would decode bodies, follow redirects and hide `Set-Cookie`.
+      const request = httpRequest(this.edge.url + path, { method, headers: sent, agent: false }, (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => resolve(this.#answer(response, Buffer.concat(chunks))));
+      });
+      request.on('error', reject);
+      if (body !== undefined) request.write(body);
+      request.end();
+    });
+  }
+
+  post(path, value, { headers = {}, ...init } = {}) {
+    const body = typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value);
+    return this.fetch(path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body, ...init });
+  }
+
+  #answer(response, bytes) {
+    const setCookies = response.headers['set-cookie'] ?? [];
+    for (const line of setCookies) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      if (/max-age=0/i.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    const text = bytes.toString('utf8');
+    return { status: response.statusCode, headers: response.headers, setCookies, bytes, text, json: () => JSON.parse(text) };
+  }
+}
+
+/** Waits until `check` does not throw. */
+export async function eventually(check, milliseconds = 5000) {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A profile token as the collector would issue it; `change` replaces claims, `header` members of the header. */
+export function mintToken(keys, { sub = 'p1', facts = {}, ttl = 3600, ver = 7, age = 0, header = {}, key, ...change } = {}) {
+  const [jwk] = JSON.parse(jwks(keys, 'token.private')).keys;
+  const now = Math.floor(Date.now() / 1000) - age;
+  const claims = { iss: 'throughline', aud: 'throughline', sub, iat: now, exp: now + ttl, ver, tl: { subject: sub, ...facts }, ...change };
+  const text = `${encode({ alg: 'EdDSA', kid: jwk.kid, typ: 'tl+jwt', ...header })}.${encode(claims)}`;
+  const signature = sign(null, Buffer.from(text), key ?? createPrivateKey({ key: jwk, format: 'jwk' }));
+  return `${text}.${signature.toString('base64url')}`;
+}
+
+/** What a token says, unchecked. */
+export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+
+/** A preview token. */
+export function mintPreview(keys, { scope = 'explain preview', ttl = 3600 } = {}) {
+  const [jwk] = JSON.parse(jwks(keys, 'preview.private')).keys;
+  const now = Math.floor(Date.now() / 1000);
+  const text = `${encode({ alg: 'EdDSA', kid: jwk.kid, typ: 'tl-preview+jwt' })}.${encode({ iss: 'throughline', aud: 'throughline', iat: now, exp: now + ttl, scope })}`;
+  return `${text}.${sign(null, Buffer.from(text), createPrivateKey({ key: jwk, format: 'jwk' })).toString('base64url')}`;
+}
+
+export const newId = () => randomBytes(8).toString('hex');
+
+/** An HTML page. */
+export const page = (body, head = '') => `<!doctype html><html><head><title>t</title>${head}</head><body>${body}</body></html>`;
