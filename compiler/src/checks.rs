@@ -19,14 +19,19 @@ fn check_offer_groups(rules: &Rules<'_>, out: &mut Reader<'_>) {
     for (id, campaign) in &rules.campaigns {
         let Some(name) = &campaign.offer else { continue };
         let Some(group) = rules.offers.get(name.name).and_then(|offer| offer.group) else { continue };
-        for placement in &campaign.slots {
-            let Some(slot) = rules.slot(placement.slot.name) else { continue };
-            let (public, first) = *seen.entry(group).or_insert((slot.public, id));
-            if public != slot.public {
-                let message = format!("offers of group `{group}` stand in public slots and in others");
+        // A campaign without slots offers it in next actions, which only the edge decides.
+        let elsewhere = campaign.slots.is_empty().then_some((&name.place, false));
+        let placed = campaign
+            .slots
+            .iter()
+            .filter_map(|placement| rules.slot(placement.slot.name).map(|slot| (&placement.slot.place, slot.public)));
+        for (place, is_public) in placed.chain(elsewhere) {
+            let (public, first) = *seen.entry(group).or_insert((is_public, id));
+            if public != is_public {
+                let message = format!("offers of group `{group}` stand in public slots and elsewhere");
                 let expected = format!("slots that are all `public`, or none; compare campaign `{first}`");
-                placement.slot.place.error("split-group", message, out).expected(expected);
-                return;
+                place.error("split-group", message, out).expected(expected);
+                break;
             }
         }
     }

@@ -104,8 +104,9 @@ fn variations<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<(&'a str, f6
         found.push((id.name, weight));
     }
     if found.len() < 2 {
-        let message = format!("an experiment with {} variations compares nothing", found.len());
-        place.error("variations", message, out).expected("at least two variations");
+        place
+            .error("variations", "an experiment with fewer than two variations compares nothing", out)
+            .expected("at least two variations");
     }
     weigh(&place, &found, out)
 }

@@ -1,7 +1,142 @@
-//! Rules to plan: schema, diagnostics, compilation.
+//! Rules to plans: what people write, checked and compiled to what hosts load.
+//!
+//! [`compile`] takes files of rules in YAML or JSON and gives the edge plan and the public plan, or everything that is
+//! wrong with the rules: with its place, what was found, and what was expected.
+//!
+//! ```
+//! use throughline_compiler::{Options, Source, compile};
+//!
+//! let rules = r#"
+//! slots: { home.hero: { pages: ["/"] } }
+//! channels: { web: {} }
+//! messages: { hello: { renditions: [ { channel: web, html: "<h1>Hello</h1>" } ] } }
+//! campaigns: { hello: { class: service, slots: { home.hero: hello } } }
+//! "#;
+//! let sources = [Source::new("rules.yaml", rules)];
+//! let outcome = compile(&sources, Options::default());
+//! assert!(outcome.diagnostics.is_empty(), "{}", outcome.render(&sources, false));
+//!
+//! let plans = outcome.plans.ok_or("the rules have mistakes")?;
+//! let plan = throughline::Plan::load(&plans.edge)?;
+//! let decision = throughline::decide(&plan, &throughline::Facts::default());
+//! assert_eq!(decision.slots["home.hero"].message, "hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-pub mod duration;
-pub mod regex;
-pub mod time;
+mod attributes;
+mod campaigns;
+mod channels;
+mod checks;
+pub mod condition;
+mod defaults;
 pub mod diagnostic;
+pub mod duration;
+mod emit;
+mod experiments;
+mod journeys;
+mod messages;
+mod offers;
+mod parse;
+mod place;
+mod policies;
+pub mod regex;
+mod report;
+mod rules;
+pub mod scope;
+mod segments;
+mod slots;
+mod template;
+pub mod time;
 pub mod tree;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use parse::Source;
+
+use jiff::tz::TimeZone;
+use throughline::{Millis, Value};
+
+use crate::diagnostic::Diagnostics;
+use crate::place::Reader;
+use crate::rules::Rules;
+
+/// How to compile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// How much faster journeys run than they are written, for demos: their waits and times to live are divided by it.
+    pub speed: f64,
+}
+
+/// What compiling gave.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Everything that is wrong, sorted by place; warnings too.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The plans, if nothing but warnings was found.
+    pub plans: Option<Plans>,
+}
+
+/// The bytes of the two plans that rules make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plans {
+    /// For the edge and the collector.
+    pub edge: Vec<u8>,
+    /// For browsers: only what may be read by anybody.
+    pub public: Vec<u8>,
+}
+
+/// Compiles rules.
+///
+/// Equal sources give equal plans. The order of the sources matters only for the order in which slots are filled.
+#[must_use]
+pub fn compile(sources: &[Source], options: Options) -> Outcome {
+    let mut out = Reader { sources, zone: TimeZone::UTC, diagnostics: Diagnostics::default() };
+    let trees = parse::parse_all(sources, &mut out.diagnostics);
+    let rules = Rules::read(&trees, &mut out);
+    let plans = emit::emit(&rules, options, &mut out);
+    Outcome { plans: plans.filter(|_| !out.diagnostics.has_errors()), diagnostics: out.diagnostics.into_sorted() }
+}
+
+/// The tree of one file of rules, before anything is known of what it means.
+///
+/// # Errors
+/// Everything that is wrong with its syntax.
+pub fn parse(source: &Source) -> Result<tree::Node, Vec<Diagnostic>> {
+    let mut diagnostics = Diagnostics::default();
+    let tree = parse::parse_all(core::slice::from_ref(source), &mut diagnostics).pop();
+    tree.filter(|_| !diagnostics.has_errors()).ok_or_else(|| diagnostics.into_sorted())
+}
+
+/// The JSON Schema of rules, for editors.
+#[must_use]
+pub const fn schema() -> &'static str {
+    include_str!("../schema/rules.schema.json")
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { speed: 1.0 }
+    }
+}
+
+impl Options {
+    /// A length of time in a journey, as it runs; for ever stays for ever.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a journey takes less than 2^53 ms")]
+    fn compress(self, length: Millis) -> Millis {
+        if length == Millis::MAX { length } else { Millis((length.0 as f64 / self.speed.max(1.0)) as i64) }
+    }
+}
+
+impl Outcome {
+    /// The diagnostics as a person reads them, with colours if they go to a terminal.
+    #[must_use]
+    pub fn render(&self, sources: &[Source], color: bool) -> String {
+        report::render(&self.diagnostics, sources, color)
+    }
+
+    /// The diagnostics as a program reads them: a list of objects with `file`, `line`, `column`, `path`, `code`,
+    /// `severity`, `message` and `expected`.
+    #[must_use]
+    pub fn to_value(&self, sources: &[Source]) -> Value {
+        Value::Array(self.diagnostics.iter().map(|diagnostic| report::to_value(diagnostic, sources)).collect())
+    }
+}

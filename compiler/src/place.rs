@@ -180,7 +180,8 @@ impl<'a> Place<'a> {
 
     /// The number here, within a range.
     pub fn number(&self, range: RangeInclusive<f64>, out: &mut Reader<'_>) -> Option<f64> {
-        let expected = format!("a number from {} to {}", range.start(), range.end());
+        let (least, most) = (range.start(), range.end());
+        let expected = if least == most { format!("`{least}`") } else { format!("a number from {least} to {most}") };
         match self.node.kind {
             Kind::Number(number) if range.contains(&number) => Some(number),
             Kind::Number(number) => {

@@ -79,9 +79,8 @@ fn scope<'n>(
         attributes: known,
         segments: numbered(segments),
         journeys: (0..).zip(&rules.journeys).map(journey).collect(),
-        counters: BTreeMap::new(),
         zone: rules.defaults.zone.clone(),
-        uses: crate::scope::Uses::default(),
+        ..Scope::default()
     }
 }
 

@@ -202,7 +202,8 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     fn reach(&mut self, channel: &Channel<'_>, out: &mut Reader<'_>) -> Uses {
-        if let Some(reach) = &channel.reach {
+        // One that is not declared has been told of.
+        if let Some(reach) = channel.reach.as_ref().filter(|reach| self.rules.attributes.contains_key(reach.name)) {
             let node = reach_condition(self.rules, reach.name);
             crate::condition::compile(&node, &reach.place.path, &mut self.scope, &mut self.plan, &mut out.diagnostics);
         }

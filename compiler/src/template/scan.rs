@@ -97,8 +97,11 @@ fn output(inside: &str) -> Result<(&str, &str), Mistake> {
     let (name, filter) = inside.split_once('|').map_or((inside, None), |(name, filter)| (name, Some(filter)));
     let name = name.trim();
     let is_name = |c: char| c.is_alphanumeric() || "._-$".contains(c);
-    if name.is_empty() || !name.chars().all(is_name) {
-        let expected = "the name of an attribute, such as `{{ firstName | default: \"there\" }}`";
+    let expected = "the name of an attribute, such as `{{ firstName | default: \"there\" }}`";
+    if name.is_empty() {
+        return mistake("an output without a name".to_owned(), expected);
+    }
+    if !name.chars().all(is_name) {
         return mistake(format!("`{}` is not the name of an attribute", shorten(name)), expected);
     }
     let Some(filter) = filter.map(str::trim) else { return Ok((name, "")) };

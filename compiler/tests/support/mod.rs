@@ -1,0 +1,58 @@
+//! What the tests of the compiler share.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::path::{Path, PathBuf};
+
+use throughline::Plan;
+use throughline_compiler::{Options, Outcome, Plans, Source, compile};
+
+/// A path in this crate.
+pub fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The files of a folder with this ending, sorted.
+pub fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(path(folder)).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == ending));
+    files.sort();
+    files
+}
+
+/// A file as a source.
+pub fn source(file: &Path) -> Source {
+    Source::new(file.file_name().unwrap().to_string_lossy(), std::fs::read_to_string(file).unwrap())
+}
+
+/// The rules of the demo shop.
+pub fn demo() -> Vec<Source> {
+    files("../rules", "yaml").iter().map(|file| source(file)).collect()
+}
+
+/// What compiling one YAML text gives.
+pub fn outcome(yaml: &str) -> (Vec<Source>, Outcome) {
+    let sources = vec![Source::new("rules.yaml", yaml)];
+    let outcome = compile(&sources, Options::default());
+    (sources, outcome)
+}
+
+/// The plans of rules that must compile without a word.
+#[track_caller]
+pub fn plans(sources: &[Source]) -> Plans {
+    let outcome = compile(sources, Options::default());
+    assert!(outcome.diagnostics.is_empty(), "{}", outcome.render(sources, false));
+    outcome.plans.unwrap()
+}
+
+/// The edge plan of a YAML text that must compile.
+#[track_caller]
+pub fn edge(yaml: &str) -> Plan {
+    Plan::load(&plans(&[Source::new("rules.yaml", yaml)]).edge).unwrap()
+}
+
+/// The public plan of a YAML text that must compile.
+#[track_caller]
+pub fn public(yaml: &str) -> Plan {
+    Plan::load(&plans(&[Source::new("rules.yaml", yaml)]).public).unwrap()
+}
