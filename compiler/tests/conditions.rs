@@ -1,0 +1,369 @@
+//! Conditions on segments, events, time, consent and journeys; mistakes; explanations.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
+
+use serde_json::{Value as Json, json};
+use throughline::condition::Evaluator;
+use throughline::plan::tables::{self, CARRIED, Source};
+use throughline::plan::{Id, Plan, PlanBuilder, Span};
+use throughline::{Facts, Millis, Value};
+use throughline_compiler::condition;
+use throughline_compiler::diagnostic::Diagnostics;
+use throughline_compiler::scope::{Known, Scope};
+use throughline_compiler::tree::Node;
+
+const NOW: i64 = 1_760_000_000_000;
+const HOUR: i64 = 60 * 60 * 1000;
+
+/// A plan with one condition, and what a profile of that plan calls its counters.
+struct Compiled {
+    plan: Plan,
+    node: Id<tables::Node>,
+    counters: Vec<String>,
+}
+
+#[test]
+fn a_window_is_exact() {
+    let rule = json!({ "$event": { "name": "Page Viewed", "where": { "path": "/pricing" }, "count": { "$gte": 3 }, "within": "48h" } });
+    let compiled = compile(&rule);
+    let views = |hours: [i64; 3]| compiled.holds_after(&hours.map(|hours| NOW - hours * HOUR));
+    assert!(views([1, 20, 47]));
+    assert!(!views([1, 20, 49]), "the third view left the window an hour ago");
+    assert!(!views([1, 20, 48]), "48 hours ago is no longer within 48 hours");
+    assert!(compiled.holds_after(&[NOW, NOW - HOUR, NOW - 48 * HOUR + 1]));
+    assert!(!compiled.holds_after(&[NOW + 1, NOW - HOUR, NOW - 2 * HOUR]), "what comes has not happened");
+}
+
+#[test]
+fn a_count_is_a_condition_on_a_number() {
+    let holds = |count: Json, times: usize| {
+        let compiled = compile(&json!({ "$event": { "name": "Page Viewed", "count": count } }));
+        compiled.holds_after(&(0..times).map(|n| NOW - i64::try_from(n).unwrap() * HOUR).collect::<Vec<_>>())
+    };
+    for (count, expected) in [
+        (json!(2), [false, false, true, false]),
+        (json!({ "$lt": 2 }), [true, true, false, false]),
+        (json!({ "$gt": 0, "$lte": 2 }), [false, true, true, false]),
+        (json!({ "$ne": 1 }), [true, false, true, true]),
+        (json!({ "$gte": 0 }), [true, true, true, true]),
+    ] {
+        let found: Vec<bool> = (0..4).map(|times| holds(count.clone(), times)).collect();
+        assert_eq!(found, expected, "{count}");
+    }
+}
+
+#[test]
+fn a_counter_keeps_what_decides() {
+    let keep = |count: Json| {
+        let compiled = compile(&json!({ "$event": { "name": "Page Viewed", "count": count } }));
+        compiled.plan.get(Id::<tables::Counter>::new(1)).unwrap().keep
+    };
+    assert_eq!(keep(json!({ "$gte": 3 })), 3);
+    assert_eq!(keep(json!({ "$gt": 3 })), 4);
+    assert_eq!(keep(json!({ "$lt": 3 })), 3);
+    assert_eq!(keep(json!({ "$lte": 3 })), 4);
+    assert_eq!(keep(json!(3)), 4);
+    assert_eq!(keep(json!({ "$gte": 2, "$lte": 8 })), 9);
+    assert_eq!(keep(json!({ "$gte": 0 })), 1);
+}
+
+#[test]
+fn recency_is_the_age_of_the_last_time() {
+    let fresh = compile(&json!({ "$recency": { "event": "Order Completed", "$lte": "2d" } }));
+    assert!(fresh.holds_after(&[NOW - 90 * HOUR, NOW - 48 * HOUR]));
+    assert!(!fresh.holds_after(&[NOW - 48 * HOUR - 1]));
+    let old = compile(&json!({ "$recency": { "event": "Order Completed", "$gt": "2d" } }));
+    assert!(old.holds_after(&[NOW - 48 * HOUR - 1]));
+    assert!(!old.holds_after(&[NOW - 90 * HOUR, NOW - HOUR]));
+    assert!(!old.holds_after(&[]), "what never happened has no age");
+}
+
+#[test]
+fn a_schedule_includes_its_beginning_and_not_its_end() {
+    let rule = json!({ "$schedule": { "from": "2026-11-01", "until": "2026-11-02", "timezone": "Europe/Vienna" } });
+    let compiled = compile(&rule);
+    let at = |time: &str| {
+        let now: jiff::Timestamp = time.parse().unwrap();
+        compiled.holds(&json!({ "now": now.as_millisecond() }))
+    };
+    assert!(!at("2026-10-31T22:59:59.999Z"));
+    assert!(at("2026-10-31T23:00:00Z"));
+    assert!(at("2026-11-01T22:59:59.999Z"));
+    assert!(!at("2026-11-01T23:00:00Z"));
+}
+
+#[test]
+fn consent_is_of_the_device_then_of_the_profile_then_of_the_plan() {
+    let granted = compile(&json!({ "$consent": "ads" }));
+    let pending = compile(&json!({ "$consent": { "ads": "pending" } }));
+    let profile = json!({ "consent": { "ads": ["granted", 1, 1] } });
+    assert!(pending.holds(&json!({ "now": NOW })));
+    assert!(granted.holds(&json!({ "now": NOW, "profile": profile })));
+    let denied = json!({ "consent": { "ads": "denied" } });
+    assert!(!granted.holds(&json!({ "now": NOW, "profile": profile, "request": denied })));
+    let gpc = json!({ "gpc": true, "consent": { "ads": "granted" } });
+    assert!(!granted.holds(&json!({ "now": NOW, "profile": profile, "request": gpc })), "the plan honours GPC for ads");
+}
+
+#[test]
+fn segments_are_conditions_or_carried() {
+    let member = compile(&json!({ "$segment": "gold" }));
+    assert!(member.holds(&json!({ "now": NOW, "profile": { "traits": { "tier": ["gold", 1, 1] } } })));
+    let carried = compile(&json!({ "$segment": ["gold", "vip"] }));
+    assert!(carried.holds(&json!({ "now": NOW, "profile": { "segments": ["vip"] } })));
+    assert!(!carried.holds(&json!({ "now": NOW, "profile": { "segments": ["gold"] } })), "gold is decided here");
+}
+
+#[test]
+fn journeys_have_a_state_and_a_step() {
+    let profile =
+        json!({ "journeys": { "cart": { "entered": [1, 1], "step": "nudge", "since": 2, "status": "active" } } });
+    let holds = |rule: Json| compile(&json!({ "$journey": rule })).holds(&json!({ "now": NOW, "profile": profile }));
+    assert!(holds(json!({ "id": "cart" })));
+    assert!(holds(json!({ "id": "cart", "state": "active", "step": "nudge" })));
+    assert!(!holds(json!({ "id": "cart", "state": "exited" })));
+    assert!(!holds(json!({ "id": "cart", "step": "settle" })));
+    assert!(!compile(&json!({ "$journey": { "id": "cart" } })).holds(&json!({ "now": NOW })));
+}
+
+#[test]
+fn attributes_have_paths_and_built_ins() {
+    let profile = json!({ "subject": "p1", "traits": { "loyalty": [{ "points": 7, "tiers": ["a", "b"] }, 1, 1] } });
+    let facts = json!({ "now": NOW, "profile": profile, "request": { "channel": "web", "attributes": { "id": "x" } } });
+    for rule in [
+        json!({ "loyalty.points": { "$gt": 6 } }),
+        json!({ "loyalty.tiers.1": "b" }),
+        json!({ "id": "p1" }),
+        json!({ "channel": "web" }),
+    ] {
+        assert!(compile(&rule).holds(&facts), "{rule}");
+    }
+}
+
+#[test]
+fn equal_conditions_are_one_node() {
+    let rule = json!({ "$or": [
+        { "tier": "gold", "country": { "$in": ["AT", "DE"] } },
+        { "tier": "gold", "country": { "$in": ["DE", "AT", "DE"] } },
+    ] });
+    let compiled = compile(&rule);
+    let node = compiled.plan.get(compiled.node).unwrap();
+    let parts: Vec<_> =
+        compiled.plan.list(throughline::plan::Ids::<tables::Node>::from_words(node.a, node.b)).collect();
+    assert_eq!(parts.len(), 2);
+    assert_eq!(parts.first(), parts.last());
+}
+
+#[test]
+fn an_explanation_names_what_is_missing_and_what_was_found() {
+    let rule = json!({ "$and": [{ "tier": "gold" }, { "country": { "$in": ["AT", "DE"] } }] });
+    let explained = compile(&rule).explain(&json!({ "now": NOW, "request": { "attributes": { "country": "AT" } } }));
+    assert_eq!(
+        explained,
+        json!({
+            "op": "$and", "holds": false, "of": [
+                { "op": "attribute", "attribute": "tier", "missing": "tier", "holds": false,
+                  "of": [{ "op": "is", "operand": "gold", "holds": false }] },
+                { "op": "attribute", "attribute": "country", "found": "AT", "holds": true,
+                  "of": [{ "op": "$in", "operand": ["AT", "DE"], "holds": true }] },
+            ],
+        })
+    );
+}
+
+#[test]
+fn every_mistake_is_told_with_its_path() {
+    let cases = [
+        (json!({ "tier": { "$grater": 1 } }), "unknown-operator", "tier.$grater"),
+        (json!({ "$segmnt": "gold" }), "unknown-operator", "$segmnt"),
+        (json!({ "teir": "gold" }), "unknown-attribute", "teir"),
+        (json!({ "tier": "golden" }), "unknown-value", "tier"),
+        (json!({ "tier": { "$in": ["gold", "golden"] } }), "unknown-value", "tier.$in[1]"),
+        (json!({ "country": { "$in": "AT" } }), "wrong-type", "country.$in"),
+        (json!({ "country": { "$regex": "a(b" } }), "regex", "country.$regex"),
+        (json!({ "country": { "$regex": "(?=a)" } }), "regex", "country.$regex"),
+        (json!({ "country": { "$exists": 1 } }), "wrong-type", "country.$exists"),
+        (json!({ "country": { "$type": "text" } }), "wrong-type", "country.$type"),
+        (json!({ "country": { "$or": [] } }), "misplaced-operator", "country.$or"),
+        (json!({ "country": { "$eq": 1, "a": 2 } }), "mixed-operators", "country"),
+        (json!({ "country": { "$inGroup": "europe" } }), "unknown-list", "country.$inGroup"),
+        (json!({ "$or": { "tier": "gold" } }), "wrong-type", "$or"),
+        (json!({ "$and": [{ "tier": "gold" }, { "$not": [] }] }), "wrong-type", "$and[1].$not"),
+        (json!({ "$segment": "silver" }), "unknown-segment", "$segment"),
+        (json!({ "$event": { "count": 1 } }), "event-name", "$event.name"),
+        (json!({ "$event": { "name": "A", "when": {} } }), "unknown-key", "$event.when"),
+        (json!({ "$event": { "name": "A", "within": "48" } }), "duration", "$event.within"),
+        (json!({ "$event": { "name": "A", "within": "0h" } }), "duration", "$event.within"),
+        (json!({ "$event": { "name": "A", "count": 1.5 } }), "wrong-type", "$event.count"),
+        (json!({ "$event": { "name": "A", "count": { "$gte": 300 } } }), "count-too-large", "$event.count"),
+        (
+            json!({ "$event": [{ "name": "A" }, { "name": "A", "where": { "$segment": "gold" } }] }),
+            "unknown-operator",
+            "$event[1].where.$segment",
+        ),
+        (json!({ "$recency": { "event": "A" } }), "missing", "$recency"),
+        (json!({ "$schedule": { "from": "2026-02-30" } }), "time", "$schedule.from"),
+        (json!({ "$schedule": { "from": "2026-02-02", "until": "2026-02-01" } }), "empty-schedule", "$schedule"),
+        (json!({ "$schedule": { "timezone": "Mars" } }), "timezone", "$schedule.timezone"),
+        (json!({ "$consent": "adds" }), "unknown-purpose", "$consent"),
+        (json!({ "$consent": { "ads": "yes" } }), "wrong-type", "$consent.ads"),
+        (json!({ "$journey": { "id": "card" } }), "unknown-journey", "$journey.id"),
+        (json!({ "$journey": { "id": "cart", "state": "done" } }), "unknown-word", "$journey.state"),
+        (json!({ "$journey": { "id": "cart", "step": "end" } }), "unknown-word", "$journey.step"),
+        (json!("gold"), "wrong-type", ""),
+    ];
+    for (rule, code, path) in cases {
+        let mut diagnostics = Diagnostics::default();
+        let mut plan = PlanBuilder::default();
+        let mut scope = scope(&mut plan);
+        let compiled = condition::compile(&node(&rule), "", &mut scope, &mut plan, &mut diagnostics);
+        let found: Vec<_> = diagnostics.as_slice().iter().map(|found| (found.code, found.path.as_str())).collect();
+        assert_eq!(found, [(code, path)], "{rule}");
+        assert!(compiled.is_none() && diagnostics.has_errors(), "{rule}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let rule = json!({ "$or": [{ "teir": 1 }, { "country": { "$gt": [] } }], "$consent": "adds" });
+    let mut diagnostics = Diagnostics::default();
+    let mut plan = PlanBuilder::default();
+    let mut scope = scope(&mut plan);
+    condition::compile(&node(&rule), "when", &mut scope, &mut plan, &mut diagnostics);
+    let paths: Vec<_> = diagnostics.as_slice().iter().map(|found| found.path.as_str()).collect();
+    assert_eq!(paths, ["when.$consent", "when.$or[0].teir", "when.$or[1].country.$gt"]);
+}
+
+#[test]
+fn what_was_probably_meant_is_said() {
+    let mut diagnostics = Diagnostics::default();
+    let mut plan = PlanBuilder::default();
+    let mut scope = scope(&mut plan);
+    condition::compile(&node(&json!({ "teir": 1 })), "", &mut scope, &mut plan, &mut diagnostics);
+    let expected: Vec<_> = diagnostics.as_slice().iter().map(|found| found.expected.as_deref()).collect();
+    assert_eq!(expected, [Some("did you mean `tier`?")]);
+}
+
+#[test]
+fn depth_is_limited() {
+    let deep = (0..40).fold(json!({}), |inner, _| json!({ "$not": inner }));
+    let mut diagnostics = Diagnostics::default();
+    let mut plan = PlanBuilder::default();
+    let mut scope = scope(&mut plan);
+    condition::compile(&node(&deep), "", &mut scope, &mut plan, &mut diagnostics);
+    assert_eq!(diagnostics.as_slice().first().unwrap().code, "too-deep");
+}
+
+impl Compiled {
+    fn evaluate<T>(&self, facts: &Json, evaluate: impl Fn(&mut Evaluator<'_>) -> T) -> T {
+        let facts: Facts = serde_json::from_value(facts.clone()).unwrap();
+        evaluate(&mut Evaluator::new(&self.plan, &facts.profile, &facts.request, facts.now))
+    }
+
+    fn holds(&self, facts: &Json) -> bool {
+        let holds = self.evaluate(facts, |evaluator| evaluator.holds(self.node));
+        assert_eq!(self.explain(facts).get("holds"), Some(&json!(holds)), "the explanation agrees");
+        holds
+    }
+
+    fn explain(&self, facts: &Json) -> Json {
+        serde_json::to_value(self.evaluate(facts, |evaluator| evaluator.explain(self.node))).unwrap()
+    }
+
+    /// Whether the condition holds for somebody for whom its one counter counted these times.
+    fn holds_after(&self, times: &[i64]) -> bool {
+        let stamps: Vec<_> = times.iter().map(|time| json!([time, 1])).collect();
+        let key = self.counters.first().unwrap();
+        self.holds(&json!({ "now": NOW, "profile": { "counters": { (key): stamps } } }))
+    }
+}
+
+/// Compiles as the compiler does: once to find the counters, and once more for good.
+fn compile(rule: &Json) -> Compiled {
+    let mut diagnostics = Diagnostics::default();
+    let mut first = PlanBuilder::default();
+    let mut survey = scope(&mut first);
+    condition::compile(&node(rule), "", &mut survey, &mut first, &mut diagnostics);
+    assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+    let needs = survey.uses.counters;
+
+    let mut plan = PlanBuilder::default();
+    let mut scope = scope(&mut plan);
+    for (key, spec) in &needs {
+        let filter = spec.filter.as_ref();
+        let filter = filter.and_then(|filter| condition::compile_filter(filter, "", &mut plan, &mut diagnostics));
+        let (name, event) = (plan.text(key), plan.text(&spec.event));
+        let row = tables::Counter { key: name, event, filter, keep: spec.keep, within: spec.within, flags: 0 };
+        scope.counters.insert(key.clone(), plan.push(row));
+    }
+    let node = condition::compile(&node(rule), "", &mut scope, &mut plan, &mut diagnostics).unwrap();
+    let (locale, ads) = (plan.text("en"), plan.text("ads"));
+    let settings = tables::Settings {
+        id: Id::new(0),
+        flags: 0,
+        locale,
+        consent: 0,
+        store: None,
+        measure: None,
+        gpc: plan.ids(&[ads]),
+        caps: Span::empty(),
+    };
+    let plan = Plan::load(&plan.finish(settings)).unwrap();
+    Compiled { plan, node, counters: needs.into_keys().collect() }
+}
+
+/// What the conditions of these tests may refer to.
+fn scope(plan: &mut PlanBuilder) -> Scope {
+    let mut scope = Scope { purposes: ["ads".to_owned()].into(), ..Scope::default() };
+    for (name, source, values) in [
+        ("tier", Source::Profile, &["gold", "basic"] as &[&str]),
+        ("loyalty", Source::Profile, &[]),
+        ("country", Source::Request, &[]),
+        ("id", Source::Request, &[]),
+        ("channel", Source::Request, &[]),
+    ] {
+        let text = plan.text(name);
+        let path = plan.ids(&[text]);
+        let id = plan.push(tables::Attribute { name: text, path, source: source as u32, flags: 0 });
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        scope.attributes.insert(name.to_owned(), Known { id, kind: "string", values });
+    }
+    let gold = node(&json!({ "tier": "gold" }));
+    let gold = condition::compile(&gold, "", &mut scope, plan, &mut Diagnostics::default()).unwrap();
+    for (name, flags) in [("gold", 0), ("vip", CARRIED)] {
+        let id = plan.text(name);
+        scope.segments.insert(name.to_owned(), plan.push(tables::Segment { id, node: gold, flags }));
+    }
+    let step = plan.text("nudge");
+    let steps = plan.push_all([tables::Step {
+        id: step,
+        kind: 0,
+        wait: Millis(0),
+        after: None,
+        message: None,
+        channels: throughline::plan::Ids::empty(),
+        ttl: Millis(0),
+    }]);
+    // A journey needs the counter of the event that begins it; a plan without counters has no journeys.
+    let (key, event) = (plan.text(""), plan.text("Product Added"));
+    let enter = tables::Counter { key, event, filter: None, keep: 1, within: Millis(0), flags: 0 };
+    let enter = plan.push(enter);
+    let id = plan.text("cart");
+    let journey = plan.push(tables::Journey {
+        id,
+        class: 0,
+        enter,
+        when: None,
+        reenter: Millis(0),
+        exits: throughline::plan::Ids::empty(),
+        goal: None,
+        goal_within: Millis(0),
+        steps,
+    });
+    scope.journeys.insert("cart".to_owned(), (journey, vec!["settle".to_owned(), "nudge".to_owned()]));
+    scope
+}
+
+fn node(rule: &Json) -> Node {
+    let value: Value = serde_json::from_value(rule.clone()).unwrap();
+    Node::from_value(&value)
+}
