@@ -173,9 +173,9 @@ pub(crate) fn exposure_keep(plan: &Plan, key: &str) -> usize {
 }
 
 /// Sets a value unless a later one is known.
-pub(crate) fn keep_latest<T: Clone + PartialEq>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
+pub(crate) fn keep_latest<T: Clone + Serialize>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
-        Some(old) if old.stamp() >= new.stamp() => {}
+        Some(old) if !is_later(new, old) => {}
         Some(old) => *old = new.clone(),
         None => {
             map.insert(key.to_owned(), new.clone());
@@ -183,10 +183,17 @@ pub(crate) fn keep_latest<T: Clone + PartialEq>(map: &mut BTreeMap<String, Stamp
     }
 }
 
+/// Whether a value comes after another. Of two with one stamp it is the one with the greater JSON text, so that even then
+/// the order of arrival decides nothing.
+fn is_later<T: Serialize>(new: &Stamped<T>, old: &Stamped<T>) -> bool {
+    let text = |stamped: &Stamped<T>| serde_json::to_string(&stamped.0).unwrap_or_default();
+    new.stamp() > old.stamp() || (new.stamp() == old.stamp() && text(new) > text(old))
+}
+
 /// Sets a value unless an earlier one is known.
-pub(crate) fn keep_first<T: Clone>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
+pub(crate) fn keep_first<T: Clone + Ord>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
-        Some(old) if old.stamp() <= new.stamp() => {}
+        Some(old) if (old.stamp(), &old.0) <= (new.stamp(), &new.0) => {}
         Some(old) => *old = new.clone(),
         None => {
             map.insert(key.to_owned(), new.clone());

@@ -25,7 +25,9 @@ impl Profile {
             subject: self.subject.clone(),
             traits: self.project_traits(plan),
             consent: self.consent.clone(),
-            counters: recent(&self.counters, plan, now, |row: &Counter| (row.flags & EDGE != 0).then_some((row.key, row.within))),
+            counters: recent(&self.counters, plan, now, |row: &Counter| {
+                (row.flags & EDGE != 0).then_some((row.key, row.within))
+            }),
             exposures: recent(&self.exposures, plan, now, |row: &Exposure| Some((row.key, row.within))),
             offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
             assignments: self.project_assignments(plan),
@@ -87,9 +89,10 @@ impl Profile {
                 continue;
             };
             let Some(known) = self.traits.get(name) else { continue };
+            // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
+            let carried = out.entry(name.to_owned()).or_insert_with(|| Stamped::new(Value::Null, known.stamp()));
             let found = known.0.at(path.clone());
             if *found != Value::Null && !is_personal(found) {
-                let carried = out.entry(name.to_owned()).or_insert_with(|| Stamped::new(Value::Null, known.stamp()));
                 put(&mut carried.0, path, found);
             }
         }
