@@ -29,6 +29,7 @@ pub use facts::{Consent, Facts, Request};
 pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, authorize};
 pub use plan::{Plan, PlanError};
 pub use profile::{Instance, InstanceStatus, Profile, Stamp, Stamped};
+pub use project::DROP_ORDER;
 pub use reduce::reduce;
 pub use time::Millis;
 pub use value::{Object, Value};

@@ -257,7 +257,10 @@ fn campaign(dice: &mut Dice, id: &str, names: &Names<'_>, rules: &Value, message
             out["next"].as_array_mut().unwrap().push(step);
         }
     }
-    if !placements.is_empty() {
+    if placements.is_empty() {
+        // An offer that only next actions make cannot be in one group with offers in public slots.
+        out.as_object_mut().unwrap().remove("offer");
+    } else {
         out["slots"] = Value::Object(placements);
     }
     out

@@ -1,0 +1,93 @@
+// The corpus that all hosts decide: made by the native core, which has the say.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** Where the browser core is, as `tools/wasm.sh browser` builds it. */
+export const core = { script: join(root, 'pkg/wasm/core.js'), wasm: join(root, 'pkg/wasm/core_bg.wasm') };
+
+/** Cases that a batch has: enough to be quick, few enough for a request. */
+const BATCH = 200;
+
+/** Writes the corpus natively; `dispose` removes it. */
+export function writeCorpus() {
+  const directory = mkdtempSync(join(tmpdir(), 'throughline-corpus-'));
+  const { status } = spawnSync('cargo', ['run', '--quiet', '--locked', '--example', 'corpus', '--', directory], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  assert.equal(status, 0, 'the corpus could not be written');
+  return {
+    plan: (number) => readFileSync(join(directory, 'plans', `${number}.plan`)),
+    batches: () => batches(join(directory, 'cases.ndjson')),
+    dispose: () => rmSync(directory, { recursive: true }),
+  };
+}
+
+/** Batches of cases with one plan. */
+async function* batches(file) {
+  let batch = [];
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    const one = JSON.parse(line);
+    if (batch.length === BATCH || (batch.length > 0 && batch[0].plan !== one.plan)) {
+      yield batch;
+      batch = [];
+    }
+    batch.push(one);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/**
+ * Compares a host with the native core, byte for byte.
+ *
+ * `decideAll(plan, facts)` answers for each text of facts `{ decision, explanation }`, both null where the host refuses.
+ * `sample` keeps one batch of so many.
+ */
+export async function compare(host, corpus, decideAll, { sample = 1 } = {}) {
+  let compared = 0;
+  let refused = 0;
+  let at = 0;
+  for await (const batch of corpus.batches()) {
+    at += 1;
+    if (at % sample !== 0) continue;
+    const found = await decideAll(corpus.plan(batch[0].plan), batch.map((one) => one.facts));
+    assert.equal(found.length, batch.length);
+    for (const [index, { name, facts, decision, explanation }] of batch.entries()) {
+      const where = `${host}: ${name}\nfacts ${facts.slice(0, 4000)}`;
+      assert.equal(found[index].decision, decision, where);
+      if (explanation !== null && found[index].explanation !== undefined) {
+        assert.equal(found[index].explanation, explanation, where);
+      }
+      compared += 1;
+      if (decision === null) refused += 1;
+    }
+  }
+  console.log(`${host}: ${compared} decisions are byte for byte the native ones, ${refused} of them refusals`);
+  assert.ok(compared > 0, 'nothing was compared');
+  return compared;
+}
+
+/** The code that runs beside the core on every host: what `compare` wants of it. */
+export function decideWith(Core, plan, facts) {
+  const core = new Core(plan);
+  const attempt = (verb, text) => {
+    try {
+      return core[verb](text);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      return null;
+    }
+  };
+  try {
+    return facts.map((text) => ({ decision: attempt('decide', text), explanation: attempt('explain', text) }));
+  } finally {
+    core.free();
+  }
+}
