@@ -128,10 +128,10 @@ fn plan(nodes: &[[u8; 4]]) -> Plan {
         };
         let id = plan.push(tables::Node { op: op as u32, a, b, c, d });
         // Deep and wide conditions are for the other tests.
-        if id.0 % 2 == 0 {
+        if id.0.is_multiple_of(2) {
             if tests_value { &mut values } else { &mut subjects }.push(id);
         }
-        if id.0 % 12 == 0 {
+        if id.0.is_multiple_of(12) {
             (values, subjects) = (vec![leaf], vec![leaf]);
         }
     }

@@ -38,7 +38,7 @@ pub fn compile(pattern: &str, ignore_case: bool) -> Result<Vec<u8>, RegexError> 
         .dfa_size_limit(Some(MAX_WORK))
         .determinize_size_limit(Some(MAX_WORK));
     let automaton = dense::Builder::new().configure(config).build_from_nfa(&machine);
-    let automaton = automaton.and_then(|dense| dense.to_sparse()).map_err(|_| RegexError::TooLarge)?;
+    let automaton = automaton.map_err(|_| RegexError::TooLarge)?.to_sparse().map_err(|_| RegexError::TooLarge)?;
     Some(automaton.to_bytes_little_endian()).filter(|bytes| bytes.len() <= MAX_AUTOMATON).ok_or(RegexError::TooLarge)
 }
 
