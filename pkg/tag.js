@@ -6,7 +6,7 @@ import { address, context, watch } from './tag/page.js';
 import { autoPage, edgeDecision, isOff } from './tag/settings.js';
 import * as slots from './tag/slots.js';
 import { fail, setDebug, tell } from './tag/tell.js';
-import { record, refresh } from './tag/view.js';
+import { recognise, record, refresh } from './tag/view.js';
 
 /** The address whose page view is recorded. */
 let recorded = edgeDecision && address().href;
@@ -22,7 +22,7 @@ const commands = {
   page: (name, properties) => page('event', name, properties),
   consent(states) {
     choose(states);
-    outbox.allow(undefined);
+    outbox.ask();
     forgetVisitor();
     send({ type: 'track', event: 'Consent Preference Updated', properties: states });
   },
@@ -100,6 +100,7 @@ function begin() {
   globalThis.throughline_queue = { push: (...items) => items.forEach(run) };
   if (Array.isArray(queue)) queue.forEach(run);
   if (autoPage) page('start');
+  if (!outbox.isDecided()) recognise();
   outbox.flush();
   watch(navigated);
   watchSlots();

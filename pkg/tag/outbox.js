@@ -37,13 +37,27 @@ export function add(call) {
   schedule(20);
 }
 
-/** Says whether the visitor allows storing and measuring; what was kept meanwhile is stored or forgotten. */
-export function allow(allowed) {
-  if (allowed === isAllowed) return;
+/** Whether it is known what the visitor allows. */
+export function isDecided() {
+  return isAllowed !== undefined;
+}
+
+/** Forgets what the visitor allows: they have just said something else. */
+export function ask() {
+  allow(undefined, asked());
+}
+
+/**
+ * Says whether the visitor allows storing and measuring; what was kept meanwhile is stored or forgotten. An answer to an
+ * earlier question than `asked` has now does not count.
+ */
+export function allow(allowed, question) {
+  if (allowed === isAllowed || question !== asked()) return;
   isAllowed = allowed;
   for (const [key, text] of entries()) {
     if (allowed && memory.has(key) && store(key, text)) memory.delete(key);
-    if (allowed === false && !isConsent(key)) remove(key);
+    if (allowed === false) remove(key);
+    if (allowed === false && isConsent(key)) memory.set(key, text);
   }
   if (allowed) store(ALLOWED, asked());
   else attempt(() => localStorage.removeItem(ALLOWED));
@@ -163,7 +177,7 @@ function attempt(use) {
 }
 
 /** What the permission depends on in this browser. */
-function asked() {
+export function asked() {
   return JSON.stringify([choices(), hasGpc()]);
 }
 

@@ -48,13 +48,20 @@ export function refresh(reason) {
   }).catch(fail);
 }
 
+/** Asks the edge who this is and whether anything may be kept and sent; the answer may change while we wait. */
+export async function recognise() {
+  const question = outbox.asked();
+  const found = await loadVisitor();
+  if (found) outbox.allow(found.store && found.measure, question);
+  return found;
+}
+
 async function decideAndFill(reason) {
+  const question = outbox.asked();
   const present = slots.slots();
-  const [found, core] = await Promise.all([loadVisitor(), present.size ? loadCore() : undefined]);
+  const [found, core] = await Promise.all([recognise(), present.size ? loadCore() : undefined]);
   // Nobody knows whose page this is: what it was written with is the best there is.
   if (!found) return;
-  outbox.allow(found.store && found.measure);
-
   const request = requestOf(found);
   if (reason === 'view') shown = new Set();
   const here = core && decideHere(core, found, request, reason);
@@ -73,7 +80,7 @@ async function decideAndFill(reason) {
   expose([...exposures.values()], here && core);
   for (const decision of [here, there]) {
     if (!decision) continue;
-    outbox.allow(decision.store && decision.measure);
+    outbox.allow(decision.store && decision.measure, question);
     tell('tldata', { decision, source: decision === here ? 'core' : 'edge' });
   }
   tell('tlrefresh', { reason, slots: [...page.keys()] });
