@@ -27,20 +27,20 @@ extern "C" {
 
 /// The bytes of the body. What begins as gzip is unpacked, whatever the headers say: one SDK sends gzip as a web form.
 pub async fn read(request: &mut Request) -> core::result::Result<Vec<u8>, BodyError> {
-    let declared = request.headers().get("content-length").ok().flatten().and_then(|text| text.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > LIMIT) {
-        return Err(BodyError::TooLarge);
-    }
     if request.inner().body().is_none() {
         return Ok(Vec::new());
     }
-    let stream = request.stream().map_err(|_| BodyError::Broken)?;
-    let packed = collect(stream).await?;
-    if packed.starts_with(&[0x1f, 0x8b]) {
-        collect(unpack(packed).map_err(|_| BodyError::Broken)?).await
-    } else {
-        Ok(packed)
+    let mut stream = request.stream().map_err(|_| BodyError::Broken)?;
+    let packed = collect(&mut stream).await;
+    if packed.is_err() {
+        // A sender that is cut off while it still sends does not see the answer.
+        collect(&mut stream).await.ok();
     }
+    let packed = packed?;
+    if packed.starts_with(&[0x1f, 0x8b]) {
+        return collect(&mut unpack(packed).map_err(|_| BodyError::Broken)?).await;
+    }
+    Ok(packed)
 }
 
 fn unpack(mut packed: Vec<u8>) -> Result<worker::ByteStream> {
@@ -52,7 +52,7 @@ fn unpack(mut packed: Vec<u8>) -> Result<worker::ByteStream> {
     Response::from(response).stream()
 }
 
-async fn collect(mut stream: worker::ByteStream) -> core::result::Result<Vec<u8>, BodyError> {
+async fn collect(stream: &mut worker::ByteStream) -> core::result::Result<Vec<u8>, BodyError> {
     let mut out = Vec::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| BodyError::Broken)?;

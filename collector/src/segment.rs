@@ -27,7 +27,8 @@ pub async fn calls(mut request: Request, env: &Env, kind: Option<EventKind>) -> 
         return answer::error(400, "unreadable", "the body is not UTF-8");
     };
     let body: Body<'_> = match serde_json::from_str(text) {
-        Ok(body) => body,
+        Ok(body) if text.trim_start().starts_with('{') => body,
+        Ok(_) => return answer::error(400, "unreadable", "the body is a list, expected a call or a batch"),
         Err(error) => return answer::error(400, "unreadable", &format!("the body is not a call or a batch: {error}")),
     };
     let settings = Settings::of(env);

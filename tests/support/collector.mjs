@@ -1,20 +1,24 @@
 // The collector worker on workerd for tests, with keys and rules of its own.
+import { spawn } from 'node:child_process';
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startRuntime } from '../../tools/runtime.mjs';
-import { newKeys, throughline } from './edge.mjs';
-import { startKillableRuntime } from './killable.mjs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+import { newKeys, publish } from './edge.mjs';
+
+const here = fileURLToPath(import.meta.url);
+const root = join(dirname(here), '../..');
 
 export const WRITE_KEY = 'test-web';
 export const SERVER_KEY = 'test-server';
 const SECRET_KEY = 'test-secret';
 const COLLECTOR_KEY = 'test-edge';
 const WEBHOOK_KEY = Buffer.from('a secret of thirty-two bytes, ok!');
-
-const temporary = (name) => mkdtempSync(join(tmpdir(), `throughline-${name}-`));
 
 /** A shop with one journey, which waits a second and a half after the last change of the cart. */
 export const RULES = {
@@ -63,21 +67,19 @@ export const RULES = {
   },
 };
 
-const KEYS = newKeys();
+// Not in the process of its own, which is told everything.
+const KEYS = process.argv[1] === here ? undefined : newKeys();
 
-/** Publishes rules into a directory as the command line does, and answers the directory. */
-export function publish(rules, directory = temporary('kv'), keys = KEYS) {
-  const source = temporary('rules');
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(source, 'rules.json'), JSON.stringify(rules));
-  throughline('publish', source, '--keys', keys, '--local', directory);
-  return directory;
-}
+/** What publishing these rules puts in KV: a list of keys and values, in base64. */
+const published = (rules) => [...publish(rules, KEYS)].map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]);
 
-/** Starts the collector; `killable` in processes of its own. The answer has methods for every endpoint. */
-export async function startCollector({ rules = RULES, published, vars = {}, persist, killable = false, keys = KEYS } = {}) {
-  const jwks = (name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8');
-  const collector = {
+/**
+ * Starts the collector; `killable` in processes of its own, with everything kept in the directory `persist`. `rules: null`
+ * starts it without a plan. The answer has methods for every endpoint.
+ */
+export async function startCollector({ rules = RULES, vars = {}, persist, killable = false } = {}) {
+  const jwks = (name) => readFileSync(join(KEYS, `${name}.jwks.json`), 'utf8');
+  const bindings = {
     TOKEN_KEYS: jwks('token.private'),
     PLAN_KEYS: jwks('plan.public'),
     WRITE_KEYS: JSON.stringify({
@@ -92,17 +94,84 @@ export async function startCollector({ rules = RULES, published, vars = {}, pers
     REFRESH: '0',
     ...vars,
   };
-  const options = { collector, persist, published: published ?? (rules && publish(rules, temporary('kv'), keys)) };
+  const options = { bindings, persist, plans: rules ? published(rules) : [] };
+  return new Collector(killable ? await startProcess(options) : await startRuntime(options));
+}
+
+/** The collector and, in the edge's place, a worker that puts into the queue what it is sent. */
+async function startRuntime({ bindings, persist, plans }) {
+  const { workerOptions, main } = workerOptionsOf(join(root, 'collector', 'wrangler.toml'));
+  const { modulesRules, bindings: set, ...options } = workerOptions;
+  const collector = {
+    ...options,
+    name: 'throughline-collector',
+    modules: [
+      { type: 'ESModule', path: 'index.js', contents: readFileSync(main, 'utf8') },
+      { type: 'CompiledWasm', path: 'index_bg.wasm', contents: readFileSync(join(dirname(main), 'index_bg.wasm')) },
+    ],
+    bindings: { ...set, ...bindings },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  };
+  const edge = {
+    name: 'edge',
+    modules: true,
+    script: 'export default { fetch: async (request, env) => (await env.EVENTS.send(await request.json()), new Response()) }',
+    queueProducers: { EVENTS: 'throughline-events' },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  };
   const logs = [];
-  const runtime = killable ? await startKillableRuntime(options) : await startRuntime({ ...options, log: (line) => logs.push(line) });
-  return new Collector(runtime, logs);
+  const runtime = new Miniflare({
+    workers: [collector, edge],
+    defaultPersistRoot: persist,
+    log: new Log(LogLevel.ERROR),
+    cf: false,
+    handleRuntimeStdio: (...streams) => {
+      for (const stream of streams) stream.setEncoding('utf8').on('data', (text) => logs.push(text));
+    },
+  });
+  await runtime.ready;
+  const kv = await runtime.getKVNamespace('PLANS', 'throughline-collector');
+  for (const [key, value] of plans) await kv.put(key, Buffer.from(value, 'base64'));
+  const address = async (name) => (await runtime.unsafeGetDirectURL(name)).origin;
+  return {
+    url: await address('throughline-collector'),
+    queueUrl: await address('edge'),
+    archive: await runtime.getR2Bucket('ARCHIVE', 'throughline-collector'),
+    kv,
+    logs,
+    stop: () => runtime.dispose(),
+  };
+}
+
+async function startProcess(options) {
+  const child = spawn(process.execPath, [here, JSON.stringify(options)], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = once(child, 'exit');
+  const ready = once(createInterface(child.stdout), 'line').then(([line]) => line);
+  const line = await Promise.race([ready, exit.then(([code]) => code)]);
+  if (typeof line !== 'string') throw new Error(`the collector ended with ${line} before it was ready`);
+  const kill = async () => {
+    // The whole process group, Node and workerd, as a power cut would.
+    process.kill(-child.pid, 'SIGKILL');
+    await exit;
+  };
+  return { ...JSON.parse(line), logs: [], kill, stop: kill };
 }
 
 class Collector {
-  constructor(runtime, logs) {
-    this.url = runtime.collectorUrl;
+  constructor(runtime) {
     this.runtime = runtime;
-    this.logs = logs;
+    this.url = runtime.url;
+    this.logs = runtime.logs;
+  }
+
+  /** Puts a message of the edge into the queue. */
+  async queue(message) {
+    await fetch(this.runtime.queueUrl, { method: 'POST', body: JSON.stringify(message) });
+  }
+
+  /** Publishes other rules. */
+  async publish(rules) {
+    for (const [key, value] of published(rules)) await this.runtime.kv.put(key, Buffer.from(value, 'base64'));
   }
 
   /** A request with a body as it is; answers `{ status, headers, body }`. */
@@ -139,7 +208,7 @@ class Collector {
   }
 
   stop() {
-    return this.runtime.stop?.() ?? this.runtime.kill();
+    return this.runtime.stop();
   }
 
   kill() {
@@ -190,3 +259,8 @@ function isGenuine(headers, body) {
 }
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+if (process.argv[1] === here) {
+  const { url, queueUrl } = await startRuntime(JSON.parse(process.argv[2]));
+  console.log(JSON.stringify({ url, queueUrl }));
+}

@@ -1,0 +1,381 @@
+//! Journeys: when they begin, wait, send and end, by their law: only what is known counts, not the order in which it came.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+mod support;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use throughline::{
+    Action, Advance, Event, EventKind, InstanceStatus, Millis, Plan, Profile, Waiting, Withheld, advance, authorize,
+    reduce,
+};
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const START: i64 = 1_760_000_000_000;
+
+fn rules() -> Value {
+    json!({
+        "version": 1,
+        "attributes": {
+            "name": { "type": "string", "source": "profile" },
+            "support.open": { "type": "boolean", "source": "profile", "edge": true },
+            "whatsapp_ok": { "type": "boolean", "source": "profile" },
+            "vip": { "type": "boolean", "source": "profile" }
+        },
+        "channels": {
+            "web": {},
+            "whatsapp": { "consent": "channel.whatsapp", "reach": "whatsapp_ok" },
+            "push": { "consent": "channel.push" }
+        },
+        "messages": {
+            "reminder": { "renditions": [
+                { "channel": "whatsapp", "text": "Hi {{ name | default: 'there' }}" },
+                { "channel": "push", "text": "Your cart" }
+            ] },
+            "once": { "once": true, "renditions": [{ "channel": "push", "text": "Once" }] }
+        },
+        "policies": {
+            "consent": { "default": "granted", "promo": ["personalization"] },
+            "suppress": [{ "class": "promo", "when": { "support.open": true } }]
+        },
+        "journeys": {
+            "cart": {
+                "class": "promo",
+                "enter": { "event": "Added" },
+                "reenter": "1h",
+                "exit": [{ "event": "Left" }],
+                "goal": { "event": "Bought", "within": "1d" },
+                "steps": [
+                    { "id": "settle", "wait": "10m", "after": "Added" },
+                    { "id": "nudge", "send": "reminder", "channels": ["whatsapp", "push"], "ttl": "1h" },
+                    { "id": "pause", "wait": "30m" },
+                    { "id": "last", "send": "once", "channels": ["push"] }
+                ]
+            },
+            "vips": {
+                "class": "transactional",
+                "enter": { "event": "Visited", "when": { "vip": true } },
+                "steps": [{ "id": "hello", "send": "reminder", "channels": ["push"] }]
+            }
+        }
+    })
+}
+
+fn event(name: &str, at: i64) -> Event {
+    Event { id: format!("{name}-{at}"), kind: EventKind::Track, name: name.into(), at: Millis(at), ..Event::default() }
+}
+
+fn says(traits: Value, at: i64) -> Event {
+    let traits = serde_json::from_value(traits).unwrap();
+    Event {
+        id: format!("says-{at}"),
+        kind: EventKind::Identify,
+        at: Millis(at),
+        traits,
+        trusted: true,
+        ..Event::default()
+    }
+}
+
+/// A subject whose events and time are told one after the other.
+struct Story {
+    plan: Plan,
+    profile: Profile,
+    actions: Vec<Action>,
+    wake_at: Option<Millis>,
+}
+
+impl Story {
+    fn new() -> Self {
+        Self { plan: support::plan(&rules()), profile: Profile::new("p1"), actions: Vec::new(), wake_at: None }
+    }
+
+    fn hear(&mut self, event: &Event) {
+        reduce(&self.plan, &mut self.profile, event);
+    }
+
+    /// Time goes on; answers the messages that became due, as `step: channel` or `step: why not`.
+    #[track_caller]
+    fn at(&mut self, now: i64) -> Vec<String> {
+        let Advance { profile, actions, wake_at } = advance(&self.plan, &self.profile, Millis(now));
+        assert!(wake_at.is_none_or(|wake| wake > Millis(now)), "it must not be woken for the past");
+        let again = advance(&self.plan, &profile, Millis(now));
+        assert_eq!(
+            (&again.profile, again.actions.as_slice(), again.wake_at),
+            (&profile, &[][..], wake_at),
+            "twice is once"
+        );
+        (self.profile, self.wake_at) = (profile, wake_at);
+        self.actions.extend(actions.iter().cloned());
+        actions.iter().map(|action| format!("{}: {}", action.step, outcome(action))).collect()
+    }
+
+    fn status(&self) -> InstanceStatus {
+        self.profile.journeys["cart"].status
+    }
+}
+
+fn outcome(action: &Action) -> String {
+    match &action.outcome {
+        Ok(letter) => letter.channel.clone(),
+        Err(withheld) => withheld.code().to_owned(),
+    }
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn waits_sends_and_completes() {
+    let mut story = Story::new();
+    story.hear(&says(json!({ "name": "Ann", "whatsapp_ok": true }), START - 1));
+    story.hear(&event("Added", START));
+    assert_eq!(story.at(START), NOTHING);
+    assert_eq!(story.wake_at, Some(Millis(START + 10 * MINUTE)));
+    assert_eq!(story.at(START + 10 * MINUTE - 1), NOTHING);
+    assert_eq!(story.at(START + 10 * MINUTE), ["nudge: whatsapp"]);
+    assert_eq!(story.wake_at, Some(Millis(START + 40 * MINUTE)));
+    assert_eq!(story.at(START + 40 * MINUTE), ["last: push"]);
+    assert_eq!((story.status(), story.wake_at), (InstanceStatus::Completed, None));
+    let letter = story.actions[0].outcome.as_ref().unwrap();
+    let text = throughline::canonical::to_string(&letter.to_value());
+    assert_eq!(text, r#"{"channel":"whatsapp","text":"Hi Ann"}"#);
+    assert_eq!(story.actions[0].expires, Millis(START + 70 * MINUTE));
+    assert_eq!(story.actions[1].expires, Millis::MAX);
+}
+
+#[test]
+fn each_change_of_the_cart_starts_the_wait_anew() {
+    let mut story = Story::new();
+    for minute in [0, 6, 12] {
+        story.hear(&event("Added", START + minute * MINUTE));
+        assert_eq!(story.at(START + minute * MINUTE), NOTHING);
+    }
+    assert_eq!(story.at(START + 21 * MINUTE), NOTHING);
+    assert_eq!(story.at(START + 22 * MINUTE), ["nudge: push"]);
+}
+
+#[test]
+fn nothing_after_an_exit_or_the_goal_even_if_it_is_told_late() {
+    for (name, status) in [("Left", InstanceStatus::Exited), ("Bought", InstanceStatus::Converted)] {
+        let mut story = Story::new();
+        story.hear(&event("Added", START));
+        story.at(START);
+        story.hear(&event(name, START + MINUTE));
+        assert_eq!(story.at(START + 50 * MINUTE), NOTHING);
+        assert_eq!((story.status(), story.wake_at), (status, None));
+        // Later than the message, but of an earlier time.
+        let mut late = Story::new();
+        late.hear(&event("Added", START));
+        assert_eq!(late.at(START + 10 * MINUTE), ["nudge: push"]);
+        late.hear(&event(name, START + MINUTE));
+        assert_eq!(late.at(START + 50 * MINUTE), NOTHING);
+        assert_eq!(late.status(), status);
+    }
+}
+
+#[test]
+fn what_was_before_the_entry_ends_nothing() {
+    let mut story = Story::new();
+    story.hear(&event("Bought", START - MINUTE));
+    story.hear(&event("Left", START - 1));
+    story.hear(&event("Added", START));
+    assert_eq!(story.at(START + 10 * MINUTE), ["nudge: push"]);
+}
+
+#[test]
+fn the_goal_counts_after_the_last_step_and_within_its_time() {
+    for (hours, status) in [(20, InstanceStatus::Converted), (30, InstanceStatus::Completed)] {
+        let mut story = Story::new();
+        story.hear(&event("Added", START));
+        story.at(START + 10 * MINUTE);
+        story.at(START + 40 * MINUTE);
+        story.hear(&event("Bought", START + hours * HOUR));
+        story.at(START + hours * HOUR);
+        assert_eq!(story.status(), status);
+    }
+}
+
+#[test]
+fn begins_again_only_after_its_time_and_its_end() {
+    let mut story = Story::new();
+    story.hear(&event("Added", START));
+    story.at(START);
+    story.hear(&event("Bought", START + MINUTE));
+    story.hear(&event("Added", START + 30 * MINUTE));
+    assert_eq!(story.at(START + 45 * MINUTE), NOTHING, "within the hour");
+    story.hear(&event("Added", START + 2 * HOUR));
+    assert_eq!(story.at(START + 2 * HOUR + 10 * MINUTE), ["nudge: push"]);
+    let ids: Vec<_> = story.actions.iter().map(|action| &action.send_id).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(story.profile.journeys["cart"].entered.at(), Millis(START + 2 * HOUR));
+}
+
+#[test]
+fn an_event_that_arrives_late_is_history() {
+    let mut story = Story::new();
+    story.hear(&event("Added", START));
+    assert_eq!(story.at(START + 61 * MINUTE), NOTHING);
+    assert!(story.profile.journeys.is_empty());
+}
+
+#[test]
+fn a_condition_may_be_met_before_or_after_the_event() {
+    for flip in [false, true] {
+        let mut story = Story::new();
+        let mut events = [event("Visited", START), says(json!({ "vip": true }), START + 1)];
+        if flip {
+            events.reverse();
+        }
+        let mut sent = Vec::new();
+        for told in &events {
+            story.hear(told);
+            sent.extend(story.at(START + 2));
+        }
+        assert_eq!(sent, ["hello: push"]);
+    }
+    let mut nobody = Story::new();
+    nobody.hear(&event("Visited", START));
+    assert_eq!(nobody.at(START), NOTHING);
+}
+
+#[test]
+fn says_why_it_does_not_send() {
+    let refuses = |purpose: &str| {
+        let mut refusal = event("Consent Preference Updated", START - 5);
+        refusal.consent.insert(purpose.into(), throughline::Consent::Denied);
+        refusal
+    };
+    let cases = [
+        (vec![says(json!({ "support": { "open": true } }), START - 1)], "suppressed"),
+        (vec![refuses("personalization")], "consent_missing"),
+        (vec![refuses("channel.push")], "unreachable"),
+    ];
+    for (before, why) in cases {
+        let mut story = Story::new();
+        before.iter().for_each(|event| story.hear(event));
+        story.hear(&event("Added", START));
+        assert_eq!(story.at(START + 10 * MINUTE), [format!("nudge: {why}")]);
+        story.at(START + 40 * MINUTE);
+        assert_eq!(story.status(), InstanceStatus::Suppressed);
+    }
+    let mut story = Story::new();
+    story.hear(&event("Added", START));
+    story.at(START);
+    assert_eq!(story.at(START + 3 * HOUR), ["nudge: expired", "last: push"]);
+}
+
+#[test]
+fn what_is_seen_once_is_not_sent() {
+    let mut story = Story::new();
+    let mut seen = event("Message Seen", START - MINUTE);
+    seen.properties.insert("message", "once");
+    seen.trusted = true;
+    story.hear(&seen);
+    story.hear(&event("Added", START));
+    story.at(START + 10 * MINUTE);
+    assert_eq!(story.at(START + 40 * MINUTE), ["last: already_seen"]);
+}
+
+#[test]
+fn asks_again_right_before_it_sends() {
+    let mut story = Story::new();
+    story.hear(&event("Added", START));
+    let due = START + 10 * MINUTE;
+    story.at(due);
+    let action = story.actions[0].clone();
+    let waiting = Waiting {
+        journey: &action.journey,
+        entered: action.entered,
+        message: &action.message,
+        channel: "push",
+        expires: action.expires,
+    };
+    let ask = |story: &Story, now| authorize(&story.plan, &story.profile, &waiting, Millis(now));
+    assert_eq!(ask(&story, due), Ok(()));
+    assert_eq!(ask(&story, due + HOUR), Err(Withheld::Expired));
+    let mut refusing = event("Consent Preference Updated", due + 1);
+    refusing.consent.insert("channel.push".into(), throughline::Consent::Denied);
+    let mut refused = Story { profile: story.profile.clone(), ..Story::new() };
+    refused.hear(&refusing);
+    assert_eq!(ask(&refused, due + 1), Err(Withheld::Unreachable));
+    story.hear(&event("Bought", due + 1));
+    assert_eq!(ask(&story, due + 1), Err(Withheld::Ended));
+}
+
+#[test]
+fn a_step_that_the_rules_no_longer_have_ends_the_journey() {
+    let mut story = Story::new();
+    story.hear(&event("Added", START));
+    story.at(START);
+    let mut rules = rules();
+    rules["journeys"]["cart"]["steps"] = json!([{ "id": "other", "send": "reminder", "channels": ["push"] }]);
+    story.plan = support::plan(&rules);
+    assert_eq!(story.at(START + HOUR), NOTHING);
+    assert_eq!(story.status(), InstanceStatus::Exited);
+}
+
+fn some_event() -> impl Strategy<Value = Event> {
+    let name = prop::sample::select(vec!["Added", "Added", "Added", "Bought", "Left", "Visited"]);
+    let told = (name, 0..50_i64).prop_map(|(name, minute)| event(name, START + minute * MINUTE));
+    let said = (any::<bool>(), any::<bool>(), 0..50_i64).prop_map(|(vip, open, minute)| {
+        says(json!({ "vip": vip, "support": { "open": open } }), START + minute * MINUTE)
+    });
+    prop_oneof![4 => told, 1 => said]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The order in which events are told, and how often, does not matter.
+    #[test]
+    fn any_order_makes_the_same_journeys(events in prop::collection::vec(some_event(), 0..12), seed in any::<u64>(), minute in 0..120_i64) {
+        let mut shuffled: Vec<&Event> = events.iter().chain(events.iter().step_by(2)).collect();
+        let mut state = seed | 1;
+        for index in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            shuffled.swap(index, usize::try_from(state >> 33).unwrap() % (index + 1));
+        }
+        let (mut one, mut other) = (Story::new(), Story::new());
+        events.iter().for_each(|event| one.hear(event));
+        shuffled.into_iter().for_each(|event| other.hear(event));
+        let now = START + minute * MINUTE;
+        prop_assert_eq!(one.at(now), other.at(now));
+        prop_assert_eq!(one.profile, other.profile);
+        prop_assert_eq!(one.actions, other.actions);
+    }
+
+    /// As time goes on and events come in: every message once, and none after an exit or the goal.
+    #[test]
+    fn never_twice_and_never_after_the_end(events in prop::collection::vec((some_event(), 0..20_i64), 0..12), pace in 1..15_i64) {
+        let mut story = Story::new();
+        let mut arrivals: Vec<(i64, Event)> = events.into_iter().map(|(event, late)| (event.at.0 + late * MINUTE, event)).collect();
+        arrivals.sort_by_key(|(at, _)| *at);
+        let mut arrivals = arrivals.into_iter().peekable();
+        let mut now = START;
+        while now < START + 3 * HOUR {
+            while let Some((_, event)) = arrivals.next_if(|(at, _)| *at <= now) {
+                story.hear(&event);
+            }
+            let before = story.actions.len();
+            story.at(now);
+            for action in &story.actions[before..] {
+                let ended = story.profile.counters.values().count() > 0
+                    && matches!(story.profile.journeys[&action.journey].status, InstanceStatus::Exited | InstanceStatus::Converted)
+                    && story.profile.journeys[&action.journey].entered == action.entered;
+                prop_assert!(!ended, "{action:?}");
+            }
+            now += pace * MINUTE;
+        }
+        let mut ids: Vec<_> = story.actions.iter().map(|action| action.send_id.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        prop_assert_eq!(ids.len(), story.actions.len());
+    }
+}

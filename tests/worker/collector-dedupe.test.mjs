@@ -1,0 +1,75 @@
+// Every event counts once: in a batch, across batches, in any order.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SERVER_KEY, identify, someone, startCollector, track } from '../support/collector.mjs';
+
+let collector;
+before(async () => (collector = await startCollector()));
+after(() => collector.stop());
+
+const names = (profile) => profile.events.map((event) => event.event).sort();
+
+test('an event that comes again is a duplicate, whatever the SDK changes meanwhile', async () => {
+  const who = someone();
+  const event = track(who, 'Product Added', { price: 1 });
+  const again = { ...event, sentAt: new Date().toISOString(), _metadata: { nodeVersion: 'x' } };
+  const inOne = await collector.batch([event, event]);
+  assert.equal(inOne.body.results[event.messageId].result, 'ok');
+  assert.equal((await collector.batch([again])).body.results[event.messageId].result, 'duplicate');
+  assert.deepEqual(names(await collector.profile(`user_id:${who.userId}`)), ['Product Added']);
+});
+
+test('another event with the same id is kept under an id of its own', async () => {
+  const who = someone();
+  const first = track(who, 'Product Added', { price: 1 });
+  const second = { ...first, properties: { price: 2 } };
+  await collector.batch([first]);
+  const { result, details } = (await collector.batch([second])).body.results[first.messageId];
+  assert.equal(result, 'warning');
+  assert.match(details, /the id was used for another event; kept as/);
+  assert.equal((await collector.batch([second])).body.results[first.messageId].result, 'duplicate');
+  assert.equal((await collector.batch([first])).body.results[first.messageId].result, 'duplicate');
+  assert.equal((await collector.profile(`user_id:${who.userId}`)).events.length, 2);
+});
+
+test('two sources may use the same id', async () => {
+  const who = someone();
+  const event = track(who, 'Product Added');
+  await collector.batch([event]);
+  assert.equal((await collector.batch([event], { key: SERVER_KEY })).body.results[event.messageId].result, 'ok');
+  assert.equal((await collector.profile(`user_id:${who.userId}`)).events.length, 2);
+});
+
+test('senders that send the same at the same time', async () => {
+  const who = someone();
+  const calls = Array.from({ length: 20 }, (_, i) => track(who, `Event ${i}`));
+  const answers = await Promise.all(Array.from({ length: 8 }, () => collector.batch(calls)));
+  const outcomes = answers.flatMap((answer) => Object.values(answer.body.results).map(({ result }) => result));
+  assert.equal(outcomes.filter((result) => result === 'ok').length, 20);
+  assert.equal(outcomes.filter((result) => result === 'duplicate').length, 140);
+  assert.equal((await collector.profile(`user_id:${who.userId}`)).events.length, 20);
+});
+
+test('any order, with duplicates, makes the same profile', async () => {
+  const now = Date.now();
+  const at = (milliseconds) => new Date(now - 7_200_000 + milliseconds).toISOString();
+  const story = (userId) => [
+    { ...identify({ userId }, { firstName: 'Ann', city: 'Graz' }), timestamp: at(0), messageId: 'a' },
+    { ...track({ userId }, 'Product Added', { id: 1 }), timestamp: at(1), messageId: 'b' },
+    { ...identify({ userId }, { firstName: 'Anna' }), timestamp: at(2), messageId: 'c' },
+    { ...track({ userId }, 'Product Added', { id: 2 }), timestamp: at(2), messageId: 'd' },
+    { ...track({ userId }, 'Order Completed'), timestamp: at(3), messageId: 'e' },
+    { ...identify({ userId }, { city: 'Wien' }), timestamp: at(2), messageId: 'f' },
+  ];
+  const shuffled = (list, seed) => list.map((item, i) => [Math.sin(seed * 97 + i * 31), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
+  const known = [];
+  for (let seed = 0; seed < 12; seed++) {
+    const { userId } = someone();
+    const order = seed === 0 ? story(userId) : shuffled([...story(userId), ...story(userId).slice(seed % 6)], seed);
+    for (let i = 0; i < order.length; i += 1 + (seed % 3)) await collector.batch(order.slice(i, i + 1 + (seed % 3)));
+    const { traits, counters, journeys, segments } = await collector.profile(`user_id:${userId}`);
+    known.push({ traits, counters, journeys, segments });
+  }
+  for (const profile of known) assert.deepEqual(profile, known[0]);
+  assert.deepEqual(known[0].traits, { city: 'Wien', firstName: 'Anna' });
+});

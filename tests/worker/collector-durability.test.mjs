@@ -1,0 +1,137 @@
+// Power cuts: what was acknowledged is there afterwards, once, and timers go on.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { RULES, SERVER_KEY, identify, sleep, someone, startCollector, startSink, track } from '../support/collector.mjs';
+import { eventually } from '../support/edge.mjs';
+
+const directory = () => mkdtempSync(join(tmpdir(), 'throughline-collector-'));
+
+test('kill -9 after acknowledged events: nothing lost, nothing twice, and the timer fires', async () => {
+  const [persist, sink, who] = [directory(), await startSink(), someone()];
+  const start = () => startCollector({ persist, killable: true, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
+  let collector = await start();
+  try {
+    const acknowledged = [];
+    const unsure = [];
+    await collector.batch([track(who, 'Product Added')]);
+    // Events are on their way while the power goes.
+    const senders = Array.from({ length: 8 }, async (_, sender) => {
+      for (let i = 0; i < 200; i++) {
+        const event = track({ anonymousId: `${who.anonymousId}-${sender}` }, `Event ${i}`);
+        try {
+          const { status, body } = await collector.batch([event]);
+          (status === 200 && body.results[event.messageId].result === 'ok' ? acknowledged : unsure).push([sender, event]);
+        } catch {
+          unsure.push([sender, event]);
+          return;
+        }
+      }
+    });
+    await eventually(() => assert.ok(acknowledged.length > 100), 20_000);
+    await collector.kill();
+    await Promise.all(senders);
+    collector = await start();
+    for (let sender = 0; sender < 8; sender++) {
+      const mine = acknowledged.filter(([by]) => by === sender).map(([, event]) => event);
+      const { events } = await collector.profile(`anonymous_id:${who.anonymousId}-${sender}`, '?limit=500');
+      const ids = events.map(({ id }) => id);
+      assert.equal(new Set(ids).size, ids.length);
+      for (const { messageId } of mine) assert.ok(ids.includes(messageId), `${messageId} is lost`);
+      assert.ok(ids.length <= mine.length + 1);
+    }
+    // Whoever is not sure sends again, and what was kept is a duplicate.
+    for (const [, event] of acknowledged.slice(-5)) {
+      assert.equal((await collector.batch([event])).body.results[event.messageId].result, 'duplicate');
+    }
+    for (const [, event] of unsure) assert.match((await collector.batch([event])).body.results[event.messageId].result, /ok|duplicate/);
+    await eventually(() => assert.equal(sink.accepted().length, 1), 10_000);
+    await sleep(500);
+    assert.equal(sink.accepted().length, 1);
+  } finally {
+    await collector.kill();
+    sink.close();
+    rmSync(persist, { recursive: true, force: true });
+  }
+});
+
+test('a message that was due while there was no power is sent afterwards, once', async () => {
+  const [persist, sink, who] = [directory(), await startSink(), someone()];
+  const start = () => startCollector({ persist, killable: true, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
+  let collector = await start();
+  try {
+    await collector.batch([track(who, 'Product Added')]);
+    await collector.kill();
+    await sleep(2_500);
+    assert.equal(sink.requests.length, 0);
+    collector = await start();
+    await eventually(() => assert.equal(sink.accepted().length, 1), 10_000);
+    await eventually(async () => {
+      const { deliveries } = await collector.profile(`user_id:${who.userId}`);
+      assert.deepEqual([deliveries[0].state, deliveries[0].send_id], ['sent', sink.requests[0].body.id]);
+    });
+    await sleep(500);
+    assert.equal(sink.requests.length, 1);
+  } finally {
+    await collector.kill();
+    sink.close();
+    rmSync(persist, { recursive: true, force: true });
+  }
+});
+
+test('power cuts while profiles become one: in the end they are one, with every event once', async () => {
+  const persist = directory();
+  const start = () => startCollector({ persist, killable: true });
+  let collector = await start();
+  try {
+    const person = someone();
+    const devices = Array.from({ length: 2 }, () => someone().anonymousId);
+    await collector.batch([identify(person)], { key: SERVER_KEY });
+    for (const anonymousId of devices) {
+      await collector.batch(Array.from({ length: 150 }, (_, i) => track({ anonymousId }, `Event ${i}`)));
+    }
+    for (const anonymousId of devices) {
+      const joined = collector.batch([identify({ anonymousId, userId: person.userId })]).catch(() => {});
+      await sleep(5 + 20 * devices.indexOf(anonymousId));
+      await collector.kill();
+      await joined;
+      collector = await start();
+    }
+    for (const anonymousId of devices) await collector.batch([identify({ anonymousId, userId: person.userId })]);
+    await eventually(async () => {
+      const ids = [];
+      let page = await collector.profile(`user_id:${person.userId}`, '?limit=500');
+      assert.ok(page.merged.length === 2 && page.merged.every(({ done }) => done));
+      for (; page.events.length > 0; page = await collector.profile(`user_id:${person.userId}`, `?limit=500&before=${page.next}`)) {
+        ids.push(...page.events.filter(({ event }) => event?.startsWith('Event')).map(({ id }) => id));
+        if (page.next === null) break;
+      }
+      assert.equal(ids.length, 300);
+      assert.equal(new Set(ids).size, 300);
+    }, 20_000);
+  } finally {
+    await collector.kill();
+    rmSync(persist, { recursive: true, force: true });
+  }
+});
+
+test('without a plan events are kept, and counted when there is one', async () => {
+  const who = someone();
+  const collector = await startCollector({ rules: null });
+  try {
+    const answer = await collector.batch([track(who, 'Product Added'), track(who, 'Product Added')]);
+    assert.equal(answer.status, 200);
+    assert.deepEqual((await collector.profile(`user_id:${who.userId}`)).counters, {});
+    assert.equal((await collector.token(`user_id:${who.userId}`)).status, 503);
+    await collector.publish(RULES);
+    await eventually(async () => {
+      const { counters, journeys } = await collector.profile(`user_id:${who.userId}`);
+      assert.equal(Object.values(counters)[0]?.length, 2);
+      assert.equal(journeys['abandoned-cart'].status, 'active');
+    });
+  } finally {
+    await collector.stop();
+  }
+});
