@@ -1,0 +1,119 @@
+//! How long the core takes natively, against the budgets of the design.
+//!
+//! No library: a decision takes a known, small time, so the median of many batches says all, and a bench that adds nothing to
+//! build is one that people run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    reason = "a tool for developers"
+)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use throughline::{Facts, Plan, decide, explain};
+
+/// How many campaigns match, however many there are.
+const MATCHING: usize = 10;
+
+fn main() {
+    let hundred = case(100);
+    let facts_json = facts().to_string();
+    let base = time(|| drop(black_box(decide(&hundred.0, &hundred.1))));
+    row("decide natively, 100 campaigns, 1 slot", &nanos(base), Some(("300 ns", base <= Duration::from_nanos(300))));
+    row(
+        "- with facts from JSON and the decision to JSON",
+        &nanos(time(|| {
+            let facts: Facts = serde_json::from_str(&facts_json).unwrap();
+            drop(black_box(decide(&hundred.0, &facts).to_json()));
+        })),
+        None,
+    );
+    row("- with an explanation", &nanos(time(|| drop(black_box(explain(&hundred.0, &hundred.1))))), None);
+    for count in [10, 1_000, 10_000] {
+        let case = case(count);
+        let took = time(|| drop(black_box(decide(&case.0, &case.1))));
+        let ratio = took.as_nanos() as f64 / base.as_nanos() as f64;
+        let budget = (count > 100).then_some(("3.0x", ratio <= 3.0));
+        row(
+            &format!("growth from 100 to {count} campaigns, {MATCHING} matching"),
+            &format!("{ratio:.1}x ({})", nanos(took)),
+            budget,
+        );
+    }
+    let thousand = support::compile(&rules(1_000)).edge;
+    let load = time(|| drop(black_box(Plan::load(&thousand).unwrap())));
+    row("load a plan of 1,000 campaigns", &nanos(load), Some(("1 ms", load <= Duration::from_millis(1))));
+    row("- its size", &format!("{} KB", thousand.len() / 1024), None);
+}
+
+/// One line of the table that `make bench` prints.
+fn row(what: &str, found: &str, budget: Option<(&str, bool)>) {
+    let verdict = budget
+        .map_or(String::new(), |(limit, holds)| format!("{limit:>9}  {}", if holds { "ok" } else { "over budget" }));
+    println!("{what:<58} {found:>22} {verdict}");
+}
+
+/// The median time of one run, from batches that are long enough to measure.
+fn time(mut run: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    let mut runs = 0_u32;
+    while start.elapsed() < Duration::from_millis(200) {
+        run();
+        runs += 1;
+    }
+    let batch = (runs / 20).max(1);
+    let mut batches: Vec<Duration> = (0..25)
+        .map(|_| {
+            let start = Instant::now();
+            (0..batch).for_each(|_| run());
+            start.elapsed() / batch
+        })
+        .collect();
+    batches.sort();
+    *batches.get(batches.len() / 2).unwrap()
+}
+
+fn nanos(time: Duration) -> String {
+    let nanos = time.as_nanos() as f64;
+    if nanos < 1e4 { format!("{nanos:.0} ns") } else { format!("{:.1} us", nanos / 1e3) }
+}
+
+/// Campaigns for one slot: each for a plan, a country, a device and a score, of which [`MATCHING`] fit the facts.
+fn rules(count: usize) -> Value {
+    let groups = (count / MATCHING).max(1);
+    let mut campaigns = Map::new();
+    let mut messages = Map::new();
+    for number in 0..count {
+        campaigns.insert(format!("c{number}"), json!({
+            "class": "promo", "priority": (number * 7) % 1000, "slots": { "hero": format!("m{number}") },
+            "when": { "group": format!("g{}", number % groups), "country": { "$in": ["AT", "DE"] }, "deviceType": "mobile", "score": { "$gte": number % 50 } },
+        }));
+        messages.insert(format!("m{number}"), json!({ "renditions": [{ "channel": "web", "html": format!("<h1>{number} {{{{ firstName | default: 'there' }}}}</h1>") }] }));
+    }
+    json!({
+        "attributes": {
+            "group": { "type": "string", "edge": true }, "score": { "type": "number", "edge": true }, "firstName": { "type": "string", "edge": true },
+        },
+        "channels": { "web": {} }, "slots": { "hero": { "pages": ["/"] } }, "messages": messages, "campaigns": campaigns,
+    })
+}
+
+fn facts() -> Value {
+    json!({
+        "now": 1_760_000_000_000_i64,
+        "profile": { "subject": "p1", "traits": { "group": ["g0", 1, 1], "score": [99, 1, 1], "firstName": ["Ann", 1, 1] } },
+        "request": { "attributes": { "path": "/", "country": "AT", "deviceType": "mobile" }, "consent": { "personalization": "granted", "analytics": "granted" } },
+    })
+}
+
+fn case(count: usize) -> (Plan, Facts) {
+    let case = (support::plan(&rules(count)), support::facts(&facts()));
+    assert_eq!(decide(&case.0, &case.1).slots.len(), 1, "the slot is filled");
+    case
+}

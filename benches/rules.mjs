@@ -1,0 +1,60 @@
+// The rules that the benchmarks decide: the shape of those in benches/decide.rs, for the core and as GrowthBook's features.
+
+/** How many campaigns match, however many there are. */
+const MATCHING = 10;
+
+const conditionOf = (number, groups) => ({
+  group: `g${number % groups}`,
+  country: { $in: ['AT', 'DE'] },
+  deviceType: 'mobile',
+  score: { $gte: number % 50 },
+});
+const priorityOf = (number) => (number * 7) % 1000;
+
+export function rulesOf(count) {
+  const groups = Math.max(1, Math.floor(count / MATCHING));
+  const campaigns = {};
+  const messages = {};
+  for (let number = 0; number < count; number += 1) {
+    const when = conditionOf(number, groups);
+    campaigns[`c${number}`] = { class: 'promo', priority: priorityOf(number), slots: { hero: `m${number}` }, when };
+    messages[`m${number}`] = {
+      renditions: [{ channel: 'web', html: `<h1>${number} {{ firstName | default: 'there' }}</h1>` }],
+    };
+  }
+  const edge = (type) => ({ type, edge: true });
+  return {
+    attributes: { group: edge('string'), score: edge('number'), firstName: edge('string') },
+    channels: { web: {} },
+    slots: { hero: { pages: ['/**'] } },
+    messages,
+    campaigns,
+  };
+}
+
+/** The same as one feature whose rules are tried in the order of priority. */
+export function featuresOf(count) {
+  const groups = Math.max(1, Math.floor(count / MATCHING));
+  const numbers = [...Array(count).keys()].sort((a, b) => priorityOf(b) - priorityOf(a));
+  const rules = numbers.map((number) => ({ condition: conditionOf(number, groups), force: `<h1>${number} there</h1>` }));
+  return { hero: { defaultValue: '', rules } };
+}
+
+export const attributes = { id: 'p1', group: 'g0', score: 99, firstName: 'Ann', country: 'AT', deviceType: 'mobile', path: '/' };
+
+export const facts = {
+  now: 1760000000000,
+  profile: { subject: 'p1', traits: { group: ['g0', 1, 1], score: [99, 1, 1], firstName: ['Ann', 1, 1] } },
+  request: {
+    attributes: { path: '/', country: 'AT', deviceType: 'mobile' },
+    consent: { personalization: 'granted', analytics: 'granted' },
+  },
+};
+
+/** One line of the table that `make bench` prints. */
+export function row(what, found, budget, holds) {
+  const verdict = budget === undefined ? '' : `${budget.padStart(9)}  ${holds ? 'ok' : 'over budget'}`;
+  console.log(`${what.padEnd(58)} ${found.padStart(22)} ${verdict}`);
+}
+
+export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
