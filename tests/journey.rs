@@ -12,8 +12,8 @@ mod support;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use throughline::{
-    Action, Advance, Event, EventKind, InstanceStatus, Millis, Plan, Profile, Waiting, Withheld, advance, authorize,
-    reduce,
+    Action, Advance, Event, EventKind, Instance, InstanceStatus, Millis, Plan, Profile, Waiting, Withheld, advance,
+    authorize, reduce,
 };
 
 const MINUTE: i64 = 60_000;
@@ -117,8 +117,12 @@ impl Story {
         actions.iter().map(|action| format!("{}: {}", action.step, outcome(action))).collect()
     }
 
+    fn instance(&self, journey: &str) -> &Instance {
+        self.profile.journeys.get(journey).unwrap()
+    }
+
     fn status(&self) -> InstanceStatus {
-        self.profile.journeys["cart"].status
+        self.instance("cart").status
     }
 }
 
@@ -214,7 +218,7 @@ fn begins_again_only_after_its_time_and_its_end() {
     assert_eq!(story.at(START + 2 * HOUR + 10 * MINUTE), ["nudge: push"]);
     let ids: Vec<_> = story.actions.iter().map(|action| &action.send_id).collect();
     assert_eq!(ids.len(), 1);
-    assert_eq!(story.profile.journeys["cart"].entered.at(), Millis(START + 2 * HOUR));
+    assert_eq!(story.instance("cart").entered.at(), Millis(START + 2 * HOUR));
 }
 
 #[test]
@@ -249,7 +253,7 @@ fn a_condition_may_be_met_before_or_after_the_event() {
 fn says_why_it_does_not_send() {
     let refuses = |purpose: &str| {
         let mut refusal = event("Consent Preference Updated", START - 5);
-        refusal.consent.insert(purpose.into(), throughline::Consent::Denied);
+        refusal.consent.insert(purpose.to_owned(), throughline::Consent::Denied);
         refusal
     };
     let cases = [
@@ -301,7 +305,7 @@ fn asks_again_right_before_it_sends() {
     assert_eq!(ask(&story, due), Ok(()));
     assert_eq!(ask(&story, due + HOUR), Err(Withheld::Expired));
     let mut refusing = event("Consent Preference Updated", due + 1);
-    refusing.consent.insert("channel.push".into(), throughline::Consent::Denied);
+    refusing.consent.insert("channel.push".to_owned(), throughline::Consent::Denied);
     let mut refused = Story { profile: story.profile.clone(), ..Story::new() };
     refused.hear(&refusing);
     assert_eq!(ask(&refused, due + 1), Err(Withheld::Unreachable));
@@ -366,9 +370,9 @@ proptest! {
             let before = story.actions.len();
             story.at(now);
             for action in &story.actions[before..] {
-                let ended = story.profile.counters.values().count() > 0
-                    && matches!(story.profile.journeys[&action.journey].status, InstanceStatus::Exited | InstanceStatus::Converted)
-                    && story.profile.journeys[&action.journey].entered == action.entered;
+                let instance = story.instance(&action.journey);
+                let is_over = matches!(instance.status, InstanceStatus::Exited | InstanceStatus::Converted);
+                let ended = is_over && instance.entered == action.entered;
                 prop_assert!(!ended, "{action:?}");
             }
             now += pace * MINUTE;

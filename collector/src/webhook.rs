@@ -65,8 +65,8 @@ impl Message {
     /// The message of a delivery to the subject of this profile.
     pub fn of(delivery: &Delivery, profile: &Profile, store: &Store) -> Result<Self> {
         let mut traits = serde_json::Map::new();
-        for (name, known) in &profile.traits {
-            traits.insert(name.clone(), serde_json::to_value(&known.0)?);
+        for (name, known) in profile.traits.iter() {
+            traits.insert(name.to_owned(), serde_json::to_value(&known.0)?);
         }
         let event = CloudEvent {
             specversion: "1.0",

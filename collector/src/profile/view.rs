@@ -38,8 +38,8 @@ impl Profile {
         let events = self.events(question)?;
         let is_full = i64::try_from(events.len()).is_ok_and(|count| count >= question.limit);
         let next = events.last().filter(|_| is_full).and_then(|event| event.get("seq")).cloned();
-        let traits = profile.traits.iter().map(|(name, known)| Ok((name.clone(), serde_json::to_value(&known.0)?)));
-        let consent = profile.consent.iter().map(|(purpose, known)| (purpose.clone(), known.0.name().into()));
+        let traits = profile.traits.iter().map(|(name, known)| Ok((name.to_owned(), serde_json::to_value(&known.0)?)));
+        let consent = profile.consent.iter().map(|(purpose, known)| (purpose.to_owned(), known.0.name().into()));
         Ok(Some(json!({
             "subject": profile.subject,
             "version": version,
