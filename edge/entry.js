@@ -16,12 +16,24 @@ export default class extends WorkerEntrypoint {
   }
 }
 
-/** The page as the origin has it. A request whose body is gone cannot be repeated. */
+/** The page as the origin has it, by the rules of src/origin.rs. A request whose body is gone cannot be repeated. */
 function untouched(request, env) {
-  if (request.bodyUsed || new URL(request.url).pathname.startsWith(env.PREFIX ?? '/_tl/')) {
-    return Response.json({ error: 'internal error' }, { status: 500 });
-  }
-  if (!env.ORIGIN) return env.ASSETS.fetch(request);
   const { pathname, search } = new URL(request.url);
-  return fetch(new Request(new URL(pathname + search, env.ORIGIN), request), { redirect: 'manual' });
+  if (request.bodyUsed || pathname.startsWith(env.PREFIX || '/_tl/')) {
+    return Response.json({ error: { code: 'internal', message: 'something went wrong here' } }, { status: 500 });
+  }
+  if (env.ORIGIN) {
+    // Joined as text: as a relative reference, a path such as `//elsewhere.example/` would lead there.
+    return fetch(new Request(env.ORIGIN.replace(/\/+$/, '') + pathname + search, withoutOurs(request)));
+  }
+  return env.ASSETS ? env.ASSETS.fetch(request) : fetch(withoutOurs(request));
+}
+
+function withoutOurs(request) {
+  const headers = new Headers(request.headers);
+  const cookies = (headers.get('cookie') ?? '').split(/;\s*/).filter((pair) => pair && !pair.startsWith('tl_'));
+  headers.delete('cookie');
+  headers.delete('x-tl-token');
+  if (cookies.length) headers.set('cookie', cookies.join('; '));
+  return new Request(request, { headers });
 }

@@ -1,8 +1,6 @@
 //! What the visitor allows on this device.
 
-use std::collections::BTreeMap;
-
-use throughline::{Consent, Plan, Request};
+use throughline::{Consent, Map, Plan, Request};
 
 use crate::cookies::{CONSENT, Cookies};
 
@@ -10,7 +8,7 @@ use crate::cookies::{CONSENT, Cookies};
 const MAX_PURPOSES: usize = 64;
 
 /// What the site's consent tool has written: `personalization=granted&analytics=denied`.
-pub fn of(cookies: &Cookies) -> BTreeMap<String, Consent> {
+pub fn of(cookies: &Cookies) -> Map<Consent> {
     let written = cookies.decoded(CONSENT).unwrap_or_default();
     let states = written.split('&').take(MAX_PURPOSES).filter_map(|pair| pair.split_once('='));
     states.filter_map(|(purpose, state)| Some((purpose.to_owned(), Consent::from_name(state)?))).collect()

@@ -5,6 +5,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Response;
 
 use crate::answer;
+use crate::js;
 
 /// A refusal, answered as `{"error": {"code", "message"}}`.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Refusal {
 impl From<JsValue> for Refusal {
     /// Something in the runtime has failed: what it was goes to the log, not to the visitor.
     fn from(cause: JsValue) -> Self {
-        log(&format!("{cause:?}"));
+        log(&js::reason(&cause));
         Self::new(500, "internal", "something went wrong here; the log says what")
     }
 }

@@ -1,8 +1,11 @@
 //! What workerd has and `web-sys` has not.
 
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, prelude::*};
-use web_sys::{ReadableStream, Request, Response, WritableStream};
+use web_sys::{Request, Response};
+
+/// How long a point of presence may answer from its own cache, in seconds: the least that KV lets us ask for.
+const CACHE_TTL: u32 = 30;
 
 #[wasm_bindgen]
 extern "C" {
@@ -16,6 +19,16 @@ extern "C" {
     pub type Fetcher;
     #[wasm_bindgen(method, catch, js_name = fetch)]
     async fn fetch_value(this: &Fetcher, request: &Request) -> Result<JsValue, JsValue>;
+
+    /// A KV namespace.
+    pub type Kv;
+    #[wasm_bindgen(method, catch)]
+    async fn get(this: &Kv, key: &str, options: &Object) -> Result<JsValue, JsValue>;
+
+    /// The producer's end of a queue.
+    pub type Queue;
+    #[wasm_bindgen(method, catch)]
+    pub async fn send(this: &Queue, message: &JsValue) -> Result<JsValue, JsValue>;
 
     /// The platform's streaming rewriter.
     #[wasm_bindgen(js_name = HTMLRewriter)]
@@ -37,15 +50,6 @@ extern "C" {
     pub fn set_attribute(this: &Element, name: &str, value: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = setInnerContent)]
     pub fn set_inner_content(this: &Element, content: &str, options: &Object) -> Result<JsValue, JsValue>;
-
-    /// A pipe that passes bytes on as they come.
-    pub type IdentityTransformStream;
-    #[wasm_bindgen(constructor, catch)]
-    pub fn new() -> Result<IdentityTransformStream, JsValue>;
-    #[wasm_bindgen(method, getter)]
-    pub fn readable(this: &IdentityTransformStream) -> ReadableStream;
-    #[wasm_bindgen(method, getter)]
-    pub fn writable(this: &IdentityTransformStream) -> WritableStream;
 }
 
 impl Fetcher {
@@ -53,6 +57,31 @@ impl Fetcher {
     pub async fn fetch(&self, request: &Request) -> Result<Response, JsValue> {
         self.fetch_value(request).await?.dyn_into()
     }
+}
+
+impl Kv {
+    /// The text of a key, if it is there.
+    pub async fn text(&self, key: &str) -> Result<Option<String>, JsValue> {
+        self.get(key, &read_as("text")?).await.map(|found| found.as_string())
+    }
+
+    /// The bytes of a key, if it is there.
+    pub async fn bytes(&self, key: &str) -> Result<Option<Vec<u8>>, JsValue> {
+        let found = self.get(key, &read_as("arrayBuffer")?).await?;
+        Ok((!found.is_null()).then(|| Uint8Array::new(&found).to_vec()))
+    }
+}
+
+fn read_as(kind: &str) -> Result<Object, JsValue> {
+    let options = Object::new();
+    Reflect::set(&options, &"type".into(), &kind.into())?;
+    Reflect::set(&options, &"cacheTtl".into(), &CACHE_TTL.into())?;
+    Ok(options)
+}
+
+/// What an exception says.
+pub fn reason(cause: &JsValue) -> String {
+    text(cause, "message").or_else(|| cause.as_string()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The response from the network.

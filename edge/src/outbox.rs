@@ -5,12 +5,11 @@ use throughline::{Decision, Event, Millis, Object, Value, canonical};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Request, RequestInit};
 use worker::Env;
-use worker::{QueueContentType, RawMessageBuilder};
 
 use crate::answer;
 use crate::call::Call;
 use crate::error::log;
-use crate::js::{self, Fetcher};
+use crate::js::{self, Fetcher, Queue};
 use crate::visitor::Visitor;
 
 /// A queue message has at most 128 KB; more goes in several.
@@ -70,15 +69,15 @@ pub async fn queue(env: &Env, message: &str) -> bool {
     match try_queue(env, message).await {
         Ok(()) => true,
         Err(cause) => {
-            log(&format!("queue: {cause}"));
+            log(&format!("queue: {}", js::reason(&cause)));
             false
         }
     }
 }
 
-async fn try_queue(env: &Env, message: &str) -> worker::Result<()> {
-    let body = JSON::parse(message)?;
-    env.queue("EVENTS")?.send_raw(RawMessageBuilder::new(body).build_with_content_type(QueueContentType::Json)).await
+async fn try_queue(env: &Env, message: &str) -> Result<(), JsValue> {
+    let queue = js::binding::<Queue>(env, "EVENTS").ok_or("there is no queue `EVENTS`")?;
+    queue.send(&JSON::parse(message)?).await.map(|_| ())
 }
 
 /// Hands events over: to the collector, or else to the queue. `Ok` means that they are safe; with it comes the
@@ -89,7 +88,7 @@ async fn try_queue(env: &Env, message: &str) -> worker::Result<()> {
 pub async fn deliver(call: &Call, message: &Message, events: Vec<Value>) -> Result<Option<Value>, ()> {
     match post(call, &message.with_values(events.clone())).await {
         Ok(answer) => return Ok(Some(answer)),
-        Err(cause) => log(&format!("collector: {cause:?}")),
+        Err(cause) => log(&format!("collector: {}", js::reason(&cause))),
     }
     for part in in_parts(events) {
         if !queue(&call.env, &message.with_values(part)).await {

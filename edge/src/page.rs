@@ -13,7 +13,7 @@ use crate::origin::{self, Validators};
 use crate::preview::Preview;
 use crate::settle::{learn, settle};
 use crate::visitor::Visitor;
-use crate::{context, personal};
+use crate::{context, js, personal};
 
 /// What a page request comes to.
 pub struct Outcome {
@@ -38,7 +38,7 @@ pub async fn respond(call: &Call) -> Result<Response, JsValue> {
     match respond_from_origin(call).await {
         Ok(response) => Ok(response),
         Err(cause) => {
-            log(&format!("origin: {cause:?}"));
+            log(&format!("origin: {}", js::reason(&cause)));
             Refusal::new(502, "bad_gateway", "the site cannot be reached").answer()
         }
     }
@@ -120,7 +120,7 @@ impl Outcome {
 fn finish(call: &Call, response: Response, outcome: Option<Outcome>) -> Response {
     let Some(outcome) = outcome.filter(|_| personal::is_rewritable(&response)) else { return response };
     personal::answer(call, &response, outcome).unwrap_or_else(|cause| {
-        log(&format!("page: {cause:?}"));
+        log(&format!("page: {}", js::reason(&cause)));
         response
     })
 }

@@ -4,17 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::future::join;
-use serde::Deserialize;
-use throughline::Plan;
+use throughline::{Plan, Value};
 use throughline::plan::{envelope, tables::PUBLIC_PLAN};
 use throughline::token::KeySet;
+use wasm_bindgen::JsValue;
 use worker::Env;
-use worker::kv::KvStore;
 
 use crate::error::log;
+use crate::js::{self, Kv};
 
-/// The least that KV lets us ask for, in seconds: how long a point of presence may answer from its own cache.
-const CACHE_TTL: u64 = 30;
 /// Without any plan the store is asked again after this time: pages must not wait for it each time.
 const RETRY_MS: f64 = 1000.0;
 
@@ -27,13 +25,10 @@ pub struct Public {
 }
 
 /// What `plan:current` says.
-#[derive(Clone, Deserialize)]
 struct Current {
     edge: String,
-    #[serde(default)]
     public: String,
-    #[serde(default)]
-    published: i64,
+    published: Value,
 }
 
 /// The plan of this isolate.
@@ -53,7 +48,7 @@ pub struct State {
     /// The plan in use.
     pub plan: Option<String>,
     /// When it was published, by the store.
-    pub published: i64,
+    pub published: Value,
     /// When this isolate loaded it.
     pub loaded_at: f64,
     /// Why the newest plan is not in use.
@@ -117,20 +112,20 @@ impl PlanStore {
     pub fn state(&self) -> State {
         State {
             plan: self.loaded().map(|plan| plan.id().to_owned()),
-            published: self.current.borrow().as_ref().map_or(0, |current| current.published),
+            published: self.current.borrow().as_ref().map_or(Value::Null, |current| current.published.clone()),
             loaded_at: self.loaded_at.get(),
             problem: self.problem.borrow().clone(),
         }
     }
 
     async fn try_refresh(&self, env: &Env, keys: &KeySet, now: f64) -> Result<(), String> {
-        let store = env.kv("PLANS").map_err(|_| "there is no KV namespace `PLANS`".to_owned())?;
-        let (switch, current) = join(text(&store, "switch"), text(&store, "plan:current")).await;
+        let store = store(env)?;
+        let (switch, current) = join(store.text("switch"), store.text("plan:current")).await;
         // A store that does not answer leaves the switch where it was.
-        self.is_off.set(switch?.is_some_and(|word| word.trim() == "off"));
+        self.is_off.set(switch.map_err(|cause| failed("switch", &cause))?.is_some_and(|word| word.trim() == "off"));
 
-        let current = current?.ok_or("`plan:current` is not there: nothing has been published")?;
-        let current: Current = serde_json::from_str(&current).map_err(|error| format!("`plan:current`: {error}"))?;
+        let current = current.map_err(|cause| failed("plan:current", &cause))?;
+        let current = Current::parse(&current.ok_or("`plan:current` is not there: nothing has been published")?)?;
         if self.loaded().is_none_or(|plan| plan.id() != current.edge) {
             let (plan, _) = fetch(env, "plan", &current.edge, keys).await?;
             *self.edge.borrow_mut() = Some(Rc::new(plan));
@@ -144,8 +139,7 @@ impl PlanStore {
 /// Takes a plan from the store, with the bytes as they are there, and checks its seal, its form and its id.
 async fn fetch(env: &Env, kind: &str, id: &str, keys: &KeySet) -> Result<(Plan, Vec<u8>), String> {
     let key = format!("{kind}:{id}");
-    let store = env.kv("PLANS").map_err(|_| "there is no KV namespace `PLANS`".to_owned())?;
-    let found = store.get(&key).cache_ttl(CACHE_TTL).bytes().await.map_err(|error| format!("`{key}`: {error}"))?;
+    let found = store(env)?.bytes(&key).await.map_err(|cause| failed(&key, &cause))?;
     let sealed = found.ok_or_else(|| format!("`{key}` is not there"))?;
     let payload = envelope::open(&sealed, keys).map_err(|error| format!("`{key}`: {error}"))?;
     let plan = Plan::load(payload).map_err(|error| format!("`{key}`: {error}"))?;
@@ -155,6 +149,19 @@ async fn fetch(env: &Env, kind: &str, id: &str, keys: &KeySet) -> Result<(Plan, 
     Ok((plan, sealed))
 }
 
-async fn text(store: &KvStore, key: &str) -> Result<Option<String>, String> {
-    store.get(key).cache_ttl(CACHE_TTL).text().await.map_err(|error| format!("`{key}`: {error}"))
+impl Current {
+    fn parse(json: &str) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(json).map_err(|error| format!("`plan:current`: {error}"))?;
+        let id = |name| value.at([name]).as_str().unwrap_or_default().to_owned();
+        let current = Self { edge: id("edge"), public: id("public"), published: value.at(["published"]).clone() };
+        if current.edge.is_empty() { Err("`plan:current` names no plan in `edge`".to_owned()) } else { Ok(current) }
+    }
+}
+
+fn store(env: &Env) -> Result<Kv, String> {
+    js::binding(env, "PLANS").ok_or_else(|| "there is no KV namespace `PLANS`".to_owned())
+}
+
+fn failed(key: &str, cause: &JsValue) -> String {
+    format!("`{key}` cannot be read: {}", js::reason(cause))
 }

@@ -1,18 +1,17 @@
 //! The platform's HTMLRewriter: fills slots while the page streams by.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use js_sys::{Object, Reflect};
 use throughline::plan::tables::{Format, Slot};
-use throughline::{Decision, Event, Plan, Value};
+use throughline::{Decision, Event, Plan, Set, Value};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, Response};
+use web_sys::{ReadableStream, Response, TransformStream};
 
-use crate::js::{Element, HtmlRewriter, IdentityTransformStream};
+use crate::js::{Element, HtmlRewriter};
 
 /// Content in these is not shown, or is not HTML: slots there stay as they are. (Slots in comments, scripts and the like
 /// are no elements at all.)
@@ -24,7 +23,7 @@ const CHILDLESS: &[&str] = &[
 ];
 
 type Handler = Closure<dyn FnMut(Element)>;
-type Names = Rc<RefCell<BTreeSet<String>>>;
+type Names = Rc<RefCell<Set<String>>>;
 
 /// What the page really had of the slots that were to be filled.
 pub struct Seen(Names);
@@ -33,16 +32,19 @@ impl Seen {
     /// Whether the page has shown what an exposure is about: its slot, or any slot that its experiment has chosen for.
     pub fn shows(&self, decision: &Decision, exposure: &Event) -> bool {
         let seen = self.0.borrow();
-        let property = |event: &Event, name| event.properties.get(name).and_then(Value::as_str).map(str::to_owned);
-        let is_seen = |event: &Event| property(event, "slot").is_some_and(|slot| seen.contains(&slot));
+        let is_seen = |event: &Event| property(event, "slot").is_some_and(|slot| seen.contains(slot));
         match property(exposure, "experiment_id") {
             Some(experiment) => decision
                 .exposures
                 .iter()
-                .any(|event| property(event, "experiment").as_ref() == Some(&experiment) && is_seen(event)),
+                .any(|event| property(event, "experiment") == Some(experiment) && is_seen(event)),
             None => is_seen(exposure),
         }
     }
+}
+
+fn property<'e>(event: &'e Event, name: &str) -> Option<&'e str> {
+    event.properties.get(name).and_then(Value::as_str)
 }
 
 /// A rewriter for one page.
@@ -75,15 +77,15 @@ impl Rewriter {
             seen: Rc::default(),
         };
         let fills: Vec<Fill> = fills(plan, decision, is_utf8);
-        // Handlers run in this order: an element is taken for a living one, unless it is within an inert one.
-        let mut anchors: Vec<&str> = vec!["[data-tl-slot]"];
-        anchors.extend(fills.iter().flat_map(|fill| fill.selectors.iter().skip(1)).map(String::as_str));
-        for anchor in &anchors {
-            rewriter.mark(anchor, false)?;
+        let targets = || fills.iter().flat_map(|fill| fill.selectors.iter()).map(String::as_str);
+        // Handlers run in this order: an element is taken for a living one, unless it is within an inert one, or within
+        // one whose content goes.
+        for target in targets() {
+            rewriter.mark(target, false)?;
         }
-        for anchor in &anchors {
-            for outer in INERT {
-                rewriter.mark(&format!("{outer} {anchor}"), true)?;
+        for outer in INERT.into_iter().chain(targets()) {
+            for target in targets() {
+                rewriter.mark(&format!("{outer} {target}"), true)?;
             }
         }
         for fill in fills.into_iter().map(Rc::new) {
@@ -98,7 +100,8 @@ impl Rewriter {
     pub fn stream(self, response: &Response) -> Result<Stream, JsValue> {
         let rewritten = self.inner.transform(response)?;
         let body = rewritten.body().ok_or("the page has no body")?;
-        let pipe = IdentityTransformStream::new()?;
+        // The pipe tells when the last byte has gone. An `IdentityTransformStream` cannot be piped to from a rewriter.
+        let pipe = TransformStream::new()?;
         let pumped = JsFuture::from(body.pipe_to(&pipe.writable()));
         Ok(Stream { readable: pipe.readable(), pumped, seen: self.seen, _handlers: self.handlers })
     }
@@ -158,7 +161,8 @@ fn fills(plan: &Plan, decision: &Decision, is_utf8: bool) -> Vec<Fill> {
             Format::Html => ascii_html(&content.body),
             Format::Text => ascii_html(&text_as_html(&content.body)),
         };
-        let named = format!("[data-tl-slot=\"{slot}\"]");
+        let element = if is_json { "script" } else { "" };
+        let named = format!("{element}[data-tl-slot=\"{slot}\"]");
         let selectors = [named].into_iter().chain(parts(selector)).collect();
         Some(Fill { slot: slot.to_owned(), decision: decision.id.clone(), selectors, is_json, content })
     })

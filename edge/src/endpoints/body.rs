@@ -1,7 +1,9 @@
 //! Bodies of requests: their type, their size, and their JSON.
 
+use core::fmt;
+
 use js_sys::{Reflect, Uint8Array};
-use serde::de::DeserializeOwned;
+use throughline::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStreamDefaultReader;
@@ -9,15 +11,24 @@ use web_sys::ReadableStreamDefaultReader;
 use crate::call::Call;
 use crate::error::Refusal;
 
-/// The JSON of a request's body.
+/// The JSON object in a request's body.
 ///
 /// # Errors
 /// `415` for another type than JSON (or `text/plain`, which beacons send), `413` for more than `limit` bytes, `400` for
-/// what is not JSON of this shape.
-pub async fn json<T: DeserializeOwned>(call: &Call, limit: usize) -> Result<T, Refusal> {
+/// what is not a JSON object.
+pub async fn json(call: &Call, limit: usize) -> Result<Value, Refusal> {
     check_type(call)?;
     let bytes = read(call, limit).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Refusal::new(400, "invalid_json", format!("the body: {error}")))
+    match serde_json::from_slice(&bytes) {
+        Ok(object @ Value::Object(_)) => Ok(object),
+        Ok(_) => Err(invalid("expected an object")),
+        Err(error) => Err(invalid(error)),
+    }
+}
+
+/// The refusal of a body that is not as it should be.
+pub fn invalid(reason: impl fmt::Display) -> Refusal {
+    Refusal::new(400, "invalid_json", format!("the body: {reason}"))
 }
 
 fn check_type(call: &Call) -> Result<(), Refusal> {

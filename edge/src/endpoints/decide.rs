@@ -1,8 +1,7 @@
 //! `POST decide`: facts in, decision out, for apps, server-side rendering and browsers without WebAssembly.
 
-use serde::Deserialize;
 use throughline::token::Scope;
-use throughline::{Event, Millis, Profile, Request};
+use throughline::{Event, Facts, Request, Value};
 use web_sys::Response;
 
 use crate::answer;
@@ -16,42 +15,34 @@ use crate::{context, preview};
 const MAX_BODY: usize = 64 * 1024;
 const MAX_EVENTS: usize = 200;
 
-/// What may be asked.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Question {
-    request: Request,
-    events: Vec<Event>,
-    /// Only with a preview token: somebody else's profile, another time.
-    profile: Option<Profile>,
-    now: Option<Millis>,
-}
-
 /// The decision, as canonical JSON.
 ///
 /// Nothing is counted: the caller sends the exposures to `events` when it shows them.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
-    let question: Question = body::json(call, MAX_BODY).await?;
-    if question.events.len() > MAX_EVENTS {
+    let mut body = body::json(call, MAX_BODY).await?;
+    // Somebody else's profile, and another time.
+    let is_given = |name: &str| *body.at([name]) != Value::Null;
+    let (has_time, is_simulation) = (is_given("now"), is_given("now") || is_given("profile"));
+    if let (Value::Object(members), false) = (&mut body, has_time) {
+        members.insert("now", call.now);
+    }
+    let facts = Facts::from_value(body).map_err(body::invalid)?;
+    if facts.events.len() > MAX_EVENTS {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} pending events")));
     }
     let plan = active_plan(call).await?;
-    let is_simulation = question.profile.is_some() || question.now.is_some();
+    let mut visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);
     if is_simulation {
         check_simulation(call)?;
+        visitor.profile = facts.profile;
     }
 
-    let now = question.now.unwrap_or(call.now);
-    let mut visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);
-    if let Some(profile) = question.profile {
-        visitor.profile = profile;
-    }
-    let request = merged(question.request, context::of(&call.incoming, visitor.session));
-    let events: Vec<Event> = question.events.into_iter().map(|event| Event { trusted: false, ..event }).collect();
-    let settled = settle(&plan, visitor, request, now, &|_| events.clone());
+    let request = merged(facts.request, context::of(&call.incoming, visitor.session));
+    let events: Vec<Event> = facts.events.into_iter().map(|event| Event { trusted: false, ..event }).collect();
+    let settled = settle(&plan, visitor, request, facts.now, &|_| events.clone());
     let response = answer::json_text(200, &settled.decision.to_json())?;
     if !is_simulation && settled.decision.store {
-        keep(&response.headers(), &call.edge.config, &settled.visitor, false, now);
+        keep(&response.headers(), &call.edge.config, &settled.visitor, false, call.now);
     } else if !is_simulation {
         forget(&response.headers(), &plan, &settled.facts.request, &call.incoming.cookies);
     }

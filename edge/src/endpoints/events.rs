@@ -1,10 +1,6 @@
 //! `POST events`: what happened in the browser, as a Segment batch.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use throughline::{Event, Object, Plan, Value};
+use throughline::{Event, Map, Object, Plan, Value, canonical};
 use web_sys::Response;
 
 use crate::answer;
@@ -22,11 +18,6 @@ const MAX_EVENT: usize = 32 * 1024;
 /// Members of a call that say who it is about; the collector unifies by them.
 const IDENTIFIERS: [&str; 3] = ["userId", "previousId", "groupId"];
 
-#[derive(Deserialize)]
-struct Batch {
-    batch: Vec<Box<RawValue>>,
-}
-
 /// One event of the batch, as it goes on.
 struct Accepted {
     event: Event,
@@ -36,13 +27,14 @@ struct Accepted {
 /// `200` when the events are safe: with the collector or in the queue. What is wrong with one event is said in its
 /// result and hinders no other.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
-    let batch: Batch = body::json(call, MAX_BODY).await?;
-    if batch.batch.len() > MAX_EVENTS {
+    let body = body::json(call, MAX_BODY).await?;
+    let Value::Array(batch) = body.at(["batch"]) else { return Err(body::invalid("`batch`: expected a list of events")) };
+    if batch.len() > MAX_EVENTS {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} events in a batch")));
     }
     let plan = loaded_plan(call).await?;
-    let mut results = BTreeMap::new();
-    let accepted = accept(call, &batch, &mut results);
+    let mut results = Map::new();
+    let accepted = accept(call, batch, &mut results);
 
     let visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);
     let request = context::of(&call.incoming, visitor.session);
@@ -61,20 +53,19 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
 }
 
 /// The events that are as the specification has them.
-fn accept(call: &Call, batch: &Batch, results: &mut BTreeMap<String, Value>) -> Vec<Accepted> {
+fn accept(call: &Call, batch: &[Value], results: &mut Map<Value>) -> Vec<Accepted> {
     let mut out = Vec::new();
-    for (place, raw) in batch.batch.iter().enumerate() {
-        let parsed = serde_json::from_str::<Value>(raw.get()).unwrap_or_default();
-        let id = parsed.at(["messageId"]).as_str().map_or_else(|| format!("#{place}"), |id| id.chars().take(200).collect());
-        let event = if raw.get().len() > MAX_EVENT {
+    for (place, item) in batch.iter().enumerate() {
+        let id = item.at(["messageId"]).as_str().map_or_else(|| format!("#{place}"), |id| id.chars().take(200).collect());
+        let event = if canonical::to_string(item).len() > MAX_EVENT {
             Err(format!("the event is longer than {MAX_EVENT} bytes"))
         } else {
-            Event::from_segment(&parsed, call.now, false).map_err(|error| error.to_string())
+            Event::from_segment(item, call.now, false).map_err(|error| error.to_string())
         };
         match event {
             Ok(event) => {
                 results.insert(id, result("ok", None));
-                out.push(Accepted { value: forwarded(&event, &parsed), event });
+                out.push(Accepted { value: forwarded(&event, item), event });
             }
             Err(message) => {
                 results.insert(id, result("error", Some(&message)));
@@ -96,7 +87,7 @@ fn forwarded(event: &Event, call: &Value) -> Value {
 }
 
 /// The events that the visitor allows to be recorded. What they say about consent itself is always recorded.
-fn allowed(settled: &Settled, accepted: Vec<Accepted>, results: &mut BTreeMap<String, Value>) -> Vec<Accepted> {
+fn allowed(settled: &Settled, accepted: Vec<Accepted>, results: &mut Map<Value>) -> Vec<Accepted> {
     let is_known = !settled.visitor.profile.subject.is_empty();
     let may = |event: &Event| is_known && (settled.decision.measure || !event.consent.is_empty());
     let (allowed, refused): (Vec<Accepted>, Vec<Accepted>) = accepted.into_iter().partition(|one| may(&one.event));
@@ -137,7 +128,7 @@ fn adopt(call: &Call, plan: &Plan, visitor: &mut Visitor, token: &str) -> bool {
     true
 }
 
-fn success(results: BTreeMap<String, Value>) -> Value {
+fn success(results: Map<Value>) -> Value {
     let mut out = Object::new();
     out.insert("success", Value::Bool(true));
     out.insert("results", Value::Object(results.into_iter().collect()));

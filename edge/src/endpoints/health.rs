@@ -1,6 +1,6 @@
 //! `GET health`: whether pages are personalised here, and if not, why.
 
-use throughline::{Millis, Object, Value};
+use throughline::{Object, Value};
 use web_sys::Response;
 
 use crate::answer;
@@ -22,7 +22,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
 
     let mut plan = Object::new();
     plan.insert("id", state.plan.as_deref().map_or(Value::Null, Value::from));
-    plan.insert("published", Millis(state.published));
+    plan.insert("published", state.published);
     plan.insert("loaded", Value::Number(state.loaded_at));
     let mut out = Object::new();
     out.insert("status", status);

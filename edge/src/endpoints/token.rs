@@ -47,16 +47,14 @@ async fn answer(call: &Call, visitor: Visitor, changed: bool) -> Result<Response
 async fn body(call: &Call, settled: &Settled) -> Value {
     let visitor = &settled.visitor;
     let public = call.edge.plans.public(&call.env, &call.edge.config.plan_keys).await;
-    let profile = public.map(|public| visitor.profile.project(&public.plan, call.now));
-    let profile = profile.and_then(|profile| serde_json::to_string(&profile).ok());
-    let profile = profile.and_then(|json| serde_json::from_str::<Value>(&json).ok()).unwrap_or_default();
-    let consent = &settled.facts.request.consent;
+    let profile = public.map(|public| visitor.profile.project(&public.plan, call.now).to_value());
+    let consent = settled.facts.request.consent.iter();
 
     let mut out = Object::new();
     out.insert("subject", visitor.profile.subject.as_str());
-    out.insert("profile", profile);
+    out.insert("profile", profile.unwrap_or_default());
     out.insert("session", visitor.session);
-    out.insert("consent", Value::Object(consent.iter().map(|(purpose, state)| (purpose.as_str(), Value::from(state.name()))).collect()));
+    out.insert("consent", Value::Object(consent.map(|(purpose, state)| (purpose, Value::from(state.name()))).collect()));
     out.insert("gpc", Value::Bool(settled.facts.request.gpc));
     out.insert("store", Value::Bool(settled.decision.store));
     out.insert("measure", Value::Bool(settled.decision.measure));

@@ -1,0 +1,430 @@
+// The endpoints under the prefix: what they answer, and what they refuse.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { claimsOf, eventually, mintPreview, mintToken, newId, page, startEdge, Visitor } from '../support/edge.mjs';
+
+const rules = {
+  version: 1,
+  attributes: {
+    firstName: { type: 'string', edge: true, client: true },
+    secret: { type: 'string', edge: true },
+  },
+  slots: { hero: { pages: ['/'], public: true }, hidden: { pages: ['/'] } },
+  channels: { web: {} },
+  messages: {
+    hero: { renditions: [{ channel: 'web', html: "<h1>Hello {{ firstName | default: 'you' }}</h1>" }] },
+    hidden: { renditions: [{ channel: 'web', html: "{{ secret | default: 'none' }}" }] },
+  },
+  campaigns: {
+    hero: { class: 'promo', slots: { hero: 'hero' } },
+    hidden: { class: 'promo', slots: { hidden: 'hidden' } },
+  },
+  policies: { consent: { default: 'granted', store: 'personalization', measure: 'analytics', promo: ['personalization'], gpc: ['analytics'] } },
+};
+const assets = mkdtempSync(join(tmpdir(), 'throughline-assets-'));
+mkdirSync(join(assets, '_tl'));
+writeFileSync(join(assets, 'index.html'), page('<div data-tl-slot="hero">fallback</div>'));
+writeFileSync(join(assets, '_tl', 'tag.js'), 'tag();');
+writeFileSync(join(assets, '_tl', 'core.wasm'), Buffer.from([0, 97, 115, 109, 1, 0, 0, 0]));
+
+let edge, url;
+before(async () => {
+  edge = await startEdge({ rules, assets, vars: { ALLOWED_ORIGINS: 'https://app.example, https://*.bad, https://b.example' } });
+  url = edge.url;
+});
+after(() => edge.stop());
+
+const visitor = (options) => new Visitor(edge, options);
+const decide = (body, options) => visitor().post('/_tl/decide', body, options);
+const event = (change = {}) => ({ type: 'track', event: 'Product Added', messageId: newId(), anonymousId: 'a', properties: { sku: 1 }, ...change });
+
+function refused(answer, status, code) {
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.json().error.code, code);
+  assert.ok(answer.json().error.message.length > 5);
+  assert.equal(answer.headers['content-type'], 'application/json');
+  assert.equal(answer.headers['cache-control'], 'no-store');
+}
+
+describe('every endpoint', () => {
+  const methods = { decide: 'POST, OPTIONS', events: 'POST, OPTIONS', token: 'GET, POST, HEAD, OPTIONS', plan: 'GET, HEAD, OPTIONS', explain: 'GET, HEAD, OPTIONS', health: 'GET, HEAD, OPTIONS', 'tag.js': 'GET, HEAD, OPTIONS' };
+  for (const [name, allow] of Object.entries(methods)) {
+    test(`${name} names its methods`, async () => {
+      const answer = await visitor().fetch(`/_tl/${name}`, { method: 'DELETE' });
+      refused(answer, 405, 'method_not_allowed');
+      assert.equal(answer.headers.allow, allow);
+      assert.equal((await visitor().fetch(`/_tl/${name}`, { method: 'OPTIONS' })).status, 204);
+    });
+  }
+
+  test('HEAD is GET without the body', async () => {
+    const [head, get] = [await visitor().fetch('/_tl/plan', { method: 'HEAD' }), await visitor().fetch('/_tl/plan')];
+    assert.equal(head.bytes.length, 0);
+    assert.equal(head.status, 200);
+    assert.equal(head.headers.etag, get.headers.etag);
+  });
+
+  test('what is not there is a JSON 404', async () => {
+    for (const path of ['/_tl/', '/_tl/nothing', '/_tl/a/b', '/_tl/..%2findex.html']) refused(await visitor().fetch(path), 404, 'unknown_endpoint');
+  });
+
+  test('the prefix can be another one', async () => {
+    const other = await startEdge({ rules, assets, vars: { PREFIX: '/x/y/' } });
+    try {
+      assert.equal((await new Visitor(other).fetch('/x/y/health')).json().status, 'ok');
+      assert.equal((await new Visitor(other).fetch('/x/y/tag.js')).text, 'tag();');
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('decide', () => {
+  test('answers a decision, and gives a new visitor an id', async () => {
+    const someone = visitor();
+    const answer = await someone.post('/_tl/decide', { request: { attributes: { path: '/' } } });
+    assert.equal(answer.status, 200);
+    const decision = answer.json();
+    assert.equal(decision.slots.hero.html, '<h1>Hello you</h1>');
+    assert.equal(decision.subject, someone.cookies.get('tl_id'));
+    assert.equal(decision.exposures.length, 2);
+    assert.equal(answer.headers['cache-control'], 'no-store');
+    assert.equal(answer.headers['content-type'], 'application/json');
+  });
+
+  test('is the same as the page', async () => {
+    const token = mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1] } } });
+    const { json } = await decide({ request: { attributes: { path: '/' } } }, { headers: { authorization: `Bearer ${token}` } });
+    const { text } = await visitor().fetch('/', { headers: { authorization: `Bearer ${token}` } });
+    assert.ok(text.includes(json().slots.hero.html) && text.includes('Hello Ann'));
+  });
+
+  test('only the slots that are asked for', async () => {
+    assert.deepEqual(Object.keys((await decide({ request: { slots: ['hidden', 'unknown'] } })).json().slots), ['hidden']);
+  });
+
+  test('pending events count, but set only what anybody may set', async () => {
+    const identify = { id: 'e1', type: 'identify', at: Date.now(), traits: { firstName: 'Bob', secret: 'x' }, trusted: true };
+    const { slots } = (await decide({ request: { attributes: { path: '/' } }, events: [identify] })).json();
+    assert.equal(slots.hero.html, '<h1>Hello Bob</h1>');
+    assert.equal(slots.hidden.html, 'none');
+  });
+
+  test('a value can never become markup', async () => {
+    const identify = { id: 'e1', type: 'identify', at: Date.now(), traits: { firstName: '<img src=x onerror=alert(1)>' } };
+    assert.equal((await decide({ request: { attributes: { path: '/' } }, events: [identify] })).json().slots.hero.html, '<h1>Hello &lt;img src=x onerror=alert(1)&gt;</h1>');
+  });
+
+  test('another profile and another time only for colleagues', async () => {
+    const body = { request: { attributes: { path: '/' } }, now: 1700000000000, profile: { subject: 'other', traits: { secret: ['s', 1, 1] } } };
+    refused(await decide(body), 403, 'segment_count');
+    refused(await decide(body, { headers: { authorization: `Bearer ${mintPreview(edge.keys, { scope: 'preview' })}` } }), 403, 'missing_scope');
+    const answer = await decide(body, { headers: { authorization: `Bearer ${mintPreview(edge.keys)}` } });
+    assert.deepEqual([answer.json().now, answer.json().subject, answer.json().slots.hidden.html], [1700000000000, 'other', 's']);
+    assert.deepEqual(answer.setCookies, []);
+  });
+
+  test('bots and Sec-GPC are seen even if the body says otherwise', async () => {
+    const bot = await decide({ request: { attributes: { path: '/' }, bot: false } }, { headers: { 'user-agent': 'Googlebot/2.1' } });
+    assert.deepEqual(bot.json().slots, {});
+    assert.deepEqual(bot.setCookies, []);
+    const gpc = await decide({ request: { attributes: { path: '/' }, gpc: false } }, { headers: { 'sec-gpc': '1' } });
+    assert.equal(gpc.json().measure, false);
+  });
+
+  const hostile = {
+    'no JSON': '{', 'a list': '[]', 'a number': '1', 'nothing': '', 'another shape': { request: 5 }, 'bad attributes': { request: { attributes: [] } },
+    'bad events': { events: [{ id: 1 }] }, 'far too deep': '['.repeat(5000), 'bytes': Buffer.from([0xff, 0xfe, 0x00]), 'lone surrogates': '{"request":{"attributes":{"path":"\\ud800"}}}',
+  };
+  for (const [name, body] of Object.entries(hostile)) {
+    test(`${name} is a JSON error`, async () => refused(await decide(body), 400, 'invalid_json'));
+  }
+
+  test('a body that is too long is refused, announced or not', async () => {
+    const long = JSON.stringify({ request: { attributes: { path: 'x'.repeat(70_000) } } });
+    refused(await decide(long), 413, 'too_large');
+    refused(await decide(long, { headers: { 'transfer-encoding': 'chunked' } }), 413, 'too_large');
+  });
+
+  test('other types and compressed bodies are refused', async () => {
+    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', undefined]) {
+      refused(await decide('{}', { headers: { 'content-type': type } }), 415, 'unsupported_media_type');
+    }
+    refused(await decide('{}', { headers: { 'content-encoding': 'gzip' } }), 415, 'unsupported_encoding');
+  });
+});
+
+describe('events', () => {
+  test('reach the collector with its key, and change the next page', async () => {
+    const someone = visitor();
+    edge.posts.length = 0;
+    const identify = { type: 'identify', messageId: newId(), userId: 'u1', traits: { firstName: 'Eve', secret: 'x' } };
+    const answer = await someone.post('/_tl/events', { batch: [identify] });
+    assert.deepEqual(answer.json(), { success: true, results: { [identify.messageId]: { result: 'ok' } } });
+    const [{ path, authorization, body }] = edge.posts;
+    assert.deepEqual([path, authorization], ['/v1/edge', 'Bearer ck']);
+    assert.equal(body.anonymousId, someone.cookies.get('tl_id'));
+    assert.equal(body.subject, someone.cookies.get('tl_id'));
+    const [event] = body.events;
+    assert.deepEqual([event.id, event.type, event.userId, event.trusted], [identify.messageId, 'identify', 'u1', false]);
+    const { text } = await someone.fetch('/');
+    assert.ok(text.includes('Hello Eve'));
+    assert.equal(claimsOf(someone.cookies.get('tl_token')).tl.traits.secret, undefined);
+  });
+
+  test('bring the collector\'s fresh token, with what this browser knew', async () => {
+    const someone = visitor();
+    await someone.post('/_tl/events', { batch: [{ type: 'identify', messageId: newId(), traits: { firstName: 'Old' } }] });
+    edge.collector.answer = () => Response.json({ results: {}, token: mintToken(edge.keys, { sub: 'profile-9', ver: 12, facts: { traits: { secret: ['vip', 1, 1] } } }) });
+    try {
+      await someone.post('/_tl/events', { batch: [event()] });
+    } finally {
+      edge.collector.answer = () => Response.json({ results: {} });
+    }
+    const claims = claimsOf(someone.cookies.get('tl_token'));
+    assert.deepEqual([claims.sub, claims.ver, claims.tl.traits.secret[0], claims.tl.traits.firstName[0]], ['profile-9', 12, 'vip', 'Old']);
+  });
+
+  test('a token for another person brings nothing of the one before', async () => {
+    const someone = visitor();
+    someone.cookies.set('tl_token', mintToken(edge.keys, { sub: 'person-a', facts: { traits: { firstName: ['A', 1, 1] } } }));
+    edge.collector.answer = () => Response.json({ results: {}, token: mintToken(edge.keys, { sub: 'person-b' }) });
+    try {
+      await someone.post('/_tl/events', { batch: [event()] });
+    } finally {
+      edge.collector.answer = () => Response.json({ results: {} });
+    }
+    const claims = claimsOf(someone.cookies.get('tl_token'));
+    assert.deepEqual([claims.sub, claims.tl.traits], ['person-b', undefined]);
+  });
+
+  test('a token of the collector that is not good is not kept', async () => {
+    edge.collector.answer = () => Response.json({ token: 'x.y.z' });
+    const someone = visitor();
+    try {
+      assert.equal((await someone.post('/_tl/events', { batch: [event()] })).status, 200);
+    } finally {
+      edge.collector.answer = () => Response.json({ results: {} });
+    }
+    assert.notEqual(someone.cookies.get('tl_token'), 'x.y.z');
+  });
+
+  for (const [name, answer] of Object.entries({ 'is down': () => new Response('no', { status: 503 }), 'hangs': () => new Promise(() => {}) })) {
+    test(`wait in the queue when the collector ${name}`, { timeout: 20_000 }, async () => {
+      const someone = visitor();
+      edge.collector.answer = answer;
+      try {
+        const sent = Array.from({ length: 3 }, () => event());
+        assert.equal((await someone.post('/_tl/events', { batch: sent })).status, 200);
+        await eventually(() => {
+          const [message] = edge.messages.filter((message) => message.anonymousId === someone.cookies.get('tl_id'));
+          assert.deepEqual(message.events.map((event) => event.id), sent.map((event) => event.messageId));
+        });
+      } finally {
+        edge.collector.answer = () => Response.json({ results: {} });
+      }
+    });
+  }
+
+  test('that are more than a queue message holds go in several', async () => {
+    const someone = visitor();
+    edge.collector.answer = () => new Response('no', { status: 503 });
+    try {
+      const sent = Array.from({ length: 20 }, () => event({ properties: { text: 'x'.repeat(20_000) } }));
+      assert.equal((await someone.post('/_tl/events', { batch: sent })).status, 200);
+      await eventually(() => {
+        const messages = edge.messages.filter((message) => message.anonymousId === someone.cookies.get('tl_id'));
+        assert.equal(messages.length, 4);
+        assert.equal(messages.flatMap((message) => message.events).length, 20);
+      });
+    } finally {
+      edge.collector.answer = () => Response.json({ results: {} });
+    }
+  });
+
+  test('come as text/plain from beacons', async () => {
+    assert.equal((await visitor().post('/_tl/events', JSON.stringify({ batch: [event()] }), { headers: { 'content-type': 'text/plain;charset=UTF-8' } })).status, 200);
+  });
+
+  test('that are wrong do not hinder the others', async () => {
+    edge.posts.length = 0;
+    const good = event();
+    const batch = [event({ type: 'nonsense', messageId: 'm1' }), { type: 'track', event: 'X' }, 5, null, event({ messageId: 'm5', properties: { text: 'x'.repeat(33_000) } }), event({ messageId: 'm6', timestamp: 'yesterday' }), good];
+    const { status, json } = await visitor().post('/_tl/events', { batch });
+    const { results } = json();
+    assert.equal(status, 200);
+    assert.deepEqual(Object.entries(results).map(([id, { result }]) => [id, result]).sort(), [['#1', 'error'], ['#2', 'error'], ['#3', 'error'], [good.messageId, 'ok'], ['m1', 'error'], ['m5', 'error'], ['m6', 'error']].sort());
+    assert.match(results.m1.message, /nonsense/);
+    assert.deepEqual(edge.posts[0].body.events.map((event) => event.id), [good.messageId]);
+  });
+
+  test('of visitors who refuse are not sent, but that they refuse is', async () => {
+    const someone = visitor();
+    someone.cookies.set('tl_consent', 'analytics=denied&personalization=granted');
+    edge.posts.length = 0;
+    const refusal = { type: 'track', event: 'Consent Preference Updated', messageId: newId(), properties: { analytics: false } };
+    const other = event();
+    const { results } = (await someone.post('/_tl/events', { batch: [refusal, other] })).json();
+    assert.equal(results[other.messageId].result, 'ignored');
+    assert.deepEqual(edge.posts[0].body.events.map((event) => event.id), [refusal.messageId]);
+    assert.deepEqual(edge.posts[0].body.events[0].consent, { analytics: 'denied' });
+  });
+
+  test('too many or too much is refused', async () => {
+    refused(await visitor().post('/_tl/events', { batch: Array.from({ length: 2501 }, () => 1) }), 413, 'too_many_events');
+    refused(await visitor().post('/_tl/events', { batch: [event({ properties: { text: 'x'.repeat(600_000) } })] }), 413, 'too_large');
+    refused(await visitor().post('/_tl/events', { events: [] }), 400, 'invalid_json');
+  });
+});
+
+describe('token', () => {
+  test('says who it is and what a browser may know', async () => {
+    const someone = visitor();
+    someone.cookies.set('tl_token', mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1], secret: ['s', 1, 1] } } }));
+    someone.cookies.set('tl_consent', 'personalization=granted');
+    const { json, headers } = await someone.fetch('/_tl/token');
+    const { subject, profile, session, consent, expires, token, measure } = json();
+    assert.deepEqual([subject, profile.traits, consent, token], ['p1', { firstName: ['Ann', 1, 1] }, { personalization: 'granted' }, undefined]);
+    assert.equal(session, Number(someone.cookies.get('tl_session')));
+    assert.ok(expires > Date.now() && measure === true);
+    assert.equal(headers['cache-control'], 'no-store');
+  });
+
+  test('gives a new visitor an id', async () => {
+    const someone = visitor();
+    assert.equal((await someone.fetch('/_tl/token')).json().subject, someone.cookies.get('tl_id'));
+  });
+
+  test('comes back to an app that has presented one', async () => {
+    const token = mintToken(edge.keys);
+    assert.equal((await visitor().fetch('/_tl/token', { headers: { authorization: `Bearer ${token}` } })).json().token, token);
+  });
+
+  test('is handed over to a web view', async () => {
+    const someone = visitor();
+    const { status } = await someone.fetch('/_tl/token', { method: 'POST', headers: { authorization: `Bearer ${mintToken(edge.keys, { sub: 'app-user' })}` } });
+    assert.equal(status, 200);
+    assert.equal(claimsOf(someone.cookies.get('tl_token')).sub, 'app-user');
+    assert.equal((await someone.fetch('/_tl/token')).json().subject, 'app-user');
+  });
+
+  test('is not handed over if it is missing or bad', async () => {
+    refused(await visitor().fetch('/_tl/token', { method: 'POST' }), 401, 'missing_token');
+    refused(await visitor().fetch('/_tl/token', { method: 'POST', headers: { authorization: `Bearer ${mintToken(edge.keys, { age: 7200 })}` } }), 401, 'expired');
+    refused(await visitor().fetch('/_tl/token', { method: 'POST', headers: { authorization: 'Bearer a.b.c' } }), 401, 'invalid_base64');
+  });
+});
+
+describe('plan and files', () => {
+  test('the public plan is sealed, and known by its id', async () => {
+    const { bytes, headers } = await visitor().fetch('/_tl/plan');
+    const { public: id } = JSON.parse(edge.published.get('plan:current'));
+    assert.deepEqual(bytes, edge.published.get(`public:${id}`));
+    assert.equal(headers.etag, `"${id}"`);
+    assert.match(headers['cache-control'], /^public, /);
+    assert.equal(headers['access-control-allow-origin'], '*');
+    assert.equal((await visitor().fetch('/_tl/plan', { headers: { 'if-none-match': `W/"x", "${id}"` } })).status, 304);
+    assert.ok(!bytes.includes('secret'), 'nothing that is not public');
+  });
+
+  test('the tag and the core are served with their types, for long with a version', async () => {
+    const tag = await visitor().fetch('/_tl/tag.js');
+    assert.equal(tag.text, 'tag();');
+    assert.match(tag.headers['content-type'], /javascript/);
+    assert.equal(tag.headers['cache-control'], 'public, max-age=300, stale-while-revalidate=86400');
+    assert.equal(tag.headers['access-control-allow-origin'], '*');
+    const core = await visitor().fetch('/_tl/core.wasm?v=1');
+    assert.equal(core.headers['content-type'], 'application/wasm');
+    assert.equal(core.headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.equal((await visitor().fetch('/_tl/tag.js', { headers: { 'if-none-match': tag.headers.etag } })).status, 304);
+  });
+
+  test('the keys are public, and only their public halves', async () => {
+    const { json, headers } = await visitor().fetch('/.well-known/jwks.json');
+    const [key, ...more] = json().keys;
+    assert.deepEqual([key.kty, key.crv, key.d, more.length], ['OKP', 'Ed25519', undefined, 0]);
+    assert.equal(headers['content-type'], 'application/jwk-set+json');
+  });
+
+  test('assets are the origin where there is no other', async () => {
+    assert.ok((await visitor().fetch('/')).text.includes('Hello you'));
+  });
+});
+
+describe('explain', () => {
+  const explain = (token, path = '/') => visitor().fetch(`/_tl/explain?path=${encodeURIComponent(path)}`, { headers: token ? { authorization: `Bearer ${token}` } : {} });
+
+  test('needs a preview token with the scope', async () => {
+    refused(await explain(), 401, 'missing_token');
+    refused(await explain('x'), 401, 'segment_count');
+    refused(await explain(mintToken(edge.keys)), 401, 'wrong_typ');
+    refused(await explain(mintPreview(edge.keys, { age: 7200 })), 401, 'expired');
+    refused(await explain(mintPreview(edge.keys, { scope: 'preview' })), 403, 'missing_scope');
+  });
+
+  test('tells the decision and its trace', async () => {
+    const { json } = await explain(mintPreview(edge.keys));
+    const { decision, trace } = json();
+    assert.equal(decision.slots.hero.campaign, 'hero');
+    assert.ok(JSON.stringify(trace).includes('"hero"'));
+  });
+
+  test('takes the token as cookie or parameter, too', async () => {
+    const someone = visitor();
+    const token = mintPreview(edge.keys);
+    assert.equal((await someone.fetch(`/_tl/explain?tl_preview=${token}`)).status, 200);
+    someone.cookies.set('tl_preview', token);
+    assert.equal((await someone.fetch('/_tl/explain')).status, 200);
+    refused(await someone.fetch('/_tl/explain?path=relative'), 400, 'invalid_path');
+  });
+});
+
+describe('health', () => {
+  test('says what is in use, and no secrets', async () => {
+    const { status, text, json } = await visitor().fetch('/_tl/health');
+    const { plan, problems } = json();
+    assert.equal(status, 200);
+    assert.equal(plan.id, JSON.parse(edge.published.get('plan:current')).edge);
+    assert.ok(Math.abs(plan.loaded - Date.now()) < 600_000);
+    assert.deepEqual(problems, ['`https://*.bad` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`']);
+    assert.ok(!text.includes('"d"') && !text.includes('ck'));
+  });
+});
+
+describe('pages of other origins', () => {
+  const sent = (origin, more = {}) => decide({}, { headers: { origin, ...more } });
+
+  test('that are allowed may ask with cookies', async () => {
+    for (const origin of ['https://app.example', 'https://b.example', url]) {
+      const { status, headers } = await sent(origin);
+      assert.equal(status, 200);
+      assert.equal(headers['access-control-allow-origin'], origin);
+      assert.equal(headers['access-control-allow-credentials'], 'true');
+      assert.match(headers.vary, /Origin/);
+    }
+  });
+
+  test('that are not may not', async () => {
+    for (const origin of ['https://evil.example', 'https://app.example.evil', 'https://x.bad', 'null', 'http://app.example']) {
+      const answer = await sent(origin);
+      refused(answer, 403, 'foreign_origin');
+      assert.equal(answer.headers['access-control-allow-origin'], undefined);
+      assert.deepEqual(answer.setCookies, []);
+    }
+    refused(await decide({}, { headers: { 'sec-fetch-site': 'cross-site' } }), 403, 'foreign_origin');
+    const token = await visitor().fetch('/_tl/token', { headers: { origin: 'https://evil.example' } });
+    assert.equal(token.headers['access-control-allow-origin'], undefined);
+  });
+
+  test('preflights tell them', async () => {
+    const preflight = (origin) => visitor().fetch('/_tl/events', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+    const { headers } = await preflight('https://app.example');
+    assert.equal(headers['access-control-allow-origin'], 'https://app.example');
+    assert.match(headers['access-control-allow-methods'], /POST/);
+    assert.match(headers['access-control-allow-headers'], /content-type/);
+    assert.equal((await preflight('https://evil.example')).headers['access-control-allow-origin'], undefined);
+  });
+});

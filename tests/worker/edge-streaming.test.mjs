@@ -1,0 +1,123 @@
+// Pages stream through the edge: nothing waits for the end, and it does not matter where the origin cuts its bytes.
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BROWSER, eventually, page, startEdge, Visitor } from '../support/edge.mjs';
+
+const rules = {
+  version: 1,
+  slots: { hero: { pages: ['/**'] }, late: { pages: ['/slow', '/aborted'] } },
+  channels: { web: {} },
+  messages: { hero: { renditions: [{ channel: 'web', html: '<b>gefüllt</b>' }] }, late: { renditions: [{ channel: 'web', html: '<i>late</i>' }] } },
+  campaigns: { hero: { class: 'service', slots: { hero: 'hero' } }, late: { class: 'service', slots: { late: 'late' } } },
+  policies: { consent: { default: 'granted', service: [] } },
+};
+const html = page('<p>ä</p><section class="x" data-tl-slot="hero" id=\'h\'>fallback <!-- c --><i>x</i></section><p>after 😀</p>');
+const expected = html.replace(/(<section[^>]*)>.*<\/section>/, (_, tag) => `${tag} data-tl-state="applied" data-tl-decision="D"><b>gefüllt</b></section>`);
+const normal = (text) => text.replace(/data-tl-decision="d-[0-9a-f]+"/, 'data-tl-decision="D"');
+
+let finish = () => {};
+
+async function origin(incoming, response) {
+  const { pathname, searchParams } = new URL(incoming.url, 'http://origin');
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+  if (pathname === '/cut') {
+    const bytes = Buffer.from(html);
+    const at = Number(searchParams.get('at'));
+    response.write(bytes.subarray(0, at));
+    await sleep(2);
+    return response.end(bytes.subarray(at));
+  }
+  if (pathname === '/bytes') {
+    for (const byte of Buffer.from(html)) {
+      response.write(Buffer.from([byte]));
+      await new Promise(setImmediate);
+    }
+    return response.end();
+  }
+  if (pathname === '/large') return response.end(page('<section data-tl-slot="hero">x</section>' + '<p>0123456789</p>'.repeat(400_000)));
+  if (pathname === '/tags') return response.end(page('<section data-tl-slot="hero">x</section>' + '</b>'.repeat(170_000)));
+  if (pathname === '/deep') return response.end(page('<section data-tl-slot="hero">x</section>' + '<div>'.repeat(5000)));
+  if (pathname === '/torn') {
+    response.write(page('').slice(0, 60) + '<section data-tl-slot="hero">x</section>' + 'y'.repeat(5000));
+    await sleep(50);
+    return response.destroy();
+  }
+  response.write('<!doctype html><section data-tl-slot="hero">x</section>');
+  if (pathname === '/aborted') {
+    const busy = setInterval(() => response.write('<p>more</p>'), 20);
+    return response.on('close', () => clearInterval(busy));
+  }
+  await new Promise((resolve) => ((finish = resolve), response.on('close', resolve)));
+  response.end('<section data-tl-slot="late">y</section>');
+}
+
+let edge;
+before(async () => (edge = await startEdge({ rules, origin })));
+after(() => edge.stop());
+
+/** Requests a page and answers as soon as its first bytes are here. */
+function open(path) {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(edge.url + path, { headers: { 'user-agent': BROWSER }, agent: false }, (response) => {
+      const stream = { text: '', response, ended: false };
+      response.setEncoding('utf8').on('data', (text) => ((stream.text += text), resolve(stream)));
+      response.on('end', () => (stream.ended = true)).on('error', () => {});
+    });
+    outgoing.on('error', reject).end();
+  });
+}
+
+test('the first bytes are there, filled, while the origin is still busy', async () => {
+  const stream = await open('/slow');
+  await eventually(() => assert.ok(stream.text.includes('<b>gefüllt</b></section>'), stream.text));
+  assert.ok(!stream.ended && !stream.text.includes('late'));
+  finish();
+  await eventually(() => assert.ok(stream.ended && stream.text.includes('<i>late</i>')));
+});
+
+test('the origin may cut its bytes anywhere', async () => {
+  const cuts = Array.from({ length: Buffer.byteLength(html) - 1 }, (_, n) => n + 1);
+  for (let start = 0; start < cuts.length; start += 20) {
+    const answers = await Promise.all(cuts.slice(start, start + 20).map((at) => new Visitor(edge).fetch(`/cut?at=${at}`)));
+    answers.forEach(({ text }, n) => assert.equal(normal(text), expected, `cut at ${cuts[start + n]}`));
+  }
+});
+
+test('the origin may send byte by byte', async () => {
+  assert.equal(normal((await new Visitor(edge).fetch('/bytes')).text), expected);
+});
+
+test('a page of 7 MB arrives whole', async () => {
+  const { text } = await new Visitor(edge).fetch('/large');
+  assert.ok(text.includes('<b>gefüllt</b>'));
+  assert.equal(text.split('<p>0123456789</p>').length, 400_001);
+});
+
+for (const path of ['/tags', '/deep']) {
+  test(`${path.slice(1)}: hostile nesting costs no more than its size`, async () => {
+    const start = performance.now();
+    const { text } = await new Visitor(edge).fetch(path);
+    assert.ok(text.includes('<b>gefüllt</b>') && text.endsWith('</html>'));
+    assert.ok(performance.now() - start < 3000);
+  });
+}
+
+test('only what the visitor was sent is recorded when they leave early', async () => {
+  const stream = await open('/aborted');
+  const id = /tl_id=(\w+)/.exec(stream.response.headers['set-cookie'].join())[1];
+  await eventually(() => assert.ok(stream.text.includes('gefüllt')));
+  stream.response.destroy();
+  const events = await eventually(() => {
+    const [message] = edge.messages.filter((message) => message.anonymousId === id);
+    return message.events.map((event) => event.properties.slot ?? event.event);
+  }, 15_000);
+  assert.deepEqual(events, ['hero', 'Page Viewed']);
+});
+
+test('where the origin breaks off this page ends, and no other', async () => {
+  const { text } = await new Visitor(edge).fetch('/torn');
+  assert.ok(text.includes('<b>gefüllt</b>') && text.endsWith('yyy'));
+  assert.equal(normal((await new Visitor(edge).fetch('/cut?at=9')).text), expected);
+});

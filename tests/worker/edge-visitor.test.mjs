@@ -1,0 +1,327 @@
+// Who is recognised, what is kept, and what consent allows.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { claimsOf, eventually, mintPreview, mintToken, newKeys, page, startEdge, Visitor } from '../support/edge.mjs';
+
+const message = (html) => ({ renditions: [{ channel: 'web', html }] });
+const rules = {
+  version: 1,
+  attributes: { firstName: { type: 'string', edge: true } },
+  slots: { hero: { pages: ['/', '/hero'] }, note: { pages: ['/note'] }, split: { pages: ['/split'] }, third: { pages: ['/third'] } },
+  channels: { web: {} },
+  messages: {
+    capped: message("<h1>Hello {{ firstName | default: 'you' }}</h1>"),
+    note: message('<p>note</p>'),
+    third: message('<p>third</p>'),
+    split: { renditions: [{ channel: 'web', html: 'A', variation: 'a' }, { channel: 'web', html: 'B', variation: 'b' }] },
+  },
+  experiments: { ab: { hashVersion: 2, variations: [{ id: 'a', weight: 0.5 }, { id: 'b', weight: 0.5 }] } },
+  campaigns: {
+    capped: { class: 'promo', caps: [{ max: 2, per: 'total' }], slots: { hero: 'capped' } },
+    note: { class: 'service', slots: { note: 'note' } },
+    third: { class: 'service', when: { $event: { name: 'Page Viewed', where: { path: '/counted' }, count: { $gte: 3 } } }, slots: { third: 'third' } },
+    split: { class: 'service', experiment: 'ab', slots: { split: 'split' } },
+  },
+  policies: {
+    consent: { default: 'pending', store: 'personalization', measure: 'analytics', promo: ['personalization'], service: [], gpc: ['analytics'] },
+  },
+};
+const body = page(['hero', 'note', 'split', 'third'].map((slot) => `<div data-tl-slot="${slot}">fallback</div>`).join(''));
+const origin = (request, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'public, max-age=60' }).end(body);
+
+const granted = 'personalization=granted&analytics=granted';
+let edge;
+before(async () => (edge = await startEdge({ rules, origin })));
+after(() => edge.stop());
+
+function visitor(consent = granted, cookies = {}) {
+  const visitor = new Visitor(edge);
+  if (consent) visitor.cookies.set('tl_consent', encodeURIComponent(consent));
+  for (const [name, value] of Object.entries(cookies)) visitor.cookies.set(name, value);
+  return visitor;
+}
+const names = (answer) => answer.setCookies.map((line) => line.split('=')[0]).sort();
+const hello = (answer) => /Hello (\w+)/.exec(answer.text)?.[1];
+const tokenOf = (visitor) => claimsOf(visitor.cookies.get('tl_token'));
+const messagesOf = (visitor) => edge.messages.filter((message) => message.anonymousId === visitor.cookies.get('tl_id'));
+
+describe('the first visit', () => {
+  test('makes one id, in a cookie that scripts cannot read', async () => {
+    const someone = visitor();
+    const { setCookies } = await someone.fetch('/');
+    const [id] = setCookies.filter((line) => line.startsWith('tl_id='));
+    assert.match(id, /^tl_id=v[0-9a-f]{32}; Path=\/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax$/);
+    const [session] = setCookies.filter((line) => line.startsWith('tl_session='));
+    assert.match(session, /^tl_session=\d{13}; Path=\/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$/);
+    assert.ok(setCookies.some((line) => /^tl_token=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/.test(line)));
+    const before = someone.cookies.get('tl_id');
+    const again = await someone.fetch('/');
+    assert.ok(!names(again).includes('tl_id'));
+    assert.equal(someone.cookies.get('tl_id'), before);
+  });
+
+  test('two visitors are two people', async () => {
+    const [one, two] = [visitor(), visitor()];
+    await Promise.all([one.fetch('/'), two.fetch('/')]);
+    assert.notEqual(one.cookies.get('tl_id'), two.cookies.get('tl_id'));
+  });
+
+  test('an id that cannot be ours is replaced', async () => {
+    const someone = visitor(granted, { tl_id: '<script>' });
+    assert.ok(names(await someone.fetch('/')).includes('tl_id'));
+    assert.match(someone.cookies.get('tl_id'), /^v[0-9a-f]{32}$/);
+  });
+});
+
+describe('the token', () => {
+  test('a cap of two holds on the third view, without anybody being asked', async () => {
+    const someone = visitor();
+    const seen = [];
+    for (let view = 0; view < 4; view++) seen.push(hello(await someone.fetch('/')) ?? null);
+    assert.deepEqual(seen, ['you', 'you', null, null]);
+    assert.equal(edge.posts.length, 0);
+    assert.equal(tokenOf(someone).tl.exposures['campaign:capped'].length, 2);
+  });
+
+  test('a page that is not filled any more is cacheable again', async () => {
+    const someone = visitor();
+    for (let view = 0; view < 2; view++) await someone.fetch('/');
+    const { headers, setCookies, text } = await someone.fetch('/');
+    assert.equal(text, body);
+    assert.equal(headers['cache-control'], 'public, max-age=60');
+    assert.deepEqual(setCookies, []);
+  });
+
+  test('counts page views that the rules ask for, also where no slot is filled', async () => {
+    const someone = visitor();
+    for (let view = 0; view < 3; view++) {
+      assert.ok(!(await someone.fetch('/third')).text.includes('<p>third</p>'));
+      const { headers, text } = await someone.fetch('/counted');
+      assert.equal(text, body);
+      assert.equal(headers['cache-control'], 'private, no-cache');
+      assert.match(headers['server-timing'], /tl;desc=/);
+    }
+    assert.ok((await someone.fetch('/third')).text.includes('<p>third</p>'));
+    await eventually(() => assert.equal(messagesOf(someone).filter((message) => message.events.some((event) => event.properties.path === '/counted')).length, 3));
+  });
+
+  const facts = { traits: { firstName: ['Ann', 1, 1] } };
+  const carriers = {
+    'the cookie': (token) => ({ cookies: { tl_token: token } }),
+    'Authorization': (token) => ({ headers: { authorization: `Bearer ${token}` } }),
+    'X-TL-Token': (token) => ({ headers: { 'x-tl-token': token } }),
+  };
+  for (const [name, carry] of Object.entries(carriers)) {
+    test(`is taken from ${name}`, async () => {
+      const { headers, cookies } = carry(mintToken(edge.keys, { facts }));
+      const someone = visitor(granted, cookies);
+      assert.equal(hello(await someone.fetch('/', { headers })), 'Ann');
+      assert.equal(tokenOf(someone).sub, 'p1');
+    });
+  }
+
+  test('signed again keeps subject, version, end and facts, and stays below 3,072 bytes', async () => {
+    const token = mintToken(edge.keys, { facts, ttl: 1234, age: 34 });
+    const someone = visitor(granted, { tl_token: token });
+    await someone.fetch('/');
+    const [before, after] = [claimsOf(token), tokenOf(someone)];
+    assert.notEqual(someone.cookies.get('tl_token'), token);
+    for (const claim of ['sub', 'ver', 'exp', 'iss', 'aud']) assert.equal(after[claim], before[claim], claim);
+    assert.deepEqual(after.tl.traits, facts.traits);
+    assert.ok(someone.cookies.get('tl_token').length <= 3072);
+  });
+
+  test('is left alone where nothing has changed', async () => {
+    const someone = visitor(granted, { tl_token: mintToken(edge.keys, { facts }) });
+    assert.ok(!names(await someone.fetch('/note')).includes('tl_token'));
+  });
+
+  test('of the edge is for the subject of the id', async () => {
+    const someone = visitor();
+    await someone.fetch('/');
+    assert.equal(tokenOf(someone).sub, someone.cookies.get('tl_id'));
+    assert.equal(tokenOf(someone).ver, 0);
+  });
+
+  test('that has expired names its subject and nothing else', async () => {
+    const someone = visitor(granted, { tl_token: mintToken(edge.keys, { facts, age: 7200, ttl: 3600 }) });
+    assert.equal(hello(await someone.fetch('/')), 'you');
+    assert.equal(tokenOf(someone).sub, 'p1');
+    assert.equal(tokenOf(someone).ver, 0);
+  });
+
+  const other = generateKeyPairSync('ed25519').privateKey;
+  const bad = {
+    'tampered with': (keys) => { const parts = mintToken(keys, { facts }).split('.'); parts[1] = Buffer.from(JSON.stringify({ ...claimsOf(parts.join('.')), sub: 'p2' })).toString('base64url'); return parts.join('.'); },
+    'signed with another key': (keys) => mintToken(keys, { facts, key: other }),
+    'of an unknown key': (keys) => mintToken(keys, { facts, header: { kid: 'nobody' } }),
+    'unsigned': (keys) => mintToken(keys, { facts, header: { alg: 'none' } }).replace(/\.[^.]*$/, '.'),
+    'for another audience': (keys) => mintToken(keys, { facts, aud: 'elsewhere' }),
+    'of another issuer': (keys) => mintToken(keys, { facts, iss: 'elsewhere' }),
+    'of another type': (keys) => mintToken(keys, { facts, header: { typ: 'JWT' } }),
+    'for previews': (keys) => mintPreview(keys),
+    'no token': () => 'hello',
+    'far too long': () => `${'a'.repeat(3500)}.b.c`,
+  };
+  for (const [name, make] of Object.entries(bad)) {
+    test(`that is ${name} is as if it were not there, and is replaced`, async () => {
+      const someone = visitor(granted, { tl_token: make(edge.keys) });
+      assert.equal(hello(await someone.fetch('/')), 'you');
+      assert.equal(tokenOf(someone).sub, someone.cookies.get('tl_id'));
+    });
+  }
+
+  test('that is bad goes where no new one is needed', async () => {
+    const someone = visitor(granted, { tl_token: 'bad', tl_id: 'v'.repeat(33) });
+    await someone.fetch('/note');
+    assert.notEqual(someone.cookies.get('tl_token'), 'bad');
+  });
+
+  test('in Authorization that is the origin\'s own passes on', async () => {
+    await visitor().fetch('/', { headers: { authorization: 'Basic c3RhZ2luZzpwYXNz' } });
+    assert.equal(edge.seen.at(-1).headers.authorization, 'Basic c3RhZ2luZzpwYXNz');
+  });
+});
+
+describe('consent', () => {
+  const fallback = (answer) => assert.ok(!answer.text.includes('Hello'));
+
+  for (const [name, consent] of Object.entries({ 'not asked': null, pending: 'personalization=pending', nonsense: 'a&b==&%' })) {
+    test(`${name}: no cookie, no event, and the fallback where rules need it`, async () => {
+      const someone = visitor(consent);
+      const answer = await someone.fetch('/');
+      fallback(answer);
+      assert.deepEqual(answer.setCookies, []);
+      const note = await someone.fetch('/note');
+      assert.ok(note.text.includes('<p>note</p>'), 'what needs no consent is there');
+      assert.deepEqual(note.setCookies, []);
+    });
+  }
+
+  test('without it, nobody is recognised, and experiments have nobody to assign', async () => {
+    const someone = visitor(null, { tl_id: 'v'.repeat(33), tl_token: mintToken(edge.keys) });
+    const { text, setCookies } = await someone.fetch('/split');
+    assert.ok(text.includes('>fallback<'), text);
+    assert.deepEqual(setCookies, []);
+  });
+
+  test('denied: the cookies that are there go', async () => {
+    const someone = visitor();
+    await someone.fetch('/');
+    someone.cookies.set('tl_consent', 'personalization=denied');
+    assert.deepEqual(names(await someone.fetch('/note')), ['tl_id', 'tl_session', 'tl_token']);
+    assert.deepEqual([...someone.cookies.keys()], ['tl_consent']);
+  });
+
+  test('storage without measurement: the cap holds, and nothing leaves', async () => {
+    const someone = visitor('personalization=granted&analytics=denied');
+    const seen = [];
+    for (let view = 0; view < 3; view++) seen.push(hello(await someone.fetch('/')) ?? null);
+    assert.deepEqual(seen, ['you', 'you', null]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(messagesOf(someone), []);
+  });
+
+  test('measurement and storage: the events leave', async () => {
+    const someone = visitor();
+    await someone.fetch('/');
+    const [message] = await eventually(() => (assert.equal(messagesOf(someone).length, 1), messagesOf(someone)));
+    assert.deepEqual(message.events.map((event) => event.event), ['Message Seen', 'Page Viewed']);
+    assert.equal(message.subject, someone.cookies.get('tl_id'));
+    assert.ok(message.events.every((event) => event.trusted === true && event.id.startsWith('d-')));
+    assert.ok(message.events[1].id.endsWith(':page'));
+    assert.equal(message.edge.plan, JSON.parse(edge.published.get('plan:current')).edge);
+  });
+
+  test('Sec-GPC denies what the rules name, against any cookie', async () => {
+    const someone = visitor();
+    assert.equal(hello(await someone.fetch('/', { headers: { 'sec-gpc': '1' } })), 'you');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(messagesOf(someone), []);
+  });
+
+  test('a cookie of a thousand purposes does no harm', async () => {
+    const many = Array.from({ length: 200 }, (_, n) => `p${n}=granted`).join('&');
+    assert.equal((await visitor(many).fetch('/note')).status, 200);
+  });
+});
+
+describe('experiments', () => {
+  test('one visitor keeps the variation, many visitors get both', async () => {
+    const shown = (answer) => /data-tl-slot="split"[^>]*>(\w+)</.exec(answer.text)[1];
+    const seen = new Set();
+    for (let one = 0; one < 12; one++) {
+      const someone = visitor();
+      const [first, second] = [shown(await someone.fetch('/split')), shown(await someone.fetch('/split'))];
+      assert.equal(first, second);
+      seen.add(first);
+    }
+    assert.deepEqual([...seen].sort(), ['A', 'B']);
+  });
+
+  test('an experiment is recorded with the slot it has chosen for', async () => {
+    const someone = visitor();
+    await someone.fetch('/split');
+    const [message] = await eventually(() => (assert.equal(messagesOf(someone).length, 1), messagesOf(someone)));
+    assert.deepEqual(message.events.map((event) => event.event), ['Message Seen', 'Experiment Viewed', 'Page Viewed']);
+  });
+});
+
+describe('previews', () => {
+  test('a signed link begins one, nothing is counted or kept by anybody, and a link ends it', async () => {
+    const someone = visitor();
+    const begin = await someone.fetch(`/?tl_preview=${mintPreview(edge.keys)}`);
+    const [cookie] = begin.setCookies;
+    assert.match(cookie, /^tl_preview=[\w.-]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    assert.equal(begin.setCookies.length, 1);
+    assert.equal(begin.headers['cache-control'], 'private, no-store');
+    assert.equal(begin.headers['x-robots-tag'], 'noindex');
+    assert.equal(edge.seen.at(-1).url, '/');
+    for (let view = 0; view < 3; view++) assert.equal(hello(await someone.fetch('/')), 'you', 'the cap does not count');
+    const end = await someone.fetch('/?tl_preview=exit');
+    assert.equal(end.headers['cache-control'], 'private, no-store');
+    assert.ok(!someone.cookies.has('tl_preview'));
+    assert.equal((await someone.fetch('/')).headers['cache-control'], 'private, no-cache');
+  });
+
+  for (const [name, make] of Object.entries({ 'expired': (keys) => mintPreview(keys, { age: 7200 }), 'without the scope': (keys) => mintPreview(keys, { scope: 'explain' }), 'of other keys': () => mintPreview(newKeys()), 'nonsense': () => 'x' })) {
+    test(`a link that is ${name} does nothing`, async () => {
+      const answer = await visitor().fetch(`/?tl_preview=${make(edge.keys)}`);
+      assert.ok(!names(answer).includes('tl_preview'));
+      assert.equal(answer.headers['cache-control'], 'private, no-cache');
+    });
+  }
+});
+
+test('concurrent visitors never get each other\'s page, cookies or events', async () => {
+  const people = Array.from({ length: 60 }, (_, n) => {
+    const name = `Name${n}x`;
+    const token = mintToken(edge.keys, { sub: `subject-${n}`, facts: { traits: { firstName: [name, 1, 1] } } });
+    return { name, sub: `subject-${n}`, visitor: visitor(granted, { tl_token: token }) };
+  });
+  const answers = await Promise.all(people.map(({ visitor }) => visitor.fetch('/')));
+  answers.forEach((answer, n) => assert.equal(hello(answer), people[n].name));
+  people.forEach(({ visitor, sub }) => assert.equal(tokenOf(visitor).sub, sub));
+  await eventually(() => {
+    for (const { visitor, sub } of people) {
+      const [message, ...more] = messagesOf(visitor);
+      assert.equal(message.subject, sub);
+      assert.equal(more.length, 0);
+      assert.equal(message.events.length, 2);
+    }
+  });
+});
+
+test('what does not fit the cookie is left out, and the token says that it is partial', async () => {
+  const segments = Array.from({ length: 135 }, (_, n) => `segment-${n}`);
+  const token = mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1] }, segments } });
+  assert.ok(token.length > 2900 && token.length <= 3072, `${token.length}`);
+  const someone = visitor(granted, { tl_token: token });
+  assert.equal(hello(await someone.fetch('/')), 'Ann');
+  const { tl } = tokenOf(someone);
+  assert.ok(someone.cookies.get('tl_token').length <= 3072);
+  assert.deepEqual(tl.partial, ['segments']);
+  assert.ok(tl.segments.length < segments.length);
+  assert.equal(tl.exposures['campaign:capped'].length, 1);
+});
