@@ -1,10 +1,9 @@
 //! What was decided, as data: hosts render, record and store it, and add nothing.
 
-use std::collections::BTreeMap;
-
 use crate::canonical;
 use crate::event::Event;
 use crate::plan::tables::{Class, Format};
+use crate::sorted::Map;
 use crate::time::Millis;
 use crate::value::{Object, Value};
 
@@ -20,7 +19,7 @@ pub struct Decision {
     /// The time it was made for.
     pub now: Millis,
     /// The filled slots.
-    pub slots: BTreeMap<String, Fill>,
+    pub slots: Map<Fill>,
     /// What should happen next, if anything.
     pub next_action: Option<NextAction>,
     /// The variation of each experiment that was looked at.
@@ -28,7 +27,7 @@ pub struct Decision {
     /// What is to be recorded when the slots are shown, each with the slot that it belongs to.
     pub exposures: Vec<Event>,
     /// For each requested slot how it went.
-    pub reasons: BTreeMap<String, Reason>,
+    pub reasons: Map<Reason>,
     /// Whether the subject allows a cookie.
     pub store: bool,
     /// Whether the subject allows exposures to be recorded.
@@ -162,8 +161,8 @@ impl Decision {
     /// The decision as a JSON value.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let slots = self.slots.iter().map(|(slot, fill)| (slot.as_str(), fill.to_value()));
-        let reasons = self.reasons.iter().map(|(slot, reason)| (slot.as_str(), Value::from(reason.code())));
+        let slots = self.slots.iter().map(|(slot, fill)| (slot, fill.to_value()));
+        let reasons = self.reasons.iter().map(|(slot, reason)| (slot, Value::from(reason.code())));
         let mut out = Object::new();
         out.insert("decisionId", self.id.as_str());
         out.insert("plan", self.plan.as_str());

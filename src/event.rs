@@ -1,49 +1,38 @@
 //! What happened.
 
-use core::fmt;
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
 use crate::facts::Consent;
+use crate::shape::{Members, Shape, ShapeError, put, through_value, word_shape};
+use crate::sorted::Map;
 use crate::time::Millis;
 use crate::value::{Object, Value};
+use core::fmt;
 
 /// The longest event name and event id that are accepted, in bytes.
 const MAX_NAME: usize = 200;
-/// How far in the future an event's time may lie; later ones are set to the time of receipt.
-const MAX_AHEAD: Millis = Millis(24 * 60 * 60 * 1000);
 
 /// What happened, as the core sees it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
     /// Its id: an event counts once, however often it arrives.
     pub id: String,
     /// Its kind, in the words of the Segment specification.
-    #[serde(rename = "type")]
     pub kind: EventKind,
     /// Its name; `Page Viewed` for a page, `Screen Viewed` for a screen, empty for those that only carry facts.
-    #[serde(default, rename = "event", skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// When it happened.
     pub at: Millis,
     /// What it was about.
-    #[serde(default, skip_serializing_if = "Object::is_empty")]
     pub properties: Object,
     /// What it says of the subject.
-    #[serde(default, skip_serializing_if = "Object::is_empty")]
     pub traits: Object,
     /// What the subject allows or refuses, by purpose.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub consent: BTreeMap<String, Consent>,
+    pub consent: Map<Consent>,
     /// Whether the sender is one of ours. Hosts set it; what the payload says of it is not believed.
-    #[serde(default)]
     pub trusted: bool,
 }
 
 /// The calls of the Segment specification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EventKind {
     /// Something was done.
     #[default]
@@ -93,8 +82,8 @@ impl core::error::Error for EventError {}
 impl Event {
     /// The event that a call of the Segment specification describes.
     ///
-    /// `timestamp` may be an RFC 3339 text or milliseconds; without it the event happened when it was received. A time
-    /// more than a day ahead of the receipt is set to the receipt. Traits are taken from `traits`, else `context.traits`.
+    /// `timestamp` may be an RFC 3339 text or milliseconds; without it the event happened when it was received. Nothing
+    /// is received before it happens: a later time, by a clock that is fast, is set to the receipt. Traits are taken from `traits`, else `context.traits`.
     /// Consent is taken from `context.consent.categoryPreferences` (booleans) and from the properties of
     /// `Consent Preference Updated` (booleans or states).
     ///
@@ -127,28 +116,37 @@ impl Event {
             trusted,
         })
     }
+}
 
-    /// The event as a JSON value, as [`Deserialize`] reads it.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        let consent = self.consent.iter().map(|(purpose, state)| (purpose.as_str(), Value::from(state.name())));
+impl Shape for Event {
+    fn from_value(value: Value) -> Result<Self, ShapeError> {
+        let mut members = Members::of(value)?;
+        Ok(Self {
+            id: members.required("id")?,
+            kind: members.optional("type")?,
+            name: members.optional("event")?,
+            at: members.required("at")?,
+            properties: members.optional("properties")?,
+            traits: members.optional("traits")?,
+            consent: members.optional("consent")?,
+            trusted: members.optional("trusted")?,
+        })
+    }
+    fn to_value(&self) -> Value {
         let mut out = Object::new();
         out.insert("id", self.id.as_str());
         out.insert("type", self.kind.name());
         out.insert("at", self.at);
         out.insert("trusted", Value::Bool(self.trusted));
-        if !self.name.is_empty() {
-            out.insert("event", self.name.as_str());
-        }
-        let members = [("properties", &self.properties), ("traits", &self.traits), ("consent", &consent.collect())];
-        for (name, members) in members {
-            if !members.is_empty() {
-                out.insert(name, Value::Object(members.clone()));
-            }
-        }
+        put(&mut out, "event", &self.name);
+        put(&mut out, "properties", &self.properties);
+        put(&mut out, "traits", &self.traits);
+        put(&mut out, "consent", &self.consent);
         Value::Object(out)
     }
 }
+through_value!(Event);
+word_shape!(EventKind, "one of: track, identify, page, screen, group, alias");
 
 impl EventKind {
     /// The call's name in the Segment specification.
@@ -163,19 +161,18 @@ impl EventKind {
             Self::Alias => "alias",
         }
     }
+
+    /// The call with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Track, Self::Identify, Self::Page, Self::Screen, Self::Group, Self::Alias];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 fn kind(call: &Value) -> Result<EventKind, EventError> {
     let found = call.at(["type"]).as_str().unwrap_or_default();
-    match found {
-        "track" => Ok(EventKind::Track),
-        "identify" => Ok(EventKind::Identify),
-        "page" => Ok(EventKind::Page),
-        "screen" => Ok(EventKind::Screen),
-        "group" => Ok(EventKind::Group),
-        "alias" => Ok(EventKind::Alias),
-        other => Err(EventError::Type(other.chars().take(40).collect())),
-    }
+    EventKind::from_name(found).ok_or_else(|| EventError::Type(found.chars().take(40).collect()))
 }
 
 fn text<'a>(call: &'a Value, name: &'static str, expected: &'static str) -> Result<&'a str, EventError> {
@@ -217,7 +214,7 @@ fn time(call: &Value, received_at: Millis) -> Result<Millis, EventError> {
             return Err(EventError::Time(crate::canonical::to_string(other).chars().take(40).collect()));
         }
     };
-    Ok(if at > received_at.plus(MAX_AHEAD) { received_at } else { at })
+    Ok(at.min(received_at))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the caller has checked the range")]
@@ -225,7 +222,7 @@ const fn whole_millis(ms: f64) -> Millis {
     Millis(ms as i64)
 }
 
-fn consent(call: &Value, name: &str, properties: &Object) -> BTreeMap<String, Consent> {
+fn consent(call: &Value, name: &str, properties: &Object) -> Map<Consent> {
     let preferences = call.at(["context", "consent", "categoryPreferences"]).as_object();
     let updated = Some(properties).filter(|_| name == "Consent Preference Updated");
     let members = preferences.into_iter().chain(updated).flat_map(Object::iter);

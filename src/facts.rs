@@ -1,60 +1,48 @@
 //! All that a decision may depend on.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-
 use crate::event::Event;
 use crate::profile::Profile;
+use crate::shape::{shape, word_shape};
+use crate::sorted::Map;
 use crate::time::Millis;
 use crate::value::Object;
 
 /// All that a decision may depend on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// The time of the decision.
     pub now: Millis,
     /// What is known of the subject.
-    #[serde(default)]
     pub profile: Profile,
     /// What is known of the request.
-    #[serde(default)]
     pub request: Request,
     /// Events that the profile does not know yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
 }
 
 /// What is known of the request: page, device, place, and what it allows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// Built-in and declared request attributes, by name.
     pub attributes: Object,
     /// Consent given on this device; newer than the profile's.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub consent: BTreeMap<String, Consent>,
+    pub consent: Map<Consent>,
     /// `Sec-GPC: 1`: no sale and no sharing.
     pub gpc: bool,
     /// A crawler or another program: gets the fallback content.
     pub bot: bool,
     /// The channel that asks.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// The locale that the person reads, such as `de-AT`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
     /// When the session began.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Millis>,
     /// The slots to fill; none for all that are on the page with this path.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub slots: Option<Vec<String>>,
 }
 
 /// What a person said about a purpose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Consent {
     /// Nothing yet.
     #[default]
@@ -64,6 +52,28 @@ pub enum Consent {
     /// Yes.
     Granted,
 }
+
+shape! {
+    Facts {
+        now: required "now",
+        profile: optional "profile",
+        request: optional "request",
+        events: optional "events",
+    }
+}
+shape! {
+    Request {
+        attributes: optional "attributes",
+        consent: optional "consent",
+        gpc: optional "gpc",
+        bot: optional "bot",
+        channel: optional "channel",
+        locale: optional "locale",
+        session: optional "session",
+        slots: optional "slots",
+    }
+}
+word_shape!(Consent, "one of: granted, denied, pending");
 
 impl Consent {
     /// The state that a number in a plan stands for; `Pending` for an unknown one.

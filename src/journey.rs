@@ -3,9 +3,6 @@
 //! A journey is driven by the times in the profile's counters alone. So it is the same in whatever order events arrived,
 //! and a purchase that is reported late still ends it.
 
-use core::ops::Bound;
-use std::collections::BTreeSet;
-
 use sha2::{Digest, Sha256};
 
 use crate::condition::Evaluator;
@@ -15,6 +12,7 @@ use crate::facts::Request;
 use crate::plan::tables::{Channel, Class, Counter, Journey, Message, Step, StepKind};
 use crate::plan::{Id, Plan};
 use crate::profile::{Instance, InstanceStatus, Profile, Stamp};
+use crate::sorted::Set;
 use crate::time::Millis;
 use crate::value::{Object, Value};
 
@@ -276,10 +274,10 @@ fn exit(plan: &Plan, profile: &Profile, journey: &Journey, entered: Stamp) -> Op
 }
 
 fn first_after(plan: &Plan, profile: &Profile, counter: Id<Counter>, entered: Stamp) -> Option<Stamp> {
-    stamps(plan, profile, counter)?.range((Bound::Excluded(entered), Bound::Unbounded)).next().copied()
+    stamps(plan, profile, counter)?.after(&entered).next().copied()
 }
 
-fn stamps<'a>(plan: &Plan, profile: &'a Profile, counter: Id<Counter>) -> Option<&'a BTreeSet<Stamp>> {
+fn stamps<'a>(plan: &Plan, profile: &'a Profile, counter: Id<Counter>) -> Option<&'a Set<Stamp>> {
     profile.counters.get(plan.text(plan.get(counter)?.key))
 }
 

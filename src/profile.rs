@@ -3,12 +3,11 @@
 //! Every part is a *join*: traits and consent keep the greatest stamp, offers and assignments the least, counters and
 //! exposures are sets of stamps. So events can arrive in any order and any number of times, and what two hosts know merges.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
-
+use crate::canonical;
 use crate::hash::fnv32a;
 use crate::plan::{Plan, tables};
+use crate::shape::{Shape, ShapeError, shape, through_value, word_shape};
+use crate::sorted::{Map, Set};
 use crate::time::Millis;
 use crate::value::Value;
 
@@ -16,7 +15,7 @@ use crate::value::Value;
 pub const MAX_STAMPS: usize = 256;
 
 /// When an event happened, and which one it was: the order of all events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp(
     /// The time of the event.
     pub Millis,
@@ -39,7 +38,7 @@ impl Stamp {
 }
 
 /// A value and the event that set it: `[value, time, id]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stamped<T>(
     /// The value.
     pub T,
@@ -62,7 +61,7 @@ impl<T> Stamped<T> {
 }
 
 /// How far a subject is in a journey.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Instance {
     /// The event that began it; later events may begin it again.
     pub entered: Stamp,
@@ -75,8 +74,7 @@ pub struct Instance {
 }
 
 /// Whether a journey goes on, and if not, why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstanceStatus {
     /// It goes on.
     Active,
@@ -91,38 +89,98 @@ pub enum InstanceStatus {
 }
 
 /// What is known of a subject; `reduce` changes it, conditions read it, and a part of it travels in the token.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
     /// Who it is: the unit of hashing for experiments and holdouts.
     pub subject: String,
     /// What is known, by name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub traits: BTreeMap<String, Stamped<Value>>,
+    pub traits: Map<Stamped<Value>>,
     /// What was allowed or refused, by purpose.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub consent: BTreeMap<String, Stamped<crate::Consent>>,
+    pub consent: Map<Stamped<crate::Consent>>,
     /// When counted events happened, by the counter's key.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub counters: BTreeMap<String, BTreeSet<Stamp>>,
+    pub counters: Map<Set<Stamp>>,
     /// When things were seen, by keys such as `campaign:intro`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub exposures: BTreeMap<String, BTreeSet<Stamp>>,
+    pub exposures: Map<Set<Stamp>>,
     /// When each offer was first seen, by its id.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub offers: BTreeMap<String, Stamp>,
+    pub offers: Map<Stamp>,
     /// The first variation seen, by `experiment__bucketVersion`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub assignments: BTreeMap<String, Stamped<String>>,
+    pub assignments: Map<Stamped<String>>,
     /// Journeys, by id.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub journeys: BTreeMap<String, Instance>,
+    pub journeys: Map<Instance>,
     /// The segments whose membership was decided by the collector.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub segments: BTreeSet<String>,
+    pub segments: Set<String>,
     /// The parts of which something was left out to fit the token.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub partial: BTreeSet<String>,
+    pub partial: Set<String>,
+}
+
+shape! {
+    Profile {
+        subject: optional "subject",
+        traits: optional "traits",
+        consent: optional "consent",
+        counters: optional "counters",
+        exposures: optional "exposures",
+        offers: optional "offers",
+        assignments: optional "assignments",
+        journeys: optional "journeys",
+        segments: optional "segments",
+        partial: optional "partial",
+    }
+}
+shape! {
+    Instance {
+        entered: required "entered",
+        step: optional "step",
+        since: required "since",
+        status: required "status",
+    }
+}
+word_shape!(InstanceStatus, "one of: active, completed, suppressed, exited, converted");
+through_value!(Stamp);
+
+impl Shape for Stamp {
+    fn from_value(value: Value) -> Result<Self, ShapeError> {
+        const EXPECTED: ShapeError = ShapeError::new("a stamp: [time, id]");
+        let Value::Array(items) = value else { return Err(EXPECTED) };
+        let [at, id] = <[Value; 2]>::try_from(items).map_err(|_| EXPECTED)?;
+        Ok(Self(Shape::from_value(at)?, Shape::from_value(id)?))
+    }
+    fn to_value(&self) -> Value {
+        Value::Array(vec![self.0.to_value(), self.1.to_value()])
+    }
+}
+
+impl<T: Shape> Shape for Stamped<T> {
+    fn from_value(value: Value) -> Result<Self, ShapeError> {
+        const EXPECTED: ShapeError = ShapeError::new("a value with its stamp: [value, time, id]");
+        let Value::Array(items) = value else { return Err(EXPECTED) };
+        let [value, at, id] = <[Value; 3]>::try_from(items).map_err(|_| EXPECTED)?;
+        Ok(Self(T::from_value(value)?, Shape::from_value(at)?, Shape::from_value(id)?))
+    }
+    fn to_value(&self) -> Value {
+        Value::Array(vec![self.0.to_value(), self.1.to_value(), self.2.to_value()])
+    }
+}
+
+impl InstanceStatus {
+    /// The word for this status.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Completed => "completed",
+            Self::Suppressed => "suppressed",
+            Self::Exited => "exited",
+            Self::Converted => "converted",
+        }
+    }
+
+    /// The status with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Active, Self::Completed, Self::Suppressed, Self::Exited, Self::Converted];
+        all.into_iter().find(|status| status.name() == name)
+    }
 }
 
 impl Profile {
@@ -173,66 +231,60 @@ pub(crate) fn exposure_keep(plan: &Plan, key: &str) -> usize {
 }
 
 /// Sets a value unless a later one is known.
-pub(crate) fn keep_latest<T: Clone + Serialize>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
+pub(crate) fn keep_latest<T: Clone + Shape>(map: &mut Map<Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
         Some(old) if !is_later(new, old) => {}
         Some(old) => *old = new.clone(),
         None => {
-            map.insert(key.to_owned(), new.clone());
+            map.insert(key, new.clone());
         }
     }
 }
 
 /// Whether a value comes after another. Of two with one stamp it is the one with the greater JSON text, so that even then
 /// the order of arrival decides nothing.
-fn is_later<T: Serialize>(new: &Stamped<T>, old: &Stamped<T>) -> bool {
-    let text = |stamped: &Stamped<T>| serde_json::to_string(&stamped.0).unwrap_or_default();
+fn is_later<T: Shape>(new: &Stamped<T>, old: &Stamped<T>) -> bool {
+    let text = |stamped: &Stamped<T>| canonical::to_string(&stamped.0.to_value());
     new.stamp() > old.stamp() || (new.stamp() == old.stamp() && text(new) > text(old))
 }
 
 /// Sets a value unless an earlier one is known.
-pub(crate) fn keep_first<T: Clone + Ord>(map: &mut BTreeMap<String, Stamped<T>>, key: &str, new: &Stamped<T>) {
+pub(crate) fn keep_first<T: Clone + Ord>(map: &mut Map<Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
         Some(old) if (old.stamp(), &old.0) <= (new.stamp(), &new.0) => {}
         Some(old) => *old = new.clone(),
         None => {
-            map.insert(key.to_owned(), new.clone());
+            map.insert(key, new.clone());
         }
     }
 }
 
 /// Notes when an offer was seen unless it was seen earlier.
-pub(crate) fn keep_first_offer(offers: &mut BTreeMap<String, Stamp>, offer: &str, stamp: Stamp) {
-    let first = offers.entry(offer.to_owned()).or_insert(stamp);
-    *first = (*first).min(stamp);
+pub(crate) fn keep_first_offer(offers: &mut Map<Stamp>, offer: &str, stamp: Stamp) {
+    if offers.get(offer).is_none_or(|first| stamp < *first) {
+        offers.insert(offer, stamp);
+    }
 }
 
 /// Adds stamps and keeps the last `keep` of all.
-pub(crate) fn keep_last(
-    map: &mut BTreeMap<String, BTreeSet<Stamp>>,
-    key: &str,
-    stamps: impl Iterator<Item = Stamp>,
-    keep: usize,
-) {
+pub(crate) fn keep_last(map: &mut Map<Set<Stamp>>, key: &str, stamps: impl Iterator<Item = Stamp>, keep: usize) {
     let keep = keep.min(MAX_STAMPS);
     if keep == 0 {
         return;
     }
-    let kept = map.entry(key.to_owned()).or_default();
+    let kept = map.get_or_insert_with(key, Set::new);
     kept.extend(stamps);
-    while kept.len() > keep {
-        kept.pop_first();
-    }
+    kept.keep_last(keep);
 }
 
 /// Takes the instance that was entered last, and of the same one the state that is further on.
-fn keep_furthest(journeys: &mut BTreeMap<String, Instance>, journey: &str, new: &Instance) {
+fn keep_furthest(journeys: &mut Map<Instance>, journey: &str, new: &Instance) {
     let further = |instance: &Instance| (instance.entered, instance.status, instance.since);
     match journeys.get_mut(journey) {
         Some(old) if further(old) >= further(new) => {}
         Some(old) => *old = new.clone(),
         None => {
-            journeys.insert(journey.to_owned(), new.clone());
+            journeys.insert(journey, new.clone());
         }
     }
 }

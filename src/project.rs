@@ -1,13 +1,12 @@
 //! What of a profile travels in a token: the facts that a plan needs, and no others.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::condition::Evaluator;
 use crate::facts::Request;
 use crate::plan::tables::{Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Journey, Offer, Segment, Source};
 use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
 use crate::profile::{Profile, Stamp, Stamped};
+use crate::sorted::{Map, Set};
 use crate::time::Millis;
 use crate::token::looks_personal;
 use crate::value::{Object, Value};
@@ -80,8 +79,8 @@ impl Profile {
         }
     }
 
-    fn project_traits(&self, plan: &Plan) -> BTreeMap<String, Stamped<Value>> {
-        let mut out = BTreeMap::new();
+    fn project_traits(&self, plan: &Plan) -> Map<Stamped<Value>> {
+        let mut out = Map::new();
         for (_, row) in plan.rows(plan.all::<Attribute>()) {
             let mut path = plan.list(row.path).map(|text| plan.text(text));
             let (true, true, Some(name)) = (row.source == Source::Profile as u32, row.flags & EDGE != 0, path.next())
@@ -90,7 +89,7 @@ impl Profile {
             };
             let Some(known) = self.traits.get(name) else { continue };
             // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
-            let carried = out.entry(name.to_owned()).or_insert_with(|| Stamped::new(Value::Null, known.stamp()));
+            let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, known.stamp()));
             let found = known.0.at(path.clone());
             if *found != Value::Null && !is_personal(found) {
                 put(&mut carried.0, path, found);
@@ -99,11 +98,10 @@ impl Profile {
         out
     }
 
-    fn project_assignments(&self, plan: &Plan) -> BTreeMap<String, Stamped<String>> {
-        let experiments: BTreeSet<&str> =
-            plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
+    fn project_assignments(&self, plan: &Plan) -> Map<Stamped<String>> {
+        let experiments: Set<&str> = plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
         let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
-        self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key.clone(), arm.clone())).collect()
+        self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key, arm.clone())).collect()
     }
 }
 
@@ -138,17 +136,17 @@ fn put<'p>(target: &mut Value, mut path: impl Iterator<Item = &'p str>, value: &
 
 /// The sets of stamps that rows of a kind ask for, without the stamps that are too old to matter.
 fn recent<R: Row + 'static>(
-    sets: &BTreeMap<String, BTreeSet<Stamp>>,
+    sets: &Map<Set<Stamp>>,
     plan: &Plan,
     now: Millis,
     need: impl Fn(&R) -> Option<(Id<Text>, Millis)>,
-) -> BTreeMap<String, BTreeSet<Stamp>> {
-    let mut out = BTreeMap::new();
+) -> Map<Set<Stamp>> {
+    let mut out = Map::new();
     for (_, row) in plan.rows(plan.all::<R>()) {
         let Some((key, within)) = need(&row) else { continue };
         let after = if within.0 == 0 { Millis::MIN } else { now.minus(within) };
         let key = plan.text(key);
-        let stamps: BTreeSet<Stamp> =
+        let stamps: Set<Stamp> =
             sets.get(key).into_iter().flatten().copied().filter(|stamp| stamp.at() > after).collect();
         if !stamps.is_empty() {
             out.insert(key.to_owned(), stamps);
@@ -158,16 +156,12 @@ fn recent<R: Row + 'static>(
 }
 
 /// The entries whose ids rows of a kind name.
-fn known<R: Row + 'static, T: Clone>(
-    map: &BTreeMap<String, T>,
-    plan: &Plan,
-    need: impl Fn(&R) -> Option<Id<Text>>,
-) -> BTreeMap<String, T> {
+fn known<R: Row + 'static, T: Clone>(map: &Map<T>, plan: &Plan, need: impl Fn(&R) -> Option<Id<Text>>) -> Map<T> {
     let ids = plan.rows(plan.all::<R>()).filter_map(|(_, row)| need(&row)).map(|id| plan.text(id));
     ids.filter_map(|id| map.get(id).map(|value| (id.to_owned(), value.clone()))).collect()
 }
 
-fn drop_longest(sets: &mut BTreeMap<String, BTreeSet<Stamp>>) -> bool {
-    let longest = sets.iter().max_by_key(|(_, stamps)| stamps.len()).map(|(key, _)| key.clone());
+fn drop_longest(sets: &mut Map<Set<Stamp>>) -> bool {
+    let longest = sets.iter().max_by_key(|(_, stamps)| stamps.len()).map(|(key, _)| key.to_owned());
     longest.and_then(|key| sets.remove(&key)).is_some()
 }

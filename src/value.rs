@@ -1,8 +1,6 @@
 //! JSON values with JavaScript's meaning: numbers are doubles, objects keep the order of their members.
 
 use core::fmt;
-use std::collections::BTreeMap;
-
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -108,6 +106,18 @@ impl Object {
         }
     }
 
+    /// Takes a member's value out and leaves `null`; `null` if there is none.
+    pub(crate) fn take(&mut self, name: &str) -> Value {
+        let found = self.0.iter_mut().find(|(key, _)| key == name);
+        found.map(|(_, value)| core::mem::take(value)).unwrap_or_default()
+    }
+
+    /// The members in the order of their names' bytes.
+    pub(crate) fn into_sorted(mut self) -> Vec<(String, Value)> {
+        let order = sorted_places(&self.0);
+        order.into_iter().filter_map(|place| self.0.get_mut(place).map(core::mem::take)).collect()
+    }
+
     /// The members in their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
@@ -127,22 +137,48 @@ impl Object {
 }
 
 impl<K: Into<String>> FromIterator<(K, Value)> for Object {
-    /// Linear in the number of members, so that a hostile object costs no more than its size.
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
-        let mut object: Vec<(String, Value)> = Vec::new();
-        let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        for (name, value) in members {
-            let name = name.into();
-            match places.get(&name).and_then(|place| object.get_mut(*place)) {
-                Some((_, old)) => *old = value,
-                None => {
-                    places.insert(name.clone(), object.len());
-                    object.push((name, value));
-                }
-            }
-        }
-        Self(object)
+        Self(without_repeats(members.into_iter().map(|(name, value)| (name.into(), value)).collect()))
     }
+}
+
+/// The members without those whose names stand again: the first place, the last value.
+///
+/// A hostile object costs no more than sorting its names.
+fn without_repeats(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    let order = sorted_places(&members);
+    let mut repeats = Vec::new();
+    for pair in order.windows(2) {
+        let [first, second] = *pair else { continue };
+        let same = |a: &(String, Value), b: &(String, Value)| a.0 == b.0;
+        if members.get(first).zip(members.get(second)).is_some_and(|(a, b)| same(a, b)) {
+            repeats.push((first, second));
+        }
+    }
+    // From the last place to the first, so that the last value wanders to the first place.
+    for (first, second) in repeats.iter().rev() {
+        let value = members.get_mut(*second).map(|(_, value)| core::mem::take(value));
+        if let (Some((_, old)), Some(value)) = (members.get_mut(*first), value) {
+            *old = value;
+        }
+    }
+    if !repeats.is_empty() {
+        let mut later: Vec<usize> = repeats.into_iter().map(|(_, second)| second).collect();
+        later.sort_unstable();
+        let mut place = 0_usize..;
+        members.retain(|_| place.next().is_none_or(|place| later.binary_search(&place).is_err()));
+    }
+    members
+}
+
+/// The places of the members in the order of their names, equal names in their own order.
+fn sorted_places(members: &[(String, Value)]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    let name = |place: &usize| members.get(*place).map_or("", |(name, _)| name.as_str());
+    if !order.is_sorted_by_key(name) {
+        order.sort_unstable_by(|a, b| name(a).cmp(name(b)).then(a.cmp(b)));
+    }
+    order
 }
 
 impl Serialize for Value {

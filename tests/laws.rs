@@ -131,7 +131,7 @@ proptest! {
         let (_, plan, mut facts) = case(seed);
         let size = |profile: &Profile| serde_json::to_string(&Profile { partial: Default::default(), ..profile.clone() }).unwrap().len();
         let mut whole = reduced(&plan, &facts.profile, &facts.events);
-        whole.segments = ["a", "b", "c"].map(str::to_owned).into();
+        whole.segments = ["a", "b", "c"].map(str::to_owned).into_iter().collect();
         let mut fitted = whole.clone();
         let fits = fitted.fit(|profile| size(profile) <= limit);
         prop_assert_eq!(fits, size(&fitted) <= limit);
@@ -230,7 +230,7 @@ fn tier_plan() -> Plan {
 fn a_projected_profile_remembers_that_a_trait_was_unset() {
     let plan = tier_plan();
     let unset = with_tier(&plan, &Profile::new("p"), 20, &Value::Null).project(&plan, Millis(30));
-    assert_eq!(with_tier(&plan, &unset, 10, &json!("gold")).traits["tier"].0, throughline::Value::Null);
+    assert_eq!(with_tier(&plan, &unset, 10, &json!("gold")).traits.get("tier").unwrap().0, throughline::Value::Null);
 }
 
 /// Once, of two contradicting events with one id and one time the first to arrive won.

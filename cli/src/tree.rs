@@ -17,7 +17,7 @@ pub fn draw(explanation: &Explanation) -> String {
     let slots = explanation.trace.at(["slots"]);
     for (slot, reason) in &decision.reasons {
         line(&mut out, 1, format_args!("{slot}: {}", reason.code()));
-        let Value::Array(candidates) = slots.at([slot.as_str()]) else { continue };
+        let Value::Array(candidates) = slots.at([slot]) else { continue };
         for candidate in candidates {
             draw_candidate(&mut out, candidate);
         }

@@ -36,7 +36,9 @@ impl<O: Observer> Decider<'_, O> {
         if let Some(offer) = &fill.offer {
             properties.insert("offer", offer.as_str());
         }
-        if let (Some(variation), Some(experiment)) = (&fill.variation, self.experiment_of(&fill.campaign)) {
+        if let Some(variation) = &fill.variation
+            && let Some(experiment) = self.experiment_of(&fill.campaign)
+        {
             properties.insert("experiment", experiment);
             properties.insert("variation", variation.as_str());
         }

@@ -137,7 +137,7 @@ impl<'a, O: Observer> Decider<'a, O> {
         if self.decision.slots.is_empty() {
             return String::new();
         }
-        let shown = self.decision.slots.iter().flat_map(|(slot, fill)| [slot.as_str(), fill.content.body.as_str()]);
+        let shown = self.decision.slots.iter().flat_map(|(slot, fill)| [slot, fill.content.body.as_str()]);
         format!("v-{:016x}", fnv64a(shown))
     }
 }

@@ -14,10 +14,11 @@ impl<O: Observer> Decider<'_, O> {
     /// The first possible step of the highest-ranking campaign that has one.
     pub(crate) fn choose_next_action(&mut self, offers: &Offers) {
         let mut best: Option<(Rank, Campaign, NextStep)> = None;
-        for (id, campaign) in self.plan.rows(self.plan.all::<Campaign>()) {
+        for id in self.plan.with_next() {
+            let Some(campaign) = self.plan.get(id) else { continue };
             let rank = self.rank(id, &campaign);
             let leads = best.as_ref().is_none_or(|(leader, _, _)| rank < *leader);
-            if campaign.next.is_empty() || !leads || self.may_speak(id).is_err() {
+            if !leads || self.may_speak(id).is_err() {
                 continue;
             }
             if self.check_offer(&campaign, offers).is_err() {

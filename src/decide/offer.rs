@@ -19,7 +19,8 @@ impl<O: Observer> Decider<'_, O> {
     pub(crate) fn choose_offers(&mut self) -> Offers {
         let mut offers = self.held_offers();
         let mut leaders: BTreeMap<Id<Text>, (Rank, Id<Offer>)> = BTreeMap::new();
-        for (id, campaign) in self.plan.rows(self.plan.all::<Campaign>()) {
+        for id in self.plan.with_offer() {
+            let Some(campaign) = self.plan.get(id) else { continue };
             let Some((offer, group)) = self.group_of(&campaign) else { continue };
             if offers.contains_key(&group) || self.may_speak(id).is_err() {
                 continue;

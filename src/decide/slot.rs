@@ -49,24 +49,23 @@ impl<O: Observer> Decider<'_, O> {
         let mut best: Option<Candidate> = None;
         for (_, placement) in self.plan.rows(slot.placements) {
             let Some(campaign) = self.plan.get(placement.campaign) else { continue };
-            let rank = self.rank(placement.campaign, &campaign);
-            let beaten = best.as_ref().filter(|leader| leader.rank < rank).map(|leader| (leader.rank.0, leader.id));
-            if let (Some((priority, _)), false) = (beaten, O::ON) {
-                if rank.0 > priority {
+            if let Some(leader) = best.as_ref().filter(|_| !O::ON) {
+                if Reverse(campaign.priority) > leader.rank.0 {
                     break;
                 }
-                continue;
-            }
-            let verdict = self.candidate(slot_id, slot, &placement, campaign, rank, offers);
-            match (verdict, beaten) {
-                (Err(denial), _) => self.note(slot_id, placement.campaign, denial),
-                (Ok(_), Some((_, by))) => {
-                    self.note(slot_id, placement.campaign, Reason::Outranked.by(Cause::Campaign(by)));
+                if self.rank(placement.campaign, &campaign) > leader.rank {
+                    continue;
                 }
-                (Ok(leader), None) => {
-                    let by = leader.id;
-                    if let Some(loser) = best.replace(leader) {
-                        self.note(slot_id, loser.id, Reason::Outranked.by(Cause::Campaign(by)));
+            }
+            match self.candidate(slot_id, slot, &placement, campaign, offers) {
+                Err(denial) => self.note(slot_id, placement.campaign, denial),
+                Ok(candidate) => {
+                    let (loser, by) = match best.take() {
+                        Some(leader) if leader.rank < candidate.rank => (Some(candidate.id), best.insert(leader).id),
+                        former => (former.map(|former| former.id), best.insert(candidate).id),
+                    };
+                    if let Some(loser) = loser {
+                        self.note(slot_id, loser, Reason::Outranked.by(Cause::Campaign(by)));
                     }
                 }
             }
@@ -88,7 +87,6 @@ impl<O: Observer> Decider<'_, O> {
         slot: &Slot,
         placement: &Placement,
         campaign: Campaign,
-        rank: Rank,
         offers: &Offers,
     ) -> Result<Candidate, Denial> {
         self.may_speak(placement.campaign)?;
@@ -106,6 +104,7 @@ impl<O: Observer> Decider<'_, O> {
             .rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()))
             .filter(|rendition| rendition.fits(slot))
             .ok_or(Reason::NoRendition.by(Cause::Channel))?;
+        let rank = self.rank(placement.campaign, &campaign);
         Ok(Candidate { rank, id: placement.campaign, campaign, message, rendition, arm })
     }
 
