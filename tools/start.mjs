@@ -6,6 +6,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeDemo } from './demo.mjs';
 import { startRuntime } from './runtime.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -13,6 +14,8 @@ const dev = join(root, '.dev');
 const keys = join(dev, 'keys');
 const published = join(dev, 'kv');
 const rules = join(root, 'rules');
+// Journeys of the demo take seconds where the rules say minutes.
+const SPEED = 60;
 
 const port = portFrom('PORT', 8787);
 const collectorPort = portFrom('COLLECTOR_PORT', 8788);
@@ -26,6 +29,7 @@ const shared = {
   TOKEN_KEYS: readFileSync(join(keys, 'token.private.jwks.json'), 'utf8'),
   PLAN_KEYS: readFileSync(join(keys, 'plan.public.jwks.json'), 'utf8'),
   COLLECTOR_KEY: secrets.collectorKey,
+  REFRESH: '1',
 };
 const runtime = await startRuntime({
   port,
@@ -35,18 +39,34 @@ const runtime = await startRuntime({
   edge: { ...shared, PREVIEW_KEYS: readFileSync(join(keys, 'preview.public.jwks.json'), 'utf8') },
   collector: {
     ...shared,
-    WRITE_KEYS: JSON.stringify({ [secrets.writeKey]: { source: 'shop-web', trusted: false } }),
+    WRITE_KEYS: JSON.stringify({
+      [secrets.writeKey]: { source: 'shop-web', trusted: false },
+      [secrets.serverKey]: { source: 'shop-server', trusted: true },
+    }),
+    // The tokens of the demo's people last as long as the demo does.
+    TOKEN_SECONDS: String(24 * 60 * 60),
     SECRET_KEY: secrets.secretKey,
     WEBHOOKS: JSON.stringify({ default: `http://127.0.0.1:${sink.address().port}/` }),
     WEBHOOK_SECRET: secrets.webhookSecret,
   },
 });
 
+await makeDemo({
+  shop: join(root, 'www', 'shop'),
+  personas: join(root, 'www', 'personas.json'),
+  collectorUrl: runtime.collectorUrl,
+  writeKey: secrets.serverKey,
+  secretKey: secrets.secretKey,
+  keys,
+  cli: process.env.THROUGHLINE_CLI,
+});
+
 console.log(`
   shop        http://localhost:${port}
   collector   http://localhost:${collectorPort}
 
-  Change a file in rules/ and reload the page. Data, keys and secrets are in .dev/. Ctrl-C stops everything.
+  Change a file in rules/ and reload the page. Journeys run ${SPEED} times as fast as the rules say; what they send is
+  printed here. Data, keys and secrets are in .dev/. Ctrl-C stops everything.
 `);
 
 const watcher = watch(rules, { recursive: true }, debounce(publish, 100));
@@ -62,7 +82,7 @@ async function stop() {
 
 /** Compiles, signs and publishes rules/; answers whether that went well. The command says what is wrong. */
 function publish() {
-  const command = spawn(process.env.THROUGHLINE_CLI, ['publish', rules, '--keys', keys, '--local', published], { stdio: 'inherit' });
+  const command = spawn(process.env.THROUGHLINE_CLI, ['publish', rules, '--speed', String(SPEED), '--keys', keys, '--local', published], { stdio: 'inherit' });
   return new Promise((resolve, reject) => command.once('error', reject).once('exit', (code) => resolve(code === 0)));
 }
 
@@ -75,6 +95,7 @@ function developmentSecrets() {
     const made = {
       collectorKey: secret('ck_'),
       writeKey: secret('wk_'),
+      serverKey: secret('wk_'),
       secretKey: secret('sk_'),
       webhookSecret: `whsec_${randomBytes(24).toString('base64')}`,
     };
