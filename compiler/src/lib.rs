@@ -120,7 +120,7 @@ impl Default for Options {
 
 impl Options {
     /// A length of time in a journey, as it runs; for ever stays for ever.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a journey takes less than 2^53 ms")]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "lengths are below 2^53")]
     fn compress(self, length: Millis) -> Millis {
         if length == Millis::MAX { length } else { Millis((length.0 as f64 / self.speed.max(1.0)) as i64) }
     }

@@ -43,6 +43,24 @@ fn yaml_and_json_make_equal_plans() {
     assert_eq!(support::plans(&sources), support::plans(&translated));
 }
 
+/// A compiler that takes quadratic time does not come to an end here.
+#[test]
+fn thousands_of_campaigns_compile() {
+    let all = |line: &dyn Fn(usize) -> String| (0..3_000).map(line).collect::<String>();
+    let messages = all(&|n| {
+        format!(
+            "  m{n}: {{ renditions: [ {{ channel: web, html: '<p>ä{n}</p>' }}, {{ channel: sms, text: '{n}' }} ] }}\n"
+        )
+    });
+    let campaigns = all(&|n| {
+        format!(
+            "  c{n}: {{ class: promo, when: {{ utmCampaign: x{n} }}, slots: {{ a: m{n} }}, next: [ {{ channel: sms, message: m{n} }} ] }}\n"
+        )
+    });
+    let text = format!("channels: {{ web: , sms: }}\nslots: {{ a: }}\nmessages:\n{messages}campaigns:\n{campaigns}");
+    support::plans(&[Source::new("rules.yaml", text)]);
+}
+
 #[test]
 fn hostile_sizes_are_refused() {
     let refused = |text: String| {

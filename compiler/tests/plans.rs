@@ -183,9 +183,9 @@ fn both_plans_decide_public_slots_alike() {
     )
     .unwrap();
     let [edge, public] = [support::edge(&yaml), support::public(&yaml)].map(|plan| decide(&plan, &facts));
-    assert_eq!(edge.slots["app.card"].message, "card");
-    assert_eq!(edge.slots["app.card"].content, public.slots["app.card"].content);
-    assert_eq!(edge.slots["promo.bar"].content, public.slots["promo.bar"].content);
+    assert_eq!(edge.slots.get("app.card").unwrap().message, "card");
+    assert_eq!(edge.slots.get("app.card").unwrap().content, public.slots.get("app.card").unwrap().content);
+    assert_eq!(edge.slots.get("promo.bar").unwrap().content, public.slots.get("promo.bar").unwrap().content);
 }
 
 #[test]
@@ -252,7 +252,8 @@ fn an_inserted_value_stays_a_value() {
     let stamped = throughline::Stamped::new(tier, throughline::Stamp::new(Millis(1), "e"));
     facts.profile.traits.insert("loyalty".to_owned(), stamped);
     facts.profile.segments.insert("valuable".to_owned());
-    let body = &decide(&plan, &facts).slots["app.card"].content.body;
+    let decision = decide(&plan, &facts);
+    let body = &decision.slots.get("app.card").unwrap().content.body;
     let data: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(data["title"], format!("Hello \"{hostile}\""));
 }

@@ -6,7 +6,8 @@ use throughline::Millis;
 use throughline::plan::PlanBuilder;
 
 use super::{Audience, condition, scope};
-use crate::channels::Channel;
+use crate::channels::{Channel, WEB};
+use crate::messages::Rendition;
 use crate::place::{Place, Reader};
 use crate::rules::Rules;
 use crate::scope::{CounterSpec, Scope, Uses};
@@ -153,22 +154,19 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         let units =
             rules.experiments.values().map(|experiment| experiment.unit.as_ref().map_or("id", |unit| unit.name));
         all.attributes.extend(units.map(str::to_owned));
-        let messages = rules.campaigns.values().flat_map(|campaign| campaign.messages());
-        let messages = messages.filter_map(|name| rules.messages.get(name.name));
-        for rendition in messages.flat_map(|message| &message.renditions).filter(|rendition| self.is_shown(rendition)) {
+        let next = || rules.campaigns.values().flat_map(|campaign| &campaign.next);
+        let channels: BTreeSet<&str> = next().map(|next| next.channel.name).chain([WEB]).collect();
+        let names: BTreeSet<&str> =
+            rules.campaigns.values().flat_map(|campaign| campaign.messages()).map(|name| name.name).collect();
+        let messages = names.iter().filter_map(|name| rules.messages.get(name));
+        let is_shown = |rendition: &&Rendition<'_>| channels.iter().any(|channel| rendition.is_in(channel));
+        for rendition in messages.flat_map(|message| &message.renditions).filter(is_shown) {
             all.attributes.extend(rendition.outputs().map(|output| output.name.to_owned()));
         }
-        let next = rules.campaigns.values().flat_map(|campaign| &campaign.next);
-        for channel in next.filter_map(|next| rules.channels.get(next.channel.name)) {
+        for channel in channels.iter().filter_map(|channel| rules.channels.get(channel)) {
             add(&mut all, self.reach(channel, out));
         }
         all
-    }
-
-    /// Whether pages or next actions use the rendition.
-    fn is_shown(&self, rendition: &crate::messages::Rendition<'_>) -> bool {
-        let mut next = self.rules.campaigns.values().flat_map(|campaign| &campaign.next);
-        rendition.is_in(crate::channels::WEB) || next.any(|next| rendition.is_in(next.channel.name))
     }
 
     /// What only the collector uses: journeys, and what they send.

@@ -31,28 +31,32 @@ fn alias(span: Span) -> SyntaxError {
 struct Places<'a> {
     file: u32,
     text: &'a str,
-    /// The byte of each character; nothing if every character is one byte.
-    bytes: Vec<u32>,
+    /// The byte of each character; none if every character is one byte.
+    bytes: Option<Vec<u32>>,
 }
 
 impl<'a> Places<'a> {
     fn new(file: u32, text: &'a str) -> Self {
-        let offset = |(at, _)| u32::try_from(at).unwrap_or(u32::MAX);
-        let bytes = if text.is_ascii() { Vec::new() } else { text.char_indices().map(offset).collect() };
+        let bytes = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| offset(at)).collect());
         Self { file, text, bytes }
     }
 
     fn offset(&self, character: usize) -> u32 {
-        let end = self.text.len();
-        let byte = if self.text.is_ascii() { Some(character.min(end)) } else { None };
-        byte.and_then(|byte| u32::try_from(byte).ok())
-            .or_else(|| self.bytes.get(character).copied())
-            .unwrap_or_else(|| u32::try_from(end).unwrap_or(u32::MAX))
+        let end = offset(self.text.len());
+        match &self.bytes {
+            None => offset(character).min(end),
+            Some(bytes) => bytes.get(character).copied().unwrap_or(end),
+        }
     }
 
     fn span(&self, range: Range) -> Span {
         Span { file: self.file, start: self.offset(range.start.index()), end: self.offset(range.end.index()) }
     }
+}
+
+/// An offset in a file; files are shorter than 4 GB.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A tree that grows with each event of the parser.

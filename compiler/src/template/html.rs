@@ -305,3 +305,164 @@ fn has_fixed_beginning(url: &str) -> bool {
 fn is_space(letter: char) -> bool {
     matches!(letter, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+
+    /// What an output at the end of `before` would be.
+    fn output(before: &str) -> Result<Escape, Refusal> {
+        let mut markup = Markup::default();
+        markup.text(before);
+        markup.output()
+    }
+
+    #[test]
+    fn text_and_plain_attributes_take_text() {
+        for before in [
+            "",
+            "<p>",
+            "<p>a < b ",
+            "<br/>",
+            "<p title=\"",
+            "<p title = '",
+            "<p a=b title=\"x>y ",
+            "<a href='/x'>",
+            "<script>a</script>",
+            "<SCRIPT>if (a </b) {}</script >",
+            "<style>a</style>",
+            "<!-- a > b -->",
+            "<!-->",
+            "<!doctype html>",
+            "<p data-name=\"",
+            "<p aria-label='",
+            "<p/title='",
+            "<p a'b title=\"",
+        ] {
+            assert_eq!(output(before), Ok(Escape::Html), "{before}");
+        }
+    }
+
+    #[test]
+    fn urls_take_values_after_a_fixed_beginning() {
+        for beginning in [
+            "/p/",
+            "/p",
+            "/?q=",
+            "/#",
+            "?q=",
+            "#",
+            "p/",
+            "./",
+            "https://shop.example/",
+            "HTTPS://shop.example:8443?q=",
+            "mailto:",
+            " /p/",
+        ] {
+            for attribute in ["href", "src", "action", "formaction", "poster", "xlink:href", "data-src", "baseUrl"] {
+                assert_eq!(
+                    output(&format!("<a {attribute}=\"{beginning}")),
+                    Ok(Escape::Url),
+                    "{attribute}={beginning}"
+                );
+            }
+        }
+        for beginning in [
+            "",
+            "/",
+            "//",
+            "//shop.example/",
+            "/\\",
+            "https:",
+            "https://",
+            "https://shop",
+            "https://shop.example",
+            "https:///",
+            "javascript:",
+            "JavaScript:x/",
+            "java&#115;cript:/",
+            "data:text/html,/",
+            "&#106;/",
+            "\u{1}j/",
+            "p",
+            "https://user@shop.example/",
+            "\thttps://",
+        ] {
+            assert!(output(&format!("<a href=\"{beginning}")).is_err(), "{beginning}");
+        }
+    }
+
+    #[test]
+    fn a_second_value_in_a_url_needs_no_second_beginning() {
+        let mut markup = Markup::default();
+        markup.text("<a href='/p/");
+        assert_eq!(markup.output(), Ok(Escape::Url));
+        markup.text(":");
+        assert_eq!(markup.output(), Ok(Escape::Url));
+        markup.text("' src='");
+        assert!(markup.output().is_err(), "the next attribute needs its own");
+    }
+
+    #[test]
+    fn nothing_is_inserted_where_it_could_be_code_or_markup() {
+        for before in [
+            "<",
+            "</",
+            "<a",
+            "<a ",
+            "<a b",
+            "<a b ",
+            "<a b=",
+            "<a b=c",
+            "<a b= ",
+            "<!",
+            "<!--",
+            "<!-- -- >",
+            "<?xml ",
+            "<![CDATA[ > ",
+            "<script>",
+            "<script>\"</scrip",
+            "<script><!--<script></script>",
+            "<style>",
+            "<title>",
+            "<textarea>",
+            "<noscript>",
+            "<iframe>",
+            "<p onclick='",
+            "<p ONCLICK='",
+            "<p style='",
+            "<p srcdoc='",
+            "<img srcset='/a/",
+            "<p data-onclick='",
+            "<p @click='",
+            "<p :title='",
+            "<p v-html='",
+            "<p x-data='",
+            "<p x-on:click='",
+            "<svg:onload a:onload='",
+            "<meta content='/",
+            "<base href='/a/",
+            "<object data='/a/",
+            "<script src='/a/",
+            "<animate to='",
+            "<link title='",
+        ] {
+            assert!(output(before).is_err(), "{before}");
+        }
+    }
+
+    #[test]
+    fn markup_ends_where_it_began() {
+        for whole in ["", "text", "<p class=a>x</p>", "<img alt=\"\">", "<script>a<b</script>", "a < b"] {
+            let mut markup = Markup::default();
+            markup.text(whole);
+            assert_eq!(markup.end(), Ok(()), "{whole}");
+        }
+        for cut in ["<", "<p", "<p class=\"a", "<p class=a", "<!-- ", "<!--->-", "<script>", "<script>a</script"] {
+            let mut markup = Markup::default();
+            markup.text(cut);
+            assert_eq!(markup.end().is_err(), cut != "<!--->-", "{cut}");
+        }
+    }
+}
