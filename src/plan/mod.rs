@@ -18,7 +18,7 @@ pub use row::{Id, Ids, Span};
 
 use regex_automata::{Input, dfa::Automaton, dfa::sparse::DFA};
 use row::{Bounds, Field, Row, Words};
-use tables::{LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+use tables::{Campaign, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
 
 /// The version of the plan format that this core reads and writes.
 pub const VERSION: u32 = 1;
@@ -31,6 +31,10 @@ pub struct Plan {
     sections: [Section; SECTIONS],
     regexes: Vec<DFA<Vec<u8>>>,
     settings: Settings,
+    /// All texts, one after the other.
+    texts: Box<str>,
+    with_offer: Vec<Id<Campaign>>,
+    with_next: Vec<Id<Campaign>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -47,12 +51,22 @@ impl Plan {
     /// Names the first thing in the bytes that is not as a plan of this version has it. No bytes make it panic.
     pub fn load(bytes: &[u8]) -> Result<Self, PlanError> {
         let sections = sections(bytes)?;
-        let mut plan = Self { bytes: bytes.into(), sections, regexes: Vec::new(), settings: Settings::none() };
-        plan.check_texts()?;
+        let mut plan = Self {
+            bytes: bytes.into(),
+            sections,
+            regexes: Vec::new(),
+            settings: Settings::none(),
+            texts: Box::default(),
+            with_offer: Vec::new(),
+            with_next: Vec::new(),
+        };
+        plan.texts = plan.load_texts()?;
         plan.regexes = plan.load_regexes()?;
         plan.bounds(|bounds| tables::check(&plan, bounds))?;
         node::check(&plan)?;
         plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
+        plan.with_offer = plan.campaigns(|campaign| campaign.offer.is_some());
+        plan.with_next = plan.campaigns(|campaign| !campaign.next.is_empty());
         Ok(plan)
     }
 
@@ -113,10 +127,17 @@ impl Plan {
     /// A text.
     #[must_use]
     pub fn text(&self, id: Id<Text>) -> &str {
-        self.text_range(id.index())
-            .and_then(|(start, end)| self.bytes.get(start..end))
-            .and_then(|bytes| core::str::from_utf8(bytes).ok())
-            .unwrap_or("")
+        self.text_range(id.index()).and_then(|(start, end)| self.texts.get(start..end)).unwrap_or("")
+    }
+
+    /// The campaigns that make an offer.
+    pub(crate) fn with_offer(&self) -> impl Iterator<Item = Id<Campaign>> + '_ {
+        self.with_offer.iter().copied()
+    }
+
+    /// The campaigns that have a next action.
+    pub(crate) fn with_next(&self) -> impl Iterator<Item = Id<Campaign>> + '_ {
+        self.with_next.iter().copied()
     }
 
     /// Whether the regular expression matches anywhere in `text`; one that gives up does not match.
@@ -155,22 +176,28 @@ impl Plan {
         word_at(self.section_bytes(LISTS), at as usize)
     }
 
-    /// Where the text lies: its section begins with the count and with the end of each text.
-    fn text_range(&self, index: usize) -> Option<(usize, usize)> {
-        blob_range(self.section(STRINGS), self.section_bytes(STRINGS), index)
+    fn campaigns(&self, wanted: impl Fn(&Campaign) -> bool) -> Vec<Id<Campaign>> {
+        self.rows(self.all::<Campaign>()).filter(|(_, row)| wanted(row)).map(|(id, _)| id).collect()
     }
 
-    fn check_texts(&self) -> Result<(), PlanError> {
+    /// Where the text lies among all texts: its section begins with the count and with the end of each text.
+    fn text_range(&self, index: usize) -> Option<(usize, usize)> {
         let section = self.section(STRINGS);
-        let blob_start = blob_start(section).ok_or(PlanError::Truncated)?;
-        let blob = self.bytes.get(blob_start..section.end).ok_or(PlanError::Truncated)?;
-        let blob = core::str::from_utf8(blob).map_err(|_| PlanError::Text)?;
+        let blob = blob_start(section)?;
+        let (start, end) = blob_range(section, self.section_bytes(STRINGS), index)?;
+        Some((start.checked_sub(blob)?, end.checked_sub(blob)?))
+    }
+
+    fn load_texts(&self) -> Result<Box<str>, PlanError> {
+        let section = self.section(STRINGS);
+        let start = blob_start(section).ok_or(PlanError::Truncated)?;
+        let blob = self.bytes.get(start..section.end).ok_or(PlanError::Truncated)?;
+        let texts = core::str::from_utf8(blob).map_err(|_| PlanError::Text)?;
         for index in 0..section.count as usize {
             let (start, end) = self.text_range(index).ok_or(PlanError::Truncated)?;
-            let bounds = start.saturating_sub(blob_start)..end.saturating_sub(blob_start);
-            blob.get(bounds).ok_or(PlanError::Text)?;
+            texts.get(start..end).ok_or(PlanError::Text)?;
         }
-        Ok(())
+        Ok(texts.into())
     }
 
     fn load_regexes(&self) -> Result<Vec<DFA<Vec<u8>>>, PlanError> {
