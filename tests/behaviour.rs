@@ -7,7 +7,7 @@
 mod support;
 
 use serde_json::Value;
-use throughline::explain;
+use throughline::{Facts, Plan, explain, reduce};
 
 /// There are at least so many, so that a lost directory does not pass.
 const LEAST: usize = 100;
@@ -18,6 +18,13 @@ fn every_case_is_decided_as_it_says() {
     assert!(cases.len() >= LEAST, "only {} cases in tests/data", cases.len());
     let failures: Vec<String> = cases.iter().filter_map(|(file, case)| failure(file, case)).collect();
     assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// The facts as a host has them that gets the profile from a token: all events applied, and only what the plan needs.
+fn as_carried(plan: &Plan, facts: &Facts) -> Facts {
+    let mut profile = facts.profile.clone();
+    facts.events.iter().for_each(|event| reduce(plan, &mut profile, event));
+    Facts { profile: profile.project(plan, facts.now), events: Vec::new(), ..facts.clone() }
 }
 
 /// What is wrong, with the case's file and name.
@@ -32,6 +39,9 @@ fn failure(file: &str, case: &Value) -> Option<String> {
     }
     if explanation["decision"] != found {
         differences.push(format!("explain decided differently: {}", explanation["decision"]));
+    }
+    if support::decide(&plan, &as_carried(&plan, &facts)) != found {
+        differences.push("the profile that a token carries decided differently".to_owned());
     }
     let name = case["name"].as_str().unwrap_or("without a name");
     (!differences.is_empty()).then(|| format!("- {name} ({file})\n    {}", differences.join("\n    ")))
