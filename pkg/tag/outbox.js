@@ -20,6 +20,7 @@ let isAllowed = attempt(() => localStorage.getItem(ALLOWED)) === asked() || unde
 /** What cannot or must not be stored. */
 const memory = new Map();
 const inFlight = new Set();
+const handedOver = new Set();
 let failures = 0;
 let timer;
 let sending;
@@ -82,8 +83,9 @@ export function flush() {
 
 /** Hands what is not under way to the browser, because the page may be gone at once; it stays here until acknowledged. */
 export function beacon() {
-  const batch = take((key) => !inFlight.has(key));
-  if (batch.length) navigator.sendBeacon?.(URL, body(batch));
+  const batch = take((key) => !inFlight.has(key) && !handedOver.has(key));
+  if (!batch.length || !navigator.sendBeacon?.(URL, body(batch))) return;
+  for (const [key] of batch) handedOver.add(key);
 }
 
 async function sendAll() {

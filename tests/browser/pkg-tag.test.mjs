@@ -81,7 +81,8 @@ after(async () => {
 
 afterEach(async () => {
   await Promise.all(visitors.splice(0).map(({ context }) => context.close()));
-  received.length = 0;
+  // What a page sends while it is closed belongs to the test that opened it.
+  while (received.splice(0).length) await new Promise((resolve) => setTimeout(resolve, 200));
 });
 
 /** What has reached the collector. */

@@ -7,11 +7,13 @@ import { BROWSER } from './edge.mjs';
 
 const tool = join(dirname(fileURLToPath(import.meta.url)), '../../tools/chromium.sh');
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+// By flag as well: a beacon of a page that is gone does not know what its context calls itself, and headless Chromium is a bot.
+const agent = `--user-agent=${BROWSER}`;
 
 /** Starts the browser. */
 export function launch() {
   const executablePath = process.env.CHROMIUM || execFileSync(tool, { encoding: 'utf8' }).trim();
-  return chromium.launch({ executablePath, args: flags });
+  return chromium.launch({ executablePath, args: [...flags, agent] });
 }
 
 /**

@@ -1,0 +1,242 @@
+/** Throughline in browsers, webviews and Node: the same decisions as at the edge, by the same core. */
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Millis = number;
+/** A JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+/** What a person said about a purpose. */
+export type Consent = 'granted' | 'denied' | 'pending';
+/** The time of an event, and a hash of its id. */
+export type Stamp = [at: Millis, id: number];
+/** A value, and the stamp of the event that set it. */
+export type Stamped<T> = [value: T, at: Millis, id: number];
+
+/** How far a subject is in a journey. */
+export interface JourneyState {
+  entered: Stamp;
+  step: string;
+  since: Millis;
+  status: 'active' | 'completed' | 'suppressed' | 'exited' | 'converted';
+}
+
+/** What is known of a subject. */
+export interface Profile {
+  subject: string;
+  traits?: Record<string, Stamped<Json>>;
+  consent?: Record<string, Stamped<Consent>>;
+  counters?: Record<string, Stamp[]>;
+  exposures?: Record<string, Stamp[]>;
+  offers?: Record<string, Stamp>;
+  assignments?: Record<string, Stamped<string>>;
+  journeys?: Record<string, JourneyState>;
+  segments?: string[];
+  partial?: string[];
+}
+
+/** What is known of the request, page or screen. */
+export interface Request {
+  /** Built-in and declared request attributes, such as `path` or `deviceType`. */
+  attributes?: Record<string, Json>;
+  /** Consent given on this device; newer than the profile's. */
+  consent?: Record<string, Consent>;
+  /** Whether the browser forbids sale and sharing. */
+  gpc?: boolean;
+  /** Whether a program asks. */
+  bot?: boolean;
+  /** The channel that asks; `web` if absent. */
+  channel?: string;
+  /** The locale that the person reads. */
+  locale?: string;
+  /** When the session began. */
+  session?: Millis;
+  /** The slots to fill; if absent, all of the page with the path in `attributes`. */
+  slots?: string[];
+}
+
+/** What happened, in the core's form. */
+export interface Event {
+  id: string;
+  type: 'track' | 'identify' | 'page' | 'screen' | 'group' | 'alias';
+  /** The name; `Page Viewed` for a page, `Screen Viewed` for a screen. */
+  event?: string;
+  at: Millis;
+  properties?: Record<string, Json>;
+  traits?: Record<string, Json>;
+  consent?: Record<string, Consent>;
+  /** Whether the sender is one of ours. */
+  trusted?: boolean;
+}
+
+/** A call of the Segment specification. */
+export interface Call {
+  type: Event['type'];
+  messageId: string;
+  timestamp: string | Millis;
+  event?: string;
+  name?: string;
+  category?: string;
+  userId?: string;
+  anonymousId?: string;
+  groupId?: string;
+  previousId?: string;
+  properties?: Record<string, Json>;
+  traits?: Record<string, Json>;
+  context?: Record<string, Json>;
+}
+
+/** What a decision is about. What is absent is as it was. */
+export interface Facts {
+  /** The time; the clock's if absent. */
+  now?: Millis;
+  profile?: Profile;
+  request?: Request;
+  /** What the profile does not know yet. */
+  events?: (Event | Call)[];
+}
+
+/** The content of a slot: one of `html`, `text` and `json`. */
+export interface Fill {
+  campaign: string;
+  message: string;
+  class: 'promo' | 'service' | 'transactional';
+  offer?: string;
+  locale?: string;
+  variation?: string;
+  html?: string;
+  text?: string;
+  json?: Json;
+}
+
+/** What should happen next for the subject, in whatever channel. */
+export interface NextAction {
+  campaign: string;
+  channel: string;
+  message: string;
+  at: Millis;
+  until?: Millis;
+  subject?: string;
+  html?: string;
+  text?: string;
+  json?: Json;
+}
+
+/** The arm of an experiment that the subject is in. */
+export interface Assignment {
+  experiment: string;
+  variation: string;
+  index: number;
+  bucket?: number | null;
+  sticky: boolean;
+}
+
+/** Why a slot is as it is. */
+export type Reason =
+  | 'filled'
+  | 'no_candidate'
+  | 'bot'
+  | 'consent_missing'
+  | 'condition_false'
+  | 'outside_schedule'
+  | 'holdout'
+  | 'suppressed'
+  | 'capped'
+  | 'offer_conflict'
+  | 'already_seen'
+  | 'outranked'
+  | 'no_rendition';
+
+/** The result: what to show, what to do next, what to record, and why. */
+export interface Decision {
+  decisionId: string;
+  /** The id of the plan that decided. */
+  plan: string;
+  subject: string;
+  now: Millis;
+  /** The filled slots; a slot that is not here keeps its own content. */
+  slots: Record<string, Fill>;
+  nextAction: NextAction | null;
+  assignments: Assignment[];
+  /** What to record when the slots are shown. */
+  exposures: Event[];
+  reasons: Record<string, Reason>;
+  /** Whether the subject allows anything to be kept on the device. */
+  store: boolean;
+  /** Whether the subject allows exposures to be recorded. */
+  measure: boolean;
+  cacheVariant: string;
+}
+
+/** A decision and how it came about. */
+export interface Explanation {
+  decision: Decision;
+  trace: Json;
+}
+
+/** A JWK Set (RFC 7517). */
+export interface KeySet {
+  keys: (JsonWebKey & { kid?: string; tl?: string })[];
+}
+
+/** What to load. */
+export interface LoadOptions {
+  /** The plan: its address, the answer of a request for it, or its bytes; sealed or, without `keys`, bare. */
+  plan: string | URL | Response | ArrayBuffer | Uint8Array;
+  /** The core; by default the file in this package. */
+  wasm?: string | URL | Response | ArrayBuffer | Uint8Array | WebAssembly.Module;
+  /** Who may sign plans: a JWK Set, or one Ed25519 public key in base64url. Without it the source is trusted. */
+  keys?: KeySet | string;
+  /** The clock. */
+  now?: () => Millis;
+}
+
+/**
+ * Loads a plan and the core.
+ *
+ * Rejects with the reason if one of them cannot be fetched, is not what it should be, or is not signed by one of the keys.
+ */
+export function load(options: LoadOptions): Promise<Throughline>;
+
+/** The event, in the core's form, that a call of the Segment specification describes. Never trusted. */
+export function toEvent(call: Event | Call): Event;
+
+/** A plan, what is known of one subject, and what was decided about them. */
+export class Throughline {
+  private constructor();
+
+  /** Equal ids, equal plans. */
+  readonly planId: string;
+  /** The slots that a page may fill by itself, with the selector of those that pages do not name. */
+  readonly slots: Record<string, { selector?: string }>;
+  /** What is known of the subject by now. */
+  readonly profile: Profile;
+  /** The last decision. */
+  readonly decision: Decision | undefined;
+  /** What is known of the request; a change counts from the next decision on. */
+  request: Request;
+
+  /**
+   * Begins a view (a page, a screen) and decides what it shows.
+   *
+   * What the view before has shown counts from now on.
+   */
+  decide(facts?: Facts): Decision;
+
+  /** Decides without any consequence, and tells how it came about. */
+  explain(facts?: Facts): Explanation;
+
+  /**
+   * Takes notice of what happened, and decides again about the same view.
+   *
+   * Exposures of the view's own decisions count from the next view on: nothing talks itself off the page that shows it.
+   */
+  observe(...events: (Event | Call)[]): Decision;
+
+  /** Adds what somebody else knows of the same subject. */
+  merge(profile: Profile): void;
+
+  /** Calls back after every decision; answers how to end that. */
+  subscribe(listener: (decision: Decision, events: (Event | Call)[]) => void): () => void;
+
+  /** Gives the plan's memory back. */
+  free(): void;
+}
