@@ -91,14 +91,14 @@ fn rules(count: usize) -> Value {
     let mut messages = Map::new();
     for number in 0..count {
         campaigns.insert(format!("c{number}"), json!({
-            "class": "promo", "priority": (number * 7) % 1000, "slots": { "hero": format!("m{number}") },
-            "when": { "group": format!("g{}", number % groups), "country": { "$in": ["AT", "DE"] }, "deviceType": "mobile", "score": { "$gte": number % 50 } },
+            "class": "promo", "priority": (number * 7 + number / 10) % 997, "slots": { "hero": format!("m{number}") },
+            "when": { "group": format!("g{}", number % groups), "market": { "$in": ["AT", "DE"] }, "device": "mobile", "score": { "$gte": number % 50 } },
         }));
         messages.insert(format!("m{number}"), json!({ "renditions": [{ "channel": "web", "html": format!("<h1>{number} {{{{ firstName | default: 'there' }}}}</h1>") }] }));
     }
     json!({
         "attributes": {
-            "group": { "type": "string", "edge": true }, "score": { "type": "number", "edge": true }, "firstName": { "type": "string", "edge": true },
+            "group": { "type": "string", "edge": true }, "market": { "type": "string", "edge": true }, "device": { "type": "string", "edge": true }, "score": { "type": "number", "edge": true }, "firstName": { "type": "string", "edge": true },
         },
         "channels": { "web": {} }, "slots": { "hero": { "pages": ["/"] } }, "messages": messages, "campaigns": campaigns,
     })
@@ -107,8 +107,8 @@ fn rules(count: usize) -> Value {
 fn facts() -> Value {
     json!({
         "now": 1_760_000_000_000_i64,
-        "profile": { "subject": "p1", "traits": { "group": ["g0", 1, 1], "score": [99, 1, 1], "firstName": ["Ann", 1, 1] } },
-        "request": { "attributes": { "path": "/", "country": "AT", "deviceType": "mobile" }, "consent": { "personalization": "granted", "analytics": "granted" } },
+        "profile": { "subject": "p1", "traits": { "group": ["g0", 1, 1], "market": ["AT", 1, 1], "device": ["mobile", 1, 1], "score": [99, 1, 1], "firstName": ["Ann", 1, 1] } },
+        "request": { "attributes": { "path": "/" }, "consent": { "personalization": "granted", "analytics": "granted" } },
     })
 }
 

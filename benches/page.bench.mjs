@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { Miniflare } from 'miniflare';
 import { BROWSER, mintToken, startEdge } from '../tests/support/edge.mjs';
-import { median, row, rulesOf } from './rules.mjs';
+import { median, row, rulesOf, traits } from './rules.mjs';
 
 const ROUNDS = 400;
 const WARM_UP = 60;
@@ -25,8 +25,7 @@ const passThrough = new Miniflare({
 });
 const passUrl = (await passThrough.ready).origin;
 
-const facts = { traits: { group: ['g0', 1, 1], score: [99, 1, 1], firstName: ['Ann', 1, 1] } };
-const cookie = `tl_id=p1; tl_token=${mintToken(edge.keys, { facts })}; tl_consent=personalization=granted&analytics=denied`;
+const cookie = `tl_id=p1; tl_token=${mintToken(edge.keys, { facts: { traits } })}; tl_consent=personalization=granted&analytics=denied`;
 const visitor = { 'user-agent': BROWSER, cookie };
 
 /** Milliseconds to the first byte of the page and to its end, and the page. */
@@ -50,7 +49,7 @@ const ways = {
   edge: () => load(`${edge.url}/`, visitor),
 };
 assert.equal((await ways.passed()).page, html);
-assert.match((await ways.edge()).page, /data-tl-state="applied"[^>]*><h1>\d+ Ann<\/h1>/, 'the edge personalises');
+assert.ok(/data-tl-state="applied"[^>]*><h1>\d+ Ann<\/h1>/.test((await ways.edge()).page), 'the edge personalises');
 
 const times = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
 for (let round = 0; round < ROUNDS + WARM_UP; round += 1) {

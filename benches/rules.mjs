@@ -5,11 +5,11 @@ const MATCHING = 10;
 
 const conditionOf = (number, groups) => ({
   group: `g${number % groups}`,
-  country: { $in: ['AT', 'DE'] },
-  deviceType: 'mobile',
+  market: { $in: ['AT', 'DE'] },
+  device: 'mobile',
   score: { $gte: number % 50 },
 });
-const priorityOf = (number) => (number * 7) % 1000;
+const priorityOf = (number) => (number * 7 + Math.floor(number / 10)) % 997;
 
 export function rulesOf(count) {
   const groups = Math.max(1, Math.floor(count / MATCHING));
@@ -24,7 +24,7 @@ export function rulesOf(count) {
   }
   const edge = (type) => ({ type, edge: true });
   return {
-    attributes: { group: edge('string'), score: edge('number'), firstName: edge('string') },
+    attributes: { group: edge('string'), market: edge('string'), device: edge('string'), score: edge('number'), firstName: edge('string') },
     channels: { web: {} },
     slots: { hero: { pages: ['/**'] } },
     messages,
@@ -40,15 +40,17 @@ export function featuresOf(count) {
   return { hero: { defaultValue: '', rules } };
 }
 
-export const attributes = { id: 'p1', group: 'g0', score: 99, firstName: 'Ann', country: 'AT', deviceType: 'mobile', path: '/' };
+export const attributes = { id: 'p1', group: 'g0', market: 'AT', device: 'mobile', score: 99, firstName: 'Ann', path: '/' };
+
+/** The same as traits of a profile. */
+export const traits = Object.fromEntries(
+  ['group', 'market', 'device', 'score', 'firstName'].map((name) => [name, [attributes[name], 1, 1]]),
+);
 
 export const facts = {
   now: 1760000000000,
-  profile: { subject: 'p1', traits: { group: ['g0', 1, 1], score: [99, 1, 1], firstName: ['Ann', 1, 1] } },
-  request: {
-    attributes: { path: '/', country: 'AT', deviceType: 'mobile' },
-    consent: { personalization: 'granted', analytics: 'granted' },
-  },
+  profile: { subject: 'p1', traits },
+  request: { attributes: { path: '/' }, consent: { personalization: 'granted', analytics: 'granted' } },
 };
 
 /** One line of the table that `make bench` prints. */

@@ -4,7 +4,13 @@
 //! more): `plans/<number>.plan`, and `cases.ndjson` with `{"name", "plan", "facts", "decision", "explanation"}`. `facts`,
 //! `decision` and `explanation` are JSON *texts*, so that nothing on the way can change a byte; `decision` is null where
 //! the facts are to be refused.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "a tool for tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a tool for tests"
+)]
 
 #[path = "../tests/generate/mod.rs"]
 mod generate;

@@ -2,7 +2,7 @@
 //!
 //! `want` is matched partially: objects may have more members, arrays are exact, and `null` means absent. `explain`, where
 //! there is one, is matched with the trace in the same way.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 mod support;
 
