@@ -58,7 +58,7 @@ impl Call {
     pub fn plan(&self) -> Option<Rc<Plan>> {
         let plan = self.edge.plans.loaded();
         if plan.is_some() && self.is_stale() {
-            let (edge, env, now) = (Rc::clone(&self.edge), self.env.clone(), self.clock());
+            let (edge, env, now) = (Rc::clone(&self.edge), self.env.clone(), self.now);
             self.context.wait_until(async move { edge.plans.refresh(&env, &edge.config.plan_keys, now).await });
         }
         plan
@@ -70,17 +70,12 @@ impl Call {
             return Some(plan);
         }
         if self.is_stale() {
-            self.edge.plans.refresh(&self.env, &self.edge.config.plan_keys, self.clock()).await;
+            self.edge.plans.refresh(&self.env, &self.edge.config.plan_keys, self.now).await;
         }
         self.edge.plans.loaded()
     }
 
     fn is_stale(&self) -> bool {
-        self.edge.plans.is_stale(self.clock(), self.edge.config.refresh_ms)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-    fn clock(&self) -> f64 {
-        self.now.0 as f64
+        self.edge.plans.is_stale(self.now, self.edge.config.refresh_ms)
     }
 }

@@ -10,7 +10,7 @@ const PREFIX: &str = "/_tl/";
 /// `iss` and `aud` of tokens unless `ISSUER` and `AUDIENCE` say otherwise; the collector has the same.
 const NAME: &str = "throughline";
 /// How long a plan is used before the store is asked again, in seconds, unless `REFRESH` says otherwise.
-const REFRESH: f64 = 30.0;
+const REFRESH: u32 = 30;
 
 /// What the operator has set.
 pub struct Config {
@@ -33,7 +33,7 @@ pub struct Config {
     /// What we show the collector.
     pub collector_key: Option<String>,
     /// How long a plan is used before the store is asked again, in milliseconds.
-    pub refresh_ms: f64,
+    pub refresh_ms: i64,
     /// What is missing or wrong, for `health`.
     pub problems: Vec<String>,
 }
@@ -47,11 +47,13 @@ impl Config {
 
         let token_keys = keys(env, "TOKEN_KEYS", Purpose::Token, &mut problems);
         if !token_keys.is_empty() && token_keys.signer().is_none() {
-            problems.push("`TOKEN_KEYS` has no private key: caps hold only after the collector has answered".to_owned());
+            problems
+                .push("`TOKEN_KEYS` has no private key: caps hold only after the collector has answered".to_owned());
         }
         let plan_keys = keys(env, "PLAN_KEYS", Purpose::Plan, &mut problems);
         // Previews are for those who want them: without keys there are none, and nothing is wrong.
-        let preview_keys = js::variable(env, "PREVIEW_KEYS").map(|_| keys(env, "PREVIEW_KEYS", Purpose::Preview, &mut problems));
+        let preview_keys =
+            js::variable(env, "PREVIEW_KEYS").map(|_| keys(env, "PREVIEW_KEYS", Purpose::Preview, &mut problems));
         Self {
             prefix: prefix(env, &mut problems),
             origin: origin(env, &mut problems),
@@ -118,18 +120,18 @@ fn origins(env: &JsValue, problems: &mut Vec<String>) -> Vec<String> {
         .filter(|origin| !origin.is_empty())
         .partition(|origin| origin.contains("://") && !origin.contains('*') && !origin.ends_with('/'));
     for origin in bad {
-        problems.push(format!("`{origin}` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`"));
+        problems.push(format!(
+            "`{origin}` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`"
+        ));
     }
     good.into_iter().map(str::to_owned).collect()
 }
 
-fn refresh(env: &JsValue, problems: &mut Vec<String>) -> f64 {
-    let Some(found) = js::variable(env, "REFRESH") else { return REFRESH * 1000.0 };
-    match found.parse::<f64>() {
-        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => seconds * 1000.0,
-        _ => {
-            problems.push(format!("`REFRESH` is `{found}`, expected seconds from 0 to 3600; {REFRESH} is used"));
-            REFRESH * 1000.0
-        }
-    }
+fn refresh(env: &JsValue, problems: &mut Vec<String>) -> i64 {
+    let found = js::variable(env, "REFRESH").unwrap_or_else(|| REFRESH.to_string());
+    let seconds = found.parse::<u32>().ok().filter(|seconds| *seconds <= 3600).unwrap_or_else(|| {
+        problems.push(format!("`REFRESH` is `{found}`, expected whole seconds from 0 to 3600; {REFRESH} is used"));
+        REFRESH
+    });
+    i64::from(seconds).saturating_mul(1000)
 }

@@ -38,7 +38,6 @@ pub fn is_bot(incoming: &Incoming, user_agent: &str) -> bool {
     device::is_bot(user_agent) || incoming.client("verifiedBotCategory").is_some()
 }
 
-
 fn attributes(incoming: &Incoming, agent: &str, bot: bool, locale: Option<&str>) -> Object {
     let address = &incoming.address;
     let mut out = Object::new();
@@ -76,6 +75,8 @@ fn cut(text: &str) -> &str {
 /// The locale that `Accept-Language` prefers. Browsers write their list in order, so the first one is it.
 fn first_locale(header: &str) -> Option<String> {
     let first = header.split([',', ';']).next()?.trim();
-    let is_tag = !first.is_empty() && first.len() <= 35 && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_tag = !first.is_empty()
+        && first.len() <= 35
+        && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_tag.then(|| first.to_owned())
 }

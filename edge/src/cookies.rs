@@ -51,8 +51,12 @@ impl Cookies {
 
     /// The header for the origin, without our cookies; `None` when nothing is left.
     pub fn foreign(&self) -> Option<String> {
-        let kept: Vec<&str> =
-            self.header.split(';').map(str::trim).filter(|pair| !pair.is_empty() && !pair.starts_with(PREFIX)).collect();
+        let kept: Vec<&str> = self
+            .header
+            .split(';')
+            .map(str::trim)
+            .filter(|pair| !pair.is_empty() && !pair.starts_with(PREFIX))
+            .collect();
         (!kept.is_empty()).then(|| kept.join("; "))
     }
 

@@ -39,11 +39,10 @@ pub fn preflight(call: &Call, methods: &[&str]) -> Result<Response, JsValue> {
     headers.set("access-control-allow-methods", &allow(methods))?;
     headers.set("access-control-allow-headers", "authorization, content-type, x-tl-token")?;
     headers.set("access-control-max-age", "7200")?;
-    answer::empty(204, &headers)
-        .and_then(|response| {
-            open(call, &response, Readers::Ours)?;
-            Ok(response)
-        })
+    answer::empty(204, &headers).and_then(|response| {
+        open(call, &response, Readers::Ours)?;
+        Ok(response)
+    })
 }
 
 /// Adds the headers that let a page of another origin read an answer.

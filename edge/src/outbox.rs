@@ -113,7 +113,11 @@ async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
     if !response.ok() {
         return Err(JsValue::from(format!("status {}", response.status())));
     }
-    Ok(text.dyn_into::<js_sys::JsString>().ok().and_then(|text| serde_json::from_str(&String::from(text)).ok()).unwrap_or_default())
+    Ok(text
+        .dyn_into::<js_sys::JsString>()
+        .ok()
+        .and_then(|text| serde_json::from_str(&String::from(text)).ok())
+        .unwrap_or_default())
 }
 
 /// Cuts a list of events so that each part fits a queue message.

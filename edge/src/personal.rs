@@ -35,7 +35,8 @@ pub fn is_rewritable(response: &Response) -> bool {
     let content_type = get("content-type");
     let is_html = content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"));
     // The runtime decodes these two itself.
-    let is_readable = matches!(get("content-encoding").trim().to_ascii_lowercase().as_str(), "" | "identity" | "gzip" | "br");
+    let is_readable =
+        matches!(get("content-encoding").trim().to_ascii_lowercase().as_str(), "" | "identity" | "gzip" | "br");
     let is_download = get("content-disposition").trim_start().to_ascii_lowercase().starts_with("attachment");
     response.status() == 200
         && response.body().is_some()
@@ -54,7 +55,9 @@ fn is_ascii_compatible(label: Option<&str>) -> bool {
 
 fn charset(content_type: &str) -> Option<&str> {
     let parameters = content_type.split(';').skip(1).filter_map(|pair| pair.split_once('='));
-    let found = parameters.map(|(name, value)| (name.trim(), value.trim())).find(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    let found = parameters
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .find(|(name, _)| name.eq_ignore_ascii_case("charset"));
     found.map(|(_, value)| value.trim_matches('"'))
 }
 

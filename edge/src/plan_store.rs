@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::future::join;
-use throughline::{Plan, Value};
 use throughline::plan::{envelope, tables::PUBLIC_PLAN};
 use throughline::token::KeySet;
+use throughline::{Millis, Plan, Value};
 use wasm_bindgen::JsValue;
 use worker::Env;
 
@@ -14,7 +14,7 @@ use crate::error::log;
 use crate::js::{self, Kv};
 
 /// Without any plan the store is asked again after this time: pages must not wait for it each time.
-const RETRY_MS: f64 = 1000.0;
+const RETRY_MS: i64 = 1000;
 
 /// The plan for browsers: checked here, and passed on as it is stored.
 pub struct Public {
@@ -38,8 +38,8 @@ pub struct PlanStore {
     public: RefCell<Option<Rc<Public>>>,
     current: RefCell<Option<Current>>,
     problem: RefCell<Option<String>>,
-    asked_at: Cell<f64>,
-    loaded_at: Cell<f64>,
+    asked_at: Cell<Option<Millis>>,
+    loaded_at: Cell<Option<Millis>>,
     is_off: Cell<bool>,
 }
 
@@ -50,7 +50,7 @@ pub struct State {
     /// When it was published, by the store.
     pub published: Value,
     /// When this isolate loaded it.
-    pub loaded_at: f64,
+    pub loaded_at: Option<Millis>,
     /// Why the newest plan is not in use.
     pub problem: Option<String>,
 }
@@ -67,16 +67,15 @@ impl PlanStore {
     }
 
     /// Whether the store should be asked again.
-    pub fn is_stale(&self, now: f64, refresh_ms: f64) -> bool {
+    pub fn is_stale(&self, now: Millis, refresh_ms: i64) -> bool {
         let interval = if self.edge.borrow().is_some() { refresh_ms } else { RETRY_MS.min(refresh_ms) };
-        let asked_at = self.asked_at.get();
-        asked_at == 0.0 || (now - asked_at).abs() >= interval
+        self.asked_at.get().is_none_or(|asked_at| now.minus(asked_at).0.saturating_abs() >= interval)
     }
 
     /// Asks the store for the switch and the plan. What goes wrong is noted, and everything stays as it is.
-    pub async fn refresh(&self, env: &Env, keys: &KeySet, now: f64) {
+    pub async fn refresh(&self, env: &Env, keys: &KeySet, now: Millis) {
         // Set first: whoever comes while we wait need not ask, too.
-        self.asked_at.set(now);
+        self.asked_at.set(Some(now));
         let result = self.try_refresh(env, keys, now).await;
         if let Err(problem) = &result {
             log(&format!("plan: {problem}"));
@@ -118,7 +117,7 @@ impl PlanStore {
         }
     }
 
-    async fn try_refresh(&self, env: &Env, keys: &KeySet, now: f64) -> Result<(), String> {
+    async fn try_refresh(&self, env: &Env, keys: &KeySet, now: Millis) -> Result<(), String> {
         let store = store(env)?;
         let (switch, current) = join(store.text("switch"), store.text("plan:current")).await;
         // A store that does not answer leaves the switch where it was.
@@ -129,7 +128,7 @@ impl PlanStore {
         if self.loaded().is_none_or(|plan| plan.id() != current.edge) {
             let (plan, _) = fetch(env, "plan", &current.edge, keys).await?;
             *self.edge.borrow_mut() = Some(Rc::new(plan));
-            self.loaded_at.set(now);
+            self.loaded_at.set(Some(now));
         }
         *self.current.borrow_mut() = Some(current);
         Ok(())

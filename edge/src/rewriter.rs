@@ -18,8 +18,31 @@ use crate::js::{Element, HtmlRewriter};
 const INERT: [&str; 4] = ["template", "svg", "math", "noscript"];
 /// Elements that hold no other elements.
 const CHILDLESS: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-    "script", "style", "textarea", "title", "iframe", "noembed", "noframes", "noscript", "xmp", "plaintext", "template",
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "param",
+    "source",
+    "track",
+    "wbr",
+    "script",
+    "style",
+    "textarea",
+    "title",
+    "iframe",
+    "noembed",
+    "noframes",
+    "noscript",
+    "xmp",
+    "plaintext",
+    "template",
 ];
 
 type Handler = Closure<dyn FnMut(Element)>;
@@ -70,12 +93,8 @@ impl Rewriter {
     ///
     /// A selector that the platform does not understand fills nothing.
     pub fn new(plan: &Plan, decision: &Decision, is_utf8: bool) -> Result<Self, JsValue> {
-        let mut rewriter = Self {
-            inner: HtmlRewriter::new()?,
-            handlers: Vec::new(),
-            is_inert: Rc::default(),
-            seen: Rc::default(),
-        };
+        let mut rewriter =
+            Self { inner: HtmlRewriter::new()?, handlers: Vec::new(), is_inert: Rc::default(), seen: Rc::default() };
         let fills: Vec<Fill> = fills(plan, decision, is_utf8);
         let targets = || fills.iter().flat_map(|fill| fill.selectors.iter()).map(String::as_str);
         // Handlers run in this order: an element is taken for a living one, unless it is within an inert one, or within

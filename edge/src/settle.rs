@@ -46,12 +46,7 @@ pub fn settle(
 }
 
 /// Adds events to what is known of the visitor, and says whether that changes what the token carries.
-pub fn learn<'e>(
-    plan: &Plan,
-    visitor: &mut Visitor,
-    events: impl IntoIterator<Item = &'e Event>,
-    now: Millis,
-) -> bool {
+pub fn learn<'e>(plan: &Plan, visitor: &mut Visitor, events: impl IntoIterator<Item = &'e Event>, now: Millis) -> bool {
     let before = visitor.profile.project(plan, now);
     for event in events {
         reduce(plan, &mut visitor.profile, event);

@@ -40,13 +40,13 @@ async function origin(incoming, response) {
   if (pathname === '/tags') return response.end(page('<section data-tl-slot="hero">x</section>' + '</b>'.repeat(170_000)));
   if (pathname === '/deep') return response.end(page('<section data-tl-slot="hero">x</section>' + '<div>'.repeat(5000)));
   if (pathname === '/torn') {
-    response.write(page('').slice(0, 60) + '<section data-tl-slot="hero">x</section>' + 'y'.repeat(5000));
+    response.write('<!doctype html><body>' + '<section data-tl-slot="hero">x</section>' + 'y'.repeat(5000));
     await sleep(50);
     return response.destroy();
   }
   response.write('<!doctype html><section data-tl-slot="hero">x</section>');
   if (pathname === '/aborted') {
-    const busy = setInterval(() => response.write('<p>more</p>'), 20);
+    const busy = setInterval(() => response.write('<p>more</p>'.repeat(200)), 20);
     return response.on('close', () => clearInterval(busy));
   }
   await new Promise((resolve) => ((finish = resolve), response.on('close', resolve)));

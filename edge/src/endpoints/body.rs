@@ -37,10 +37,13 @@ fn check_type(call: &Call) -> Result<(), Refusal> {
     let encoding = call.incoming.header("content-encoding").unwrap_or_else(|| "identity".to_owned());
     if !matches!(kind.as_str(), "application/json" | "text/plain") {
         let message = format!("the body is `{kind}`, expected `application/json` or `text/plain`");
-        return Err(Refusal::new(415, "unsupported_media_type", message).with("accept-post", "application/json, text/plain"));
+        return Err(
+            Refusal::new(415, "unsupported_media_type", message).with("accept-post", "application/json, text/plain")
+        );
     }
     if encoding != "identity" {
-        return Err(Refusal::new(415, "unsupported_encoding", "the body is compressed, expected plain JSON").with("accept-encoding", "identity"));
+        return Err(Refusal::new(415, "unsupported_encoding", "the body is compressed, expected plain JSON")
+            .with("accept-encoding", "identity"));
     }
     Ok(())
 }

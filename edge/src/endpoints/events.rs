@@ -28,7 +28,9 @@ struct Accepted {
 /// result and hinders no other.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     let body = body::json(call, MAX_BODY).await?;
-    let Value::Array(batch) = body.at(["batch"]) else { return Err(body::invalid("`batch`: expected a list of events")) };
+    let Value::Array(batch) = body.at(["batch"]) else {
+        return Err(body::invalid("`batch`: expected a list of events"));
+    };
     if batch.len() > MAX_EVENTS {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} events in a batch")));
     }
@@ -56,7 +58,8 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
 fn accept(call: &Call, batch: &[Value], results: &mut Map<Value>) -> Vec<Accepted> {
     let mut out = Vec::new();
     for (place, item) in batch.iter().enumerate() {
-        let id = item.at(["messageId"]).as_str().map_or_else(|| format!("#{place}"), |id| id.chars().take(200).collect());
+        let id =
+            item.at(["messageId"]).as_str().map_or_else(|| format!("#{place}"), |id| id.chars().take(200).collect());
         let event = if canonical::to_string(item).len() > MAX_EVENT {
             Err(format!("the event is longer than {MAX_EVENT} bytes"))
         } else {

@@ -37,6 +37,7 @@ fn check(call: &Call) -> Result<(), Refusal> {
     };
     preview::allows(call, &token, Scope::Explain).map_err(|refused| {
         let status = if refused == Rejection::MissingScope { 403 } else { 401 };
-        Refusal::new(status, refused.code(), format!("the preview token is refused: {refused}")).with("www-authenticate", "Bearer")
+        Refusal::new(status, refused.code(), format!("the preview token is refused: {refused}"))
+            .with("www-authenticate", "Bearer")
     })
 }

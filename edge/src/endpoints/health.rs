@@ -23,7 +23,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     let mut plan = Object::new();
     plan.insert("id", state.plan.as_deref().map_or(Value::Null, Value::from));
     plan.insert("published", state.published);
-    plan.insert("loaded", Value::Number(state.loaded_at));
+    plan.insert("loaded", state.loaded_at.map_or(Value::Null, Value::from));
     let mut out = Object::new();
     out.insert("status", status);
     out.insert("plan", Value::Object(plan));

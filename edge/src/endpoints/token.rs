@@ -54,7 +54,10 @@ async fn body(call: &Call, settled: &Settled) -> Value {
     out.insert("subject", visitor.profile.subject.as_str());
     out.insert("profile", profile.unwrap_or_default());
     out.insert("session", visitor.session);
-    out.insert("consent", Value::Object(consent.map(|(purpose, state)| (purpose, Value::from(state.name()))).collect()));
+    out.insert(
+        "consent",
+        Value::Object(consent.map(|(purpose, state)| (purpose, Value::from(state.name()))).collect()),
+    );
     out.insert("gpc", Value::Bool(settled.facts.request.gpc));
     out.insert("store", Value::Bool(settled.decision.store));
     out.insert("measure", Value::Bool(settled.decision.measure));
