@@ -6,7 +6,7 @@ use throughline::{Event, EventKind, Millis, Object, Value, canonical};
 
 use crate::hash::digest;
 use crate::ids::{MAX_ID, is_nobody};
-use crate::record::Record;
+use crate::record::{Record, about_person};
 use crate::settings::Source;
 
 /// No more calls than this are taken from one request.
@@ -121,6 +121,7 @@ impl<'a> Calls<'a> {
             let original = call.get("originalTimestamp").cloned().unwrap_or_default();
             call.insert("timestamp", original);
         }
+        self.correct(&mut call);
         let [anonymous_id, previous_id, user_id] =
             ["anonymousId", "previousId", "userId"].map(|name| identifier(&call, name, &mut warnings));
         let is_alias = call.get("type").and_then(Value::as_str) == Some(EventKind::Alias.name());
@@ -143,26 +144,21 @@ impl<'a> Calls<'a> {
 
     fn event(&self, call: Object) -> Result<Event, String> {
         let call = Value::Object(call);
-        let mut event = Event::from_segment(&call, Millis(self.received), self.source.trusted)
+        let event = Event::from_segment(&call, Millis(self.received), self.source.trusted)
             .map_err(|error| error.to_string())?;
-        if event.kind == EventKind::Group {
-            // What a group call says is true of the group, not of the person.
-            event.properties.insert("groupId", call.at(["groupId"]).clone());
-            event.properties.insert("traits", Value::Object(core::mem::take(&mut event.traits)));
-        }
-        event.at = self.corrected(event.at, &call);
-        Ok(event)
+        Ok(about_person(event, call.at(["groupId"])))
     }
 
-    /// The time as our clock has it, if the sender's clock is ahead of ours: then it was sent after it arrived.
+    /// Sets the time to what our clock had, if the sender's clock is ahead: then it was sent after it arrived.
     ///
     /// A clock that is behind looks like a call that was long on its way, so that is left alone.
-    fn corrected(&self, at: Millis, call: &Value) -> Millis {
-        let own = call.at(["sentAt"]).as_str();
-        let of_batch = self.sent_at.and_then(|raw| serde_json::from_str::<&str>(raw).ok());
-        let sent = own.or(of_batch).and_then(millis_of);
-        let ahead = sent.map_or(0, |sent| sent.saturating_sub(self.received));
-        if ahead > MAX_SKEW { at.minus(Millis(ahead)) } else { at }
+    fn correct(&self, call: &mut Object) {
+        let text = |name: &str| call.get(name).and_then(Value::as_str).and_then(millis_of);
+        let of_batch = self.sent_at.and_then(|raw| serde_json::from_str::<&str>(raw).ok()).and_then(millis_of);
+        let ahead = text("sentAt").or(of_batch).map_or(0, |sent| sent.saturating_sub(self.received));
+        if let (true, Some(at)) = (ahead > MAX_SKEW, text("timestamp")) {
+            call.insert("timestamp", Millis(at.saturating_sub(ahead)));
+        }
     }
 
     fn hash(&self, call: &Object) -> String {

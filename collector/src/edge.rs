@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use throughline::{Event, Millis, Value, canonical};
+use throughline::{Event, EventKind, Millis, Value, canonical};
 use worker::{Env, MessageBatch, MessageExt, Request, Response, Result, console_error};
 
 use crate::answer;
@@ -16,7 +16,7 @@ use crate::ids::{MAX_ID, is_nobody};
 use crate::ingest::{Incoming, Place, ingest};
 use crate::profile;
 use crate::profile::messages::{Mint, Minted};
-use crate::record::{Outcome, Record};
+use crate::record::{Outcome, Record, about_person};
 use crate::settings::Settings;
 
 /// The source of events that the edge has read.
@@ -25,8 +25,6 @@ const SOURCE: &str = "edge";
 const MAX_EVENT: usize = 32 * 1024;
 /// Names and ids of events are not longer than this, in bytes.
 const MAX_NAME: usize = 200;
-/// An event is not further in the future than this, in milliseconds.
-const MAX_AHEAD: i64 = 24 * 60 * 60 * 1000;
 /// How many merges are followed from one profile to the next.
 const MAX_MOVES: usize = 5;
 
@@ -47,6 +45,10 @@ struct Message<'a> {
 struct Extra {
     #[serde(default, rename = "userId")]
     user_id: Option<String>,
+    #[serde(default, rename = "previousId")]
+    previous_id: Option<String>,
+    #[serde(default, rename = "groupId")]
+    group_id: Value,
 }
 
 /// `POST /v1/edge`: keeps the events of one message, and answers with a fresh token for the visitor.
@@ -139,19 +141,19 @@ fn record(message: &Message<'_>, raw: &str) -> core::result::Result<Record, Stri
     if raw.len() > MAX_EVENT {
         return Err(format!("the event has {} bytes, expected at most {MAX_EVENT}", raw.len()));
     }
-    let (mut event, extra) = parse(raw).map_err(|error| error.to_string())?;
+    let (event, extra) = parse(raw).map_err(|error| error.to_string())?;
     if event.id.is_empty() || event.id.len() > MAX_NAME || event.name.len() > MAX_NAME {
         return Err(format!("`id` and `event` are texts of at most {MAX_NAME} bytes"));
     }
+    let mut event = about_person(event, &extra.group_id);
     let received = clock::now();
-    if event.at.0 > received.saturating_add(MAX_AHEAD) {
-        event.at = Millis(received);
-    }
+    event.at = event.at.min(Millis(received));
+    let previous_id = extra.previous_id.as_deref().filter(|_| event.kind == EventKind::Alias);
     Ok(Record {
         source: SOURCE.to_owned(),
         hash: hash(&event),
         received,
-        anonymous_id: identifier(message.anonymous_id.as_deref()),
+        anonymous_id: identifier(message.anonymous_id.as_deref()).or_else(|| identifier(previous_id)),
         user_id: identifier(extra.user_id.as_deref().or(message.user_id.as_deref())),
         event,
         warning: None,

@@ -1,7 +1,7 @@
 //! One event on its way into a profile, and what became of it.
 
 use serde::{Deserialize, Serialize};
-use throughline::Event;
+use throughline::{Event, EventKind, Value};
 
 /// An event with all that its profile keeps of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +23,16 @@ pub struct Record {
     /// What was odd about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+}
+
+/// The event, with what a group call says about its group among the properties: it is not said of the person.
+pub fn about_person(mut event: Event, group: &Value) -> Event {
+    if event.kind == EventKind::Group {
+        let traits = core::mem::take(&mut event.traits);
+        event.properties.insert("groupId", group.clone());
+        event.properties.insert("traits", Value::Object(traits));
+    }
+    event
 }
 
 /// What became of an event.

@@ -84,9 +84,14 @@ impl Settings {
 
     /// The source that a write key belongs to.
     pub fn source(&self, write_key: &str) -> Option<&Source> {
-        // Every key is compared, so that the time tells nothing of which one is near.
-        let found = self.write_keys.iter().filter(|(known, _)| same_secret(write_key, known));
-        found.map(|(_, source)| source).last()
+        let mut found = None;
+        // Every key is compared, so that the time tells nothing of where the right one stands.
+        for (known, source) in &self.write_keys {
+            if same_secret(write_key, known) {
+                found = Some(source);
+            }
+        }
+        found
     }
 
     /// Whether this is the key for reading profiles; none is, if none is set.

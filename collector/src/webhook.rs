@@ -73,7 +73,7 @@ impl Message {
             kind: "throughline.message.requested",
             source: "/throughline/collector",
             id: &delivery.send_id,
-            time: clock::rfc3339(delivery.at.0),
+            time: clock::rfc3339(delivery.at),
             subject: &profile.subject,
             datacontenttype: "application/json",
             data: Data {
@@ -86,8 +86,8 @@ impl Message {
                 class: &delivery.class,
                 message: &delivery.message,
                 letter: &delivery.letter,
-                at: delivery.at.0,
-                expires: Some(delivery.expires.0).filter(|at| *at != i64::MAX),
+                at: delivery.at,
+                expires: delivery.expires,
             },
         };
         Ok(Self { id: delivery.send_id.clone(), body: serde_json::to_string(&event)? })

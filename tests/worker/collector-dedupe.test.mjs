@@ -1,7 +1,8 @@
 // Every event counts once: in a batch, across batches, in any order.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SERVER_KEY, identify, someone, startCollector, track } from '../support/collector.mjs';
+import { RULES, SERVER_KEY, identify, someone, startCollector, track } from '../support/collector.mjs';
+import { eventually } from '../support/edge.mjs';
 
 let collector;
 before(async () => (collector = await startCollector()));
@@ -72,4 +73,27 @@ test('any order, with duplicates, makes the same profile', async () => {
   }
   for (const profile of known) assert.deepEqual(profile, known[0]);
   assert.deepEqual(known[0].traits, { city: 'Wien', firstName: 'Anna' });
+});
+
+test('a profile with more events than it keeps forgets none of what it has counted', async () => {
+  const { userId } = someone();
+  const calls = Array.from({ length: 11_000 }, (_, i) => ({ type: 'track', event: i < 2 ? 'Product Added' : 'Noise', userId, messageId: `${userId}-${i}` }));
+  for (let i = 0; i < calls.length; i += 500) assert.equal((await collector.batch(calls.slice(i, i + 500))).status, 200);
+  // Only what is in the archive is folded.
+  const page = () => collector.profile(`user_id:${userId}`, '?before=400&limit=1');
+  await eventually(async () => {
+    await collector.batch([track({ userId }, 'Noise')]);
+    assert.deepEqual((await page()).events, []);
+  }, 20_000);
+  assert.equal((await collector.batch(calls.slice(0, 5))).body.results[calls[0].messageId].result, 'duplicate');
+  const { counters } = await page();
+  assert.equal(Object.values(counters)[0].length, 2);
+  const rules = structuredClone(RULES);
+  rules.messages.hero.renditions[0].html = '<h1>Other rules</h1>';
+  await collector.publish(rules);
+  await eventually(async () => {
+    const profile = await page();
+    assert.equal(Object.values(profile.counters)[0].length, 2);
+    assert.notEqual(profile.plan, undefined);
+  });
 });

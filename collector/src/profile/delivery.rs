@@ -33,8 +33,11 @@ pub struct Delivery {
     pub message: String,
     /// Channel and content.
     pub letter: Value,
-    pub at: Millis,
-    pub expires: Millis,
+    /// When it became due.
+    pub at: i64,
+    /// From when on it must not be sent; none for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
     /// How often it was tried.
     pub attempts: u32,
     /// When it is tried next, or when that was settled.
@@ -111,8 +114,8 @@ pub fn note(store: &Store, action: &Action, now: i64) -> Result<()> {
         class: action.class.name().to_owned(),
         message: action.message.clone(),
         letter,
-        at: action.at,
-        expires: action.expires,
+        at: action.at.0,
+        expires: Some(action.expires.0).filter(|_| action.expires != Millis::MAX),
         attempts: 0,
         due: now,
         reason,
@@ -184,7 +187,7 @@ impl Profile {
                 entered: delivery.entered,
                 message: &delivery.message,
                 channel: &channel,
-                expires: delivery.expires,
+                expires: delivery.expires.map_or(Millis::MAX, Millis),
             };
             if let Err(withheld) = authorize(&plan, &live.profile, &waiting, Millis(now)) {
                 delivery.settled(State::Suppressed, Some(withheld.code().to_owned()), now).keep(store)?;

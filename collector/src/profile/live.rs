@@ -90,7 +90,7 @@ impl<'a> Live<'a> {
                     delivery::note(self.store, action, now)?;
                 }
                 match wake_at {
-                    Some(at) => self.store.set_meta("wake_at", &at)?,
+                    Some(at) => self.store.set_meta("wake_at", &at.0)?,
                     None => self.store.clear_meta("wake_at")?,
                 }
             }

@@ -43,7 +43,8 @@ impl Profile {
         let Some(key) = settings.token_keys.signer() else { return nothing("`TOKEN_KEYS` has no private key") };
         profile.decide_segments(plan, Millis(now));
         let mut facts = profile.project(plan, Millis(now));
-        facts.traits.retain(|name, known| !is_personal(name, &known.0));
+        let harmless = facts.traits.iter().filter(|(name, known)| !is_personal(name, &known.0));
+        facts.traits = harmless.map(|(name, known)| (name.to_owned(), known.clone())).collect();
         let issued = now.unsigned_abs().div_euclid(1000);
         let claims = |facts: Known| Claims {
             iss: settings.issuer.clone(),

@@ -40,6 +40,9 @@ impl Profile {
         let next = events.last().filter(|_| is_full).and_then(|event| event.get("seq")).cloned();
         let traits = profile.traits.iter().map(|(name, known)| Ok((name.to_owned(), serde_json::to_value(&known.0)?)));
         let consent = profile.consent.iter().map(|(purpose, known)| (purpose.to_owned(), known.0.name().into()));
+        // Parts without entries are left out of a profile's JSON.
+        let known = serde_json::to_value(&profile)?;
+        let part = |name: &str| known.get(name).cloned().unwrap_or_else(|| json!({}));
         Ok(Some(json!({
             "subject": profile.subject,
             "version": version,
@@ -50,12 +53,12 @@ impl Profile {
             },
             "traits": traits.collect::<Result<Map<_, _>>>()?,
             "consent": consent.collect::<Map<String, Value>>(),
-            "segments": profile.segments,
-            "counters": profile.counters,
-            "journeys": profile.journeys,
-            "exposures": profile.exposures,
-            "offers": profile.offers,
-            "assignments": profile.assignments,
+            "segments": known.get("segments").cloned().unwrap_or_else(|| json!([])),
+            "counters": part("counters"),
+            "journeys": part("journeys"),
+            "exposures": part("exposures"),
+            "offers": part("offers"),
+            "assignments": part("assignments"),
             "deliveries": delivery::all(&store, DELIVERIES)?,
             "merged": self.merged()?,
             "events": events,
