@@ -2,6 +2,7 @@
 
 use crate::canonical;
 use crate::event::Event;
+use crate::json;
 use crate::plan::tables::{Class, Format};
 use crate::sorted::Map;
 use crate::time::Millis;
@@ -200,7 +201,7 @@ impl Content {
         match self.format {
             Format::Html => out.insert("html", self.body.as_str()),
             Format::Text => out.insert("text", self.body.as_str()),
-            Format::Json => out.insert("json", serde_json::from_str::<Value>(&self.body).unwrap_or_default()),
+            Format::Json => out.insert("json", json::parse(&self.body).unwrap_or_default()),
         }
     }
 }

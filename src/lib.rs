@@ -13,6 +13,7 @@ mod event;
 mod facts;
 mod hash;
 mod journey;
+pub mod json;
 pub mod plan;
 mod profile;
 mod project;

@@ -2,7 +2,7 @@
 
 use throughline::plan::envelope::{self, EnvelopeError};
 use throughline::plan::tables::{PUBLIC_SLOT, Slot};
-use throughline::{Event, Facts, Object, Plan, Profile, Value, canonical};
+use throughline::{Event, Facts, Object, Plan, Profile, ShapeError, Value, canonical, json};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 /// A loaded plan, and the verbs of the core.
@@ -50,7 +50,7 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as facts are.
     pub fn decide(&self, facts: &str) -> Result<String, JsError> {
-        Ok(throughline::decide(&self.plan, &parse::<Facts>("facts", facts)?).to_json())
+        Ok(throughline::decide(&self.plan, &read("facts", facts, Facts::from_value)?).to_json())
     }
 
     /// The decision about facts and how it came about, as canonical JSON.
@@ -58,7 +58,7 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as facts are.
     pub fn explain(&self, facts: &str) -> Result<String, JsError> {
-        Ok(throughline::explain(&self.plan, &parse::<Facts>("facts", facts)?).to_json())
+        Ok(throughline::explain(&self.plan, &read("facts", facts, Facts::from_value)?).to_json())
     }
 
     /// The profile after an event.
@@ -66,9 +66,9 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as a profile or an event is.
     pub fn reduce(&self, profile: &str, event: &str) -> Result<String, JsError> {
-        let mut profile: Profile = parse("profile", profile)?;
-        throughline::reduce(&self.plan, &mut profile, &parse::<Event>("event", event)?);
-        Ok(serde_json::to_string(&profile)?)
+        let mut profile = read("profile", profile, Profile::from_value)?;
+        throughline::reduce(&self.plan, &mut profile, &read("event", event, Event::from_value)?);
+        Ok(canonical::to_string(&profile.to_value()))
     }
 
     /// All that two profiles know; the subject is that of the first.
@@ -76,12 +76,14 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as a profile is.
     pub fn merge(&self, profile: &str, other: &str) -> Result<String, JsError> {
-        let mut profile: Profile = parse("profile", profile)?;
-        profile.merge(&self.plan, &parse::<Profile>("profile", other)?);
-        Ok(serde_json::to_string(&profile)?)
+        let mut profile = read("profile", profile, Profile::from_value)?;
+        profile.merge(&self.plan, &read("profile", other, Profile::from_value)?);
+        Ok(canonical::to_string(&profile.to_value()))
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(what: &str, json: &str) -> Result<T, JsError> {
-    serde_json::from_str(json).map_err(|error| JsError::new(&format!("cannot read the {what}: {error}")))
+fn read<T>(what: &str, text: &str, from_value: impl Fn(Value) -> Result<T, ShapeError>) -> Result<T, JsError> {
+    let error = |cause: &dyn core::fmt::Display| JsError::new(&format!("cannot read the {what}: {cause}"));
+    let value = json::parse(text).map_err(|cause| error(&cause))?;
+    from_value(value).map_err(|cause| error(&cause))
 }
