@@ -1,5 +1,8 @@
 //! Canonical JSON (RFC 8785): equal values have equal bytes on every host.
 
+use core::cmp::Ordering;
+
+use crate::order::places_in_order;
 use crate::value::{Object, Value};
 
 /// The canonical JSON text of a value: members sorted by the UTF-16 code units of their names, numbers as JavaScript
@@ -55,17 +58,14 @@ pub fn write_string(text: &str, out: &mut String) {
 
 fn write_value(value: &Value, out: &mut String) {
     write_in(value, out, &|object, out| {
-        let mut members: Vec<_> = object.iter().collect();
-        members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-        write_members(members.into_iter(), out, &write_value);
+        write_members(object, out, &|a, b| a.encode_utf16().cmp(b.encode_utf16()), &write_value);
     });
 }
 
 fn write_json_text(value: &Value, out: &mut String) {
     write_in(value, out, &|object, out| {
-        let mut members: Vec<_> = object.iter().collect();
-        members.sort_by_key(|(name, _)| array_index(name).unwrap_or(u32::MAX));
-        write_members(members.into_iter(), out, &write_json_text);
+        let index = |name: &str| array_index(name).unwrap_or(u32::MAX);
+        write_members(object, out, &|a, b| index(a).cmp(&index(b)), &write_json_text);
     });
 }
 
@@ -96,13 +96,17 @@ fn write_in(value: &Value, out: &mut String, write_object: &dyn Fn(&Object, &mut
     }
 }
 
-fn write_members<'a>(
-    members: impl Iterator<Item = (&'a str, &'a Value)>,
+fn write_members(
+    object: &Object,
     out: &mut String,
+    compare: &dyn Fn(&str, &str) -> Ordering,
     write: &dyn Fn(&Value, &mut String),
 ) {
+    let members: Vec<(&str, &Value)> = object.iter().collect();
+    let name = |place: usize| members.get(place).map_or("", |(name, _)| *name);
     out.push('{');
-    for (index, (name, value)) in members.enumerate() {
+    let places = places_in_order(members.len(), &|a, b| compare(name(a), name(b)));
+    for (index, (name, value)) in places.into_iter().filter_map(|place| members.get(place)).enumerate() {
         if index > 0 {
             out.push(',');
         }

@@ -14,6 +14,7 @@ mod facts;
 mod hash;
 mod journey;
 pub mod json;
+mod order;
 pub mod plan;
 mod profile;
 mod project;

@@ -4,6 +4,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::order::places_in_order;
 use crate::time::Millis;
 
 /// A JSON value.
@@ -163,22 +164,22 @@ fn without_repeats(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
         }
     }
     if !repeats.is_empty() {
-        let mut later: Vec<usize> = repeats.into_iter().map(|(_, second)| second).collect();
-        later.sort_unstable();
-        let mut place = 0_usize..;
-        members.retain(|_| place.next().is_none_or(|place| later.binary_search(&place).is_err()));
+        let mut is_repeat = vec![false; members.len()];
+        for (_, second) in repeats {
+            if let Some(mark) = is_repeat.get_mut(second) {
+                *mark = true;
+            }
+        }
+        let mut marks = is_repeat.into_iter();
+        members.retain(|_| marks.next() == Some(false));
     }
     members
 }
 
 /// The places of the members in the order of their names, equal names in their own order.
 fn sorted_places(members: &[(String, Value)]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..members.len()).collect();
-    let name = |place: &usize| members.get(*place).map_or("", |(name, _)| name.as_str());
-    if !order.is_sorted_by_key(name) {
-        order.sort_unstable_by(|a, b| name(a).cmp(name(b)).then(a.cmp(b)));
-    }
-    order
+    let name = |place: usize| members.get(place).map_or("", |(name, _)| name.as_str());
+    places_in_order(members.len(), &|a, b| name(a).cmp(name(b)))
 }
 
 impl Serialize for Value {
