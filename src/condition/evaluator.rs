@@ -1,7 +1,7 @@
 //! Nodes that test the subject.
 
 use super::View;
-use super::trace::{Silent, Tracer, Visitor};
+use super::trace::Visitor;
 use super::value::{every, holds, node, nodes, note_found, some};
 use crate::facts::{Consent, Request};
 use crate::plan::node::wide;
@@ -38,7 +38,7 @@ impl<'a> Evaluator<'a> {
         match self.known.get(id.index()) {
             Some(&TRUE) => true,
             Some(&UNKNOWN) => {
-                let holds = self.test(id, &mut Silent);
+                let holds = self.test(id, &mut Visitor::new(false));
                 if let Some(known) = self.known.get_mut(id.index()) {
                     *known = if holds { TRUE } else { FALSE };
                 }
@@ -50,7 +50,7 @@ impl<'a> Evaluator<'a> {
 
     /// The tree of the condition's evaluation: what was asked, what was found, what was missing, what held.
     pub fn explain(&mut self, id: Id<Node>) -> Value {
-        let mut tracer = Tracer::default();
+        let mut tracer = Visitor::new(true);
         self.test(id, &mut tracer);
         tracer.finish()
     }
@@ -95,24 +95,24 @@ impl<'a> Evaluator<'a> {
         on_device.or_else(in_profile).unwrap_or_else(|| Consent::from_number(settings.consent))
     }
 
-    fn test<V: Visitor>(&mut self, id: Id<Node>, visitor: &mut V) -> bool {
+    fn test(&mut self, id: Id<Node>, visitor: &mut Visitor) -> bool {
         let Some((node, op)) = node(self.plan, id) else { return false };
-        visitor.enter(op.name());
+        visitor.enter(op);
         let holds = self.test_op(node, op, visitor);
         visitor.leave(holds);
         holds
     }
 
     /// As [`Self::test`], but remembers the result when nobody watches.
-    fn child<V: Visitor>(&mut self, id: Id<Node>, visitor: &mut V) -> bool {
-        if V::ON { self.test(id, visitor) } else { self.holds(id) }
+    fn child(&mut self, id: Id<Node>, visitor: &mut Visitor) -> bool {
+        if visitor.watches { self.test(id, visitor) } else { self.holds(id) }
     }
 
-    fn test_op<V: Visitor>(&mut self, node: Node, op: Op, visitor: &mut V) -> bool {
+    fn test_op(&mut self, node: Node, op: Op, visitor: &mut Visitor) -> bool {
         match op {
             Op::True => true,
-            Op::And => every::<V, _>(nodes(self.plan, node), |child| self.child(child, visitor)),
-            Op::Or => some::<V, _>(nodes(self.plan, node), |child| self.child(child, visitor)),
+            Op::And => every(visitor.watches, nodes(self.plan, node), |child| self.child(child, visitor)),
+            Op::Or => some(visitor.watches, nodes(self.plan, node), |child| self.child(child, visitor)),
             Op::Not => !self.child(Id::new(node.a), visitor),
             Op::Attribute => self.test_attribute(node, visitor),
             Op::Segment => self.test_segment(Id::new(node.a), visitor),
@@ -161,7 +161,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn test_attribute<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+    fn test_attribute(&self, node: Node, visitor: &mut Visitor) -> bool {
         let id = Id::<Attribute>::new(node.a);
         let name = || self.plan.get(id).map_or("", |row| self.plan.text(row.name)).to_owned();
         let found = self.fact(id);
@@ -170,7 +170,7 @@ impl<'a> Evaluator<'a> {
         holds(self.plan, Id::new(node.b), found, visitor)
     }
 
-    fn test_segment<V: Visitor>(&mut self, id: Id<Segment>, visitor: &mut V) -> bool {
+    fn test_segment(&mut self, id: Id<Segment>, visitor: &mut Visitor) -> bool {
         let Some(row) = self.plan.get(id) else { return false };
         let name = self.plan.text(row.id);
         visitor.note("segment", || Value::from(name));
@@ -181,7 +181,7 @@ impl<'a> Evaluator<'a> {
         self.profile.segments.contains(name)
     }
 
-    fn test_count<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+    fn test_count(&self, node: Node, visitor: &mut Visitor) -> bool {
         let within = Millis(wide(node.c, node.d));
         let after = if within == Millis(0) { Millis::MIN } else { self.now.minus(within) };
         let count = self.times(Id::new(node.a), visitor).filter(|at| *at > after).count();
@@ -190,7 +190,7 @@ impl<'a> Evaluator<'a> {
         holds(self.plan, Id::new(node.b), View::Number(count as f64), visitor)
     }
 
-    fn test_recency<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+    fn test_recency(&self, node: Node, visitor: &mut Visitor) -> bool {
         let Some(last) = self.times(Id::new(node.a), visitor).next_back() else { return false };
         let age = millis_number(self.now.minus(last));
         visitor.note("found", || Value::Number(age));
@@ -198,11 +198,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// When the events of a counter happened, up to now.
-    fn times<V: Visitor>(
-        &self,
-        id: Id<Counter>,
-        visitor: &mut V,
-    ) -> impl DoubleEndedIterator<Item = Millis> + use<'a, V> {
+    fn times(&self, id: Id<Counter>, visitor: &mut Visitor) -> impl DoubleEndedIterator<Item = Millis> + use<'a> {
         let (plan, now) = (self.plan, self.now);
         let row = plan.get(id);
         visitor.note("event", || Value::from(row.map_or("", |row| plan.text(row.event))));
@@ -210,7 +206,7 @@ impl<'a> Evaluator<'a> {
         stamps.into_iter().flatten().map(|stamp| stamp.at()).filter(move |at| *at <= now)
     }
 
-    fn test_journey<V: Visitor>(&self, node: Node, visitor: &mut V) -> bool {
+    fn test_journey(&self, node: Node, visitor: &mut Visitor) -> bool {
         let id = self.plan.get(Id::<Journey>::new(node.a)).map_or("", |row| self.plan.text(row.id));
         visitor.note("journey", || Value::from(id));
         let Some(instance) = self.profile.journeys.get(id) else {

@@ -1,32 +1,12 @@
 //! Who watches an evaluation: nobody, or somebody who will explain it.
 
+use crate::plan::Op;
 use crate::value::{Object, Value};
 
-/// Watches an evaluation.
-pub(super) trait Visitor {
+/// Writes down every node with its operands, what was found, and the result; or watches nothing.
+pub(super) struct Visitor {
     /// Whether anybody watches. If so, evaluation goes on where the result is already certain, so that all of it is seen.
-    const ON: bool;
-    /// A node's evaluation begins.
-    fn enter(&mut self, op: &'static str);
-    /// Something about the node that was entered last.
-    fn note(&mut self, name: &'static str, value: impl FnOnce() -> Value);
-    /// The evaluation of the node that was entered last ends.
-    fn leave(&mut self, holds: bool);
-}
-
-/// Nobody watches; the compiler removes all of it.
-pub(super) struct Silent;
-
-impl Visitor for Silent {
-    const ON: bool = false;
-    fn enter(&mut self, _: &'static str) {}
-    fn note(&mut self, _: &'static str, _: impl FnOnce() -> Value) {}
-    fn leave(&mut self, _: bool) {}
-}
-
-/// Writes down every node with its operands, what was found, and the result.
-#[derive(Default)]
-pub(super) struct Tracer {
+    pub(super) watches: bool,
     open: Vec<Frame>,
     done: Value,
 }
@@ -36,29 +16,35 @@ struct Frame {
     children: Vec<Value>,
 }
 
-impl Tracer {
+impl Visitor {
+    /// Somebody who watches, or nobody.
+    pub(super) const fn new(watches: bool) -> Self {
+        Self { watches, open: Vec::new(), done: Value::Null }
+    }
+
     /// The tree of everything seen.
     pub(super) fn finish(self) -> Value {
         self.done
     }
-}
 
-impl Visitor for Tracer {
-    const ON: bool = true;
-
-    fn enter(&mut self, op: &'static str) {
-        let mut notes = Object::new();
-        notes.insert("op", op);
-        self.open.push(Frame { notes, children: Vec::new() });
+    /// A node's evaluation begins.
+    pub(super) fn enter(&mut self, op: Op) {
+        if self.watches {
+            let mut notes = Object::new();
+            notes.insert("op", op.name());
+            self.open.push(Frame { notes, children: Vec::new() });
+        }
     }
 
-    fn note(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
+    /// Something about the node that was entered last.
+    pub(super) fn note(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
         if let Some(frame) = self.open.last_mut() {
             frame.notes.insert(name, value());
         }
     }
 
-    fn leave(&mut self, holds: bool) {
+    /// The evaluation of the node that was entered last ends.
+    pub(super) fn leave(&mut self, holds: bool) {
         let Some(Frame { mut notes, children }) = self.open.pop() else { return };
         notes.insert("holds", Value::Bool(holds));
         if !children.is_empty() {

@@ -3,7 +3,7 @@
 use core::cmp::Ordering;
 
 use super::View;
-use super::trace::{Silent, Visitor};
+use super::trace::Visitor;
 use super::version::padded;
 use super::view::compare_texts;
 use crate::plan::tables::{Constant, ConstantKind, Node, Regex, Text};
@@ -15,23 +15,23 @@ const SHOWN: usize = 20;
 
 /// Whether the properties of an event satisfy a filter.
 pub(crate) fn filter(plan: &Plan, node: Id<Node>, properties: &Object) -> bool {
-    holds(plan, node, View::Object(properties), &mut Silent)
+    holds(plan, node, View::Object(properties), &mut Visitor::new(false))
 }
 
 /// Whether the value satisfies the node. A node that tests the subject holds for no value.
-pub(super) fn holds<V: Visitor>(plan: &Plan, id: Id<Node>, value: View<'_>, visitor: &mut V) -> bool {
+pub(super) fn holds(plan: &Plan, id: Id<Node>, value: View<'_>, visitor: &mut Visitor) -> bool {
     let Some((node, op)) = node(plan, id) else { return false };
-    visitor.enter(op.name());
+    visitor.enter(op);
     let holds = test(plan, node, op, value, visitor);
     visitor.leave(holds);
     holds
 }
 
-fn test<V: Visitor>(plan: &Plan, node: Node, op: Op, value: View<'_>, visitor: &mut V) -> bool {
+fn test(plan: &Plan, node: Node, op: Op, value: View<'_>, visitor: &mut Visitor) -> bool {
     match op {
         Op::True => true,
-        Op::And => every::<V, _>(nodes(plan, node), |child| holds(plan, child, value, visitor)),
-        Op::Or => some::<V, _>(nodes(plan, node), |child| holds(plan, child, value, visitor)),
+        Op::And => every(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
+        Op::Or => some(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
         Op::Not => !holds(plan, Id::new(node.a), value, visitor),
         Op::Member => {
             let path = || plan.list(Ids::<Text>::from_words(node.a, node.b)).map(|name| plan.text(name));
@@ -47,14 +47,14 @@ fn test<V: Visitor>(plan: &Plan, node: Node, op: Op, value: View<'_>, visitor: &
         }
         Op::All => {
             let View::List(items) = value else { return false };
-            every::<V, _>(nodes(plan, node), |child| {
-                some::<V, _>(items.iter(), |item| holds(plan, child, item.into(), visitor))
+            every(visitor.watches, nodes(plan, node), |child| {
+                some(visitor.watches, items.iter(), |item| holds(plan, child, item.into(), visitor))
             })
         }
         Op::ElemMatch => {
             let View::List(items) = value else { return false };
             let items = items.iter().filter(|item| **item != Value::Null);
-            some::<V, _>(items, |item| holds(plan, Id::new(node.a), item.into(), visitor))
+            some(visitor.watches, items, |item| holds(plan, Id::new(node.a), item.into(), visitor))
         }
         _ => {
             visitor.note("operand", || operand(plan, node, op));
@@ -177,25 +177,25 @@ pub(super) fn nodes(plan: &Plan, node: Node) -> impl Iterator<Item = Id<Node>> +
     plan.list(Ids::from_words(node.a, node.b))
 }
 
-/// Whether the test holds for every item. Tests all of them if somebody watches.
-pub(super) fn every<V: Visitor, T>(items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
+/// Whether the test holds for every item. Tests all of them if `all` are to be seen.
+pub(super) fn every<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
     let mut holds = true;
     for item in items {
         holds &= test(item);
-        if !holds && !V::ON {
+        if !holds && !all {
             break;
         }
     }
     holds
 }
 
-/// Whether the test holds for some item. Tests all of them if somebody watches.
-pub(super) fn some<V: Visitor, T>(items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
-    !every::<V, T>(items, |item| !test(item))
+/// Whether the test holds for some item. Tests all of them if `all` are to be seen.
+pub(super) fn some<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
+    !every(all, items, |item| !test(item))
 }
 
 /// Notes what was found, or that it is missing.
-pub(super) fn note_found<V: Visitor>(visitor: &mut V, found: View<'_>, name: impl Fn() -> String) {
+pub(super) fn note_found(visitor: &mut Visitor, found: View<'_>, name: impl Fn() -> String) {
     match found {
         View::Null => visitor.note("missing", || Value::String(name())),
         found => visitor.note("found", || found.to_value()),

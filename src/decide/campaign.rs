@@ -2,7 +2,6 @@
 
 use crate::bucket;
 use crate::decide::Decider;
-use crate::decide::trace::Observer;
 use crate::decision::Reason;
 use crate::facts::Consent;
 use crate::plan::tables::{Campaign, Cap, Class, ClassPolicy, Holdout, Node, Offer, Per, Suppression, Text};
@@ -75,7 +74,7 @@ impl Campaigns {
     }
 }
 
-impl<O: Observer> Decider<'_, O> {
+impl Decider<'_> {
     /// Whether the campaign may speak; decided once for all slots.
     pub(crate) fn may_speak(&mut self, id: Id<Campaign>) -> Result<(), Denial> {
         if let Some(known) = self.campaigns.known(id) {

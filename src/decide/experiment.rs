@@ -3,14 +3,13 @@
 use crate::bucket;
 use crate::canonical::write_number;
 use crate::decide::Decider;
-use crate::decide::trace::Observer;
 use crate::decision::Assignment;
 use crate::plan::Id;
 use crate::plan::tables::{ACTIVE, Campaign, Experiment, STICKY, Variation};
 use crate::reduce::assignment_key;
 use crate::value::Value;
 
-impl<O: Observer> Decider<'_, O> {
+impl Decider<'_> {
     /// The arm of the campaign's experiment; none without one, or if the subject is not in it.
     pub(crate) fn arm_of(&mut self, campaign: &Campaign) -> Option<Assignment> {
         let experiment = self.plan.get(campaign.experiment?)?;

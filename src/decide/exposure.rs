@@ -1,13 +1,12 @@
 //! What to record when the decision is shown.
 
 use crate::decide::Decider;
-use crate::decide::trace::Observer;
 use crate::decision::{Assignment, Fill};
 use crate::event::{Event, EventKind};
 use crate::reduce::{EXPERIMENT_VIEWED, MESSAGE_SEEN};
 use crate::value::Object;
 
-impl<O: Observer> Decider<'_, O> {
+impl Decider<'_> {
     /// Adds the exposures: one for each filled slot, and one for each experiment that chose what a slot shows.
     pub(crate) fn expose(&mut self) {
         if !self.decision.measure {

@@ -23,7 +23,7 @@ use crate::profile::Profile;
 use crate::reduce::reduce;
 use crate::value::Value;
 use campaign::Campaigns;
-use trace::{Observer, Silent, Tracer};
+use trace::Tracer;
 
 /// Decides the content of the slots and the next action of one subject at one time.
 ///
@@ -31,7 +31,7 @@ use trace::{Observer, Silent, Tracer};
 /// makes a condition false, and [`explain`] names it.
 #[must_use]
 pub fn decide(plan: &Plan, facts: &Facts) -> Decision {
-    Decider::new(plan, facts, &profile_of(plan, facts), Silent).run().0
+    Decider::new(plan, facts, &profile_of(plan, facts), None).run().0
 }
 
 /// A decision and how it came about.
@@ -55,8 +55,8 @@ impl Explanation {
 /// Decides as [`decide`] does, by the same evaluation, and tells how it came about.
 #[must_use]
 pub fn explain(plan: &Plan, facts: &Facts) -> Explanation {
-    let (decision, tracer) = Decider::new(plan, facts, &profile_of(plan, facts), Tracer::default()).run();
-    Explanation { decision, trace: tracer.finish(plan, facts) }
+    let (decision, tracer) = Decider::new(plan, facts, &profile_of(plan, facts), Some(Tracer::default())).run();
+    Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts) }
 }
 
 /// The profile with the pending events applied.
@@ -69,18 +69,19 @@ fn profile_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Profile> {
 }
 
 /// What all parts of one decision share.
-pub(crate) struct Decider<'a, O> {
+pub(crate) struct Decider<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) facts: &'a Facts,
     pub(crate) profile: &'a Profile,
     pub(crate) eval: Evaluator<'a>,
     pub(crate) campaigns: Campaigns,
-    pub(crate) observer: O,
+    /// Who listens, if this is explained.
+    pub(crate) tracer: Option<Tracer>,
     pub(crate) decision: Decision,
 }
 
-impl<'a, O: Observer> Decider<'a, O> {
-    fn new(plan: &'a Plan, facts: &'a Facts, profile: &'a Profile, observer: O) -> Self {
+impl<'a> Decider<'a> {
+    fn new(plan: &'a Plan, facts: &'a Facts, profile: &'a Profile, tracer: Option<Tracer>) -> Self {
         let eval = Evaluator::new(plan, profile, &facts.request, facts.now);
         let decision = Decision {
             id: decision_id(plan, facts, profile),
@@ -89,10 +90,10 @@ impl<'a, O: Observer> Decider<'a, O> {
             now: facts.now,
             ..Decision::default()
         };
-        Self { plan, facts, profile, eval, campaigns: Campaigns::new(plan), observer, decision }
+        Self { plan, facts, profile, eval, campaigns: Campaigns::new(plan), tracer, decision }
     }
 
-    fn run(mut self) -> (Decision, O) {
+    fn run(mut self) -> (Decision, Option<Tracer>) {
         self.decision.store = self.allows(self.plan.settings().store);
         self.decision.measure = self.allows(self.plan.settings().measure);
         let slots = self.requested_slots();
@@ -107,7 +108,7 @@ impl<'a, O: Observer> Decider<'a, O> {
             self.expose();
         }
         self.decision.cache_variant = self.cache_variant();
-        (self.decision, self.observer)
+        (self.decision, self.tracer)
     }
 
     /// Whether the purpose, if the plan asks for one, is granted; programs allow nothing.

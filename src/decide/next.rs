@@ -3,14 +3,13 @@
 use crate::decide::Decider;
 use crate::decide::offer::Offers;
 use crate::decide::slot::Rank;
-use crate::decide::trace::Observer;
 use crate::decision::NextAction;
 use crate::facts::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Channel, NextStep};
 use crate::time::Millis;
 
-impl<O: Observer> Decider<'_, O> {
+impl Decider<'_> {
     /// The first possible step of the highest-ranking campaign that has one.
     pub(crate) fn choose_next_action(&mut self, offers: &Offers) {
         let mut best: Option<(Rank, Campaign, NextStep)> = None;

@@ -2,7 +2,6 @@
 
 use crate::canonical::{write_number, write_string};
 use crate::decide::Decider;
-use crate::decide::trace::Observer;
 use crate::decision::Content;
 use crate::plan::Span;
 use crate::plan::tables::{Escape, Format, JSON_SLOT, Message, Part, Rendition, Slot};
@@ -16,7 +15,7 @@ impl Rendition {
     }
 }
 
-impl<O: Observer> Decider<'_, O> {
+impl Decider<'_> {
     /// The rendition for the channel: for the variation before the default, and of those the one whose locale is nearest
     /// to the request's (`de-AT`, then `de`, then the one without a locale).
     pub(crate) fn rendition(&self, message: &Message, channel: &str, variation: Option<&str>) -> Option<Rendition> {

@@ -1,7 +1,6 @@
 //! What a journey sends: held to the same rules as what a page shows.
 
 use crate::decide::Decider;
-use crate::decide::trace::Silent;
 use crate::decision::{Content, Reason};
 use crate::facts::{Facts, Request};
 use crate::plan::tables::{Channel, Message};
@@ -52,7 +51,7 @@ pub(crate) fn compose(
     let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
     let request = Request { locale, ..Request::default() };
     let facts = Facts { now, request, ..Facts::default() };
-    let mut decider = Decider::new(plan, &facts, profile, Silent);
+    let mut decider = Decider::new(plan, &facts, profile, None);
     let message = plan.get(draft.message).ok_or(Withheld::Denied(Reason::NoRendition))?;
     let rules = decider
         .check_consent(draft.class)

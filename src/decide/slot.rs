@@ -5,7 +5,6 @@ use core::cmp::Reverse;
 use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial, applies};
 use crate::decide::offer::Offers;
-use crate::decide::trace::Observer;
 use crate::decision::{Assignment, Fill, Reason};
 use crate::hash::fnv64a;
 use crate::plan::Id;
@@ -24,7 +23,7 @@ struct Candidate {
     arm: Option<Assignment>,
 }
 
-impl<O: Observer> Decider<'_, O> {
+impl Decider<'_> {
     /// Fills the slot with the highest-ranking campaign that may.
     pub(crate) fn fill(&mut self, id: Id<Slot>, offers: &Offers) {
         let Some(slot) = self.plan.get(id) else { return };
@@ -46,10 +45,13 @@ impl<O: Observer> Decider<'_, O> {
     /// The best placement. Placements are sorted by priority, so the search ends where the priority falls below the best;
     /// only a trace wants to hear of the others.
     fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot, offers: &Offers) -> Option<Candidate> {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.enter(slot_id);
+        }
         let mut best: Option<Candidate> = None;
         for (_, placement) in self.plan.rows(slot.placements) {
             let Some(campaign) = self.plan.get(placement.campaign) else { continue };
-            if let Some(leader) = best.as_ref().filter(|_| !O::ON) {
+            if let Some(leader) = best.as_ref().filter(|_| self.tracer.is_none()) {
                 if Reverse(campaign.priority) > leader.rank.0 {
                     break;
                 }
@@ -58,26 +60,28 @@ impl<O: Observer> Decider<'_, O> {
                 }
             }
             match self.candidate(slot_id, slot, &placement, campaign, offers) {
-                Err(denial) => self.note(slot_id, placement.campaign, denial),
+                Err(denial) => self.note(placement.campaign, denial),
                 Ok(candidate) => {
                     let (loser, by) = match best.take() {
                         Some(leader) if leader.rank < candidate.rank => (Some(candidate.id), best.insert(leader).id),
                         former => (former.map(|former| former.id), best.insert(candidate).id),
                     };
                     if let Some(loser) = loser {
-                        self.note(slot_id, loser, Reason::Outranked.by(Cause::Campaign(by)));
+                        self.note(loser, Reason::Outranked.by(Cause::Campaign(by)));
                     }
                 }
             }
         }
-        if let Some(winner) = &best {
-            self.observer.won(slot_id, winner.id);
+        if let (Some(tracer), Some(winner)) = (&mut self.tracer, &best) {
+            tracer.won(winner.id);
         }
         best
     }
 
-    fn note(&mut self, slot: Id<Slot>, campaign: Id<Campaign>, denial: Denial) {
-        self.observer.denied(slot, campaign, denial, &mut self.eval);
+    fn note(&mut self, campaign: Id<Campaign>, denial: Denial) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.denied(campaign, denial, &mut self.eval);
+        }
     }
 
     /// What the campaign would show in the slot, or why it shows nothing.

@@ -1,6 +1,4 @@
-//! The explanation: an observer of the same evaluation. The silent one compiles to nothing.
-
-use std::collections::BTreeMap;
+//! The explanation: who listens to the same evaluation, if anybody does.
 
 use crate::condition::Evaluator;
 use crate::decide::campaign::{Cause, Denial};
@@ -9,29 +7,11 @@ use crate::plan::tables::{Campaign, Slot};
 use crate::plan::{Id, Plan};
 use crate::value::{Object, Value};
 
-/// Is told what happens while a decision is made.
-pub(crate) trait Observer {
-    /// Whether anybody listens; if not, candidates that cannot win any more are not looked at.
-    const ON: bool;
-    /// The campaign fills the slot.
-    fn won(&mut self, slot: Id<Slot>, campaign: Id<Campaign>);
-    /// The campaign does not fill the slot.
-    fn denied(&mut self, slot: Id<Slot>, campaign: Id<Campaign>, denial: Denial, eval: &mut Evaluator<'_>);
-}
-
-/// Listens to nothing.
-pub(crate) struct Silent;
-
-impl Observer for Silent {
-    const ON: bool = false;
-    fn won(&mut self, _: Id<Slot>, _: Id<Campaign>) {}
-    fn denied(&mut self, _: Id<Slot>, _: Id<Campaign>, _: Denial, _: &mut Evaluator<'_>) {}
-}
-
-/// Writes down everything.
+/// Writes down what happens while a decision is made.
 #[derive(Default)]
 pub(crate) struct Tracer {
-    slots: BTreeMap<Id<Slot>, Vec<Outcome>>,
+    /// In the order in which the slots were filled, which is the plan's.
+    slots: Vec<(Id<Slot>, Vec<Outcome>)>,
 }
 
 struct Outcome {
@@ -40,26 +20,34 @@ struct Outcome {
     condition: Option<Value>,
 }
 
-impl Observer for Tracer {
-    const ON: bool = true;
-
-    fn won(&mut self, slot: Id<Slot>, campaign: Id<Campaign>) {
-        self.slots.entry(slot).or_default().insert(0, Outcome { campaign, denial: None, condition: None });
+impl Tracer {
+    /// What follows is about this slot.
+    pub(crate) fn enter(&mut self, slot: Id<Slot>) {
+        self.slots.push((slot, Vec::new()));
     }
 
-    fn denied(&mut self, slot: Id<Slot>, campaign: Id<Campaign>, denial: Denial, eval: &mut Evaluator<'_>) {
+    /// The campaign fills the slot.
+    pub(crate) fn won(&mut self, campaign: Id<Campaign>) {
+        if let Some((_, outcomes)) = self.slots.last_mut() {
+            outcomes.insert(0, Outcome { campaign, denial: None, condition: None });
+        }
+    }
+
+    /// The campaign does not fill the slot.
+    pub(crate) fn denied(&mut self, campaign: Id<Campaign>, denial: Denial, eval: &mut Evaluator<'_>) {
         let condition = match denial.by {
             Cause::Condition(node) => Some(eval.explain(node)),
             _ => None,
         };
-        self.slots.entry(slot).or_default().push(Outcome { campaign, denial: Some(denial), condition });
+        if let Some((_, outcomes)) = self.slots.last_mut() {
+            outcomes.push(Outcome { campaign, denial: Some(denial), condition });
+        }
     }
-}
 
-impl Tracer {
     /// `{plan, now, partial, slots: {slot: [{campaign, outcome, detail}]}}`
     pub(crate) fn finish(self, plan: &Plan, facts: &Facts) -> Value {
-        let slots = self.slots.into_iter().filter_map(|(id, outcomes)| {
+        let slots = self.slots.into_iter().filter(|(_, outcomes)| !outcomes.is_empty());
+        let slots = slots.filter_map(|(id, outcomes)| {
             let outcomes = outcomes.into_iter().map(|outcome| outcome.into_value(plan)).collect();
             Some((plan.text(plan.get(id)?.id), Value::Array(outcomes)))
         });
