@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::decimal;
 use crate::value::Value;
 
 /// Objects and arrays may nest this deep.
@@ -111,7 +112,7 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> Read<f64> {
         let is_part = |byte: u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let text = self.take_while(is_part);
-        let number = if is_number(text) { text.parse().ok() } else { None };
+        let number = if is_number(text) { decimal::parse(text) } else { None };
         number.filter(|number: &f64| number.is_finite()).ok_or("a number that a double can hold, or what follows one")
     }
 

@@ -8,6 +8,7 @@ pub mod bucket;
 pub mod canonical;
 pub mod condition;
 mod decide;
+mod decimal;
 mod decision;
 mod event;
 mod facts;

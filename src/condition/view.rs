@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 use std::borrow::Cow;
 
 use crate::canonical;
+use crate::decimal;
 use crate::value::{Object, Value};
 
 /// A borrowed [`Value`], or a fact that stands somewhere else than in one.
@@ -207,11 +208,7 @@ fn parse_number(text: &str) -> f64 {
     match text {
         "Infinity" | "+Infinity" => f64::INFINITY,
         "-Infinity" => f64::NEG_INFINITY,
-        // Rust also reads `inf` and `nan`.
-        _ if text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) => {
-            text.parse().unwrap_or(f64::NAN)
-        }
-        _ => f64::NAN,
+        _ => decimal::parse(text).unwrap_or(f64::NAN),
     }
 }
 
