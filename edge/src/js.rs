@@ -110,5 +110,8 @@ pub fn variable(env: &JsValue, name: &str) -> Option<String> {
 
 /// The member of an object, if it is a text.
 pub fn text(object: &JsValue, name: &str) -> Option<String> {
+    if !object.is_object() {
+        return None;
+    }
     Reflect::get(object, &name.into()).ok()?.as_string().filter(|text| !text.is_empty())
 }
