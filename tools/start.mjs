@@ -31,7 +31,7 @@ const shared = {
   COLLECTOR_KEY: secrets.collectorKey,
   REFRESH: '1',
 };
-const runtime = await startRuntime({
+const options = {
   port,
   collectorPort,
   persist: join(dev, 'data'),
@@ -49,17 +49,21 @@ const runtime = await startRuntime({
     WEBHOOKS: JSON.stringify({ default: `http://127.0.0.1:${sink.address().port}/` }),
     WEBHOOK_SECRET: secrets.webhookSecret,
   },
-});
+};
 
+// The assets of a runtime are those that are there when it starts: the panel's file is made with one that runs before.
+const rehearsal = await startRuntime(options);
 await makeDemo({
   shop: join(root, 'www', 'shop'),
   personas: join(root, 'www', 'personas.json'),
-  collectorUrl: runtime.collectorUrl,
+  collectorUrl: rehearsal.collectorUrl,
   writeKey: secrets.serverKey,
   secretKey: secrets.secretKey,
   keys,
   cli: process.env.THROUGHLINE_CLI,
 });
+await rehearsal.stop();
+const runtime = await startRuntime(options);
 
 console.log(`
   shop        http://localhost:${port}
