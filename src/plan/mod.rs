@@ -17,7 +17,7 @@ pub use node::Op;
 pub use row::{Id, Ids, Span};
 
 use regex_automata::{Input, dfa::Automaton, dfa::sparse::DFA};
-use row::{Bounds, Field, Row, Words};
+use row::{Bounds, Kind, MAX_WORDS, Row, Words};
 use tables::{Campaign, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
 
 /// The version of the plan format that this core reads and writes.
@@ -62,7 +62,7 @@ impl Plan {
         };
         plan.texts = plan.load_texts()?;
         plan.regexes = plan.load_regexes()?;
-        plan.bounds(|bounds| tables::check(&plan, bounds))?;
+        plan.check_tables()?;
         node::check(&plan)?;
         plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
         plan.with_offer = plan.campaigns(|campaign| campaign.offer.is_some());
@@ -91,13 +91,7 @@ impl Plan {
     /// The row with this number.
     #[must_use]
     pub fn get<R: Row>(&self, id: Id<R>) -> Option<R> {
-        let size = row_size::<R>();
-        let start = self.section(R::TABLE).start.checked_add(id.index().checked_mul(size)?)?;
-        let end = start.checked_add(size)?;
-        if id.0 >= self.count::<R>() {
-            return None;
-        }
-        self.bytes.get(start..end).map(|row| R::read(&mut Words(row)))
+        self.words(R::TABLE, R::WORDS, id.index()).map(|words| R::read(&words))
     }
 
     /// The numbers of all rows of a table.
@@ -163,6 +157,18 @@ impl Plan {
         None
     }
 
+    /// The words of a row.
+    fn words(&self, table: usize, size: usize, row: usize) -> Option<Words> {
+        let section = self.section(table);
+        let start = row.checked_mul(size)?.checked_mul(4)?.checked_add(section.start)?;
+        let bytes = self.bytes.get(start..section.end).filter(|_| row < section.count as usize)?;
+        let mut words = [0; MAX_WORDS];
+        for (word, bytes) in words.iter_mut().take(size).zip(bytes.chunks_exact(4)) {
+            *word = bytes.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        }
+        Some(Words(words))
+    }
+
     fn section(&self, number: usize) -> Section {
         self.sections.get(number).copied().unwrap_or_default()
     }
@@ -213,6 +219,27 @@ impl Plan {
             .collect()
     }
 
+    /// Checks that everything exists that rows refer to.
+    fn check_tables(&self) -> Result<(), PlanError> {
+        self.bounds(|bounds| (LISTS.saturating_add(1)..SECTIONS).try_for_each(|table| self.check_table(table, bounds)))
+    }
+
+    fn check_table(&self, section: usize, bounds: &Bounds<'_>) -> Result<(), PlanError> {
+        let fields = tables::fields(section);
+        let size = Kind::sum(fields);
+        for row in 0..self.section(section).count as usize {
+            let words = self.words(section, size, row).ok_or(PlanError::Truncated)?;
+            let mut at: usize = 0;
+            for field in fields {
+                if !field.check(&words, at, bounds) {
+                    return Err(PlanError::Reference { section, row });
+                }
+                at = at.saturating_add(field.words());
+            }
+        }
+        Ok(())
+    }
+
     fn bounds<R>(&self, check: impl FnOnce(&Bounds<'_>) -> R) -> R {
         let counts = self.sections.map(|section| section.count);
         check(&Bounds { counts: &counts, lists: self.section_bytes(LISTS) })
@@ -240,24 +267,9 @@ impl Settings {
     }
 }
 
-const fn row_size<R: Row>() -> usize {
-    R::WORDS.saturating_mul(4)
-}
-
 fn word_at(bytes: &[u8], index: usize) -> Option<u32> {
     let start = index.checked_mul(4)?;
     bytes.get(start..)?.first_chunk::<4>().map(|word| u32::from_le_bytes(*word))
-}
-
-/// Checks one table's rows against the sizes of all others.
-fn check_table<R: Row>(plan: &Plan, bounds: &Bounds<'_>) -> Result<(), PlanError> {
-    for row in 0..plan.count::<R>() {
-        let found = plan.get(Id::<R>::new(row)).ok_or(PlanError::Truncated)?;
-        if !Field::check(found, bounds) {
-            return Err(PlanError::Reference { section: R::TABLE, row: row as usize });
-        }
-    }
-    Ok(())
 }
 
 /// Reads the header and the table of sections.
@@ -289,7 +301,7 @@ fn count(number: usize, content: &[u8]) -> Result<u32, PlanError> {
     if number == STRINGS || number == REGEXES {
         return word_at(content, 0).ok_or(PlanError::Truncated);
     }
-    let size = tables::size(number);
+    let size = Kind::sum(tables::fields(number)).saturating_mul(4);
     let count = content.len().checked_div(size).unwrap_or(0);
     if content.len().checked_rem(size) != Some(0) {
         return Err(PlanError::Truncated);

@@ -1,6 +1,5 @@
 //! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
 
-use super::row::Field as _;
 use super::tables::{Attribute, Constant, Counter, Journey, Node, Regex, Segment, Text, numbered};
 use super::{Id, Ids, Plan, PlanError};
 
@@ -158,12 +157,12 @@ impl Shape {
 fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shape> {
     let below = |child: u32| shapes.get(child as usize).copied().filter(|_| child < id.0);
     plan.bounds(|bounds| {
-        let texts = |start, len| Ids::<Text>::from_words(start, len).check(bounds);
-        let text = |text| Id::<Text>::new(text).check(bounds);
+        let texts = |start, len| bounds.has_all(Ids::<Text>::from_words(start, len));
+        let text = |text| bounds.has(Id::<Text>::new(text));
         let leaf = |possible: bool, tests| Shape::LEAF.above(tests, tests).filter(|_| possible);
         let nodes = |start, len| {
             let list = Ids::<Node>::from_words(start, len);
-            list.check(bounds).then_some(())?;
+            bounds.has_all(list).then_some(())?;
             plan.list(list).map(|child| below(child.0)).try_fold(Shape::LEAF, |all, shape| Some(all.with(shape?)))
         };
         let logic = |shape: Shape| shape.above(shape.tests, shape.tests);
@@ -172,16 +171,16 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
             Op::And | Op::Or => logic(nodes(node.a, node.b)?),
             Op::Not => logic(below(node.a)?),
             Op::Attribute => {
-                below(node.b)?.above(VALUE, SUBJECT).filter(|_| Id::<Attribute>::new(node.a).check(bounds))
+                below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Attribute>::new(node.a)))
             }
             Op::Member => below(node.c)?.above(VALUE, VALUE).filter(|_| texts(node.a, node.b)),
             Op::Size | Op::ElemMatch => below(node.a)?.above(VALUE, VALUE),
             Op::All => nodes(node.a, node.b)?.above(VALUE, VALUE),
             Op::Is | Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => {
-                leaf(Id::<Constant>::new(node.a).check(bounds), VALUE)
+                leaf(bounds.has(Id::<Constant>::new(node.a)), VALUE)
             }
-            Op::In | Op::Ini => leaf(Ids::<Constant>::from_words(node.a, node.b).check(bounds), VALUE),
-            Op::Regex => leaf(Id::<Regex>::new(node.a).check(bounds) && text(node.b), VALUE),
+            Op::In | Op::Ini => leaf(bounds.has_all(Ids::<Constant>::from_words(node.a, node.b)), VALUE),
+            Op::Regex => leaf(bounds.has(Id::<Regex>::new(node.a)) && text(node.b), VALUE),
             Op::Exists => leaf(true, VALUE),
             Op::Type | Op::Isi => leaf(text(node.a), VALUE),
             Op::Veq | Op::Vne | Op::Vgt | Op::Vgte | Op::Vlt | Op::Vlte => leaf(text(node.a) && text(node.b), VALUE),
@@ -193,11 +192,11 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
                 Shape { size: 0, ..condition }.above(SUBJECT, SUBJECT)
             }
             Op::Count | Op::Recency => {
-                below(node.b)?.above(VALUE, SUBJECT).filter(|_| Id::<Counter>::new(node.a).check(bounds))
+                below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Counter>::new(node.a)))
             }
             Op::Journey => {
                 let step = Some(node.c).filter(|step| *step != u32::MAX).map(Id::<Text>::new);
-                leaf(Id::<Journey>::new(node.a).check(bounds) && step.check(bounds), SUBJECT)
+                leaf(bounds.has(Id::<Journey>::new(node.a)) && step.is_none_or(|step| bounds.has(step)), SUBJECT)
             }
         }
     })

@@ -2,29 +2,27 @@
 
 use core::marker::PhantomData;
 
+use super::word_at;
 use crate::time::Millis;
 
 /// The number that stands for "none" in an optional reference.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// Reads words from the front of a row.
-pub struct Words<'a>(pub(super) &'a [u8]);
+/// No row is longer.
+pub(super) const MAX_WORDS: usize = 16;
 
-impl Words<'_> {
-    /// The next word; zero past the end, which a loaded plan never reaches.
-    pub(super) fn next(&mut self) -> u32 {
-        match self.0.split_first_chunk::<4>() {
-            Some((word, rest)) => {
-                self.0 = rest;
-                u32::from_le_bytes(*word)
-            }
-            None => 0,
-        }
+/// The words of one row; zeros after its end.
+pub struct Words(pub(super) [u32; MAX_WORDS]);
+
+impl Words {
+    #[inline]
+    fn word(&self, at: usize) -> u32 {
+        self.0.get(at).copied().unwrap_or(0)
     }
 
-    fn next_u64(&mut self) -> u64 {
-        let low = u64::from(self.next());
-        low | (u64::from(self.next()) << 32)
+    #[inline]
+    fn wide(&self, at: usize) -> u64 {
+        u64::from(self.word(at)) | (u64::from(self.word(at.saturating_add(1))) << 32)
     }
 }
 
@@ -35,33 +33,102 @@ pub struct Bounds<'a> {
 }
 
 impl Bounds<'_> {
-    pub(super) fn count(&self, table: usize) -> u32 {
+    /// Whether the thing exists.
+    pub(super) fn has<T: Target>(&self, id: Id<T>) -> bool {
+        id.0 < self.count(T::TABLE)
+    }
+
+    /// Whether the list, and everything in it, exists.
+    pub(super) fn has_all<T: Target>(&self, ids: Ids<T>) -> bool {
+        self.has_list(T::TABLE, ids.start, ids.len)
+    }
+
+    fn count(&self, table: usize) -> u32 {
         self.counts.get(table).copied().unwrap_or(0)
     }
 
-    fn list_item(&self, index: u32) -> Option<u32> {
-        let start = (index as usize).checked_mul(4)?;
-        let word = self.lists.get(start..)?.first_chunk::<4>()?;
-        Some(u32::from_le_bytes(*word))
+    fn has_list(&self, table: usize, start: u32, len: u32) -> bool {
+        let count = self.count(table);
+        let is_good = |at| word_at(self.lists, at as usize).is_some_and(|item| item < count);
+        start.checked_add(len).is_some_and(|end| (start..end).all(is_good))
+    }
+}
+
+/// What the words of a field mean: all that the check of a plan has to know.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// One word that means nothing else.
+    Word,
+    /// Two words that mean nothing else.
+    Wide,
+    /// A double, and not NaN.
+    Number,
+    /// The number of a thing in this table.
+    Id(usize),
+    /// The number of a thing in this table, or of none.
+    Option(usize),
+    /// First and count of rows of this table.
+    Span(usize),
+    /// First and count of a list's numbers of things in this table.
+    Ids(usize),
+}
+
+impl Kind {
+    /// How many words the field takes.
+    #[must_use]
+    pub const fn words(self) -> usize {
+        match self {
+            Self::Word | Self::Id(_) | Self::Option(_) => 1,
+            Self::Wide | Self::Number | Self::Span(_) | Self::Ids(_) => 2,
+        }
+    }
+
+    /// How many words all fields of a row take.
+    #[must_use]
+    pub const fn sum(fields: &[Self]) -> usize {
+        match fields {
+            [first, rest @ ..] => first.words().saturating_add(Self::sum(rest)),
+            [] => 0,
+        }
+    }
+
+    /// Whether everything exists that the field at this place of a row refers to.
+    pub(super) fn check(self, words: &Words, at: usize, bounds: &Bounds<'_>) -> bool {
+        let first = words.word(at);
+        let second = words.word(at.saturating_add(1));
+        match self {
+            Self::Word | Self::Wide => true,
+            Self::Number => !f64::from_bits(words.wide(at)).is_nan(),
+            Self::Id(table) => first < bounds.count(table),
+            Self::Option(table) => first == NONE || first < bounds.count(table),
+            Self::Span(table) => first.checked_add(second).is_some_and(|end| end <= bounds.count(table)),
+            Self::Ids(table) => bounds.has_list(table, first, second),
+        }
     }
 }
 
 /// A piece of a row.
 pub trait Field: Copy {
-    /// How many words it takes.
-    const WORDS: usize;
-    /// Reads it from the front of `words`.
-    fn read(words: &mut Words<'_>) -> Self;
+    /// What its words mean.
+    const KIND: Kind;
+    /// Reads it from this place of a row.
+    fn read(words: &Words, at: usize) -> Self;
     /// Appends its words.
     fn write(self, out: &mut Vec<u32>);
-    /// Whether everything it refers to exists.
-    fn check(self, bounds: &Bounds<'_>) -> bool;
 }
 
 /// A kind of row, and the table that holds all rows of the kind.
-pub trait Row: Field {
+pub trait Row: Copy {
     /// The number of the table.
     const TABLE: usize;
+    /// Its fields.
+    const FIELDS: &'static [Kind];
+    /// How many words it takes.
+    const WORDS: usize = Kind::sum(Self::FIELDS);
+    /// Reads it.
+    fn read(words: &Words) -> Self;
+    /// Appends its words.
+    fn write(self, out: &mut Vec<u32>);
 }
 
 /// A kind of thing that an [`Id`] can name: a row, a text, a regular expression.
@@ -218,15 +285,13 @@ impl<T> core::fmt::Debug for Ids<T> {
 }
 
 impl Field for u32 {
-    const WORDS: usize = 1;
-    fn read(words: &mut Words<'_>) -> Self {
-        words.next()
+    const KIND: Kind = Kind::Word;
+    #[inline]
+    fn read(words: &Words, at: usize) -> Self {
+        words.word(at)
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self);
-    }
-    fn check(self, _: &Bounds<'_>) -> bool {
-        true
     }
 }
 
@@ -236,82 +301,68 @@ fn write_u64(value: u64, out: &mut Vec<u32>) {
 }
 
 impl Field for f64 {
-    const WORDS: usize = 2;
-    fn read(words: &mut Words<'_>) -> Self {
-        Self::from_bits(words.next_u64())
+    const KIND: Kind = Kind::Number;
+    #[inline]
+    fn read(words: &Words, at: usize) -> Self {
+        Self::from_bits(words.wide(at))
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.to_bits(), out);
     }
-    fn check(self, _: &Bounds<'_>) -> bool {
-        !self.is_nan()
-    }
 }
 
 impl Field for Millis {
-    const WORDS: usize = 2;
-    fn read(words: &mut Words<'_>) -> Self {
-        Self(words.next_u64().cast_signed())
+    const KIND: Kind = Kind::Wide;
+    #[inline]
+    fn read(words: &Words, at: usize) -> Self {
+        Self(words.wide(at).cast_signed())
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.0.cast_unsigned(), out);
     }
-    fn check(self, _: &Bounds<'_>) -> bool {
-        true
-    }
 }
 
 impl<T: Target> Field for Id<T> {
-    const WORDS: usize = 1;
-    fn read(words: &mut Words<'_>) -> Self {
-        Self::new(words.next())
+    const KIND: Kind = Kind::Id(T::TABLE);
+    #[inline]
+    fn read(words: &Words, at: usize) -> Self {
+        Self::new(words.word(at))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.0);
     }
-    fn check(self, bounds: &Bounds<'_>) -> bool {
-        self.0 < bounds.count(T::TABLE)
-    }
 }
 
 impl<T: Target> Field for Option<Id<T>> {
-    const WORDS: usize = 1;
-    fn read(words: &mut Words<'_>) -> Self {
-        Some(words.next()).filter(|index| *index != NONE).map(Id::new)
+    const KIND: Kind = Kind::Option(T::TABLE);
+    #[inline]
+    fn read(words: &Words, at: usize) -> Self {
+        Some(words.word(at)).filter(|index| *index != NONE).map(Id::new)
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.map_or(NONE, |id| id.0));
     }
-    fn check(self, bounds: &Bounds<'_>) -> bool {
-        self.is_none_or(|id| id.check(bounds))
-    }
 }
 
 impl<T: Target> Field for Span<T> {
-    const WORDS: usize = 2;
-    fn read(words: &mut Words<'_>) -> Self {
-        Self::new(words.next(), words.next())
+    const KIND: Kind = Kind::Span(T::TABLE);
+    #[inline]
+    fn read(words: &Words, at: usize) -> Self {
+        Self::new(words.word(at), words.word(at.saturating_add(1)))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
-    }
-    fn check(self, bounds: &Bounds<'_>) -> bool {
-        self.start.checked_add(self.len).is_some_and(|end| end <= bounds.count(T::TABLE))
     }
 }
 
 impl<T: Target> Field for Ids<T> {
-    const WORDS: usize = 2;
-    fn read(words: &mut Words<'_>) -> Self {
-        Self::new(words.next(), words.next())
+    const KIND: Kind = Kind::Ids(T::TABLE);
+    #[inline]
+    fn read(words: &Words, at: usize) -> Self {
+        Self::new(words.word(at), words.word(at.saturating_add(1)))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
-    }
-    fn check(self, bounds: &Bounds<'_>) -> bool {
-        self.start.checked_add(self.len).is_some_and(|end| {
-            (self.start..end).all(|at| bounds.list_item(at).is_some_and(|item| item < bounds.count(T::TABLE)))
-        })
     }
 }
 
@@ -325,34 +376,30 @@ macro_rules! tables {
 
         impl $crate::plan::row::Row for $name {
             const TABLE: usize = $number;
-        }
-
-        impl $crate::plan::row::Field for $name {
-            const WORDS: usize = 0 $(+ <$kind as $crate::plan::row::Field>::WORDS)*;
-            fn read(words: &mut $crate::plan::row::Words<'_>) -> Self {
-                Self { $($field: <$kind as $crate::plan::row::Field>::read(words),)* }
+            const FIELDS: &'static [$crate::plan::row::Kind] = &[$(<$kind as $crate::plan::row::Field>::KIND),*];
+            fn read(words: &$crate::plan::row::Words) -> Self {
+                let mut next: usize = 0;
+                $(
+                    let at = next;
+                    next = next.saturating_add(<$kind as $crate::plan::row::Field>::KIND.words());
+                    let $field = <$kind as $crate::plan::row::Field>::read(words, at);
+                )*
+                debug_assert_eq!(next, Self::WORDS);
+                Self { $($field),* }
             }
             fn write(self, out: &mut Vec<u32>) {
                 $($crate::plan::row::Field::write(self.$field, out);)*
             }
-            fn check(self, bounds: &$crate::plan::row::Bounds<'_>) -> bool {
-                true $(&& $crate::plan::row::Field::check(self.$field, bounds))*
-            }
         }
+        const _: () = assert!(<$name as $crate::plan::row::Row>::WORDS <= $crate::plan::row::MAX_WORDS);
     )*
 
-        /// How many bytes a row of this section has; 4 for a list's numbers.
-        pub(super) const fn size(section: usize) -> usize {
+        /// The fields of a row of this section; one number for the lists.
+        pub(super) const fn fields(section: usize) -> &'static [$crate::plan::row::Kind] {
             match section {
-                $($number => $crate::plan::row_size::<$name>(),)*
-                _ => 4,
+                $($number => <$name as $crate::plan::row::Row>::FIELDS,)*
+                _ => &[$crate::plan::row::Kind::Word],
             }
-        }
-
-        /// Checks all rows of all tables.
-        pub(super) fn check(plan: &Plan, bounds: &Bounds<'_>) -> Result<(), PlanError> {
-            $($crate::plan::check_table::<$name>(plan, bounds)?;)*
-            Ok(())
         }
     };
 }
