@@ -42,7 +42,17 @@ const commands = {
 };
 
 function send(call, reason = 'event') {
-  record({ ...call, messageId: newId(), timestamp: new Date().toISOString(), context: context() }, reason);
+  for (const name of ['properties', 'traits']) {
+    const found = call[name] ?? {};
+    if (typeof found !== 'object' || Array.isArray(found)) throw new TypeError(`\`${name}\` of \`${call.event ?? call.type}\`: expected an object`);
+  }
+  record(asJson({ ...call, messageId: newId(), timestamp: new Date().toISOString(), context: context() }), reason);
+}
+
+/** What arrives of a value that is sent. Half an emoji, as a cut text may end with, is no JSON that others read. */
+function asJson(value) {
+  const whole = (name, value) => (typeof value === 'string' ? (value.toWellFormed?.() ?? value) : value);
+  return JSON.parse(JSON.stringify(value, whole));
 }
 
 /** A call that says nothing but "here is a page" counts once for each address. */

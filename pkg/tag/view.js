@@ -98,7 +98,7 @@ function requestOf(found) {
   };
 }
 
-/** The core's decision; `undefined` if it fails, and from then on the edge decides. */
+/** The core's decision; `undefined` if it fails. Once it has trapped, the edge decides. */
 function decideHere(core, found, request, reason) {
   try {
     const isNew = found !== visitor;
@@ -117,7 +117,7 @@ function decideHere(core, found, request, reason) {
     return core.decide({ events });
   } catch (error) {
     fail(error);
-    dropCore();
+    if (error instanceof WebAssembly.RuntimeError) dropCore();
     return undefined;
   }
 }

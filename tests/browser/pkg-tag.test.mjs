@@ -202,6 +202,22 @@ describe('following what happens', () => {
     await eventually(() => assert.ok(received.some(({ type, userId }) => type === 'identify' && userId === 'user-1')));
   });
 
+  test('what is no event hinders none', async () => {
+    const { push, shows, heard, page, ready } = await open('/static', cached('/static'));
+    await ready();
+    await push(['track', 'Not An Object', 'guide'], ['track', '']);
+    await page.evaluate(() => throughline_queue.push(['track', 'Half An Emoji', { text: '😀'.slice(0, 1), nothing: () => {} }], ['track', 'Large', { n: 1n }]));
+    await push(['track', 'Guide Downloaded']);
+    await shows('page.hero', 'Hot');
+    assert.equal((await heard('tldata')).at(-1).source, 'edge');
+    assert.ok((await heard('tldata')).some(({ source, decision }) => source === 'core' && decision.slots['page.hero'].message === 'hot'));
+    await eventually(() => assert.ok(names().includes('Half An Emoji')));
+    assert.deepEqual(received.find(({ event }) => event === 'Half An Emoji').properties, { text: '\ufffd' });
+    const messages = (await heard('tlerror')).map(({ message }) => message);
+    assert.match(messages.join('\n'), /`properties` of `Not An Object`: expected an object/);
+    assert.match(messages.join('\n'), /BigInt/);
+  });
+
   test('commands that waited for the tag are run, unknown ones are named', async () => {
     const init = () => {
       globalThis.throughline_queue = [['track', 'Early'], ['trakc', 'Typo'], (tl) => tl.track('Function')];
@@ -296,7 +312,8 @@ describe('events', () => {
     await eventually(() => assert.ok(refused > 0));
     isDown = false;
     await eventually(() => assert.deepEqual([count('One'), count('Two')], [1, 1]), 10000);
-    assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('tl_event:')).length), 0);
+    const kept = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('tl_event:')));
+    await eventually(async () => assert.deepEqual(await kept(), []));
   });
 
   test('outlive the page while offline, and arrive once', async () => {
