@@ -25,13 +25,14 @@ pub struct Decision {
     pub next_action: Option<NextAction>,
     /// The variation of each experiment that was looked at.
     pub assignments: Vec<Assignment>,
-    /// What is to be recorded when the slots are shown, each with the slot that it belongs to.
+    /// What is to be reduced when the slots are shown, if `store` is true, and sent to the collector, if `measure` is true;
+    /// each with the slot that it belongs to.
     pub exposures: Vec<Event>,
     /// For each requested slot how it went.
     pub reasons: Map<Reason>,
     /// Whether the subject allows a cookie.
     pub store: bool,
-    /// Whether the subject allows exposures to be recorded.
+    /// Whether the subject allows exposures and page views to be sent to the collector.
     pub measure: bool,
     /// Pages with equal variants are equal: a key for caches.
     pub cache_variant: String,

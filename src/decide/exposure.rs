@@ -8,8 +8,10 @@ use crate::value::Object;
 
 impl Decider<'_> {
     /// Adds the exposures: one for each filled slot, and one for each experiment that chose what a slot shows.
+    ///
+    /// They are for the subject's own token, if it may be stored, so that caps hold; and for the collector, if it may measure.
     pub(crate) fn expose(&mut self) {
-        if !self.decision.measure {
+        if !self.decision.measure && !self.decision.store {
             return;
         }
         let seen = self.decision.slots.iter().map(|(slot, fill)| self.message_seen(slot, fill));

@@ -71,7 +71,7 @@ impl Model<'_> {
         }
         let measure = self.grants("measure");
         let id = self.id();
-        let exposures = if measure { self.exposures(&id, &slots, &shown) } else { Vec::new() };
+        let exposures = if measure || self.grants("store") { self.exposures(&id, &slots, &shown) } else { Vec::new() };
         json!({
             "decisionId": id, "plan": self.plan, "subject": self.person.subject, "now": self.now,
             "cacheVariant": variant(&slots), "slots": slots, "nextAction": next, "assignments": arms, "exposures": exposures,
