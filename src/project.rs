@@ -2,7 +2,8 @@
 
 use crate::condition::Evaluator;
 use crate::facts::Request;
-use crate::plan::tables::{Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Journey, Offer, Segment, Source};
+use crate::hash::fnv32a;
+use crate::plan::tables::{Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Journey, Offer, Segment, Slot, Source};
 use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
 use crate::profile::{Profile, Stamp, Stamped};
@@ -34,6 +35,19 @@ impl Profile {
             segments: self.segments.clone(),
             partial: self.partial.clone(),
         }
+    }
+
+    /// The profile as it was before these decisions were shown: a page that still shows them is decided about anew without
+    /// what it shows itself counting against it.
+    #[must_use]
+    pub fn before(mut self, plan: &Plan, decisions: &[&str]) -> Self {
+        let slots = || plan.rows(plan.all::<Slot>()).map(|(_, slot)| plan.text(slot.id));
+        let exposure = |decision: &str, slot: &str| fnv32a(&format!("{decision}:{slot}"));
+        let shown: Set<u32> =
+            decisions.iter().flat_map(|decision| slots().map(|slot| exposure(decision, slot))).collect();
+        let others = |stamps: &Set<Stamp>| stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect();
+        self.exposures = self.exposures.iter().map(|(key, stamps)| (key, others(stamps))).collect();
+        self
     }
 
     /// Decides the segments that only the collector can decide, for the token to carry them.

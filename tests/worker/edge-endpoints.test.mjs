@@ -12,15 +12,17 @@ const rules = {
     firstName: { type: 'string', edge: true, client: true },
     secret: { type: 'string', edge: true },
   },
-  slots: { hero: { pages: ['/'], public: true }, hidden: { pages: ['/'] } },
+  slots: { hero: { pages: ['/'], public: true }, hidden: { pages: ['/'] }, once: { pages: ['/once'] } },
   channels: { web: {} },
   messages: {
     hero: { renditions: [{ channel: 'web', html: "<h1>Hello {{ firstName | default: 'you' }}</h1>" }] },
     hidden: { renditions: [{ channel: 'web', html: "{{ secret | default: 'none' }}" }] },
+    once: { once: true, renditions: [{ channel: 'web', html: 'once' }] },
   },
   campaigns: {
     hero: { class: 'promo', slots: { hero: 'hero' } },
     hidden: { class: 'promo', slots: { hidden: 'hidden' } },
+    once: { class: 'promo', slots: { once: 'once' } },
   },
   policies: { consent: { default: 'granted', store: 'personalization', measure: 'analytics', promo: ['personalization'], gpc: ['analytics'] } },
 };
@@ -50,10 +52,10 @@ function refused(answer, status, code) {
 }
 
 describe('every endpoint', () => {
-  const methods = { decide: 'POST, OPTIONS', events: 'POST, OPTIONS', token: 'GET, POST, HEAD, OPTIONS', plan: 'GET, HEAD, OPTIONS', explain: 'GET, HEAD, OPTIONS', health: 'GET, HEAD, OPTIONS', 'tag.js': 'GET, HEAD, OPTIONS' };
+  const methods = { decide: 'POST, OPTIONS', events: 'POST, OPTIONS', token: 'GET, POST, DELETE, HEAD, OPTIONS', plan: 'GET, HEAD, OPTIONS', explain: 'GET, HEAD, OPTIONS', health: 'GET, HEAD, OPTIONS', 'tag.js': 'GET, HEAD, OPTIONS' };
   for (const [name, allow] of Object.entries(methods)) {
     test(`${name} names its methods`, async () => {
-      const answer = await visitor().fetch(`/_tl/${name}`, { method: 'DELETE' });
+      const answer = await visitor().fetch(`/_tl/${name}`, { method: 'PUT' });
       refused(answer, 405, 'method_not_allowed');
       assert.equal(answer.headers.allow, allow);
       assert.equal((await visitor().fetch(`/_tl/${name}`, { method: 'OPTIONS' })).status, 204);
@@ -311,10 +313,33 @@ describe('token', () => {
     assert.equal((await someone.fetch('/_tl/token')).json().subject, 'app-user');
   });
 
+  test('is handed back: the browser is nobody again, for the same site only', async () => {
+    const someone = visitor();
+    await someone.fetch('/_tl/token', { method: 'POST', headers: { authorization: `Bearer ${mintToken(edge.keys, { sub: 'app-user' })}` } });
+    const elsewhere = await someone.fetch('/_tl/token', { method: 'DELETE', headers: { origin: 'https://evil.example' } });
+    assert.equal(elsewhere.status, 403);
+    assert.equal((await someone.fetch('/_tl/token', { method: 'DELETE' })).status, 200);
+    assert.equal(someone.cookies.get('tl_token') ?? '', '');
+    assert.notEqual((await someone.fetch('/_tl/token')).json().subject, 'app-user');
+  });
+
   test('is not handed over if it is missing or bad', async () => {
     refused(await visitor().fetch('/_tl/token', { method: 'POST' }), 401, 'missing_token');
     refused(await visitor().fetch('/_tl/token', { method: 'POST', headers: { authorization: `Bearer ${mintToken(edge.keys, { age: 7200 })}` } }), 401, 'expired');
     refused(await visitor().fetch('/_tl/token', { method: 'POST', headers: { authorization: 'Bearer a.b.c' } }), 401, 'invalid_base64');
+  });
+});
+
+describe('a page that is decided about anew', () => {
+  test('does not count what it shows itself', async () => {
+    const someone = visitor();
+    const request = { attributes: { path: '/once' } };
+    const shown = (await someone.post('/_tl/decide', { request })).json();
+    assert.equal(shown.slots.once?.html, 'once');
+    await someone.post('/_tl/events', { batch: shown.exposures.map(({ id, event, properties }) => ({ type: 'track', messageId: id, event, properties })) });
+    assert.equal((await someone.post('/_tl/decide', { request })).json().slots.once, undefined);
+    assert.equal((await someone.post('/_tl/decide', { request, view: [shown.decisionId] })).json().slots.once?.html, 'once');
+    refused(await someone.post('/_tl/decide', { request, view: 'all' }), 400, 'invalid');
   });
 });
 

@@ -14,6 +14,8 @@ use crate::{context, preview};
 
 const MAX_BODY: usize = 64 * 1024;
 const MAX_EVENTS: usize = 200;
+/// A page shows what a few decisions have filled.
+const MAX_VIEW: usize = 20;
 
 /// The decision, as canonical JSON.
 ///
@@ -26,6 +28,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     if let (Value::Object(members), false) = (&mut body, has_time) {
         members.insert("now", call.now);
     }
+    let view = view(&body)?;
     let facts = Facts::from_value(body).map_err(body::invalid)?;
     if facts.events.len() > MAX_EVENTS {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} pending events")));
@@ -36,6 +39,8 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
         check_simulation(call)?;
         visitor.profile = facts.profile;
     }
+    let view: Vec<&str> = view.iter().map(String::as_str).collect();
+    visitor.profile = visitor.profile.before(&plan, &view);
 
     let request = merged(facts.request, context::of(&call.incoming, visitor.session));
     let events: Vec<Event> = facts.events.into_iter().map(|event| Event { trusted: false, ..event }).collect();
@@ -47,6 +52,18 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
         forget(&response.headers(), &plan, &settled.facts.request, &call.incoming.cookies);
     }
     Ok(response)
+}
+
+/// The ids of the decisions that the asking page shows already.
+fn view(body: &Value) -> Result<Vec<String>, Refusal> {
+    let wrong = || Refusal::new(400, "invalid", format!("`view`: expected a list of at most {MAX_VIEW} decision ids"));
+    match body.at(["view"]) {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(ids) if ids.len() <= MAX_VIEW => {
+            ids.iter().map(|id| id.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        }
+        _ => Err(wrong()),
+    }
 }
 
 /// Only colleagues may ask for others and for other times.

@@ -36,7 +36,7 @@ pub fn name(call: &Call) -> Option<String> {
 pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
     let (methods, readers): (&[&str], Readers) = match name {
         "decide" | "events" => (&["POST"], Readers::Ours),
-        "token" => (&["GET", "POST"], Readers::Ours),
+        "token" => (&["GET", "POST", "DELETE"], Readers::Ours),
         "explain" => (&["GET"], Readers::Ours),
         _ => (&["GET"], Readers::All),
     };
@@ -56,13 +56,14 @@ pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
 }
 
 async fn run(call: &Call, name: &str, method: &str) -> Result<Response, Refusal> {
-    if method == "POST" {
+    if method == "POST" || method == "DELETE" {
         cors::check_sender(call)?;
     }
     match name {
         "decide" => decide::respond(call).await,
         "events" => events::respond(call).await,
         "token" if method == "POST" => token::hand_over(call).await,
+        "token" if method == "DELETE" => token::hand_back(),
         "token" => token::respond(call).await,
         "plan" => plan::respond(call).await,
         "explain" => explain::respond(call).await,

@@ -1,4 +1,5 @@
 //! `GET token`: what this browser may know of its visitor. `POST token`: an app hands its token over to a web view.
+//! `DELETE token`: the visitor leaves this browser.
 
 use throughline::{Object, Value};
 use web_sys::Response;
@@ -6,6 +7,7 @@ use web_sys::Response;
 use crate::answer;
 use crate::call::Call;
 use crate::context;
+use crate::cookies;
 use crate::endpoints::active_plan;
 use crate::error::Refusal;
 use crate::settle::{Settled, forget, keep, settle};
@@ -29,6 +31,15 @@ pub async fn hand_over(call: &Call) -> Result<Response, Refusal> {
     }
     visitor.presented = Some(token);
     answer(call, visitor, true).await
+}
+
+/// Makes this browser nobody's: for signing out, and for "forget me on this device".
+pub fn hand_back() -> Result<Response, Refusal> {
+    let response = answer::json(200, &Value::Object(Object::new()))?;
+    for name in [cookies::ID, cookies::TOKEN, cookies::SESSION] {
+        cookies::delete(&response.headers(), name);
+    }
+    Ok(response)
 }
 
 async fn answer(call: &Call, visitor: Visitor, changed: bool) -> Result<Response, Refusal> {
@@ -58,6 +69,7 @@ async fn body(call: &Call, settled: &Settled) -> Value {
         "consent",
         Value::Object(consent.map(|(purpose, state)| (purpose, Value::from(state.name()))).collect()),
     );
+    out.insert("attributes", Value::Object(connection(&settled.facts.request.attributes)));
     out.insert("gpc", Value::Bool(settled.facts.request.gpc));
     out.insert("store", Value::Bool(settled.decision.store));
     out.insert("measure", Value::Bool(settled.decision.measure));
@@ -66,6 +78,12 @@ async fn body(call: &Call, settled: &Settled) -> Value {
         out.insert("token", token.as_str());
     }
     Value::Object(out)
+}
+
+/// What only the connection tells, for decisions in the browser to rest on the same facts.
+fn connection(attributes: &Object) -> Object {
+    let told = ["country", "region", "city", "timezone"].into_iter();
+    told.filter_map(|name| Some((name, attributes.get(name)?.clone()))).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the verifier refuses what is beyond the year 9999")]
