@@ -1,7 +1,8 @@
 //! What happened.
 
 use crate::facts::Consent;
-use crate::shape::{Members, Shape, ShapeError, put, through_value, word_shape};
+use crate::shape::Need::{Optional, Required};
+use crate::shape::{Shape, ShapeError, put, read_members, through_value, word_shape};
 use crate::sorted::Map;
 use crate::time::Millis;
 use crate::value::{Object, Value};
@@ -119,18 +120,20 @@ impl Event {
 }
 
 impl Shape for Event {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        let mut members = Members::of(value)?;
-        Ok(Self {
-            id: members.required("id")?,
-            kind: members.optional("type")?,
-            name: members.optional("event")?,
-            at: members.required("at")?,
-            properties: members.optional("properties")?,
-            traits: members.optional("traits")?,
-            consent: members.optional("consent")?,
-            trusted: members.optional("trusted")?,
-        })
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        read_members(
+            value,
+            &mut [
+                (Required, "id", &mut self.id),
+                (Optional, "type", &mut self.kind),
+                (Optional, "event", &mut self.name),
+                (Required, "at", &mut self.at),
+                (Optional, "properties", &mut self.properties),
+                (Optional, "traits", &mut self.traits),
+                (Optional, "consent", &mut self.consent),
+                (Optional, "trusted", &mut self.trusted),
+            ],
+        )
     }
     fn to_value(&self) -> Value {
         let mut out = Object::new();

@@ -55,22 +55,22 @@ pub enum Consent {
 
 shape! {
     Facts {
-        now: required "now",
-        profile: optional "profile",
-        request: optional "request",
-        events: optional "events",
+        now: Required "now",
+        profile: Optional "profile",
+        request: Optional "request",
+        events: Optional "events",
     }
 }
 shape! {
     Request {
-        attributes: optional "attributes",
-        consent: optional "consent",
-        gpc: optional "gpc",
-        bot: optional "bot",
-        channel: optional "channel",
-        locale: optional "locale",
-        session: optional "session",
-        slots: optional "slots",
+        attributes: Optional "attributes",
+        consent: Optional "consent",
+        gpc: Optional "gpc",
+        bot: Optional "bot",
+        channel: Optional "channel",
+        locale: Optional "locale",
+        session: Optional "session",
+        slots: Optional "slots",
     }
 }
 word_shape!(Consent, "one of: granted, denied, pending");

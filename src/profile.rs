@@ -6,7 +6,7 @@
 use crate::canonical;
 use crate::hash::fnv32a;
 use crate::plan::{Plan, tables};
-use crate::shape::{Shape, ShapeError, shape, through_value, word_shape};
+use crate::shape::{Shape, ShapeError, read_tuple, shape, through_value, word_shape};
 use crate::sorted::{Map, Set};
 use crate::time::Millis;
 use crate::value::Value;
@@ -15,7 +15,7 @@ use crate::value::Value;
 pub const MAX_STAMPS: usize = 256;
 
 /// When an event happened, and which one it was: the order of all events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp(
     /// The time of the event.
     pub Millis,
@@ -38,7 +38,7 @@ impl Stamp {
 }
 
 /// A value and the event that set it: `[value, time, id]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stamped<T>(
     /// The value.
     pub T,
@@ -61,7 +61,7 @@ impl<T> Stamped<T> {
 }
 
 /// How far a subject is in a journey.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Instance {
     /// The event that began it; later events may begin it again.
     pub entered: Stamp,
@@ -74,9 +74,10 @@ pub struct Instance {
 }
 
 /// Whether a journey goes on, and if not, why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstanceStatus {
     /// It goes on.
+    #[default]
     Active,
     /// Its last step is done.
     Completed,
@@ -115,35 +116,32 @@ pub struct Profile {
 
 shape! {
     Profile {
-        subject: optional "subject",
-        traits: optional "traits",
-        consent: optional "consent",
-        counters: optional "counters",
-        exposures: optional "exposures",
-        offers: optional "offers",
-        assignments: optional "assignments",
-        journeys: optional "journeys",
-        segments: optional "segments",
-        partial: optional "partial",
+        subject: Optional "subject",
+        traits: Optional "traits",
+        consent: Optional "consent",
+        counters: Optional "counters",
+        exposures: Optional "exposures",
+        offers: Optional "offers",
+        assignments: Optional "assignments",
+        journeys: Optional "journeys",
+        segments: Optional "segments",
+        partial: Optional "partial",
     }
 }
 shape! {
     Instance {
-        entered: required "entered",
-        step: optional "step",
-        since: required "since",
-        status: required "status",
+        entered: Required "entered",
+        step: Optional "step",
+        since: Required "since",
+        status: Required "status",
     }
 }
 word_shape!(InstanceStatus, "one of: active, completed, suppressed, exited, converted");
 through_value!(Stamp);
 
 impl Shape for Stamp {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        const EXPECTED: ShapeError = ShapeError::new("a stamp: [time, id]");
-        let Value::Array(items) = value else { return Err(EXPECTED) };
-        let [at, id] = <[Value; 2]>::try_from(items).map_err(|_| EXPECTED)?;
-        Ok(Self(Shape::from_value(at)?, Shape::from_value(id)?))
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        read_tuple(value, "a stamp: [time, id]", &mut [&mut self.0, &mut self.1])
     }
     fn to_value(&self) -> Value {
         Value::Array(vec![self.0.to_value(), self.1.to_value()])
@@ -151,11 +149,9 @@ impl Shape for Stamp {
 }
 
 impl<T: Shape> Shape for Stamped<T> {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        const EXPECTED: ShapeError = ShapeError::new("a value with its stamp: [value, time, id]");
-        let Value::Array(items) = value else { return Err(EXPECTED) };
-        let [value, at, id] = <[Value; 3]>::try_from(items).map_err(|_| EXPECTED)?;
-        Ok(Self(T::from_value(value)?, Shape::from_value(at)?, Shape::from_value(id)?))
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        let expected = "a value with its stamp: [value, time, id]";
+        read_tuple(value, expected, &mut [&mut self.0, &mut self.1, &mut self.2])
     }
     fn to_value(&self) -> Value {
         Value::Array(vec![self.0.to_value(), self.1.to_value(), self.2.to_value()])

@@ -48,9 +48,11 @@ impl fmt::Display for ShapeError {
 impl core::error::Error for ShapeError {}
 
 /// A type with a shape in JSON.
-pub(crate) trait Shape: Sized {
-    /// Reads it.
-    fn from_value(value: Value) -> Result<Self, ShapeError>;
+///
+/// Reading fills in a default, so that what does not depend on the type works on `dyn Shape` and is there once.
+pub(crate) trait Shape {
+    /// Reads it; after an error nothing is known of it.
+    fn read(&mut self, value: Value) -> Result<(), ShapeError>;
     /// Writes it.
     fn to_value(&self) -> Value;
     /// Whether it may be left out where it is a member.
@@ -59,49 +61,74 @@ pub(crate) trait Shape: Sized {
     }
 }
 
-/// The members of an object, to be taken one after the other.
-pub(crate) struct Members(Object);
+/// Whether a member must be there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    Required,
+    /// What is not there keeps its default.
+    Optional,
+}
 
-impl Members {
-    pub(crate) fn of(value: Value) -> Result<Self, ShapeError> {
-        match value {
-            Value::Object(object) => Ok(Self(object)),
-            _ => Err(ShapeError::new("an object")),
+/// Reads the members of an object, each into its place.
+pub(crate) fn read_members(value: Value, places: &mut [(Need, &str, &mut dyn Shape)]) -> Result<(), ShapeError> {
+    let Value::Object(mut object) = value else { return Err(ShapeError::new("an object")) };
+    for (need, name, place) in places {
+        match object.take(name) {
+            Value::Null if *need == Need::Optional => {}
+            found => place.read(found).map_err(|error| error.at(name))?,
         }
     }
-
-    /// A member that must be there.
-    pub(crate) fn required<T: Shape>(&mut self, name: &str) -> Result<T, ShapeError> {
-        T::from_value(self.0.take(name)).map_err(|error| error.at(name))
-    }
-
-    /// A member, or what stands for its absence.
-    pub(crate) fn optional<T: Shape + Default>(&mut self, name: &str) -> Result<T, ShapeError> {
-        match self.0.take(name) {
-            Value::Null => Ok(T::default()),
-            found => T::from_value(found).map_err(|error| error.at(name)),
-        }
-    }
+    Ok(())
 }
 
 /// Adds a member unless it may be left out.
-pub(crate) fn put<T: Shape>(out: &mut Object, name: &str, value: &T) {
+pub(crate) fn put(out: &mut Object, name: &str, value: &dyn Shape) {
     if !value.is_nothing() {
         out.insert(name, value.to_value());
     }
+}
+
+/// Reads a list of so many items, each into its place.
+pub(crate) fn read_tuple(
+    value: Value,
+    expected: &'static str,
+    places: &mut [&mut dyn Shape],
+) -> Result<(), ShapeError> {
+    match value {
+        Value::Array(items) if items.len() == places.len() => {
+            places.iter_mut().zip(items).try_for_each(|(place, item)| place.read(item))
+        }
+        _ => Err(ShapeError::new(expected)),
+    }
+}
+
+fn read_list(value: Value, add: &mut dyn FnMut(Value) -> Result<(), ShapeError>) -> Result<(), ShapeError> {
+    match value {
+        Value::Array(items) => items.into_iter().try_for_each(add),
+        _ => Err(ShapeError::new("a list")),
+    }
+}
+
+fn list<'a>(items: &mut dyn Iterator<Item = &'a dyn Shape>) -> Value {
+    Value::Array(items.map(Shape::to_value).collect())
 }
 
 /// Declares the shape of a struct: for each field its name in JSON, and whether it must be there.
 macro_rules! shape {
     ($name:ident { $($field:ident: $need:ident $key:literal,)* }) => {
         impl $crate::shape::Shape for $name {
-            fn from_value(value: $crate::Value) -> Result<Self, $crate::ShapeError> {
-                let mut members = $crate::shape::Members::of(value)?;
-                Ok(Self { $($field: members.$need($key)?,)* })
+            fn read(&mut self, value: $crate::Value) -> Result<(), $crate::ShapeError> {
+                $crate::shape::read_members(
+                    value,
+                    &mut [$(($crate::shape::Need::$need, $key, &mut self.$field),)*],
+                )
             }
             fn to_value(&self) -> $crate::Value {
                 let mut out = $crate::Object::new();
-                $($crate::shape::put(&mut out, $key, &self.$field);)*
+                let members: &[(&str, &dyn $crate::shape::Shape)] = &[$(($key, &self.$field),)*];
+                for (name, value) in members {
+                    $crate::shape::put(&mut out, name, *value);
+                }
                 $crate::Value::Object(out)
             }
         }
@@ -119,7 +146,9 @@ macro_rules! through_value {
             /// # Errors
             /// Names the member that is not as expected.
             pub fn from_value(value: $crate::Value) -> Result<Self, $crate::ShapeError> {
-                $crate::shape::Shape::from_value(value)
+                let mut read = Self::default();
+                $crate::shape::Shape::read(&mut read, value)?;
+                Ok(read)
             }
             /// Writes it as a JSON value; what is empty is left out.
             #[must_use]
@@ -146,8 +175,9 @@ pub(crate) use through_value;
 macro_rules! word_shape {
     ($name:ident, $expected:literal) => {
         impl $crate::shape::Shape for $name {
-            fn from_value(value: $crate::Value) -> Result<Self, $crate::ShapeError> {
-                value.as_str().and_then(Self::from_name).ok_or($crate::ShapeError::new($expected))
+            fn read(&mut self, value: $crate::Value) -> Result<(), $crate::ShapeError> {
+                *self = value.as_str().and_then(Self::from_name).ok_or($crate::ShapeError::new($expected))?;
+                Ok(())
             }
             fn to_value(&self) -> $crate::Value {
                 $crate::Value::from(self.name())
@@ -159,8 +189,9 @@ macro_rules! word_shape {
 pub(crate) use word_shape;
 
 impl Shape for Value {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        Ok(value)
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        *self = value;
+        Ok(())
     }
     fn to_value(&self) -> Value {
         self.clone()
@@ -168,8 +199,12 @@ impl Shape for Value {
 }
 
 impl Shape for Object {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        Members::of(value).map(|members| members.0)
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        match value {
+            Value::Object(object) => *self = object,
+            _ => return Err(ShapeError::new("an object")),
+        }
+        Ok(())
     }
     fn to_value(&self) -> Value {
         Value::Object(self.clone())
@@ -180,11 +215,12 @@ impl Shape for Object {
 }
 
 impl Shape for String {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
         match value {
-            Value::String(text) => Ok(text),
-            _ => Err(ShapeError::new("a text")),
+            Value::String(text) => *self = text,
+            _ => return Err(ShapeError::new("a text")),
         }
+        Ok(())
     }
     fn to_value(&self) -> Value {
         Value::from(self.as_str())
@@ -195,11 +231,12 @@ impl Shape for String {
 }
 
 impl Shape for bool {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
         match value {
-            Value::Bool(value) => Ok(value),
-            _ => Err(ShapeError::new("true or false")),
+            Value::Bool(value) => *self = value,
+            _ => return Err(ShapeError::new("true or false")),
         }
+        Ok(())
     }
     fn to_value(&self) -> Value {
         Value::Bool(*self)
@@ -211,9 +248,10 @@ impl Shape for bool {
 
 impl Shape for Millis {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
         let whole = value.as_f64().filter(|ms| (-MAX_WHOLE..=MAX_WHOLE).contains(ms) && ms % 1.0 == 0.0);
-        whole.map(|ms| Self(ms as i64)).ok_or(ShapeError::new("whole milliseconds"))
+        self.0 = whole.ok_or(ShapeError::new("whole milliseconds"))? as i64;
+        Ok(())
     }
     fn to_value(&self) -> Value {
         Value::from(*self)
@@ -222,19 +260,20 @@ impl Shape for Millis {
 
 impl Shape for u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
         let whole =
             value.as_f64().filter(|number| (0.0..=f64::from(Self::MAX)).contains(number) && number % 1.0 == 0.0);
-        whole.map(|number| number as Self).ok_or(ShapeError::new("a whole number from 0 to 4294967295"))
+        *self = whole.ok_or(ShapeError::new("a whole number from 0 to 4294967295"))? as Self;
+        Ok(())
     }
     fn to_value(&self) -> Value {
         Value::Number(f64::from(*self))
     }
 }
 
-impl<T: Shape> Shape for Option<T> {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        if value == Value::Null { Ok(None) } else { T::from_value(value).map(Some) }
+impl<T: Shape + Default> Shape for Option<T> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        if value == Value::Null { Ok(()) } else { self.insert(T::default()).read(value) }
     }
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::to_value)
@@ -244,42 +283,54 @@ impl<T: Shape> Shape for Option<T> {
     }
 }
 
-impl<T: Shape> Shape for Vec<T> {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        let Value::Array(items) = value else { return Err(ShapeError::new("a list")) };
-        items.into_iter().map(T::from_value).collect()
+impl<T: Shape + Default> Shape for Vec<T> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        read_list(value, &mut |item| {
+            let mut read = T::default();
+            read.read(item)?;
+            self.push(read);
+            Ok(())
+        })
     }
     fn to_value(&self) -> Value {
-        Value::Array(self.iter().map(T::to_value).collect())
+        list(&mut self.iter().map(|item| item as &dyn Shape))
     }
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
 }
 
-impl<T: Shape + Ord> Shape for Set<T> {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        Ok(Vec::<T>::from_value(value)?.into_iter().collect())
+impl<T: Shape + Default + Ord> Shape for Set<T> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        read_list(value, &mut |item| {
+            let mut read = T::default();
+            read.read(item)?;
+            self.insert(read);
+            Ok(())
+        })
     }
     fn to_value(&self) -> Value {
-        Value::Array(self.iter().map(T::to_value).collect())
+        list(&mut self.iter().map(|item| item as &dyn Shape))
     }
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
 }
 
-impl<T: Shape> Shape for Map<T> {
-    fn from_value(value: Value) -> Result<Self, ShapeError> {
-        let members = Members::of(value)?.0.into_sorted();
-        let read = |(name, value): (String, Value)| match T::from_value(value) {
-            Ok(value) => Ok((name, value)),
-            Err(error) => Err(error.at(&name)),
-        };
-        members.into_iter().map(read).collect()
+impl<T: Shape + Default> Shape for Map<T> {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        let Value::Object(members) = value else { return Err(ShapeError::new("an object")) };
+        for (name, value) in members.into_sorted() {
+            let mut read = T::default();
+            read.read(value).map_err(|error| error.at(&name))?;
+            self.insert(name, read);
+        }
+        Ok(())
     }
     fn to_value(&self) -> Value {
-        Value::Object(self.iter().map(|(name, value)| (name, value.to_value())).collect())
+        let members: &mut dyn Iterator<Item = (&str, Value)> =
+            &mut self.iter().map(|(name, value)| (name, value.to_value()));
+        Value::Object(members.collect())
     }
     fn is_nothing(&self) -> bool {
         self.is_empty()
