@@ -1,5 +1,6 @@
 //! What of a profile travels in a token: the facts that a plan needs, and no others.
 
+use crate::prelude::*;
 use crate::condition::Evaluator;
 use crate::facts::Request;
 use crate::hash::fnv32a;
@@ -45,8 +46,11 @@ impl Profile {
         let exposure = |decision: &str, slot: &str| fnv32a(&format!("{decision}:{slot}"));
         let shown: Set<u32> =
             decisions.iter().flat_map(|decision| slots().map(|slot| exposure(decision, slot))).collect();
-        let others = |stamps: &Set<Stamp>| stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect();
-        self.exposures = self.exposures.iter().map(|(key, stamps)| (key, others(stamps))).collect();
+        let others = |stamps: &Set<Stamp>| -> Set<Stamp> {
+            stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect()
+        };
+        let left = self.exposures.iter().map(|(key, stamps)| (key, others(stamps)));
+        self.exposures = left.filter(|(_, stamps)| !stamps.is_empty()).collect();
         self
     }
 

@@ -339,7 +339,7 @@ describe('a page that is decided about anew', () => {
     await someone.post('/_tl/events', { batch: shown.exposures.map(({ id, event, properties }) => ({ type: 'track', messageId: id, event, properties })) });
     assert.equal((await someone.post('/_tl/decide', { request })).json().slots.once, undefined);
     assert.equal((await someone.post('/_tl/decide', { request, view: [shown.decisionId] })).json().slots.once?.html, 'once');
-    refused(await someone.post('/_tl/decide', { request, view: 'all' }), 400, 'invalid');
+    refused(await someone.post('/_tl/decide', { request, view: 'all' }), 400, 'invalid_view');
   });
 });
 
