@@ -9,13 +9,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 # `--all-features` wasm-opt may use encodings that engines do not know yet.
 features=(mutable-globals sign-ext nontrapping-float-to-int bulk-memory multivalue reference-types exception-handling)
 
-optimise() { # LEVEL FILE
-  wasm-opt "$1" "${features[@]/#/--enable-}" --strip-debug --strip-producers --strip-target-features "$2" -o "$2.small"
-  mv "$2.small" "$2"
+optimise() { # FILE
+  wasm-opt -Oz "${features[@]/#/--enable-}" --strip-debug --strip-producers --strip-target-features "$1" -o "$1.small"
+  mv "$1.small" "$1"
 }
 
-# The profile in Cargo.toml: a browser waits for every byte of its core, a worker for every instruction.
-profile() { if [[ $1 == browser ]]; then echo browser; else echo release; fi; }
+# The profile in Cargo.toml.
+profile() { if [[ $1 == browser ]]; then echo browser; else echo worker; fi; }
 
 built() { printf '%s/wasm32-unknown-unknown/%s/throughline_%s.wasm' "$wasm_target_dir" "$(profile "$1")" "$1"; }
 
@@ -37,13 +37,13 @@ unless_fresh() { # OUT_DIR INPUT... -- STEP...
 
 browser() {
   "$cache/bindgen/throughline-bindgen" web "$(built browser)" "$root/pkg/wasm"
-  optimise -Oz "$root/pkg/wasm/core_bg.wasm"
+  optimise "$root/pkg/wasm/core_bg.wasm"
 }
 
 worker() { # NAME
   local build=$root/$1/build
   "$cache/bindgen/throughline-bindgen" worker "$(built "$1")" "$build/bindgen"
-  optimise -O3 "$build/bindgen/index_bg.wasm"
+  optimise "$build/bindgen/index_bg.wasm"
   node "$root/tools/bundle.mjs" "$root/$1/entry.js" "$build"
 }
 
