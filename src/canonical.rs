@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 
 use crate::order::places_in_order;
+use crate::prelude::*;
 use crate::value::{Object, Value};
 
 /// The canonical JSON text of a value: members sorted by the UTF-16 code units of their names, numbers as JavaScript

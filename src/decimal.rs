@@ -1,6 +1,7 @@
 //! Reads decimal numbers exactly, with arithmetic on whole numbers of any length instead of the 10 KB of tables that the
 //! standard library has for its speed: every browser would load them.
 
+use crate::prelude::*;
 use core::cmp::Ordering;
 
 /// More significant digits than this cannot change a double, but for whether anything follows them.

@@ -4,6 +4,7 @@ use crate::canonical;
 use crate::event::Event;
 use crate::json;
 use crate::plan::tables::{Class, Format};
+use crate::prelude::*;
 use crate::sorted::Map;
 use crate::time::Millis;
 use crate::value::{Object, Value};

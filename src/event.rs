@@ -1,6 +1,7 @@
 //! What happened.
 
 use crate::facts::Consent;
+use crate::prelude::*;
 use crate::shape::Need::{Optional, Required};
 use crate::shape::{Shape, ShapeError, put, read_members, through_value, word_shape};
 use crate::sorted::Map;

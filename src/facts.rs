@@ -1,6 +1,7 @@
 //! All that a decision may depend on.
 
 use crate::event::Event;
+use crate::prelude::*;
 use crate::profile::Profile;
 use crate::shape::{shape, word_shape};
 use crate::sorted::Map;

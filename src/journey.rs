@@ -11,6 +11,7 @@ use crate::decision::Content;
 use crate::facts::Request;
 use crate::plan::tables::{Channel, Class, Counter, Journey, Message, Step, StepKind};
 use crate::plan::{Id, Plan};
+use crate::prelude::*;
 use crate::profile::{Instance, InstanceStatus, Profile, Stamp};
 use crate::sorted::Set;
 use crate::time::Millis;
@@ -285,5 +286,6 @@ fn stamps<'a>(plan: &Plan, profile: &'a Profile, counter: Id<Counter>) -> Option
 fn send_id(subject: &str, journey: &str, entered: Stamp, step: &str) -> String {
     let parts = [subject, journey, &entered.0.0.to_string(), &entered.1.to_string(), step];
     let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update(b"\0"));
-    hash.finalize().iter().take(16).fold("s-".to_owned(), |id, byte| id + &format!("{byte:02x}"))
+    let digits: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("s-{digits}")
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::decimal;
+use crate::prelude::*;
 use crate::value::Value;
 
 /// Objects and arrays may nest this deep.

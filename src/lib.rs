@@ -4,6 +4,10 @@
 //! next action, what to record, and why. [`reduce`] applies an [`Event`] to a [`Profile`]. Both are pure: no clock, no
 //! randomness, no I/O, and no input makes them panic. The same code runs at the edge, in browsers, in the collector and natively.
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 pub mod bucket;
 pub mod canonical;
 pub mod condition;
@@ -17,6 +21,7 @@ mod journey;
 pub mod json;
 mod order;
 pub mod plan;
+mod prelude;
 mod profile;
 mod project;
 mod reduce;

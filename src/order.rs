@@ -1,5 +1,6 @@
 //! Order, with one sort for everybody: each further one would cost every browser 2 KB.
 
+use crate::prelude::*;
 use core::cmp::Ordering;
 
 /// The places of `len` things in the order that `compare` gives them, equal ones as they stand.

@@ -6,6 +6,7 @@
 use crate::canonical;
 use crate::hash::fnv32a;
 use crate::plan::{Plan, tables};
+use crate::prelude::*;
 use crate::shape::{Shape, ShapeError, read_tuple, shape, through_value, word_shape};
 use crate::sorted::{Map, Set};
 use crate::time::Millis;

@@ -1,12 +1,14 @@
 //! What of a profile travels in a token: the facts that a plan needs, and no others.
 
-use crate::prelude::*;
 use crate::condition::Evaluator;
 use crate::facts::Request;
 use crate::hash::fnv32a;
-use crate::plan::tables::{Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Journey, Offer, Segment, Slot, Source};
+use crate::plan::tables::{
+    Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Journey, Offer, Segment, Slot, Source,
+};
 use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
+use crate::prelude::*;
 use crate::profile::{Profile, Stamp, Stamped};
 use crate::sorted::{Map, Set};
 use crate::time::Millis;

@@ -4,6 +4,7 @@ use crate::condition;
 use crate::event::Event;
 use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, CLIENT, Source};
+use crate::prelude::*;
 use crate::profile::{
     Profile, Stamp, Stamped, counter_keep, exposure_keep, keep_first, keep_first_offer, keep_last, keep_latest,
 };

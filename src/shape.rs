@@ -4,6 +4,7 @@
 
 use core::fmt;
 
+use crate::prelude::*;
 use crate::sorted::{Map, Set};
 use crate::time::Millis;
 use crate::value::{Object, Value};
@@ -109,7 +110,7 @@ fn read_list(value: Value, add: &mut dyn FnMut(Value) -> Result<(), ShapeError>)
     }
 }
 
-fn list<'a>(items: &mut dyn Iterator<Item = &'a dyn Shape>) -> Value {
+fn list(items: &mut dyn Iterator<Item = &dyn Shape>) -> Value {
     Value::Array(items.map(Shape::to_value).collect())
 }
 

@@ -3,6 +3,7 @@
 //! Profiles and decisions hold few entries each but of many types. Sorted vectors cost a browser a tenth of the code that
 //! trees would, and are read in order, as canonical JSON wants them.
 
+use crate::prelude::*;
 use core::borrow::Borrow;
 
 /// Values by name, in the order of the names' bytes.
@@ -132,7 +133,7 @@ impl<K: Into<String>, V> Extend<(K, V)> for Map<V> {
 
 impl<V> IntoIterator for Map<V> {
     type Item = (String, V);
-    type IntoIter = std::vec::IntoIter<(String, V)>;
+    type IntoIter = alloc::vec::IntoIter<(String, V)>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
@@ -262,7 +263,7 @@ impl<T: Ord> Extend<T> for Set<T> {
 
 impl<T> IntoIterator for Set<T> {
     type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
+    type IntoIter = alloc::vec::IntoIter<T>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }

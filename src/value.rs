@@ -5,6 +5,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::order::places_in_order;
+use crate::prelude::*;
 use crate::time::Millis;
 
 /// A JSON value.

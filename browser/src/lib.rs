@@ -1,5 +1,14 @@
 //! The core for browsers, webviews and Node: JSON in, JSON out.
 
+// Without the standard library, whose panics bring all that formats their messages: nobody would read those in a browser.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
 use throughline::plan::envelope::{self, EnvelopeError};
 use throughline::plan::tables::{PUBLIC_SLOT, Slot};
 use throughline::{Event, Facts, Object, Plan, Profile, ShapeError, Value, canonical, json};
@@ -86,4 +95,16 @@ fn read<T>(what: &str, text: &str, from_value: impl Fn(Value) -> Result<T, Shape
     let error = |cause: &dyn core::fmt::Display| JsError::new(&format!("cannot read the {what}: {cause}"));
     let value = json::parse(text).map_err(|cause| error(&cause))?;
     from_value(value).map_err(|cause| error(&cause))
+}
+
+/// The standard library's allocator, without the rest of it.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+/// Ends the instance, as a panic without a handler that prints does.
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
 }

@@ -7,6 +7,7 @@ use crate::facts::{Consent, Request};
 use crate::plan::node::wide;
 use crate::plan::tables::{Attribute, CARRIED, Counter, Journey, JourneyState, Node, Segment, Source};
 use crate::plan::{Id, Op, Plan};
+use crate::prelude::*;
 use crate::profile::{InstanceStatus, Profile};
 use crate::time::Millis;
 use crate::value::Value;

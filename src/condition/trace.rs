@@ -1,6 +1,7 @@
 //! Who watches an evaluation: nobody, or somebody who will explain it.
 
 use crate::plan::Op;
+use crate::prelude::*;
 use crate::value::{Object, Value};
 
 /// Writes down every node with its operands, what was found, and the result; or watches nothing.

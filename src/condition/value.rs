@@ -8,6 +8,7 @@ use super::version::padded;
 use super::view::compare_texts;
 use crate::plan::tables::{Constant, ConstantKind, Node, Regex, Text};
 use crate::plan::{Id, Ids, Op, Plan};
+use crate::prelude::*;
 use crate::value::{Object, Value};
 
 /// How many constants of a list an explanation shows.

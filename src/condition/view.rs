@@ -1,10 +1,11 @@
 //! A value as conditions see it, with JavaScript's conversions.
 
+use alloc::borrow::Cow;
 use core::cmp::Ordering;
-use std::borrow::Cow;
 
 use crate::canonical;
 use crate::decimal;
+use crate::prelude::*;
 use crate::value::{Object, Value};
 
 /// A borrowed [`Value`], or a fact that stands somewhere else than in one.

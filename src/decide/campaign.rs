@@ -6,6 +6,7 @@ use crate::decision::Reason;
 use crate::facts::Consent;
 use crate::plan::tables::{Campaign, Cap, Class, ClassPolicy, Holdout, Node, Offer, Per, Suppression, Text};
 use crate::plan::{Id, Plan};
+use crate::prelude::*;
 use crate::profile::Stamp;
 use crate::time::Millis;
 

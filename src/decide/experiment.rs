@@ -6,6 +6,7 @@ use crate::decide::Decider;
 use crate::decision::Assignment;
 use crate::plan::Id;
 use crate::plan::tables::{ACTIVE, Campaign, Experiment, STICKY, Variation};
+use crate::prelude::*;
 use crate::reduce::assignment_key;
 use crate::value::Value;
 

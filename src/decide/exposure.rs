@@ -3,6 +3,7 @@
 use crate::decide::Decider;
 use crate::decision::{Assignment, Fill};
 use crate::event::{Event, EventKind};
+use crate::prelude::*;
 use crate::reduce::{EXPERIMENT_VIEWED, MESSAGE_SEEN};
 use crate::value::Object;
 

@@ -11,7 +11,7 @@ pub(crate) mod send;
 mod slot;
 mod trace;
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use crate::condition::Evaluator;
 use crate::decision::{Decision, Reason};
@@ -19,6 +19,7 @@ use crate::facts::{Consent, Facts};
 use crate::hash::fnv64a;
 use crate::plan::tables::{Slot, Text};
 use crate::plan::{Id, Plan};
+use crate::prelude::*;
 use crate::profile::Profile;
 use crate::reduce::reduce;
 use crate::value::Value;

@@ -7,6 +7,7 @@ use crate::decision::NextAction;
 use crate::facts::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Channel, NextStep};
+use crate::prelude::*;
 use crate::time::Millis;
 
 impl Decider<'_> {

@@ -6,6 +6,7 @@ use crate::decide::slot::Rank;
 use crate::decision::Reason;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Offer, Text};
+use crate::prelude::*;
 use crate::profile::Stamp;
 
 /// The offer that the subject has, or gets, in each group.

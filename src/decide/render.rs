@@ -5,6 +5,7 @@ use crate::decide::Decider;
 use crate::decision::Content;
 use crate::plan::Span;
 use crate::plan::tables::{Escape, Format, JSON_SLOT, Message, Part, Rendition, Slot};
+use crate::prelude::*;
 use crate::value::Value;
 
 impl Rendition {

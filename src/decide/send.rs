@@ -5,6 +5,7 @@ use crate::decision::{Content, Reason};
 use crate::facts::{Facts, Request};
 use crate::plan::tables::{Channel, Message};
 use crate::plan::{Id, Plan};
+use crate::prelude::*;
 use crate::profile::Profile;
 use crate::time::Millis;
 

@@ -9,6 +9,7 @@ use crate::decision::{Assignment, Fill, Reason};
 use crate::hash::fnv64a;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Class, Message, ONCE, Placement, Rendition, Slot};
+use crate::prelude::*;
 
 /// The order of campaigns, least first: priority, then a hash that differs from subject to subject.
 pub(crate) type Rank = (Reverse<u32>, u64, Id<Campaign>);

@@ -5,6 +5,7 @@ use crate::decide::campaign::{Cause, Denial};
 use crate::facts::Facts;
 use crate::plan::tables::{Campaign, Slot};
 use crate::plan::{Id, Plan};
+use crate::prelude::*;
 use crate::value::{Object, Value};
 
 /// Writes down what happens while a decision is made.

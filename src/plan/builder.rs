@@ -1,12 +1,13 @@
 //! Writes plans. Only the compiler does.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use super::row::Row;
 use super::tables::{LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
 use super::{HEADER, Id, Ids, MAGIC, Span, VERSION};
+use crate::prelude::*;
 
 /// Collects texts, automata, lists and rows, and lays them out as a plan.
 #[derive(Default)]

@@ -8,6 +8,7 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::prelude::*;
 use crate::token::{Algorithm, Key, KeySet, Purpose, VerifyKey};
 
 const MAGIC: &[u8; 8] = b"TLSEAL\0\x01";

@@ -16,6 +16,7 @@ pub use error::PlanError;
 pub use node::Op;
 pub use row::{Id, Ids, Span};
 
+use crate::prelude::*;
 use regex_automata::{Input, dfa::Automaton, dfa::sparse::DFA};
 use row::{Bounds, Kind, MAX_WORDS, Row, Words};
 use tables::{Campaign, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};

@@ -2,6 +2,7 @@
 
 use super::tables::{Attribute, Constant, Counter, Journey, Node, Regex, Segment, Text, numbered};
 use super::{Id, Ids, Plan, PlanError};
+use crate::prelude::*;
 
 /// No condition is nested deeper than this.
 pub const MAX_DEPTH: u8 = 64;
@@ -170,9 +171,7 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
             Op::True | Op::False => logic(Shape::LEAF),
             Op::And | Op::Or => logic(nodes(node.a, node.b)?),
             Op::Not => logic(below(node.a)?),
-            Op::Attribute => {
-                below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Attribute>::new(node.a)))
-            }
+            Op::Attribute => below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Attribute>::new(node.a))),
             Op::Member => below(node.c)?.above(VALUE, VALUE).filter(|_| texts(node.a, node.b)),
             Op::Size | Op::ElemMatch => below(node.a)?.above(VALUE, VALUE),
             Op::All => nodes(node.a, node.b)?.above(VALUE, VALUE),

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use super::word_at;
+use crate::prelude::*;
 use crate::time::Millis;
 
 /// The number that stands for "none" in an optional reference.

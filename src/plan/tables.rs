@@ -1,6 +1,7 @@
 //! The tables of a plan. This file is the format: the order of tables and fields is the order in the bytes.
 
 use super::row::{Id, Ids, Span, Target, tables};
+use crate::prelude::*;
 use crate::time::Millis;
 
 /// A text in the plan's string table.

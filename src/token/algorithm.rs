@@ -1,6 +1,6 @@
 //! The three algorithms, by their registered names (RFC 7518, RFC 8037).
 
-use std::fmt;
+use core::fmt;
 
 /// How a key signs. The key alone decides it, never a token's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,5 +1,6 @@
 //! base64url without padding, in its one canonical form (RFC 7515 section 2).
 
+use crate::prelude::*;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 pub(super) fn encode(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ use super::mint::{MintError, check_name, check_window, mint as mint_payload};
 use super::policy::{Payload, Policy, integer, is_integer, text};
 use super::purpose::Purpose;
 use super::rejection::Rejection;
+use crate::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

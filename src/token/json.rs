@@ -3,11 +3,12 @@
 //! RFC 7515 section 4 and RFC 7519 section 4 leave duplicate members to the parser, so two parsers
 //! can read two different tokens in the same bytes. Here they are an error.
 
+use crate::prelude::*;
+use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
+use core::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::fmt;
 
 /// Objects and arrays may nest this deep in a header, a payload or a key set.
 pub(super) const MAX_DEPTH: usize = 16;

@@ -5,9 +5,10 @@ use super::base64;
 use super::json::Scalar;
 use super::keys::{Key, KeyError, Material, Signing, VerifyKey};
 use super::purpose::Purpose;
+use crate::prelude::*;
+use core::fmt;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::fmt;
 use zeroize::Zeroizing;
 
 /// Why a key in a set is not used. Such keys are passed over, as RFC 7517 section 5 asks.

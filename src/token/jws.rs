@@ -7,6 +7,7 @@ use super::json::{self, Scalar};
 use super::jwk::json_string;
 use super::keys::{Key, KeyError, VerifyKey};
 use super::rejection::{Rejection, Segment};
+use crate::prelude::*;
 use serde::Deserialize;
 
 /// Bytes that a token may have unless the caller says otherwise.

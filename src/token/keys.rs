@@ -4,11 +4,12 @@ use super::algorithm::Algorithm;
 use super::jwk;
 use super::purpose::Purpose;
 use super::rejection::Rejection;
+use crate::prelude::*;
+use core::fmt;
 use ed25519_dalek as ed25519;
 use hmac::{Hmac, KeyInit, Mac};
 use p256::ecdsa::signature::{Signer, Verifier};
 use sha2::Sha256;
-use std::fmt;
 use zeroize::Zeroizing;
 
 /// Bytes that a `kid` may have.
@@ -52,7 +53,7 @@ impl fmt::Display for KeyError {
     }
 }
 
-impl std::error::Error for KeyError {}
+impl core::error::Error for KeyError {}
 
 /// The half of a key that checks signatures. For HS256 it is the secret itself.
 #[derive(Clone)]

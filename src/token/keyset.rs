@@ -4,8 +4,9 @@ use super::json::{self, Fault};
 use super::jwk::{Entry, Jwk, SkipReason};
 use super::keys::{Key, VerifyKey};
 use super::purpose::Purpose;
+use crate::prelude::*;
+use core::fmt;
 use serde::Deserialize;
-use std::fmt;
 use zeroize::Zeroizing;
 
 /// Keys that a set may hold, used or passed over.
@@ -75,7 +76,7 @@ impl fmt::Display for KeySetError {
     }
 }
 
-impl std::error::Error for KeySetError {}
+impl core::error::Error for KeySetError {}
 
 /// A key of the set that is not used, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use super::keys::{Key, KeyError};
 use super::personal::{Personal, looks_personal};
 use super::policy::{is_date, is_name};
 use super::purpose::Purpose;
+use crate::prelude::*;
+use core::fmt;
 use serde::Serialize;
-use std::fmt;
 
 /// Why a token is not made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl fmt::Display for MintError {
     }
 }
 
-impl std::error::Error for MintError {}
+impl core::error::Error for MintError {}
 
 impl From<KeyError> for MintError {
     fn from(error: KeyError) -> Self {

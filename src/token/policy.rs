@@ -5,6 +5,7 @@ use super::jws::{MAX_TOKEN, Unverified};
 use super::keyset::{KeySet, KeySetError};
 use super::purpose::Purpose;
 use super::rejection::{Rejection, Segment};
+use crate::prelude::*;
 use serde::Deserialize;
 
 /// Milliseconds by which clocks may differ unless the caller says otherwise.

@@ -6,9 +6,10 @@ use super::mint::{MintError, check_name, check_window, mint as mint_payload};
 use super::policy::{Payload, Policy, text};
 use super::purpose::Purpose;
 use super::rejection::Rejection;
+use crate::prelude::*;
+use core::fmt;
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use std::fmt;
 
 /// The header `typ` of preview tokens.
 pub const PREVIEW_TYP: &str = "tl-preview+jwt";

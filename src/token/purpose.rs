@@ -1,6 +1,6 @@
 //! What a key is for.
 
-use std::fmt;
+use core::fmt;
 
 /// What a key is for: the JWK member `tl`. A key made for one thing is never accepted for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,8 @@
 //! Why a token is refused: one reason for each rule.
 
 use super::json::Fault;
-use std::fmt;
+use crate::prelude::*;
+use core::fmt;
 
 /// One part of a compact JWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,4 +191,4 @@ impl fmt::Display for Rejection {
     }
 }
 
-impl std::error::Error for Rejection {}
+impl core::error::Error for Rejection {}

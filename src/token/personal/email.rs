@@ -1,5 +1,7 @@
 //! E-mail addresses in a text.
 
+use crate::prelude::*;
+
 /// Whether `text` holds something shaped like an e-mail address.
 pub(super) fn is_in(text: &[char]) -> bool {
     (0..text.len()).any(|at| match text.get(at..) {
@@ -19,7 +21,7 @@ fn ends_a_mailbox(text: &[char]) -> bool {
 fn starts_a_host(text: &[char]) -> bool {
     if let ['[', literal @ ..] = text {
         let literal: String = literal.iter().take_while(|c| **c != ']').collect();
-        return literal.starts_with("IPv6:") || literal.parse::<std::net::Ipv4Addr>().is_ok();
+        return literal.starts_with("IPv6:") || literal.parse::<core::net::Ipv4Addr>().is_ok();
     }
     let host: String =
         text.iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || is_foreign(**c)).collect();

@@ -1,5 +1,7 @@
 //! Phone numbers in a text.
 
+use crate::prelude::*;
+
 /// Whether `text` holds something shaped like a phone number.
 pub(super) fn is_in(text: &[char]) -> bool {
     has_link(text) || has_run(text)
