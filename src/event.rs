@@ -2,6 +2,7 @@
 
 use crate::facts::Consent;
 use crate::prelude::*;
+use crate::rfc3339;
 use crate::shape::Need::{Optional, Required};
 use crate::shape::{Shape, ShapeError, put, read_members, through_value, word_shape};
 use crate::sorted::Map;
@@ -210,10 +211,7 @@ fn time(call: &Value, received_at: Millis) -> Result<Millis, EventError> {
     let at = match call.at(["timestamp"]) {
         Value::Null => received_at,
         Value::Number(ms) if (0.0..=8.64e15).contains(ms) => whole_millis(*ms),
-        Value::String(text) => text
-            .parse::<jiff::Timestamp>()
-            .map(|time| Millis(time.as_millisecond()))
-            .map_err(|_| EventError::Time(text.chars().take(40).collect()))?,
+        Value::String(text) => rfc3339::parse(text).ok_or_else(|| EventError::Time(text.chars().take(40).collect()))?,
         other => {
             return Err(EventError::Time(crate::canonical::to_string(other).chars().take(40).collect()));
         }

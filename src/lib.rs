@@ -25,6 +25,7 @@ mod prelude;
 mod profile;
 mod project;
 mod reduce;
+mod rfc3339;
 mod shape;
 mod sorted;
 mod time;
