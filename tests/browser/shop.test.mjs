@@ -1,0 +1,222 @@
+// The demo shop in Chromium, on the real edge and the real collector: what the rules promise, seen by a visitor.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { launch, visit } from '../support/chromium.mjs';
+import { eventually } from '../support/edge.mjs';
+import { profileOf, startShop } from '../support/shop.mjs';
+
+const GRANTED = 'personalization=granted&analytics=granted';
+
+let browser, shop;
+const visitors = [];
+
+before(async () => {
+  browser = await launch();
+  shop = await startShop();
+});
+after(async () => {
+  await browser?.close();
+  await shop?.stop();
+});
+afterEach(async () => {
+  for (const context of visitors.splice(0)) await context.close();
+});
+
+/** A visitor with `see(slot)`: state and text of a slot; and `subject()`: who the shop takes them for. */
+async function someone(consent) {
+  const { context, page, heard } = await visit(browser, shop.url, { consent });
+  visitors.push(context);
+  const see = (slot) =>
+    page.evaluate((slot) => {
+      const element = document.querySelector(slot === 'promo.bar' ? '#promo-bar' : `[data-tl-slot="${slot}"]`);
+      return { state: element.dataset.tlState ?? 'default', text: element.innerText.replace(/\s+/g, ' ').trim() };
+    }, slot);
+  const sees = (slot, text) => eventually(async () => assert.match((await see(slot)).text, text));
+  const cookie = async (name) => (await context.cookies()).find((found) => found.name === name)?.value;
+  return { context, page, heard, see, sees, cookie, subject: () => cookie('tl_id') };
+}
+
+const track = (page, name, properties = {}) =>
+  page.evaluate(([name, properties]) => throughline_queue.push(['track', name, properties]), [name, properties]);
+/** Says yes to everything, as /privacy/ does, and that a number is known, as the basket's form does. */
+const withPhone = (page) =>
+  page.evaluate(() => {
+    const all = { personalization: 'granted', analytics: 'granted', 'channel.whatsapp': 'granted' };
+    throughline_queue.push(['consent', all], ['identify', undefined, { whatsappReady: true }]);
+  });
+const names = (profile) => profile.events.map((event) => event.event ?? event.name ?? event.type);
+
+describe('before anybody has chosen', () => {
+  test('the page is as the shop made it, nothing is stored, nothing is counted', async () => {
+    const { page, see, context } = await someone();
+    const response = await page.goto('/');
+    assert.match(response.headers()['cache-control'], /public/);
+    await page.waitForTimeout(500);
+    assert.deepEqual(await see('home.hero'), { state: 'default', text: (await see('home.hero')).text });
+    assert.match((await see('home.hero')).text, /Buy it once/);
+    assert.deepEqual((await context.cookies()).map(({ name }) => name), []);
+  });
+
+  test('saying yes changes the page at once, and the edge fills the next one', async () => {
+    const { page, see, sees, subject } = await someone();
+    await page.goto('/');
+    await page.click('[data-all=granted]');
+    await sees('home.intro', /New here/);
+    await eventually(async () => assert.ok(await subject()));
+    const html = await (await page.request.get('/')).text();
+    assert.match(html, /data-tl-slot="home.hero" data-tl-state="applied"|data-tl-state="applied"[^>]*data-tl-slot="home.hero"/);
+    await page.goto('/');
+    assert.equal((await see('home.hero')).state, 'applied');
+  });
+});
+
+describe('what the rules promise', () => {
+  test('an introduction is seen once (B7), a bar twice, and a page that is left stays as it is', async () => {
+    const { page, see } = await someone(GRANTED);
+    const seen = [];
+    for (let view = 0; view < 3; view++) {
+      await page.goto('/');
+      seen.push([(await see('home.intro')).state, (await see('promo.bar')).state]);
+    }
+    assert.deepEqual(seen.map(([intro]) => intro === 'applied'), [true, false, false]);
+    assert.deepEqual(seen.map(([, bar]) => bar === 'applied'), [true, true, false]);
+  });
+
+  test('one offer for one person, in all slots (B5, B6)', async () => {
+    const { page, sees, see } = await someone(GRANTED);
+    await page.goto('/category/');
+    await sees('category.banner', /tenth/i);
+    await page.goto('/product/squall/');
+    assert.match((await see('product.offer')).text, /tenth/i);
+    await page.goto('/cart/?add=squall');
+    await sees('cart.offer', /tenth/i);
+  });
+
+  test('prices three times and the guide: another hero, and a next action (B4)', async () => {
+    const { page, see, heard } = await someone(GRANTED);
+    await page.goto('/');
+    const before = await see('home.hero');
+    await page.goto('/pricing/');
+    await page.goto('/pricing/');
+    await page.goto('/guide/');
+    await withPhone(page);
+    await track(page, 'Guide Downloaded', { guide: 'repair-or-replace' });
+    await eventually(async () => assert.ok((await heard('tlevent')).some(({ event }) => event === 'Guide Downloaded')));
+    await page.waitForTimeout(300);
+    await page.goto('/pricing/');
+    await eventually(async () => assert.equal((await see('pricing.banner')).state, 'applied'));
+    await page.goto('/');
+    const after = await see('home.hero');
+    assert.notEqual(after.text, before.text);
+    assert.match(after.text, /fitter/i);
+    const decision = await page.evaluate(async () => {
+      const body = JSON.stringify({ request: { attributes: { path: location.pathname } } });
+      return (await fetch('/_tl/decide', { method: 'POST', headers: { 'content-type': 'application/json' }, body })).json();
+    });
+    assert.equal(decision.nextAction.campaign, 'pricing-intent');
+  });
+
+  test('an open ticket silences what sells (B12)', async () => {
+    const { page, see, sees } = await someone(GRANTED);
+    await page.goto('/');
+    assert.equal((await see('promo.bar')).state, 'applied');
+    await page.goto('/support/');
+    await track(page, 'Ticket Opened', { ticket_id: 'T-1', topic: 'repair' });
+    await page.waitForTimeout(300);
+    await page.goto('/');
+    await sees('home.hero', /ticket/i);
+    assert.notEqual((await see('promo.bar')).state, 'applied');
+    await page.goto('/product/squall/');
+    assert.notEqual((await see('product.offer')).state, 'applied');
+  });
+});
+
+describe('on one page', () => {
+  test('navigation inside the page decides the new slots and counts the page once', async () => {
+    const { page, see, subject } = await someone(GRANTED);
+    await page.goto('/');
+    await page.evaluate(() => (globalThis.same = true));
+    await page.click('nav a[href="/category/"]');
+    await page.waitForURL('**/category/');
+    await eventually(async () => assert.equal((await see('category.banner')).state, 'applied'));
+    assert.equal(await page.evaluate(() => globalThis.same), true, 'the page was not loaded anew');
+    const id = await subject();
+    const profile = await eventually(async () => {
+      const found = await profileOf(shop, `anonymous_id:${id}`);
+      assert.ok(found && viewsOf(found, '/category/').length > 0);
+      return found;
+    });
+    assert.equal(viewsOf(profile, '/category/').length, 1);
+    await page.goBack();
+    await eventually(async () => assert.equal((await see('home.hero')).state, 'applied'));
+  });
+
+  test('it works without JavaScript', async () => {
+    const context = await browser.newContext({ baseURL: shop.url, javaScriptEnabled: false });
+    visitors.push(context);
+    await context.addCookies([{ name: 'tl_consent', value: GRANTED, url: shop.url }]);
+    const page = await context.newPage();
+    await page.goto('/');
+    assert.equal(await page.getAttribute('[data-tl-slot="home.hero"]', 'data-tl-state'), 'applied');
+    await page.goto('/category/');
+    assert.match(await page.innerText('[data-tl-slot="category.banner"]'), /tenth/i);
+  });
+
+  test('a tampered token is nobody: the page is served, and the token replaced', async () => {
+    const { page, see, cookie, context } = await someone(GRANTED);
+    await page.goto('/');
+    const token = await cookie('tl_token');
+    const [header, , signature] = token.split('.');
+    const claims = { sub: 'somebody-else', tl: { subject: 'somebody-else', traits: { loyalty: [{ tier: 'gold' }, 1, 1] } } };
+    const forged = [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+    await context.addCookies([{ name: 'tl_token', value: forged, url: shop.url, httpOnly: true }]);
+    const response = await page.goto('/');
+    assert.equal(response.status(), 200);
+    assert.doesNotMatch((await see('home.hero')).text, /gold/i);
+    assert.notEqual(await cookie('tl_token'), forged);
+  });
+});
+
+describe('over time', () => {
+  const sentTo = (id) => shop.webhooks.filter(({ body }) => JSON.stringify(body).includes(id));
+
+  test('a basket that is left brings one message ten minutes later, one that is bought brings none (C3)', async () => {
+    const [leaves, buys] = [await someone(GRANTED), await someone(GRANTED)];
+    for (const { page } of [leaves, buys]) {
+      await page.goto('/product/squall/');
+      await withPhone(page);
+      await track(page, 'Product Added', { product_id: 'squall', quantity: 1 });
+    }
+    await track(buys.page, 'Order Completed', { order_id: 'TF-1', total: 1 });
+    const [left, bought] = [await leaves.subject(), await buys.subject()];
+    await eventually(() => assert.equal(sentTo(left).length, 1), 20_000);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    assert.equal(sentTo(left).length, 1);
+    assert.deepEqual(sentTo(bought), []);
+    const [{ headers, body }] = sentTo(left);
+    assert.equal(body.data.channel, 'whatsapp');
+    assert.equal(headers['idempotency-key'], body.id);
+    assert.match(headers['webhook-signature'], /^v1,/);
+  });
+
+  test('nothing is lost while everything behind the page is down, and nothing counts twice', async () => {
+    const { page, subject, heard } = await someone(GRANTED);
+    await page.goto('/');
+    await track(page, 'Before The Fall');
+    await eventually(async () => assert.ok(names(await profileOf(shop, `anonymous_id:${await subject()}`)).includes('Before The Fall')));
+    await shop.kill();
+    for (let index = 0; index < 5; index++) await track(page, `While Down ${index}`);
+    await eventually(async () => assert.equal((await heard('tlevent')).filter(({ event }) => event?.startsWith('While Down')).length, 5));
+    await shop.start();
+    const id = await subject();
+    const wanted = ['Before The Fall', ...Array.from({ length: 5 }, (_, index) => `While Down ${index}`)];
+    await eventually(async () => {
+      const found = names(await profileOf(shop, `anonymous_id:${id}`)).filter((name) => wanted.includes(name));
+      assert.deepEqual(found.sort(), [...wanted].sort());
+    }, 60_000);
+  });
+});
+
+function viewsOf(profile, path) {
+  return profile.events.filter((event) => (event.event ?? event.name) === 'Page Viewed' && event.properties?.path === path);
+}

@@ -1,0 +1,79 @@
+// The demo shop as `make start` serves it: rules/ published, both workers on workerd, a sink for webhooks.
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { newKeys, throughline } from './edge.mjs';
+import { startKillableRuntime } from './killable.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** Ten minutes of a journey take three seconds. */
+export const SPEED = 200;
+export const SECRET = 'sk_test';
+
+/**
+ * Starts the shop. The answer has `url`, `collectorUrl`, `webhooks` (what was delivered), `kill()` and `start()`, which go
+ * on with the same ports and data, and `stop()`.
+ */
+export async function startShop() {
+  const [published, persist, keys] = [temporary(), temporary(), newKeys()];
+  throughline('publish', join(root, 'rules'), '--speed', String(SPEED), '--keys', keys, '--local', published);
+  const webhooks = [];
+  const sink = await startSink(webhooks);
+  const shared = {
+    TOKEN_KEYS: jwks(keys, 'token.private'),
+    PLAN_KEYS: jwks(keys, 'plan.public'),
+    COLLECTOR_KEY: 'ck_test',
+    REFRESH: '1',
+  };
+  const options = {
+    published,
+    persist,
+    edge: { ...shared, PREVIEW_KEYS: jwks(keys, 'preview.public') },
+    collector: {
+      ...shared,
+      WRITE_KEYS: JSON.stringify({ server: { source: 'shop-server', trusted: true } }),
+      SECRET_KEY: SECRET,
+      WEBHOOKS: JSON.stringify({ default: sink.url }),
+      WEBHOOK_SECRET: 'whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0',
+    },
+  };
+  let runtime = await startKillableRuntime(options);
+  const [url, collectorUrl] = [runtime.edgeUrl, runtime.collectorUrl];
+  const ports = { port: Number(new URL(url).port), collectorPort: Number(new URL(collectorUrl).port) };
+  return {
+    url,
+    collectorUrl,
+    keys,
+    webhooks,
+    kill: () => runtime.kill(),
+    async start() {
+      runtime = await startKillableRuntime({ ...options, ...ports });
+    },
+    async stop() {
+      await runtime.kill();
+      sink.close();
+    },
+  };
+}
+
+/** The collector's profile of `namespace:id`. */
+export async function profileOf(shop, id) {
+  const response = await fetch(`${shop.collectorUrl}/v1/profiles/${id}?limit=200`, { headers: { authorization: `Bearer ${SECRET}` } });
+  return response.ok ? response.json() : undefined;
+}
+
+async function startSink(webhooks) {
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    webhooks.push({ headers: request.headers, body: JSON.parse(body) });
+    response.writeHead(204).end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => (server.closeAllConnections(), server.close()) };
+}
+
+const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8');
+const temporary = () => mkdtempSync(join(tmpdir(), 'throughline-shop-'));
