@@ -56,7 +56,8 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
 
 /// The ids of the decisions that the asking page shows already.
 fn view(body: &Value) -> Result<Vec<String>, Refusal> {
-    let wrong = || Refusal::new(400, "invalid_view", format!("`view`: expected a list of at most {MAX_VIEW} decision ids"));
+    let wrong =
+        || Refusal::new(400, "invalid_view", format!("`view`: expected a list of at most {MAX_VIEW} decision ids"));
     match body.at(["view"]) {
         Value::Null => Ok(Vec::new()),
         Value::Array(ids) if ids.len() <= MAX_VIEW => {
