@@ -15,11 +15,7 @@ fn main() -> Result<()> {
     let mut bindgen = Bindgen::new();
     match kind.as_str() {
         "web" => {
-            bindgen
-                .web(true)?
-                .omit_default_module_path(true)
-                .typescript(true)
-                .out_name("core");
+            bindgen.web(true)?.omit_default_module_path(true).typescript(true).out_name("core");
         }
         "worker" => {
             bindgen
