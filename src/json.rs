@@ -35,22 +35,39 @@ impl core::error::Error for JsonError {}
 /// Names the first place where the text is not JSON, nests deeper than 127 levels, has a number that is beyond doubles, or has half
 /// of a surrogate pair.
 pub fn parse(text: &str) -> Result<Value, JsonError> {
-    let mut reader = Reader { rest: text };
-    let value = reader.value(MAX_DEPTH).and_then(|value| {
-        reader.skip_space();
-        if reader.rest.is_empty() { Ok(value) } else { Err("the end") }
-    });
+    let mut reader = Reader::new(text);
+    let value = reader.value(MAX_DEPTH).and_then(|value| reader.end().map(|()| value));
     value.map_err(|expected| JsonError { at: text.len().saturating_sub(reader.rest.len()), expected })
 }
 
 /// What is still to be read; an error says what was expected there.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a str,
 }
 
-type Read<T> = Result<T, &'static str>;
+pub(crate) type Read<T> = Result<T, &'static str>;
 
 impl<'a> Reader<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+
+    /// The first byte of what comes next.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.rest.as_bytes().first().copied()
+    }
+
+    /// Whether that was all.
+    pub(crate) fn end(&mut self) -> Read<()> {
+        if self.peek().is_none() { Ok(()) } else { Err("the end") }
+    }
+
+    pub(crate) fn colon(&mut self) -> Read<()> {
+        self.skip_space();
+        self.expect(":", "`:`")
+    }
+
     fn value(&mut self, depth: usize) -> Read<Value> {
         self.skip_space();
         match self.rest.as_bytes().first() {
@@ -68,8 +85,7 @@ impl<'a> Reader<'a> {
         while more {
             self.skip_space();
             let name = self.string()?;
-            self.skip_space();
-            self.expect(":", "`:`")?;
+            self.colon()?;
             members.push((name, self.value(depth)?));
             more = self.continues_list("}", "`,` or `}`")?;
         }
@@ -87,13 +103,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether there is something between the brackets.
-    fn begins_list(&mut self, open: &str, close: &str) -> bool {
+    pub(crate) fn begins_list(&mut self, open: &str, close: &str) -> bool {
         self.eat(open);
         self.skip_space();
         !self.eat(close)
     }
 
-    fn continues_list(&mut self, close: &str, expected: &'static str) -> Read<bool> {
+    pub(crate) fn continues_list(&mut self, close: &str, expected: &'static str) -> Read<bool> {
         self.skip_space();
         if self.eat(close) {
             return Ok(false);
@@ -101,7 +117,7 @@ impl<'a> Reader<'a> {
         self.expect(",", expected).map(|()| true)
     }
 
-    fn word(&mut self) -> Read<Value> {
+    pub(crate) fn word(&mut self) -> Read<Value> {
         for (word, value) in [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))] {
             if self.eat(word) {
                 return Ok(value);
@@ -111,17 +127,35 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Read<f64> {
+        self.number_and_text().map(|(_, number)| number)
+    }
+
+    /// A number, and how it is written.
+    pub(crate) fn number_and_text(&mut self) -> Read<(&'a str, f64)> {
         let is_part = |byte: u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let text = self.take_while(is_part);
         let number = if is_number(text) { decimal::parse(text) } else { None };
-        number.filter(|number: &f64| number.is_finite()).ok_or("a number that a double can hold, or what follows one")
+        let number = number.filter(|number: &f64| number.is_finite());
+        Ok((text, number.ok_or("a number that a double can hold, or what follows one")?))
     }
 
-    fn string(&mut self) -> Read<String> {
+    /// A string without escapes; otherwise none, and nothing is read.
+    pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
+        let start = self.rest;
+        self.eat("\"");
+        let text = self.take_while(is_plain);
+        if self.eat("\"") {
+            return Some(text);
+        }
+        self.rest = start;
+        None
+    }
+
+    pub(crate) fn string(&mut self) -> Read<String> {
         self.expect("\"", "a string")?;
         let mut out = String::new();
         loop {
-            out.push_str(self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\'));
+            out.push_str(self.take_while(is_plain));
             if self.eat("\"") {
                 return Ok(out);
             }
@@ -189,6 +223,11 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         taken
     }
+}
+
+/// Whether a byte stands for itself in a string.
+const fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
 /// Whether a text is a number as JSON writes it: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.

@@ -1,7 +1,7 @@
 //! What leaves for the collector.
 
 use js_sys::JSON;
-use throughline::{Decision, Event, Millis, Object, Value, canonical};
+use throughline::{Decision, Event, Millis, Object, Value, canonical, json};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Request, RequestInit};
 use worker::Env;
@@ -116,7 +116,7 @@ async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
     Ok(text
         .dyn_into::<js_sys::JsString>()
         .ok()
-        .and_then(|text| serde_json::from_str(&String::from(text)).ok())
+        .and_then(|text| json::parse(&String::from(text)).ok())
         .unwrap_or_default())
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use futures_util::future::join;
 use throughline::plan::{envelope, tables::PUBLIC_PLAN};
 use throughline::token::KeySet;
-use throughline::{Millis, Plan, Value};
+use throughline::{Millis, Plan, Value, json};
 use wasm_bindgen::JsValue;
 use worker::Env;
 
@@ -150,7 +150,7 @@ async fn fetch(env: &Env, kind: &str, id: &str, keys: &KeySet) -> Result<(Plan, 
 
 impl Current {
     fn parse(json: &str) -> Result<Self, String> {
-        let value: Value = serde_json::from_str(json).map_err(|error| format!("`plan:current`: {error}"))?;
+        let value = json::parse(json).map_err(|error| format!("`plan:current`: {error}"))?;
         let id = |name| value.at([name]).as_str().unwrap_or_default().to_owned();
         let current = Self { edge: id("edge"), public: id("public"), published: value.at(["published"]).clone() };
         if current.edge.is_empty() { Err("`plan:current` names no plan in `edge`".to_owned()) } else { Ok(current) }

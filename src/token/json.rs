@@ -3,6 +3,7 @@
 //! RFC 7515 section 4 and RFC 7519 section 4 leave duplicate members to the parser, so two parsers
 //! can read two different tokens in the same bytes. Here they are an error.
 
+use super::reader;
 use crate::prelude::*;
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
@@ -36,9 +37,7 @@ pub(super) fn check(json: &[u8]) -> Result<(), Fault> {
 /// Member names are shown too, as their own value.
 pub(super) fn walk(json: &[u8], visit: &mut dyn FnMut(&str, &str)) -> Result<(), Fault> {
     let mut walk = Walk { fault: None, visit };
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let root = Node { walk: &mut walk, depth: 0, member: "" };
-    let outcome = root.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    let outcome = reader::read_seed(json, Node { walk: &mut walk, depth: 0, member: "" });
     match (walk.fault, outcome) {
         (Some(fault), _) => Err(fault),
         (None, Err(_)) => Err(Fault::Syntax),

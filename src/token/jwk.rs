@@ -5,6 +5,7 @@ use super::base64;
 use super::json::Scalar;
 use super::keys::{Key, KeyError, Material, Signing, VerifyKey};
 use super::purpose::Purpose;
+use crate::canonical;
 use crate::prelude::*;
 use core::fmt;
 use serde::Deserialize;
@@ -231,5 +232,7 @@ fn labels(key: &VerifyKey) -> String {
 
 /// `text` as a JSON string, quotes included.
 pub(super) fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut out = String::new();
+    canonical::write_string(text, &mut out);
+    out
 }

@@ -6,6 +6,7 @@ use super::base64;
 use super::json::{self, Scalar};
 use super::jwk::json_string;
 use super::keys::{Key, KeyError, VerifyKey};
+use super::reader;
 use super::rejection::{Rejection, Segment};
 use crate::prelude::*;
 use serde::Deserialize;
@@ -155,7 +156,7 @@ impl Header {
             x5u: Scalar<'a>,
         }
         json::check(json).map_err(|fault| Rejection::from_fault(fault, Segment::Header))?;
-        let members: Members<'_> = serde_json::from_slice(json).map_err(|_| Rejection::Json(Segment::Header))?;
+        let members: Members<'_> = reader::read(json).map_err(|_| Rejection::Json(Segment::Header))?;
         let alg = members.alg.text().ok_or(Rejection::MissingAlgorithm)?;
         if alg.eq_ignore_ascii_case("none") {
             return Err(Rejection::AlgorithmNone);

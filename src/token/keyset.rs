@@ -4,6 +4,7 @@ use super::json::{self, Fault};
 use super::jwk::{Entry, Jwk, SkipReason};
 use super::keys::{Key, VerifyKey};
 use super::purpose::Purpose;
+use super::reader;
 use crate::prelude::*;
 use core::fmt;
 use serde::Deserialize;
@@ -150,7 +151,7 @@ impl KeySet {
             Fault::Duplicate => KeySetError::DuplicateMember,
             Fault::Syntax | Fault::NotAnObject | Fault::TooDeep => KeySetError::Malformed,
         })?;
-        let Jwks { keys } = serde_json::from_str(jwks).map_err(|_| KeySetError::Malformed)?;
+        let Jwks { keys } = reader::read(jwks.as_bytes()).map_err(|_| KeySetError::Malformed)?;
         if keys.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys { found: keys.len() });
         }

@@ -62,6 +62,7 @@ mod personal;
 mod policy;
 mod preview;
 mod purpose;
+mod reader;
 mod rejection;
 
 pub use algorithm::Algorithm;

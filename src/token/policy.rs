@@ -4,6 +4,7 @@ use super::json::{self, Scalar};
 use super::jws::{MAX_TOKEN, Unverified};
 use super::keyset::{KeySet, KeySetError};
 use super::purpose::Purpose;
+use super::reader;
 use super::rejection::{Rejection, Segment};
 use crate::prelude::*;
 use serde::Deserialize;
@@ -136,7 +137,7 @@ impl<'a, F: Deserialize<'a>> Payload<'a, F> {
     pub(super) fn parse(json: &'a [u8]) -> Result<Self, Rejection> {
         json::check(json).map_err(|fault| Rejection::from_fault(fault, Segment::Payload))?;
         // The JSON is sound and every other member takes any value, so only the facts can be at fault.
-        serde_json::from_slice(json).map_err(|_| Rejection::InvalidClaim("tl"))
+        reader::read(json).map_err(|_| Rejection::InvalidClaim("tl"))
     }
 }
 

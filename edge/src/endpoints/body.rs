@@ -19,7 +19,8 @@ use crate::error::Refusal;
 pub async fn json(call: &Call, limit: usize) -> Result<Value, Refusal> {
     check_type(call)?;
     let bytes = read(call, limit).await?;
-    match serde_json::from_slice(&bytes) {
+    let text = core::str::from_utf8(&bytes).map_err(invalid)?;
+    match throughline::json::parse(text) {
         Ok(object @ Value::Object(_)) => Ok(object),
         Ok(_) => Err(invalid("expected an object")),
         Err(error) => Err(invalid(error)),
