@@ -46,3 +46,8 @@ pub use shape::ShapeError;
 pub use sorted::{Map, Set};
 pub use time::Millis;
 pub use value::{Object, Value};
+
+/// Holds the README to its word: its Rust code is a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -50,6 +50,7 @@ impl Place {
         let mut child = Command::new(env!("CARGO_BIN_EXE_throughline"))
             .args(arguments)
             .current_dir(&self.0)
+            .env("PATH", format!("{}:{}", self.0.join("bin").display(), std::env::var("PATH").unwrap_or_default()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -164,6 +165,42 @@ fn publishing_more_than_is_kept_removes_the_oldest() {
     let plans = fs::read_dir(place.0.join("kv")).unwrap().filter_map(Result::ok);
     let edge = plans.filter(|entry| entry.file_name().to_string_lossy().starts_with("plan%3A")).count();
     assert_eq!(edge, 11, "ten plans and the pointer");
+}
+
+/// Stands in for wrangler: keeps values as files, and answers as it does where there is none.
+#[cfg(unix)]
+const WRANGLER: &str = r#"#!/bin/sh
+# kv key VERB KEY [--path FILE] --binding PLANS --remote --config FILE
+printf '%s\n' "$*" >>calls
+store="cloud-$(printf %s "$4" | tr ':' '_')"
+case $3 in
+  get) [ -f "$store" ] && cat "$store" || { echo "404: Not Found" >&2; exit 1; } ;;
+  put) cp "$6" "$store" ;;
+  delete) rm -f "$store" ;;
+esac
+"#;
+
+#[test]
+#[cfg(unix)]
+fn publishing_to_cloudflare_goes_through_wrangler() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new("cloudflare");
+    fs::create_dir(place.0.join("bin")).unwrap();
+    place.file("bin/wrangler", WRANGLER);
+    fs::set_permissions(place.0.join("bin/wrangler"), fs::Permissions::from_mode(0o755)).unwrap();
+    place.file("wrangler.toml", "");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    let publish = ["publish", "rules.yaml", "--keys", "keys", "--cloudflare", "wrangler.toml"];
+    let first = id_in(&place.ok(&publish));
+    place.file("rules.yaml", &RULES.replace("Hello", "Good day"));
+    let second = id_in(&place.ok(&publish));
+    let pointer = || read(&place.0.join("cloud-plan_current"));
+    assert!(pointer().contains(&format!(r#""edge":"{second}""#)) && pointer().contains(&first), "{}", pointer());
+    assert!(place.0.join(format!("cloud-plan_{second}")).is_file());
+    assert_eq!(id_in(&place.ok(&["rollback", "--cloudflare", "wrangler.toml"])), first);
+    let calls = read(&place.0.join("calls"));
+    assert!(calls.lines().all(|call| call.contains("--binding PLANS --remote --config wrangler.toml")), "{calls}");
+    assert_fails(&place.run(&["rollback", "--cloudflare", "nowhere.toml"]), 1, "nowhere.toml");
 }
 
 #[test]
