@@ -10,6 +10,7 @@ mod error;
 pub mod node;
 pub mod row;
 pub mod tables;
+mod words;
 
 pub use builder::PlanBuilder;
 pub use error::PlanError;

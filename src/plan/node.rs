@@ -1,6 +1,7 @@
 //! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
 
-use super::tables::{Attribute, Constant, Counter, Journey, Node, Regex, Segment, Text, numbered};
+use super::tables::{Attribute, Constant, Counter, Journey, Node, Regex, Segment, Text};
+use super::words::numbered;
 use super::{Id, Ids, Plan, PlanError};
 use crate::prelude::*;
 
