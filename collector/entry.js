@@ -1,8 +1,17 @@
 // The collector worker as workerd sees it: the Rust functions and Durable Objects, guarded.
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers';
 import { guard } from '../tools/guard.js';
-import * as wasm from './build/bindgen/index.js';
+// By name: what is not named here is not in the bundle.
+import {
+  __wbg_reset_state,
+  __worker_init_state,
+  fetch as answer,
+  Identity as IdentityOfWasm,
+  Profile as ProfileOfWasm,
+  queue as take,
+} from './build/bindgen/index.js';
 
+const wasm = { __wbg_reset_state, __worker_init_state, Identity: IdentityOfWasm, Profile: ProfileOfWasm };
 const { run, durable } = guard(wasm);
 
 export const Profile = durable(DurableObject, 'Profile');
@@ -11,7 +20,7 @@ export const Identity = durable(DurableObject, 'Identity');
 export default class extends WorkerEntrypoint {
   async fetch(request) {
     try {
-      return await run(() => wasm.fetch(request, this.env, this.ctx));
+      return await run(() => answer(request, this.env, this.ctx));
     } catch (error) {
       console.error(error);
       return Response.json({ error: 'internal error' }, { status: 500 });
@@ -19,6 +28,6 @@ export default class extends WorkerEntrypoint {
   }
 
   queue(batch) {
-    return run(() => wasm.queue(batch, this.env, this.ctx));
+    return run(() => take(batch, this.env, this.ctx));
   }
 }

@@ -1,14 +1,15 @@
 // The edge worker as workerd sees it. Everything is decided in Rust; here is only what must work when Rust does not.
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { guard } from '../tools/guard.js';
-import * as wasm from './build/bindgen/index.js';
+// By name: what is not named here is not in the bundle.
+import { __wbg_reset_state, __worker_init_state, fetch as answer } from './build/bindgen/index.js';
 
-const { run } = guard(wasm);
+const { run } = guard({ __wbg_reset_state, __worker_init_state });
 
 export default class extends WorkerEntrypoint {
   async fetch(request) {
     try {
-      return await run(() => wasm.fetch(request, this.env, this.ctx));
+      return await run(() => answer(request, this.env, this.ctx));
     } catch (error) {
       console.error(error);
       return untouched(request, this.env);

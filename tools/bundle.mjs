@@ -1,8 +1,9 @@
-// Bundles a worker's entry and its wasm-bindgen output into `index.js`, with the wasm module beside it:
+// Bundles a worker's entry and its wasm-bindgen output into `index.js`, with what it uses of the wasm module beside it:
 //   node tools/bundle.mjs edge/entry.js edge/build
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { keepExports } from './exports.mjs';
 
 const [entry, outdir] = process.argv.slice(2);
 const outfile = join(outdir, 'index.js');
@@ -15,6 +16,18 @@ const wasmBesideUs = {
   },
 };
 
+// So that esbuild sees that classes nobody uses have no effect.
+const classesCanGo = {
+  name: 'classes-can-go',
+  setup(build) {
+    build.onLoad({ filter: /bindgen[/\\]index\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8'))
+        .replaceAll(/^if \(Symbol\.dispose\) .*$/gm, '')
+        .replaceAll('new FinalizationRegistry', '/* @__PURE__ */ new FinalizationRegistry'),
+    }));
+  },
+};
+
 await build({
   entryPoints: [entry],
   outfile,
@@ -24,7 +37,7 @@ await build({
   target: 'esnext',
   legalComments: 'none',
   external: ['cloudflare:*'],
-  plugins: [wasmBesideUs],
+  plugins: [wasmBesideUs, classesCanGo],
 });
 
 // wasm-bindgen writes `import source`, for which workerd's word is plain `import`.
@@ -32,5 +45,8 @@ const bundle = await readFile(outfile, 'utf8');
 if (!bundle.includes('import source ')) throw new Error(`${outfile} does not import its wasm module`);
 await writeFile(outfile, bundle.replace('import source ', 'import '));
 
-await rename(join(outdir, 'bindgen', 'index_bg.wasm'), join(outdir, 'index_bg.wasm'));
+// The worker crate exports classes that we do not use.
+const module = await readFile(join(outdir, 'bindgen', 'index_bg.wasm'));
+const used = keepExports(module, (name) => new RegExp(`\\b${name}\\b`).test(bundle));
+await writeFile(join(outdir, 'index_bg.wasm'), used);
 await rm(join(outdir, 'bindgen'), { recursive: true });

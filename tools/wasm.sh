@@ -28,7 +28,7 @@ unless_fresh() { # OUT_DIR INPUT... -- STEP...
     shift
   done
   shift
-  sum=$(cat "${inputs[@]}" "$root"/tools/{wasm.sh,bundle.mjs,guard.js} "$root/package-lock.json" "$cache/bindgen/throughline-bindgen" | cksum)
+  sum=$(cat "${inputs[@]}" "$root"/tools/{wasm.sh,bundle.mjs,exports.mjs,guard.js} "$root/package-lock.json" "$cache/bindgen/throughline-bindgen" | cksum)
   [[ -f $out/.inputs && $(<"$out/.inputs") == "$sum" ]] && return 0
   rm -rf "$out"
   "$@"
@@ -43,8 +43,8 @@ browser() {
 worker() { # NAME
   local build=$root/$1/build
   "$cache/bindgen/throughline-bindgen" worker "$(built "$1")" "$build/bindgen"
-  optimise "$build/bindgen/index_bg.wasm"
   node "$root/tools/bundle.mjs" "$root/$1/entry.js" "$build"
+  optimise "$build/index_bg.wasm"
 }
 
 hosts=("$@")
