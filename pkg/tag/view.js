@@ -52,7 +52,8 @@ export function refresh(reason) {
 export async function recognise() {
   const question = outbox.asked();
   const found = await loadVisitor();
-  if (found) outbox.allow(found.store && found.measure, question);
+  // An edge that has not been told of the opt-out has not counted it in.
+  if (found && (found.gpc || !hasGpc())) outbox.allow(found.store && found.measure, question);
   return found;
 }
 
@@ -91,7 +92,7 @@ function requestOf(found) {
   return {
     attributes: { ...found.attributes, ...attributes() },
     consent: { ...found.consent, ...choices() },
-    gpc: hasGpc(),
+    gpc: found.gpc || hasGpc(),
     channel: 'web',
     locale: navigator.language,
     session: found.session,
