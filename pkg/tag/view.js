@@ -108,7 +108,7 @@ function decideHere(core, found, request, reason) {
     if (!core.decision || (isNew && found.subject !== core.profile.subject)) {
       visitor = found;
       profileOfNextView = found.profile;
-      return core.decide({ profile: beforeThisView(found), events });
+      return core.decide({ profile: beforeThisView(found, core.slots), events });
     }
     if (reason !== 'view') return reason === 'slots' && !events.length ? core.decision : core.observe(...events);
     if (isNew) profileOfNextView = found.profile;
@@ -127,9 +127,9 @@ function decideHere(core, found, request, reason) {
  * The profile without what this very page has shown: the edge has counted it already, and a cap that it reaches must not
  * take it off the page while the visitor reads it.
  */
-function beforeThisView({ subject, profile }) {
-  const names = [...document.querySelectorAll('[data-tl-slot][data-tl-decision]')].map((element) => element.dataset);
-  const ids = new Set(names.map(({ tlDecision, tlSlot }) => fnv32a(`${tlDecision}:${tlSlot}`)));
+function beforeThisView({ subject, profile }, slots) {
+  const decisions = new Set([...document.querySelectorAll('[data-tl-decision]')].map(({ dataset }) => dataset.tlDecision));
+  const ids = new Set([...decisions].flatMap((decision) => Object.keys(slots).map((name) => fnv32a(`${decision}:${name}`))));
   const others = Object.entries(profile?.exposures ?? {}).map(([key, stamps]) => [key, stamps.filter(([, id]) => !ids.has(id))]);
   return { ...profile, subject, exposures: Object.fromEntries(others.filter(([, stamps]) => stamps.length)) };
 }

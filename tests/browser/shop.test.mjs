@@ -82,6 +82,18 @@ describe('what the rules promise', () => {
     assert.deepEqual(seen.map(([, bar]) => bar === 'applied'), [true, true, false]);
   });
 
+  test('what a page shows stays on it, whatever happens there', async () => {
+    const { page, see, heard } = await someone(GRANTED);
+    await page.goto('/');
+    await page.goto('/product/squall/');
+    assert.equal((await see('promo.bar')).state, 'applied', 'the second and last time');
+    await track(page, 'Product Added', { product_id: 'squall', quantity: 1 });
+    await eventually(async () => assert.ok((await heard('tldata')).length > 0));
+    await page.waitForTimeout(300);
+    assert.equal((await see('promo.bar')).state, 'applied');
+    assert.equal((await heard('tldata')).at(-1).decision.reasons['promo.bar'], 'filled');
+  });
+
   test('one offer for one person, in all slots (B5, B6)', async () => {
     const { page, sees, see } = await someone(GRANTED);
     await page.goto('/category/');

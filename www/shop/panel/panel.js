@@ -89,8 +89,8 @@ class Panel extends HTMLElement {
       const found = await answer.json();
       if (!answer.ok) throw new Error(found.error?.message ?? answer.statusText);
       this.#show("trace", traceTree(found.trace));
-      // The edge filled this page before the tag came; until the tag decides, its answer is the nearest there is.
-      if (!this.#decision) this.#show("decision", decisionView(found.decision));
+      // The edge filled this page before the tag came; until the tag decides, the edge's answer about this very view holds.
+      if (!this.#decision) this.#show("decision", decisionView(await decisionOfThisView()));
     } catch (error) {
       this.#show("trace", el("p", { class: "note" }, `No explanation: ${error.message}`));
     }
@@ -116,6 +116,17 @@ class Panel extends HTMLElement {
   #show(id, content) {
     this.#shadow.getElementById(id).replaceChildren(...[content].flat(Infinity).filter(Boolean));
   }
+}
+
+/** What the edge decides for this page while what it shows already does not count against itself. */
+async function decisionOfThisView() {
+  const view = [...new Set([...document.querySelectorAll("[data-tl-decision]")].map(({ dataset }) => dataset.tlDecision))];
+  const request = { attributes: { path: location.pathname, url: location.href } };
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch("/_tl/decide", { method: "POST", headers, body: JSON.stringify({ request, view }) });
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error?.message ?? answer.statusText);
+  return found;
 }
 
 function part(title, id, isOpen) {
