@@ -2,7 +2,7 @@
 SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help start test check wasm size bench setup
+.PHONY: help start test parity check wasm size bench setup
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -12,6 +12,9 @@ start: ## Build everything and serve the shop on localhost:8787 (PORT), the coll
 
 test: ## All tests: native, wasm in Node, workerd and Chromium
 	@tools/test.sh
+
+parity: ## Equal bytes on all hosts for 100,000 generated cases (THROUGHLINE_CASES), some minutes
+	@tools/parity.sh
 
 check: setup ## Format, lints, docs, and that the core stays pure
 	@tools/check.sh

@@ -31,8 +31,8 @@ before(async () => {
     const module = await import('/core.js');
     await module.default({ module_or_path: '/core_bg.wasm' });
     const decideWith = ${decideWith};
-    globalThis.decideAll = (plan, facts) =>
-      JSON.stringify(decideWith(module.Core, Uint8Array.from(atob(plan), (c) => c.charCodeAt(0)), facts));
+    globalThis.decideAll = (plan, cases) =>
+      JSON.stringify(decideWith(module.Core, Uint8Array.from(atob(plan), (c) => c.charCodeAt(0)), cases));
   })()`);
 });
 
@@ -43,7 +43,7 @@ after(async () => {
 });
 
 test('Chromium decides as the native core', async () => {
-  await compare('chromium', corpus, async (plan, facts) =>
-    JSON.parse(await page.evaluate(([plan, facts]) => globalThis.decideAll(plan, facts), [plan.toString('base64'), facts])),
+  await compare('chromium', corpus, async (plan, cases) =>
+    JSON.parse(await page.evaluate(([plan, cases]) => globalThis.decideAll(plan, cases), [plan.toString('base64'), cases])),
   );
 });

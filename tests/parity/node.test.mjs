@@ -16,5 +16,5 @@ before(async () => {
 after(() => corpus.dispose());
 
 test('node decides as the native core', async () => {
-  await compare('node', corpus, (plan, facts) => decideWith(Core, plan, facts));
+  await compare('node', corpus, (plan, cases) => decideWith(Core, plan, cases));
 });

@@ -14,8 +14,8 @@ const WORKER = `
   const decideWith = ${decideWith};
   export default {
     async fetch(request) {
-      const { plan, facts } = await request.json();
-      return Response.json(decideWith(Core, Uint8Array.from(atob(plan), (c) => c.charCodeAt(0)), facts));
+      const { plan, cases } = await request.json();
+      return Response.json(decideWith(Core, Uint8Array.from(atob(plan), (c) => c.charCodeAt(0)), cases));
     },
   };`;
 
@@ -41,8 +41,8 @@ after(async () => {
 });
 
 test('workerd decides as the native core', async () => {
-  await compare('workerd', corpus, async (plan, facts) => {
-    const body = JSON.stringify({ plan: plan.toString('base64'), facts });
+  await compare('workerd', corpus, async (plan, cases) => {
+    const body = JSON.stringify({ plan: plan.toString('base64'), cases });
     const answer = await runtime.dispatchFetch('http://core/', { method: 'POST', body });
     assert.equal(answer.status, 200, await answer.clone().text());
     return answer.json();

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Law 1 on many cases: what the native core decides, it decides byte for byte in Node, workerd and Chromium. `make test` compares
+# some thousands; here THROUGHLINE_CASES (by default 100,000) are written once and decided by every host.
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+cd "$root"
+
+export THROUGHLINE_CASES=${THROUGHLINE_CASES:-100000}
+tools/setup.sh --tests
+tools/wasm.sh browser
+CHROMIUM=$(tools/chromium.sh)
+THROUGHLINE_CORPUS=$(mktemp -d)
+export CHROMIUM THROUGHLINE_CORPUS
+trap 'rm -rf "$THROUGHLINE_CORPUS"' EXIT
+
+say "the native core decides $THROUGHLINE_CASES generated cases, and those in tests/data"
+cargo run "${quiet[@]}" --locked --example corpus -- "$THROUGHLINE_CORPUS"
+for host in node workerd chromium; do
+  say "$host"
+  node --test --test-reporter=spec --test-name-pattern='as the native core' "tests/parity/$host.test.mjs"
+done
