@@ -9,7 +9,9 @@
 extern crate alloc;
 
 pub mod bucket;
+mod calendar;
 pub mod canonical;
+mod clock;
 pub mod condition;
 mod decide;
 mod decimal;
@@ -32,6 +34,7 @@ mod time;
 pub mod token;
 mod value;
 
+pub use clock::{Clock, zone_hash};
 pub use decide::send::Withheld;
 pub use decide::{Explanation, decide, explain};
 pub use decision::{Assignment, Content, Decision, Fill, NextAction, Reason};

@@ -1,10 +1,9 @@
 //! Times as texts, by RFC 3339.
 
+use crate::calendar::{day_number, days_in};
 use crate::time::Millis;
 
 const DAY_MINUTES: i64 = 24 * 60;
-/// From the first day of the year -400 to 1970-01-01. Calendars repeat every 400 years, of 146,097 days.
-const EPOCH_DAY: i64 = 719_468 + 146_097;
 
 /// The time that a text such as `2026-11-22T09:30:00.125+01:00` names; none if it is no such text.
 ///
@@ -71,23 +70,6 @@ impl Rest<'_> {
         while self.digit().is_some() {}
         Some(millis)
     }
-}
-
-const fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01. Years are counted from March, so that the leap day is the last of its year.
-#[expect(clippy::arithmetic_side_effects, reason = "numbers of four digits")]
-const fn day_number(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month > 2 { year + 400 } else { year + 399 };
-    let month = (month + 9) % 12;
-    year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - EPOCH_DAY
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ mod slots;
 mod template;
 pub mod time;
 pub mod tree;
+mod zones;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use parse::Source;

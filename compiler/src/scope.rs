@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use throughline::plan::Id;
-use throughline::plan::tables::{Attribute, Counter, Journey, Segment};
+use throughline::plan::tables::{Attribute, Counter, Journey, Segment, Zone};
 use throughline::{Millis, Value, canonical};
 
 use crate::tree::Node;
@@ -25,6 +25,8 @@ pub struct Scope {
     pub lists: BTreeMap<String, Vec<Value>>,
     /// The counters by key, as far as they have a number yet.
     pub counters: BTreeMap<String, Id<Counter>>,
+    /// The time zones by name, as far as they have a number yet.
+    pub zones: BTreeMap<String, Id<Zone>>,
     /// The zone of times that name none.
     pub zone: TimeZone,
     /// Whose language it is.
@@ -65,6 +67,10 @@ pub struct Uses {
     pub journeys: BTreeSet<String>,
     /// Counters, by key.
     pub counters: BTreeMap<String, CounterSpec>,
+    /// Names of time zones.
+    pub zones: BTreeSet<String>,
+    /// Whether the subject's local time matters, so that any zone can.
+    pub local: bool,
 }
 
 /// Events to remember.
@@ -89,6 +95,7 @@ impl Default for Scope {
             purposes: BTreeSet::new(),
             lists: BTreeMap::new(),
             counters: BTreeMap::new(),
+            zones: BTreeMap::new(),
             zone: TimeZone::UTC,
             dialect: Dialect::Rules,
             uses: Uses::default(),
@@ -108,6 +115,12 @@ impl Scope {
         spec.within = if for_ever { Millis(0) } else { spec.within.max(within) };
         spec.keep = spec.keep.max(keep);
         id
+    }
+
+    /// The zone with this name, noted as used. Its number is that of [`Self::zones`], zero as long as it has none.
+    pub fn zone(&mut self, name: &str) -> Id<Zone> {
+        self.uses.zones.insert(name.to_owned());
+        self.zones.get(name).copied().unwrap_or(Id::new(0))
     }
 
     /// The declared attribute that a path begins with, the longest if there are several, its name, and the rest of the path.

@@ -14,10 +14,10 @@ use crate::value::Value;
 
 /// Evaluates the conditions of one decision; what a node has in common with others is evaluated once.
 pub struct Evaluator<'a> {
-    plan: &'a Plan,
-    profile: &'a Profile,
-    request: &'a Request,
-    now: Millis,
+    pub(super) plan: &'a Plan,
+    pub(super) profile: &'a Profile,
+    pub(super) request: &'a Request,
+    pub(super) now: Millis,
     /// For each node: not known yet, false, or true.
     known: Vec<u8>,
 }
@@ -135,6 +135,7 @@ impl<'a> Evaluator<'a> {
                 state.number() == node.b
             }
             Op::Journey => self.test_journey(node, visitor),
+            Op::Local => self.test_local(node, visitor),
             Op::False
             | Op::Member
             | Op::Is
@@ -233,7 +234,7 @@ const fn state(status: InstanceStatus) -> JourneyState {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times of this epoch are exact; others only have to compare")]
-const fn millis_number(time: Millis) -> f64 {
+pub(super) const fn millis_number(time: Millis) -> f64 {
     time.0 as f64
 }
 

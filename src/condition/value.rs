@@ -106,7 +106,8 @@ fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
         | Op::Recency
         | Op::Schedule
         | Op::Consent
-        | Op::Journey => false,
+        | Op::Journey
+        | Op::Local => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
 
-use super::tables::{Attribute, Constant, Counter, Journey, Node, Regex, Segment, Text};
+use super::tables::{Attribute, Constant, Counter, Journey, LocalPart, Node, Regex, Segment, Text, Zone};
 use super::words::numbered;
 use super::{Id, Ids, Plan, PlanError};
 use crate::prelude::*;
@@ -86,6 +86,8 @@ numbered! {
         Journey = 33 "$journey",
         /// The value's text is the text `a`, without regard to upper and lower case; `a` is in lower case.
         Isi = 34 "isi",
+        /// [`LocalPart`](super::tables::LocalPart) `b` of the local time in zone `a` (the subject's, if `a` is `u32::MAX`) satisfies node `c`.
+        Local = 35 "$local",
     }
 }
 
@@ -193,6 +195,10 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
             }
             Op::Count | Op::Recency => {
                 below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Counter>::new(node.a)))
+            }
+            Op::Local => {
+                let zone = node.a == u32::MAX || bounds.has(Id::<Zone>::new(node.a));
+                below(node.c)?.above(VALUE, SUBJECT).filter(|_| zone && LocalPart::from_number(node.b).is_some())
             }
             Op::Journey => {
                 let step = Some(node.c).filter(|step| *step != u32::MAX).map(Id::<Text>::new);

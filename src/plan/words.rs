@@ -92,6 +92,19 @@ numbered! {
         /// A sliding window.
         Window = 3 "window",
     }
+    /// What of the local time a condition asks for.
+    LocalPart {
+        /// Minutes since midnight.
+        Time = 0 "time",
+        /// The day of the week, Monday 1 to Sunday 7.
+        Weekday = 1 "weekday",
+        /// Days since 1970-01-01.
+        Date = 2 "date",
+        /// The day of the year: the month's number times 100 and the day of the month.
+        Season = 3 "season",
+        /// Milliseconds since 1970-01-01T00:00:00, local time.
+        Wall = 4 "wall",
+    }
     /// How far a subject is in a journey, as conditions ask for it.
     JourneyState {
         /// It goes on.

@@ -166,7 +166,7 @@ impl Compiler<'_> {
     }
 
     /// The value is among these. Sorted, so that the evaluation can search; lists and objects are identical to nothing.
-    fn among(&mut self, op: Op, values: &[Value]) -> NodeId {
+    pub(super) fn among(&mut self, op: Op, values: &[Value]) -> NodeId {
         let folded = |value: &Value| match value {
             Value::String(text) if op == Op::Ini => Value::String(text.to_lowercase()),
             other => other.clone(),
@@ -268,7 +268,7 @@ impl Compiler<'_> {
         None
     }
 
-    fn constant(&mut self, value: &Value) -> Id<Constant> {
+    pub(super) fn constant(&mut self, value: &Value) -> Id<Constant> {
         let (kind, text, number) = match value {
             Value::Null => (ConstantKind::Null, String::new(), 0.0),
             Value::Bool(value) => (ConstantKind::Boolean, String::new(), f64::from(u8::from(*value))),

@@ -1,7 +1,7 @@
 //! Operators that test the subject: segments, events, time, consent, journeys.
 
 use throughline::plan::node::narrow;
-use throughline::plan::tables::{Counter, JourneyState};
+use throughline::plan::tables::{Counter, JourneyState, LocalPart};
 use throughline::plan::{Id, Op};
 use throughline::{Consent, Millis};
 
@@ -10,7 +10,11 @@ use crate::tree::{Entry, Kind, Node};
 use crate::{duration, time};
 
 /// Every operator that tests the subject.
-pub(super) const OPERATORS: [&str; 6] = ["$segment", "$event", "$recency", "$schedule", "$consent", "$journey"];
+pub(super) const OPERATORS: [&str; 7] =
+    ["$segment", "$event", "$recency", "$schedule", "$local", "$consent", "$journey"];
+
+/// What stands in the place of a time zone for the subject's own.
+pub(super) const SUBJECT: &str = "subject";
 
 /// A profile keeps at most so many times of an event.
 const MAX_COUNT: u32 = 256;
@@ -24,6 +28,7 @@ impl Compiler<'_> {
             "$event" if self.is_strict() => self.events(value, path),
             "$recency" if self.is_strict() => self.recency(value, path),
             "$schedule" if self.is_strict() => self.schedule(value, path),
+            "$local" if self.is_strict() => self.local(value, path),
             "$consent" if self.is_strict() => self.consent(value, path),
             "$journey" if self.is_strict() => self.journey(value, path),
             _ => self.attribute_part(key, entry, path),
@@ -223,21 +228,16 @@ impl Compiler<'_> {
     /// `$schedule`: now is at or after `from`, and before `until`.
     fn schedule(&mut self, node: &Node, path: &str) -> Option<NodeId> {
         self.known_members(node, path, &["from", "until", "timezone"])?;
+        let is_subjects = node.get("timezone").and_then(Node::as_str) == Some(SUBJECT);
         let zone = match node.get("timezone") {
             None => self.scope.zone.clone(),
-            Some(name) => match name.as_str().map(jiff::tz::TimeZone::get) {
-                Some(Ok(zone)) => zone,
-                _ => {
-                    let message = format!("unknown time zone `{}`", name.as_str().unwrap_or_default());
-                    let error = self.diagnostics.error(name.span, &join(path, "timezone"), "timezone", message);
-                    error.expected("a name of the IANA database, such as Europe/Vienna");
-                    return None;
-                }
-            },
+            // The subject's local time is compared as if it were UTC.
+            Some(_) if is_subjects => jiff::tz::TimeZone::UTC,
+            Some(name) => self.zone(name, &join(path, "timezone"))?,
         };
         let mut at = |key: &str, open: Millis| match node.get(key) {
             None => Some(open),
-            Some(found) => self.time(found, &join(path, key), &zone),
+            Some(found) => self.time(found, &join(path, key), &zone, is_subjects),
         };
         let (from, until) = (at("from", Millis::MIN), at("until", Millis::MAX));
         let (from, until) = (from?, until?);
@@ -246,11 +246,32 @@ impl Compiler<'_> {
             self.diagnostics.error(node.span, path, "empty-schedule", message).expected("`until` after `from`");
             return None;
         }
+        if is_subjects {
+            let span = self.span(from.0, until.0);
+            return Some(self.local_part(None, LocalPart::Wall, span));
+        }
         let ((a, b), (c, d)) = (narrow(from.0), narrow(until.0));
         Some(self.node(Op::Schedule, [a, b, c, d]))
     }
 
-    fn time(&mut self, node: &Node, path: &str, zone: &jiff::tz::TimeZone) -> Option<Millis> {
+    /// The time zone with a name of the IANA database.
+    pub(super) fn zone(&mut self, name: &Node, path: &str) -> Option<jiff::tz::TimeZone> {
+        let found = name.as_str().and_then(|name| jiff::tz::TimeZone::get(name).ok());
+        if found.is_none() {
+            let message = format!("unknown time zone `{}`", name.as_str().unwrap_or_default());
+            let error = self.diagnostics.error(name.span, path, "timezone", message);
+            error.expected(format!("`{SUBJECT}`, or a name of the IANA database, such as Europe/Vienna"));
+        }
+        found
+    }
+
+    fn time(&mut self, node: &Node, path: &str, zone: &jiff::tz::TimeZone, is_local: bool) -> Option<Millis> {
+        let has_offset = |text: &str| text.parse::<jiff::Timestamp>().is_ok();
+        if let (true, Some(text)) = (is_local, node.as_str().filter(|text| has_offset(text))) {
+            let message = format!("`{text}` has an offset, and the schedule is in the subject's local time");
+            self.diagnostics.error(node.span, path, "time", message).expected("a time such as 2026-11-01T08:30:00");
+            return None;
+        }
         let message = match node.as_str().map(|text| time::parse(text, zone)) {
             Some(Ok(time)) => return Some(time),
             Some(Err(error)) => error.to_string(),
@@ -325,7 +346,7 @@ impl Compiler<'_> {
     }
 
     /// The number that a word stands for; an error if it stands for none.
-    fn known_word<'k>(
+    pub(super) fn known_word<'k>(
         &mut self,
         number: Option<u32>,
         node: &Node,
@@ -341,7 +362,7 @@ impl Compiler<'_> {
     }
 
     /// Checks that this is a map with no other members than these.
-    fn known_members(&mut self, node: &Node, path: &str, known: &[&str]) -> Option<()> {
+    pub(super) fn known_members(&mut self, node: &Node, path: &str, known: &[&str]) -> Option<()> {
         let Kind::Map(entries) = &node.kind else {
             self.wrong_type(node, path, &format!("a map with some of: {}", known.join(", ")));
             return None;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use throughline::Millis;
 use throughline::plan::node::Op;
-use throughline::plan::tables::{self, Class, StepKind};
+use throughline::plan::tables::{self, Class, Source, StepKind};
 use throughline::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::survey::{Survey, reach_condition};
@@ -20,6 +20,7 @@ use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::slots::{self, Slot};
 use crate::template::{Piece, Template};
+use crate::zones;
 
 /// Every class, one bit each.
 const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
@@ -93,6 +94,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         let rules = self.rules;
         self.classes();
         attributes.iter().for_each(|name| self.attribute(name));
+        self.zones();
         self.counters();
         for (id, carried) in &self.survey.segments {
             self.segment(id, *carried);
@@ -146,6 +148,21 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             flags: flag(is_carried, tables::EDGE) | flag(attribute.client, tables::CLIENT),
         };
         self.plan.push(row);
+    }
+
+    /// The zones that conditions need; where they need the subject's, the token carries the profile's.
+    fn zones(&mut self) {
+        if self.survey.zones.is_empty() && !self.survey.local {
+            return;
+        }
+        let default = self.rules.defaults.zone.iana_name().unwrap_or("UTC");
+        let named = self.survey.zones.iter().map(String::as_str);
+        self.scope.zones = zones::write(&mut self.plan, default, named, self.survey.local);
+        if self.survey.edge_local {
+            let name = self.plan.text("timezone");
+            let (path, source) = (self.plan.ids(&[name]), Source::Profile as u32);
+            self.plan.push(tables::Attribute { name, path, source, flags: tables::EDGE | tables::CLIENT });
+        }
     }
 
     fn counters(&mut self) {

@@ -31,6 +31,12 @@ pub struct Survey {
     pub edge_counters: BTreeSet<String>,
     /// The journeys that conditions read.
     pub journeys: BTreeSet<String>,
+    /// The time zones that conditions name.
+    pub zones: BTreeSet<String>,
+    /// Whether conditions ask for the subject's local time.
+    pub local: bool,
+    /// Whether those of pages do.
+    pub edge_local: bool,
 }
 
 impl Survey {
@@ -90,7 +96,10 @@ impl Survey {
     fn add(&mut self, uses: &Uses, at_edge: bool) {
         self.attributes.extend(uses.attributes.iter().cloned());
         self.journeys.extend(uses.journeys.iter().cloned());
+        self.zones.extend(uses.zones.iter().cloned());
+        self.local |= uses.local;
         if at_edge {
+            self.edge_local |= uses.local;
             self.edge_attributes.extend(uses.attributes.iter().cloned());
             self.edge_counters.extend(uses.counters.keys().cloned());
         }
@@ -103,6 +112,8 @@ fn add(all: &mut Uses, more: Uses) {
     all.attributes.extend(more.attributes);
     all.segments.extend(more.segments);
     all.journeys.extend(more.journeys);
+    all.zones.extend(more.zones);
+    all.local |= more.local;
 }
 
 fn add_counters(all: &mut BTreeMap<String, CounterSpec>, more: &BTreeMap<String, CounterSpec>) {

