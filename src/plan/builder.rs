@@ -39,7 +39,7 @@ impl PlanBuilder {
         Id::new(index)
     }
 
-    /// The number of this automaton, the bytes of a sparse DFA; equal automata have equal numbers.
+    /// The number of this automaton, as [`automaton::write`](super::automaton::write) has it; equal automata have equal numbers.
     pub fn regex(&mut self, automaton: Vec<u8>) -> Id<Regex> {
         if let Some(index) = self.regexes.iter().position(|known| *known == automaton) {
             return Id::new(number(index));

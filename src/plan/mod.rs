@@ -4,6 +4,7 @@
 //! length in bytes, and then the sections. The first three hold texts, automata and lists of numbers; each of the others
 //! is a table of rows of one kind. All numbers are little-endian. [`tables`] declares the rows.
 
+pub mod automaton;
 mod builder;
 pub mod envelope;
 mod error;
@@ -18,7 +19,7 @@ pub use node::Op;
 pub use row::{Id, Ids, Span};
 
 use crate::prelude::*;
-use regex_automata::{Input, dfa::Automaton, dfa::sparse::DFA};
+use automaton::Automaton;
 use row::{Bounds, Kind, MAX_WORDS, Row, Words};
 use tables::{Campaign, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
 
@@ -31,7 +32,6 @@ const HEADER: usize = 16;
 pub struct Plan {
     bytes: Box<[u8]>,
     sections: [Section; SECTIONS],
-    regexes: Vec<DFA<Vec<u8>>>,
     settings: Settings,
     /// All texts, one after the other.
     texts: Box<str>,
@@ -56,14 +56,13 @@ impl Plan {
         let mut plan = Self {
             bytes: bytes.into(),
             sections,
-            regexes: Vec::new(),
             settings: Settings::none(),
             texts: Box::default(),
             with_offer: Vec::new(),
             with_next: Vec::new(),
         };
         plan.texts = plan.load_texts()?;
-        plan.regexes = plan.load_regexes()?;
+        plan.check_regexes()?;
         plan.check_tables()?;
         node::check(&plan)?;
         plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
@@ -136,11 +135,10 @@ impl Plan {
         self.with_next.iter().copied()
     }
 
-    /// Whether the regular expression matches anywhere in `text`; one that gives up does not match.
+    /// Whether the regular expression matches anywhere in `text`.
     #[must_use]
     pub fn is_match(&self, regex: Id<Regex>, text: &str) -> bool {
-        let input = Input::new(text).earliest(true);
-        self.regexes.get(regex.index()).is_some_and(|dfa| matches!(dfa.try_search_fwd(&input), Ok(Some(_))))
+        self.regex(regex.index()).and_then(Automaton::read).is_some_and(|automaton| automaton.is_match(text))
     }
 
     /// Finds the first row of a table sorted by text.
@@ -208,17 +206,17 @@ impl Plan {
         Ok(texts.into())
     }
 
-    fn load_regexes(&self) -> Result<Vec<DFA<Vec<u8>>>, PlanError> {
-        let section = self.section(REGEXES);
-        (0..section.count as usize)
-            .map(|index| {
-                let (start, end) =
-                    blob_range(section, self.section_bytes(REGEXES), index).ok_or(PlanError::Truncated)?;
-                let bytes = self.bytes.get(start..end).ok_or(PlanError::Truncated)?;
-                let (dfa, _) = DFA::from_bytes(bytes).map_err(|_| PlanError::Regex { index })?;
-                Ok(dfa.to_owned())
-            })
-            .collect()
+    fn regex(&self, index: usize) -> Option<&[u8]> {
+        let (start, end) = blob_range(self.section(REGEXES), self.section_bytes(REGEXES), index)?;
+        self.bytes.get(start..end)
+    }
+
+    fn check_regexes(&self) -> Result<(), PlanError> {
+        (0..self.section(REGEXES).count as usize).try_for_each(|index| {
+            let bytes = self.regex(index).ok_or(PlanError::Truncated)?;
+            let is_valid = Automaton::read(bytes).is_some_and(Automaton::is_valid);
+            is_valid.then_some(()).ok_or(PlanError::Regex { index })
+        })
     }
 
     /// Checks that everything exists that rows refer to.

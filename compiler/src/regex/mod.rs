@@ -4,6 +4,7 @@
 //! back-references are errors: no automaton can do them. And a character beyond U+FFFF is one character, as with
 //! JavaScript's `u` flag, not two.
 
+mod automaton;
 mod case;
 mod class;
 mod error;
@@ -11,8 +12,9 @@ mod parse;
 
 pub use error::RegexError;
 
+use regex_automata::MatchKind;
 use regex_automata::dfa::{StartKind, dense};
-use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 
 /// The longest pattern, in characters.
 const MAX_PATTERN: usize = 2_000;
@@ -21,38 +23,43 @@ const MAX_AUTOMATON: usize = 256 * 1024;
 /// The largest machine on the way to the automaton, in bytes.
 const MAX_WORK: usize = 8 * 1024 * 1024;
 
-/// The automaton of a pattern, as the bytes of a sparse DFA.
+/// The automaton of a pattern, as the bytes that [`Automaton`](throughline::plan::automaton::Automaton) reads.
 ///
 /// # Errors
 /// Says what in the pattern is no regular expression, or that its automaton is too large.
 pub fn compile(pattern: &str, ignore_case: bool) -> Result<Vec<u8>, RegexError> {
+    // Of all matches, not only of the best one: it is asked whether there is any.
+    let config = dense::Config::new()
+        .match_kind(MatchKind::All)
+        .start_kind(StartKind::Unanchored)
+        .dfa_size_limit(Some(MAX_WORK))
+        .determinize_size_limit(Some(MAX_WORK));
+    let automaton = dense::Builder::new().configure(config).build_from_nfa(&machine(pattern, ignore_case)?);
+    let bytes = automaton::bytes(&automaton.map_err(|_| RegexError::TooLarge)?);
+    bytes.filter(|bytes| bytes.len() <= MAX_AUTOMATON).ok_or(RegexError::TooLarge)
+}
+
+fn machine(pattern: &str, ignore_case: bool) -> Result<NFA, RegexError> {
     if pattern.chars().count() > MAX_PATTERN {
         return Err(RegexError::TooLarge);
     }
     let syntax = parse::parse(pattern, ignore_case)?;
-    let config = thompson::Config::new().which_captures(thompson::WhichCaptures::None).nfa_size_limit(Some(MAX_WORK));
-    let machine = thompson::Compiler::new().configure(config).build_from_hir(&syntax);
-    let machine = machine.map_err(|_| RegexError::TooLarge)?;
-    let config = dense::Config::new()
-        .start_kind(StartKind::Unanchored)
-        .dfa_size_limit(Some(MAX_WORK))
-        .determinize_size_limit(Some(MAX_WORK));
-    let automaton = dense::Builder::new().configure(config).build_from_nfa(&machine);
-    let automaton = automaton.map_err(|_| RegexError::TooLarge)?.to_sparse().map_err(|_| RegexError::TooLarge)?;
-    Some(automaton.to_bytes_little_endian()).filter(|bytes| bytes.len() <= MAX_AUTOMATON).ok_or(RegexError::TooLarge)
+    let config = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_WORK));
+    thompson::Compiler::new().configure(config).build_from_hir(&syntax).map_err(|_| RegexError::TooLarge)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
-    use regex_automata::{Input, dfa::Automaton, dfa::sparse::DFA};
+    use throughline::plan::automaton::Automaton;
 
     use super::*;
 
     fn is_match(pattern: &str, ignore_case: bool, text: &str) -> bool {
         let bytes = compile(pattern, ignore_case).unwrap();
-        let (automaton, _) = DFA::from_bytes(&bytes).unwrap();
-        automaton.try_search_fwd(&Input::new(text).earliest(true)).unwrap().is_some()
+        let automaton = Automaton::read(&bytes).unwrap();
+        assert!(automaton.is_valid());
+        automaton.is_match(text)
     }
 
     #[track_caller]

@@ -1,0 +1,182 @@
+//! Automata, from the form in which they are made to the tables that a plan holds.
+
+use std::collections::BTreeMap;
+
+use regex_automata::dfa::{Automaton as _, dense};
+use regex_automata::util::primitives::StateID;
+use regex_automata::{Anchored, util::start};
+use throughline::plan::automaton::{ACCEPT, FIRST, REJECT, write};
+
+type Dfa = dense::DFA<Vec<u32>>;
+
+/// One row for each state, those of [`REJECT`] and [`ACCEPT`] included: what follows on each of the 256 bytes, and at the end.
+type Rows = Vec<Vec<u16>>;
+const END: usize = 256;
+
+/// How often equal states are joined, at most: each time can make others equal.
+const ROUNDS: usize = 16;
+
+/// The bytes of an automaton; none if it has too many states.
+pub(super) fn bytes(dfa: &Dfa) -> Option<Vec<u8>> {
+    let (mut start, mut rows) = explore(dfa)?;
+    for _ in 0..ROUNDS {
+        let before = rows.len();
+        (start, rows) = join_equal(start, &rows);
+        if rows.len() == before {
+            break;
+        }
+    }
+    let (classes, rows) = classify(rows.get(usize::from(FIRST)..)?)?;
+    Some(write(start, &classes, &rows))
+}
+
+/// All states that a text can lead to, with the one that it begins in.
+fn explore(dfa: &Dfa) -> Option<(u16, Rows)> {
+    let mut numbers = Numbers { known: BTreeMap::new(), waiting: Vec::new() };
+    let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
+    let start = numbers.of(dfa, start)?;
+    let mut rows = vec![vec![REJECT; END + 1], vec![ACCEPT; END + 1]];
+    while let Some(state) = numbers.waiting.get(rows.len().saturating_sub(usize::from(FIRST))).copied() {
+        let follow = |byte| numbers.after(dfa, dfa.next_state(state, byte), byte);
+        let mut row: Vec<u16> = (0..=u8::MAX).map(follow).collect::<Option<_>>()?;
+        row.push(numbers.of(dfa, dfa.next_eoi_state(state))?);
+        rows.push(row);
+    }
+    Some((start, rows))
+}
+
+/// The numbers that states get, in the order in which they are met.
+struct Numbers {
+    known: BTreeMap<StateID, u16>,
+    waiting: Vec<StateID>,
+}
+
+impl Numbers {
+    /// The number of what follows on a byte. It is a match if one ended *before* that byte; a match of nothing does not count
+    /// within a character.
+    fn after(&mut self, dfa: &Dfa, state: StateID, byte: u8) -> Option<u16> {
+        let splits_character = dfa.has_empty() && matches!(byte, 0x80..=0xbf) && dfa.is_match_state(state);
+        if splits_character { self.number(state) } else { self.of(dfa, state) }
+    }
+
+    fn of(&mut self, dfa: &Dfa, state: StateID) -> Option<u16> {
+        if dfa.is_match_state(state) {
+            return Some(ACCEPT);
+        }
+        if dfa.is_dead_state(state) || dfa.is_quit_state(state) {
+            return Some(REJECT);
+        }
+        self.number(state)
+    }
+
+    fn number(&mut self, state: StateID) -> Option<u16> {
+        if let Some(number) = self.known.get(&state) {
+            return Some(*number);
+        }
+        let number = u16::try_from(self.waiting.len()).ok()?.checked_add(FIRST)?;
+        self.known.insert(state, number);
+        self.waiting.push(state);
+        Some(number)
+    }
+}
+
+/// Lets states with the same future be one. So the state before a match that is certain becomes [`ACCEPT`] itself.
+fn join_equal(start: u16, rows: &Rows) -> (u16, Rows) {
+    let mut known: BTreeMap<&[u16], u16> = BTreeMap::new();
+    let mut kept = Vec::new();
+    let mut numbers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let next = u16::try_from(kept.len()).unwrap_or(REJECT);
+        let number = *known.entry(row).or_insert(next);
+        if number == next {
+            kept.push(row);
+        }
+        numbers.push(number);
+    }
+    let renumber = |state: &u16| numbers.get(usize::from(*state)).copied().unwrap_or(REJECT);
+    (renumber(&start), kept.into_iter().map(|row| row.iter().map(renumber).collect()).collect())
+}
+
+/// Gives bytes that every state takes alike the same class, and each row a place for each class instead of each byte.
+fn classify(rows: &[Vec<u16>]) -> Option<([u8; 256], Rows)> {
+    let mut known: BTreeMap<Vec<u16>, u8> = BTreeMap::new();
+    let mut examples = Vec::new();
+    let mut classes = [0; 256];
+    for (byte, class) in classes.iter_mut().enumerate() {
+        let column = rows.iter().filter_map(|row| row.get(byte).copied()).collect();
+        let next = u8::try_from(examples.len()).ok()?;
+        *class = *known.entry(column).or_insert(next);
+        if *class == next {
+            examples.push(byte);
+        }
+    }
+    examples.push(END);
+    let shrink = |row: &Vec<u16>| examples.iter().filter_map(|byte| row.get(*byte).copied()).collect();
+    Some((classes, rows.iter().map(shrink).collect()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use proptest::prelude::*;
+    use regex_automata::nfa::thompson::pikevm::PikeVM;
+    use throughline::plan::automaton::Automaton;
+
+    use super::super::{compile, machine};
+
+    #[track_caller]
+    fn assert_same(pattern: &str, ignore_case: bool, texts: &[String]) {
+        let (Ok(machine), Ok(bytes)) = (machine(pattern, ignore_case), compile(pattern, ignore_case)) else { return };
+        let simulation = PikeVM::new_from_nfa(machine).unwrap();
+        let mut cache = simulation.create_cache();
+        let automaton = Automaton::read(&bytes).unwrap();
+        assert!(automaton.is_valid(), "/{pattern}/");
+        for text in texts {
+            let expected = simulation.is_match(&mut cache, text.as_str());
+            assert_eq!(automaton.is_match(text), expected, "/{pattern}/ on {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_match_that_is_certain_needs_no_state() {
+        // One row: the class of `a`, of all other bytes, and the end.
+        assert_eq!(compile("a", false).unwrap().len(), 260 + 6);
+        assert_eq!(compile("^a", false).unwrap().len(), 260 + 6);
+    }
+
+    proptest! {
+        #[test]
+        fn tables_match_what_a_simulation_of_the_pattern_matches(
+            pattern in r"[abé.()|*+?^$\\\[\]bBdwW-]{0,12}",
+            texts in prop::collection::vec("[abcé1 \n_-]{0,10}", 1..8),
+            ignore_case: bool,
+        ) {
+            assert_same(&pattern, ignore_case, &texts);
+        }
+
+        #[test]
+        fn so_do_patterns_made_of_pieces(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "a", "b", "é", "[^a]", r"\b", r"\B", "^", "$", "(a|bc)", "(?:é|)", "a*", "b+?", ".{2}", r"\d", "[a-c]{1,3}", "|", r"\W",
+            ]), 0..7),
+            texts in prop::collection::vec("[abcé1 \n]{0,12}", 1..8),
+        ) {
+            assert_same(&pieces.concat(), false, &texts);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(
+            start: u16,
+            width in 0..6_u16,
+            classes in prop::collection::vec(0..6_u8, 250..260),
+            rows: Vec<u8>,
+            text: String,
+        ) {
+            let bytes = [start.to_le_bytes().to_vec(), width.to_le_bytes().to_vec(), classes, rows].concat();
+            if let Some(automaton) = Automaton::read(&bytes) {
+                let _ = automaton.is_valid();
+                let _ = automaton.is_match(&text);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Regular expressions as they stand in a plan: automata whose tables are run where they lie, a step for each byte.
+//!
+//! An automaton is its start state and the width of its rows, both 16 bits, little-endian; the class of each of the 256
+//! bytes; and a row of 16-bit states for every state from [`FIRST`] on. A row says what follows on each class, and in its
+//! last place what follows at the end of the text.
+
+use crate::prelude::*;
+
+/// The state of a text that does not match, whatever follows.
+pub const REJECT: u16 = 0;
+/// The state of a text that matches, whatever follows.
+pub const ACCEPT: u16 = 1;
+/// The state of the first row.
+pub const FIRST: u16 = 2;
+
+const CLASSES: usize = 4;
+const ROWS: usize = CLASSES + 256;
+
+/// An automaton in a plan's bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Automaton<'a> {
+    start: u16,
+    width: usize,
+    classes: &'a [u8; 256],
+    rows: &'a [u8],
+}
+
+impl<'a> Automaton<'a> {
+    /// The automaton in these bytes. Running one that is not [valid](Self::is_valid) ends, with some answer or other.
+    #[must_use]
+    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+        Some(Self {
+            start: state_at(bytes, 0)?,
+            width: usize::from(state_at(bytes, 1)?),
+            classes: bytes.get(CLASSES..)?.first_chunk()?,
+            rows: bytes.get(ROWS..)?,
+        })
+    }
+
+    /// Whether every class and every state in it exists.
+    #[must_use]
+    pub fn is_valid(self) -> bool {
+        let size = self.width.saturating_mul(2);
+        let states = self.rows.len().checked_div(size).unwrap_or(0).saturating_add(usize::from(FIRST));
+        let exists = |state: u16| usize::from(state) < states;
+        self.rows.len().checked_rem(size) == Some(0)
+            && self.classes.iter().all(|class| usize::from(*class).saturating_add(1) < self.width)
+            && exists(self.start)
+            && self.rows.chunks_exact(2).filter_map(|state| state_at(state, 0)).all(exists)
+    }
+
+    /// Whether the expression matches anywhere in the text.
+    #[must_use]
+    pub fn is_match(self, text: &str) -> bool {
+        let mut state = self.start;
+        for byte in text.bytes() {
+            if state < FIRST {
+                return state == ACCEPT;
+            }
+            state = self.next(state, self.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class)));
+        }
+        if state >= FIRST {
+            state = self.next(state, self.width.saturating_sub(1));
+        }
+        state == ACCEPT
+    }
+
+    fn next(self, state: u16, class: usize) -> u16 {
+        let row = usize::from(state.saturating_sub(FIRST));
+        state_at(self.rows, row.wrapping_mul(self.width).wrapping_add(class)).unwrap_or(REJECT)
+    }
+}
+
+/// The bytes of an automaton: the state that it starts in, the class of each byte, and the rows, all equally long.
+#[must_use]
+pub fn write(start: u16, classes: &[u8; 256], rows: &[Vec<u16>]) -> Vec<u8> {
+    let width = rows.first().map_or(2, Vec::len);
+    let mut bytes = Vec::new();
+    bytes.extend(start.to_le_bytes());
+    bytes.extend(u16::try_from(width).unwrap_or(0).to_le_bytes());
+    bytes.extend(classes);
+    bytes.extend(rows.iter().flatten().flat_map(|state| state.to_le_bytes()));
+    bytes
+}
+
+fn state_at(states: &[u8], place: usize) -> Option<u16> {
+    states.get(place.wrapping_mul(2)..)?.first_chunk().map(|state| u16::from_le_bytes(*state))
+}
