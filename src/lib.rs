@@ -18,6 +18,7 @@ mod decimal;
 mod decision;
 mod event;
 mod facts;
+mod feature;
 mod hash;
 mod journey;
 pub mod json;
@@ -40,6 +41,11 @@ pub use decide::{Explanation, decide, explain};
 pub use decision::{Assignment, Content, Decision, Fill, NextAction, Reason};
 pub use event::{Event, EventError, EventKind};
 pub use facts::{Consent, Facts, Request};
+pub use feature::url::Url;
+pub use feature::{
+    Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentRun, FeatureSource, Outcome, StickyDoc,
+    evaluate, evaluate_all, run_experiments, sticky_keys,
+};
 pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, authorize};
 pub use plan::{Plan, PlanError};
 pub use profile::{Instance, InstanceStatus, Profile, Stamp, Stamped};

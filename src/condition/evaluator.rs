@@ -18,6 +18,8 @@ pub struct Evaluator<'a> {
     pub(super) profile: &'a Profile,
     pub(super) request: &'a Request,
     pub(super) now: Millis,
+    /// Without a subject, `id` is what the request's attributes say.
+    claims_id: bool,
     /// For each node: not known yet, false, or true.
     known: Vec<u8>,
 }
@@ -31,7 +33,12 @@ impl<'a> Evaluator<'a> {
     #[must_use]
     pub fn new(plan: &'a Plan, profile: &'a Profile, request: &'a Request, now: Millis) -> Self {
         let known = vec![UNKNOWN; plan.count::<Node>() as usize];
-        Self { plan, profile, request, now, known }
+        Self { plan, profile, request, now, claims_id: false, known }
+    }
+
+    /// As [`Self::new`], but without a subject the attribute `id` is what the request's attributes say.
+    pub(crate) fn for_features(plan: &'a Plan, profile: &'a Profile, request: &'a Request, now: Millis) -> Self {
+        Self { claims_id: profile.subject.is_empty(), ..Self::new(plan, profile, request, now) }
     }
 
     /// Whether the condition holds.
@@ -65,6 +72,15 @@ impl<'a> Evaluator<'a> {
         self.fact(id).to_value()
     }
 
+    /// The subject's `id`.
+    pub(crate) fn id(&self) -> Value {
+        if self.claims_id {
+            View::Object(&self.request.attributes).walk(["id"]).to_value()
+        } else {
+            Value::from(self.profile.subject.as_str())
+        }
+    }
+
     fn fact(&self, id: Id<Attribute>) -> View<'a> {
         let Some(row) = self.plan.get(id) else { return View::Null };
         let mut path = self.plan.list(row.path).map(|name| self.plan.text(name));
@@ -74,7 +90,7 @@ impl<'a> Evaluator<'a> {
         }
         let text = |text: &'a Option<String>| text.as_deref().map_or(View::Null, View::Text);
         match self.plan.text(row.name) {
-            "id" => View::Text(&self.profile.subject),
+            "id" if !self.claims_id => View::Text(&self.profile.subject),
             name => match (View::Object(&self.request.attributes).walk(path), name) {
                 (View::Null, "channel") => text(&self.request.channel),
                 (View::Null, "locale") => text(&self.request.locale),

@@ -61,7 +61,7 @@ pub fn explain(plan: &Plan, facts: &Facts) -> Explanation {
 }
 
 /// The profile with the pending events applied.
-fn profile_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Profile> {
+pub(crate) fn profile_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Profile> {
     let mut profile = Cow::Borrowed(&facts.profile);
     for event in &facts.events {
         reduce(plan, profile.to_mut(), event);

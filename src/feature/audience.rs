@@ -1,0 +1,83 @@
+//! Who may be in a trial.
+
+use crate::bucket::{bucket, in_range};
+use crate::feature::Evaluating;
+use crate::feature::rule::Verdict;
+use crate::feature::url::Url;
+use crate::plan::tables::{Audience, BY_URL, EXCLUDES, UrlPattern, WHOLE_URL};
+
+/// The host of a URL that names none.
+pub(super) const NO_HOST: &str = "_";
+
+impl Evaluating<'_> {
+    /// Whether the trial is for this subject, whose unit has this text.
+    pub(super) fn is_for(&mut self, audience: &Audience, unit: &str) -> bool {
+        let in_namespace = |seed| {
+            bucket(self.plan.text(seed), unit, 1).is_some_and(|bucket| in_range(bucket, (audience.from, audience.to)))
+        };
+        self.passes(audience.filters)
+            && audience.namespace.is_none_or(in_namespace)
+            && audience.when.is_none_or(|when| self.eval.holds(when))
+            && matches!(self.prerequisites(audience.prerequisites), Verdict::Met)
+    }
+
+    /// Whether the trial is for a page.
+    pub(super) fn is_on_page(&self, audience: &Audience, url: &str) -> bool {
+        if audience.flags & BY_URL == 0 {
+            return true;
+        }
+        let url = Url::parse(url, Some(NO_HOST));
+        let matches = |row: &UrlPattern| url.as_ref().is_some_and(|url| self.matches(row, url));
+        let excludes = |row: &UrlPattern| row.flags & EXCLUDES != 0;
+        let rows = || self.plan.rows(audience.urls).map(|(_, row)| row);
+        let is_excluded = rows().any(|row| excludes(&row) && matches(&row));
+        let mut including = rows().filter(|row| !excludes(row)).peekable();
+        let needs_none = including.peek().is_none() && !audience.urls.is_empty();
+        !is_excluded && (needs_none || including.any(|row| matches(&row)))
+    }
+
+    fn matches(&self, row: &UrlPattern, url: &Url) -> bool {
+        let is_match = |regex, text: &str| self.plan.is_match(regex, text);
+        if row.flags & WHOLE_URL != 0 {
+            let href = url.href();
+            let after_origin = href.get(url.origin().len()..).unwrap_or_default();
+            return is_match(row.path, &href) || is_match(row.path, after_origin);
+        }
+        let params = url.params();
+        let param = |name: &str| params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+        row.host.is_none_or(|host| is_match(host, &url.host))
+            && is_match(row.path, &url.path)
+            && row.hash.is_none_or(|hash| is_match(hash, &url.hash()))
+            && self.plan.rows(row.params).all(|(_, row)| is_match(row.value, param(self.plan.text(row.name))))
+    }
+}
+
+/// The number of the variation of an experiment in the query string of a URL: `?key=1`.
+pub(super) fn query_override(key: &str, url: &str, variations: u32) -> Option<u32> {
+    let query = url.split('?').nth(1)?;
+    let query = query.split('#').next()?;
+    let mut values = query.split('&').filter_map(|pair| {
+        let mut parts = pair.split('=');
+        let name = parts.next()?;
+        (name == key).then(|| parts.next().unwrap_or_default())
+    });
+    leading_number(values.next()?).filter(|number| *number < variations)
+}
+
+/// `parseInt(text)`, if it is a number from 0 on that is not huge.
+fn leading_number(text: &str) -> Option<u32> {
+    let text = text.trim_start();
+    let (text, is_negative) = match text.strip_prefix('-') {
+        Some(text) => (text, true),
+        None => (text.strip_prefix('+').unwrap_or(text), false),
+    };
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
+    };
+    let mut number = None;
+    for digit in digits.chars().map_while(|c| c.to_digit(radix)) {
+        number = Some(number.unwrap_or(0_u32).saturating_mul(radix).saturating_add(digit));
+    }
+    number.filter(|number| !is_negative || *number == 0)
+}

@@ -1,0 +1,243 @@
+//! What an evaluation gives, in GrowthBook's words and in OpenFeature's.
+
+use crate::feature::options::StickyDoc;
+use crate::prelude::*;
+use crate::sorted::Map;
+use crate::value::{Object, Value};
+
+/// The value of a feature for one subject, and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The feature's key.
+    pub key: String,
+    /// The value; `null` where there is none.
+    pub value: Value,
+    /// Which part of the feature gave it.
+    pub source: FeatureSource,
+    /// The same as OpenFeature says it.
+    pub reason: EvaluationReason,
+    /// The id of the rule that gave it, or an empty text.
+    pub rule: String,
+    /// The experiment as it was written, if one gave the value.
+    pub experiment: Option<Value>,
+    /// The subject's part in that experiment.
+    pub outcome: Option<Outcome>,
+    /// What the host has to record.
+    pub effects: Effects,
+}
+
+/// A subject's part in an experiment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The key of the variation.
+    pub key: String,
+    /// The key of the feature that runs the experiment; none for one of its own.
+    pub feature: Option<String>,
+    /// Whether the subject is in it; if not, the first variation stands here.
+    pub in_experiment: bool,
+    /// Whether a hash or a kept assignment chose the variation.
+    pub hash_used: bool,
+    /// The number of the variation.
+    pub variation: u32,
+    /// The value of the variation.
+    pub value: Value,
+    /// The attribute that is hashed.
+    pub hash_attribute: String,
+    /// Its value.
+    pub hash_value: Value,
+    /// Whether a kept assignment counted.
+    pub sticky_used: bool,
+    /// The name of the variation.
+    pub name: Option<String>,
+    /// The bucket, 0 to 1.
+    pub bucket: Option<f64>,
+    /// Whether the feature goes on to its next rule.
+    pub passthrough: bool,
+    /// The weights that a contextual bandit chose: `leafId`, `variationWeights` and `banditVersion`.
+    pub bandit: Option<Object>,
+}
+
+/// What a host has to record after an evaluation. The core records nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// Experiments that the subject is part of: `{"experiment": …, "result": …}`, each once.
+    pub tracks: Vec<Value>,
+    /// The documents of kept assignments that have changed, by their keys.
+    pub sticky_buckets: Map<StickyDoc>,
+}
+
+/// Declares an enum with a word for each variant.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_meta])* $variant,)* }
+
+        impl $name {
+            /// The word for it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+words! {
+    /// Which part of a feature gave its value, in GrowthBook's words.
+    FeatureSource {
+        /// There is no such feature.
+        UnknownFeature "unknownFeature",
+        /// No rule gave a value.
+        DefaultValue "defaultValue",
+        /// A rule forced it.
+        Force "force",
+        /// The host forced it.
+        Override "override",
+        /// An experiment.
+        Experiment "experiment",
+        /// A feature that this one depends on closes it.
+        Prerequisite "prerequisite",
+        /// The feature depends on itself.
+        CyclicPrerequisite "cyclicPrerequisite",
+    }
+}
+
+words! {
+    /// Why a feature has its value, in OpenFeature's words.
+    EvaluationReason {
+        /// It is the same for everybody.
+        Static "STATIC",
+        /// No rule is for this subject.
+        Default "DEFAULT",
+        /// A rule is for this subject.
+        TargetingMatch "TARGETING_MATCH",
+        /// A hash chose it.
+        Split "SPLIT",
+        /// The feature gives no value to this subject.
+        Disabled "DISABLED",
+        /// There is no such feature, or it depends on itself.
+        Error "ERROR",
+    }
+}
+
+impl Evaluation {
+    /// The key of the variation, or the id of the rule; none for a value that has no name.
+    #[must_use]
+    pub fn variant(&self) -> Option<&str> {
+        let name = self.outcome.as_ref().map_or(&self.rule, |outcome| &outcome.key);
+        Some(name.as_str()).filter(|name| !name.is_empty())
+    }
+
+    /// OpenFeature's code of the error, if this is one.
+    #[must_use]
+    pub fn error_code(&self) -> Option<&'static str> {
+        match (self.reason, self.source) {
+            (EvaluationReason::Error, FeatureSource::UnknownFeature) => Some("FLAG_NOT_FOUND"),
+            (EvaluationReason::Error, _) => Some("GENERAL"),
+            _ => None,
+        }
+    }
+
+    /// What OpenFeature calls the flag's metadata: texts, numbers and booleans.
+    #[must_use]
+    pub fn flag_metadata(&self) -> Object {
+        let mut out = Object::new();
+        out.insert("source", self.source.name());
+        if !self.rule.is_empty() {
+            out.insert("ruleId", self.rule.as_str());
+        }
+        if let (Some(outcome), Some(experiment)) = (&self.outcome, &self.experiment) {
+            out.insert("experiment", experiment.at(["key"]).clone());
+            out.insert("variationId", Value::Number(f64::from(outcome.variation)));
+            out.insert("hashAttribute", outcome.hash_attribute.as_str());
+            if let Some(bucket) = outcome.bucket {
+                out.insert("bucket", Value::Number(bucket));
+            }
+        }
+        out
+    }
+
+    /// GrowthBook's result: `value`, `on`, `off`, `source`, `ruleId`, `experiment` and `experimentResult`.
+    #[must_use]
+    pub fn to_growthbook(&self) -> Object {
+        let on = self.is_on();
+        let mut out = Object::new();
+        out.insert("value", self.value.clone());
+        out.insert("on", Value::Bool(on));
+        out.insert("off", Value::Bool(!on));
+        out.insert("source", self.source.name());
+        out.insert("ruleId", self.rule.as_str());
+        if let (Some(outcome), Some(experiment)) = (&self.outcome, &self.experiment) {
+            out.insert("experiment", experiment.clone());
+            out.insert("experimentResult", outcome.to_value());
+        }
+        out
+    }
+
+    /// GrowthBook's result, with OpenFeature's `key`, `variant`, `reason`, `errorCode` and `flagMetadata`, and with `tracks` and
+    /// `stickyBuckets` where there is something to record.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut out = self.to_growthbook();
+        out.insert("key", self.key.as_str());
+        if let Some(variant) = self.variant() {
+            out.insert("variant", variant);
+        }
+        out.insert("reason", self.reason.name());
+        if let Some(code) = self.error_code() {
+            out.insert("errorCode", code);
+        }
+        out.insert("flagMetadata", Value::Object(self.flag_metadata()));
+        self.effects.write(&mut out);
+        Value::Object(out)
+    }
+
+    /// Whether the value is one that JavaScript takes for true.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        crate::condition::View::from(&self.value).is_truthy()
+    }
+}
+
+impl Outcome {
+    /// GrowthBook's `experimentResult`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        out.insert("key", self.key.as_str());
+        out.insert("featureId", self.feature.as_deref().map_or(Value::Null, Value::from));
+        out.insert("inExperiment", Value::Bool(self.in_experiment));
+        out.insert("hashUsed", Value::Bool(self.hash_used));
+        out.insert("variationId", Value::Number(f64::from(self.variation)));
+        out.insert("value", self.value.clone());
+        out.insert("hashAttribute", self.hash_attribute.as_str());
+        out.insert("hashValue", self.hash_value.clone());
+        out.insert("stickyBucketUsed", Value::Bool(self.sticky_used));
+        if let Some(name) = &self.name {
+            out.insert("name", name.as_str());
+        }
+        if let Some(bucket) = self.bucket {
+            out.insert("bucket", Value::Number(bucket));
+        }
+        if self.passthrough {
+            out.insert("passthrough", Value::Bool(true));
+        }
+        for (name, value) in self.bandit.iter().flat_map(Object::iter) {
+            out.insert(name, value.clone());
+        }
+        Value::Object(out)
+    }
+}
+
+impl Effects {
+    pub(super) fn write(&self, out: &mut Object) {
+        if !self.tracks.is_empty() {
+            out.insert("tracks", Value::Array(self.tracks.clone()));
+        }
+        if !self.sticky_buckets.is_empty() {
+            let docs = self.sticky_buckets.iter().map(|(key, doc)| (key, doc.to_value()));
+            out.insert("stickyBuckets", Value::Object(docs.collect()));
+        }
+    }
+}

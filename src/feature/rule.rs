@@ -1,0 +1,145 @@
+//! A feature's rules: the first one that gives a value counts.
+
+use crate::bucket::{bucket, in_range};
+use crate::condition::{View, filter};
+use crate::feature::result::{Effects, Evaluation, EvaluationReason, FeatureSource, Outcome};
+use crate::feature::{Evaluating, trial::Run};
+use crate::plan::Span;
+use crate::plan::tables::{
+    FEATURE_OFF, FORCES, Feature, FeatureRule, Filter, GATE, INCLUSIVE, NEVER_STICKY, Prerequisite, Rollout,
+};
+use crate::prelude::*;
+use crate::value::{Object, Value};
+
+/// What the prerequisites of a rule say.
+pub(super) enum Verdict {
+    /// All is as it must be.
+    Met,
+    /// The rule does not apply.
+    Unmet,
+    /// The whole feature gives nothing.
+    Closed,
+    /// A feature depends on itself.
+    Cyclic,
+}
+
+impl Evaluating<'_> {
+    /// Evaluates a feature, possibly for another one that depends on it.
+    pub(super) fn visit(&mut self, key: &str) -> Evaluation {
+        if self.path.iter().any(|open| open == key) || self.visits == 0 {
+            return none(key, FeatureSource::CyclicPrerequisite, EvaluationReason::Error);
+        }
+        self.visits = self.visits.saturating_sub(1);
+        if let Some(value) = self.options.forced_features.get(key) {
+            return Evaluation { value: value.clone(), ..none(key, FeatureSource::Override, EvaluationReason::Static) };
+        }
+        let Some((_, row)) = self.plan.find(key, |row: &Feature| row.key) else {
+            return none(key, FeatureSource::UnknownFeature, EvaluationReason::Error);
+        };
+        if row.flags & FEATURE_OFF != 0 {
+            return none(key, FeatureSource::UnknownFeature, EvaluationReason::Disabled);
+        }
+        self.path.push(key.to_owned());
+        let found = self.plan.rows(row.rules).find_map(|(_, rule)| self.rule(key, &rule));
+        self.path.pop();
+        found.unwrap_or_else(|| {
+            let reason = if row.rules.is_empty() { EvaluationReason::Static } else { EvaluationReason::Default };
+            let value = row.default.map_or(Value::Null, |value| self.constant(value));
+            Evaluation { value, ..none(key, FeatureSource::DefaultValue, reason) }
+        })
+    }
+
+    /// What the rule gives, if it gives anything.
+    fn rule(&mut self, key: &str, rule: &FeatureRule) -> Option<Evaluation> {
+        match self.prerequisites(rule.prerequisites) {
+            Verdict::Met => {}
+            Verdict::Unmet => return None,
+            Verdict::Closed => return Some(none(key, FeatureSource::Prerequisite, EvaluationReason::Disabled)),
+            Verdict::Cyclic => return Some(none(key, FeatureSource::CyclicPrerequisite, EvaluationReason::Error)),
+        }
+        if !self.passes(rule.filters) {
+            return None;
+        }
+        let id = self.plan.text(rule.id).to_owned();
+        if rule.flags & FORCES != 0 {
+            let value = self.force(rule)?;
+            let is_split = rule.rollout.is_some() || !rule.filters.is_empty();
+            let is_targeted = rule.when.is_some() || !rule.prerequisites.is_empty();
+            let reason = match (is_split, is_targeted) {
+                (true, _) => EvaluationReason::Split,
+                (false, true) => EvaluationReason::TargetingMatch,
+                (false, false) => EvaluationReason::Static,
+            };
+            return Some(Evaluation { value, rule: id, ..none(key, FeatureSource::Force, reason) });
+        }
+        let trial = self.plan.get(rule.trial?)?;
+        let Run { experiment, outcome } = self.run(&trial, Some(key));
+        let Outcome { in_experiment: true, passthrough: false, .. } = outcome else { return None };
+        let reason = if outcome.hash_used { EvaluationReason::Split } else { EvaluationReason::Static };
+        let value = outcome.value.clone();
+        let base = none(key, FeatureSource::Experiment, reason);
+        Some(Evaluation { value, rule: id, experiment: Some(experiment), outcome: Some(outcome), ..base })
+    }
+
+    /// The value that the rule forces for this subject.
+    fn force(&mut self, rule: &FeatureRule) -> Option<Value> {
+        let is_for = rule.when.is_none_or(|when| self.eval.holds(when));
+        let is_in = is_for && rule.rollout.and_then(|id| self.plan.get(id)).is_none_or(|row| self.is_in_rollout(&row));
+        if !is_in {
+            return None;
+        }
+        if let Some(Value::Array(tracks)) = rule.tracks.map(|tracks| self.json(tracks)) {
+            for track in tracks {
+                self.track(track.at(["experiment"]).clone(), track.at(["result"]).clone());
+            }
+        }
+        Some(rule.force.map_or(Value::Null, |value| self.constant(value)))
+    }
+
+    fn is_in_rollout(&self, row: &Rollout) -> bool {
+        let may_fall_back = self.docs.is_some() && row.flags & NEVER_STICKY == 0;
+        let (_, value) = self.unit(row.unit, row.fallback.filter(|_| may_fall_back));
+        let hash = |value| bucket(self.plan.text(row.seed), &View::from(&value).to_text(), row.version);
+        let is_in = |bucket| in_range(bucket, (row.from, row.to)) || (row.flags & INCLUSIVE != 0 && bucket == row.to);
+        value.and_then(hash).is_some_and(is_in)
+    }
+
+    /// Whether the subject is in all splits.
+    pub(super) fn passes(&self, filters: Span<Filter>) -> bool {
+        self.plan.rows(filters).all(|(_, row)| {
+            let (_, value) = self.unit(row.unit, None);
+            let hash = |value| bucket(self.plan.text(row.seed), &View::from(&value).to_text(), row.version);
+            let is_in = |bucket| self.plan.rows(row.ranges).any(|(_, range)| in_range(bucket, (range.from, range.to)));
+            value.and_then(hash).is_some_and(is_in)
+        })
+    }
+
+    /// Whether other features have the values that they must have.
+    pub(super) fn prerequisites(&mut self, prerequisites: Span<Prerequisite>) -> Verdict {
+        for (_, row) in self.plan.rows(prerequisites) {
+            let parent = self.visit(self.plan.text(row.feature));
+            if parent.source == FeatureSource::CyclicPrerequisite {
+                return Verdict::Cyclic;
+            }
+            let tested: Object = [("value", parent.value)].into_iter().collect();
+            if !filter(self.plan, row.when, &tested) {
+                return if row.flags & GATE != 0 { Verdict::Closed } else { Verdict::Unmet };
+            }
+        }
+        Verdict::Met
+    }
+}
+
+/// An evaluation that gives nothing.
+fn none(key: &str, source: FeatureSource, reason: EvaluationReason) -> Evaluation {
+    Evaluation {
+        key: key.to_owned(),
+        value: Value::Null,
+        source,
+        reason,
+        rule: String::new(),
+        experiment: None,
+        outcome: None,
+        effects: Effects::default(),
+    }
+}

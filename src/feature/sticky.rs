@@ -1,0 +1,100 @@
+//! Kept assignments: documents with the variations that a value of an attribute got before.
+
+use crate::canonical;
+use crate::condition::View;
+use crate::decide::profile_of;
+use crate::facts::Facts;
+use crate::feature::options::sticky_key;
+use crate::feature::{Evaluating, EvaluationOptions, Outcome, StickyDoc};
+use crate::plan::tables::{Attribute, KEYED, NEVER_STICKY, Trial};
+use crate::plan::{Id, Plan};
+use crate::prelude::*;
+use crate::reduce::assignment_key;
+use crate::sorted::Set;
+use crate::value::Value;
+
+/// What kept assignments say of a trial.
+pub(super) enum Kept {
+    /// Nothing.
+    Nothing,
+    /// The number of the variation.
+    Arm(u32),
+    /// Who was in an earlier version is left out.
+    Blocked,
+}
+
+/// The keys of the documents of kept assignments that an evaluation for these facts can use.
+#[must_use]
+pub fn sticky_keys(plan: &Plan, facts: &Facts) -> Set<String> {
+    let options = EvaluationOptions::default();
+    let profile = profile_of(plan, facts);
+    let evaluating = Evaluating::new(plan, facts, &profile, &options);
+    let units = plan.rows(plan.all::<Trial>()).flat_map(|(_, row)| [Some(row.unit), row.fallback]).flatten();
+    units.map(|unit| evaluating.sticky_key(unit).0).collect()
+}
+
+impl Evaluating<'_> {
+    pub(super) fn keeps(&self, trial: &Trial) -> bool {
+        self.docs.is_some() && trial.flags & NEVER_STICKY == 0
+    }
+
+    /// The document of the unit counts before that of the fallback, and without a fallback that of `id` is one.
+    pub(super) fn kept(&self, trial: &Trial) -> Kept {
+        let Some(docs) = self.docs.as_ref().filter(|_| self.keeps(trial)) else { return Kept::Nothing };
+        let (fallback, is_known) = match trial.fallback {
+            Some(fallback) => self.sticky_key(fallback),
+            None => self.sticky_key_of("id", Some(self.eval.id())),
+        };
+        let keys = [Some(self.sticky_key(trial.unit).0), Some(fallback).filter(|_| is_known)];
+        let docs = || keys.iter().flatten().filter_map(|key| docs.get(key));
+        let key = self.plan.text(trial.key);
+        let is_blocked = |assigned: &str| {
+            let version = assigned.strip_prefix(key).and_then(|rest| rest.strip_prefix("__"));
+            let number = version.and_then(|version| version.parse::<u32>().ok().filter(|it| it.to_string() == version));
+            number.is_some_and(|number| number < trial.min_bucket_version)
+        };
+        if docs().any(|doc| doc.assignments.keys().any(is_blocked)) {
+            return Kept::Blocked;
+        }
+        let current = assignment_key(key, trial.bucket_version);
+        let Some(variation) = docs().find_map(|doc| doc.assignments.get(&current)) else { return Kept::Nothing };
+        let mut arms = (0..).zip(self.plan.rows(trial.arms));
+        let is_it = |arm: &crate::plan::tables::Arm| arm.flags & KEYED != 0 && self.plan.text(arm.key) == variation;
+        arms.find(|(_, (_, arm))| is_it(arm)).map_or(Kept::Nothing, |(index, _)| Kept::Arm(index))
+    }
+
+    /// Keeps the variation for the unit that was hashed.
+    pub(super) fn keep(&mut self, trial: &Trial, outcome: &Outcome) {
+        if !self.keeps(trial) {
+            return;
+        }
+        let value = json_text(&outcome.hash_value);
+        let key = sticky_key(&outcome.hash_attribute, &value);
+        let assignment = assignment_key(self.plan.text(trial.key), trial.bucket_version);
+        let Some(docs) = &mut self.docs else { return };
+        let doc = docs.get_or_insert_with(&key, || StickyDoc {
+            attribute_name: outcome.hash_attribute.clone(),
+            attribute_value: value,
+            ..StickyDoc::default()
+        });
+        if doc.assignments.get(&assignment) != Some(&outcome.key) {
+            doc.assignments.insert(assignment, outcome.key.clone());
+            self.effects.sticky_buckets.insert(key, doc.clone());
+        }
+    }
+
+    /// The key of the document of a unit, and whether the unit is known.
+    fn sticky_key(&self, unit: Id<Attribute>) -> (String, bool) {
+        self.sticky_key_of(self.name(unit), self.unit(unit, None).1)
+    }
+
+    fn sticky_key_of(&self, name: &str, value: Option<Value>) -> (String, bool) {
+        let value = value.filter(|value| View::from(value).is_truthy());
+        (sticky_key(name, &value.as_ref().map_or_else(String::new, json_text)), value.is_some())
+    }
+}
+
+/// A text as it is, anything else as its JSON.
+fn json_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| canonical::to_json_text(value), str::to_owned)
+}
