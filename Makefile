@@ -2,7 +2,7 @@
 SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help start test parity check wasm size bench setup
+.PHONY: help start test parity fuzz check wasm size bench setup
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -15,6 +15,9 @@ test: ## All tests: native, wasm in Node, workerd and Chromium
 
 parity: ## Equal bytes on all hosts for 100,000 generated cases (THROUGHLINE_CASES), some minutes
 	@tools/parity.sh
+
+fuzz: ## Every fuzz target for FUZZ_SECONDS each (20)
+	@tools/fuzz.sh
 
 check: setup ## Format, lints, docs, and that the core stays pure
 	@tools/check.sh

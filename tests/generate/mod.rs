@@ -25,17 +25,31 @@ const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/r
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
 const TEXTS: [&str; 9] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}"];
 
-/// Random choices that the seed decides (SplitMix64).
-pub struct Dice(u64);
+/// Random choices that the seed decides (SplitMix64); small ones are decided by bytes as long as there are any.
+pub struct Dice {
+    state: u64,
+    bytes: std::vec::IntoIter<u8>,
+}
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
+        let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
+        Self { state, bytes: Vec::new().into_iter() }
+    }
+
+    /// For a fuzzer, which then learns what each byte does.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.to_vec().into_iter(), ..Self::new(0) }
     }
 
     pub fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
+        if let Some(byte) = self.bytes.as_slice().first().filter(|_| end <= 256) {
+            let choice = u64::from(*byte) % end;
+            self.bytes.next();
+            return choice;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
@@ -57,7 +71,11 @@ impl Dice {
 
 /// A whole plan's rules.
 pub fn rules(seed: u64) -> Value {
-    let dice = &mut Dice::new(seed);
+    rules_by(&mut Dice::new(seed))
+}
+
+/// The same, by dice.
+pub fn rules_by(dice: &mut Dice) -> Value {
     let offers = ids("offer", dice.below(4));
     let experiments = ids("exp", dice.below(3));
     let segments = ids("segment", dice.below(3));
@@ -101,7 +119,11 @@ pub fn rules(seed: u64) -> Value {
 
 /// Facts for these rules; another `seed`, other facts.
 pub fn facts(rules: &Value, seed: u64) -> Value {
-    let dice = &mut Dice::new(!seed);
+    facts_by(rules, &mut Dice::new(!seed))
+}
+
+/// The same, by dice.
+pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     let now = NOON + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
     let mut attributes = json!({ "path": dice.pick(&PATHS) });
     for name in ["weather", "country", "deviceType", "locale"] {

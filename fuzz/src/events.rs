@@ -1,0 +1,31 @@
+//! Any events: in any order, however often, natively or as calls of the Segment specification, the profile is the same.
+
+use throughline::{Event, Millis, Profile, Value, json, reduce};
+
+use super::exercise::LOADED;
+
+/// The first byte chooses a plan, the second how to turn the order, the rest is a JSON list of events or calls.
+pub fn events(bytes: &[u8]) {
+    let [plan, turn, rest @ ..] = bytes else { return };
+    let Some(Ok(Value::Array(items))) = std::str::from_utf8(rest).ok().map(json::parse) else { return };
+    let read = |item: &Value| {
+        Event::from_value(item.clone())
+            .ok()
+            .or_else(|| Event::from_segment(item, Millis(1_760_000_000_000), false).ok())
+    };
+    let events: Vec<Event> = items.iter().filter_map(read).collect();
+    let plan = &LOADED[usize::from(*plan) % LOADED.len()];
+    let reduced = |events: &mut dyn Iterator<Item = &Event>| {
+        let mut profile = Profile::new("p");
+        events.for_each(|event| reduce(plan, &mut profile, event));
+        profile
+    };
+    let wanted = reduced(&mut events.iter());
+    let at = usize::from(*turn) % events.len().max(1);
+    assert_eq!(reduced(&mut events.iter().rev()), wanted, "backwards");
+    assert_eq!(reduced(&mut events.iter().cycle().skip(at).take(2 * events.len())), wanted, "twice, from the middle");
+    let (first, second) = events.split_at(at);
+    let mut merged = reduced(&mut first.iter());
+    merged.merge(plan, &reduced(&mut second.iter()));
+    assert_eq!(merged, wanted, "two hosts");
+}

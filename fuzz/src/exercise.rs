@@ -1,0 +1,51 @@
+//! Plans to fuzz with, and what is done with whatever was loaded.
+
+use std::sync::LazyLock;
+
+use throughline::{Facts, Plan, Profile, advance, canonical, explain, reduce};
+use throughline_compiler::{Options, Source, compile};
+
+use super::{generate, support};
+
+/// The bytes of some plans: all that rules can say, and some generated ones.
+pub static PLANS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let everything = Source::new("everything.yaml", include_str!("../../compiler/tests/rules/everything.yaml"));
+    let everything = compile(&[everything], Options::default()).plans.unwrap();
+    let generated = (0..6).map(|seed| support::compile(&generate::rules(seed)).edge);
+    [everything.edge, everything.public].into_iter().chain(generated).collect()
+});
+
+/// The same, loaded.
+pub static LOADED: LazyLock<Vec<Plan>> =
+    LazyLock::new(|| PLANS.iter().map(|bytes| Plan::load(bytes).unwrap()).collect());
+
+/// Facts that meet generated rules.
+pub static FACTS: LazyLock<Vec<Facts>> = LazyLock::new(|| {
+    let rules = generate::rules(3);
+    (0..4).map(|seed| support::facts(&generate::facts(&rules, seed))).collect()
+});
+
+/// Everything that hosts do with a plan and facts; the results are what they have to be for any plan and any facts.
+pub fn exercise(plan: &Plan, facts: &Facts) {
+    let decision = throughline::decide(plan, facts);
+    let text = decision.to_json();
+    assert_eq!(throughline::decide(plan, facts).to_json(), text, "equal facts, another decision");
+    let explained = explain(plan, facts);
+    assert_eq!(explained.decision.to_json(), text, "explaining decides otherwise");
+    for json in [text, explained.to_json()] {
+        let value = throughline::json::parse(&json).unwrap();
+        assert_eq!(canonical::to_string(&value), json, "not canonical");
+        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "not JSON for others");
+    }
+
+    let mut profile = facts.profile.clone();
+    for event in facts.events.iter().chain(&decision.exposures) {
+        reduce(plan, &mut profile, event);
+    }
+    profile.decide_segments(plan, facts.now);
+    let _ = advance(plan, &profile, facts.now);
+    let projected = profile.project(plan, facts.now);
+    assert_eq!(projected.project(plan, facts.now), projected, "projecting twice");
+    assert_eq!(Profile::from_value(profile.to_value()).as_ref(), Ok(&profile), "written and read");
+    projected.clone().fit(|profile| profile.traits.is_empty());
+}

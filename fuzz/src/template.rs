@@ -1,0 +1,48 @@
+//! Any template with any value: mistakes, or content in which the value has not become markup.
+
+use serde_json::json;
+use throughline::{Facts, Plan};
+use throughline_compiler::{Options, Source, compile};
+
+use super::support;
+
+/// Where a value may stand in HTML. None of the characters that end a text, an attribute or a tag may come from it.
+const PLACES: &str = r#"<a href="/p/{{ tier }}" title='{{ tier }}' class="a {{ tier }}"><b>{{ tier }}</b></a><img src='/x?q={{ tier }}#{{ tier }}'>"#;
+
+/// A template; with a zero byte, what is behind it is the value.
+pub fn template(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (template, value) = text.split_once('\0').unwrap_or((text, ""));
+    let evil = format!("<tl-evil a=\"'>{value}");
+    for format in ["html", "text"] {
+        let body = content(format, template, &evil);
+        let says_so = template.contains("tl-evil") || format == "text";
+        assert!(says_so || !body.contains("<tl-evil"), "the value has become markup:\n{body}");
+    }
+    let body = content("html", PLACES, value);
+    for mark in ['<', '>', '"', '\''] {
+        assert_eq!(body.matches(mark).count(), PLACES.matches(mark).count(), "`{mark}` from the value:\n{body}");
+    }
+    let url = body.split('"').nth(1).and_then(|url| url.strip_prefix("/p/")).unwrap();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+    assert!(url.bytes().all(is_plain), "the value has become part of a URL:\n{body}");
+}
+
+/// The content of a slot with this template, for somebody with this value; empty if the template is refused.
+fn content(format: &str, template: &str, value: &str) -> String {
+    let rules = json!({
+        "attributes": { "tier": { "type": "string", "edge": true } }, "channels": { "web": {} }, "slots": { "s": {} },
+        "messages": { "m": { "renditions": [{ "channel": "web", (format): template }] } },
+        "campaigns": { "c": { "class": "service", "slots": { "s": "m" } } },
+        "policies": { "consent": { "default": "granted" } },
+    });
+    let outcome = compile(&[Source::new("rules.json", rules.to_string())], Options::default());
+    let Some(plans) = outcome.plans else {
+        assert!(!outcome.diagnostics.is_empty(), "no plans, and nobody says why");
+        return String::new();
+    };
+    let facts: Facts =
+        support::facts(&json!({ "now": 1, "profile": { "subject": "p", "traits": { "tier": [value, 1, 1] } } }));
+    let decision = throughline::decide(&Plan::load(&plans.edge).unwrap(), &facts);
+    decision.slots.get("s").map_or_else(String::new, |fill| fill.content.body.clone())
+}

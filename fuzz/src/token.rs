@@ -1,0 +1,133 @@
+//! Any bytes as a token, a key set or a seal: an error, unless we signed exactly that.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use throughline::plan::envelope;
+use throughline::token::{
+    Algorithm, Claims, Key, KeySet, PreviewClaims, PreviewVerifier, Purpose, Scope, Unmarked, Verifier, jws,
+    looks_personal, mint, mint_preview,
+};
+
+const NOW: u64 = 1_700_000_000_000;
+const PLAN: &[u8] = b"TLPLAN: what is in it does not matter to the seal";
+
+fn key(algorithm: Algorithm, purpose: Purpose) -> Key {
+    Key::from_seed(algorithm, purpose, Some("k"), &[7; 32]).unwrap()
+}
+
+fn keys(algorithm: Algorithm, purpose: Purpose) -> KeySet {
+    let mut keys = KeySet::new(purpose);
+    keys.push(key(algorithm, purpose)).unwrap();
+    keys
+}
+
+/// All that was ever signed here, with the verifiers that know the keys.
+struct World {
+    verifiers: Vec<Verifier>,
+    tokens: Vec<String>,
+    previews: PreviewVerifier,
+    preview: String,
+    plan_keys: KeySet,
+    sealed: Vec<u8>,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let claims = Claims {
+        iss: "iss".into(),
+        aud: "aud".into(),
+        sub: "p".into(),
+        iat: NOW / 1_000,
+        exp: NOW / 1_000 + 60,
+        ver: 1,
+        facts: json!({ "tier": "gold" }),
+    };
+    let preview = PreviewClaims {
+        iss: "iss".into(),
+        aud: "aud".into(),
+        iat: NOW / 1_000,
+        exp: NOW / 1_000 + 60,
+        scope: vec![Scope::Preview],
+    };
+    World {
+        verifiers: Algorithm::ALL.map(|one| Verifier::new(keys(one, Purpose::Token), "iss", "aud").unwrap()).into(),
+        tokens: Algorithm::ALL.map(|one| mint(&key(one, Purpose::Token), &claims).unwrap()).into(),
+        previews: PreviewVerifier::new(keys(Algorithm::EdDsa, Purpose::Preview), "iss", "aud").unwrap(),
+        preview: mint_preview(&key(Algorithm::EdDsa, Purpose::Preview), &preview).unwrap(),
+        plan_keys: keys(Algorithm::EdDsa, Purpose::Plan),
+        sealed: envelope::seal(PLAN, &key(Algorithm::EdDsa, Purpose::Plan)).unwrap(),
+    }
+});
+
+/// The first byte says what the rest is.
+pub fn token(bytes: &[u8]) {
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let text = String::from_utf8_lossy(rest);
+    match first % 5 {
+        0 => any_text(&text),
+        1 => signed(rest),
+        2 => key_set(&text),
+        3 => seal(rest),
+        _ => changed(rest),
+    }
+}
+
+/// Nothing is believed but what was signed, letter for letter.
+fn any_text(text: &str) {
+    let _ = looks_personal(text);
+    for (at, verifier) in WORLD.verifiers.iter().enumerate() {
+        let verdict = verifier.verify::<Value>(text, NOW);
+        assert_eq!(verdict.is_ok(), WORLD.tokens[at] == text, "{text}");
+    }
+    let verdict = WORLD.previews.verify(text, NOW, Scope::Preview);
+    assert_eq!(verdict.is_ok(), WORLD.preview == text, "{text}");
+}
+
+/// The signature is good, the claims are anything: what is accepted is what was signed.
+fn signed(payload: &[u8]) {
+    let token = jws::sign(&key(Algorithm::Hs256, Purpose::Token), "tl+jwt", payload).unwrap();
+    let verifier = Verifier::new(keys(Algorithm::Hs256, Purpose::Token), "iss", "aud").unwrap();
+    if let Ok(claims) = verifier.verify::<Value>(&token, NOW) {
+        let payload: Value = serde_json::from_slice(payload).unwrap();
+        assert_eq!(payload["sub"], json!(claims.sub), "another subject");
+        assert_eq!(payload["tl"], claims.facts, "other facts");
+    }
+}
+
+/// What is read of a key set can be written and read again.
+fn key_set(text: &str) {
+    for purpose in [Purpose::Token, Purpose::Plan] {
+        for unmarked in [Unmarked::Accept, Unmarked::Skip] {
+            if let Ok(keys) = KeySet::parse_with(text, purpose, unmarked) {
+                let secret = keys.keys().filter(|key| key.public_jwk().is_none()).count();
+                let public = KeySet::parse(&keys.public_jwks(), purpose).unwrap();
+                assert_eq!(public.len() + secret, keys.len());
+            }
+        }
+    }
+}
+
+fn seal(bytes: &[u8]) {
+    if let Ok(payload) = envelope::open(bytes, &WORLD.plan_keys) {
+        assert_eq!((bytes, payload), (WORLD.sealed.as_slice(), PLAN));
+    }
+}
+
+/// Pairs of bytes, where and what, change what was signed; so a signature is never far.
+fn changed(changes: &[u8]) {
+    let Some((first, changes)) = changes.split_first() else { return };
+    let change = |signed: &[u8]| {
+        let mut out = signed.to_vec();
+        for pair in changes.chunks_exact(2) {
+            let at = usize::from(pair[0]) * 2 % out.len();
+            out[at] = pair[1];
+        }
+        out
+    };
+    let at = usize::from(*first) % (WORLD.tokens.len() + 2);
+    if at > WORLD.tokens.len() {
+        return seal(&change(&WORLD.sealed));
+    }
+    let token = WORLD.tokens.get(at).unwrap_or(&WORLD.preview);
+    any_text(&String::from_utf8_lossy(&change(token.as_bytes())));
+}
