@@ -1,0 +1,59 @@
+// The engines in one Node process. In each round every engine has a turn, so that whatever else the machine does falls on all alike.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { engines, openChecked } from './engines.mjs';
+import { median, record, root, SIZES, sourceOf } from './sources.mjs';
+import { worldOf } from './world.mjs';
+
+const ROUNDS = 15;
+/** A turn is at least so long, in milliseconds. */
+const TURN = 15;
+/** What an engine may take for all its turns, in milliseconds, unless one turn alone takes longer. */
+const PATIENCE = 2_000;
+const MODES = ['objects', 'text'];
+
+const modules = {};
+for (const [key, { wasm }] of Object.entries(engines)) {
+  if (wasm) modules[key] = new WebAssembly.Module(readFileSync(join(root, wasm)));
+}
+
+/** Nanoseconds for each decision. */
+function turn(run, times) {
+  const start = performance.now();
+  run(times);
+  return ((performance.now() - start) * 1e6) / times;
+}
+
+/** So many decisions that a turn is long enough; each subject has the same share. Warms up, too. */
+function timesOf(run, subjects) {
+  let times = subjects;
+  while (turn(run, times) * times < TURN * 1e6) times *= 2;
+  return times;
+}
+
+for (const size of SIZES) {
+  const world = worldOf(size);
+  const opened = {};
+  for (const [key, engine] of Object.entries(engines)) {
+    try {
+      opened[key] = await openChecked(engine, sourceOf(engine, world), world, modules[key]);
+    } catch (error) {
+      for (const mode of MODES) record({ bench: `node/${mode}`, engine: key, ...size, note: error.message });
+    }
+  }
+  for (const mode of MODES) {
+    const runs = Object.entries(opened).map(([key, { note, run }]) => ({ key, note, run: run[mode], times: timesOf(run[mode], world.subjects.length), turns: [], spent: 0 }));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const one of runs) {
+        if (one.turns.length > 0 && one.spent > PATIENCE) continue;
+        const nanos = turn(one.run, one.times);
+        one.turns.push(nanos);
+        one.spent += (nanos * one.times) / 1e6;
+      }
+    }
+    for (const { key, note, turns } of runs) {
+      record({ bench: `node/${mode}`, engine: key, ...size, nanos: median(turns), least: Math.min(...turns), note });
+    }
+  }
+  for (const { close } of Object.values(opened)) close();
+}

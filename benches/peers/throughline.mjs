@@ -1,0 +1,57 @@
+// Throughline: rules for its compiler; through the package, or the core's JSON.
+import { load } from '../../pkg/index.js';
+import { Core } from '../../pkg/wasm/core.js';
+
+/** The greatest priority that rules may give. */
+const PRIORITIES = 1000;
+
+export const name = 'Throughline';
+export const manifest = 'pkg/package.json';
+export const wasm = 'pkg/wasm/core_bg.wasm';
+export const format = 'plan';
+
+/** Rules, which the command compiles to the plan that is loaded. */
+export function source(world) {
+  const edge = (type) => ({ type, edge: true });
+  const rules = {
+    attributes: { group: edge('string'), market: edge('string'), device: edge('string'), score: edge('number') },
+    channels: { web: {} },
+    slots: {},
+    messages: {},
+    campaigns: {},
+  };
+  for (const slot of world.slots) {
+    rules.slots[slot.id] = { pages: ['/**'] };
+    for (const { id, group, minimum, rank, content } of slot.campaigns) {
+      rules.messages[id] = { renditions: [{ channel: 'web', html: content }] };
+      rules.campaigns[id] = {
+        class: 'promo',
+        priority: PRIORITIES - Math.floor((rank * PRIORITIES) / slot.campaigns.length),
+        slots: { [slot.id]: id },
+        when: { group, market: { $in: ['AT', 'DE'] }, device: 'mobile', score: { $gte: minimum } },
+      };
+    }
+  }
+  return rules;
+}
+
+/** What the edge knows of a subject: a profile, and the request with its consent. */
+export function subject({ id, ...traits }) {
+  const stamped = Object.entries(traits).map(([name, value]) => [name, [value, 1, 1]]);
+  return {
+    now: 1_760_000_000_000,
+    profile: { subject: id, traits: Object.fromEntries(stamped) },
+    request: { attributes: { path: '/' }, consent: { personalization: 'granted', analytics: 'granted' } },
+  };
+}
+
+export async function open(plan, world, module) {
+  const throughline = await load({ plan, wasm: module });
+  const core = new Core(plan);
+  return {
+    decide: (facts) => throughline.decide(facts),
+    decideText: (facts) => core.decide(facts),
+    contents: ({ slots }) => world.slots.map(({ id }) => slots[id]?.html),
+    close: () => (throughline.free(), core.free()),
+  };
+}

@@ -1,0 +1,81 @@
+// The engines in workerd, each in a worker of its own. A request decides many times; what a request without decisions takes is
+// subtracted.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { Miniflare } from 'miniflare';
+import { engines } from './engines.mjs';
+import { median, record, root, SIZES, sourceOf } from './sources.mjs';
+import { worldOf } from './world.mjs';
+
+const ROUNDS = 7;
+/** A request is at least so long, in milliseconds: much longer than what it takes to ask. */
+const TURN = 100;
+const PATIENCE = 4_000;
+const MODES = ['objects', 'text'];
+
+const { outputFiles } = await build({
+  entryPoints: [join(root, 'benches/peers/worker.mjs')],
+  bundle: true,
+  write: false,
+  format: 'esm',
+  conditions: ['worker', 'browser'],
+  external: ['*.wasm', 'node:*'],
+  logLevel: 'error',
+});
+const wasm = Object.entries(engines).filter(([, engine]) => engine.wasm);
+const modules = [
+  { type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text },
+  ...wasm.map(([key, engine]) => ({ type: 'CompiledWasm', path: `${key}.wasm`, contents: readFileSync(join(root, engine.wasm)) })),
+];
+
+async function ask(runtime, path, body) {
+  const answer = await runtime.dispatchFetch(`http://bench/${path}`, { method: 'POST', body });
+  const { error, ...rest } = await answer.json();
+  if (error) throw new Error(error);
+  return rest;
+}
+
+/** Milliseconds for a request with so many decisions. */
+async function turn(runtime, mode, times) {
+  const start = performance.now();
+  await ask(runtime, `run?mode=${mode}&times=${times}`);
+  return performance.now() - start;
+}
+
+async function timesOf(runtime, mode, subjects) {
+  let times = subjects;
+  while ((await turn(runtime, mode, times)) < TURN) times *= 2;
+  return times;
+}
+
+for (const size of SIZES) {
+  const world = worldOf(size);
+  const runs = [];
+  for (const [key, engine] of Object.entries(engines)) {
+    const runtime = new Miniflare({ modules, compatibilityDate: '2025-01-01', cf: false });
+    try {
+      const { note } = await ask(runtime, `open?engine=${key}&campaigns=${size.campaigns}&slots=${size.slots}`, sourceOf(engine, world));
+      runs.push({ key, note, runtime });
+    } catch (error) {
+      for (const mode of MODES) record({ bench: `workerd/${mode}`, engine: key, ...size, note: error.message });
+      await runtime.dispose();
+    }
+  }
+  for (const mode of MODES) {
+    for (const one of runs) Object.assign(one, { times: await timesOf(one.runtime, mode, world.subjects.length), turns: [], spent: 0 });
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const one of runs) {
+        if (one.turns.length > 0 && one.spent > PATIENCE) continue;
+        const whole = await turn(one.runtime, mode, one.times);
+        const empty = await turn(one.runtime, mode, 0);
+        one.turns.push(((whole - empty) * 1e6) / one.times);
+        one.spent += whole;
+      }
+    }
+    for (const { key, note, turns } of runs) {
+      record({ bench: `workerd/${mode}`, engine: key, ...size, nanos: median(turns), least: Math.min(...turns), note });
+    }
+  }
+  await Promise.all(runs.map(({ runtime }) => runtime.dispose()));
+}
