@@ -33,6 +33,8 @@ pub mod diagnostic;
 pub mod duration;
 mod emit;
 mod experiments;
+mod features;
+pub mod growthbook;
 mod journeys;
 mod messages;
 mod offers;

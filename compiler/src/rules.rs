@@ -7,6 +7,7 @@ use crate::campaigns::Campaign;
 use crate::channels::Channel;
 use crate::defaults::Defaults;
 use crate::experiments::Experiment;
+use crate::features::{self, AutoExperiment, Bandit, Feature, SavedGroup};
 use crate::journeys::Journey;
 use crate::messages::Message;
 use crate::offers::Offer;
@@ -20,7 +21,7 @@ use crate::tree::Node;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// What can stand at the top of a file of rules.
-pub const SECTIONS: [&str; 13] = [
+pub const SECTIONS: [&str; 17] = [
     "version",
     "defaults",
     "attributes",
@@ -34,6 +35,10 @@ pub const SECTIONS: [&str; 13] = [
     "holdouts",
     "policies",
     "journeys",
+    "features",
+    "autoExperiments",
+    "savedGroups",
+    "contextualBandits",
 ];
 
 /// A thing with an id.
@@ -79,6 +84,14 @@ pub struct Rules<'a> {
     pub policies: Policies<'a>,
     /// Steps in time.
     pub journeys: Defs<'a, Journey<'a>>,
+    /// Values that rules choose.
+    pub features: Defs<'a, Feature<'a>>,
+    /// Experiments that pages run by themselves, in the order in which they run.
+    pub auto_experiments: Vec<(&'a str, AutoExperiment<'a>)>,
+    /// People who are named together.
+    pub groups: Defs<'a, SavedGroup<'a>>,
+    /// Weights that depend on the subject.
+    pub bandits: Defs<'a, Bandit<'a>>,
 }
 
 impl<'a> Rules<'a> {
@@ -90,6 +103,12 @@ impl<'a> Rules<'a> {
         let mut attributes = files.definitions("attributes", out);
         refuse_built_in(&mut attributes, out);
         attributes.extend(attributes::built_in());
+        let features = files.definitions("features", out);
+        let auto_experiments = files.in_order("autoExperiments", out);
+        let groups = files.definitions("savedGroups", out);
+        let bandits = files.definitions("contextualBandits", out);
+        let implied = features::implied_attributes(&features, &auto_experiments, &groups, &bandits, &attributes);
+        attributes.extend(implied);
         let rules = Self {
             defaults,
             attributes,
@@ -103,6 +122,10 @@ impl<'a> Rules<'a> {
             holdouts: files.definitions("holdouts", out),
             policies: Policies::read(&files, out),
             journeys: files.definitions("journeys", out),
+            features,
+            auto_experiments,
+            groups,
+            bandits,
         };
         rules.check(out);
         rules
@@ -115,6 +138,8 @@ impl<'a> Rules<'a> {
         self.campaigns.values().for_each(|campaign| campaign.check(self, out));
         self.journeys.values().for_each(|journey| journey.check(self, out));
         self.policies.check(self, out);
+        self.features.values().for_each(|feature| feature.check(self, out));
+        self.auto_experiments.iter().for_each(|(_, experiment)| experiment.check(self, out));
         crate::checks::check(self, out);
     }
 

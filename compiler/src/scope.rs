@@ -21,8 +21,8 @@ pub struct Scope {
     pub journeys: BTreeMap<String, (Id<Journey>, Vec<String>)>,
     /// The purposes that policies and channels name; none if any purpose will do.
     pub purposes: BTreeSet<String>,
-    /// The lists of `$inGroup`, by name.
-    pub lists: BTreeMap<String, Vec<Value>>,
+    /// The saved groups, by name.
+    pub groups: BTreeMap<String, Group>,
     /// The counters by key, as far as they have a number yet.
     pub counters: BTreeMap<String, Id<Counter>>,
     /// The time zones by name, as far as they have a number yet.
@@ -44,6 +44,22 @@ pub struct Known {
     pub kind: &'static str,
     /// The only values that it has; empty for any.
     pub values: Vec<String>,
+}
+
+/// A saved group as conditions see it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Group {
+    /// Values without an attribute.
+    Values(Vec<Value>),
+    /// Values of an attribute; without one, the condition says which.
+    List {
+        /// The attribute.
+        attribute: Option<String>,
+        /// The values.
+        values: Vec<Value>,
+    },
+    /// Whoever satisfies a condition.
+    Condition(Node),
 }
 
 /// Whose language conditions are in.
@@ -93,7 +109,7 @@ impl Default for Scope {
             segments: BTreeMap::new(),
             journeys: BTreeMap::new(),
             purposes: BTreeSet::new(),
-            lists: BTreeMap::new(),
+            groups: BTreeMap::new(),
             counters: BTreeMap::new(),
             zones: BTreeMap::new(),
             zone: TimeZone::UTC,

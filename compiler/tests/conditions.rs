@@ -185,7 +185,7 @@ fn every_mistake_is_told_with_its_path() {
         (json!({ "country": { "$type": "text" } }), "wrong-type", "country.$type"),
         (json!({ "country": { "$or": [] } }), "misplaced-operator", "country.$or"),
         (json!({ "country": { "$eq": 1, "a": 2 } }), "mixed-operators", "country"),
-        (json!({ "country": { "$inGroup": "europe" } }), "unknown-list", "country.$inGroup"),
+        (json!({ "country": { "$inGroup": "europe" } }), "unknown-group", "country.$inGroup"),
         (json!({ "$or": { "tier": "gold" } }), "wrong-type", "$or"),
         (json!({ "$and": [{ "tier": "gold" }, { "$not": [] }] }), "wrong-type", "$and[1].$not"),
         (json!({ "$segment": "silver" }), "unknown-segment", "$segment"),

@@ -17,7 +17,7 @@ use throughline::plan::{Id, Ids, Plan, PlanBuilder, Span};
 use throughline::{Millis, Profile, Request, Value};
 use throughline_compiler::condition;
 use throughline_compiler::diagnostic::Diagnostics;
-use throughline_compiler::scope::{Dialect, Known, Scope};
+use throughline_compiler::scope::{Dialect, Group, Known, Scope};
 use throughline_compiler::tree::{Kind, Node};
 
 /// Cases that the plan decides otherwise than GrowthBook's SDKs. A case that is mended has to leave the list.
@@ -32,8 +32,8 @@ fn conditions_hold_as_in_growthbook() {
         let [Value::String(name), condition, attributes, expected, rest @ ..] = case.as_slice() else {
             panic!("a case has a name, a condition, attributes and a result: {case:?}")
         };
-        let lists = rest.first().map(lists).unwrap_or_default();
-        if Value::Bool(holds(condition, attributes, lists)) != *expected {
+        let groups = rest.first().map(groups).unwrap_or_default();
+        if Value::Bool(holds(condition, attributes, groups)) != *expected {
             failed.insert(name.as_str());
         }
     }
@@ -52,19 +52,19 @@ fn conversions_are_those_of_javascript() {
     }
 }
 
-fn lists(groups: &Value) -> BTreeMap<String, Vec<Value>> {
+fn groups(groups: &Value) -> BTreeMap<String, Group> {
     let groups = groups.as_object().unwrap().iter();
     let items = |values: &Value| match values {
         Value::Array(items) => items.clone(),
         _ => panic!("a group is a list: {values:?}"),
     };
-    groups.map(|(name, values)| (name.to_owned(), items(values))).collect()
+    groups.map(|(name, values)| (name.to_owned(), Group::Values(items(values)))).collect()
 }
 
-fn holds(condition: &Value, attributes: &Value, lists: BTreeMap<String, Vec<Value>>) -> bool {
+fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<String, Group>) -> bool {
     let condition = Node::from_value(condition);
     let mut plan = PlanBuilder::default();
-    let mut scope = Scope { lists, dialect: Dialect::GrowthBook, ..Scope::default() };
+    let mut scope = Scope { groups, dialect: Dialect::GrowthBook, ..Scope::default() };
     for name in paths(&condition) {
         let id = declare(&mut plan, &name);
         scope.attributes.insert(name, Known { id, kind: "string", values: Vec::new() });

@@ -66,7 +66,7 @@ fn unknown_keys_are_not_in_the_schema() {
 
 /// The maps whose keys are words of the language, outside of conditions and data.
 fn closed_maps(value: &Value, pointer: String) -> Vec<String> {
-    const FREE: [&str; 12] = [
+    const FREE: [&str; 16] = [
         "attributes",
         "segments",
         "slots",
@@ -79,13 +79,19 @@ fn closed_maps(value: &Value, pointer: String) -> Vec<String> {
         "journeys",
         "where",
         "json",
+        "features",
+        "autoExperiments",
+        "savedGroups",
+        "contextualBandits",
     ];
     let mut found = Vec::new();
+    let last = pointer.rsplit('/').next().unwrap_or_default();
+    if ["when", "where", "json", "condition", "force", "defaultValue", "variations", "contextualVariations"]
+        .contains(&last)
+    {
+        return found;
+    }
     if let Some(map) = value.as_object() {
-        let last = pointer.rsplit('/').next().unwrap_or_default();
-        if last == "when" || last == "where" || last == "json" {
-            return found;
-        }
         if !FREE.contains(&last) {
             found.push(pointer.clone());
         }

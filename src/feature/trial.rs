@@ -94,7 +94,7 @@ impl Evaluating<'_> {
             if weights.is_leaf {
                 experiment.insert("weights", bandit.get("variationWeights").cloned().unwrap_or_default());
             }
-            if outcome.bandit.is_some() {
+            if outcome.hash_used {
                 experiment.insert("contextualBandit", Value::Object(bandit));
             }
         }
@@ -176,7 +176,7 @@ impl Evaluating<'_> {
         let arm = self.plan.rows(trial.arms).nth(variation as usize).map(|(_, arm)| arm);
         let (attribute, value) = self.unit(trial.unit, trial.fallback.filter(|_| self.keeps(trial)));
         Outcome {
-            key: arm.map_or_else(String::new, |arm| self.plan.text(arm.key).to_owned()),
+            key: arm.map_or("0", |arm| self.plan.text(arm.key)).to_owned(),
             feature: feature.map(str::to_owned),
             in_experiment,
             hash_used: choice.hashed,

@@ -2,12 +2,14 @@
 //!
 //! Equal conditions become one node, so that a decision evaluates each of them once.
 
+mod group;
 mod local;
 mod operators;
 mod subject;
 
-use throughline::plan::tables::{self, Text};
+use throughline::plan::tables::{self, Constant, ConstantKind, Text};
 use throughline::plan::{Id, Op, PlanBuilder};
+use throughline::{Value, canonical};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::scope::{Dialect, Scope};
@@ -24,7 +26,18 @@ pub fn compile(
     plan: &mut PlanBuilder,
     diagnostics: &mut Diagnostics,
 ) -> Option<NodeId> {
-    Compiler { plan, scope, diagnostics }.compile(node, path, Keys::Attributes)
+    Compiler::new(plan, scope, diagnostics).compile(node, path, Keys::Attributes)
+}
+
+/// The node of a condition on a value's members.
+pub fn compile_value(
+    node: &Node,
+    path: &str,
+    scope: &mut Scope,
+    plan: &mut PlanBuilder,
+    diagnostics: &mut Diagnostics,
+) -> Option<NodeId> {
+    Compiler::new(plan, scope, diagnostics).compile(node, path, Keys::Members)
 }
 
 /// The node of a condition on the properties of an event, whose names need no declaration.
@@ -34,13 +47,30 @@ pub fn compile_filter(
     plan: &mut PlanBuilder,
     diagnostics: &mut Diagnostics,
 ) -> Option<NodeId> {
-    Compiler { plan, scope: &mut Scope::default(), diagnostics }.compile(node, path, Keys::Members)
+    compile_value(node, path, &mut Scope::default(), plan, diagnostics)
 }
 
 struct Compiler<'a> {
     plan: &'a mut PlanBuilder,
     scope: &'a mut Scope,
     diagnostics: &'a mut Diagnostics,
+    /// The saved groups that are being compiled, each used by the one before it.
+    open: Vec<String>,
+    /// How many saved groups have been compiled so far.
+    groups: usize,
+}
+
+/// The row of a constant.
+pub(crate) fn constant(plan: &mut PlanBuilder, value: &Value) -> Id<Constant> {
+    let (kind, text, number) = match value {
+        Value::Null => (ConstantKind::Null, String::new(), 0.0),
+        Value::Bool(value) => (ConstantKind::Boolean, String::new(), f64::from(u8::from(*value))),
+        Value::Number(number) => (ConstantKind::Number, String::new(), *number),
+        Value::String(text) => (ConstantKind::String, text.clone(), 0.0),
+        Value::Array(_) | Value::Object(_) => (ConstantKind::Json, canonical::to_json_text(value), 0.0),
+    };
+    let text = plan.text(&text);
+    plan.share(Constant { kind: kind as u32, text, number })
 }
 
 /// A condition in a plan.
@@ -56,9 +86,13 @@ enum Keys {
 }
 
 /// The operators that stand where an attribute could.
-const LOGIC: [&str; 4] = ["$and", "$or", "$nor", "$not"];
+const LOGIC: [&str; 5] = ["$and", "$or", "$nor", "$not", "$savedGroup"];
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
+    const fn new(plan: &'a mut PlanBuilder, scope: &'a mut Scope, diagnostics: &'a mut Diagnostics) -> Self {
+        Self { plan, scope, diagnostics, open: Vec::new(), groups: 0 }
+    }
+
     fn compile(&mut self, node: &Node, path: &str, keys: Keys) -> Option<NodeId> {
         if let Some(span) = deeper_than(node, MAX_DEPTH) {
             let message = format!("the condition is nested deeper than {MAX_DEPTH} levels");
@@ -90,6 +124,7 @@ impl Compiler<'_> {
                 let condition = self.condition(value, path, keys);
                 self.negate(condition)
             }
+            "$savedGroup" => self.saved_group(value, path, keys),
             key => match keys {
                 Keys::Attributes => self.subject_part(key, entry, path),
                 Keys::Members => self.member_part(key, entry, path),

@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
+use throughline::Value;
 use throughline::condition::{View, padded_version};
-use throughline::plan::tables::{Constant, ConstantKind};
+use throughline::plan::tables::Constant;
 use throughline::plan::{Id, Op};
-use throughline::{Value, canonical};
 
 use super::{Compiler, Keys, LOGIC, NodeId, join};
-use crate::regex;
+use crate::regex::{self, RegexError};
 use crate::scope::Known;
 use crate::tree::{Entry, Kind, Node};
 
@@ -89,12 +89,8 @@ impl Compiler<'_> {
                 let among = self.among(op, &items.iter().map(Node::to_value).collect::<Vec<_>>());
                 if entry.key.starts_with("$n") { self.negate(Some(among)) } else { Some(among) }
             }
-            "$inGroup" => self.in_group(operand, path),
-            "$notInGroup" => {
-                let is_list = operand.as_str().is_some();
-                let group = self.in_group(operand, path);
-                if is_list { self.negate(group) } else { group }
-            }
+            "$inGroup" => self.in_group(operand, path, false),
+            "$notInGroup" => self.in_group(operand, path, true),
             "$regex" => self.regex(operand, path, false),
             "$regexi" => self.regex(operand, path, true),
             "$exists" => {
@@ -180,18 +176,6 @@ impl Compiler<'_> {
         self.node(op, [start, len, 0, 0])
     }
 
-    fn in_group(&mut self, operand: &Node, path: &str) -> Option<NodeId> {
-        let Some(name) = operand.as_str() else { return self.wrong_type(operand, path, "the name of a list") };
-        if !self.scope.lists.contains_key(name) && self.is_strict() {
-            let message = format!("unknown list `{name}`");
-            let error = self.diagnostics.error(operand.span, path, "unknown-list", message);
-            error.expected_one_of(name, self.scope.lists.keys().map(String::as_str));
-            return None;
-        }
-        let list = self.scope.lists.get(name).cloned().unwrap_or_default();
-        Some(self.among(Op::In, &list))
-    }
-
     fn regex(&mut self, operand: &Node, path: &str, ignore_case: bool) -> Option<NodeId> {
         let Some(pattern) = operand.as_str() else { return self.wrong_type(operand, path, "a regular expression") };
         match regex::compile(pattern, ignore_case) {
@@ -200,9 +184,17 @@ impl Compiler<'_> {
                 let (automaton, written) = (self.plan.regex(automaton), self.plan.text(&written));
                 Some(self.node(Op::Regex, [automaton.0, written.0, 0, 0]))
             }
-            Err(error) => self.mistake(operand.span, path, "regex", error.to_string(), |mistake| {
+            // GrowthBook's SDKs take what is no regular expression for one that never matches; but they can do more than an automaton.
+            Err(error @ RegexError::Syntax { .. }) => {
+                self.mistake(operand.span, path, "regex", error.to_string(), |mistake| {
+                    mistake.expected = error.way_out().map(str::to_owned);
+                })
+            }
+            Err(error) => {
+                let mistake = self.diagnostics.error(operand.span, path, "regex", error.to_string());
                 mistake.expected = error.way_out().map(str::to_owned);
-            }),
+                None
+            }
         }
     }
 
@@ -269,15 +261,7 @@ impl Compiler<'_> {
     }
 
     pub(super) fn constant(&mut self, value: &Value) -> Id<Constant> {
-        let (kind, text, number) = match value {
-            Value::Null => (ConstantKind::Null, String::new(), 0.0),
-            Value::Bool(value) => (ConstantKind::Boolean, String::new(), f64::from(u8::from(*value))),
-            Value::Number(number) => (ConstantKind::Number, String::new(), *number),
-            Value::String(text) => (ConstantKind::String, text.clone(), 0.0),
-            Value::Array(_) | Value::Object(_) => (ConstantKind::Json, canonical::to_json_text(value), 0.0),
-        };
-        let text = self.plan.text(&text);
-        self.plan.share(Constant { kind: kind as u32, text, number })
+        super::constant(self.plan, value)
     }
 }
 

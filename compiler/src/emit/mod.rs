@@ -3,6 +3,7 @@
 //! A plan is written twice. The [`survey`] writes it for nobody and notes what each condition uses; so it is known which
 //! attributes, segments and counters the plan must have, and in which order. Then [`rows`] writes it for good.
 
+mod features;
 mod public;
 mod rows;
 mod survey;
@@ -80,6 +81,7 @@ fn scope<'n>(
         segments: numbered(segments),
         journeys: (0..).zip(&rules.journeys).map(journey).collect(),
         zone: rules.defaults.zone.clone(),
+        groups: rules.groups.iter().map(|(name, group)| ((*name).to_owned(), group.group.clone())).collect(),
         ..Scope::default()
     }
 }

@@ -35,6 +35,8 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
         Scope::Slot(slot) => rules.slot(slot.name).is_some_and(|slot| slot.public),
         Scope::Offer(offer) => offers.contains(offer.name),
     });
+    public.features.retain(|_, feature| feature.public);
+    public.auto_experiments.retain(|(_, experiment)| experiment.public);
     // Conditions can read where a subject is in a journey; what the journey does is nobody's business.
     public.journeys.values_mut().for_each(|journey| journey.hide());
     public

@@ -76,17 +76,17 @@ impl Numbers {
 }
 
 /// Writes the tables one after the other. A name that has no number has been told of before.
-struct Writer<'w, 'r, 'a, 's> {
-    rules: &'w Rules<'a>,
+pub(super) struct Writer<'w, 'r, 'a, 's> {
+    pub(super) rules: &'w Rules<'a>,
     survey: &'w Survey,
     audience: Audience,
     options: Options,
-    scope: Scope,
+    pub(super) scope: Scope,
     numbers: Numbers,
     /// What caps count: how many times are enough, and how far back they look.
     exposures: BTreeMap<String, (u32, Millis)>,
-    plan: PlanBuilder,
-    out: &'r mut Reader<'s>,
+    pub(super) plan: PlanBuilder,
+    pub(super) out: &'r mut Reader<'s>,
 }
 
 impl<'a> Writer<'_, '_, 'a, '_> {
@@ -109,6 +109,8 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         rules.campaigns.iter().for_each(|(id, campaign)| self.campaign(id, campaign));
         rules.slots.iter().for_each(|(id, slot)| self.slot(id, slot));
         rules.journeys.iter().for_each(|(id, journey)| self.journey(id, journey));
+        rules.features.iter().for_each(|(key, feature)| self.feature(key, feature));
+        rules.auto_experiments.iter().for_each(|(id, experiment)| self.auto_experiment(id, experiment));
         self.exposures();
         let settings = self.settings(caps);
         self.plan.finish(settings)
@@ -193,7 +195,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.plan.push(row);
     }
 
-    fn condition(&mut self, when: &Place<'_>) -> Option<Id<tables::Node>> {
+    pub(super) fn condition(&mut self, when: &Place<'_>) -> Option<Id<tables::Node>> {
         condition(when, &mut self.scope, &mut self.plan, self.out)
     }
 
@@ -458,6 +460,6 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 }
 
-const fn flag(holds: bool, bit: u32) -> u32 {
+pub(super) const fn flag(holds: bool, bit: u32) -> u32 {
     if holds { bit } else { 0 }
 }

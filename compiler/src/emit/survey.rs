@@ -7,10 +7,11 @@ use throughline::plan::PlanBuilder;
 
 use super::{Audience, condition, scope};
 use crate::channels::{Channel, WEB};
+use crate::features::{Effect, Parent, Trial};
 use crate::messages::Rendition;
 use crate::place::{Place, Reader};
 use crate::rules::Rules;
-use crate::scope::{CounterSpec, Scope, Uses};
+use crate::scope::{CounterSpec, Dialect, Scope, Uses};
 use crate::tree::{Entry, Kind, Node};
 
 /// How many times of an event a journey looks at.
@@ -156,7 +157,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
         let experiments = rules.experiments.values().filter_map(|experiment| experiment.when.as_ref());
         let suppressions = rules.policies.suppress.iter().map(|suppression| &suppression.when);
-        let mut all = Uses::default();
+        let mut all = self.features(out);
         for when in campaigns.chain(experiments).chain(suppressions) {
             let uses = self.uses([when].into_iter(), out);
             self.refuse_private(when, &uses, out);
@@ -178,6 +179,54 @@ impl<'r, 'a> Surveyor<'r, 'a> {
             add(&mut all, self.reach(channel, out));
         }
         all
+    }
+
+    /// What features and auto experiments use.
+    fn features(&mut self, out: &mut Reader<'_>) -> Uses {
+        let rules = self.rules;
+        let mut all = Uses::default();
+        for feature in rules.features.values() {
+            self.scope.dialect = feature.dialect;
+            for rule in &feature.rules {
+                let trial = match &rule.effect {
+                    Effect::Trial(trial) => Some(trial.as_ref()),
+                    Effect::Force { .. } | Effect::Nothing => None,
+                };
+                let conditions =
+                    rule.conditions().into_iter().chain(trial.iter().flat_map(|trial| leaves(rules, trial)));
+                for when in conditions.collect::<Vec<_>>() {
+                    self.page_condition(when, &mut all, out);
+                }
+                self.prerequisites(&rule.parents, out);
+                all.attributes.extend(rule.units().iter().map(|unit| unit.name.to_owned()));
+            }
+            all.attributes.insert("id".to_owned());
+        }
+        for (_, experiment) in &rules.auto_experiments {
+            self.scope.dialect = experiment.dialect;
+            if let Some(when) = &experiment.trial.when {
+                self.page_condition(when, &mut all, out);
+            }
+            self.prerequisites(&experiment.trial.parents, out);
+            all.attributes.extend(experiment.trial.units().map(|unit| unit.name.to_owned()));
+            all.attributes.insert("id".to_owned());
+        }
+        self.scope.dialect = Dialect::Rules;
+        all
+    }
+
+    /// A condition that a page decides.
+    fn page_condition(&mut self, when: &Place<'_>, all: &mut Uses, out: &mut Reader<'_>) {
+        let uses = self.uses([when].into_iter(), out);
+        self.refuse_private(when, &uses, out);
+        add(all, uses);
+    }
+
+    fn prerequisites(&mut self, parents: &[Parent<'_>], out: &mut Reader<'_>) {
+        for when in parents.iter().filter_map(|parent| parent.when.as_ref()) {
+            let diagnostics = &mut out.diagnostics;
+            crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut self.plan, diagnostics);
+        }
     }
 
     /// What only the collector uses: journeys, and what they send.
@@ -229,6 +278,12 @@ impl<'r, 'a> Surveyor<'r, 'a> {
             }
         }
     }
+}
+
+/// The conditions of the weights of a trial's bandit.
+fn leaves<'r, 'a>(rules: &'r Rules<'a>, trial: &Trial<'a>) -> impl Iterator<Item = &'r Place<'a>> + use<'r, 'a> {
+    let bandit = trial.bandit.as_ref().and_then(|bandit| rules.bandits.get(bandit.name));
+    bandit.into_iter().flat_map(|bandit| &bandit.leaves).filter_map(|leaf| leaf.when.as_ref())
 }
 
 /// The condition that an attribute says that a channel is possible: true, or present if it is no boolean.

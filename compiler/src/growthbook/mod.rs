@@ -1,0 +1,154 @@
+//! GrowthBook payloads to rules.
+//!
+//! [`import`] writes rules that give GrowthBook's results. What cannot be written is told with its path in the payload, how bad that
+//! is, and a way out; nothing is left out silently.
+
+mod decrypt;
+mod payload;
+mod yaml;
+
+pub use decrypt::decrypt;
+
+use std::collections::BTreeSet;
+
+use throughline::{Object, Value};
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::{Options, Source, compile};
+use payload::Payload;
+
+/// How to import.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImportOptions<'a> {
+    /// The key of encrypted parts, in base64.
+    pub key: Option<&'a str>,
+    /// Browsers may evaluate what is imported.
+    pub public: bool,
+}
+
+/// What importing gave.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// Rules, in YAML, that compile without errors.
+    pub rules: String,
+    /// What is not as in the payload, or worth knowing.
+    pub findings: Vec<Finding>,
+}
+
+/// Something about a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where it stands in the payload, such as `features.checkout.rules[0].condition`.
+    pub path: String,
+    /// An error leaves something out; a warning is worth knowing.
+    pub severity: Severity,
+    /// A short name for the kind of finding.
+    pub code: &'static str,
+    /// What was found.
+    pub message: String,
+    /// What to do about it.
+    pub way_out: Option<String>,
+}
+
+/// Rules that give the results of a payload.
+///
+/// # Errors
+/// Says why the text is no payload, or cannot be decrypted.
+pub fn import(payload: &str, options: ImportOptions<'_>) -> Result<Import, Finding> {
+    let payload = throughline::json::parse(payload)
+        .map_err(|error| fatal("", "syntax", format!("the payload is no JSON: {error}")))?;
+    let mut findings = Vec::new();
+    let mut rules = Payload::read(payload, options, &mut findings)?.into_rules(options, &mut findings);
+    // What does not compile is left out and told; then the rest is tried again, which may have needed it.
+    let mut left_out = BTreeSet::new();
+    loop {
+        let text = yaml::write(&rules.to_value());
+        let sources = [Source::new("growthbook.yaml", text.as_str())];
+        let outcome = compile(&sources, Options::default());
+        let mut more = false;
+        for diagnostic in &outcome.diagnostics {
+            let finding = rules.finding(diagnostic);
+            if diagnostic.severity == Severity::Error {
+                let Some(item) = rules.remove(&diagnostic.path) else { return Err(finding) };
+                more |= left_out.insert(item);
+            }
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+        if !more {
+            return Ok(Import { rules: text, findings });
+        }
+    }
+}
+
+fn fatal(path: &str, code: &'static str, message: String) -> Finding {
+    Finding { path: path.to_owned(), severity: Severity::Error, code, message, way_out: None }
+}
+
+/// The imported rules: sections with their items.
+struct Rules {
+    sections: Vec<(&'static str, Object)>,
+    /// Where an item came from, if that is not its path in the rules.
+    origins: Vec<(String, String)>,
+}
+
+impl Rules {
+    fn to_value(&self) -> Value {
+        let sections = self.sections.iter().filter(|(_, items)| !items.is_empty());
+        Value::Object(sections.map(|(name, items)| (*name, Value::Object(items.clone()))).collect())
+    }
+
+    /// The item that a path leads into, and the rest of the path.
+    fn item<'p>(&self, path: &'p str) -> Option<(&'static str, String, &'p str)> {
+        self.sections.iter().find_map(|(section, items)| {
+            let rest = path.strip_prefix(section)?.strip_prefix('.')?;
+            let names = items.iter().map(|(name, _)| name).filter(|name| {
+                let after = rest.strip_prefix(name);
+                after.is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']))
+            });
+            let name = names.max_by_key(|name| name.len())?;
+            Some((*section, name.to_owned(), rest.get(name.len()..)?))
+        })
+    }
+
+    /// Takes out the item that a path leads into; its path.
+    fn remove(&mut self, path: &str) -> Option<String> {
+        let (section, name, _) = self.item(path)?;
+        let (_, items) = self.sections.iter_mut().find(|(known, _)| *known == section)?;
+        *items = items.iter().filter(|(known, _)| *known != name).map(|(name, item)| (name, item.clone())).collect();
+        Some(format!("{section}.{name}"))
+    }
+
+    /// What the compiler says, as something about the payload.
+    fn finding(&self, diagnostic: &Diagnostic) -> Finding {
+        let is_error = diagnostic.severity == Severity::Error;
+        let mut path = diagnostic.path.clone();
+        let mut way_out = diagnostic.expected.clone();
+        if let Some((section, name, rest)) = self.item(&diagnostic.path) {
+            let item = format!("{section}.{name}");
+            let origin = self.origins.iter().find(|(known, _)| *known == item);
+            path = origin.map_or_else(|| diagnostic.path.clone(), |(_, origin)| format!("{origin}{rest}"));
+            if is_error {
+                let out = format!("`{name}` is left out until this is changed");
+                way_out = Some(way_out.map_or_else(|| out.clone(), |way_out| format!("{way_out}; {out}")));
+            }
+        }
+        let Diagnostic { severity, code, message, .. } = diagnostic.clone();
+        Finding { path, severity, code, message, way_out }
+    }
+}
+
+impl core::fmt::Display for Finding {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let severity = if self.severity == Severity::Error { "error" } else { "warning" };
+        let path = if self.path.is_empty() { "payload" } else { self.path.as_str() };
+        write!(f, "{severity}[{}]: {path}: {}", self.code, self.message)?;
+        match &self.way_out {
+            Some(way_out) => write!(f, "\n  way out: {way_out}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for Finding {}

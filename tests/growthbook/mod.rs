@@ -1,0 +1,80 @@
+//! What tests with GrowthBook's payloads share: where the cases are, and the way from a payload to facts and a plan.
+
+use std::path::PathBuf;
+
+use throughline::{EvaluationOptions, Facts, Object, Plan, Request, Value};
+use throughline_compiler::growthbook::{ImportOptions, import};
+use throughline_compiler::{Options, Severity, Source, compile};
+
+/// The cases; none, and a word about it, where there is no conformance data.
+#[allow(dead_code, reason = "the tool that answers needs no cases")]
+pub fn cases() -> Option<Value> {
+    let named = std::env::var_os("GROWTHBOOK_CASES").map(PathBuf::from);
+    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/conformance"));
+    let root = || std::env::var_os("THROUGHLINE_CONFORMANCE").map_or_else(beside, PathBuf::from);
+    let file = named.clone().unwrap_or_else(|| root().join("growthbook/cases.json"));
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        assert!(named.is_none() && std::env::var_os("CI").is_none(), "no conformance data at {}", file.display());
+        println!("SKIPPED: no conformance data at {}", file.display());
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+/// The plan of a payload: imported, compiled, loaded.
+pub fn plan_of(context: &Value) -> Result<Plan, String> {
+    let parts = ["features", "experiments", "savedGroups", "contextualBandits"];
+    let parts = parts.iter().filter(|part| *context.at([**part]) != Value::Null);
+    let payload: Object = parts.map(|part| (*part, context.at([*part]).clone())).collect();
+    let payload = throughline::canonical::to_json_text(&Value::Object(payload));
+    let import = import(&payload, ImportOptions::default()).map_err(|error| error.to_string())?;
+    if let Some(error) = import.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        return Err(error.to_string());
+    }
+    let sources = [Source::new("growthbook.yaml", import.rules)];
+    let outcome = compile(&sources, Options::default());
+    let plans = outcome.plans.as_ref().ok_or_else(|| outcome.render(&sources, false))?;
+    Plan::load(&plans.edge).map_err(|error| error.to_string())
+}
+
+/// An SDK's context: who is asked about, and what the host says.
+pub struct Context {
+    /// The attributes, as those of a request without a subject.
+    pub facts: Facts,
+    /// Everything else.
+    pub options: EvaluationOptions,
+}
+
+impl Context {
+    pub fn new(context: &Value) -> Self {
+        let member = |name: &str| context.at([name]).as_object().cloned().unwrap_or_default();
+        let options = EvaluationOptions {
+            url: Some(context.at(["url"]).as_str().unwrap_or_default().to_owned()),
+            disabled: *context.at(["enabled"]) == Value::Bool(false),
+            qa_mode: *context.at(["qaMode"]) == Value::Bool(true),
+            forced_variations: member("forcedVariations"),
+            forced_features: member("forcedFeatures"),
+            query_overrides: true,
+            sticky_buckets: None,
+        };
+        let request = Request { attributes: member("attributes"), ..Request::default() };
+        Self { facts: Facts { request, ..Facts::default() }, options }
+    }
+}
+
+/// The items of a list.
+pub fn items(list: &Value) -> &[Value] {
+    match list {
+        Value::Array(items) => items,
+        other => panic!("not a list: {other:?}"),
+    }
+}
+
+/// A text, or the first one of a list, which is the name of a case.
+pub fn text(value: &Value) -> &str {
+    match value {
+        Value::String(text) => text,
+        Value::Array(items) => items.first().and_then(Value::as_str).unwrap_or("?"),
+        _ => "?",
+    }
+}
