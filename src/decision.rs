@@ -5,6 +5,7 @@ use crate::event::Event;
 use crate::json;
 use crate::plan::tables::{Class, Format};
 use crate::prelude::*;
+use crate::reason::Reason;
 use crate::sorted::Map;
 use crate::time::Millis;
 use crate::value::{Object, Value};
@@ -54,6 +55,10 @@ pub struct Fill {
     pub locale: Option<String>,
     /// The variation of the campaign's experiment.
     pub variation: Option<String>,
+    /// What ordered the campaign among those of its priority, if it has a score.
+    pub score: Option<f64>,
+    /// The models whose scores went into it.
+    pub models: Vec<String>,
     /// The content.
     pub content: Content,
 }
@@ -82,6 +87,10 @@ pub struct NextAction {
     pub at: Millis,
     /// Until when it makes sense.
     pub until: Option<Millis>,
+    /// What ordered the campaign among those of its priority, if it has a score.
+    pub score: Option<f64>,
+    /// The models whose scores went into it.
+    pub models: Vec<String>,
     /// What to say there, if the plan has it.
     pub content: Option<Content>,
 }
@@ -99,59 +108,6 @@ pub struct Assignment {
     pub bucket: Option<f64>,
     /// Whether an earlier assignment was kept.
     pub sticky: bool,
-}
-
-/// Why a slot is as it is, and why a campaign did not fill it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The slot is filled.
-    Filled,
-    /// No campaign is left for the slot.
-    NoCandidate,
-    /// The visitor is a program.
-    Bot,
-    /// A purpose that the campaign's class needs is not granted.
-    ConsentMissing,
-    /// The campaign's condition does not hold.
-    ConditionFalse,
-    /// The campaign, or its offer, has not begun or has ended.
-    OutsideSchedule,
-    /// The subject is in a holdout of the campaign's class.
-    Holdout,
-    /// The class is suppressed.
-    Suppressed,
-    /// A cap is reached.
-    Capped,
-    /// The subject has another offer of the same group.
-    OfferConflict,
-    /// The message is shown once, and was.
-    AlreadySeen,
-    /// Another campaign ranks higher.
-    Outranked,
-    /// The message has no rendition for this channel and locale.
-    NoRendition,
-}
-
-impl Reason {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Filled => "filled",
-            Self::NoCandidate => "no_candidate",
-            Self::Bot => "bot",
-            Self::ConsentMissing => "consent_missing",
-            Self::ConditionFalse => "condition_false",
-            Self::OutsideSchedule => "outside_schedule",
-            Self::Holdout => "holdout",
-            Self::Suppressed => "suppressed",
-            Self::Capped => "capped",
-            Self::OfferConflict => "offer_conflict",
-            Self::AlreadySeen => "already_seen",
-            Self::Outranked => "outranked",
-            Self::NoRendition => "no_rendition",
-        }
-    }
 }
 
 impl Decision {
@@ -192,6 +148,7 @@ impl Fill {
         insert_some(&mut out, "offer", self.offer.as_deref());
         insert_some(&mut out, "locale", self.locale.as_deref());
         insert_some(&mut out, "variation", self.variation.as_deref());
+        insert_score(&mut out, self.score, &self.models);
         self.content.insert_into(&mut out);
         Value::Object(out)
     }
@@ -218,6 +175,7 @@ impl NextAction {
         if let Some(until) = self.until {
             out.insert("until", until);
         }
+        insert_score(&mut out, self.score, &self.models);
         if let Some(content) = &self.content {
             content.insert_into(&mut out);
         }
@@ -234,6 +192,13 @@ impl Assignment {
         out.insert("bucket", self.bucket.map_or(Value::Null, Value::Number));
         out.insert("sticky", Value::Bool(self.sticky));
         Value::Object(out)
+    }
+}
+
+fn insert_score(out: &mut Object, score: Option<f64>, models: &[String]) {
+    if let Some(score) = score {
+        out.insert("score", Value::Number(score));
+        out.insert("models", Value::Array(models.iter().map(|model| Value::from(model.as_str())).collect()));
     }
 }
 

@@ -3,16 +3,23 @@
 //! A journey is driven by the times in the profile's counters alone. So it is the same in whatever order events arrived,
 //! and a purchase that is reported late still ends it.
 
+use alloc::borrow::Cow;
+use core::cmp::Reverse;
+
 use sha2::{Digest, Sha256};
 
 use crate::condition::Evaluator;
+use crate::contact::Contact;
 use crate::decide::send::{Draft, Withheld, compose};
 use crate::decision::Content;
+use crate::event::Event;
 use crate::facts::Request;
-use crate::plan::tables::{Channel, Class, Counter, Journey, Message, Step, StepKind};
+use crate::order::places_in_order;
+use crate::plan::tables::{Channel, Class, Counter, Journey, Message, Offer, RESUME, Step, StepKind};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::{Instance, InstanceStatus, Profile, Stamp};
+use crate::reduce::{MESSAGE, reduce};
 use crate::sorted::Set;
 use crate::time::Millis;
 use crate::value::{Object, Value};
@@ -47,6 +54,8 @@ pub struct Action {
     pub class: Class,
     /// The message.
     pub message: String,
+    /// The offer that it makes.
+    pub offer: Option<String>,
     /// When it became due.
     pub at: Millis,
     /// From when on it must not be sent; [`Millis::MAX`] for never.
@@ -64,6 +73,25 @@ pub struct Letter {
     pub content: Content,
 }
 
+impl Action {
+    /// The event that will say that it was sent, if it is sent; until then it is on its way.
+    #[must_use]
+    pub fn sent(&self) -> Option<Event> {
+        let letter = self.outcome.as_ref().ok()?;
+        let contact = Contact {
+            send_id: &self.send_id,
+            journey: &self.journey,
+            step: &self.step,
+            class: self.class.name(),
+            message: &self.message,
+            channel: &letter.channel,
+            offer: self.offer.as_deref(),
+            at: self.at,
+        };
+        Some(contact.event())
+    }
+}
+
 impl Letter {
     /// The letter as a JSON value: `channel`, and `html`, `text` or `json`, with the `subject` of an e-mail.
     #[must_use]
@@ -78,14 +106,28 @@ impl Letter {
 /// Moves the subject's journeys on to `now`.
 ///
 /// Pure and idempotent: advancing twice at the same time changes nothing and repeats no action. Ends come before steps, so
-/// nothing is sent once an exit event is known.
+/// nothing is sent once an exit event is known. Journeys of higher priority speak first; what they send, and what is on its
+/// way from earlier, counts for the caps of the others. What the rules are against only now waits, as long as it makes sense.
 #[must_use]
-pub fn advance(plan: &Plan, profile: &Profile, now: Millis) -> Advance {
+pub fn advance(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis) -> Advance {
     let mut out = Advance { profile: profile.clone(), actions: Vec::new(), wake_at: None };
-    for (_, journey) in plan.rows(plan.all::<Journey>()) {
-        Run { plan, now, id: plan.text(journey.id), journey, out: &mut out }.advance();
+    let mut on_its_way = on_its_way.to_vec();
+    let journeys: Vec<Journey> = plan.rows(plan.all::<Journey>()).map(|(_, journey)| journey).collect();
+    let priority = |place: usize| journeys.get(place).map(|journey| Reverse(journey.priority));
+    for place in places_in_order(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
+        let Some(journey) = journeys.get(place).copied() else { continue };
+        Run { plan, now, id: plan.text(journey.id), journey, on_its_way: &mut on_its_way, out: &mut out }.advance();
     }
     out
+}
+
+/// The profile as it will be when what is on its way has been sent.
+fn with_sent<'a>(plan: &Plan, profile: &'a Profile, on_its_way: &[Event]) -> Cow<'a, Profile> {
+    let mut profile = Cow::Borrowed(profile);
+    for event in on_its_way {
+        reduce(plan, profile.to_mut(), event);
+    }
+    profile
 }
 
 /// What a message that waits to be sent belongs to.
@@ -103,11 +145,18 @@ pub struct Waiting<'a> {
     pub expires: Millis,
 }
 
-/// Whether a message may still be sent, asked right before it is: much may have happened since it became due.
+/// Whether a message may still be sent, asked right before it is: much may have happened since it became due, and other
+/// messages may be on their way.
 ///
 /// # Errors
-/// Says why it must not be sent any more.
-pub fn authorize(plan: &Plan, profile: &Profile, waiting: &Waiting<'_>, now: Millis) -> Result<(), Withheld> {
+/// Says why it must not be sent any more, or from when on it may.
+pub fn authorize(
+    plan: &Plan,
+    profile: &Profile,
+    others: &[Event],
+    waiting: &Waiting<'_>,
+    now: Millis,
+) -> Result<(), Withheld> {
     if now >= waiting.expires {
         return Err(Withheld::Expired);
     }
@@ -122,7 +171,9 @@ pub fn authorize(plan: &Plan, profile: &Profile, waiting: &Waiting<'_>, now: Mil
     if ended.is_some() {
         return Err(Withheld::Ended);
     }
-    compose(plan, profile, now, Draft { class: journey.class, message, channels: [channel].into_iter() }).map(|_| ())
+    let profile = with_sent(plan, profile, others);
+    let draft = Draft { journey: &journey, message, channels: [channel].into_iter() };
+    compose(plan, &profile, now, draft).map(|_| ()).map_err(|withheld| withheld.before(waiting.expires))
 }
 
 /// One journey of one subject.
@@ -131,6 +182,7 @@ struct Run<'a> {
     now: Millis,
     id: &'a str,
     journey: Journey,
+    on_its_way: &'a mut Vec<Event>,
     out: &'a mut Advance,
 }
 
@@ -194,10 +246,22 @@ impl Run<'_> {
         self.journey.when.is_none_or(|when| eval.holds(when)).then_some(entered)
     }
 
+    /// The instance at its first step; where the journey resumes, behind the last message that was sent or seen.
     fn begin(&self, entered: Stamp) -> Instance {
-        let first = self.plan.rows(self.journey.steps).next();
-        let step = first.map_or("", |(_, step)| self.plan.text(step.id)).to_owned();
-        Instance { entered, step, since: entered.at(), status: InstanceStatus::Active }
+        let is_known = |step: &Step| {
+            let message = step.message.and_then(|id| self.plan.get(id)).map_or("", |row| self.plan.text(row.id));
+            self.out.profile.exposures.contains_key(&format!("{MESSAGE}:{message}"))
+        };
+        let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
+        let resumes = self.journey.flags & RESUME != 0;
+        let known = steps.iter().rposition(is_known).filter(|_| resumes);
+        let first = known.map_or(0, |last| last.saturating_add(1));
+        let (step, status) = match steps.get(first) {
+            Some(step) => (Some(step), InstanceStatus::Active),
+            None => (steps.last(), InstanceStatus::Completed),
+        };
+        let step = step.map_or("", |step| self.plan.text(step.id)).to_owned();
+        Instance { entered, step, since: entered.at(), status }
     }
 
     /// Takes steps until one has to wait. A journey whose step the rules no longer have ends there: better silent than wrong.
@@ -212,12 +276,14 @@ impl Run<'_> {
         while let Some(current) = step {
             now_at.step = self.plan.text(current.id).to_owned();
             if current.kind == StepKind::Send as u32 {
-                done = self.send(&current, &now_at);
+                match self.send(&current, &now_at) {
+                    Ok(status) => done = status,
+                    Err(later) => return self.wait(now_at, later),
+                }
             } else {
                 let due = self.due(&current, now_at.since);
                 if due > self.now {
-                    self.out.wake_at = Some(self.out.wake_at.map_or(due, |other| other.min(due)));
-                    return now_at;
+                    return self.wait(now_at, due);
                 }
                 now_at.since = due;
             }
@@ -226,36 +292,52 @@ impl Run<'_> {
         Instance { status: done, ..now_at }
     }
 
+    fn wait(&mut self, instance: Instance, until: Millis) -> Instance {
+        self.out.wake_at = Some(self.out.wake_at.map_or(until, |other| other.min(until)));
+        instance
+    }
+
     /// When a wait is over: counted from the step's beginning, or from a later event that it waits after.
     fn due(&self, step: &Step, since: Millis) -> Millis {
         let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile, counter)?.last());
         after.map_or(since, |stamp| stamp.at().max(since)).plus(step.wait)
     }
 
-    /// Adds the action of a step that sends; says how the journey ends if this was its last message.
-    fn send(&mut self, step: &Step, instance: &Instance) -> InstanceStatus {
-        let Some(message) = step.message else { return InstanceStatus::Completed };
+    /// Adds the action of a step that sends; answers how the journey ends if this was its last message.
+    ///
+    /// # Errors
+    /// When to try again, if the rules are against the message only until then.
+    fn send(&mut self, step: &Step, instance: &Instance) -> Result<InstanceStatus, Millis> {
+        let Some(message) = step.message else { return Ok(InstanceStatus::Completed) };
         let expires = instance.since.plus(step.ttl);
-        let outcome = if self.now >= expires {
+        let composed = if self.now >= expires {
             Err(Withheld::Expired)
         } else {
-            let draft = Draft { class: self.journey.class, message, channels: self.plan.list(step.channels) };
-            compose(self.plan, &self.out.profile, self.now, draft)
+            let draft = Draft { journey: &self.journey, message, channels: self.plan.list(step.channels) };
+            let profile = with_sent(self.plan, &self.out.profile, self.on_its_way);
+            compose(self.plan, &profile, self.now, draft).map_err(|withheld| withheld.before(expires))
         };
-        let outcome = outcome.map(|(channel, content)| Letter { channel: self.channel(channel), content });
+        if let Err(Withheld::Later(_, at)) = composed {
+            return Err(at);
+        }
+        let outcome = composed.map(|(channel, content)| Letter { channel: self.channel(channel), content });
         let status = if outcome.is_ok() { InstanceStatus::Completed } else { InstanceStatus::Suppressed };
-        self.out.actions.push(Action {
+        let offer: Option<Offer> = self.journey.offer.and_then(|id| self.plan.get(id));
+        let action = Action {
             send_id: send_id(&self.out.profile.subject, self.id, instance.entered, &instance.step),
             journey: self.id.to_owned(),
             entered: instance.entered,
             step: instance.step.clone(),
             class: Class::from_number(self.journey.class).unwrap_or(Class::Promo),
             message: self.plan.get(message).map_or("", |row| self.plan.text(row.id)).to_owned(),
+            offer: offer.map(|row| self.plan.text(row.id).to_owned()),
             at: instance.since,
             expires,
             outcome,
-        });
-        status
+        };
+        self.on_its_way.extend(action.sent().map(|event| Event { at: self.now, ..event }));
+        self.out.actions.push(action);
+        Ok(status)
     }
 
     fn channel(&self, id: Id<Channel>) -> String {

@@ -12,8 +12,15 @@ use crate::value::Value;
 
 /// The event that says that a message was seen.
 pub const MESSAGE_SEEN: &str = "Message Seen";
+/// The event that says that a message was sent.
+pub const MESSAGE_SENT: &str = "Message Sent";
 /// The event that says that a subject met an experiment.
 pub const EXPERIMENT_VIEWED: &str = "Experiment Viewed";
+
+/// The key of exposures to a message, followed by its id: what was seen.
+pub const SEEN: &str = "seen";
+/// The key of contacts with a message, followed by its id: what was seen or sent.
+pub const MESSAGE: &str = "message";
 
 /// Applies an event to a profile.
 ///
@@ -33,6 +40,7 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     count(plan, profile, event, stamp);
     match event.name.as_str() {
         MESSAGE_SEEN => expose(plan, profile, event, stamp),
+        MESSAGE_SENT if event.trusted => expose(plan, profile, event, stamp),
         EXPERIMENT_VIEWED if event.trusted => assign(plan, profile, event, stamp),
         _ => {}
     }
@@ -59,20 +67,28 @@ fn count(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     }
 }
 
-/// Notes what was seen under every key that a cap may count.
+/// Notes what was seen or sent under every key that a cap may count: alone, and together with the channel.
+///
+/// What was sent counts when it was sent. That it is seen later is no second contact.
 fn expose(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
-    let mut note = |key: &str| {
-        keep_last(&mut profile.exposures, key, [stamp].into_iter(), exposure_keep(plan, key));
-    };
-    note("all");
-    for kind in ["campaign", "message", "offer", "class", "slot"] {
-        if let Some(Value::String(id)) = event.properties.get(kind) {
-            note(&format!("{kind}:{id}"));
+    let property = |name| event.properties.get(name).and_then(Value::as_str);
+    let mut note = |key: &str| keep_last(&mut profile.exposures, key, [stamp].into_iter(), exposure_keep(plan, key));
+    let is_sent = event.name == MESSAGE_SENT;
+    if let (false, Some(message)) = (is_sent, property("message")) {
+        note(&format!("{SEEN}:{message}"));
+    }
+    if is_sent || property("send_id").is_none() {
+        let named = ["campaign", MESSAGE, "offer", "class", "slot"].map(|kind| property(kind).map(|id| (kind, id)));
+        let keys = named.into_iter().flatten().map(|(kind, id)| format!("{kind}:{id}")).chain(["all".to_owned()]);
+        for key in keys {
+            note(&key);
+            if let Some(channel) = property("channel") {
+                note(&format!("{key}@{channel}"));
+            }
         }
     }
-    let offer = event.properties.get("offer").and_then(Value::as_str);
     let known = |id: &&str| plan.rows(plan.all::<tables::Offer>()).any(|(_, row)| plan.text(row.id) == *id);
-    if let Some(offer) = offer.filter(known) {
+    if let Some(offer) = property("offer").filter(known) {
         keep_first_offer(&mut profile.offers, offer, stamp);
     }
 }

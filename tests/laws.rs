@@ -248,7 +248,7 @@ fn exercise(plan: &Plan, facts: &Facts) {
     let _ = explain(plan, facts).to_json();
     let mut profile = reduced(plan, &facts.profile, &facts.events);
     profile.decide_segments(plan, facts.now);
-    let _ = advance(plan, &profile, facts.now);
+    let _ = advance(plan, &profile, &facts.events, facts.now);
     profile.project(plan, facts.now).fit(|profile| profile.traits.is_empty());
 }
 
@@ -288,7 +288,8 @@ fn a_plan_with_a_changed_byte_is_an_error_or_still_decides() {
     let (bytes, facts) = rich_plan();
     let dice = &mut Dice::new(1);
     let (mut loaded, mut refused) = (0, 0);
-    for at in 0..bytes.len() {
+    // Every byte of a small plan; a large one has more of the same.
+    for at in (0..bytes.len()).step_by(1 + bytes.len() / 8_000) {
         for change in [0x80, 1 + dice.below(255)] {
             let mut damaged = bytes.clone();
             damaged[at] ^= u8::try_from(change).unwrap();
@@ -315,7 +316,7 @@ proptest! {
     fn any_bytes_are_no_plan(bytes: Vec<u8>) {
         prop_assert!(Plan::load(&bytes).is_err());
         prop_assert!(Plan::load(&[b"TLPLAN\0\0".as_slice(), &bytes].concat()).is_err());
-        prop_assert!(Plan::load(&[b"TLPLAN\0\0\x01\0\0\0\x1b\0\0\0".as_slice(), &bytes].concat()).is_err());
+        prop_assert!(Plan::load(&[b"TLPLAN\0\0\x01\0\0\0\x32\0\0\0".as_slice(), &bytes].concat()).is_err());
     }
 
     /// Facts with something cut out, doubled or overwritten are refused, or lead to a decision.

@@ -3,13 +3,15 @@
 use throughline::Millis;
 use throughline::plan::tables::{Class, Format};
 
+use crate::caps::Limit;
 use crate::channels::{Channel, WEB};
 use crate::experiments::Experiment;
+use crate::holdouts::Exclusion;
 use crate::messages::{Message, refuse_private};
 use crate::offers::{Offer, Schedule};
 use crate::place::{Fields, Named, Place, Reader};
-use crate::policies::Limit;
 use crate::rules::{Definition, Rules, find};
+use crate::scores::Score;
 
 /// Who gets what, when.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct Campaign<'a> {
     pub class: Class,
     /// Higher first.
     pub priority: u32,
+    /// What orders it among campaigns of its priority.
+    pub score: Option<Score<'a>>,
     /// For whom.
     pub when: Option<Place<'a>>,
     /// When it runs.
@@ -26,6 +30,8 @@ pub struct Campaign<'a> {
     pub offer: Option<Named<'a>>,
     /// What chooses between renditions.
     pub experiment: Option<Named<'a>>,
+    /// Its part of an exclusion group.
+    pub exclusion: Option<Exclusion<'a>>,
     /// How often it may be seen.
     pub caps: Vec<Limit>,
     /// Its message for each slot.
@@ -60,8 +66,20 @@ impl<'a> Definition<'a> for Campaign<'a> {
     const NOUN: &'static str = "campaign";
 
     fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
-        let known =
-            ["class", "priority", "when", "schedule", "offer", "experiment", "caps", "slots", "next", "description"];
+        let known = [
+            "class",
+            "priority",
+            "score",
+            "when",
+            "schedule",
+            "offer",
+            "experiment",
+            "exclusion",
+            "caps",
+            "slots",
+            "next",
+            "description",
+        ];
         let fields = place.fields(&known, out);
         let [slots, next] = ["slots", "next"].map(|name| fields.get(name));
         if slots.is_none() && next.is_none() {
@@ -71,10 +89,12 @@ impl<'a> Definition<'a> for Campaign<'a> {
         Self {
             class: class(&fields, out),
             priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
+            score: Score::read(&fields, out),
             when: fields.get("when"),
             schedule: fields.get("schedule").map_or(Schedule::ALWAYS, |place| schedule(place, out)),
             offer: fields.get("offer").and_then(|place| place.named(out)),
             experiment: fields.get("experiment").and_then(|place| place.named(out)),
+            exclusion: Exclusion::read(&fields, out),
             caps: caps(&fields, out),
             slots: slots.map(|place| placements(&place, out)).unwrap_or_default(),
             next: next.map(|place| steps(&place, out)).unwrap_or_default(),
@@ -143,6 +163,9 @@ impl<'a> Campaign<'a> {
         }
         if let Some(experiment) = &self.experiment {
             find::<Experiment<'_>>(&rules.experiments, experiment, out);
+        }
+        if let Some(score) = &self.score {
+            score.check(rules, out);
         }
         self.slots.iter().for_each(|placement| placement.check(rules, out));
         self.next.iter().for_each(|next| next.check(rules, out));

@@ -1,5 +1,6 @@
 //! Experiments: randomised splits, with GrowthBook's words and numbers.
 
+use crate::holdouts::Exclusion;
 use crate::messages::refuse_private;
 use crate::place::{Fields, Named, Place, Reader};
 use crate::rules::{Definition, Rules};
@@ -24,6 +25,8 @@ pub struct Experiment<'a> {
     pub bucket_version: u32,
     /// Subjects assigned under an earlier version are left out.
     pub min_bucket_version: u32,
+    /// Its part of an exclusion group.
+    pub exclusion: Option<Exclusion<'a>>,
     /// The share of units that are in it.
     pub coverage: f64,
     /// Its variations with their weights.
@@ -43,6 +46,7 @@ impl<'a> Definition<'a> for Experiment<'a> {
             "sticky",
             "bucketVersion",
             "minBucketVersion",
+            "exclusion",
             "when",
             "active",
             "description",
@@ -59,6 +63,7 @@ impl<'a> Definition<'a> for Experiment<'a> {
             when: fields.get("when"),
             bucket_version,
             min_bucket_version,
+            exclusion: Exclusion::read(&fields, out),
             coverage: fields.get("coverage").and_then(|place| place.number(0.0..=1.0, out)).unwrap_or(1.0),
             variations: variations(&fields, out),
         }

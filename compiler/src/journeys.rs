@@ -6,6 +6,7 @@ use throughline::plan::tables::Class;
 use crate::campaigns::{class, require_rendition};
 use crate::channels::{Channel, WEB};
 use crate::messages::Message;
+use crate::offers::Offer;
 use crate::place::{Fields, Named, Place, Reader};
 use crate::rules::{Definition, Rules, find};
 
@@ -14,6 +15,14 @@ use crate::rules::{Definition, Rules, find};
 pub struct Journey<'a> {
     /// What policies look at.
     pub class: Class,
+    /// Higher speaks first.
+    pub priority: u32,
+    /// What it offers.
+    pub offer: Option<Named<'a>>,
+    /// The topic that people may refuse in a channel.
+    pub topic: Option<&'a str>,
+    /// Who enters again goes on behind what was sent or seen.
+    pub resume: bool,
     /// The event that begins it.
     pub enter: Option<Trigger<'a>>,
     /// Who may begin it.
@@ -66,13 +75,30 @@ impl<'a> Definition<'a> for Journey<'a> {
     const NOUN: &'static str = "journey";
 
     fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
-        let fields = place.fields(&["class", "enter", "reenter", "exit", "goal", "steps", "description"], out);
+        let known = [
+            "class",
+            "priority",
+            "offer",
+            "topic",
+            "enter",
+            "reenter",
+            "resume",
+            "exit",
+            "goal",
+            "steps",
+            "description",
+        ];
+        let fields = place.fields(&known, out);
         let enter = fields.required("enter", out).map(|place| place.fields(&["event", "where", "when"], out));
         let exits = fields.get("exit").map(|place| place.one_or_list(out)).unwrap_or_default();
         let read_exit = |place: Place<'a>| Trigger::read(&place.fields(&["event", "where"], out), out);
         Self {
             exits: exits.into_iter().filter_map(read_exit).collect(),
             class: class(&fields, out),
+            priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
+            offer: fields.get("offer").and_then(|place| place.named(out)),
+            topic: fields.get("topic").and_then(|place| place.text(out)),
+            resume: fields.flag("resume", false, out),
             when: enter.as_ref().and_then(|enter| enter.get("when")),
             enter: enter.and_then(|enter| Trigger::read(&enter, out)),
             reenter: fields.get("reenter").and_then(|place| reenter(&place, out)).unwrap_or(Millis::MAX),
@@ -83,7 +109,8 @@ impl<'a> Definition<'a> for Journey<'a> {
 }
 
 impl<'a> Trigger<'a> {
-    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    /// Reads `event` and `where` of a map.
+    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
         let event = fields.required("event", out).and_then(|place| place.named(out));
         Some(Self { event: event?, filter: fields.get("where") })
     }
@@ -172,6 +199,9 @@ fn send<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Action<'a>> {
 impl<'a> Journey<'a> {
     /// Tells of messages and channels that are not there, or do not fit.
     pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        if let Some(offer) = &self.offer {
+            find::<Offer<'_>>(&rules.offers, offer, out);
+        }
         for step in &self.steps {
             let Action::Send { message: name, channels, .. } = &step.action else { continue };
             let message = find::<Message<'_>>(&rules.messages, name, out);
@@ -189,9 +219,18 @@ impl<'a> Journey<'a> {
 
     /// Leaves of it only that it exists: conditions can read where a subject is in it.
     pub fn hide(&mut self) {
-        (self.enter, self.when, self.goal) = (None, None, None);
+        (self.enter, self.when, self.goal, self.offer, self.topic) = (None, None, None, None, None);
+        (self.priority, self.resume) = (0, false);
         self.exits.clear();
         self.steps.clear();
+    }
+
+    /// The messages that it sends.
+    pub fn messages(&self) -> impl Iterator<Item = &Named<'a>> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Send { message, .. } => Some(message),
+            Action::Wait(..) => None,
+        })
     }
 
     /// Every event that it listens to.

@@ -25,6 +25,7 @@
 
 mod attributes;
 mod campaigns;
+mod caps;
 mod channels;
 mod checks;
 pub mod condition;
@@ -35,6 +36,7 @@ mod emit;
 mod experiments;
 mod features;
 pub mod growthbook;
+mod holdouts;
 mod journeys;
 mod messages;
 mod offers;
@@ -45,7 +47,9 @@ pub mod regex;
 mod report;
 mod rules;
 pub mod scope;
+mod scores;
 mod segments;
+mod silence;
 mod slots;
 mod template;
 pub mod time;

@@ -1,24 +1,28 @@
-//! Policies: consent, holdouts, suppression and caps, for whole classes of campaigns.
+//! Policies: consent, suppression, caps, silence and quiet hours, for whole classes of campaigns.
 
-use throughline::plan::tables::{Class, Per};
-use throughline::{Consent, Millis};
+use throughline::Consent;
+use throughline::plan::tables::Class;
 
-use crate::offers::Offer;
-use crate::place::{Fields, Named, Place, Reader};
-use crate::rules::{Definition, Files, Rules, find};
+use crate::caps::Cap;
+use crate::place::{Fields, Place, Reader};
+use crate::rules::{Files, Rules};
+use crate::silence::{Cooldown, Quiet};
 
-/// No cap counts further: a profile keeps no more times than this.
-const MOST: u32 = 256;
-
-/// Consent, suppression and caps.
+/// Consent, suppression, caps, silence and quiet hours.
 #[derive(Clone, Debug)]
 pub struct Policies<'a> {
     /// Which purposes must be granted for what.
     pub consent: ConsentPolicy<'a>,
     /// When classes are silent.
     pub suppress: Vec<Suppression<'a>>,
-    /// How often classes, slots and offers are seen.
+    /// How often classes, slots, offers, messages and channels are seen.
     pub caps: Vec<Cap<'a>>,
+    /// Silence after something was seen or done.
+    pub cooldowns: Vec<Cooldown<'a>>,
+    /// When people are not disturbed.
+    pub quiet: Vec<Quiet<'a>>,
+    /// Whether scores order campaigns.
+    pub scores: bool,
 }
 
 /// Which purposes must be granted for what.
@@ -45,56 +49,14 @@ pub struct Suppression<'a> {
     pub when: Place<'a>,
 }
 
-/// People whom campaigns of some classes never reach.
-#[derive(Clone, Debug)]
-pub struct Holdout {
-    /// The share of people, 0 to 1.
-    pub share: f64,
-    /// The classes, one bit each.
-    pub classes: u32,
-}
-
-/// At most so many in a span of time.
-#[derive(Clone, Copy, Debug)]
-pub struct Limit {
-    /// At most so many.
-    pub max: u32,
-    /// The span.
-    pub per: Per,
-    /// The length of a sliding window.
-    pub window: Millis,
-}
-
-/// A limit for a class, a slot, an offer, or everything.
-#[derive(Clone, Debug)]
-pub struct Cap<'a> {
-    /// What it limits.
-    pub scope: Scope<'a>,
-    /// How much of it.
-    pub limit: Limit,
-}
-
-/// What a cap limits.
-#[derive(Clone, Debug)]
-pub enum Scope<'a> {
-    /// Everything together.
-    All,
-    /// Campaigns of a class.
-    Class(Class),
-    /// What stands in a slot.
-    Slot(Named<'a>),
-    /// Campaigns with an offer.
-    Offer(Named<'a>),
-}
-
 impl<'a> Policies<'a> {
-    /// Reads the policies of all files: one `consent`, and all of `suppress` and `caps`.
+    /// Reads the policies of all files: one `consent`, and all of the lists.
     pub fn read(files: &Files<'a>, out: &mut Reader<'_>) -> Self {
         let sections: Vec<Fields<'a>> = files
             .sections("policies")
             .collect::<Vec<_>>()
             .into_iter()
-            .map(|place| place.fields(&["consent", "suppress", "caps"], out))
+            .map(|place| place.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores"], out))
             .collect();
         let all = |name: &str, out: &mut Reader<'_>| -> Vec<Place<'a>> {
             let places: Vec<_> = sections.iter().filter_map(|section| section.get(name)).collect();
@@ -111,22 +73,17 @@ impl<'a> Policies<'a> {
             consent: consent.map_or_else(ConsentPolicy::default, |place| ConsentPolicy::read(place, out)),
             suppress: all("suppress", out).into_iter().filter_map(|place| Suppression::read(place, out)).collect(),
             caps: all("caps", out).into_iter().filter_map(|place| Cap::read(place, out)).collect(),
+            cooldowns: all("cooldown", out).into_iter().filter_map(|place| Cooldown::read(place, out)).collect(),
+            scores: !sections.iter().any(|section| !section.flag("scores", true, out)),
+            quiet: all("quiet", out).into_iter().filter_map(|place| Quiet::read(place, out)).collect(),
         }
     }
 
-    /// Tells of caps for slots and offers that are not there.
+    /// Tells of what caps and silence refer to and that is not there.
     pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
-        for cap in &self.caps {
-            match &cap.scope {
-                Scope::Slot(slot) if rules.slot(slot.name).is_none() => {
-                    slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
-                }
-                Scope::Offer(offer) => {
-                    find::<Offer<'_>>(&rules.offers, offer, out);
-                }
-                Scope::All | Scope::Class(_) | Scope::Slot(_) => {}
-            }
-        }
+        self.caps.iter().for_each(|cap| cap.check(rules, out));
+        self.cooldowns.iter().for_each(|cooldown| cooldown.check(rules, out));
+        self.quiet.iter().for_each(|quiet| quiet.check(rules, out));
     }
 }
 
@@ -186,7 +143,7 @@ impl<'a> Suppression<'a> {
 }
 
 /// The classes here, one bit each.
-fn classes(place: &Place<'_>, out: &mut Reader<'_>) -> u32 {
+pub fn classes(place: &Place<'_>, out: &mut Reader<'_>) -> u32 {
     let words = place.one_or_list(out);
     if words.is_empty() {
         place.error("empty", "no class stands here", out).expected_one_of("", Class::NAMES.iter().copied());
@@ -195,62 +152,4 @@ fn classes(place: &Place<'_>, out: &mut Reader<'_>) -> u32 {
         .iter()
         .filter_map(|place| place.word(Class::NAMES, Class::from_name, out))
         .fold(0, |bits, class| bits | class.bit())
-}
-
-impl<'a> Definition<'a> for Holdout {
-    const NOUN: &'static str = "holdout";
-
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
-        let fields = place.fields(&["percent", "classes", "description"], out);
-        let percent = fields.required("percent", out).and_then(|place| place.number(0.0..=100.0, out));
-        Self {
-            share: percent.unwrap_or(0.0) / 100.0,
-            classes: fields.required("classes", out).map_or(0, |place| classes(&place, out)),
-        }
-    }
-}
-
-impl Limit {
-    /// Reads `max` and `per` of a map.
-    pub fn read(fields: &Fields<'_>, out: &mut Reader<'_>) -> Option<Self> {
-        let max = fields.required("max", out).and_then(|place| place.whole(1..=MOST, out));
-        let per = fields.required("per", out)?;
-        let word = per.node.as_str().and_then(Per::from_name).filter(|word| *word != Per::Window);
-        let window = if word.is_some() { Millis(0) } else { per.duration(out)? };
-        if word.is_none() && window.0 <= 0 {
-            per.error("out-of-range", "a window without length holds nothing", out).expected("a longer window");
-        }
-        Some(Self { max: max?, per: word.unwrap_or(Per::Window), window })
-    }
-
-    /// How far back it looks; zero for ever.
-    #[must_use]
-    pub const fn within(self) -> Millis {
-        match self.per {
-            Per::Session | Per::Total => Millis(0),
-            Per::Day => Millis(24 * 60 * 60 * 1000),
-            Per::Window => self.window,
-        }
-    }
-}
-
-impl<'a> Cap<'a> {
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
-        let fields = place.fields(&["class", "slot", "offer", "max", "per", "description"], out);
-        let limit = Limit::read(&fields, out);
-        let scopes: Vec<_> =
-            ["class", "slot", "offer"].into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
-        let scope = match scopes.as_slice() {
-            [] => Scope::All,
-            [("class", place)] => Scope::Class(place.word(Class::NAMES, Class::from_name, out)?),
-            [("slot", place)] => Scope::Slot(place.clone().named(out)?),
-            [(_, place)] => Scope::Offer(place.clone().named(out)?),
-            _ => {
-                let message = "the cap has several scopes";
-                fields.place().error("scope", message, out).expected("at most one of: class, slot, offer");
-                return None;
-            }
-        };
-        Some(Self { scope, limit: limit? })
-    }
 }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use throughline::plan::tables::Per;
+
 use crate::attributes::{self, Attribute};
 use crate::campaigns::Campaign;
 use crate::channels::Channel;
 use crate::defaults::Defaults;
 use crate::experiments::Experiment;
 use crate::features::{self, AutoExperiment, Bandit, Feature, SavedGroup};
+use crate::holdouts::{self, Group, Holdout};
 use crate::journeys::Journey;
 use crate::messages::Message;
 use crate::offers::Offer;
 use crate::place::{Named, Place, Reader};
-use crate::policies::{Holdout, Policies};
+use crate::policies::Policies;
 use crate::segments::Segment;
 use crate::slots::Slot;
 use crate::tree::Node;
@@ -21,7 +24,7 @@ use crate::tree::Node;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// What can stand at the top of a file of rules.
-pub const SECTIONS: [&str; 17] = [
+pub const SECTIONS: [&str; 18] = [
     "version",
     "defaults",
     "attributes",
@@ -33,6 +36,7 @@ pub const SECTIONS: [&str; 17] = [
     "campaigns",
     "experiments",
     "holdouts",
+    "exclusions",
     "policies",
     "journeys",
     "features",
@@ -79,8 +83,10 @@ pub struct Rules<'a> {
     /// Randomised splits.
     pub experiments: Defs<'a, Experiment<'a>>,
     /// People left alone.
-    pub holdouts: Defs<'a, Holdout>,
-    /// Consent, suppression, caps.
+    pub holdouts: Defs<'a, Holdout<'a>>,
+    /// Groups of which nobody meets two members.
+    pub exclusions: Defs<'a, Group<'a>>,
+    /// Consent, suppression, caps, silence.
     pub policies: Policies<'a>,
     /// Steps in time.
     pub journeys: Defs<'a, Journey<'a>>,
@@ -109,7 +115,7 @@ impl<'a> Rules<'a> {
         let bandits = files.definitions("contextualBandits", out);
         let implied = features::implied_attributes(&features, &auto_experiments, &groups, &bandits, &attributes);
         attributes.extend(implied);
-        let rules = Self {
+        let mut rules = Self {
             defaults,
             attributes,
             segments: files.definitions("segments", out),
@@ -120,6 +126,7 @@ impl<'a> Rules<'a> {
             campaigns: files.definitions("campaigns", out),
             experiments: files.definitions("experiments", out),
             holdouts: files.definitions("holdouts", out),
+            exclusions: files.definitions("exclusions", out),
             policies: Policies::read(&files, out),
             journeys: files.definitions("journeys", out),
             features,
@@ -128,6 +135,10 @@ impl<'a> Rules<'a> {
             bandits,
         };
         rules.check(out);
+        if !rules.policies.scores {
+            // They are checked, and order nothing.
+            rules.campaigns.values_mut().for_each(|campaign| campaign.score = None);
+        }
         rules
     }
 
@@ -137,6 +148,9 @@ impl<'a> Rules<'a> {
         self.experiments.values().for_each(|experiment| experiment.check(self, out));
         self.campaigns.values().for_each(|campaign| campaign.check(self, out));
         self.journeys.values().for_each(|journey| journey.check(self, out));
+        self.holdouts.values().for_each(|holdout| holdout.check(self, out));
+        self.exclusions.values().for_each(|group| group.check(self, out));
+        holdouts::check_members(self, out);
         self.policies.check(self, out);
         self.features.values().for_each(|feature| feature.check(self, out));
         self.auto_experiments.iter().for_each(|(_, experiment)| experiment.check(self, out));
@@ -147,6 +161,22 @@ impl<'a> Rules<'a> {
     #[must_use]
     pub fn slot(&self, id: &str) -> Option<&Slot<'a>> {
         self.slots.iter().find(|(known, _)| *known == id).map(|(_, slot)| slot)
+    }
+
+    /// Whether caps or quiet hours look at the clock where the subject is.
+    #[must_use]
+    pub fn asks_for_local_time(&self) -> bool {
+        let campaigns = self.campaigns.values().flat_map(|campaign| &campaign.caps);
+        let mut limits = campaigns.chain(self.policies.caps.iter().map(|cap| &cap.limit));
+        !self.policies.quiet.is_empty() || limits.any(|limit| limit.per == Per::Day)
+    }
+
+    /// The attributes that experiments, holdouts and exclusion groups split by.
+    pub fn units(&self) -> impl Iterator<Item = &'a str> {
+        let experiments = self.experiments.values().map(|experiment| &experiment.unit);
+        let holdouts = self.holdouts.values().map(|holdout| &holdout.unit);
+        let groups = self.exclusions.values().map(|group| &group.unit);
+        experiments.chain(holdouts).chain(groups).map(|unit| unit.as_ref().map_or("id", |unit| unit.name))
     }
 
     /// The attribute with this name; tells if there is none.

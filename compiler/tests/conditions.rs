@@ -351,6 +351,10 @@ fn scope(plan: &mut PlanBuilder) -> Scope {
     let journey = plan.push(tables::Journey {
         id,
         class: 0,
+        priority: 0,
+        flags: 0,
+        offer: None,
+        topic: None,
         enter,
         when: None,
         reenter: Millis(0),

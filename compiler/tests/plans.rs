@@ -42,16 +42,24 @@ fn every_construct_stands_in_the_edge_plan() {
     let exposures = names::<Exposure>(&plan, |row| row.key);
     let expected = [
         "all",
+        "all@web",
+        "campaign:another-bar",
         "campaign:pricing-intent",
         "class:promo",
+        "class:promo@email",
+        "class:promo@whatsapp",
+        "class:service",
+        "message:bar",
         "message:hero",
+        "message:reminder",
         "offer:demo-call",
+        "seen:hero",
         "slot:account.offer",
         "slot:promo.bar",
     ];
     assert_eq!(exposures, expected);
     let counters = names::<Counter>(&plan, |row| row.key);
-    assert!(counters.is_sorted() && counters.len() == 8, "{counters:?}");
+    assert!(counters.is_sorted() && counters.len() == 9, "{counters:?}");
 }
 
 #[test]
@@ -76,7 +84,8 @@ fn the_token_carries_what_pages_need_and_nothing_else() {
         let rows = plan.rows(plan.all::<Attribute>()).filter(|(_, row)| row.flags & EDGE != 0);
         rows.map(|(_, row)| plan.text(row.name).to_owned()).collect()
     };
-    assert_eq!(carried(&plan), ["firstName", "loyalty.tier", "pushToken", "support.open", "whatsappReady"]);
+    let wanted = ["firstName", "intent", "loyalty.tier", "pushToken", "support.open", "whatsappReady", "timezone"];
+    assert_eq!(carried(&plan), wanted);
     let declared = names::<Attribute>(&plan, |row| row.name);
     assert!(declared.contains(&"email".to_owned()), "a closed attribute is known, so that it stays closed");
     let events = |edge: bool| -> Vec<String> {
@@ -85,7 +94,7 @@ fn the_token_carries_what_pages_need_and_nothing_else() {
         events.sort();
         events
     };
-    assert_eq!(events(true), ["Guide Downloaded", "Order Completed", "Page Viewed"]);
+    assert_eq!(events(true), ["Guide Downloaded", "Order Completed", "Order Completed", "Page Viewed"]);
     let of_journeys = ["Product Added", "Product Added", "Product Removed", "Secret End", "Secret Event"];
     assert_eq!(events(false), of_journeys, "times that only journeys need stay in the collector");
 }

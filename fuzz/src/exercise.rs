@@ -43,7 +43,7 @@ pub fn exercise(plan: &Plan, facts: &Facts) {
         reduce(plan, &mut profile, event);
     }
     profile.decide_segments(plan, facts.now);
-    let _ = advance(plan, &profile, facts.now);
+    let _ = advance(plan, &profile, &facts.events, facts.now);
     let projected = profile.project(plan, facts.now);
     assert_eq!(projected.project(plan, facts.now), projected, "projecting twice");
     assert_eq!(Profile::from_value(profile.to_value()).as_ref(), Ok(&profile), "written and read");

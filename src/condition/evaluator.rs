@@ -102,14 +102,18 @@ impl<'a> Evaluator<'a> {
     /// What the person said about a purpose: on this device, else as the profile has it, else what the plan assumes.
     #[must_use]
     pub fn consent(&self, purpose: &str) -> Consent {
-        let settings = self.plan.settings();
-        let opted_out = self.request.gpc && self.plan.list(settings.gpc).any(|name| self.plan.text(name) == purpose);
-        if opted_out {
-            return Consent::Denied;
+        self.stated(purpose).unwrap_or_else(|| Consent::from_number(self.plan.settings().consent))
+    }
+
+    /// What the person said about a purpose; none if nothing.
+    #[must_use]
+    pub fn stated(&self, purpose: &str) -> Option<Consent> {
+        let mut opted_out = self.plan.list(self.plan.settings().gpc).map(|name| self.plan.text(name));
+        if self.request.gpc && opted_out.any(|name| name == purpose) {
+            return Some(Consent::Denied);
         }
         let on_device = self.request.consent.get(purpose).copied();
-        let in_profile = || self.profile.consent.get(purpose).map(|state| state.0);
-        on_device.or_else(in_profile).unwrap_or_else(|| Consent::from_number(settings.consent))
+        on_device.or_else(|| self.profile.consent.get(purpose).map(|state| state.0))
     }
 
     fn test(&mut self, id: Id<Node>, visitor: &mut Visitor) -> bool {

@@ -1,17 +1,15 @@
 //! Whether a campaign may speak to this subject now, whatever the slot.
 
-use crate::bucket;
 use crate::decide::Decider;
-use crate::decision::Reason;
+use crate::decide::cap::class_bit;
 use crate::facts::Consent;
-use crate::plan::tables::{Campaign, Cap, Class, ClassPolicy, Holdout, Node, Offer, Per, Suppression, Text};
+use crate::plan::tables::{
+    Campaign, Cap, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, Suppression, Text,
+};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
-use crate::profile::Stamp;
+use crate::reason::Reason;
 use crate::time::Millis;
-
-/// One calendar day.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Why a campaign may not speak, and what decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,10 +25,12 @@ pub(crate) enum Cause {
     Schedule(Millis, Millis),
     Condition(Id<Node>),
     Holdout(Id<Holdout>),
+    Exclusion(Id<Exclusion>),
     Suppression(Id<Suppression>),
-    Cap(Id<Cap>, u32),
+    Cooldown(Id<Cooldown>),
+    Cap(Id<Cap>),
     Offer(Id<Offer>),
-    Message,
+    Message(Id<Message>),
     Campaign(Id<Campaign>),
     Channel,
 }
@@ -81,27 +81,23 @@ impl Decider<'_> {
         if let Some(known) = self.campaigns.known(id) {
             return known;
         }
-        let verdict = self.plan.get(id).map_or(Ok(()), |campaign| self.judge(&campaign));
+        let verdict = self.plan.get(id).map_or(Ok(()), |campaign| self.judge(id, &campaign));
         self.campaigns.note(id, verdict);
         verdict
     }
 
-    fn judge(&mut self, campaign: &Campaign) -> Result<(), Denial> {
+    fn judge(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
         self.check_consent(campaign.class)?;
         self.check_schedule(campaign)?;
         self.check_condition(campaign)?;
-        self.check_holdouts(campaign.class)?;
+        self.check_holdouts(campaign.class, Some(id))?;
+        self.check_exclusion(campaign.exclusion)?;
         self.check_suppression(campaign.class)?;
+        self.check_cooldowns(campaign.class, Some(id))?;
         for (id, cap) in self.plan.rows(campaign.caps) {
             self.check_cap(id, &cap)?;
         }
-        for (id, cap) in self.plan.rows(self.plan.settings().caps) {
-            let concerns = cap.slot.is_none() && applies(&cap, campaign);
-            if concerns {
-                self.check_cap(id, &cap)?;
-            }
-        }
-        Ok(())
+        self.check_policy_caps(campaign.subject())
     }
 
     pub(crate) fn check_consent(&self, class: u32) -> Result<(), Denial> {
@@ -112,13 +108,18 @@ impl Decider<'_> {
     }
 
     fn check_schedule(&self, campaign: &Campaign) -> Result<(), Denial> {
-        let offer = campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| (offer.from, offer.until));
-        for (from, until) in [Some((campaign.from, campaign.until)), offer].into_iter().flatten() {
-            if self.facts.now < from || self.facts.now >= until {
-                return Err(Reason::OutsideSchedule.by(Cause::Schedule(from, until)));
-            }
-        }
-        Ok(())
+        self.check_span(campaign.from, campaign.until)?;
+        self.check_offer_span(campaign.offer)
+    }
+
+    /// Whether the offer, if there is one, can be had now.
+    pub(crate) fn check_offer_span(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
+        offer.and_then(|id| self.plan.get(id)).map_or(Ok(()), |offer| self.check_span(offer.from, offer.until))
+    }
+
+    fn check_span(&self, from: Millis, until: Millis) -> Result<(), Denial> {
+        let is_on = self.facts.now >= from && self.facts.now < until;
+        if is_on { Ok(()) } else { Err(Reason::OutsideSchedule.by(Cause::Schedule(from, until))) }
     }
 
     fn check_condition(&mut self, campaign: &Campaign) -> Result<(), Denial> {
@@ -126,18 +127,6 @@ impl Decider<'_> {
             Some(when) if !self.eval.holds(when) => Err(Reason::ConditionFalse.by(Cause::Condition(when))),
             _ => Ok(()),
         }
-    }
-
-    /// A subject without an id cannot be held out, and is not measured either.
-    pub(crate) fn check_holdouts(&self, class: u32) -> Result<(), Denial> {
-        for (id, holdout) in self.plan.rows(self.plan.all::<Holdout>()) {
-            let bucket = bucket::bucket(self.plan.text(holdout.id), &self.profile.subject, 2);
-            let inside = !self.profile.subject.is_empty() && bucket.is_some_and(|bucket| bucket < holdout.share);
-            if holdout.classes & class_bit(class) != 0 && inside {
-                return Err(Reason::Holdout.by(Cause::Holdout(id)));
-            }
-        }
-        Ok(())
     }
 
     pub(crate) fn check_suppression(&mut self, class: u32) -> Result<(), Denial> {
@@ -148,32 +137,4 @@ impl Decider<'_> {
         }
         Ok(())
     }
-
-    /// Whether the cap has room for one more.
-    pub(crate) fn check_cap(&self, id: Id<Cap>, cap: &Cap) -> Result<(), Denial> {
-        let Some(stamps) = self.profile.exposures.get(self.plan.text(cap.key)) else { return Ok(()) };
-        let counts = |stamp: &&Stamp| stamp.at() <= self.facts.now && self.is_within(cap, stamp.at());
-        let seen = u32::try_from(stamps.iter().filter(counts).count()).unwrap_or(u32::MAX);
-        if seen < cap.max { Ok(()) } else { Err(Reason::Capped.by(Cause::Cap(id, seen))) }
-    }
-
-    /// Whether a time lies in the span that the cap counts over.
-    fn is_within(&self, cap: &Cap, at: Millis) -> bool {
-        let now = self.facts.now;
-        match Per::from_number(cap.per) {
-            Some(Per::Session) => self.facts.request.session.is_some_and(|start| at >= start),
-            Some(Per::Day) => at.0.div_euclid(DAY) == now.0.div_euclid(DAY),
-            Some(Per::Window) => at > now.minus(cap.window),
-            Some(Per::Total) | None => true,
-        }
-    }
-}
-
-/// Whether a cap of the policies concerns the campaign.
-pub(crate) fn applies(cap: &Cap, campaign: &Campaign) -> bool {
-    cap.classes & class_bit(campaign.class) != 0 && (cap.offer.is_none() || cap.offer == campaign.offer)
-}
-
-fn class_bit(class: u32) -> u32 {
-    Class::from_number(class).map_or(0, Class::bit)
 }

@@ -39,7 +39,9 @@ impl Decider<'_> {
                 return Some(kept);
             }
         }
-        if experiment.when.is_some_and(|when| !self.eval.holds(when)) {
+        if self.check_exclusion(experiment.exclusion).is_err()
+            || experiment.when.is_some_and(|when| !self.eval.holds(when))
+        {
             return None;
         }
         let bucket = bucket::bucket(self.plan.text(experiment.seed), &unit, 2)?;
@@ -81,7 +83,7 @@ impl Decider<'_> {
 }
 
 /// The text that is hashed; an empty, false, zero or missing unit is none, as in GrowthBook.
-fn unit_text(value: &Value) -> Option<String> {
+pub(crate) fn unit_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) if *number != 0.0 && number.is_finite() => {

@@ -2,11 +2,18 @@
 //! slot, suppression, caps, offers, already seen, rank, fill, rendition, next action, exposures, cache variant.
 
 mod campaign;
+mod cap;
+mod channel;
+mod cooldown;
+mod detail;
 mod experiment;
 mod exposure;
+mod holdout;
 mod next;
 mod offer;
+mod quiet;
 mod render;
+mod score;
 pub(crate) mod send;
 mod slot;
 mod trace;
@@ -14,13 +21,14 @@ mod trace;
 use alloc::borrow::Cow;
 
 use crate::condition::Evaluator;
-use crate::decision::{Decision, Reason};
+use crate::decision::Decision;
 use crate::facts::{Consent, Facts};
 use crate::hash::fnv64a;
 use crate::plan::tables::{Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
+use crate::reason::Reason;
 use crate::reduce::reduce;
 use crate::value::Value;
 use campaign::Campaigns;

@@ -4,10 +4,9 @@ use crate::decide::Decider;
 use crate::decide::offer::Offers;
 use crate::decide::slot::Rank;
 use crate::decision::NextAction;
-use crate::facts::Consent;
-use crate::plan::Id;
-use crate::plan::tables::{Campaign, Channel, NextStep};
+use crate::plan::tables::{Campaign, NextStep};
 use crate::prelude::*;
+use crate::reduce::MESSAGE;
 use crate::time::Millis;
 
 impl Decider<'_> {
@@ -34,16 +33,12 @@ impl Decider<'_> {
     fn first_possible(&mut self, campaign: &Campaign) -> Option<NextStep> {
         let steps = self.plan.rows(campaign.next);
         steps.map(|(_, step)| step).find(|step| {
-            let unseen = self.plan.get(step.message).is_some_and(|message| self.check_unseen(&message).is_ok());
-            unseen && self.can_reach(step.channel)
+            let unseen = self
+                .plan
+                .get(step.message)
+                .is_some_and(|message| self.check_unseen(step.message, &message, MESSAGE).is_ok());
+            unseen && self.check_channel(step.channel, None).is_ok()
         })
-    }
-
-    /// Whether the subject allows the channel and can be reached by it.
-    pub(crate) fn can_reach(&mut self, channel: Id<Channel>) -> bool {
-        let Some(channel) = self.plan.get(channel) else { return false };
-        let granted = |purpose| self.eval.consent(self.plan.text(purpose)) == Consent::Granted;
-        channel.consent.is_none_or(granted) && channel.reach.is_none_or(|reach| self.eval.holds(reach))
     }
 
     fn next_action(&mut self, campaign: &Campaign, step: &NextStep) -> Option<NextAction> {
@@ -59,6 +54,8 @@ impl Decider<'_> {
             message: self.plan.text(message.id).to_owned(),
             at,
             until: (step.until != Millis::MAX).then(|| self.facts.now.plus(step.until)),
+            score: campaign.score.map(|score| self.score(Some(score)).number()),
+            models: self.models(campaign.score),
             content: rendition.map(|rendition| self.render(&rendition)),
         })
     }

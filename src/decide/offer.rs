@@ -3,11 +3,11 @@
 use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial};
 use crate::decide::slot::Rank;
-use crate::decision::Reason;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Offer, Text};
 use crate::prelude::*;
 use crate::profile::Stamp;
+use crate::reason::Reason;
 
 /// The offer that the subject has, or gets, in each group.
 #[derive(Default)]
@@ -76,6 +76,15 @@ impl Decider<'_> {
         let Some((offer, group)) = self.group_of(campaign) else { return Ok(()) };
         match offers.get(group) {
             Some(chosen) if chosen != offer => Err(Reason::OfferConflict.by(Cause::Offer(chosen))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the subject holds no other offer of the group than this one, if it is in a group.
+    pub(crate) fn check_held_offer(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
+        let Some((offer, group)) = offer.and_then(|id| Some((id, self.plan.get(id)?.group?))) else { return Ok(()) };
+        match self.held_offers().get(group) {
+            Some(held) if held != offer => Err(Reason::OfferConflict.by(Cause::Offer(held))),
             _ => Ok(()),
         }
     }

@@ -3,16 +3,20 @@
 use core::cmp::Reverse;
 
 use crate::decide::Decider;
-use crate::decide::campaign::{Cause, Denial, applies};
+use crate::decide::campaign::{Cause, Denial};
+use crate::decide::cap::Place;
 use crate::decide::offer::Offers;
-use crate::decision::{Assignment, Fill, Reason};
+use crate::decide::score::Micros;
+use crate::decision::{Assignment, Fill};
 use crate::hash::fnv64a;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Class, Message, ONCE, Placement, Rendition, Slot};
 use crate::prelude::*;
+use crate::reason::Reason;
+use crate::reduce::SEEN;
 
-/// The order of campaigns, least first: priority, then a hash that differs from subject to subject.
-pub(crate) type Rank = (Reverse<u32>, u64, Id<Campaign>);
+/// The order of campaigns, least first: priority, then score, then a hash that differs from subject to subject.
+pub(crate) type Rank = (Reverse<u32>, Reverse<Micros>, u64, Id<Campaign>);
 
 /// What a campaign would show in a slot.
 struct Candidate {
@@ -40,7 +44,7 @@ impl Decider<'_> {
     /// The rank of a campaign for this subject.
     pub(crate) fn rank(&self, id: Id<Campaign>, campaign: &Campaign) -> Rank {
         let hash = fnv64a([self.profile.subject.as_str(), self.plan.text(campaign.id)]);
-        (Reverse(campaign.priority), hash, id)
+        (Reverse(campaign.priority), Reverse(self.score(campaign.score)), hash, id)
     }
 
     /// The best placement. Placements are sorted by priority, so the search ends where the priority falls below the best;
@@ -80,8 +84,12 @@ impl Decider<'_> {
     }
 
     fn note(&mut self, campaign: Id<Campaign>, denial: Denial) {
+        if self.tracer.is_none() {
+            return;
+        }
+        let detail = self.detail(denial);
         if let Some(tracer) = &mut self.tracer {
-            tracer.denied(campaign, denial, &mut self.eval);
+            tracer.denied(campaign, denial.reason, detail);
         }
     }
 
@@ -95,16 +103,13 @@ impl Decider<'_> {
         offers: &Offers,
     ) -> Result<Candidate, Denial> {
         self.may_speak(placement.campaign)?;
-        for (id, cap) in self.plan.rows(self.plan.settings().caps) {
-            if cap.slot == Some(slot_id) && applies(&cap, &campaign) {
-                self.check_cap(id, &cap)?;
-            }
-        }
+        let channel = self.facts.request.channel.as_deref().unwrap_or("web");
+        let place = Place { slot: Some(slot_id), message: placement.message, channel };
+        self.check_placed_caps(campaign.subject(), place)?;
         self.check_offer(&campaign, offers)?;
         let message = self.plan.get(placement.message).ok_or(Reason::NoRendition.by(Cause::Channel))?;
-        self.check_unseen(&message)?;
+        self.check_unseen(placement.message, &message, SEEN)?;
         let arm = self.arm_of(&campaign);
-        let channel = self.facts.request.channel.as_deref().unwrap_or("web");
         let rendition = self
             .rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()))
             .filter(|rendition| rendition.fits(slot))
@@ -122,14 +127,16 @@ impl Decider<'_> {
             offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).to_owned()),
             locale: winner.rendition.locale.map(|locale| self.plan.text(locale).to_owned()),
             variation: winner.arm.as_ref().map(|arm| arm.variation.clone()),
+            score: campaign.score.map(|_| winner.rank.1.0.number()),
+            models: self.models(campaign.score),
             content: self.render(&winner.rendition),
         }
     }
 
-    /// Whether the message may be shown, if it is one that is shown once.
-    pub(crate) fn check_unseen(&self, message: &Message) -> Result<(), Denial> {
-        let key = || format!("message:{}", self.plan.text(message.id));
+    /// Whether the message is new to the subject, if it is one that is shown once: not [`SEEN`], or not even sent.
+    pub(crate) fn check_unseen(&self, id: Id<Message>, message: &Message, how: &str) -> Result<(), Denial> {
+        let key = || format!("{how}:{}", self.plan.text(message.id));
         let seen = message.flags & ONCE != 0 && self.profile.exposures.contains_key(&key());
-        if seen { Err(Reason::AlreadySeen.by(Cause::Message)) } else { Ok(()) }
+        if seen { Err(Reason::AlreadySeen.by(Cause::Message(id))) } else { Ok(()) }
     }
 }

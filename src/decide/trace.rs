@@ -1,11 +1,10 @@
 //! The explanation: who listens to the same evaluation, if anybody does.
 
-use crate::condition::Evaluator;
-use crate::decide::campaign::{Cause, Denial};
 use crate::facts::Facts;
 use crate::plan::tables::{Campaign, Slot};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
+use crate::reason::Reason;
 use crate::value::{Object, Value};
 
 /// Writes down what happens while a decision is made.
@@ -17,8 +16,8 @@ pub(crate) struct Tracer {
 
 struct Outcome {
     campaign: Id<Campaign>,
-    denial: Option<Denial>,
-    condition: Option<Value>,
+    denial: Option<Reason>,
+    detail: Value,
 }
 
 impl Tracer {
@@ -30,18 +29,14 @@ impl Tracer {
     /// The campaign fills the slot.
     pub(crate) fn won(&mut self, campaign: Id<Campaign>) {
         if let Some((_, outcomes)) = self.slots.last_mut() {
-            outcomes.insert(0, Outcome { campaign, denial: None, condition: None });
+            outcomes.insert(0, Outcome { campaign, denial: None, detail: Value::Null });
         }
     }
 
-    /// The campaign does not fill the slot.
-    pub(crate) fn denied(&mut self, campaign: Id<Campaign>, denial: Denial, eval: &mut Evaluator<'_>) {
-        let condition = match denial.by {
-            Cause::Condition(node) => Some(eval.explain(node)),
-            _ => None,
-        };
+    /// The campaign does not fill the slot, because of this.
+    pub(crate) fn denied(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
         if let Some((_, outcomes)) = self.slots.last_mut() {
-            outcomes.push(Outcome { campaign, denial: Some(denial), condition });
+            outcomes.push(Outcome { campaign, denial: Some(reason), detail });
         }
     }
 
@@ -66,35 +61,10 @@ impl Outcome {
     fn into_value(self, plan: &Plan) -> Value {
         let mut out = Object::new();
         out.insert("campaign", plan.get(self.campaign).map_or("", |row| plan.text(row.id)));
-        out.insert("outcome", self.denial.map_or("won", |denial| denial.reason.code()));
-        let detail = self.condition.or_else(|| self.denial.and_then(|denial| detail(plan, denial.by)));
-        if let Some(detail) = detail {
-            out.insert("detail", detail);
+        out.insert("outcome", self.denial.map_or("won", Reason::code));
+        if self.detail != Value::Null {
+            out.insert("detail", self.detail);
         }
         Value::Object(out)
     }
-}
-
-/// What decided, in words and numbers.
-fn detail(plan: &Plan, by: Cause) -> Option<Value> {
-    let mut out = Object::new();
-    match by {
-        Cause::Purpose(purpose) => out.insert("purpose", plan.text(purpose)),
-        Cause::Schedule(from, until) => {
-            out.insert("from", from);
-            out.insert("until", until);
-        }
-        Cause::Holdout(id) => out.insert("holdout", plan.text(plan.get(id)?.id)),
-        Cause::Suppression(id) => out.insert("suppression", Value::Number(f64::from(id.0))),
-        Cause::Cap(id, seen) => {
-            let cap = plan.get(id)?;
-            out.insert("cap", plan.text(cap.key));
-            out.insert("max", Value::Number(f64::from(cap.max)));
-            out.insert("seen", Value::Number(f64::from(seen)));
-        }
-        Cause::Offer(id) => out.insert("offer", plan.text(plan.get(id)?.id)),
-        Cause::Campaign(id) => out.insert("campaign", plan.text(plan.get(id)?.id)),
-        Cause::Condition(_) | Cause::Message | Cause::Channel => return None,
-    }
-    Some(Value::Object(out))
 }

@@ -10,7 +10,7 @@ use crate::time::Millis;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// No row is longer.
-pub(super) const MAX_WORDS: usize = 16;
+pub(super) const MAX_WORDS: usize = 20;
 
 /// The words of one row; zeros after its end.
 pub struct Words(pub(super) [u32; MAX_WORDS]);

@@ -4,7 +4,9 @@ use super::row::{Id, Ids, Span, Target, tables};
 use crate::prelude::*;
 use crate::time::Millis;
 
-pub use super::words::{Class, ConstantKind, Escape, Format, JourneyState, LocalPart, Per, Source, StepKind};
+pub use super::words::{
+    Class, ConstantKind, Escape, Format, JourneyState, Link, LocalPart, Per, Source, StepKind, TermKind,
+};
 
 /// A text in the plan's string table.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +21,7 @@ pub(super) const STRINGS: usize = 0;
 pub(super) const REGEXES: usize = 1;
 pub(super) const LISTS: usize = 2;
 /// The number of sections in a plan of this version.
-pub(super) const SECTIONS: usize = 45;
+pub(super) const SECTIONS: usize = 50;
 
 impl Target for Text {
     const TABLE: usize = STRINGS;
@@ -42,6 +44,10 @@ pub const PUBLIC_SLOT: u32 = 1;
 pub const JSON_SLOT: u32 = 2;
 /// [`Message::flags`]: once seen, never selected again.
 pub const ONCE: u32 = 1;
+/// [`Journey::flags`]: who enters again goes on behind what was sent or seen.
+pub const RESUME: u32 = 1;
+/// [`Term::flags`]: the logarithm of one more than the fact counts.
+pub const LOG: u32 = 1;
 /// [`Experiment::flags`]: the first assignment is kept.
 pub const STICKY: u32 = 1;
 /// [`Experiment::flags`]: assigns subjects; otherwise everybody gets the default rendition.
@@ -245,6 +251,8 @@ tables! {
         bucket_version: u32,
         /// Subjects assigned under an earlier version are left out.
         min_bucket_version: u32,
+        /// Its part of an exclusion group.
+        exclusion: Option<Id<Exclusion>>,
         /// Its variations with their bucket ranges.
         variations: Span<Variation>,
     }
@@ -265,6 +273,10 @@ tables! {
         share: f64,
         /// The classes, one bit each.
         classes: u32,
+        /// And these campaigns.
+        campaigns: Ids<Campaign>,
+        /// The attribute that is split.
+        unit: Id<Attribute>,
     }
     /// A state in which campaigns of some classes are silent.
     19 Suppression {
@@ -275,8 +287,8 @@ tables! {
     }
     /// A limit of how often something is seen.
     20 Cap {
-        /// The exposures to count, such as `campaign:intro`.
-        key: Id<Text>,
+        /// The exposures to count together, such as `campaign:intro`.
+        keys: Ids<Text>,
         /// At most so many.
         max: u32,
         /// A [`Per`] as a number.
@@ -289,6 +301,10 @@ tables! {
         slot: Option<Id<Slot>>,
         /// The offer that it limits.
         offer: Option<Id<Offer>>,
+        /// The message that it limits.
+        message: Option<Id<Message>>,
+        /// The channels that it limits; all without any.
+        channels: Ids<Channel>,
     }
     /// Who gets what, when.
     21 Campaign {
@@ -298,6 +314,8 @@ tables! {
         class: u32,
         /// Higher first.
         priority: u32,
+        /// What orders it among campaigns of its priority.
+        score: Option<Id<Score>>,
         /// For whom.
         when: Option<Id<Node>>,
         /// From this time...
@@ -308,6 +326,8 @@ tables! {
         offer: Option<Id<Offer>>,
         /// What chooses between renditions.
         experiment: Option<Id<Experiment>>,
+        /// Its part of an exclusion group.
+        exclusion: Option<Id<Exclusion>>,
         /// How often it may be seen.
         caps: Span<Cap>,
         /// What to do next, first possible first.
@@ -337,6 +357,14 @@ tables! {
         id: Id<Text>,
         /// A [`Class`] as a number.
         class: u32,
+        /// Higher speaks first.
+        priority: u32,
+        /// Flags: [`RESUME`].
+        flags: u32,
+        /// What it offers.
+        offer: Option<Id<Offer>>,
+        /// The topic that people may refuse in a channel.
+        topic: Option<Id<Text>>,
         /// The event that begins it.
         enter: Id<Counter>,
         /// Who may begin it.
@@ -601,5 +629,70 @@ tables! {
         trial: Id<Trial>,
         /// Flags: [`REDIRECT`], [`MANUAL`], [`PERSIST_QUERY`].
         flags: u32,
+    }
+    /// Silence after something was seen or done.
+    45 Cooldown {
+        /// The classes that are silent, one bit each.
+        classes: u32,
+        /// The campaign that is silent, instead of classes.
+        campaign: Option<Id<Campaign>>,
+        /// The event that begins it.
+        event: Option<Id<Counter>>,
+        /// The exposures that begin it, such as `campaign:intro`, if no event does.
+        seen: Option<Id<Text>>,
+        /// How long it lasts.
+        window: Millis,
+    }
+    /// A time of the day at which people are not disturbed.
+    46 Quiet {
+        /// The classes that are silent, one bit each.
+        classes: u32,
+        /// The channels that are silent.
+        channels: Ids<Channel>,
+        /// Its beginning, since midnight where the subject is.
+        from: Millis,
+        /// Its end.
+        until: Millis,
+    }
+    /// A part of an exclusion group: of its members nobody meets two.
+    47 Exclusion {
+        /// The group: what is hashed with the unit.
+        group: Id<Text>,
+        /// The attribute that is split.
+        unit: Id<Attribute>,
+        /// Buckets from here...
+        from: f64,
+        /// ...to before here.
+        to: f64,
+    }
+    /// A formula that orders campaigns of one priority.
+    48 Score {
+        /// What is added to the terms.
+        bias: f64,
+        /// A [`Link`] as a number.
+        link: u32,
+        /// What is added up.
+        terms: Span<Term>,
+    }
+    /// A fact with its weight.
+    49 Term {
+        /// A [`TermKind`] as a number.
+        kind: u32,
+        /// Flags: [`LOG`].
+        flags: u32,
+        /// The attribute.
+        attribute: Option<Id<Attribute>>,
+        /// The event.
+        counter: Option<Id<Counter>>,
+        /// What the fact is multiplied by.
+        weight: f64,
+        /// What stands in for it if it is missing.
+        otherwise: f64,
+        /// How far back events count (zero: for ever), or after how long half of it is left.
+        span: Millis,
+        /// It counts no more events than this.
+        most: u32,
+        /// The model that made the fact.
+        model: Option<Id<Text>>,
     }
 }

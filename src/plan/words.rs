@@ -70,6 +70,22 @@ numbered! {
         /// Data for a slot or an app.
         Json = 2 "json",
     }
+    /// What becomes of the sum of a score's terms.
+    Link {
+        /// It is the score.
+        Linear = 0 "linear",
+        /// It is brought between 0 and 1.
+        Logistic = 1 "logistic",
+    }
+    /// What a term of a score reads.
+    TermKind {
+        /// The number of an attribute.
+        Attribute = 0 "attribute",
+        /// How often an event happened.
+        Count = 1 "count",
+        /// How long ago an event happened last.
+        Decay = 2 "decay",
+    }
     /// How an inserted fact is made harmless.
     Escape {
         /// Plain text stays as it is.
@@ -85,7 +101,7 @@ numbered! {
     Per {
         /// The visitor's session.
         Session = 0 "session",
-        /// The calendar day, in UTC.
+        /// The calendar day where the subject is.
         Day = 1 "day",
         /// All time.
         Total = 2 "total",

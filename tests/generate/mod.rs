@@ -12,6 +12,8 @@
     reason = "a generator for tests"
 )]
 
+mod policy;
+
 use serde_json::{Map, Value, json};
 
 /// Noon of a day in 2025; all times are near it.
@@ -97,12 +99,10 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     rules["slots"] = map(&slots, |_, _| slot(dice));
     rules["offers"] = map(&offers, |_, _| offer(dice));
     rules["experiments"] = map(&experiments, |_, _| experiment(dice, &segments));
-    rules["holdouts"] = map(
-        &ids("holdout", dice.below(2)),
-        |_, _| json!({ "percent": dice.below(60), "classes": dice.pick(&[json!("promo"), json!(["promo", "service"])]) }),
-    );
     let mut messages = Map::new();
     let campaigns = ids("campaign", 1 + dice.below(6));
+    rules["exclusions"] = json!({ "tests": {}, "tiers": { "unit": "tier" } });
+    rules["holdouts"] = map(&ids("holdout", dice.below(2)), |_, _| policy::holdout(dice, &campaigns));
     rules["campaigns"] = map(&campaigns, |id, _| {
         campaign(
             dice,
@@ -114,6 +114,7 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     });
     rules["messages"] = Value::Object(messages);
     rules["policies"] = policies(dice, &segments, &slots, &offers);
+    policy::add(dice, &mut rules);
     rules
 }
 
@@ -130,6 +131,10 @@ pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
         if dice.percent(60) {
             attributes[name] = fact(dice, name);
         }
+    }
+    if dice.percent(40) {
+        attributes["timezone"] =
+            json!(dice.pick(&["Europe/Vienna", "America/New_York", "Pacific/Auckland", "nowhere"]));
     }
     let mut request = json!({ "attributes": attributes, "consent": consents(dice, 55) });
     for (name, chance) in [("gpc", 15), ("bot", 4)] {
@@ -237,6 +242,9 @@ fn campaign(dice: &mut Dice, id: &str, names: &Names<'_>, rules: &Value, message
     let mut out = json!({ "class": class, "priority": dice.below(4) * 10 });
     if dice.percent(75) {
         out["when"] = condition(dice, names.segments, 3);
+    }
+    if dice.percent(40) {
+        out["score"] = policy::score(dice);
     }
     if dice.percent(25) {
         let mut schedule = json!({});
@@ -552,7 +560,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
                 json!({ "experiment_id": "exp-0", "variation_id": dice.pick(&["control", "bold", "é"]) });
         }
         3..=6 => {
-            out["event"] = json!("Message Seen");
+            out["event"] = json!(dice.pick(&["Message Seen", "Message Seen", "Message Sent"]));
             let campaigns: Vec<_> = rules["campaigns"].as_object().unwrap().iter().collect();
             let (id, campaign) = *dice.pick(&campaigns);
             let placement = campaign["slots"].as_object().into_iter().flatten().next();
@@ -563,6 +571,12 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
             }
             if !campaign["offer"].is_null() {
                 properties["offer"] = campaign["offer"].clone();
+            }
+            if dice.percent(60) {
+                properties["channel"] = json!(dice.pick(&["web", "email", "whatsapp"]));
+            }
+            if dice.percent(20) {
+                properties["send_id"] = json!("s-1");
             }
             out["properties"] = properties;
         }

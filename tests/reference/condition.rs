@@ -48,7 +48,7 @@ impl Model<'_> {
     }
 
     /// When an event of this name with these properties happened, up to now.
-    fn times<'a>(&'a self, name: &'a Value, filter: Option<&'a Value>) -> impl Iterator<Item = i64> + 'a {
+    pub fn times<'a>(&'a self, name: &'a Value, filter: Option<&'a Value>) -> impl Iterator<Item = i64> + 'a {
         let fits = move |event: &Value| {
             event["event"] == *name
                 && filter.is_none_or(|filter| {

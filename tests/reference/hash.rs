@@ -20,3 +20,8 @@ pub fn fnv64(texts: &[&str]) -> u64 {
 pub fn bucket(seed: &str, unit: &str) -> f64 {
     f64::from(fnv32(&fnv32(&format!("{seed}{unit}")).to_string()) % 10_000) / 10_000.0
 }
+
+/// GrowthBook's bucket, version 1, which its namespaces use.
+pub fn bucket_v1(seed: &str, unit: &str) -> f64 {
+    f64::from(fnv32(&format!("{unit}{seed}")) % 1000) / 1000.0
+}

@@ -73,12 +73,24 @@ impl Person {
             }
         }
         let properties = &event["properties"];
-        if event["event"] == "Message Seen" {
-            self.seen.entry("all".to_owned()).or_default().insert(stamp);
-            for kind in ["campaign", "message", "offer", "class", "slot"] {
-                if let Some(id) = properties[kind].as_str() {
-                    self.seen.entry(format!("{kind}:{id}")).or_default().insert(stamp);
-                }
+        let is_sent = event["event"] == "Message Sent" && trusted;
+        if is_sent || event["event"] == "Message Seen" {
+            let mut keys = Vec::new();
+            if is_sent || properties["send_id"].is_null() {
+                let kinds = ["campaign", "message", "offer", "class", "slot"].into_iter();
+                let named = kinds.filter_map(|kind| Some(format!("{kind}:{}", properties[kind].as_str()?)));
+                let alone: Vec<String> = named.chain(["all".to_owned()]).collect();
+                let channel = properties["channel"].as_str();
+                keys.extend(
+                    channel.into_iter().flat_map(|channel| alone.iter().map(move |key| format!("{key}@{channel}"))),
+                );
+                keys.extend(alone.iter().cloned());
+            }
+            if let (false, Some(message)) = (is_sent, properties["message"].as_str()) {
+                keys.push(format!("seen:{message}"));
+            }
+            for key in keys {
+                self.seen.entry(key).or_default().insert(stamp);
             }
             if let Some(offer) = properties["offer"].as_str() {
                 let first = self.offers.entry(offer.to_owned()).or_insert(stamp);

@@ -17,11 +17,14 @@ mod condition;
 mod content;
 mod hash;
 mod history;
+mod policy;
+mod score;
 
 use serde_json::{Map, Value, json};
 
 use hash::{bucket, fnv64};
 use history::Person;
+use policy::{Asked, Place};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -39,9 +42,12 @@ pub struct Model<'a> {
     plan: &'a str,
 }
 
+/// Least first: priority, score in millionths, hash.
+type Rank = (i64, i64, u64);
+
 /// A campaign that may fill a slot, with all that the decision says of it.
 struct Candidate {
-    rank: (i64, u64),
+    rank: Rank,
     campaign: String,
     arm: Option<Value>,
     fill: Value,
@@ -113,11 +119,9 @@ impl Model<'_> {
     fn candidate(&self, slot: &str, id: &str, campaign: &Value) -> Option<Candidate> {
         let message = campaign["slots"][slot].as_str()?;
         let allowed = self.may_speak(id, campaign)
-            && self.caps().all(|cap| {
-                cap["slot"] != slot || self.has_room(cap, &format!("slot:{slot}")) || is_free_of_caps(campaign)
-            })
+            && self.has_room_for(asked(id, campaign), Some(Place { slot, message, channel: self.channel() }))
             && self.offer_fits(campaign)
-            && !self.was_seen(message);
+            && !self.was_told(message, "seen");
         let arm = self.arm(campaign)?;
         let variation = arm["variation"].as_str();
         let wanted = if self.rules["slots"][slot]["type"] == "json" { "json" } else { "html" };
@@ -133,6 +137,7 @@ impl Model<'_> {
                 fill[name] = value.clone();
             }
         }
+        self.add_score(campaign, &mut fill);
         self.render(rendition, &mut fill);
         Some(Candidate {
             rank: self.rank(id, campaign),
@@ -150,11 +155,12 @@ impl Model<'_> {
             && self.is_on(&campaign["schedule"])
             && self.is_on(offer)
             && campaign.get("when").is_none_or(|when| self.holds(when))
-            && !self.is_held_out(class)
-            && !list(&self.rules["policies"]["suppress"])
-                .any(|rule| names(&rule["class"], class) && self.holds(&rule["when"]))
-            && list(&campaign["caps"]).all(|cap| self.has_room(cap, &format!("campaign:{id}")))
-            && self.caps().all(|cap| is_free_of_caps(campaign) || self.has_room_for(cap, campaign))
+            && !self.is_held_out(asked(id, campaign))
+            && !self.is_excluded(&campaign["exclusion"])
+            && !self.is_suppressed(class)
+            && !self.is_cooling_down(asked(id, campaign))
+            && list(&campaign["caps"]).all(|cap| self.has_room(cap, &[format!("campaign:{id}")]))
+            && self.has_room_for(asked(id, campaign), None)
     }
 
     fn class_has_consent(&self, class: &str) -> bool {
@@ -181,41 +187,19 @@ impl Model<'_> {
         edge("from").is_none_or(|from| self.now >= from) && edge("until").is_none_or(|until| self.now < until)
     }
 
-    fn is_held_out(&self, class: &str) -> bool {
-        !self.person.subject.is_empty()
-            && members(&self.rules["holdouts"]).any(|(id, holdout)| {
-                names(&holdout["classes"], class)
-                    && bucket(id, &self.person.subject) < holdout["percent"].as_f64().unwrap() / 100.0
-            })
+    /// Whether a message that is said once was `seen`, or at least sent (`message`).
+    fn was_told(&self, message: &str, how: &str) -> bool {
+        self.rules["messages"][message]["once"] == true && self.person.seen.contains_key(&format!("{how}:{message}"))
     }
 
-    fn caps(&self) -> impl Iterator<Item = &Value> {
-        list(&self.rules["policies"]["caps"])
-    }
-
-    /// Whether a cap of the policies, but those of slots, has room for the campaign.
-    fn has_room_for(&self, cap: &Value, campaign: &Value) -> bool {
-        match (cap["class"].as_str(), cap["offer"].as_str(), cap["slot"].as_str()) {
-            (Some(class), ..) => campaign["class"] != class || self.has_room(cap, &format!("class:{class}")),
-            (_, Some(offer), _) => campaign["offer"] != offer || self.has_room(cap, &format!("offer:{offer}")),
-            (_, _, Some(_)) => true,
-            _ => self.has_room(cap, "all"),
+    /// The text of the attribute that is split by; the subject's id without one, none for what cannot be split.
+    fn unit(&self, attribute: &Value) -> Option<String> {
+        match self.attribute(attribute.as_str().unwrap_or("id")) {
+            Value::String(text) if !text.is_empty() => Some(text),
+            Value::Number(number) if number.as_f64() != Some(0.0) => Some(condition::text(&Value::Number(number))),
+            Value::Bool(true) => Some("true".to_owned()),
+            _ => None,
         }
-    }
-
-    fn has_room(&self, cap: &Value, key: &str) -> bool {
-        let counts = |at: i64| match cap["per"].as_str().unwrap() {
-            "total" => true,
-            "day" => at.div_euclid(DAY) == self.now.div_euclid(DAY),
-            "session" => self.request["session"].as_i64().is_some_and(|start| at >= start),
-            window => at > self.now - duration(window),
-        };
-        let seen = self.person.seen.get(key).into_iter().flatten().filter(|(at, _)| *at <= self.now && counts(*at));
-        (seen.count() as u64) < cap["max"].as_u64().unwrap()
-    }
-
-    fn was_seen(&self, message: &str) -> bool {
-        self.rules["messages"][message]["once"] == true && self.person.seen.contains_key(&format!("message:{message}"))
     }
 
     /// Whether the campaign's offer is the one of its group: the first one seen that lasts, else that of the campaign that
@@ -241,9 +225,22 @@ impl Model<'_> {
         held.or_else(leader).is_none_or(|chosen| chosen == campaign["offer"])
     }
 
-    /// Higher priority first, then a hash of subject and campaign.
-    fn rank(&self, id: &str, campaign: &Value) -> (i64, u64) {
-        (-campaign["priority"].as_i64().unwrap_or(0), fnv64(&[&self.person.subject, id]))
+    /// Higher priority first, then higher score, then a hash of subject and campaign.
+    fn rank(&self, id: &str, campaign: &Value) -> Rank {
+        let score = self.millionths(campaign) as i64;
+        (-campaign["priority"].as_i64().unwrap_or(0), -score, fnv64(&[&self.person.subject, id]))
+    }
+
+    fn millionths(&self, campaign: &Value) -> f64 {
+        (self.score(campaign).clamp(-1e9, 1e9) * 1e6).round()
+    }
+
+    /// Adds score and models, if the campaign has a score.
+    fn add_score(&self, campaign: &Value, out: &mut Value) {
+        if campaign.get("score").is_some() && self.rules["policies"]["scores"] != false {
+            out["score"] = json!(self.millionths(campaign) / 1e6);
+            out["models"] = score::models(&campaign["score"]);
+        }
     }
 
     /// The subject's arm of the campaign's experiment as an assignment; `null` outside of it, none never.
@@ -251,13 +248,7 @@ impl Model<'_> {
     fn arm(&self, campaign: &Value) -> Option<Value> {
         let Some(key) = campaign["experiment"].as_str() else { return Some(Value::Null) };
         let experiment = &self.rules["experiments"][key];
-        let unit = self.attribute(experiment["unit"].as_str().unwrap_or("id"));
-        let unit = match unit {
-            Value::String(text) if !text.is_empty() => text,
-            Value::Number(number) if number.as_f64() != Some(0.0) => condition::text(&Value::Number(number)),
-            Value::Bool(true) => "true".to_owned(),
-            _ => return Some(Value::Null),
-        };
+        let Some(unit) = self.unit(&experiment["unit"]) else { return Some(Value::Null) };
         let version = |name: &str| experiment[name].as_u64().unwrap_or(0);
         if experiment["active"] == false {
             return Some(Value::Null);
@@ -274,6 +265,9 @@ impl Model<'_> {
             if let Some(index) = list(&experiment["variations"]).position(|row| kept.as_deref() == row["id"].as_str()) {
                 return Some(arm(index, Value::Null, true));
             }
+        }
+        if self.is_excluded(&experiment["exclusion"]) {
+            return Some(Value::Null);
         }
         if experiment.get("when").is_some_and(|when| !self.holds(when)) {
             return Some(Value::Null);
@@ -309,6 +303,7 @@ impl Model<'_> {
         if let Some(until) = later("until") {
             action["until"] = json!(until);
         }
+        self.add_score(campaign, &mut action);
         if let Some(rendition) = self.rendition(message, channel, arm["variation"].as_str()) {
             self.render(rendition, &mut action);
         }
@@ -318,7 +313,7 @@ impl Model<'_> {
     fn is_possible(&self, step: &Value) -> bool {
         let channel = &self.rules["channels"][step["channel"].as_str().unwrap()];
         let reached = |name: &Value| condition::is_truthy(&self.attribute(name.as_str().unwrap()));
-        !self.was_seen(step["message"].as_str().unwrap())
+        !self.was_told(step["message"].as_str().unwrap(), "message")
             && channel["consent"].as_str().is_none_or(|purpose| self.consent(purpose) == "granted")
             && channel.get("reach").is_none_or(reached)
     }
@@ -358,9 +353,8 @@ impl Model<'_> {
     }
 }
 
-/// Transactional messages are under no cap of the policies.
-fn is_free_of_caps(campaign: &Value) -> bool {
-    campaign["class"] == "transactional"
+fn asked<'v>(id: &'v str, campaign: &'v Value) -> Asked<'v> {
+    Asked { campaign: Some(id), class: campaign["class"].as_str().unwrap(), offer: &campaign["offer"] }
 }
 
 fn keep(arms: &mut Vec<Value>, arm: Option<Value>) {

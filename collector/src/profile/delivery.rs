@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use throughline::{Action, Event, EventKind, Millis, Object, Plan, Stamp, Value, Waiting, authorize};
+use throughline::{Action, Contact, Event, Millis, Plan, Stamp, Value, Waiting, Withheld, authorize};
 use worker::{Result, console_error};
 
 use crate::failed::{self, Failed};
@@ -31,6 +31,9 @@ pub struct Delivery {
     pub step: String,
     pub class: String,
     pub message: String,
+    /// The offer that it makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<String>,
     /// Channel and content.
     pub letter: Value,
     /// When it became due.
@@ -77,6 +80,21 @@ impl Delivery {
         self.letter.at(["channel"]).as_str().unwrap_or_default()
     }
 
+    /// The event that says that it was sent.
+    fn sent(&self, at: i64) -> Event {
+        let contact = Contact {
+            send_id: &self.send_id,
+            journey: &self.journey,
+            step: &self.step,
+            class: &self.class,
+            message: &self.message,
+            channel: self.channel(),
+            offer: self.offer.as_deref(),
+            at: Millis(at),
+        };
+        contact.event()
+    }
+
     fn settled(mut self, state: State, reason: Option<String>, now: i64) -> Self {
         (self.state, self.reason, self.due) = (state, reason, now);
         self
@@ -113,6 +131,7 @@ pub fn note(store: &Store, action: &Action, now: i64) -> Result<()> {
         step: action.step.clone(),
         class: action.class.name().to_owned(),
         message: action.message.clone(),
+        offer: action.offer.clone(),
         letter,
         at: action.at.0,
         expires: Some(action.expires.0).filter(|_| action.expires != Millis::MAX),
@@ -128,6 +147,23 @@ pub fn find(store: &Store, send_id: &str) -> Result<Option<Delivery>> {
     let text =
         store.value::<String>("SELECT delivery AS value FROM delivery WHERE send_id = ?", vec![send_id.into()])?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// What is on its way: contacts that count although nobody has reported them yet.
+pub fn on_its_way(store: &Store, now: i64) -> Result<Vec<Event>> {
+    Ok(pending(store)?.iter().map(|delivery| delivery.sent(now)).collect())
+}
+
+/// What went on its way before this delivery. Of two that wait, only one waits for the other.
+fn on_its_way_before(store: &Store, this: &Delivery, now: i64) -> Result<Vec<Event>> {
+    let is_before = |other: &&Delivery| {
+        other.attempts > 0 && (this.attempts == 0 || (other.at, &other.send_id) < (this.at, &this.send_id))
+    };
+    Ok(pending(store)?.iter().filter(is_before).map(|delivery| delivery.sent(now)).collect())
+}
+
+fn pending(store: &Store) -> Result<Vec<Delivery>> {
+    read(store, "SELECT delivery AS value FROM delivery WHERE state = 'pending'", Vec::new())
 }
 
 /// All deliveries, the last ones first.
@@ -189,9 +225,17 @@ impl Profile {
                 channel: &channel,
                 expires: delivery.expires.map_or(Millis::MAX, Millis),
             };
-            if let Err(withheld) = authorize(&plan, &live.profile, &waiting, Millis(now)) {
-                delivery.settled(State::Suppressed, Some(withheld.code().to_owned()), now).keep(store)?;
-                return Ok(None);
+            let others = on_its_way_before(store, &delivery, now)?;
+            match authorize(&plan, &live.profile, &others, &waiting, Millis(now)) {
+                Ok(()) => {}
+                Err(Withheld::Later(reason, at)) => {
+                    Delivery { due: at.0, reason: Some(reason.code().to_owned()), ..delivery }.keep(store)?;
+                    return Ok(None);
+                }
+                Err(withheld) => {
+                    delivery.settled(State::Suppressed, Some(withheld.code().to_owned()), now).keep(store)?;
+                    return Ok(None);
+                }
             }
             let doubled = 1_i64.checked_shl(delivery.attempts).unwrap_or(i64::MAX);
             delivery.attempts = delivery.attempts.saturating_add(1);
@@ -236,24 +280,9 @@ impl Profile {
     }
 }
 
-/// The event that says that a message was sent, for the profile to show it.
+/// The record of a message that was sent, for caps to count and the profile to show.
 fn message_sent(delivery: &Delivery, now: i64) -> Record {
-    let mut properties = Object::new();
-    properties.insert("send_id", delivery.send_id.as_str());
-    properties.insert("journey", delivery.journey.as_str());
-    properties.insert("step", delivery.step.as_str());
-    properties.insert("message", delivery.message.as_str());
-    properties.insert("class", delivery.class.as_str());
-    properties.insert("channel", delivery.channel());
-    let event = Event {
-        id: format!("{}:sent", delivery.send_id),
-        kind: EventKind::Track,
-        name: "Message Sent".to_owned(),
-        at: Millis(now),
-        properties,
-        trusted: true,
-        ..Event::default()
-    };
     let hash = delivery.send_id.clone();
-    Record { source: OURS.to_owned(), hash, received: now, anonymous_id: None, user_id: None, event, warning: None }
+    let (anonymous_id, user_id, warning) = (None, None, None);
+    Record { source: OURS.to_owned(), hash, received: now, anonymous_id, user_id, event: delivery.sent(now), warning }
 }

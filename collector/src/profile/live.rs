@@ -84,7 +84,8 @@ impl<'a> Live<'a> {
     pub fn settle(mut self, now: i64) -> Result<u64> {
         match &self.plan {
             Some(plan) => {
-                let Advance { profile, actions, wake_at } = advance(plan, &self.profile, Millis(now));
+                let on_its_way = delivery::on_its_way(self.store, now)?;
+                let Advance { profile, actions, wake_at } = advance(plan, &self.profile, &on_its_way, Millis(now));
                 self.profile = profile;
                 for action in &actions {
                     delivery::note(self.store, action, now)?;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::campaigns::Campaign;
+use crate::caps::Scope;
 use crate::channels::WEB;
 use crate::messages::Message;
-use crate::policies::Scope;
+use crate::place::Named;
 use crate::rules::{Defs, Rules};
 
 /// The rules without everything that is not needed to fill public slots.
@@ -27,14 +28,26 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
     public.offers = keep(&rules.offers, &offers);
     public.experiments = keep(&rules.experiments, &experiments);
     public.channels.retain(|id, _| *id == WEB);
-    public.holdouts.retain(|_, holdout| holdout.classes & classes != 0);
+    let is_public = |campaign: &str| public.campaigns.contains_key(campaign);
+    public.holdouts.retain(|_, holdout| {
+        holdout.classes & classes != 0 || holdout.campaigns.iter().any(|campaign| is_public(campaign.name))
+    });
     public.policies.suppress.retain(|suppression| suppression.classes & classes != 0);
     public.policies.caps.retain(|cap| match &cap.scope {
         Scope::All => true,
         Scope::Class(class) => class.bit() & classes != 0,
         Scope::Slot(slot) => rules.slot(slot.name).is_some_and(|slot| slot.public),
         Scope::Offer(offer) => offers.contains(offer.name),
+        Scope::Message(message) => messages.contains(message.name),
     });
+    // What is counted in several channels together counts on pages too; what is said only elsewhere does not.
+    let is_on_pages = |channels: &[Named<'_>]| channels.is_empty() || channels.iter().any(|name| name.name == WEB);
+    public.policies.caps.retain(|cap| is_on_pages(&cap.channels));
+    public.policies.cooldowns.retain(|cooldown| match (&cooldown.campaign, cooldown.classes) {
+        (Some(campaign), _) => is_public(campaign.name),
+        (None, named) => named.is_none_or(|named| named & classes != 0),
+    });
+    public.policies.quiet.clear();
     public.features.retain(|_, feature| feature.public);
     public.auto_experiments.retain(|(_, experiment)| experiment.public);
     // Conditions can read where a subject is in a journey; what the journey does is nobody's business.

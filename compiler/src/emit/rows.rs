@@ -1,10 +1,12 @@
 //! The rows of a plan.
 
+mod policies;
+
 use std::collections::BTreeMap;
 
 use throughline::Millis;
 use throughline::plan::node::Op;
-use throughline::plan::tables::{self, Class, Source, StepKind};
+use throughline::plan::tables::{self, Source, StepKind};
 use throughline::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::survey::{Survey, reach_condition};
@@ -15,17 +17,12 @@ use crate::experiments::Experiment;
 use crate::journeys::{Action, Journey, Step, Trigger};
 use crate::messages::{Message, Rendition};
 use crate::place::{Place, Reader};
-use crate::policies::{self, Limit};
 use crate::rules::Rules;
 use crate::scope::Scope;
+use crate::scores::{Fact, Score, Term};
 use crate::slots::{self, Slot};
 use crate::template::{Piece, Template};
 use crate::zones;
-
-/// Every class, one bit each.
-const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
-/// The classes that policies cap unless they name one: what must be said is said however often.
-const CAPPED_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit();
 
 /// The bytes of a plan.
 pub fn write(
@@ -105,6 +102,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         rules.experiments.iter().for_each(|(id, experiment)| self.experiment(id, experiment));
         self.holdouts();
         self.suppressions();
+        self.silence();
         let caps = self.policy_caps();
         rules.campaigns.iter().for_each(|(id, campaign)| self.campaign(id, campaign));
         rules.slots.iter().for_each(|(id, slot)| self.slot(id, slot));
@@ -234,6 +232,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         };
         self.plan.push(row);
         if message.once {
+            self.expose(format!("seen:{id}"), 1, Millis(0));
             self.expose(format!("message:{id}"), 1, Millis(0));
         }
     }
@@ -269,8 +268,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         let arms = experiment.ranges();
         let variations: Vec<_> =
             arms.map(|(id, from, to)| tables::Variation { id: self.plan.text(id), from, to }).collect();
-        let unit = experiment.unit.as_ref().map_or("id", |unit| unit.name);
-        let Some(unit) = self.scope.attributes.get(unit).map(|known| known.id) else { return };
+        let Some(unit) = self.split_by(experiment.unit.as_ref()) else { return };
         let row = tables::Experiment {
             key: self.plan.text(id),
             seed: self.plan.text(experiment.seed.unwrap_or(id)),
@@ -279,74 +277,15 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             when,
             bucket_version: experiment.bucket_version,
             min_bucket_version: experiment.min_bucket_version,
+            exclusion: self.exclusion(experiment.exclusion.as_ref()),
             variations: self.plan.push_all(variations),
         };
         self.plan.push(row);
     }
 
-    fn holdouts(&mut self) {
-        for (id, holdout) in &self.rules.holdouts {
-            let row = tables::Holdout { id: self.plan.text(id), share: holdout.share, classes: holdout.classes };
-            self.plan.push(row);
-        }
-    }
-
-    fn suppressions(&mut self) {
-        for suppression in &self.rules.policies.suppress {
-            if let Some(when) = self.condition(&suppression.when) {
-                self.plan.push(tables::Suppression { classes: suppression.classes, when });
-            }
-        }
-    }
-
-    fn policy_caps(&mut self) -> Span<tables::Cap> {
-        let caps: Vec<_> = self.rules.policies.caps.iter().filter_map(|cap| self.policy_cap(cap)).collect();
-        self.plan.push_all(caps)
-    }
-
-    fn policy_cap(&mut self, cap: &policies::Cap<'_>) -> Option<tables::Cap> {
-        let (key, classes, slot, offer) = match &cap.scope {
-            policies::Scope::All => ("all".to_owned(), CAPPED_CLASSES, None, None),
-            policies::Scope::Class(class) => (format!("class:{}", class.name()), class.bit(), None, None),
-            policies::Scope::Slot(slot) => {
-                (format!("slot:{}", slot.name), CAPPED_CLASSES, Some(*self.numbers.slots.get(slot.name)?), None)
-            }
-            policies::Scope::Offer(offer) => {
-                (format!("offer:{}", offer.name), CAPPED_CLASSES, None, Some(*self.numbers.offers.get(offer.name)?))
-            }
-        };
-        Some(tables::Cap { classes, slot, offer, ..self.cap(key, cap.limit) })
-    }
-
-    fn cap(&mut self, key: String, limit: Limit) -> tables::Cap {
-        self.expose(key.clone(), limit.max, limit.within());
-        tables::Cap {
-            key: self.plan.text(&key),
-            max: limit.max,
-            per: limit.per as u32,
-            window: limit.window,
-            classes: ALL_CLASSES,
-            slot: None,
-            offer: None,
-        }
-    }
-
-    /// Notes that the last `keep` times of `key` within a span must be remembered.
-    fn expose(&mut self, key: String, keep: u32, within: Millis) {
-        let known = self.exposures.entry(key).or_insert((keep, within));
-        *known = (known.0.max(keep), super::survey::longer(known.1, within));
-    }
-
-    fn exposures(&mut self) {
-        for (key, (keep, within)) in &self.exposures {
-            let key = self.plan.text(key);
-            self.plan.push(tables::Exposure { key, keep: *keep, within: *within });
-        }
-    }
-
     fn campaign(&mut self, id: &str, campaign: &Campaign<'a>) {
         let when = campaign.when.as_ref().and_then(|when| self.condition(when));
-        let caps: Vec<_> = campaign.caps.iter().map(|limit| self.cap(format!("campaign:{id}"), *limit)).collect();
+        let caps: Vec<_> = campaign.caps.iter().map(|limit| self.cap(vec![format!("campaign:{id}")], *limit)).collect();
         let next = campaign.next.iter().filter_map(|next| {
             let channel = *self.numbers.channels.get(next.channel.name)?;
             let message = *self.numbers.messages.get(next.message.name)?;
@@ -357,15 +296,46 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             id: self.plan.text(id),
             class: campaign.class as u32,
             priority: campaign.priority,
+            score: campaign.score.as_ref().map(|score| self.score(score)),
             when,
             from: campaign.schedule.from,
             until: campaign.schedule.until,
             offer: campaign.offer.as_ref().and_then(|offer| self.numbers.offers.get(offer.name).copied()),
             experiment: campaign.experiment.as_ref().and_then(|it| self.numbers.experiments.get(it.name).copied()),
+            exclusion: self.exclusion(campaign.exclusion.as_ref()),
             caps: self.plan.push_all(caps),
             next: self.plan.push_all(next),
         };
         self.plan.push(row);
+    }
+
+    fn score(&mut self, score: &Score<'a>) -> Id<tables::Score> {
+        let terms: Vec<_> = score.terms.iter().map(|term| self.term(term)).collect();
+        let row = tables::Score { bias: score.bias, link: score.link as u32, terms: self.plan.push_all(terms) };
+        self.plan.push(row)
+    }
+
+    fn term(&mut self, term: &Term<'a>) -> tables::Term {
+        let mut row = tables::Term {
+            kind: term.fact.kind() as u32,
+            flags: flag(term.log, tables::LOG),
+            attribute: None,
+            counter: None,
+            weight: term.weight,
+            otherwise: term.otherwise,
+            span: Millis(0),
+            most: 0,
+            model: term.model.map(|model| self.plan.text(model)),
+        };
+        if let Some((trigger, most, within)) = term.fact.trigger() {
+            (row.most, row.span, row.counter) = (most, within, self.trigger(trigger));
+        }
+        match &term.fact {
+            Fact::Attribute(name) => row.attribute = self.scope.attributes.get(name.name).map(|known| known.id),
+            Fact::Decay(_, half_life) => row.span = *half_life,
+            Fact::Count(..) => {}
+        }
+        row
     }
 
     fn slot(&mut self, id: &str, slot: &Slot<'a>) {
@@ -409,9 +379,18 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         let exits: Vec<_> = journey.exits.iter().filter_map(|trigger| self.trigger(trigger)).collect();
         let goal = journey.goal.as_ref().and_then(|(trigger, _)| self.trigger(trigger));
         let steps: Vec<_> = journey.steps.iter().map(|step| self.step(step)).collect();
+        if journey.resume {
+            for message in journey.messages() {
+                self.expose(format!("message:{}", message.name), 1, Millis(0));
+            }
+        }
         let row = tables::Journey {
             id: self.plan.text(id),
             class: journey.class as u32,
+            priority: journey.priority,
+            flags: flag(journey.resume, tables::RESUME),
+            offer: journey.offer.as_ref().and_then(|offer| self.numbers.offers.get(offer.name).copied()),
+            topic: journey.topic.map(|topic| self.plan.text(topic)),
             // Every entry of the rules has an event; that of a hidden journey is the first counter, which never counts.
             enter: enter.unwrap_or(Id::new(0)),
             when,

@@ -8,10 +8,12 @@ use throughline::plan::PlanBuilder;
 use super::{Audience, condition, scope};
 use crate::channels::{Channel, WEB};
 use crate::features::{Effect, Parent, Trial};
+use crate::journeys::Trigger;
 use crate::messages::Rendition;
 use crate::place::{Place, Reader};
 use crate::rules::Rules;
 use crate::scope::{CounterSpec, Dialect, Scope, Uses};
+use crate::scores::Fact;
 use crate::tree::{Entry, Kind, Node};
 
 /// How many times of an event a journey looks at.
@@ -163,9 +165,22 @@ impl<'r, 'a> Surveyor<'r, 'a> {
             self.refuse_private(when, &uses, out);
             add(&mut all, uses);
         }
-        let units =
-            rules.experiments.values().map(|experiment| experiment.unit.as_ref().map_or("id", |unit| unit.name));
-        all.attributes.extend(units.map(str::to_owned));
+        all.attributes.extend(rules.units().map(str::to_owned));
+        for cooldown in &rules.policies.cooldowns {
+            if let Some(trigger) = cooldown.after.event() {
+                self.trigger(trigger, 1, cooldown.window, out);
+            }
+        }
+        for term in rules.campaigns.values().flat_map(|campaign| &campaign.score).flat_map(|score| &score.terms) {
+            if let Some((trigger, keep, within)) = term.fact.trigger() {
+                self.trigger(trigger, keep, within, out);
+            }
+            if let Fact::Attribute(name) = &term.fact {
+                all.attributes.insert(name.name.to_owned());
+            }
+        }
+        add(&mut all, core::mem::take(&mut self.scope.uses));
+        all.local |= rules.asks_for_local_time();
         let next = || rules.campaigns.values().flat_map(|campaign| &campaign.next);
         let channels: BTreeSet<&str> = next().map(|next| next.channel.name).chain([WEB]).collect();
         let names: BTreeSet<&str> =
@@ -238,15 +253,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         }
         for journey in rules.journeys.values() {
             for trigger in journey.triggers() {
-                self.scope.counter(
-                    trigger.event.name,
-                    trigger.filter.as_ref().map(|filter| filter.node),
-                    JOURNEY_KEEPS,
-                    Millis(0),
-                );
-                if let Some(filter) = &trigger.filter {
-                    crate::condition::compile_filter(filter.node, &filter.path, &mut self.plan, &mut out.diagnostics);
-                }
+                self.trigger(trigger, JOURNEY_KEEPS, Millis(0), out);
             }
             for after in journey.steps.iter().filter_map(crate::journeys::Step::after) {
                 self.scope.counter(after.name, None, JOURNEY_KEEPS, Millis(0));
@@ -257,6 +264,15 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         all.attributes
             .extend(renditions.flat_map(|rendition| rendition.outputs()).map(|output| output.name.to_owned()));
         all
+    }
+
+    /// Notes that times of an event are needed, and tells what is wrong with its filter.
+    fn trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut Reader<'_>) {
+        let filter = trigger.filter.as_ref();
+        self.scope.counter(trigger.event.name, filter.map(|filter| filter.node), keep, within);
+        if let Some(filter) = filter {
+            crate::condition::compile_filter(filter.node, &filter.path, &mut self.plan, &mut out.diagnostics);
+        }
     }
 
     fn reach(&mut self, channel: &Channel<'_>, out: &mut Reader<'_>) -> Uses {

@@ -1,0 +1,136 @@
+//! The rows of policies: holdouts, exclusion groups, suppression, caps, silence.
+
+use throughline::Millis;
+use throughline::plan::tables::{self, Class};
+use throughline::plan::{Id, Ids, Span};
+
+use super::Writer;
+use crate::caps::{Cap, Limit, Scope};
+use crate::channels::WEB;
+use crate::holdouts::Exclusion;
+use crate::place::Named;
+
+/// Every class, one bit each.
+const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
+/// The classes that policies limit unless they name one: what must be said is said however often, and at any time.
+const LIMITED_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit();
+
+impl Writer<'_, '_, '_, '_> {
+    pub(super) fn holdouts(&mut self) {
+        let rules = self.rules;
+        for (id, holdout) in &rules.holdouts {
+            let Some(unit) = self.split_by(holdout.unit.as_ref()) else { continue };
+            let campaigns: Vec<_> =
+                holdout.campaigns.iter().filter_map(|name| self.numbers.campaigns.get(name.name).copied()).collect();
+            let row = tables::Holdout {
+                id: self.plan.text(id),
+                share: holdout.share,
+                classes: holdout.classes,
+                campaigns: self.plan.ids(&campaigns),
+                unit,
+            };
+            self.plan.push(row);
+        }
+    }
+
+    /// The member's part of its exclusion group.
+    pub(super) fn exclusion(&mut self, exclusion: Option<&Exclusion<'_>>) -> Option<Id<tables::Exclusion>> {
+        let exclusion = exclusion?;
+        let unit = self.split_by(self.rules.exclusions.get(exclusion.group.name)?.unit.as_ref())?;
+        let group = self.plan.text(exclusion.group.name);
+        Some(self.plan.push(tables::Exclusion { group, unit, from: exclusion.from, to: exclusion.to }))
+    }
+
+    /// The attribute that a split is made by.
+    pub(super) fn split_by(&self, unit: Option<&Named<'_>>) -> Option<Id<tables::Attribute>> {
+        self.scope.attributes.get(unit.map_or("id", |unit| unit.name)).map(|known| known.id)
+    }
+
+    pub(super) fn suppressions(&mut self) {
+        for suppression in &self.rules.policies.suppress {
+            if let Some(when) = self.condition(&suppression.when) {
+                self.plan.push(tables::Suppression { classes: suppression.classes, when });
+            }
+        }
+    }
+
+    pub(super) fn silence(&mut self) {
+        let rules = self.rules;
+        for cooldown in &rules.policies.cooldowns {
+            let campaign = cooldown.campaign.as_ref().and_then(|name| self.numbers.campaigns.get(name.name).copied());
+            let event = cooldown.after.event().map(|trigger| {
+                let filter = trigger.filter.as_ref().map(|filter| filter.node);
+                self.scope.counter(trigger.event.name, filter, 1, cooldown.window)
+            });
+            let seen = cooldown.after.key().map(|key| {
+                self.expose(key.clone(), 1, cooldown.window);
+                self.plan.text(&key)
+            });
+            let classes = cooldown.classes.unwrap_or(LIMITED_CLASSES);
+            self.plan.push(tables::Cooldown { classes, campaign, event, seen, window: cooldown.window });
+        }
+        for quiet in &rules.policies.quiet {
+            let named = quiet.channels.iter().map(|channel| channel.name);
+            let others = rules.channels.keys().copied().filter(|id| *id != WEB && quiet.channels.is_empty());
+            let channels = self.channel_numbers(named.chain(others));
+            let classes = quiet.classes.unwrap_or(LIMITED_CLASSES);
+            self.plan.push(tables::Quiet { classes, channels, from: quiet.from, until: quiet.until });
+        }
+    }
+
+    pub(super) fn policy_caps(&mut self) -> Span<tables::Cap> {
+        let caps: Vec<_> = self.rules.policies.caps.iter().filter_map(|cap| self.policy_cap(cap)).collect();
+        self.plan.push_all(caps)
+    }
+
+    fn policy_cap(&mut self, cap: &Cap<'_>) -> Option<tables::Cap> {
+        let (mut slot, mut offer, mut message) = (None, None, None);
+        let mut classes = LIMITED_CLASSES;
+        match &cap.scope {
+            Scope::All => {}
+            Scope::Class(class) => classes = class.bit(),
+            Scope::Slot(name) => slot = Some(*self.numbers.slots.get(name.name)?),
+            Scope::Offer(name) => offer = Some(*self.numbers.offers.get(name.name)?),
+            Scope::Message(name) => message = Some(*self.numbers.messages.get(name.name)?),
+        }
+        let channels = self.channel_numbers(cap.channels.iter().map(|channel| channel.name));
+        Some(tables::Cap { classes, slot, offer, message, channels, ..self.cap(cap.keys(), cap.limit) })
+    }
+
+    /// A cap that limits whatever it stands at.
+    pub(super) fn cap(&mut self, keys: Vec<String>, limit: Limit) -> tables::Cap {
+        let texts: Vec<_> = keys.iter().map(|key| self.plan.text(key)).collect();
+        for key in keys {
+            self.expose(key, limit.max, limit.within());
+        }
+        tables::Cap {
+            keys: self.plan.ids(&texts),
+            max: limit.max,
+            per: limit.per as u32,
+            window: limit.window,
+            classes: ALL_CLASSES,
+            slot: None,
+            offer: None,
+            message: None,
+            channels: Ids::empty(),
+        }
+    }
+
+    fn channel_numbers<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Ids<tables::Channel> {
+        let channels: Vec<_> = names.filter_map(|name| self.numbers.channels.get(name).copied()).collect();
+        self.plan.ids(&channels)
+    }
+
+    /// Notes that the last `keep` times of `key` within a span must be remembered.
+    pub(super) fn expose(&mut self, key: String, keep: u32, within: Millis) {
+        let known = self.exposures.entry(key).or_insert((keep, within));
+        *known = (known.0.max(keep), crate::emit::survey::longer(known.1, within));
+    }
+
+    pub(super) fn exposures(&mut self) {
+        for (key, (keep, within)) in &self.exposures {
+            let key = self.plan.text(key);
+            self.plan.push(tables::Exposure { key, keep: *keep, within: *within });
+        }
+    }
+}

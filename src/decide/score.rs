@@ -1,0 +1,92 @@
+//! Scores: a number that orders campaigns of one priority, and never decides whether one may speak.
+
+use crate::decide::Decider;
+use crate::math::{exp, exp2, ln_1p};
+use crate::plan::Id;
+use crate::plan::tables::{LOG, Link, Score, Term, TermKind};
+use crate::prelude::*;
+use crate::time::Millis;
+use crate::value::Value;
+
+/// A score in millionths: what differs by less is equal, on every host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Micros(pub(crate) i64);
+
+impl Micros {
+    const ONE: f64 = 1e6;
+    /// No score is further from zero.
+    const MOST: f64 = 1e9;
+
+    /// The nearest; what is no number is zero.
+    pub(crate) fn from_number(number: f64) -> Self {
+        let scaled = number.clamp(-Self::MOST, Self::MOST) * Self::ONE;
+        Self(if scaled < 0.0 { scaled - 0.5 } else { scaled + 0.5 } as i64)
+    }
+
+    pub(crate) fn number(self) -> f64 {
+        self.0 as f64 / Self::ONE
+    }
+}
+
+impl Decider<'_> {
+    /// The score of a campaign's formula; zero without one.
+    pub(crate) fn score(&self, score: Option<Id<Score>>) -> Micros {
+        let Some(row) = score.and_then(|id| self.plan.get(id)) else { return Micros::default() };
+        let terms = self.plan.rows(row.terms).map(|(_, term)| term.weight * self.term(&term));
+        let sum = terms.fold(row.bias, |sum, term| sum + term);
+        Micros::from_number(match Link::from_number(row.link) {
+            Some(Link::Logistic) => 1.0 / (1.0 + exp(-sum)),
+            Some(Link::Linear) | None => sum,
+        })
+    }
+
+    /// The models whose scores the formula reads, each once.
+    pub(crate) fn models(&self, score: Option<Id<Score>>) -> Vec<String> {
+        let mut models: Vec<String> = Vec::new();
+        let terms = score.and_then(|id| self.plan.get(id)).into_iter().flat_map(|row| self.plan.rows(row.terms));
+        for model in terms.filter_map(|(_, term)| term.model) {
+            let model = self.plan.text(model);
+            if !models.iter().any(|known| known == model) {
+                models.push(model.to_owned());
+            }
+        }
+        models
+    }
+
+    fn term(&self, term: &Term) -> f64 {
+        let found = match TermKind::from_number(term.kind) {
+            Some(TermKind::Attribute) => term.attribute.and_then(|id| number(&self.eval.attribute(id))),
+            Some(TermKind::Count) => {
+                let after = if term.span.0 == 0 { Millis::MIN } else { self.facts.now.minus(term.span) };
+                let count = self.times(term).filter(|at| *at > after).count();
+                Some(f64::from(u32::try_from(count).unwrap_or(u32::MAX).min(term.most)))
+            }
+            Some(TermKind::Decay) => self.times(term).last().map(|last| {
+                let age = self.facts.now.minus(last);
+                exp2(-(age.0 as f64) / term.span.0.max(1) as f64)
+            }),
+            None => None,
+        };
+        match found {
+            None => term.otherwise,
+            Some(found) if term.flags & LOG != 0 => ln_1p(found),
+            Some(found) => found,
+        }
+    }
+
+    /// When the events of the term happened, up to now.
+    fn times(&self, term: &Term) -> impl Iterator<Item = Millis> {
+        let key = term.counter.and_then(|id| self.plan.get(id)).map(|row| self.plan.text(row.key));
+        let stamps = key.and_then(|key| self.profile.counters.get(key)).into_iter().flatten();
+        stamps.map(|stamp| stamp.at()).filter(|at| *at <= self.facts.now)
+    }
+}
+
+/// The number of a fact; a boolean is 1 or 0, and what is neither has none.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Bool(value) => Some(f64::from(u8::from(*value))),
+        _ => None,
+    }
+}

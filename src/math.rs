@@ -1,0 +1,93 @@
+//! Exponential and logarithm, equal to the bit on every host: only additions, multiplications and divisions, whose results
+//! IEEE 754 fixes, in an order that is written down. The standard library's differ from platform to platform.
+
+use core::f64::consts::{LN_2, LOG2_E, SQRT_2};
+
+/// The terms of a series; those that follow are below the precision of a number.
+const TERMS: u32 = 14;
+/// Where the exponent of a number begins in its bits.
+const MANTISSA: u32 = 52;
+
+/// 2 to the power of `x`; less than 2^-1022 counts as that, and more than 2^1023 as that.
+///
+/// The Taylor series of the exponential over what is left of `x` next to the nearest whole number.
+pub(crate) fn exp2(x: f64) -> f64 {
+    let x = x.clamp(-1022.0, 1023.0);
+    let whole = if x < 0.0 { x - 0.5 } else { x + 0.5 } as i64;
+    let rest = (x - whole as f64) * LN_2;
+    let mut sum = 1.0;
+    for term in (1..=TERMS).rev() {
+        sum = 1.0 + sum * rest / f64::from(term);
+    }
+    let exponent = whole.saturating_add(1023).clamp(1, 2046).unsigned_abs();
+    sum * f64::from_bits(exponent << MANTISSA)
+}
+
+/// e to the power of `x`, within the limits of [`exp2`].
+pub(crate) fn exp(x: f64) -> f64 {
+    exp2(x * LOG2_E)
+}
+
+/// The natural logarithm of 1 + `x`; 0 for what is not positive.
+///
+/// The series of the inverse hyperbolic tangent over what is left of the number next to a power of two.
+pub(crate) fn ln_1p(x: f64) -> f64 {
+    // NaN is not greater than anything.
+    let x = if x > 0.0 { x.min(f64::MAX) + 1.0 } else { 1.0 };
+    let bits = x.to_bits();
+    let exponent = (bits >> MANTISSA).cast_signed().saturating_sub(1023);
+    let mantissa = f64::from_bits((bits & ((1 << MANTISSA) - 1)) | 1.0_f64.to_bits());
+    let (mantissa, exponent) =
+        if mantissa > SQRT_2 { (mantissa / 2.0, exponent.saturating_add(1)) } else { (mantissa, exponent) };
+    let s = (mantissa - 1.0) / (mantissa + 1.0);
+    let mut sum = 0.0;
+    for term in (0..TERMS).rev() {
+        sum = sum * s * s + 1.0 / f64::from(term.saturating_mul(2).saturating_add(1));
+    }
+    2.0 * s * sum + exponent as f64 * LN_2
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "some results are exact")]
+mod tests {
+    use super::*;
+
+    fn near(found: f64, wanted: f64) -> bool {
+        (found - wanted).abs() <= wanted.abs().max(1.0) * 1e-14
+    }
+
+    #[test]
+    fn they_are_what_mathematics_says() {
+        for step in -4000..4000_i32 {
+            let x = f64::from(step) / 171.3;
+            assert!(near(exp2(x) / x.exp2(), 1.0), "2^{x}");
+            assert!(near(exp(x) / x.exp(), 1.0), "e^{x}");
+            let large = x.exp();
+            assert!(near(ln_1p(large), large.ln_1p()), "ln(1 + {large})");
+        }
+        assert_eq!([exp2(0.0), exp2(-1.0), exp2(10.0), ln_1p(0.0), ln_1p(-5.0)], [1.0, 0.5, 1024.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn they_are_the_same_to_the_bit() {
+        let bits = [exp2(0.3), exp2(-7.77), exp(1.0), exp(-2.5), ln_1p(1.0), ln_1p(1234.5)].map(f64::to_bits);
+        assert_eq!(bits, BITS);
+    }
+
+    const BITS: [u64; 6] = [
+        4_608_223_400_693_826_345,
+        4_571_932_001_194_010_730,
+        4_613_303_445_314_885_481,
+        4_590_579_268_170_609_700,
+        4_604_418_534_313_441_775,
+        4_619_701_559_975_709_156,
+    ];
+
+    #[test]
+    fn the_ends_of_numbers_are_numbers() {
+        for x in [f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, f64::MIN_POSITIVE, -0.0] {
+            assert!([exp2(x), exp(x), ln_1p(x)].iter().all(|found| found.is_finite()), "{x}");
+        }
+        assert_eq!(ln_1p(f64::NAN), 0.0);
+    }
+}

@@ -1,0 +1,112 @@
+//! Policies that refer to everything else, so they are added last.
+
+#![allow(clippy::cast_precision_loss, reason = "a generator for tests")]
+
+use serde_json::{Value, json};
+
+use super::{CLASSES, Dice, EVENTS, PATHS, cap};
+
+/// Adds caps of messages and channels, silence, and parts of exclusion groups.
+pub fn add(dice: &mut Dice, rules: &mut Value) {
+    let names = |kind: &str| rules[kind].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let (messages, campaigns) = (names("messages"), names("campaigns"));
+    let caps = rules["policies"]["caps"].as_array_mut().unwrap();
+    if dice.percent(20) {
+        let mut cap = cap(dice);
+        cap["message"] = json!(dice.pick(&messages));
+        caps.push(cap);
+    }
+    if dice.percent(30) {
+        let mut cap = cap(dice);
+        cap["channel"] = dice.pick(&[json!("web"), json!(["email", "whatsapp"]), json!(["web", "email"])]).clone();
+        if dice.percent(60) {
+            cap["class"] = json!(dice.pick(&CLASSES));
+        }
+        caps.push(cap);
+    }
+    if dice.percent(10) {
+        rules["policies"]["scores"] = json!(false);
+    }
+    if dice.percent(35) {
+        rules["policies"]["cooldown"] = json!([cooldown(dice, &messages, &campaigns)]);
+    }
+    exclude(dice, &mut rules["campaigns"], 15, [0.0, 0.5, 0.7]);
+    exclude(dice, &mut rules["experiments"], 30, [0.7, 0.8, 1.0]);
+}
+
+pub fn holdout(dice: &mut Dice, campaigns: &[String]) -> Value {
+    let mut out = json!({ "percent": dice.below(60) });
+    match dice.below(4) {
+        0 => out["classes"] = json!("promo"),
+        1 => out["classes"] = json!(["promo", "service"]),
+        2 => out["campaigns"] = json!([dice.pick(campaigns)]),
+        _ => {}
+    }
+    if dice.percent(30) {
+        out["unit"] = json!(dice.pick(&["tier", "score", "id"]));
+    }
+    out
+}
+
+fn cooldown(dice: &mut Dice, messages: &[String], campaigns: &[String]) -> Value {
+    let mut out = json!({ "for": dice.pick(&["1h", "6h", "2d"]) });
+    match dice.below(3) {
+        0 => out["class"] = json!(dice.pick(&CLASSES)),
+        1 => out["campaign"] = json!(dice.pick(campaigns)),
+        _ => {}
+    }
+    out["after"] = match dice.below(5) {
+        0 => json!({ "event": dice.pick(&EVENTS) }),
+        1 => json!({ "event": dice.pick(&EVENTS), "where": { "path": dice.pick(&PATHS) } }),
+        2 => json!({ "class": dice.pick(&CLASSES) }),
+        3 => json!({ "message": dice.pick(messages) }),
+        _ => json!({ "campaign": dice.pick(campaigns) }),
+    };
+    out
+}
+
+/// A formula over the facts that the generator has.
+pub fn score(dice: &mut Dice) -> Value {
+    let term = |dice: &mut Dice| {
+        let mut out = json!({ "weight": dice.below(41) as f64 / 10.0 - 2.0 });
+        match dice.below(4) {
+            0 => out["halfLife"] = json!(dice.pick(&["1h", "2d"])),
+            1 => out["within"] = json!(dice.pick(&["1h", "6h"])),
+            _ => {
+                out["attribute"] = json!(dice.pick(&["score", "vip", "cart.total"]));
+                out["default"] = json!(dice.pick(&[0.0, 0.5, 3.0]));
+                if dice.percent(40) {
+                    out["model"] = json!(dice.pick(&["propensity-3", "uplift"]));
+                }
+            }
+        }
+        if out["attribute"].is_null() {
+            out["event"] = json!(dice.pick(&EVENTS));
+            if out["halfLife"].is_null() && dice.percent(50) {
+                out["most"] = json!(1 + dice.below(3));
+            }
+        }
+        if out["halfLife"].is_null() && dice.percent(25) {
+            out["log"] = json!(true);
+        }
+        out
+    };
+    let mut out = json!({ "terms": [term(dice), term(dice)], "bias": dice.below(5) });
+    if dice.percent(50) {
+        out["link"] = json!(dice.pick(&["logistic", "linear"]));
+    }
+    out
+}
+
+/// Makes at most two things members of each group, with parts that lie side by side.
+fn exclude(dice: &mut Dice, things: &mut Value, chance: u64, [a, b, c]: [f64; 3]) {
+    for group in ["tests", "tiers"] {
+        let mut parts = vec![(a, b), (b, c)];
+        for thing in things.as_object_mut().unwrap().values_mut() {
+            if thing.get("exclusion").is_none() && !parts.is_empty() && dice.percent(chance) {
+                let (from, to) = parts.remove(0);
+                thing["exclusion"] = json!({ "group": group, "from": from, "to": to });
+            }
+        }
+    }
+}
