@@ -34,6 +34,7 @@ mod reduce;
 mod rfc3339;
 mod shape;
 mod sorted;
+mod template;
 mod time;
 pub mod token;
 mod value;

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use throughline::Value;
 use throughline::plan::tables::Source;
 
 use crate::place::{Place, Reader};
 use crate::rules::Definition;
+use crate::tree::Kind;
 
 /// Request attributes that every plan knows without a declaration.
 pub const BUILT_IN: [&str; 21] = [
@@ -52,6 +54,8 @@ pub struct Attribute<'a> {
     pub pii: bool,
     /// The only values that it has; empty for any.
     pub values: Vec<String>,
+    /// What templates write where it has no value.
+    pub default: Option<Value>,
 }
 
 impl Attribute<'_> {
@@ -72,7 +76,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
     }
 
     fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
-        let fields = place.fields(&["type", "source", "edge", "client", "pii", "enum", "description"], out);
+        let fields = place.fields(&["type", "source", "edge", "client", "pii", "enum", "default", "description"], out);
         let is_type = |word: &str| TYPES.into_iter().find(|known| *known == word);
         let kind = fields.required("type", out).and_then(|place| place.word(&TYPES, is_type, out)).unwrap_or("string");
         let source = fields.get("source").and_then(|place| place.word(Source::NAMES, Source::from_name, out));
@@ -80,6 +84,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
         let [edge, client, pii] = ["edge", "client", "pii"].map(|name| fields.flag(name, false, out));
         let values = fields.get("enum").map(|place| place.list(out)).unwrap_or_default();
         let values = values.into_iter().filter_map(|place| place.text(out).map(str::to_owned)).collect();
+        let default = fields.get("default").and_then(|place| default(kind, &place, out));
         if let (true, true, Some(flag)) = (pii, edge, fields.get("edge")) {
             let message = "personal data cannot be in the token";
             flag.error("pii-at-edge", message, out).expected("`edge: true` or `pii: true`, not both");
@@ -88,8 +93,23 @@ impl<'a> Definition<'a> for Attribute<'a> {
             let message = "a request attribute is not in the profile, so `edge` and `client` say nothing about it";
             flag.warning("no-effect", message, out);
         }
-        Self { place: Some(fields.place().clone()), kind, source, edge, client, pii, values }
+        Self { place: Some(fields.place().clone()), kind, source, edge, client, pii, values, default }
     }
+}
+
+/// A default, which must have the attribute's type.
+fn default(kind: &str, place: &Place<'_>, out: &mut Reader<'_>) -> Option<Value> {
+    let (is_good, expected) = match (kind, &place.node.kind) {
+        ("number", found) => (matches!(found, Kind::Number(_)), "a number"),
+        ("boolean", found) => (matches!(found, Kind::Bool(_)), "`true` or `false`"),
+        ("list" | "object", _) => (false, "no default: only texts, numbers and booleans have one"),
+        (_, found) => (matches!(found, Kind::String(_)), "a text"),
+    };
+    if !is_good {
+        let message = format!("{} is no default of an attribute of type `{kind}`", place.node.kind_name());
+        place.error("wrong-type", message, out).expected(expected);
+    }
+    is_good.then(|| place.node.to_value())
 }
 
 /// The built-in attributes.
@@ -103,6 +123,7 @@ pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
         client: false,
         pii: false,
         values: Vec::new(),
+        default: None,
     };
     BUILT_IN.into_iter().map(|name| (name, attribute(name))).collect()
 }

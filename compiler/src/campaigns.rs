@@ -218,8 +218,8 @@ impl Next<'_> {
         }
         let (Some(_), Some(message)) = (channel, message) else { return };
         require_rendition(message, &self.message, self.channel.name, out);
-        for output in message.in_channel(self.channel.name).flat_map(|rendition| rendition.outputs()) {
-            if let Some(attribute) = rules.attributes.get(output.name) {
+        for (name, output) in message.in_channel(self.channel.name).flat_map(|rendition| rendition.reads(rules)) {
+            if let Some(attribute) = rules.attributes.get(name) {
                 refuse_private(attribute, output, "a next action", out);
             }
         }

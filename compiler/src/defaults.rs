@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::locale::{CURRENCY, is_currency};
 use crate::place::{Place, Reader};
 use crate::rules::Files;
 
@@ -10,6 +11,8 @@ use crate::rules::Files;
 pub struct Defaults<'a> {
     /// The locale of renditions without one.
     pub locale: &'a str,
+    /// The currency of money that names none; that of the locale without one.
+    pub currency: Option<&'a str>,
     /// The time zone of times that do not say their own.
     pub zone: TimeZone,
 }
@@ -17,13 +20,22 @@ pub struct Defaults<'a> {
 impl<'a> Defaults<'a> {
     /// Reads the one `defaults` of all files.
     pub fn read(files: &Files<'a>, out: &mut Reader<'_>) -> Self {
-        let fields = files.single("defaults", out).map(|place| place.fields(&["locale", "timezone"], out));
+        let fields = files.single("defaults", out).map(|place| place.fields(&["locale", "currency", "timezone"], out));
         let get = |name| fields.as_ref().and_then(|fields| fields.get(name));
         Self {
             locale: get("locale").and_then(|place| locale(&place, out)).unwrap_or("en"),
+            currency: get("currency").and_then(|place| currency(&place, out)),
             zone: get("timezone").and_then(|place| place.zone(out)).unwrap_or(TimeZone::UTC),
         }
     }
+}
+
+fn currency<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
+    let text = place.text(out)?;
+    if !is_currency(text) {
+        place.error("currency", format!("`{text}` is not a currency"), out).expected(CURRENCY);
+    }
+    Some(text)
 }
 
 /// The locale at this place: a language tag such as `de` or `de-AT`.

@@ -38,6 +38,7 @@ mod features;
 pub mod growthbook;
 mod holdouts;
 mod journeys;
+mod locale;
 mod messages;
 mod offers;
 mod parse;

@@ -109,9 +109,15 @@ impl<'a> Rendition<'a> {
         self.channel.as_ref().is_some_and(|named| named.name == channel)
     }
 
-    /// Everything that it inserts.
-    pub fn outputs(&self) -> impl Iterator<Item = &Named<'a>> {
-        self.body.outputs().chain(self.subject.iter().flat_map(Template::outputs))
+    /// Its body and its subject.
+    pub fn templates(&self) -> impl Iterator<Item = &Template<'a>> {
+        [&self.body].into_iter().chain(&self.subject)
+    }
+
+    /// Every attribute that it reads, and where.
+    pub fn reads<'r>(&'r self, rules: &'r Rules<'_>) -> impl Iterator<Item = (&'r str, &'r Named<'a>)> {
+        let names = self.templates().flat_map(|template| template.attributes.iter().chain(&template.shadowed));
+        names.filter_map(|named| rules.path(named.name).map(|(attribute, _)| (attribute, named)))
     }
 
     fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
@@ -119,10 +125,14 @@ impl<'a> Rendition<'a> {
             find::<Channel<'_>>(&rules.channels, channel, out);
         }
         let is_web = self.is_in(WEB);
-        for output in self.outputs() {
-            let found = rules.attribute(output, out);
-            if let (Some(attribute), true) = (found, is_web) {
-                refuse_private(attribute, output, "a page", out);
+        for named in self.templates().flat_map(|template| &template.attributes) {
+            if rules.path(named.name).is_none() {
+                rules.attribute(named, out);
+            }
+        }
+        for (name, named) in self.reads(rules) {
+            if let (Some(attribute), true) = (rules.attributes.get(name), is_web) {
+                refuse_private(attribute, named, "a page", out);
             }
         }
     }

@@ -179,6 +179,19 @@ impl<'a> Rules<'a> {
         experiments.chain(holdouts).chain(groups).map(|unit| unit.as_ref().map_or("id", |unit| unit.name))
     }
 
+    /// The attribute that names joined by dots begin with, the longest one, and the members of it that follow.
+    #[must_use]
+    pub fn path<'n>(&self, path: &'n str) -> Option<(&'a str, Vec<&'n str>)> {
+        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).collect::<Vec<_>>();
+        ends.into_iter().rev().find_map(|end| {
+            let (name, rest) = path.split_at_checked(end)?;
+            let (name, attribute) = self.attributes.get_key_value(name)?;
+            let members: Vec<_> = rest.split('.').filter(|member| !member.is_empty()).collect();
+            let has_members = matches!(attribute.kind, "object" | "list") || members.is_empty() || members == ["size"];
+            has_members.then_some((*name, members))
+        })
+    }
+
     /// The attribute with this name; tells if there is none.
     pub fn attribute(&self, name: &Named<'_>, out: &mut Reader<'_>) -> Option<&Attribute<'a>> {
         find(&self.attributes, name, out)

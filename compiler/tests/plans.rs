@@ -4,8 +4,8 @@
 mod support;
 
 use throughline::plan::tables::{
-    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, Journey, Message, PUBLIC_PLAN, Part,
-    Segment, Slot, Step, Variation,
+    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, Filter, Journey, Message, PUBLIC_PLAN,
+    Part, Segment, Slot, Step, TermOp, Variation,
 };
 use throughline::plan::{Id, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
@@ -23,9 +23,13 @@ fn names<R: throughline::plan::row::Row + 'static>(
 }
 
 fn template(plan: &Plan, parts: Span<Part>) -> String {
-    let part = |part: Part| match part.attribute.and_then(|id| plan.get(id)) {
-        None => plan.text(part.text).to_owned(),
-        Some(row) => format!("[{}|{}|{}]", plan.text(row.name), plan.text(part.text), part.escape),
+    let part = |part: Part| match part.term.and_then(|id| plan.get(id)) {
+        None => part.text.map(|text| plan.text(text)).unwrap_or_default().to_owned(),
+        Some(term) if term.op == TermOp::Attribute as u32 => {
+            let row = plan.get(Id::<Attribute>::new(term.a)).unwrap();
+            format!("[{}|{}]", plan.text(row.name), part.detail)
+        }
+        Some(term) => format!("[{}|{}]", Filter::from_number(term.a).unwrap().name(), part.detail),
     };
     plan.rows(parts).map(|(_, row)| part(row)).collect()
 }
@@ -117,11 +121,11 @@ fn templates_are_cut_into_parts_with_the_escape_of_their_place() {
         .collect();
     let names = names::<Message>(&plan, |row| row.id);
     let of = |name: &str| &bodies[names.iter().position(|known| known == name).unwrap()];
-    assert_eq!(of("hero")[0], r#"<h1 title="[loyalty.tier||1]">Hello [firstName|there|1]</h1>"#);
-    assert_eq!(of("hero")[2], "<h1><a href='/p/[firstName||2]?q=[firstName||2]'>BOLD</a></h1>");
-    assert_eq!(of("hero")[3], "secret-rendition [firstName||0]");
-    assert_eq!(of("card")[0], r#"{"title":"Hello \"[firstName||3]\"","list":[1,true,null,[]],"more":{}}"#);
-    assert_eq!(of("reminder")[2], "<p>[email||1] [margin||1]</p>");
+    assert_eq!(of("hero")[0], r#"<h1 title="[loyalty.tier|1]">Hello [default|1]</h1>"#);
+    assert_eq!(of("hero")[2], "<h1><a href='/p/[firstName|2]?q=[firstName|2]'>BOLD</a></h1>");
+    assert_eq!(of("hero")[3], "secret-rendition [firstName|0]");
+    assert_eq!(of("card")[0], r#"{"title":"Hello \"[firstName|3]\"","list":[1,true,null,[]],"more":{}}"#);
+    assert_eq!(of("reminder")[2], "<p>[email|1] [margin|1]</p>");
 }
 
 #[test]

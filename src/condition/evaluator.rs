@@ -81,7 +81,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn fact(&self, id: Id<Attribute>) -> View<'a> {
+    /// As [`Self::attribute`], where it stands.
+    pub(crate) fn fact(&self, id: Id<Attribute>) -> View<'a> {
         let Some(row) = self.plan.get(id) else { return View::Null };
         let mut path = self.plan.list(row.path).map(|name| self.plan.text(name));
         if row.source == Source::Profile as u32 {

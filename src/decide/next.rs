@@ -56,7 +56,7 @@ impl Decider<'_> {
             until: (step.until != Millis::MAX).then(|| self.facts.now.plus(step.until)),
             score: campaign.score.map(|score| self.score(Some(score)).number()),
             models: self.models(campaign.score),
-            content: rendition.map(|rendition| self.render(&rendition)),
+            content: rendition.map(|rendition| self.render(&message, &rendition)),
         })
     }
 }

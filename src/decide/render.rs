@@ -1,12 +1,11 @@
 //! How a message is said: the rendition for channel, locale and variation, with facts inserted and made harmless.
 
-use crate::canonical::{write_number, write_string};
 use crate::decide::Decider;
 use crate::decision::Content;
 use crate::plan::Span;
-use crate::plan::tables::{Escape, Format, JSON_SLOT, Message, Part, Rendition, Slot};
+use crate::plan::tables::{Format, JSON_SLOT, Message, Part, Rendition, Slot};
 use crate::prelude::*;
-use crate::value::Value;
+use crate::template::Writer;
 
 impl Rendition {
     /// Whether the form of the content is the one that the slot takes.
@@ -33,28 +32,22 @@ impl Decider<'_> {
         scored.max_by_key(|(score, _)| *score).map(|(_, row)| row)
     }
 
-    /// The content of a rendition for this subject.
-    pub(crate) fn render(&self, rendition: &Rendition) -> Content {
+    /// The content of a rendition of a message for this subject.
+    pub(crate) fn render(&mut self, message: &Message, rendition: &Rendition) -> Content {
         Content {
             format: Format::from_number(rendition.format).unwrap_or(Format::Text),
-            body: self.fill_in(rendition.body),
-            subject: (!rendition.subject.is_empty()).then(|| self.fill_in(rendition.subject)),
+            body: self.fill_in(message, rendition.body),
+            subject: (!rendition.subject.is_empty()).then(|| self.fill_in(message, rendition.subject)),
         }
     }
 
-    fn fill_in(&self, template: Span<Part>) -> String {
-        let mut out = String::new();
-        for (_, part) in self.plan.rows(template) {
-            let text = self.plan.text(part.text);
-            match part.attribute {
-                None => out.push_str(text),
-                Some(attribute) => {
-                    let found = shown(&self.eval.attribute(attribute)).unwrap_or_else(|| text.to_owned());
-                    escape(&found, Escape::from_number(part.escape).unwrap_or(Escape::Html), &mut out);
-                }
-            }
+    fn fill_in(&mut self, message: &Message, template: Span<Part>) -> String {
+        let writer = Writer::new(self.plan, &self.eval, self.facts.now, self.tracer.is_some());
+        let (text, missing) = writer.write(template);
+        if let Some(tracer) = &mut self.tracer {
+            tracer.missing(message.id, &missing);
         }
-        out
+        text
     }
 }
 
@@ -63,47 +56,4 @@ fn nearness(locale: &str, wanted: &str) -> Option<usize> {
     let prefix = wanted.get(..locale.len())?;
     let ends = wanted.get(locale.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
     (prefix.eq_ignore_ascii_case(locale) && ends).then_some(locale.len())
-}
-
-/// The text of a fact; none for what has no text, or an empty one.
-fn shown(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => {
-            let mut out = String::new();
-            write_number(*number, &mut out);
-            Some(out)
-        }
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-/// Appends a text so that it is only text where it stands.
-fn escape(text: &str, context: Escape, out: &mut String) {
-    match context {
-        Escape::None => out.push_str(text),
-        Escape::Html => text.chars().for_each(|c| match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }),
-        Escape::Url => text.bytes().for_each(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            other => {
-                out.push('%');
-                for digit in [other >> 4, other & 0xf] {
-                    out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
-                }
-            }
-        }),
-        Escape::Json => {
-            let mut quoted = String::new();
-            write_string(text, &mut quoted);
-            out.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
-        }
-    }
 }

@@ -106,7 +106,7 @@ impl Decider<'_> {
         self.check_placed_caps(subject, place).map_err(|denial| self.withheld(denial))?;
         let rendition = self.rendition(message, name, None).ok_or(Withheld::Denied(Reason::NoRendition))?;
         match self.allowed_at(subject.class, id, self.facts.now) {
-            Some(at) if at <= self.facts.now => Ok(self.render(&rendition)),
+            Some(at) if at <= self.facts.now => Ok(self.render(message, &rendition)),
             Some(at) => Err(Withheld::Later(Reason::QuietHours, at)),
             None => Err(Withheld::Denied(Reason::QuietHours)),
         }

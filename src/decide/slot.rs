@@ -36,7 +36,8 @@ impl Decider<'_> {
         let winner = self.winner(id, &slot, offers);
         self.decision.reasons.insert(name.clone(), winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
         if let Some(winner) = winner {
-            self.decision.slots.insert(name, self.content_of(&winner));
+            let fill = self.content_of(&winner);
+            self.decision.slots.insert(name, fill);
             self.note_arm(winner.arm);
         }
     }
@@ -118,7 +119,7 @@ impl Decider<'_> {
         Ok(Candidate { rank, id: placement.campaign, campaign, message, rendition, arm })
     }
 
-    fn content_of(&self, winner: &Candidate) -> Fill {
+    fn content_of(&mut self, winner: &Candidate) -> Fill {
         let campaign = &winner.campaign;
         Fill {
             campaign: self.plan.text(campaign.id).to_owned(),
@@ -129,7 +130,7 @@ impl Decider<'_> {
             variation: winner.arm.as_ref().map(|arm| arm.variation.clone()),
             score: campaign.score.map(|_| winner.rank.1.0.number()),
             models: self.models(campaign.score),
-            content: self.render(&winner.rendition),
+            content: self.render(&winner.message, &winner.rendition),
         }
     }
 

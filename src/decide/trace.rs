@@ -1,7 +1,7 @@
 //! The explanation: who listens to the same evaluation, if anybody does.
 
 use crate::facts::Facts;
-use crate::plan::tables::{Campaign, Slot};
+use crate::plan::tables::{Attribute, Campaign, Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::reason::Reason;
@@ -12,6 +12,8 @@ use crate::value::{Object, Value};
 pub(crate) struct Tracer {
     /// In the order in which the slots were filled, which is the plan's.
     slots: Vec<(Id<Slot>, Vec<Outcome>)>,
+    /// The attributes that messages wanted to write and that had nothing to write.
+    missing: Vec<(Id<Text>, Id<Attribute>)>,
 }
 
 struct Outcome {
@@ -40,8 +42,24 @@ impl Tracer {
         }
     }
 
-    /// `{plan, now, partial, slots: {slot: [{campaign, outcome, detail}]}}`
+    /// A message wanted to write these attributes.
+    pub(crate) fn missing(&mut self, message: Id<Text>, attributes: &[Id<Attribute>]) {
+        for attribute in attributes.iter().map(|attribute| (message, *attribute)) {
+            if !self.missing.contains(&attribute) {
+                self.missing.push(attribute);
+            }
+        }
+    }
+
+    /// `{plan, now, partial, missing: [{message, attribute}], slots: {slot: [{campaign, outcome, detail}]}}`
     pub(crate) fn finish(self, plan: &Plan, facts: &Facts) -> Value {
+        let missing = self.missing.iter().map(|(message, attribute)| {
+            let mut out = Object::new();
+            out.insert("message", plan.text(*message));
+            out.insert("attribute", plan.get(*attribute).map_or("", |row| plan.text(row.name)));
+            Value::Object(out)
+        });
+        let missing = Value::Array(missing.collect());
         let slots = self.slots.into_iter().filter(|(_, outcomes)| !outcomes.is_empty());
         let slots = slots.filter_map(|(id, outcomes)| {
             let outcomes = outcomes.into_iter().map(|outcome| outcome.into_value(plan)).collect();
@@ -52,6 +70,7 @@ impl Tracer {
         out.insert("plan", plan.id());
         out.insert("now", facts.now);
         out.insert("partial", Value::Array(partial));
+        out.insert("missing", missing);
         out.insert("slots", Value::Object(slots.collect()));
         Value::Object(out)
     }

@@ -28,6 +28,11 @@ pub enum PlanError {
         /// The node's number.
         row: usize,
     },
+    /// A template is nested too deeply, or a step or value has unknown or impossible operands.
+    Template {
+        /// The step's or value's number.
+        row: usize,
+    },
     /// A regular expression is not a valid automaton.
     Regex {
         /// Its number.
@@ -48,6 +53,7 @@ impl fmt::Display for PlanError {
                 write!(f, "row {row} of section {section} refers to something that is not there")
             }
             Self::Node { row } => write!(f, "node {row} of the plan's conditions is impossible"),
+            Self::Template { row } => write!(f, "step or value {row} of the plan's templates is impossible"),
             Self::Regex { index } => write!(f, "regular expression {index} of the plan is not an automaton"),
         }
     }

@@ -9,6 +9,7 @@ mod builder;
 pub mod envelope;
 mod error;
 pub mod node;
+pub mod program;
 pub mod row;
 pub mod tables;
 mod words;
@@ -65,6 +66,7 @@ impl Plan {
         plan.check_regexes()?;
         plan.check_tables()?;
         node::check(&plan)?;
+        program::check(&plan)?;
         plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
         plan.with_offer = plan.campaigns(|campaign| campaign.offer.is_some());
         plan.with_next = plan.campaigns(|campaign| !campaign.next.is_empty());

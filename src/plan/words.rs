@@ -96,6 +96,8 @@ numbered! {
         Url = 2 "url",
         /// For the inside of a JSON string.
         Json = 3 "json",
+        /// A JSON value of its own.
+        Data = 4 "data",
     }
     /// The time that a cap counts over.
     Per {

@@ -13,6 +13,7 @@
 )]
 
 mod policy;
+mod template;
 
 use serde_json::{Map, Value, json};
 
@@ -345,10 +346,17 @@ fn body(dice: &mut Dice, format: &str, locale: &str, variation: &str) -> Value {
         "{{ tags }}",
         "fixed",
     ]);
+    let piece = template::piece(dice, 2);
     match format {
-        "html" => json!(format!("<a href=\"/x?tier={output}\" title=\"{output}\">{locale} {variation} {output}</a>")),
-        "json" => json!({ "title": format!("{locale} {output}"), "n": [1, 2.5, null, true], "variation": variation }),
-        _ => json!(format!("{locale} {variation} {output}")),
+        "html" => {
+            json!(format!(
+                "<a href=\"/x?tier={output}\" title=\"{output}\">{locale} {variation} {output} <i>{piece}</i></a>"
+            ))
+        }
+        "json" => {
+            json!({ "title": format!("{locale} {output}{piece}"), "n": [1, 2.5, null, true, "{{ score | default: 0 | json }}"], "variation": variation })
+        }
+        _ => json!(format!("{locale} {variation} {output}{piece}")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Model, list};
+use super::{Model, liquid, list};
 
 static NULL: Value = Value::Null;
 
@@ -32,7 +32,9 @@ impl Model<'_> {
     pub fn render(&self, rendition: &Value, out: &mut Value) {
         for name in ["html", "text", "subject"] {
             if let Some(template) = rendition[name].as_str() {
-                out[name] = Value::String(self.insert(template, name == "html"));
+                let html = |text: &str, before: &str| harmless(text, is_in_url(before));
+                let text = |text: &str, _: &str| plain(text);
+                out[name] = Value::String(self.insert(template, if name == "html" { &html } else { &text }));
             }
         }
         if let Some(data) = rendition.get("json") {
@@ -40,10 +42,20 @@ impl Model<'_> {
         }
     }
 
-    /// Data with facts inserted in its texts.
+    /// Data with facts inserted in its texts; a text that is one output that ends with `json` is the value.
     fn insert_in(&self, data: &Value) -> Value {
         match data {
-            Value::String(template) => Value::String(self.insert(template, false)),
+            Value::String(template) => {
+                let text = Value::String(self.insert(template, &|text: &str, _: &str| text.to_owned()));
+                let pieces = liquid::pieces(template);
+                let outputs = pieces.iter().filter(|piece| **piece != liquid::Piece::Text(String::new()));
+                match outputs.collect::<Vec<_>>().as_slice() {
+                    [liquid::Piece::Output(output)] if output.ends_with("| json") => {
+                        serde_json::from_str(text.as_str().unwrap()).unwrap()
+                    }
+                    _ => text,
+                }
+            }
             Value::Array(items) => items.iter().map(|item| self.insert_in(item)).collect(),
             Value::Object(map) => {
                 Value::Object(map.iter().map(|(name, value)| (name.clone(), self.insert_in(value))).collect())
@@ -52,24 +64,36 @@ impl Model<'_> {
         }
     }
 
-    fn insert(&self, template: &str, is_html: bool) -> String {
-        let mut out = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once("{{") {
-            out.push_str(before);
-            let (output, after) = after.split_once("}}").unwrap();
-            let (name, default) = output.split_once('|').unwrap_or((output, ""));
-            let default = default.split_once('\'').map_or("", |(_, text)| text.rsplit_once('\'').unwrap().0);
-            let found = match self.attribute(name.trim()) {
-                Value::String(text) if !text.is_empty() => text,
-                value @ (Value::Number(_) | Value::Bool(_)) => super::condition::text(&value),
-                _ => default.to_owned(),
-            };
-            out.push_str(&if is_html { harmless(&found, is_in_url(&out)) } else { found });
-            rest = after;
-        }
-        out + rest
+    fn insert(&self, template: &str, escape: &dyn Fn(&str, &str) -> String) -> String {
+        let attribute = |name: &str| self.declared(name);
+        let list = |_: &str| Value::Null;
+        let variables = std::collections::HashMap::new();
+        liquid::Liquid { attribute: &attribute, list: &list, escape, variables, loops: Vec::new() }.render(template)
     }
+
+    /// The value of an attribute that there is: none of a wrong type, and the default where there is none.
+    fn declared(&self, name: &str) -> Option<Value> {
+        let row = self.rules["attributes"].get(name);
+        let is_built_in = ["id", "path", "country", "deviceType", "locale", "channel"].contains(&name);
+        let kind = row.filter(|_| !is_built_in).map_or("string", |row| row["type"].as_str().unwrap());
+        let value = self.attribute(row.map_or_else(|| is_built_in.then_some(name), |_| Some(name))?);
+        let is_good = match kind {
+            "number" => value.is_number(),
+            "boolean" => value.is_boolean(),
+            "list" => value.is_array(),
+            "object" => value.is_object(),
+            _ => value.is_string() || value.is_number() || value.is_boolean(),
+        };
+        let is_missing = !is_good || value == "";
+        let default = row.and_then(|row| row.get("default")).filter(|_| is_missing);
+        Some(default.cloned().unwrap_or(if is_good { value } else { Value::Null }))
+    }
+}
+
+/// A value in plain text: on one line, and nothing that is not to be seen.
+pub fn plain(text: &str) -> String {
+    let text = text.replace(['\n', '\t', '\u{2028}', '\u{2029}'], " ");
+    text.chars().filter(|letter| !letter.is_control()).collect()
 }
 
 /// Whether the markup ends inside of a `href` or `src`.

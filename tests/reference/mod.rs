@@ -19,6 +19,7 @@ mod hash;
 mod history;
 mod policy;
 mod score;
+mod liquid;
 
 use serde_json::{Map, Value, json};
 
@@ -367,7 +368,7 @@ fn variant(slots: &Map<String, Value>) -> String {
     if slots.is_empty() {
         return String::new();
     }
-    let body = |fill: &Value| fill["html"].as_str().map_or_else(|| fill["json"].to_string(), str::to_owned);
+    let body = |fill: &Value| fill["html"].as_str().map_or_else(|| liquid::as_json(&fill["json"]), str::to_owned);
     let parts: Vec<String> = slots.iter().flat_map(|(slot, fill)| [slot.clone(), body(fill)]).collect();
     format!("v-{:016x}", fnv64(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
 }

@@ -7,6 +7,7 @@ mod features;
 mod public;
 mod rows;
 mod survey;
+mod templates;
 
 use std::collections::BTreeMap;
 

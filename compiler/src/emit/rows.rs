@@ -10,6 +10,7 @@ use throughline::plan::tables::{self, Source, StepKind};
 use throughline::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::survey::{Survey, reach_condition};
+use super::templates::Templates;
 use super::{Audience, condition, numbered, scope};
 use crate::Options;
 use crate::campaigns::Campaign;
@@ -21,7 +22,7 @@ use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::scores::{Fact, Score, Term};
 use crate::slots::{self, Slot};
-use crate::template::{Piece, Template};
+use crate::template::Template;
 use crate::zones;
 
 /// The bytes of a plan.
@@ -53,6 +54,7 @@ fn attributes<'a>(rules: &Rules<'a>, survey: &Survey, audience: Audience) -> Vec
 struct Numbers {
     channels: BTreeMap<String, Id<tables::Channel>>,
     offers: BTreeMap<String, Id<tables::Offer>>,
+    lists: BTreeMap<String, Id<tables::List>>,
     messages: BTreeMap<String, Id<tables::Message>>,
     experiments: BTreeMap<String, Id<tables::Experiment>>,
     campaigns: BTreeMap<String, Id<tables::Campaign>>,
@@ -64,6 +66,7 @@ impl Numbers {
         Self {
             channels: numbered(rules.channels.keys().copied()),
             offers: numbered(rules.offers.keys().copied()),
+            lists: BTreeMap::new(),
             messages: numbered(rules.messages.keys().copied()),
             experiments: numbered(rules.experiments.keys().copied()),
             campaigns: numbered(rules.campaigns.keys().copied()),
@@ -245,22 +248,15 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             locale: locale.map(|locale| self.plan.text(locale)),
             variation: rendition.variation.as_ref().map(|variation| self.plan.text(variation.name)),
             format: rendition.format as u32,
-            body: self.template(&rendition.body),
-            subject: rendition.subject.as_ref().map_or(Span::empty(), |subject| self.template(subject)),
+            body: self.template(&rendition.body, rendition.locale),
+            subject: rendition.subject.as_ref().map_or(Span::empty(), |it| self.template(it, rendition.locale)),
         })
     }
 
-    fn template(&mut self, template: &Template<'a>) -> Span<tables::Part> {
-        let part = |piece: &Piece<'a>| match piece {
-            Piece::Text(text) => tables::Part { text: self.plan.text(text), attribute: None, escape: 0 },
-            Piece::Output { attribute, default, escape } => tables::Part {
-                text: self.plan.text(default),
-                attribute: self.scope.attributes.get(attribute.name).map(|known| known.id),
-                escape: *escape as u32,
-            },
-        };
-        let parts: Vec<_> = template.pieces.iter().map(part).collect();
-        self.plan.push_all(parts)
+    fn template(&mut self, template: &Template<'a>, locale: Option<&str>) -> Span<tables::Part> {
+        let locale = crate::locale::of(locale.unwrap_or(self.rules.defaults.locale));
+        let (rules, attributes, lists) = (self.rules, &self.scope.attributes, &self.numbers.lists);
+        Templates { rules, attributes, lists, plan: &mut self.plan, locale }.parts(&template.parts)
     }
 
     fn experiment(&mut self, id: &str, experiment: &Experiment<'a>) {

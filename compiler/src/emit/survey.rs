@@ -188,7 +188,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         let messages = names.iter().filter_map(|name| rules.messages.get(name));
         let is_shown = |rendition: &&Rendition<'_>| channels.iter().any(|channel| rendition.is_in(channel));
         for rendition in messages.flat_map(|message| &message.renditions).filter(is_shown) {
-            all.attributes.extend(rendition.outputs().map(|output| output.name.to_owned()));
+            all.attributes.extend(rendition.reads(rules).map(|(attribute, _)| attribute.to_owned()));
         }
         for channel in channels.iter().filter_map(|channel| rules.channels.get(channel)) {
             add(&mut all, self.reach(channel, out));
@@ -262,7 +262,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         add(&mut all, core::mem::take(&mut self.scope.uses));
         let renditions = rules.messages.values().flat_map(|message| &message.renditions);
         all.attributes
-            .extend(renditions.flat_map(|rendition| rendition.outputs()).map(|output| output.name.to_owned()));
+            .extend(renditions.flat_map(|rendition| rendition.reads(rules)).map(|(attribute, _)| attribute.to_owned()));
         all
     }
 

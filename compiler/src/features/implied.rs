@@ -58,6 +58,7 @@ fn attribute<'a>() -> Attribute<'a> {
         client: false,
         pii: false,
         values: Vec::new(),
+        default: None,
     }
 }
 

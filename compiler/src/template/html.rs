@@ -38,8 +38,11 @@ const URLS: [&str; 14] = [
     "profile",
 ];
 
+/// The beginning of a URL that is not known; nothing that follows makes it a fixed one.
+const UNKNOWN: &str = "\u{0}:";
+
 /// Where the markup stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Markup {
     state: State,
     /// The name of the tag that began last.
@@ -50,6 +53,15 @@ pub(super) struct Markup {
     seen: String,
     /// A value was inserted in the attribute that began last.
     is_filled: bool,
+    /// Nothing comes here: the loop has been left.
+    is_left: bool,
+}
+
+/// Whether two ways through a template come together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Join {
+    Together,
+    Apart,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,6 +128,58 @@ impl Markup {
             State::Comment | State::Declaration => Err("ends inside a comment".to_owned()),
             State::Quoted(quote) => Err(format!("ends inside the value of `{}`: {quote} is missing", self.attribute)),
             _ => Err(format!("ends inside the tag `<{}`", self.tag)),
+        }
+    }
+
+    /// The loop is left here; what follows is never reached.
+    pub(super) const fn leave(&mut self) {
+        self.is_left = true;
+    }
+
+    /// Goes on from here for two ways, if both have come to the same place.
+    pub(super) fn join(&mut self, other: &Self) -> Join {
+        if other.is_left {
+            return Join::Together;
+        }
+        if self.is_left {
+            *self = other.clone();
+            return Join::Together;
+        }
+        let (tag, attribute, seen) = match self.state {
+            State::Text => (false, false, false),
+            State::TagOpen | State::TagName | State::BeforeName => (true, false, false),
+            State::Name | State::AfterName | State::BeforeValue | State::Quoted(_) | State::Unquoted => {
+                (true, true, false)
+            }
+            State::Declaration | State::Comment | State::Raw => (true, false, true),
+        };
+        let is_same = self.state == other.state
+            && (!tag || self.tag == other.tag)
+            && (!attribute || self.attribute == other.attribute)
+            && (!seen || self.seen == other.seen);
+        if !is_same {
+            return Join::Apart;
+        }
+        // A URL has a fixed beginning if it has one on both ways; the unfixed one is the one to go on with.
+        let is_fixed = |markup: &Self| markup.is_filled || has_fixed_beginning(&markup.seen);
+        let both = is_fixed(self) && is_fixed(other);
+        if !both && self.seen != other.seen {
+            self.seen = UNKNOWN.to_owned();
+        }
+        self.is_filled = both;
+        Join::Together
+    }
+
+    /// Where this is.
+    pub(super) fn describe(&self) -> String {
+        match self.state {
+            State::Text => "in text".to_owned(),
+            State::Raw => format!("in `<{}>`", self.tag),
+            State::Comment | State::Declaration => "in a comment".to_owned(),
+            State::Quoted(_) | State::Unquoted | State::BeforeValue => format!("in the value of `{}`", self.attribute),
+            State::TagOpen | State::TagName | State::BeforeName | State::Name | State::AfterName => {
+                format!("in the tag `<{}`", self.tag)
+            }
         }
     }
 

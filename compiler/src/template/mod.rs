@@ -1,154 +1,116 @@
-//! Templates: text in which facts are inserted, each made harmless for the place where it stands.
-//!
-//! `{{ name }}` inserts a fact, `{{ name | default: "there" }}` says what stands there without one.
+//! Templates: texts in which facts are inserted, each made harmless for the place where it stands. The language is Liquid:
+//! <https://shopify.github.io/liquid/>; `docs/templates.md` says what is different here.
 
+mod ast;
+mod block;
+mod date;
+mod expr;
+mod filters;
 mod html;
+mod json;
+mod lex;
 mod scan;
+mod scope;
+mod walk;
 
-use throughline::canonical::write_string;
-use throughline::plan::tables::Escape;
+pub use ast::{NumberStyle, Part, Term};
+pub use date::{Names, Own, Pattern, Piece};
+pub use json::json;
+
+use std::collections::BTreeSet;
 
 use crate::place::{Named, Place, Reader};
-use crate::tree::{Kind, Node};
+use block::blocks;
 use html::Markup;
-use scan::{Output, Raw, scan};
+use scan::scan;
+use scope::Scope;
 
 /// The longest text with facts in it, in bytes.
 const MAX_TEXT: usize = 256 << 10;
-/// The most facts in one text.
+/// The most outputs and tags in one text.
 const MAX_OUTPUTS: usize = 1000;
+/// Tags and brackets are not nested deeper.
+const MAX_NESTING: usize = 16;
+/// Values are not nested deeper; a filter is a level.
+const MAX_TERM: usize = 48;
 
 /// A text with facts in it.
 #[derive(Clone, Debug, Default)]
 pub struct Template<'a> {
-    /// Its pieces in their order.
-    pub pieces: Vec<Piece<'a>>,
+    /// Its steps in their order.
+    pub parts: Vec<Part<'a>>,
+    /// The attributes that it reads, or members of attributes.
+    pub attributes: Vec<Named<'a>>,
+    /// The attributes that it reads where a variable of the same name has nothing, if there are such attributes.
+    pub shadowed: Vec<Named<'a>>,
+    /// The lists that it reads.
+    pub lists: Vec<Named<'a>>,
+    /// The names of fields that it reads.
+    pub fields: BTreeSet<&'a str>,
 }
 
-/// A piece of a template.
-#[derive(Clone, Debug)]
-pub enum Piece<'a> {
-    /// Text as it is.
-    Text(String),
-    /// A fact to insert.
-    Output {
-        /// The attribute.
-        attribute: Named<'a>,
-        /// What stands there without a value.
-        default: &'a str,
-        /// How it is made harmless.
-        escape: Escape,
-    },
+/// What is wrong with a piece of a template.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    message: String,
+    expected: String,
+    /// What was found and the names that could be meant.
+    known: Option<(String, Vec<&'static str>)>,
+}
+
+impl Mistake {
+    fn new(message: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { message: message.into(), expected: expected.into(), known: None }
+    }
+
+    fn one_of(message: String, found: &str, known: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { message, expected: String::new(), known: Some((found.to_owned(), known.into_iter().collect())) }
+    }
+
+    fn too_deep() -> Self {
+        Self::new("this is nested too deeply", "`{% assign %}` for a part of it")
+    }
+
+    fn tell(self, code: &'static str, place: &Place<'_>, out: &mut Reader<'_>) {
+        let found = place.error(code, self.message, out);
+        match self.known {
+            Some((name, known)) => {
+                let all = known.join(", ");
+                if found.expected_one_of(&name, known).expected.is_none() {
+                    found.expected(format!("one of: {all}"));
+                }
+            }
+            None => {
+                found.expected(self.expected);
+            }
+        }
+    }
 }
 
 impl<'a> Template<'a> {
-    /// The attributes that it inserts.
-    pub fn outputs(&self) -> impl Iterator<Item = &Named<'a>> {
-        self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Text(_) => None,
-            Piece::Output { attribute, .. } => Some(attribute),
-        })
-    }
-
-    fn push_text(&mut self, more: &str) {
-        if more.is_empty() {
-            return;
-        }
-        match self.pieces.last_mut() {
-            Some(Piece::Text(text)) => text.push_str(more),
-            _ => self.pieces.push(Piece::Text(more.to_owned())),
-        }
-    }
-
-    fn push_output(&mut self, output: Output<'a>, escape: Escape) {
-        self.pieces.push(Piece::Output { attribute: output.attribute, default: output.default, escape });
+    fn of(scope: Scope<'a>, parts: Vec<Part<'a>>) -> Self {
+        let Scope { attributes, shadowed, lists, fields, .. } = scope;
+        Self { parts, attributes, shadowed, lists, fields }
     }
 }
 
 /// A plain text.
 pub fn text<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<Template<'a>> {
-    let mut template = Template::default();
-    for piece in scan(place, place.text(out)?, out) {
-        match piece {
-            Raw::Text(text) => template.push_text(text),
-            Raw::Output(output) => template.push_output(output, Escape::None),
-        }
-    }
-    Some(template)
+    let mut scope = Scope::default();
+    let parts = blocks(scan(place, place.text(out)?, out), &mut scope, out);
+    Some(Template::of(scope, parts))
 }
 
 /// Markup: facts can stand in text, in quoted attribute values, and in URLs whose beginning is fixed.
 pub fn html<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<Template<'a>> {
-    let mut template = Template::default();
+    let mut scope = Scope::default();
+    let mut parts = blocks(scan(place, place.text(out)?, out), &mut scope, out);
     let mut markup = Markup::default();
-    for piece in scan(place, place.text(out)?, out) {
-        match piece {
-            Raw::Text(text) => {
-                markup.text(text);
-                template.push_text(text);
-            }
-            Raw::Output(output) => match markup.output() {
-                Ok(escape) => template.push_output(output, escape),
-                Err(refusal) => {
-                    let message = format!("`{}` stands {}", output.source, refusal.stands);
-                    let found = output.attribute.place.error("unsafe-output", message, out);
-                    found.expected(refusal.expected);
-                }
-            },
-        }
-    }
+    walk::html(&mut parts, &mut markup, out);
     if let Err(open) = markup.end() {
         place
             .error("markup", format!("the markup {open}"), out)
             .expected("whole elements, so that the page stays whole");
     }
-    Some(template)
-}
-
-/// Data whose texts may have facts in them: JSON text, with members in the order in which they are written.
-pub fn json<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Template<'a> {
-    let mut template = Template::default();
-    write_json(place.node, place, &mut template, out);
-    template
-}
-
-fn write_json<'a>(node: &'a Node, place: &Place<'a>, template: &mut Template<'a>, out: &mut Reader<'_>) {
-    match &node.kind {
-        Kind::String(text) => {
-            let here = Place { node, mark: node.span, path: place.path.clone() };
-            template.push_text("\"");
-            for piece in scan(&here, text, out) {
-                match piece {
-                    Raw::Text(text) => template.push_text(&quoted(text)),
-                    Raw::Output(output) => template.push_output(output, Escape::Json),
-                }
-            }
-            template.push_text("\"");
-        }
-        Kind::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                template.push_text(if index == 0 { "[" } else { "," });
-                write_json(item, place, template, out);
-            }
-            template.push_text(if items.is_empty() { "[]" } else { "]" });
-        }
-        Kind::Map(entries) => {
-            for (index, entry) in entries.iter().enumerate() {
-                let begin = if index == 0 { "{" } else { "," };
-                template.push_text(&format!("{begin}\"{}\":", quoted(&entry.key)));
-                write_json(&entry.value, place, template, out);
-            }
-            template.push_text(if entries.is_empty() { "{}" } else { "}" });
-        }
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) => {
-            template.push_text(&throughline::canonical::to_string(&node.to_value()));
-        }
-    }
-}
-
-/// The inside of a JSON string.
-fn quoted(text: &str) -> String {
-    let mut out = String::new();
-    write_string(text, &mut out);
-    out.get(1..out.len().saturating_sub(1)).unwrap_or_default().to_owned()
+    Some(Template::of(scope, parts))
 }

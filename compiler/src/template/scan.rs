@@ -1,122 +1,161 @@
-//! Cuts a template into text and outputs.
+//! Cuts a template into text, outputs and tags.
 
 use super::{MAX_OUTPUTS, MAX_TEXT};
-use crate::place::{Named, Place, Reader, shorten};
+use crate::place::{Place, Reader};
 
 /// A piece of a template, as it is written.
 pub(super) enum Raw<'a> {
     Text(&'a str),
-    Output(Output<'a>),
+    /// `{{ … }}`.
+    Output(Inside<'a>),
+    /// `{% name … %}`.
+    Tag(&'a str, Inside<'a>),
 }
 
-/// `{{ … }}`.
-pub(super) struct Output<'a> {
+/// What stands between braces.
+#[derive(Clone)]
+pub(super) struct Inside<'a> {
     /// As it is written, with its braces.
     pub(super) source: &'a str,
-    pub(super) attribute: Named<'a>,
-    pub(super) default: &'a str,
+    /// Without braces, and of a tag without its name.
+    pub(super) text: &'a str,
+    pub(super) place: Place<'a>,
 }
 
-/// The pieces of a template; tells of everything that is not in the language.
+/// The pieces of a template; tells of braces that do not end.
 pub(super) fn scan<'a>(place: &Place<'a>, text: &'a str, out: &mut Reader<'_>) -> Vec<Raw<'a>> {
-    if text.len() > MAX_TEXT || text.matches("{{").count() > MAX_OUTPUTS {
-        let message = format!("the text has {} bytes and {} outputs", text.len(), text.matches("{{").count());
-        place.error("too-large", message, out).expected(format!("at most 256 KB and {MAX_OUTPUTS} outputs"));
+    let braces = text.matches("{{").count().saturating_add(text.matches("{%").count());
+    if text.len() > MAX_TEXT || braces > MAX_OUTPUTS {
+        let message = format!("the text has {} bytes and {braces} outputs and tags", text.len());
+        place.error("too-large", message, out).expected(format!("at most 256 KB and {MAX_OUTPUTS} outputs and tags"));
         return Vec::new();
     }
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        pieces.push(Raw::Text(before));
-        let offset = text.len().saturating_sub(from.len());
-        let here = |source: &str| place.piece(source, count(text, source, offset), out);
-        if from.starts_with("{%") {
-            let source = from.split_inclusive("%}").next().unwrap_or(from);
-            let message = format!("tags such as `{}` are not supported yet", shorten(source));
-            here(source).error("tag", message, out).expected("text and outputs such as `{{ firstName }}`");
-            rest = from.get(source.len()..).unwrap_or_default();
-            continue;
-        }
-        let Some((inside, after)) = from.get(2..).and_then(split_end) else {
-            let message = "an output begins here and does not end";
-            here("{{").error("output", message, out).expected("`}}`");
-            return pieces;
-        };
-        let source = from.get(..from.len().saturating_sub(after.len())).unwrap_or(from);
-        let piece = here(source);
-        match output(inside) {
-            Ok((name, default)) => {
-                let attribute = Named { name, place: piece };
-                pieces.push(Raw::Output(Output { source, attribute, default }));
+    let mut scanner = Scanner { place, text, rest: text, trims: false, pieces: Vec::new() };
+    scanner.run(out);
+    scanner.pieces
+}
+
+struct Scanner<'p, 'a> {
+    place: &'p Place<'a>,
+    text: &'a str,
+    rest: &'a str,
+    /// White space that follows is left out.
+    trims: bool,
+    pieces: Vec<Raw<'a>>,
+}
+
+impl<'a> Scanner<'_, 'a> {
+    fn run(&mut self, out: &mut Reader<'_>) {
+        while let Some(at) = self.rest.find("{{").into_iter().chain(self.rest.find("{%")).min() {
+            let (before, from) = self.rest.split_at_checked(at).unwrap_or((self.rest, ""));
+            let is_tag = from.starts_with("{%");
+            let Some(Braces { source, inside, after, trims }) = braces(from, is_tag) else {
+                let (noun, end, begin) = if is_tag { ("a tag", "`%}`", "{%") } else { ("an output", "`}}`", "{{") };
+                let place = self.piece(from.get(..2).unwrap_or(begin), from, out);
+                let code = if is_tag { "tag" } else { "output" };
+                place.error(code, format!("{noun} begins here and does not end"), out).expected(end);
+                return;
+            };
+            self.push(before, trims.0);
+            self.trims = trims.1;
+            self.rest = after;
+            let place = self.piece(source, from, out);
+            if is_tag {
+                self.tag(source, inside, place, out);
+            } else {
+                self.pieces.push(Raw::Output(Inside { source, text: inside, place }));
             }
-            Err(Mistake { message, expected }) => {
-                piece.error("output", message, out).expected(expected);
-            }
         }
-        rest = after;
+        self.push(self.rest, false);
     }
-    pieces.push(Raw::Text(rest));
-    pieces
+
+    fn tag(&mut self, source: &'a str, inside: &'a str, place: Place<'a>, out: &mut Reader<'_>) {
+        let inside = inside.trim();
+        let end = inside.find(|c: char| c.is_whitespace()).unwrap_or(inside.len());
+        let (name, text) = inside.split_at_checked(end).unwrap_or((inside, ""));
+        match name {
+            _ if name.starts_with('#') => {}
+            "raw" | "comment" => match skip(name, self.rest) {
+                Some((content, Braces { after, trims, .. })) => {
+                    if name == "raw" {
+                        self.push(content, trims.0);
+                    }
+                    self.trims = trims.1;
+                    self.rest = after;
+                }
+                None => {
+                    let message = format!("`{name}` begins here and does not end");
+                    place.error("tag", message, out).expected(format!("`{{% end{name} %}}`"));
+                    self.rest = "";
+                }
+            },
+            _ => self.pieces.push(Raw::Tag(name, Inside { source, text: text.trim(), place })),
+        }
+    }
+
+    fn push(&mut self, text: &'a str, trims_end: bool) {
+        let text = if self.trims { text.trim_start() } else { text };
+        let text = if trims_end { text.trim_end() } else { text };
+        if !text.is_empty() {
+            self.pieces.push(Raw::Text(text));
+        }
+    }
+
+    /// The place of a piece that begins where `from` does.
+    fn piece(&self, piece: &str, from: &str, out: &Reader<'_>) -> Place<'a> {
+        let offset = self.text.len().saturating_sub(from.len());
+        let nth = self.text.get(..offset).map_or(0, |before| before.matches(piece).count());
+        self.place.piece(piece, nth, out)
+    }
 }
 
-/// How often `source` stands in `text` before `offset`.
-fn count(text: &str, source: &str, offset: usize) -> usize {
-    text.get(..offset).map_or(0, |before| before.matches(source).count())
+/// An output or a tag.
+struct Braces<'a> {
+    source: &'a str,
+    inside: &'a str,
+    after: &'a str,
+    /// Whether white space before and after it is left out.
+    trims: (bool, bool),
 }
 
-/// What stands before and after the first `}}` outside of quotes.
-fn split_end(text: &str) -> Option<(&str, &str)> {
+/// What stands at the beginning of a text between braces; ends in quotes are none.
+fn braces(text: &str, is_tag: bool) -> Option<Braces<'_>> {
+    let end = if is_tag { "%}" } else { "}}" };
+    let inner = text.get(2..)?;
     let mut quote = None;
-    for (at, letter) in text.char_indices() {
+    let at = inner.char_indices().find_map(|(at, letter)| {
         match quote {
             Some(open) if letter == open => quote = None,
             Some(_) => {}
             None if letter == '"' || letter == '\'' => quote = Some(letter),
-            None => {
-                if let Some(after) = text.get(at..).and_then(|rest| rest.strip_prefix("}}")) {
-                    return Some((text.get(..at)?, after));
-                }
+            None => return inner.get(at..)?.starts_with(end).then_some(at),
+        }
+        None
+    });
+    // A quote that does not end, as in `{% comment %} don't %}`, is none.
+    let at = at.or_else(|| inner.find(end))?;
+    let (inside, rest) = inner.split_at_checked(at)?;
+    let after = rest.get(2..)?;
+    let source = text.get(..text.len().saturating_sub(after.len()))?;
+    let (start, inside) = inside.strip_prefix('-').map_or((false, inside), |inside| (true, inside));
+    let (end, inside) = inside.strip_suffix('-').map_or((false, inside), |inside| (true, inside));
+    Some(Braces { source, inside, after, trims: (start, end) })
+}
+
+/// What stands before the tag that ends `name`, and the tag. Comments can have comments in them.
+fn skip<'a>(name: &str, text: &'a str) -> Option<(&'a str, Braces<'a>)> {
+    let mut depth = 0_usize;
+    for (at, _) in text.match_indices("{%") {
+        let Some(tag) = braces(text.get(at..)?, true) else { continue };
+        let found = tag.inside.trim();
+        if found == name && name == "comment" {
+            depth = depth.saturating_add(1);
+        } else if found.strip_prefix("end") == Some(name) {
+            if depth == 0 {
+                return Some((text.get(..at)?, tag));
             }
+            depth = depth.saturating_sub(1);
         }
     }
     None
-}
-
-struct Mistake {
-    message: String,
-    expected: &'static str,
-}
-
-/// The name and the default of an output.
-fn output(inside: &str) -> Result<(&str, &str), Mistake> {
-    let mistake = |message: String, expected| Err(Mistake { message, expected });
-    if inside.starts_with('-') || inside.ends_with('-') {
-        return mistake("white space control is not supported".to_owned(), "`{{` and `}}` without `-`");
-    }
-    let (name, filter) = inside.split_once('|').map_or((inside, None), |(name, filter)| (name, Some(filter)));
-    let name = name.trim();
-    let is_name = |c: char| c.is_alphanumeric() || "._-$".contains(c);
-    let expected = "the name of an attribute, such as `{{ firstName | default: \"there\" }}`";
-    if name.is_empty() {
-        return mistake("an output without a name".to_owned(), expected);
-    }
-    if !name.chars().all(is_name) {
-        return mistake(format!("`{}` is not the name of an attribute", shorten(name)), expected);
-    }
-    let Some(filter) = filter.map(str::trim) else { return Ok((name, "")) };
-    let expected = "`default: \"a text\"`";
-    let (filter, argument) = filter.split_once(':').unwrap_or((filter, ""));
-    if filter.trim() != "default" {
-        return mistake(format!("unknown filter `{}`", shorten(filter.trim())), expected);
-    }
-    let argument = argument.trim();
-    let unquoted = ['"', '\''].into_iter().find_map(|quote| {
-        let inner = argument.strip_prefix(quote)?.strip_suffix(quote)?;
-        (!inner.contains(quote)).then_some(inner)
-    });
-    match unquoted {
-        Some(default) => Ok((name, default)),
-        None => mistake(format!("`{}` is not a text in quotes", shorten(argument)), expected),
-    }
 }

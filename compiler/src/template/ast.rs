@@ -1,0 +1,148 @@
+//! A template as it was read.
+
+use throughline::Value;
+use throughline::plan::tables::{Escape, Pipe, LoopField, ExprOp};
+
+use super::date::Pattern;
+use crate::place::Named;
+
+/// A step of a template.
+#[derive(Clone, Debug)]
+pub enum Part<'a> {
+    /// Text as it is.
+    Text(String),
+    /// A value to write.
+    Output {
+        /// The value.
+        term: Term<'a>,
+        /// How it is made harmless.
+        escape: Escape,
+        /// As it is written, and where.
+        source: Named<'a>,
+    },
+    /// One of two ways.
+    If {
+        /// What is asked.
+        test: Term<'a>,
+        /// What is done if it holds.
+        then: Vec<Part<'a>>,
+        /// What is done otherwise.
+        other: Vec<Part<'a>>,
+        /// Where it stands.
+        source: Named<'a>,
+    },
+    /// A loop.
+    For {
+        /// The variable that has the item.
+        variable: u32,
+        /// The items.
+        list: Term<'a>,
+        /// What is done for each.
+        body: Vec<Part<'a>>,
+        /// What is done if there is none.
+        other: Vec<Part<'a>>,
+        /// Where it stands.
+        source: Named<'a>,
+    },
+    /// Keeps a value.
+    Assign(u32, Term<'a>),
+    /// Keeps what is written.
+    Capture {
+        /// The variable that keeps it.
+        variable: u32,
+        /// What writes it.
+        body: Vec<Part<'a>>,
+        /// Where it stands.
+        source: Named<'a>,
+    },
+    /// Ends the loop.
+    Break(Named<'a>),
+    /// Goes on with the next item.
+    Continue(Named<'a>),
+}
+
+/// A value of a template.
+#[derive(Clone, Debug)]
+pub enum Term<'a> {
+    /// A text, number or boolean, or nothing.
+    Constant(Value),
+    /// An attribute, or a member of one: names joined by dots.
+    Attribute(Named<'a>),
+    /// A variable, and the attribute of the same name that it is until something is kept in it.
+    Variable(u32, Option<Named<'a>>),
+    /// What is known of a loop.
+    Loop(u32, LoopField),
+    /// A list of the rules.
+    List(Named<'a>),
+    /// A filter of values.
+    Pipe(Pipe, Vec<Term<'a>>),
+    /// A number as the locale writes it, with so many digits, or as money.
+    Number(Box<Term<'a>>, NumberStyle),
+    /// A written time.
+    Date(Box<Term<'a>>, Pattern),
+    /// Another operation, with its first operand.
+    Op(ExprOp, u32, Vec<Term<'a>>),
+}
+
+/// How a number is written.
+#[derive(Clone, Debug)]
+pub enum NumberStyle {
+    /// With so many digits behind the point; as many as it has, without.
+    Plain(Option<u32>),
+    /// As money: in this currency, or in that of the rules.
+    Money(Option<String>),
+}
+
+impl<'a> Term<'a> {
+    /// A text.
+    pub fn text(text: &str) -> Self {
+        Self::Constant(Value::from(text))
+    }
+
+    /// Whether it does not hold.
+    pub fn not(self) -> Self {
+        Self::Op(ExprOp::Not, 0, vec![self])
+    }
+
+    /// A member of it.
+    pub fn member(self, key: Self) -> Self {
+        Self::Op(ExprOp::Member, 0, vec![self, key])
+    }
+
+    /// What it is made of.
+    pub fn children(&self) -> Vec<&Term<'a>> {
+        match self {
+            Self::Pipe(_, args) | Self::Op(_, _, args) => args.iter().collect(),
+            Self::Number(of, _) | Self::Date(of, _) => vec![of],
+            _ => Vec::new(),
+        }
+    }
+
+    /// How deep it is.
+    pub fn depth(&self) -> usize {
+        self.children().into_iter().map(Self::depth).max().map_or(0, |depth| depth.saturating_add(1))
+    }
+}
+
+impl<'a> Part<'a> {
+    /// The steps inside of it.
+    pub fn children(&self) -> impl Iterator<Item = &Part<'a>> {
+        let (first, second): (&[Self], &[Self]) = match self {
+            Self::If { then: body, other, .. } | Self::For { body, other, .. } => (body, other),
+            Self::Capture { body, .. } => (body, &[]),
+            _ => (&[], &[]),
+        };
+        first.iter().chain(second)
+    }
+
+    /// Its value.
+    pub const fn term(&self) -> Option<&Term<'a>> {
+        match self {
+            Self::Output { term, .. }
+            | Self::If { test: term, .. }
+            | Self::For { list: term, .. }
+            | Self::Assign(_, term) => Some(term),
+            _ => None,
+        }
+    }
+}

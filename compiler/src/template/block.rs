@@ -1,0 +1,336 @@
+//! Reads tags: what begins, what it holds, and what ends it.
+
+use throughline::Value;
+use throughline::plan::tables::{Escape, Pipe, ExprOp};
+
+use super::ast::{Part, Term};
+use super::expr::Expr;
+use super::lex::Lexeme;
+use super::scan::{Inside, Raw};
+use super::{MAX_NESTING, Mistake, Scope};
+use crate::place::{Named, Reader, shorten};
+
+/// Every tag of the language, and those that end or divide one.
+const TAGS: [&str; 20] = [
+    "if",
+    "elsif",
+    "else",
+    "endif",
+    "unless",
+    "endunless",
+    "case",
+    "when",
+    "endcase",
+    "for",
+    "endfor",
+    "break",
+    "continue",
+    "assign",
+    "capture",
+    "endcapture",
+    "comment",
+    "endcomment",
+    "raw",
+    "endraw",
+];
+/// Tags that Liquid has elsewhere, and what to do here.
+const ELSEWHERE: [(&str, &str); 8] = [
+    ("include", "a message of its own: templates cannot read other templates"),
+    ("render", "a message of its own: templates cannot read other templates"),
+    ("section", "a slot of its own"),
+    ("layout", "a slot of its own"),
+    ("cycle", "`{% case forloop.index %}`, or `modulo`"),
+    ("increment", "`forloop.index`"),
+    ("tablerow", "`{% for %}`"),
+    ("echo", "`{{ … }}`"),
+];
+
+/// How many arms `case` has at most; each is a level of nesting.
+const MAX_ARMS: usize = 40;
+/// What a loop looks like.
+const FOR: &str = "`{% for item in list limit: 4 offset: 1 reversed %}`";
+/// What an assignment looks like.
+const ASSIGN: &str = "`{% assign name = value %}`";
+
+/// Reads pieces from first to last.
+pub(super) struct Blocks<'s, 'r, 'q, 'a> {
+    pieces: std::vec::IntoIter<Raw<'a>>,
+    scope: &'s mut Scope<'a>,
+    depth: usize,
+    out: &'r mut Reader<'q>,
+}
+
+/// The tag that ended a block.
+type End<'a> = Option<(&'a str, Inside<'a>)>;
+
+/// The steps of a template; tells of everything that is not in the language.
+pub(super) fn blocks<'a>(pieces: Vec<Raw<'a>>, scope: &mut Scope<'a>, out: &mut Reader<'_>) -> Vec<Part<'a>> {
+    scope.find_variables(&pieces);
+    let mut blocks = Blocks { pieces: pieces.into_iter(), scope, depth: 0, out };
+    let mut parts = Vec::new();
+    loop {
+        let (more, end) = blocks.block(&[]);
+        parts.extend(more);
+        let Some((name, inside)) = end else { return parts };
+        let message = format!("`{name}` has no beginning");
+        blocks.tell(&inside, Mistake::new(message, "the tag that it belongs to before it"));
+    }
+}
+
+impl<'a> Blocks<'_, '_, '_, 'a> {
+    /// The steps up to one of the tags that end or divide a block, and that tag; up to the end without one.
+    fn block(&mut self, ends: &[&str]) -> (Vec<Part<'a>>, End<'a>) {
+        let mut parts = Vec::new();
+        while let Some(piece) = self.pieces.next() {
+            match piece {
+                Raw::Text(text) => parts.push(Part::Text(text.to_owned())),
+                Raw::Output(inside) => {
+                    let term = self.read(&inside, |expr| {
+                        let term = expr.filtered()?;
+                        expr.end().map(|()| term)
+                    });
+                    let source = named(&inside);
+                    parts.extend(term.map(|term| Part::Output { term, escape: Escape::None, source }));
+                }
+                Raw::Tag(name, inside) => {
+                    let divides = name.starts_with("end") || matches!(name, "else" | "elsif" | "when");
+                    if ends.contains(&name) || (divides && TAGS.contains(&name)) {
+                        return (parts, Some((name, inside)));
+                    }
+                    self.tag(name, &inside, &mut parts);
+                }
+            }
+        }
+        (parts, None)
+    }
+
+    fn tag(&mut self, name: &'a str, inside: &Inside<'a>, parts: &mut Vec<Part<'a>>) {
+        if self.depth >= MAX_NESTING {
+            self.tell(inside, Mistake::too_deep());
+            return;
+        }
+        self.depth = self.depth.saturating_add(1);
+        let part = match name {
+            "if" | "unless" => self.branch(name, inside),
+            "case" => self.case(inside),
+            "for" => self.for_loop(inside),
+            "assign" => self.assign(inside),
+            "capture" => self.capture(inside),
+            "break" | "continue" => self.leave(name, inside),
+            _ => {
+                let message = format!("unknown tag `{}`", shorten(name));
+                let known = ELSEWHERE.into_iter().find(|(known, _)| *known == name);
+                self.tell(
+                    inside,
+                    match known {
+                        Some((_, instead)) => Mistake::new(message, instead),
+                        None => Mistake::one_of(message, name, TAGS),
+                    },
+                );
+                None
+            }
+        };
+        self.depth = self.depth.saturating_sub(1);
+        parts.extend(part);
+    }
+
+    fn condition(&mut self, inside: &Inside<'a>) -> Option<Term<'a>> {
+        self.read(inside, |expr| {
+            let test = expr.condition()?;
+            expr.end().map(|()| test)
+        })
+    }
+
+    /// `if` and `unless`; what comes after `elsif` is an `if` in the place of `else`.
+    fn branch(&mut self, name: &str, inside: &Inside<'a>) -> Option<Part<'a>> {
+        let end_name = format!("end{}", if name == "elsif" { "if" } else { name });
+        let test = self.condition(inside);
+        let test = if name == "unless" { test.map(Term::not) } else { test };
+        let (then, end) = self.block(&["elsif", "else", &end_name]);
+        let other = match end {
+            Some(("elsif", next)) if name != "unless" => self.branch("elsif", &next).into_iter().collect(),
+            Some(("else", _)) => self.last_block(name, inside, &end_name),
+            end => {
+                self.check_end(name, inside, end, &end_name);
+                Vec::new()
+            }
+        };
+        Some(Part::If { test: test?, then, other, source: named(inside) })
+    }
+
+    /// `case`: an `if` for each `when`.
+    fn case(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
+        let subject = self.read(inside, |expr| {
+            let subject = expr.value()?;
+            expr.end().map(|()| subject)
+        });
+        let (before, mut end) = self.block(&["when", "else", "endcase"]);
+        if !before.iter().all(|part| matches!(part, Part::Text(text) if text.trim().is_empty())) {
+            self.tell(inside, Mistake::new("something stands between `case` and the first `when`", "`{% when … %}`"));
+        }
+        let mut arms = Vec::new();
+        while let Some(("when", when)) = end {
+            let subject = subject.clone();
+            let test = self.read(&when, |expr| {
+                let mut tests = Vec::new();
+                loop {
+                    let subject = subject.clone().unwrap_or(Term::Constant(Value::Null));
+                    tests.push(Term::Op(ExprOp::Eq, 0, vec![subject, expr.value()?]));
+                    if !expr.take(Lexeme::Sign(",")) && !expr.take(Lexeme::Name("or")) {
+                        break;
+                    }
+                }
+                expr.end()?;
+                let last = tests.pop().ok_or_else(Mistake::too_deep)?;
+                Ok(tests.into_iter().rfold(last, |whole, test| Term::Op(ExprOp::Or, 0, vec![test, whole])))
+            });
+            let (body, next) = self.block(&["when", "else", "endcase"]);
+            arms.push((test, body, named(&when)));
+            end = next;
+        }
+        let mut other = match end {
+            Some(("else", _)) => self.last_block("case", inside, "endcase"),
+            end => {
+                self.check_end("case", inside, end, "endcase");
+                Vec::new()
+            }
+        };
+        if arms.len() > MAX_ARMS {
+            self.tell(inside, Mistake::new(format!("`case` has {} arms", arms.len()), format!("at most {MAX_ARMS}")));
+        }
+        for (test, then, source) in arms.into_iter().rev() {
+            other = vec![Part::If { test: test?, then, other, source }];
+        }
+        subject.and_then(|_| other.pop())
+    }
+
+    fn for_loop(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
+        let head = self.read(inside, |expr| {
+            let Some(Lexeme::Name(name)) = expr.next() else {
+                return Err(Mistake::new("a loop without a variable", FOR));
+            };
+            if !expr.take(Lexeme::Name("in")) {
+                return Err(Mistake::new("`in` is missing", FOR));
+            }
+            let mut list = expr.value()?;
+            let nothing = || Term::Constant(Value::Null);
+            let (mut limit, mut offset, mut reversed) = (None, None, false);
+            while let Some(word) = expr.next() {
+                match word {
+                    Lexeme::Name("reversed") => reversed = true,
+                    Lexeme::Name(word @ ("limit" | "offset")) if expr.take(Lexeme::Sign(":")) => {
+                        let value = Some(expr.value()?);
+                        *(if word == "limit" { &mut limit } else { &mut offset }) = value;
+                    }
+                    Lexeme::Sign(",") => {}
+                    _ => return Err(Mistake::new("the loop has something that it does not know", FOR)),
+                }
+            }
+            if limit.is_some() || offset.is_some() || reversed {
+                let offset = offset.unwrap_or_else(nothing);
+                list = Term::Pipe(Pipe::Window, vec![list, offset, limit.unwrap_or_else(nothing)]);
+            }
+            if reversed {
+                list = Term::Pipe(Pipe::Reverse, vec![list]);
+            }
+            Ok((name, list))
+        });
+        let name = head.as_ref().map_or("", |(name, _)| *name);
+        self.scope.begin_loop(name);
+        let (body, end) = self.block(&["else", "endfor"]);
+        self.scope.end_loop(name);
+        let other = match end {
+            Some(("else", _)) => self.last_block("for", inside, "endfor"),
+            end => {
+                self.check_end("for", inside, end, "endfor");
+                Vec::new()
+            }
+        };
+        let (name, list) = head?;
+        Some(Part::For { variable: self.variable(name, inside)?, list, body, other, source: named(inside) })
+    }
+
+    fn assign(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
+        let (name, term) = self.read(inside, |expr| {
+            let Some(Lexeme::Name(name)) = expr.next() else { return Err(Mistake::new("nothing is assigned", ASSIGN)) };
+            if !expr.take(Lexeme::Sign("=")) {
+                return Err(Mistake::new("`=` is missing", ASSIGN));
+            }
+            let term = expr.filtered()?;
+            expr.end().map(|()| (name, term))
+        })?;
+        Some(Part::Assign(self.variable(name, inside)?, term))
+    }
+
+    fn capture(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
+        let name = self.read(inside, |expr| {
+            let name = match expr.next() {
+                Some(Lexeme::Name(name) | Lexeme::Text(name)) => Ok(name),
+                _ => Err(Mistake::new("nothing is captured", "`{% capture name %}`")),
+            };
+            expr.end().and(name)
+        });
+        let (body, end) = self.block(&["endcapture"]);
+        self.check_end("capture", inside, end, "endcapture");
+        Some(Part::Capture { variable: self.variable(name?, inside)?, body, source: named(inside) })
+    }
+
+    fn leave(&mut self, name: &str, inside: &Inside<'a>) -> Option<Part<'a>> {
+        let is_free = self.read(inside, |expr| expr.end()).is_some();
+        if self.scope.loops == 0 {
+            self.tell(inside, Mistake::new(format!("`{name}` outside of a loop"), "`{% for %}` around it"));
+            return None;
+        }
+        let source = named(inside);
+        is_free.then(|| if name == "break" { Part::Break(source) } else { Part::Continue(source) })
+    }
+
+    fn variable(&mut self, name: &str, inside: &Inside<'a>) -> Option<u32> {
+        let variable = self.scope.number(name);
+        if variable.is_none() {
+            let message = format!("`{name}` cannot be a variable");
+            self.tell(inside, Mistake::new(message, "another name; a template has at most 64 variables"));
+        }
+        variable
+    }
+
+    /// The steps after `else`.
+    fn last_block(&mut self, name: &str, inside: &Inside<'a>, end_name: &str) -> Vec<Part<'a>> {
+        let (parts, end) = self.block(&[end_name]);
+        self.check_end(name, inside, end, end_name);
+        parts
+    }
+
+    fn check_end(&mut self, name: &str, inside: &Inside<'a>, end: End<'a>, wanted: &str) {
+        match end {
+            Some((found, _)) if found == wanted => {}
+            Some((found, at)) => {
+                let message = format!("`{found}` cannot stand here");
+                self.tell(&at, Mistake::new(message, format!("`{{% {wanted} %}}`, which ends `{name}`")));
+            }
+            None => {
+                let message = format!("`{name}` begins here and does not end");
+                self.tell(inside, Mistake::new(message, format!("`{{% {wanted} %}}`")));
+            }
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        inside: &Inside<'a>,
+        read: impl FnOnce(&mut Expr<'_, 'a>) -> Result<T, Mistake>,
+    ) -> Option<T> {
+        let found = Expr::new(inside, self.scope).and_then(|mut expr| read(&mut expr));
+        found.map_err(|mistake| self.tell(inside, mistake)).ok()
+    }
+
+    fn tell(&mut self, inside: &Inside<'a>, mistake: Mistake) {
+        let code = if inside.source.starts_with("{%") { "tag" } else { "output" };
+        mistake.tell(code, &inside.place, self.out);
+    }
+}
+
+/// As it is written, and where.
+fn named<'a>(inside: &Inside<'a>) -> Named<'a> {
+    Named { name: inside.source, place: inside.place.clone() }
+}

@@ -1,0 +1,135 @@
+//! How times are written: the directives of strftime, as Liquid's `date` has them.
+
+use throughline::plan::tables::DateField;
+
+use super::Mistake;
+
+/// A written time.
+#[derive(Clone, Debug)]
+pub struct Pattern(pub Vec<Piece>);
+
+/// A piece of a written time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Text as it is.
+    Text(String),
+    /// A number with at least so many digits, filled up with a character.
+    Number(DateField, u32, char),
+    /// A word of the locale.
+    Name(Names, bool),
+    /// The locale's own format.
+    Own(Own),
+}
+
+/// The words for something, in capitals or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// January.
+    Months,
+    /// Jan.
+    ShortMonths,
+    /// Sunday.
+    Weekdays,
+    /// Sun.
+    ShortWeekdays,
+    /// AM and PM.
+    Halves,
+}
+
+/// What a locale has a format for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// `%x`
+    Date,
+    /// `%X`
+    Time,
+    /// `%c`
+    Both,
+}
+
+impl Pattern {
+    /// Reads a format such as `%-d. %B %Y`.
+    pub(crate) fn read(text: &str) -> Result<Self, Mistake> {
+        let mut pieces = Vec::new();
+        let mut letters = text.chars();
+        while let Some(letter) = letters.next() {
+            if letter != '%' {
+                push_text(&mut pieces, letter);
+                continue;
+            }
+            let mut flags = String::new();
+            let directive = loop {
+                match letters.next() {
+                    // `E` and `O` ask for other calendars and digits, which are not here.
+                    Some(flag @ ('-' | '_' | '0' | '^' | 'E' | 'O')) => flags.push(flag),
+                    other => break other,
+                }
+            };
+            pieces.extend(directive.and_then(|directive| pieces_of(directive, &flags)).ok_or_else(|| {
+                let found = directive.map_or(String::new(), String::from);
+                Mistake::new(
+                    format!("`date` does not know `%{flags}{found}`"),
+                    "directives such as %Y %m %-d %B %b %A %a %H %I %M %S %p %x",
+                )
+            })?);
+        }
+        Ok(Self(pieces))
+    }
+}
+
+fn push_text(pieces: &mut Vec<Piece>, letter: char) {
+    match pieces.last_mut() {
+        Some(Piece::Text(text)) => text.push(letter),
+        _ => pieces.push(Piece::Text(letter.to_string())),
+    }
+}
+
+fn pieces_of(directive: char, flags: &str) -> Option<Vec<Piece>> {
+    let number = |field, width, fill| {
+        let fill = if flags.contains('_') {
+            ' '
+        } else if flags.contains('0') {
+            '0'
+        } else {
+            fill
+        };
+        vec![Piece::Number(field, if flags.contains('-') { 0 } else { width }, fill)]
+    };
+    let name = |names| vec![Piece::Name(names, flags.contains('^'))];
+    let text = |text: &str| vec![Piece::Text(text.to_owned())];
+    let all = |format: &str| Pattern::read(format).ok().map(|pattern| pattern.0);
+    Some(match directive {
+        'Y' => number(DateField::Year, 4, '0'),
+        'y' => number(DateField::ShortYear, 2, '0'),
+        'm' => number(DateField::Month, 2, '0'),
+        'd' => number(DateField::Day, 2, '0'),
+        'e' => number(DateField::Day, 2, ' '),
+        'j' => number(DateField::YearDay, 3, '0'),
+        'u' => number(DateField::IsoWeekday, 1, '0'),
+        'w' => number(DateField::Weekday, 1, '0'),
+        'H' => number(DateField::Hour, 2, '0'),
+        'k' => number(DateField::Hour, 2, ' '),
+        'I' => number(DateField::Hour12, 2, '0'),
+        'l' => number(DateField::Hour12, 2, ' '),
+        'M' => number(DateField::Minute, 2, '0'),
+        'S' => number(DateField::Second, 2, '0'),
+        's' => number(DateField::Epoch, 1, '0'),
+        'B' => name(Names::Months),
+        'b' | 'h' => name(Names::ShortMonths),
+        'A' => name(Names::Weekdays),
+        'a' => name(Names::ShortWeekdays),
+        'p' | 'P' => name(Names::Halves),
+        'x' => vec![Piece::Own(Own::Date)],
+        'X' => vec![Piece::Own(Own::Time)],
+        'c' => vec![Piece::Own(Own::Both)],
+        'F' => return all("%Y-%m-%d"),
+        'D' => return all("%m/%d/%y"),
+        'T' => return all("%H:%M:%S"),
+        'R' => return all("%H:%M"),
+        'r' => return all("%I:%M:%S %p"),
+        '%' => text("%"),
+        'n' => text("\n"),
+        't' => text("\t"),
+        _ => return None,
+    })
+}

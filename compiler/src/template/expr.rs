@@ -1,0 +1,305 @@
+//! Reads values: paths, filters, conditions.
+
+use throughline::Value;
+use throughline::plan::tables::{LoopField, ExprOp};
+
+use super::ast::Term;
+use super::filters;
+use super::lex::{Lexeme, Token, tokens};
+use super::scan::Inside;
+use super::{MAX_NESTING, Mistake, Scope};
+use crate::place::{Named, shorten};
+
+/// Reads the inside of braces from left to right.
+pub(super) struct Expr<'s, 'a> {
+    scope: &'s mut Scope<'a>,
+    inside: Inside<'a>,
+    tokens: Vec<Token<'a>>,
+    at: usize,
+    depth: usize,
+}
+
+impl<'s, 'a> Expr<'s, 'a> {
+    pub(super) fn new(inside: &Inside<'a>, scope: &'s mut Scope<'a>) -> Result<Self, Mistake> {
+        Ok(Self { tokens: tokens(inside.text)?, inside: inside.clone(), scope, at: 0, depth: 0 })
+    }
+
+    pub(super) fn peek(&self) -> Option<Lexeme<'a>> {
+        self.tokens.get(self.at).map(|token| token.kind)
+    }
+
+    pub(super) fn next(&mut self) -> Option<Lexeme<'a>> {
+        let token = self.peek();
+        self.at = self.at.saturating_add(1);
+        token
+    }
+
+    /// Takes the next token if it is this one.
+    pub(super) fn take(&mut self, wanted: Lexeme<'_>) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at = self.at.saturating_add(usize::from(found));
+        found
+    }
+
+    /// Tells of what is left over.
+    pub(super) fn end(&self) -> Result<(), Mistake> {
+        match self.tokens.get(self.at).and_then(|token| self.inside.text.get(token.start..)) {
+            None => Ok(()),
+            Some(rest) => Err(Mistake::new(format!("`{}` is too much here", shorten(rest.trim())), self.scope.hint())),
+        }
+    }
+
+    /// A value with its filters.
+    pub(super) fn filtered(&mut self) -> Result<Term<'a>, Mistake> {
+        let mut term = self.value()?;
+        while self.take(Lexeme::Sign("|")) {
+            let Some(Lexeme::Name(name)) = self.next() else {
+                return Err(Mistake::new("a filter without a name", "a filter such as `| default: \"there\"`"));
+            };
+            let mut args = filters::Args::default();
+            if self.take(Lexeme::Sign(":")) {
+                loop {
+                    self.argument(&mut args)?;
+                    if !self.take(Lexeme::Sign(",")) {
+                        break;
+                    }
+                }
+            }
+            term = filters::apply(name, term, args)?;
+        }
+        self.check_depth(&term)?;
+        Ok(term)
+    }
+
+    fn argument(&mut self, args: &mut filters::Args<'a>) -> Result<(), Mistake> {
+        if let (Some(Lexeme::Name(name)), Some(Lexeme::Sign(":"))) =
+            (self.peek(), self.tokens.get(self.at.saturating_add(1)).map(|token| token.kind))
+        {
+            self.at = self.at.saturating_add(2);
+            let value = self.value()?;
+            args.named.push((name, value));
+            return Ok(());
+        }
+        args.exact = matches!(self.peek(), Some(Lexeme::Number(number)) if number.contains('.'));
+        let value = self.value()?;
+        args.values.push(value);
+        Ok(())
+    }
+
+    /// A condition. As in Liquid, `and` and `or` are read from the right: `a or b and c` is `a or (b and c)`.
+    pub(super) fn condition(&mut self) -> Result<Term<'a>, Mistake> {
+        let mut tests = vec![self.comparison()?];
+        let mut operators = Vec::new();
+        while let Some(Lexeme::Name(word @ ("and" | "or"))) = self.peek() {
+            self.next();
+            operators.push(if word == "and" { ExprOp::And } else { ExprOp::Or });
+            tests.push(self.comparison()?);
+        }
+        let mut whole = tests.pop().unwrap_or(Term::Constant(Value::Null));
+        while let (Some(test), Some(operator)) = (tests.pop(), operators.pop()) {
+            whole = Term::Op(operator, 0, vec![test, whole]);
+        }
+        self.check_depth(&whole)?;
+        Ok(whole)
+    }
+
+    fn comparison(&mut self) -> Result<Term<'a>, Mistake> {
+        let a = self.operand()?;
+        let operator = match self.peek() {
+            Some(Lexeme::Sign(sign @ ("==" | "!=" | "<>" | "<" | ">" | "<=" | ">="))) => sign,
+            Some(Lexeme::Name("contains")) => "contains",
+            Some(Lexeme::Sign("=")) => {
+                return Err(Mistake::new("`=` compares nothing", "`==`"));
+            }
+            _ => return a.alone(),
+        };
+        self.next();
+        let b = self.operand()?;
+        compare(operator, a, b)
+    }
+
+    fn operand(&mut self) -> Result<Operand<'a>, Mistake> {
+        match self.peek() {
+            Some(Lexeme::Name(word @ ("blank" | "empty"))) if !self.scope.is_variable(word) => {
+                self.next();
+                Ok(Operand::Blank(u32::from(word == "blank")))
+            }
+            _ => self.value().map(Operand::Term),
+        }
+    }
+
+    /// A value without filters.
+    pub(super) fn value(&mut self) -> Result<Term<'a>, Mistake> {
+        let start = self.at;
+        match self.next() {
+            Some(Lexeme::Text(text)) => Ok(Term::text(text)),
+            Some(Lexeme::Number(number)) => {
+                let number = number.parse().map_err(|_| Mistake::new("a number that is none", "a number"))?;
+                Ok(Term::Constant(Value::Number(number)))
+            }
+            Some(Lexeme::Sign("(")) => {
+                let from = self.nested(Self::value)?;
+                let dots = self.take(Lexeme::Sign(".."));
+                let to = self.nested(Self::value)?;
+                if dots && self.take(Lexeme::Sign(")")) {
+                    return Ok(Term::Op(ExprOp::Range, 0, vec![from, to]));
+                }
+                Err(Mistake::new(
+                    "parentheses hold only ranges",
+                    "a range such as `(1..5)`; conditions have no parentheses",
+                ))
+            }
+            Some(Lexeme::Name(name)) => self.path(name, start),
+            Some(Lexeme::Sign(sign)) => Err(Mistake::new(format!("`{sign}` is not a value"), self.scope.hint())),
+            None => Err(Mistake::new("a value is missing", self.scope.hint())),
+        }
+    }
+
+    /// What begins with a name.
+    fn path(&mut self, name: &'a str, start: usize) -> Result<Term<'a>, Mistake> {
+        match name {
+            "true" | "false" => return Ok(Term::Constant(Value::Bool(name == "true"))),
+            "nil" | "null" => return Ok(Term::Constant(Value::Null)),
+            "forloop" if !self.scope.is_variable(name) => return self.forloop(),
+            "catalogue" if !self.scope.is_variable(name) => {
+                let key =
+                    self.key()?.ok_or_else(|| Mistake::new("`catalogue` alone is no value", "`catalogue[id]`"))?;
+                return self.members(Term::Op(ExprOp::Item, 0, vec![key]));
+            }
+            _ => {}
+        }
+        if let Some(variable) = self.scope.variable(name) {
+            let is_whole = !self.is_followed_by_dot() && self.scope.may_be_attribute(name);
+            let attribute = is_whole.then(|| self.named(start));
+            self.scope.shadowed.extend(attribute.clone());
+            return self.members(Term::Variable(variable, attribute));
+        }
+        let is_list = name == "lists";
+        let mut names = 1_u32;
+        while self.is_followed_by_dot() && !(is_list && names == 2) {
+            self.at = self.at.saturating_add(2);
+            names = names.saturating_add(1);
+        }
+        let mut named = self.named(start);
+        if is_list && names == 2 {
+            named.name = named.name.get("lists.".len()..).unwrap_or_default();
+            self.scope.lists.push(named.clone());
+            return self.members(Term::List(named));
+        }
+        self.scope.attributes.push(named.clone());
+        self.members(Term::Attribute(named))
+    }
+
+    fn is_followed_by_dot(&self) -> bool {
+        let kind = |at: usize| self.tokens.get(at).map(|token| token.kind);
+        kind(self.at) == Some(Lexeme::Sign(".")) && matches!(kind(self.at.saturating_add(1)), Some(Lexeme::Name(_)))
+    }
+
+    /// The text from a token to the last one that was read.
+    fn named(&self, start: usize) -> Named<'a> {
+        let offset = |at: usize| self.tokens.get(at);
+        let range = offset(start).map_or(0, |token| token.start)
+            ..offset(self.at.saturating_sub(1)).map_or(0, |token| token.end);
+        Named { name: self.inside.text.get(range).unwrap_or_default(), place: self.inside.place.clone() }
+    }
+
+    fn forloop(&mut self) -> Result<Term<'a>, Mistake> {
+        let mut up = 0_u32;
+        while self.take(Lexeme::Sign(".")) {
+            match self.next() {
+                Some(Lexeme::Name("parentloop")) => up = up.saturating_add(1),
+                Some(Lexeme::Name(name)) => {
+                    if self.scope.loops <= up {
+                        return Err(Mistake::new("`forloop` outside of a loop", "`{% for %}` around it"));
+                    }
+                    let field = LoopField::from_name(name);
+                    return field.map(|field| Term::Loop(up, field)).ok_or_else(|| {
+                        Mistake::one_of(format!("a loop has no `{name}`"), name, LoopField::NAMES.iter().copied())
+                    });
+                }
+                _ => break,
+            }
+        }
+        Err(Mistake::new("`forloop` alone is no value", "a field of it, such as `forloop.index`"))
+    }
+
+    /// Everything that follows a value with `.` or `[`.
+    fn members(&mut self, mut term: Term<'a>) -> Result<Term<'a>, Mistake> {
+        while let Some(key) = self.key()? {
+            term = term.member(key);
+        }
+        Ok(term)
+    }
+
+    /// `.name` or `[value]`.
+    fn key(&mut self) -> Result<Option<Term<'a>>, Mistake> {
+        if self.is_followed_by_dot() {
+            self.next();
+            let Some(Lexeme::Name(name)) = self.next() else { return Ok(None) };
+            self.scope.fields.insert(name);
+            return Ok(Some(Term::text(name)));
+        }
+        if !self.take(Lexeme::Sign("[")) {
+            return Ok(None);
+        }
+        if let Some(Lexeme::Text(name)) = self.peek() {
+            self.scope.fields.insert(name);
+        }
+        let key = self.nested(Self::value)?;
+        if self.take(Lexeme::Sign("]")) { Ok(Some(key)) } else { Err(Mistake::new("a `[` does not end", "`]`")) }
+    }
+
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Mistake>) -> Result<T, Mistake> {
+        self.depth = self.depth.saturating_add(1);
+        let found = if self.depth > MAX_NESTING { Err(Mistake::too_deep()) } else { read(self) };
+        self.depth = self.depth.saturating_sub(1);
+        found
+    }
+
+    fn check_depth(&self, term: &Term<'a>) -> Result<(), Mistake> {
+        // Each filter and member is a level, so tokens bound the depth before it is counted.
+        if self.tokens.len() > 1000 || term.depth() > super::MAX_TERM { Err(Mistake::too_deep()) } else { Ok(()) }
+    }
+}
+
+/// One side of a comparison.
+enum Operand<'a> {
+    Term(Term<'a>),
+    /// `blank`, 1, or `empty`, 0.
+    Blank(u32),
+}
+
+impl<'a> Operand<'a> {
+    fn alone(self) -> Result<Term<'a>, Mistake> {
+        match self {
+            Self::Term(term) => Ok(term),
+            Self::Blank(_) => Err(Mistake::new("`blank` and `empty` are only compared with", "`name == blank`")),
+        }
+    }
+}
+
+fn compare<'a>(operator: &str, a: Operand<'a>, b: Operand<'a>) -> Result<Term<'a>, Mistake> {
+    let is = |op: ExprOp, a: Term<'a>, b: Term<'a>| Term::Op(op, 0, vec![a, b]);
+    let equal = match (a, b) {
+        (Operand::Term(a), Operand::Term(b)) => {
+            return Ok(match operator {
+                "==" => is(ExprOp::Eq, a, b),
+                "<" => is(ExprOp::Lt, a, b),
+                ">" => is(ExprOp::Lt, b, a),
+                "<=" => is(ExprOp::Lte, a, b),
+                ">=" => is(ExprOp::Lte, b, a),
+                "contains" => is(ExprOp::Contains, a, b),
+                _ => is(ExprOp::Eq, a, b).not(),
+            });
+        }
+        (Operand::Term(term), Operand::Blank(trims)) | (Operand::Blank(trims), Operand::Term(term)) => {
+            Term::Op(ExprOp::Blank, trims, vec![term])
+        }
+        (Operand::Blank(_), Operand::Blank(_)) => Term::Constant(Value::Bool(true)),
+    };
+    match operator {
+        "==" => Ok(equal),
+        "!=" | "<>" => Ok(equal.not()),
+        _ => Err(Mistake::new(format!("`{operator}` compares nothing with `blank` or `empty`"), "`==` or `!=`")),
+    }
+}

@@ -1,0 +1,180 @@
+//! The filters: what they take, and which are written with others.
+
+use throughline::Value;
+use throughline::plan::tables::Pipe;
+
+use super::Mistake;
+use super::ast::{NumberStyle, Term};
+use super::date::Pattern;
+use crate::locale::{CURRENCY, is_currency};
+
+/// Each filter, with how many arguments it takes, and those that stand there without one.
+const FILTERS: [(&str, usize, usize); 47] = [
+    ("abs", 0, 0),
+    ("append", 1, 1),
+    ("at_least", 1, 1),
+    ("at_most", 1, 1),
+    ("capitalize", 0, 0),
+    ("ceil", 0, 0),
+    ("compact", 0, 1),
+    ("concat", 1, 1),
+    ("currency", 0, 1),
+    ("date", 1, 1),
+    ("default", 1, 1),
+    ("divided_by", 1, 1),
+    ("downcase", 0, 0),
+    ("escape", 0, 0),
+    ("escape_once", 0, 0),
+    ("first", 0, 0),
+    ("floor", 0, 0),
+    ("join", 0, 1),
+    ("json", 0, 0),
+    ("last", 0, 0),
+    ("lstrip", 0, 0),
+    ("map", 1, 1),
+    ("minus", 1, 1),
+    ("modulo", 1, 1),
+    ("money", 0, 1),
+    ("number", 0, 1),
+    ("plus", 1, 1),
+    ("prepend", 1, 1),
+    ("remove", 1, 1),
+    ("remove_first", 1, 1),
+    ("replace", 2, 2),
+    ("replace_first", 2, 2),
+    ("reverse", 0, 0),
+    ("round", 0, 1),
+    ("rstrip", 0, 0),
+    ("size", 0, 0),
+    ("slice", 1, 2),
+    ("sort", 0, 1),
+    ("sort_natural", 0, 1),
+    ("split", 1, 1),
+    ("strip", 0, 0),
+    ("sum", 0, 1),
+    ("times", 1, 1),
+    ("truncate", 0, 2),
+    ("truncatewords", 0, 2),
+    ("uniq", 0, 1),
+    ("upcase", 0, 0),
+];
+/// Those that come after the others in the alphabet.
+const MORE: [(&str, usize, usize); 2] = [("url_encode", 0, 0), ("where", 1, 2)];
+
+/// The arguments of a filter.
+#[derive(Default)]
+pub(super) struct Args<'a> {
+    pub(super) values: Vec<Term<'a>>,
+    pub(super) named: Vec<(&'a str, Term<'a>)>,
+    /// The last value is a number with a point.
+    pub(super) exact: bool,
+}
+
+/// A value with a filter.
+pub(super) fn apply<'a>(name: &str, input: Term<'a>, args: Args<'a>) -> Result<Term<'a>, Mistake> {
+    let all = || FILTERS.into_iter().chain(MORE);
+    let Some((_, least, most)) = all().find(|(known, ..)| *known == name) else {
+        return Err(Mistake::one_of(format!("unknown filter `{name}`"), name, all().map(|(known, ..)| known)));
+    };
+    let count = args.values.len();
+    if !(least..=most).contains(&count) {
+        let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
+        return Err(Mistake::new(format!("`{name}` has {count} arguments"), format!("{wanted}, behind `:`")));
+    }
+    let Args { mut values, named, exact } = args;
+    let allow_false = allow_false(name, named)?;
+    let number = |number: f64| Term::Constant(Value::Number(number));
+    let mut fill = |defaults: &[Term<'a>]| {
+        let missing = defaults.iter().skip(values.len()).cloned();
+        values.extend(missing.collect::<Vec<_>>());
+    };
+    let filter = match name {
+        "escape" | "escape_once" => return Ok(input),
+        "first" | "last" | "size" => return Ok(input.member(Term::text(name))),
+        "money" | "currency" => {
+            let currency = values.pop().map(|term| literal(name, &term)).transpose()?;
+            return money(input, currency);
+        }
+        "number" => {
+            let digits = values.pop().map(|term| digits(&term)).transpose()?;
+            return Ok(Term::Number(Box::new(input), NumberStyle::Plain(digits)));
+        }
+        "date" => {
+            let pattern = values.pop().map(|term| literal(name, &term)).transpose()?.unwrap_or_default();
+            return Ok(Term::Date(Box::new(input), Pattern::read(&pattern)?));
+        }
+        "default" => {
+            fill(&[Term::Constant(Value::Null)]);
+            values.extend(allow_false);
+            Pipe::Default
+        }
+        "remove" => {
+            values.push(Term::text(""));
+            Pipe::Replace
+        }
+        "remove_first" => {
+            values.push(Term::text(""));
+            Pipe::ReplaceFirst
+        }
+        "divided_by" if exact => Pipe::DividedExactly,
+        "truncate" => {
+            fill(&[number(50.0), Term::text("...")]);
+            Pipe::Truncate
+        }
+        "truncatewords" => {
+            fill(&[number(15.0), Term::text("...")]);
+            Pipe::Truncatewords
+        }
+        "join" => {
+            fill(&[Term::text(" ")]);
+            Pipe::Join
+        }
+        "slice" => {
+            fill(&[number(0.0), number(1.0)]);
+            Pipe::Slice
+        }
+        _ => Pipe::from_name(name).ok_or_else(|| Mistake::new(format!("unknown filter `{name}`"), ""))?,
+    };
+    values.insert(0, input);
+    Ok(Term::Pipe(filter, values))
+}
+
+/// The one argument with a name that there is.
+fn allow_false<'a>(filter: &str, named: Vec<(&str, Term<'a>)>) -> Result<Option<Term<'a>>, Mistake> {
+    let mut found = None;
+    for (name, value) in named {
+        if filter != "default" || name != "allow_false" {
+            return Err(Mistake::new(
+                format!("`{filter}` has no argument `{name}`"),
+                "`default: \"a text\", allow_false: true`",
+            ));
+        }
+        found = Some(value);
+    }
+    Ok(found)
+}
+
+fn money(input: Term<'_>, currency: Option<String>) -> Result<Term<'_>, Mistake> {
+    if let Some(code) = currency.as_deref().filter(|code| !is_currency(code)) {
+        return Err(Mistake::new(format!("`{code}` is not a currency"), CURRENCY));
+    }
+    Ok(Term::Number(Box::new(input), NumberStyle::Money(currency)))
+}
+
+/// A text that must be known when the rules are published.
+fn literal(filter: &str, term: &Term<'_>) -> Result<String, Mistake> {
+    match term {
+        Term::Constant(Value::String(text)) => Ok(text.clone()),
+        _ => Err(Mistake::new(format!("`{filter}` takes no value that is only known later"), "a text in quotes")),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
+fn digits(term: &Term<'_>) -> Result<u32, Mistake> {
+    match term {
+        Term::Constant(Value::Number(number)) if (0.0..=10.0).contains(number) && number.fract() == 0.0 => {
+            Ok(*number as u32)
+        }
+        _ => Err(Mistake::new("`number` takes how many digits stand behind the point", "a whole number from 0 to 10")),
+    }
+}

@@ -1,0 +1,106 @@
+//! Data whose texts may have facts in them.
+
+use throughline::canonical::write_string;
+use throughline::plan::tables::{Escape, Pipe};
+
+use super::Template;
+use super::ast::{Part, Term};
+use super::block::blocks;
+use super::scan::scan;
+use super::scope::Scope;
+use crate::place::{Place, Reader};
+use crate::tree::{Kind, Node};
+
+/// Data as JSON text, with members in the order in which they are written. A text that is one output whose last filter is
+/// `json` becomes what the value is; every other text stays one.
+pub fn json<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Template<'a> {
+    let mut data = Data { parts: Vec::new(), scope: Scope::default(), place, out };
+    data.write(place.node);
+    Template::of(data.scope, data.parts)
+}
+
+struct Data<'p, 'r, 'q, 'a> {
+    parts: Vec<Part<'a>>,
+    scope: Scope<'a>,
+    place: &'p Place<'a>,
+    out: &'r mut Reader<'q>,
+}
+
+impl<'a> Data<'_, '_, '_, 'a> {
+    fn write(&mut self, node: &'a Node) {
+        match &node.kind {
+            Kind::String(text) => self.text(node, text),
+            Kind::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.push(if index == 0 { "[" } else { "," });
+                    self.write(item);
+                }
+                self.push(if items.is_empty() { "[]" } else { "]" });
+            }
+            Kind::Map(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    let begin = if index == 0 { "{" } else { "," };
+                    self.push(&format!("{begin}\"{}\":", quoted(&entry.key)));
+                    self.write(&entry.value);
+                }
+                self.push(if entries.is_empty() { "{}" } else { "}" });
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) => {
+                self.push(&throughline::canonical::to_string(&node.to_value()));
+            }
+        }
+    }
+
+    fn text(&mut self, node: &'a Node, text: &'a str) {
+        let here = Place { node, mark: node.span, path: self.place.path.clone() };
+        let mut parts = blocks(scan(&here, text, self.out), &mut self.scope, self.out);
+        if let [Part::Output { term, escape, .. }] = parts.as_mut_slice()
+            && let Some(input) = as_data(term)
+        {
+            (*term, *escape) = (input, Escape::Data);
+            self.parts.append(&mut parts);
+            return;
+        }
+        inside_quotes(&mut parts);
+        self.push("\"");
+        self.parts.append(&mut parts);
+        self.push("\"");
+    }
+
+    fn push(&mut self, more: &str) {
+        match self.parts.last_mut() {
+            Some(Part::Text(text)) => text.push_str(more),
+            _ => self.parts.push(Part::Text(more.to_owned())),
+        }
+    }
+}
+
+/// The value of which a term is the JSON text.
+pub(super) fn as_data<'a>(term: &Term<'a>) -> Option<Term<'a>> {
+    match term {
+        Term::Pipe(Pipe::Json, args) => args.first().cloned(),
+        _ => None,
+    }
+}
+
+/// Makes texts and values harmless for the inside of a JSON string. What is captured is so when it is written.
+fn inside_quotes(parts: &mut [Part<'_>]) {
+    for part in parts {
+        match part {
+            Part::Text(text) => *text = quoted(text),
+            Part::Output { escape, .. } => *escape = Escape::Json,
+            Part::If { then: body, other, .. } | Part::For { body, other, .. } => {
+                inside_quotes(body);
+                inside_quotes(other);
+            }
+            Part::Capture { .. } | Part::Assign(..) | Part::Break(_) | Part::Continue(_) => {}
+        }
+    }
+}
+
+/// The inside of a JSON string.
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    write_string(text, &mut out);
+    out.get(1..out.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}

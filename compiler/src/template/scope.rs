@@ -1,0 +1,100 @@
+//! What the names in a template mean, and which it has used.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use throughline::plan::program::MAX_VARIABLES;
+
+use super::lex::{Lexeme, tokens};
+use super::scan::Raw;
+use crate::place::Named;
+
+/// What the names in a template mean, and which it has used.
+#[derive(Default)]
+pub(super) struct Scope<'a> {
+    /// The variables that stand for something where it is read.
+    variables: BTreeMap<&'a str, Variable>,
+    /// How many loops are around.
+    pub(super) loops: u32,
+    /// The attributes that were read.
+    pub(super) attributes: Vec<Named<'a>>,
+    /// The attributes that are read if there are such, and as long as the variables of their names have nothing.
+    pub(super) shadowed: Vec<Named<'a>>,
+    /// The lists that were read.
+    pub(super) lists: Vec<Named<'a>>,
+    /// The names of fields that were read.
+    pub(super) fields: BTreeSet<&'a str>,
+}
+
+#[derive(Clone, Copy)]
+struct Variable {
+    number: u32,
+    /// Something is kept in it somewhere in the template, so that the name may mean an attribute before.
+    is_assigned: bool,
+    /// So many loops around name their item so.
+    loops: u32,
+}
+
+impl<'a> Scope<'a> {
+    /// Finds the names of all variables of a template before it is read: in a loop one may be read before it is assigned.
+    pub(super) fn find_variables(&mut self, pieces: &[Raw<'a>]) {
+        for piece in pieces {
+            let Raw::Tag(tag, inside) = piece else { continue };
+            let found = tokens(inside.text).ok().and_then(|tokens| tokens.first().copied());
+            if let Some(Lexeme::Name(name) | Lexeme::Text(name)) = found.map(|token| token.kind) {
+                match *tag {
+                    "assign" | "capture" => self.add(name, true),
+                    "for" => self.add(name, false),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, name: &'a str, is_assigned: bool) {
+        let number = u32::try_from(self.variables.len()).unwrap_or(MAX_VARIABLES);
+        if number < MAX_VARIABLES || self.variables.contains_key(name) {
+            let known = self.variables.entry(name).or_insert(Variable { number, is_assigned, loops: 0 });
+            known.is_assigned |= is_assigned;
+        }
+    }
+
+    /// The variable that a name means here.
+    pub(super) fn variable(&self, name: &str) -> Option<u32> {
+        self.variables.get(name).filter(|known| known.is_assigned || known.loops > 0).map(|known| known.number)
+    }
+
+    /// The number of a variable, whatever its name means here.
+    pub(super) fn number(&self, name: &str) -> Option<u32> {
+        self.variables.get(name).map(|known| known.number)
+    }
+
+    pub(super) fn is_variable(&self, name: &str) -> bool {
+        self.variable(name).is_some()
+    }
+
+    /// Whether a variable may have nothing in it yet.
+    pub(super) fn may_be_attribute(&self, name: &str) -> bool {
+        self.variables.get(name).is_some_and(|known| known.is_assigned)
+    }
+
+    /// Within a loop, whose item has this name.
+    pub(super) fn begin_loop(&mut self, name: &str) {
+        self.loops = self.loops.saturating_add(1);
+        if let Some(known) = self.variables.get_mut(name) {
+            known.loops = known.loops.saturating_add(1);
+        }
+    }
+
+    pub(super) fn end_loop(&mut self, name: &str) {
+        self.loops = self.loops.saturating_sub(1);
+        if let Some(known) = self.variables.get_mut(name) {
+            known.loops = known.loops.saturating_sub(1);
+        }
+    }
+
+    /// What could stand where something else was found.
+    #[expect(clippy::unused_self, reason = "a hint may name what is known one day")]
+    pub(super) fn hint(&self) -> String {
+        "a value such as `{{ firstName | default: \"there\" }}`".to_owned()
+    }
+}

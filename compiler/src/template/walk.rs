@@ -1,0 +1,107 @@
+//! Follows the steps of a template through its markup, and says how each value is made harmless.
+
+use throughline::plan::tables::{Escape, Pipe};
+
+use super::ast::{Part, Term};
+use super::html::{Join, Markup};
+use crate::place::{Named, Reader};
+
+/// Follows steps; all ways through them must end at the same place in the markup.
+pub(super) fn html(parts: &mut [Part<'_>], markup: &mut Markup, out: &mut Reader<'_>) {
+    Walk { loops: Vec::new(), out }.parts(parts, markup);
+}
+
+struct Walk<'r, 'q> {
+    /// Where the markup stood when the loops around began.
+    loops: Vec<Markup>,
+    out: &'r mut Reader<'q>,
+}
+
+impl Walk<'_, '_> {
+    fn parts(&mut self, parts: &mut [Part<'_>], markup: &mut Markup) {
+        for part in parts {
+            self.part(part, markup);
+        }
+    }
+
+    fn part(&mut self, part: &mut Part<'_>, markup: &mut Markup) {
+        match part {
+            Part::Text(text) => markup.text(text),
+            Part::Output { term, escape, source } => match markup.output() {
+                Ok(found) => {
+                    *escape = found;
+                    if found == Escape::Url {
+                        encode_once(term);
+                    }
+                }
+                Err(refusal) => {
+                    let message = format!("`{}` stands {}", source.name, refusal.stands);
+                    source.place.error("unsafe-output", message, self.out).expected(refusal.expected);
+                }
+            },
+            Part::If { then, other, source, .. } => {
+                let mut elsewhere = markup.clone();
+                self.parts(then, markup);
+                self.parts(other, &mut elsewhere);
+                self.join(markup, &elsewhere, source, "the ways through this end at different places in the markup");
+            }
+            Part::For { body, other, source, .. } => {
+                let begin = markup.clone();
+                self.loops.push(begin.clone());
+                self.parts(body, markup);
+                self.loops.pop();
+                self.join(markup, &begin, source, "a round of this loop does not end where it begins in the markup");
+                if !other.is_empty() {
+                    let mut elsewhere = begin;
+                    self.parts(other, &mut elsewhere);
+                    self.join(
+                        markup,
+                        &elsewhere,
+                        source,
+                        "the ways through this end at different places in the markup",
+                    );
+                }
+            }
+            Part::Capture { body, source, .. } => {
+                if has_markup(body) {
+                    let message = "what is captured is a text, and a text has no markup";
+                    source
+                        .place
+                        .error("markup", message, self.out)
+                        .expected("text without `<` and `&`; it is escaped where it is written");
+                }
+            }
+            Part::Break(source) | Part::Continue(source) => {
+                if let Some(begin) = self.loops.last().cloned() {
+                    let message = "the loop does not end where it begins in the markup";
+                    self.join(markup, &begin, source, message);
+                }
+                markup.leave();
+            }
+            Part::Assign(..) => {}
+        }
+    }
+
+    fn join(&mut self, markup: &mut Markup, other: &Markup, source: &Named<'_>, message: &str) {
+        if markup.join(other) == Join::Apart {
+            let message = format!("{message}: {} and {}", markup.describe(), other.describe());
+            source.place.error("markup", message, self.out).expected("whole elements or whole values inside of a tag");
+        }
+    }
+}
+
+/// What URLs do with every value they do once, even if the author did it too.
+fn encode_once(term: &mut Term<'_>) {
+    if let Term::Pipe(Pipe::UrlEncode, args) = term
+        && let Some(input) = args.first().cloned()
+    {
+        *term = input;
+    }
+}
+
+fn has_markup(parts: &[Part<'_>]) -> bool {
+    parts.iter().any(|part| {
+        matches!(part, Part::Text(text) if text.contains(['<', '&']))
+            || part.children().any(|part| has_markup(core::slice::from_ref(part)))
+    })
+}

@@ -1,0 +1,200 @@
+//! Templates: the steps that write a text for one subject.
+//!
+//! A plan's templates are checked when it is loaded, so writing cannot fail. It is bounded: every step, value and piece of
+//! text costs fuel. Where the fuel ends, loops end after the round that they are in and values are nothing, but what the
+//! template itself says is still written to its end, so that markup is never cut in its middle.
+
+mod date;
+mod escape;
+mod filter;
+mod found;
+mod list;
+mod number;
+mod term;
+mod text;
+
+use core::cell::Cell;
+
+use crate::condition::Evaluator;
+use crate::plan::tables::{Attribute, Escape, Part, PartKind, Expr, ExprOp};
+use crate::plan::{Id, Plan, Span};
+use crate::prelude::*;
+use crate::time::Millis;
+use crate::value::Value;
+use escape::escape;
+use found::Found;
+
+/// The fuel of one template.
+const FUEL: u32 = 50_000;
+/// So many bytes of text cost one unit.
+const BYTES: usize = 64;
+
+/// Writes one template.
+pub(crate) struct Writer<'r, 'a> {
+    plan: &'a Plan,
+    eval: &'r Evaluator<'a>,
+    now: Millis,
+    variables: Vec<Option<Value>>,
+    /// The loops that go on, the innermost last.
+    loops: Vec<Round>,
+    out: String,
+    fuel: Cell<u32>,
+    /// The attributes that had nothing to write, if somebody wants to know.
+    missing: Option<Vec<Id<Attribute>>>,
+}
+
+/// The round of a loop.
+#[derive(Clone, Copy)]
+struct Round {
+    index: usize,
+    length: usize,
+}
+
+/// What comes after a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+impl<'r, 'a> Writer<'r, 'a> {
+    /// Somebody who writes for the subject of the evaluation; who `watches` hears of missing facts.
+    pub(crate) fn new(plan: &'a Plan, eval: &'r Evaluator<'a>, now: Millis, watches: bool) -> Self {
+        let missing = watches.then(Vec::new);
+        Self {
+            plan,
+            eval,
+            now,
+            variables: Vec::new(),
+            loops: Vec::new(),
+            out: String::new(),
+            fuel: Cell::new(FUEL),
+            missing,
+        }
+    }
+
+    /// The text that a template becomes, and the attributes that had nothing to write.
+    pub(crate) fn write(mut self, template: Span<Part>) -> (String, Vec<Id<Attribute>>) {
+        self.run(template);
+        (self.out, self.missing.unwrap_or_default())
+    }
+
+    fn run(&mut self, parts: Span<Part>) -> Flow {
+        for (_, part) in self.plan.rows(parts) {
+            let flow = self.step(&part);
+            if flow != Flow::Next {
+                return flow;
+            }
+        }
+        Flow::Next
+    }
+
+    fn step(&mut self, part: &Part) -> Flow {
+        self.spend(1);
+        let Some(kind) = PartKind::from_number(part.kind) else { return Flow::Next };
+        match kind {
+            PartKind::Text => {
+                let text = part.text.map_or("", |text| self.plan.text(text));
+                self.spend(text.len() / BYTES);
+                self.out.push_str(text);
+            }
+            PartKind::Output => self.output(part),
+            PartKind::If => {
+                let holds = part.term.is_some_and(|term| self.get(term).is_true());
+                return self.run(if holds { part.body } else { part.other });
+            }
+            PartKind::For => return self.go_through(part),
+            PartKind::Assign => {
+                let value = part.term.map(|term| self.own(self.get(term)));
+                self.set(part.detail, value);
+            }
+            PartKind::Capture => {
+                let before = core::mem::take(&mut self.out);
+                let flow = self.run(part.body);
+                let text = core::mem::replace(&mut self.out, before);
+                self.set(part.detail, Some(Value::String(text)));
+                return flow;
+            }
+            PartKind::Break => return Flow::Break,
+            PartKind::Continue => return Flow::Continue,
+        }
+        Flow::Next
+    }
+
+    fn output(&mut self, part: &Part) {
+        let Some(term) = part.term else { return };
+        let mut out = String::new();
+        escape(&self.get(term), Escape::from_number(part.detail).unwrap_or(Escape::Html), &mut out);
+        if self.missing.is_some() {
+            self.note_missing(term);
+        }
+        if self.spend(out.len() / BYTES) || part.detail == Escape::Data as u32 {
+            self.out.push_str(&out);
+        }
+    }
+
+    fn go_through(&mut self, part: &Part) -> Flow {
+        let items = match part.term.map(|term| self.own(self.get(term))) {
+            Some(Value::Array(items)) if !items.is_empty() => items,
+            _ => return self.run(part.other),
+        };
+        let before = self.set(part.detail, None);
+        let length = items.len();
+        for (index, item) in items.into_iter().enumerate() {
+            if !self.spend(1) {
+                break;
+            }
+            self.set(part.detail, Some(item));
+            self.loops.push(Round { index, length });
+            let flow = self.run(part.body);
+            self.loops.pop();
+            if flow == Flow::Break {
+                break;
+            }
+        }
+        self.set(part.detail, before);
+        Flow::Next
+    }
+
+    /// Keeps something in a variable; what was in it before.
+    fn set(&mut self, variable: u32, value: Option<Value>) -> Option<Value> {
+        let at = variable as usize;
+        if self.variables.len() <= at {
+            self.variables.resize(at.saturating_add(1), None);
+        }
+        self.variables.get_mut(at).and_then(|place| core::mem::replace(place, value))
+    }
+
+    /// The value on its own; copying it costs what it is large.
+    fn own(&self, found: Found<'_>) -> Value {
+        match found {
+            Found::Made(value) => value,
+            Found::Seen(view) if self.spend(found::weight(view)) => view.to_value(),
+            Found::Seen(_) => Value::Null,
+        }
+    }
+
+    /// Takes fuel; whether there was enough.
+    fn spend(&self, cost: usize) -> bool {
+        let left = u32::try_from(cost).ok().and_then(|cost| self.fuel.get().checked_sub(cost));
+        self.fuel.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// Notes the attributes of a value that have nothing to write.
+    fn note_missing(&mut self, id: Id<Expr>) {
+        let Some(term) = self.plan.get(id) else { return };
+        let nothing = || self.get(id).is_blank(false);
+        if term.op == ExprOp::Attribute as u32 && nothing() {
+            let attribute = Id::new(term.a);
+            if let Some(missing) = self.missing.as_mut().filter(|missing| !missing.contains(&attribute)) {
+                missing.push(attribute);
+            }
+        }
+        // What is first is what is written; the others are what filters take.
+        if let Some(first) = self.plan.list_item(term.args, 0) {
+            self.note_missing(first);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Arithmetic, and how numbers are written.
+//!
+//! Numbers are rounded as people see them: by the digits that JavaScript prints, halves away from zero. So 1.005 with two
+//! digits is 1.01, and 0.1 plus 0.2 is 0.3.
+
+use crate::canonical::write_number;
+use crate::decimal;
+use crate::plan::Plan;
+use crate::plan::tables::{Pipe, NumberFormat};
+use crate::prelude::*;
+
+/// Doubles hold so many decimal digits of any number.
+const DIGITS: usize = 15;
+
+/// The greatest whole number that is not greater.
+pub(super) fn floor(number: f64) -> f64 {
+    let rest = number % 1.0;
+    let whole = number - rest;
+    if rest < 0.0 { whole - 1.0 } else { whole }
+}
+
+/// What a filter makes of two numbers; none where there is no answer.
+pub(super) fn calculate(filter: Pipe, a: f64, b: f64) -> Option<f64> {
+    let is_whole = |number: f64| number % 1.0 == 0.0;
+    let result = match filter {
+        Pipe::Plus => tidy(a + b),
+        Pipe::Minus => tidy(a - b),
+        Pipe::Times => tidy(a * b),
+        Pipe::DividedBy if is_whole(a) && is_whole(b) => floor(a / b),
+        Pipe::DividedBy | Pipe::DividedExactly => tidy(a / b),
+        Pipe::Modulo => tidy(a - b * floor(a / b)),
+        Pipe::Round => round(a, b.clamp(0.0, DIGITS as f64) as usize),
+        Pipe::Floor => floor(a),
+        Pipe::Ceil => -floor(-a),
+        Pipe::Abs => a.abs(),
+        Pipe::AtLeast => a.max(b),
+        Pipe::AtMost => a.min(b),
+        _ => return None,
+    };
+    // No minus before a zero.
+    result.is_finite().then_some(result + 0.0)
+}
+
+/// The number without the digits that only its being a double has brought.
+pub(super) fn tidy(number: f64) -> f64 {
+    let whole = plain(number).map_or(DIGITS, |digits| digits.whole.len());
+    round(number, DIGITS.saturating_sub(whole))
+}
+
+fn round(number: f64, digits: usize) -> f64 {
+    plain(number).and_then(|number| decimal::parse(&number.rounded(digits).to_text())).unwrap_or(number)
+}
+
+/// A number in digits.
+struct Digits {
+    negative: bool,
+    whole: String,
+    fraction: String,
+}
+
+/// The digits of a number; none if it is so large or so small that it is written with an exponent.
+fn plain(number: f64) -> Option<Digits> {
+    let mut text = String::new();
+    write_number(number.abs(), &mut text);
+    if text.contains(['e', 'n']) {
+        return None;
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    Some(Digits { negative: number < 0.0, whole: whole.to_owned(), fraction: fraction.to_owned() })
+}
+
+impl Digits {
+    /// The nearest number with so many digits in its fraction.
+    fn rounded(mut self, digits: usize) -> Self {
+        let rounds_up = self.fraction.as_bytes().get(digits).is_some_and(|digit| *digit >= b'5');
+        self.fraction.truncate(digits);
+        if rounds_up {
+            let (fraction, carry) = one_more(&self.fraction);
+            self.fraction = fraction;
+            if carry {
+                let (whole, carry) = one_more(&self.whole);
+                self.whole = if carry { format!("1{whole}") } else { whole };
+            }
+        }
+        self
+    }
+
+    fn to_text(&self) -> String {
+        format!("{}{}.{}", if self.negative { "-" } else { "" }, self.whole, self.fraction)
+    }
+}
+
+/// The digits of the next number of the same length, and whether it has become longer.
+fn one_more(digits: &str) -> (String, bool) {
+    let head = digits.trim_end_matches('9');
+    let zeros = digits.len().saturating_sub(head.len());
+    let (start, carry) = match head.split_at_checked(head.len().saturating_sub(1)) {
+        Some((start, last)) if !last.is_empty() => {
+            let last = last.bytes().next().map_or('0', |digit| char::from(digit.saturating_add(1)));
+            (format!("{start}{last}"), false)
+        }
+        _ => (String::new(), true),
+    };
+    (format!("{start}{}", "0".repeat(zeros)), carry)
+}
+
+/// Appends a number as a locale writes it.
+pub(super) fn write(plan: &Plan, format: &NumberFormat, number: f64, out: &mut String) {
+    let Some(digits) = plain(number) else { return write_number(number, out) };
+    let mut digits = digits.rounded(format.most as usize);
+    while digits.fraction.len() > format.least as usize && digits.fraction.ends_with('0') {
+        digits.fraction.pop();
+    }
+    while digits.fraction.len() < format.least as usize {
+        digits.fraction.push('0');
+    }
+    let is_zero = digits.whole.bytes().chain(digits.fraction.bytes()).all(|digit| digit == b'0');
+    if digits.negative && !is_zero {
+        out.push('-');
+    }
+    out.push_str(plan.text(format.before));
+    let count = digits.whole.len();
+    for (place, digit) in digits.whole.chars().enumerate() {
+        if place > 0 && begins_group(count.saturating_sub(place), format) {
+            out.push_str(plan.text(format.group));
+        }
+        out.push(digit);
+    }
+    if !digits.fraction.is_empty() {
+        out.push_str(plan.text(format.point));
+        out.push_str(&digits.fraction);
+    }
+    out.push_str(plan.text(format.after));
+}
+
+/// Whether a group begins with the digit that has so many digits from it to the end.
+const fn begins_group(left: usize, format: &NumberFormat) -> bool {
+    let last = format.last_group as usize;
+    if last == 0 || left < last {
+        return false;
+    }
+    match left.saturating_sub(last).checked_rem(format.groups as usize) {
+        Some(rest) => rest == 0,
+        None => left == last,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "the very number is wanted")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_as_people_see_them() {
+        for (number, digits, wanted) in [
+            (1.005, 2, 1.01),
+            (-1.005, 2, -1.01),
+            (2.5, 0, 3.0),
+            (-2.5, 0, -3.0),
+            (0.49, 0, 0.0),
+            (99.995, 2, 100.0),
+            (0.096, 2, 0.1),
+            (1234.5, 3, 1234.5),
+            (1e300, 2, 1e300),
+            (1e-9, 2, 1e-9),
+        ] {
+            assert_eq!(round(number, digits), wanted, "{number} to {digits}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_what_people_expect() {
+        let table = [
+            (Pipe::Plus, 0.1, 0.2, Some(0.3)),
+            (Pipe::Minus, 1.1, 1.0, Some(0.1)),
+            (Pipe::Times, 4.35, 100.0, Some(435.0)),
+            (Pipe::DividedBy, 10.0, 4.0, Some(2.0)),
+            (Pipe::DividedBy, -7.0, 2.0, Some(-4.0)),
+            (Pipe::DividedBy, 7.5, 2.0, Some(3.75)),
+            (Pipe::DividedExactly, 10.0, 4.0, Some(2.5)),
+            (Pipe::DividedBy, 1.0, 0.0, None),
+            (Pipe::Modulo, -7.0, 3.0, Some(2.0)),
+            (Pipe::Modulo, 7.0, 0.0, None),
+            (Pipe::Ceil, -1.5, 0.0, Some(-1.0)),
+            (Pipe::Floor, -1.5, 0.0, Some(-2.0)),
+        ];
+        for (filter, a, b, wanted) in table {
+            assert_eq!(calculate(filter, a, b), wanted, "{a} {} {b}", filter.name());
+        }
+    }
+}
