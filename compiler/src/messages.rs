@@ -7,7 +7,7 @@ use crate::channels::{Channel, EMAIL, WEB};
 use crate::defaults::locale;
 use crate::place::{Fields, Named, Place, Reader};
 use crate::rules::{Definition, Rules, find};
-use crate::template::{self, Template};
+use crate::template::{self, Part, Template};
 
 /// What is said.
 #[derive(Clone, Debug)]
@@ -112,6 +112,11 @@ impl<'a> Rendition<'a> {
     /// Its body and its subject.
     pub fn templates(&self) -> impl Iterator<Item = &Template<'a>> {
         [&self.body].into_iter().chain(&self.subject)
+    }
+
+    /// Whether it says a time, which is one on the subject's clock.
+    pub fn has_date(&self) -> bool {
+        self.templates().any(|template| template.parts.iter().any(Part::has_date))
     }
 
     /// Every attribute that it reads, and where.

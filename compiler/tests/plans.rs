@@ -4,8 +4,8 @@
 mod support;
 
 use throughline::plan::tables::{
-    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, Filter, Journey, Message, PUBLIC_PLAN,
-    Part, Segment, Slot, Step, TermOp, Variation,
+    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, Journey, Message, PUBLIC_PLAN,
+    ExprOp, Part, Pipe, Segment, Slot, Step, Variation,
 };
 use throughline::plan::{Id, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
@@ -25,11 +25,11 @@ fn names<R: throughline::plan::row::Row + 'static>(
 fn template(plan: &Plan, parts: Span<Part>) -> String {
     let part = |part: Part| match part.term.and_then(|id| plan.get(id)) {
         None => part.text.map(|text| plan.text(text)).unwrap_or_default().to_owned(),
-        Some(term) if term.op == TermOp::Attribute as u32 => {
+        Some(term) if term.op == ExprOp::Attribute as u32 => {
             let row = plan.get(Id::<Attribute>::new(term.a)).unwrap();
             format!("[{}|{}]", plan.text(row.name), part.detail)
         }
-        Some(term) => format!("[{}|{}]", Filter::from_number(term.a).unwrap().name(), part.detail),
+        Some(term) => format!("[{}|{}]", Pipe::from_number(term.a).unwrap().name(), part.detail),
     };
     plan.rows(parts).map(|(_, row)| part(row)).collect()
 }

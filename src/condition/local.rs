@@ -14,18 +14,19 @@ use crate::value::Value;
 
 const DAY: i64 = 86_400_000;
 
-impl Evaluator<'_> {
+impl<'a> Evaluator<'a> {
+    /// The subject's clock.
+    pub(crate) fn clock(&self) -> Clock<'a> {
+        Clock::of_subject(self.plan, self.profile, self.request)
+    }
+
     pub(super) fn test_local(&self, node: Node, visitor: &mut Visitor) -> bool {
         let Some(part) = LocalPart::from_number(node.b) else { return false };
         let is_subjects = node.a == u32::MAX;
         if is_subjects && visitor.watches && named_zone(self.plan, self.profile, self.request).is_none() {
             visitor.note("missing", || Value::from(TIMEZONE));
         }
-        let clock = if is_subjects {
-            Clock::of_subject(self.plan, self.profile, self.request)
-        } else {
-            Clock::of_zone(self.plan, Id::<Zone>::new(node.a))
-        };
+        let clock = if is_subjects { self.clock() } else { Clock::of_zone(self.plan, Id::<Zone>::new(node.a)) };
         let (wall, day) = (clock.wall(self.now), clock.day(self.now));
         let found = millis_number(Millis(part_of(part, wall, day)));
         visitor.note("part", || Value::from(part.name()));

@@ -216,8 +216,6 @@ numbered! {
         Minute = 11 "minute",
         /// The second.
         Second = 12 "second",
-        /// Seconds since 1970.
-        Epoch = 13 "epoch",
     }
 }
 

@@ -5,15 +5,12 @@ use super::found::Found;
 use crate::condition::View;
 use crate::plan::tables::{DateField, DateFormat, DatePiece};
 use crate::prelude::*;
-use crate::rfc3339;
 use crate::time::Millis;
+use crate::{calendar, rfc3339};
 
 const DAY: i64 = 86_400_000;
-/// From the first of March of the year 0 to 1970-01-01, in days. Years are counted from March here, so that the leap day
-/// is the last of its year.
-const EPOCH_DAY: i64 = 719_468;
-/// The days of 400 years, after which the calendar repeats.
-const ERA: i64 = 146_097;
+/// Times are at most so far from 1970, as JavaScript's are.
+const LAST: i64 = 8_640_000_000_000_000;
 /// Numbers from here on are milliseconds, smaller ones are seconds.
 const MILLIS_FROM: f64 = 1e11;
 
@@ -23,31 +20,35 @@ struct Civil {
     month: i64,
     day: i64,
     year_day: i64,
-    /// From Sunday, 0.
+    /// From Monday, 1, to Sunday, 7.
     weekday: i64,
     second_of_day: i64,
-    epoch: i64,
 }
 
 impl Writer<'_, '_> {
-    /// The time that a value means: now, a text of RFC 3339, a date, or seconds or milliseconds since 1970.
-    pub(super) fn time(&self, found: &Found<'_>) -> Option<Millis> {
-        match found.view() {
-            View::Number(number) if number.abs() < 8.64e15 => {
-                Some(Millis((if number.abs() < MILLIS_FROM { number * 1000.0 } else { number }) as i64))
+    /// The local time that a value means: now, a text of RFC 3339, or seconds or milliseconds since 1970, on the subject's
+    /// clock; a date, or a time without an offset, is local already.
+    pub(super) fn wall(&self, found: &Found<'_>) -> Option<Millis> {
+        let instant = match found.view() {
+            View::Number(number) if number.abs() <= LAST as f64 => {
+                Millis((if number.abs() < MILLIS_FROM { number * 1000.0 } else { number }) as i64)
             }
-            View::Text("now" | "today") => Some(self.now),
-            View::Text(text) => {
-                let texts = ["", "Z", "T00:00:00Z"].iter().map(|end| format!("{text}{end}"));
-                texts.into_iter().find_map(|text| rfc3339::parse(&text))
-            }
-            _ => None,
-        }
+            View::Text("now" | "today") => self.now,
+            View::Text(text) => match rfc3339::parse(text) {
+                Some(instant) => instant,
+                None => {
+                    let local = ["Z", ":00Z", "T00:00:00Z"].map(|end| format!("{text}{end}"));
+                    return local.iter().find_map(|text| rfc3339::parse(text));
+                }
+            },
+            _ => return None,
+        };
+        Some(self.eval.clock().wall(instant))
     }
 
-    /// Appends a time in a format.
-    pub(super) fn write_time(&self, time: Millis, format: &DateFormat, out: &mut String) {
-        let civil = civil(time);
+    /// Appends a local time in a format.
+    pub(super) fn write_time(&self, wall: Millis, format: &DateFormat, out: &mut String) {
+        let civil = civil(wall);
         for (_, piece) in self.plan.rows(format.pieces) {
             let Some(field) = DateField::from_number(piece.field) else { continue };
             let number = civil.field(field);
@@ -68,23 +69,15 @@ fn write_padded(number: i64, piece: &DatePiece, out: &mut String) {
     out.push_str(&digits);
 }
 
-/// The calendar is that of [`rfc3339`], the other way round.
-#[expect(clippy::arithmetic_side_effects, reason = "times are below 2^53, and days far below")]
-fn civil(time: Millis) -> Civil {
-    let time = time.0.clamp(-8_640_000_000_000_000, 8_640_000_000_000_000);
-    let days = time.div_euclid(DAY);
-    let shifted = days + EPOCH_DAY;
-    let (era, day_of_era) = (shifted.div_euclid(ERA), shifted.rem_euclid(ERA));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let year_day = if month > 2 { day_of_year + 60 + i64::from(is_leap) } else { day_of_year - 305 };
-    let second_of_day = time.rem_euclid(DAY) / 1000;
-    Civil { year, month, day, year_day, weekday: (days + 4).rem_euclid(7), second_of_day, epoch: time.div_euclid(1000) }
+/// What clocks and calendars show at a local time.
+fn civil(wall: Millis) -> Civil {
+    let time = wall.0.clamp(-LAST, LAST);
+    let day_number = time.div_euclid(DAY);
+    let (year, month, day) = calendar::date(day_number);
+    let before = (1..month).map(|month| calendar::days_in(year, month)).fold(day, i64::saturating_add);
+    let second = time.div_euclid(1000);
+    let weekday = calendar::weekday(day_number);
+    Civil { year, month, day, year_day: before, weekday, second_of_day: second.rem_euclid(86_400) }
 }
 
 impl Civil {
@@ -97,20 +90,13 @@ impl Civil {
             DateField::Month => self.month,
             DateField::Day => self.day,
             DateField::YearDay => self.year_day,
-            DateField::Weekday => self.weekday,
-            DateField::IsoWeekday => {
-                if self.weekday == 0 {
-                    7
-                } else {
-                    self.weekday
-                }
-            }
+            DateField::Weekday => self.weekday.rem_euclid(7),
+            DateField::IsoWeekday => self.weekday,
             DateField::Hour => hour,
             DateField::Hour12 => hour.saturating_add(11).wrapping_rem(12).saturating_add(1),
             DateField::Half => hour.wrapping_div(12),
             DateField::Minute => self.second_of_day.wrapping_div(60).wrapping_rem(60),
             DateField::Second => self.second_of_day.wrapping_rem(60),
-            DateField::Epoch => self.epoch,
         }
     }
 }
@@ -127,8 +113,8 @@ mod tests {
             let theirs = jiff::Timestamp::from_millisecond(time).map_err(|error| TestCaseError::fail(error.to_string()))?;
             let theirs = theirs.to_zoned(jiff::tz::TimeZone::UTC);
             let found = (ours.year, ours.month, ours.day, ours.year_day, ours.weekday, ours.second_of_day);
-            let seconds = i64::from(theirs.hour()) * 3600 + i64::from(theirs.minute()) * 60 + i64::from(theirs.second());
-            let weekday = i64::from(theirs.weekday().to_sunday_zero_offset());
+            let seconds = theirs.duration_since(&theirs.start_of_day().map_err(|error| TestCaseError::fail(error.to_string()))?).as_secs();
+            let weekday = i64::from(theirs.weekday().to_monday_one_offset());
             let wanted = (i64::from(theirs.year()), i64::from(theirs.month()), i64::from(theirs.day()), i64::from(theirs.day_of_year()), weekday, seconds);
             prop_assert_eq!(found, wanted);
         }

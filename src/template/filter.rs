@@ -148,8 +148,8 @@ impl Writer<'_, '_> {
                     escape::percent_encode(word, &mut out);
                 }
             }
-            (Pipe::Date, _) => match (self.time(input), self.plan.get(Id::new(term.b))) {
-                (Some(time), Some(format)) => self.write_time(time, &format, &mut out),
+            (Pipe::Date, _) => match (self.wall(input), self.plan.get(Id::new(term.b))) {
+                (Some(wall), Some(format)) => self.write_time(wall, &format, &mut out),
                 _ => return Found::NOTHING,
             },
             (_, View::Null | View::Bool(_) | View::List(_) | View::Object(_)) => return Found::NOTHING,

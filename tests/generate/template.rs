@@ -109,7 +109,7 @@ fn filtered(dice: &mut Dice, in_loop: bool) -> String {
     let mut out = value(dice, in_loop);
     for _ in 0..dice.below(3) {
         out.push_str(" | ");
-        out.push_str(*dice.pick(&[
+        let filters = [
             "default: 'there'",
             "default: 0",
             "upcase",
@@ -144,7 +144,9 @@ fn filtered(dice: &mut Dice, in_loop: bool) -> String {
             "json",
             "map: 'x'",
             "where: 'x'",
-        ]));
+        ];
+        let filter: &&str = dice.pick(&filters);
+        out.push_str(filter);
     }
     out
 }

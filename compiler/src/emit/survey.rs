@@ -189,6 +189,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         let is_shown = |rendition: &&Rendition<'_>| channels.iter().any(|channel| rendition.is_in(channel));
         for rendition in messages.flat_map(|message| &message.renditions).filter(is_shown) {
             all.attributes.extend(rendition.reads(rules).map(|(attribute, _)| attribute.to_owned()));
+            all.local |= rendition.has_date();
         }
         for channel in channels.iter().filter_map(|channel| rules.channels.get(channel)) {
             add(&mut all, self.reach(channel, out));
@@ -261,8 +262,10 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         }
         add(&mut all, core::mem::take(&mut self.scope.uses));
         let renditions = rules.messages.values().flat_map(|message| &message.renditions);
-        all.attributes
-            .extend(renditions.flat_map(|rendition| rendition.reads(rules)).map(|(attribute, _)| attribute.to_owned()));
+        for rendition in renditions {
+            all.attributes.extend(rendition.reads(rules).map(|(attribute, _)| attribute.to_owned()));
+            all.local |= rendition.has_date();
+        }
         all
     }
 

@@ -118,6 +118,11 @@ impl<'a> Term<'a> {
         }
     }
 
+    /// Whether a time is written in it.
+    pub fn has_date(&self) -> bool {
+        matches!(self, Self::Date(..)) || self.children().into_iter().any(Self::has_date)
+    }
+
     /// How deep it is.
     pub fn depth(&self) -> usize {
         self.children().into_iter().map(Self::depth).max().map_or(0, |depth| depth.saturating_add(1))
@@ -133,6 +138,11 @@ impl<'a> Part<'a> {
             _ => (&[], &[]),
         };
         first.iter().chain(second)
+    }
+
+    /// Whether a time is written in it.
+    pub fn has_date(&self) -> bool {
+        self.term().is_some_and(Term::has_date) || self.children().any(Self::has_date)
     }
 
     /// Its value.

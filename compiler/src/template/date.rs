@@ -113,7 +113,6 @@ fn pieces_of(directive: char, flags: &str) -> Option<Vec<Piece>> {
         'l' => number(DateField::Hour12, 2, ' '),
         'M' => number(DateField::Minute, 2, '0'),
         'S' => number(DateField::Second, 2, '0'),
-        's' => number(DateField::Epoch, 1, '0'),
         'B' => name(Names::Months),
         'b' | 'h' => name(Names::ShortMonths),
         'A' => name(Names::Weekdays),
