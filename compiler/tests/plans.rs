@@ -4,8 +4,8 @@
 mod support;
 
 use throughline::plan::tables::{
-    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, Journey, Message, PUBLIC_PLAN,
-    ExprOp, Part, Pipe, Segment, Slot, Step, Variation,
+    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, ExprOp, Journey, Message, PUBLIC_PLAN,
+    Part, Pipe, Segment, Slot, Step, Variation,
 };
 use throughline::plan::{Id, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};

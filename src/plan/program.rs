@@ -1,6 +1,6 @@
 //! The steps and values of templates: what each one means, and the check that a plan's are possible.
 
-use super::tables::{Attribute, Constant, DateFormat, List, NumberFormat, Part, Expr};
+use super::tables::{Attribute, Constant, DateFormat, Expr, List, NumberFormat, Part};
 use super::words::numbered;
 use super::{Plan, PlanError, Span};
 use crate::prelude::*;

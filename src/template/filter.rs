@@ -7,7 +7,7 @@ use super::{BYTES, Writer, escape, list, number};
 use crate::canonical;
 use crate::condition::View;
 use crate::plan::Id;
-use crate::plan::tables::{Pipe, Expr};
+use crate::plan::tables::{Expr, Pipe};
 use crate::prelude::*;
 use crate::value::Value;
 

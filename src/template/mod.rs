@@ -16,7 +16,7 @@ mod text;
 use core::cell::Cell;
 
 use crate::condition::Evaluator;
-use crate::plan::tables::{Attribute, Escape, Part, PartKind, Expr, ExprOp};
+use crate::plan::tables::{Attribute, Escape, Expr, ExprOp, Part, PartKind};
 use crate::plan::{Id, Plan, Span};
 use crate::prelude::*;
 use crate::time::Millis;

@@ -6,7 +6,7 @@
 use crate::canonical::write_number;
 use crate::decimal;
 use crate::plan::Plan;
-use crate::plan::tables::{Pipe, NumberFormat};
+use crate::plan::tables::{NumberFormat, Pipe};
 use crate::prelude::*;
 
 /// Doubles hold so many decimal digits of any number.

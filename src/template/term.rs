@@ -5,7 +5,7 @@ use super::{Round, Writer};
 use crate::condition::View;
 use crate::json;
 use crate::plan::Id;
-use crate::plan::tables::{Constant, ConstantKind, Expected, LoopField, Expr, ExprOp};
+use crate::plan::tables::{Constant, ConstantKind, Expected, Expr, ExprOp, LoopField};
 use crate::prelude::*;
 use crate::value::Value;
 

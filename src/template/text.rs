@@ -141,7 +141,7 @@ mod tests {
             .chain('\u{1ea0}'..'\u{1f00}')
             .filter(differs)
             .collect();
-        assert_eq!(odd, "µıŉſΐΰև", "letters whose capitals are several letters, or those of other letters");
+        assert_eq!(odd, "µıŉſΐΰӏև", "letters with several capitals, with those of others, or with one far away");
     }
 
     #[test]

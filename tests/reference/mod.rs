@@ -17,9 +17,9 @@ mod condition;
 mod content;
 mod hash;
 mod history;
+mod liquid;
 mod policy;
 mod score;
-mod liquid;
 
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pure_rust_locales::Locale;
 use throughline::Value;
-use throughline::plan::tables::{self, DateField, Expected, Pipe, PartKind, ExprOp};
+use throughline::plan::tables::{self, DateField, Expected, ExprOp, PartKind, Pipe};
 use throughline::plan::{Id, Ids, PlanBuilder, Span};
 
 use crate::locale;
