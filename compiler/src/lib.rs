@@ -26,6 +26,7 @@
 mod attributes;
 mod campaigns;
 mod caps;
+mod catalogue;
 mod channels;
 mod checks;
 pub mod condition;

@@ -3,6 +3,7 @@
 use throughline::plan::tables::Format;
 
 use crate::attributes::Attribute;
+use crate::catalogue::List;
 use crate::channels::{Channel, EMAIL, WEB};
 use crate::defaults::locale;
 use crate::place::{Fields, Named, Place, Reader};
@@ -122,7 +123,10 @@ impl<'a> Rendition<'a> {
     /// Every attribute that it reads, and where.
     pub fn reads<'r>(&'r self, rules: &'r Rules<'_>) -> impl Iterator<Item = (&'r str, &'r Named<'a>)> {
         let names = self.templates().flat_map(|template| template.attributes.iter().chain(&template.shadowed));
-        names.filter_map(|named| rules.path(named.name).map(|(attribute, _)| (attribute, named)))
+        let facts = names.filter_map(|named| rules.path(named.name).map(|(attribute, _)| (attribute, named)));
+        let lists = self.templates().flat_map(|template| &template.lists);
+        let known = lists.filter_map(|named| rules.lists.get(named.name).map(|list| (list, named)));
+        facts.chain(known.flat_map(|(list, named)| list.attributes().map(move |attribute| (attribute, named))))
     }
 
     fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
@@ -134,6 +138,9 @@ impl<'a> Rendition<'a> {
             if rules.path(named.name).is_none() {
                 rules.attribute(named, out);
             }
+        }
+        for named in self.templates().flat_map(|template| &template.lists) {
+            find::<List<'_>>(&rules.lists, named, out);
         }
         for (name, named) in self.reads(rules) {
             if let (Some(attribute), true) = (rules.attributes.get(name), is_web) {

@@ -6,6 +6,7 @@ use throughline::plan::tables::Per;
 
 use crate::attributes::{self, Attribute};
 use crate::campaigns::Campaign;
+use crate::catalogue::{Item, List};
 use crate::channels::Channel;
 use crate::defaults::Defaults;
 use crate::experiments::Experiment;
@@ -24,7 +25,7 @@ use crate::tree::Node;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// What can stand at the top of a file of rules.
-pub const SECTIONS: [&str; 18] = [
+pub const SECTIONS: [&str; 20] = [
     "version",
     "defaults",
     "attributes",
@@ -43,6 +44,8 @@ pub const SECTIONS: [&str; 18] = [
     "autoExperiments",
     "savedGroups",
     "contextualBandits",
+    "catalogue",
+    "lists",
 ];
 
 /// A thing with an id.
@@ -96,6 +99,10 @@ pub struct Rules<'a> {
     pub auto_experiments: Vec<(&'a str, AutoExperiment<'a>)>,
     /// People who are named together.
     pub groups: Defs<'a, SavedGroup<'a>>,
+    /// Things that lists can have.
+    pub catalogue: Defs<'a, Item>,
+    /// Things of the catalogue for one person.
+    pub lists: Defs<'a, List<'a>>,
     /// Weights that depend on the subject.
     pub bandits: Defs<'a, Bandit<'a>>,
 }
@@ -133,6 +140,8 @@ impl<'a> Rules<'a> {
             auto_experiments,
             groups,
             bandits,
+            catalogue: files.definitions("catalogue", out),
+            lists: files.definitions("lists", out),
         };
         rules.check(out);
         if !rules.policies.scores {
@@ -144,6 +153,7 @@ impl<'a> Rules<'a> {
 
     fn check(&self, out: &mut Reader<'_>) {
         self.channels.values().for_each(|channel| channel.check(self, out));
+        crate::catalogue::check(self, out);
         self.messages.values().for_each(|message| message.check(self, out));
         self.experiments.values().for_each(|experiment| experiment.check(self, out));
         self.campaigns.values().for_each(|campaign| campaign.check(self, out));

@@ -14,10 +14,11 @@ use super::templates::Templates;
 use super::{Audience, condition, numbered, scope};
 use crate::Options;
 use crate::campaigns::Campaign;
+use crate::catalogue::Needs;
 use crate::experiments::Experiment;
 use crate::journeys::{Action, Journey, Step, Trigger};
 use crate::messages::{Message, Rendition};
-use crate::place::{Place, Reader};
+use crate::place::{Named, Place, Reader};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::scores::{Fact, Score, Term};
@@ -101,6 +102,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         }
         self.channels();
         self.offers();
+        self.catalogue();
         rules.messages.iter().for_each(|(id, message)| self.message(id, message));
         rules.experiments.iter().for_each(|(id, experiment)| self.experiment(id, experiment));
         self.holdouts();
@@ -221,6 +223,39 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 version: offer.version,
                 from: offer.schedule.from,
                 until: offer.schedule.until,
+            };
+            self.plan.push(row);
+        }
+    }
+
+    /// The things and lists that templates go through, with the fields that they read.
+    fn catalogue(&mut self) {
+        let rules = self.rules;
+        let needs = Needs::of(rules, self.out);
+        let ids = numbered::<tables::Item>(needs.items.iter().copied());
+        for (id, item) in rules.catalogue.iter().filter(|(id, _)| needs.items.contains(*id)) {
+            let (mut fields, mut values) = (Vec::new(), Vec::new());
+            for (name, value) in item.fields.iter().filter(|(name, _)| needs.fields.contains(name)) {
+                fields.push(self.plan.text(name));
+                values.push(crate::condition::constant(&mut self.plan, value));
+            }
+            let row =
+                tables::Item { id: self.plan.text(id), fields: self.plan.ids(&fields), values: self.plan.ids(&values) };
+            self.plan.push(row);
+        }
+        self.numbers.lists = numbered(needs.lists.keys().copied());
+        for (id, items) in &needs.lists {
+            let Some(list) = rules.lists.get(id) else { continue };
+            let attribute = |named: &Named<'_>| self.scope.attributes.get(named.name).map(|known| known.id);
+            let (from, without): (_, Vec<_>) =
+                (list.from.as_ref().and_then(attribute), list.without.iter().filter_map(attribute).collect());
+            let items: Vec<_> = items.iter().filter_map(|id| ids.get(*id).copied()).collect();
+            let row = tables::List {
+                id: self.plan.text(id),
+                from,
+                items: self.plan.ids(&items),
+                without: self.plan.ids(&without),
+                limit: list.limit,
             };
             self.plan.push(row);
         }

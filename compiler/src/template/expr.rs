@@ -132,7 +132,11 @@ impl<'s, 'a> Expr<'s, 'a> {
     pub(super) fn value(&mut self) -> Result<Term<'a>, Mistake> {
         let start = self.at;
         match self.next() {
-            Some(Lexeme::Text(text)) => Ok(Term::text(text)),
+            Some(Lexeme::Text(text)) => {
+                // It may be the name of a field, as in `map: "title"`.
+                self.scope.fields.insert(text);
+                Ok(Term::text(text))
+            }
             Some(Lexeme::Number(number)) => {
                 let number = number.parse().map_err(|_| Mistake::new("a number that is none", "a number"))?;
                 Ok(Term::Constant(Value::Number(number)))
@@ -164,6 +168,7 @@ impl<'s, 'a> Expr<'s, 'a> {
             "catalogue" if !self.scope.is_variable(name) => {
                 let key =
                     self.key()?.ok_or_else(|| Mistake::new("`catalogue` alone is no value", "`catalogue[id]`"))?;
+                self.scope.catalogue = true;
                 return self.members(Term::Op(ExprOp::Item, 0, vec![key]));
             }
             _ => {}

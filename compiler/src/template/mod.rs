@@ -45,6 +45,8 @@ pub struct Template<'a> {
     pub shadowed: Vec<Named<'a>>,
     /// The lists that it reads.
     pub lists: Vec<Named<'a>>,
+    /// Whether it reads things of the catalogue by their ids.
+    pub catalogue: bool,
     /// The names of fields that it reads.
     pub fields: BTreeSet<&'a str>,
 }
@@ -89,8 +91,8 @@ impl Mistake {
 
 impl<'a> Template<'a> {
     fn of(scope: Scope<'a>, parts: Vec<Part<'a>>) -> Self {
-        let Scope { attributes, shadowed, lists, fields, .. } = scope;
-        Self { parts, attributes, shadowed, lists, fields }
+        let Scope { attributes, shadowed, lists, catalogue, fields, .. } = scope;
+        Self { parts, attributes, shadowed, lists, catalogue, fields }
     }
 }
 

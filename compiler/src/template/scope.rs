@@ -21,6 +21,8 @@ pub(super) struct Scope<'a> {
     pub(super) shadowed: Vec<Named<'a>>,
     /// The lists that were read.
     pub(super) lists: Vec<Named<'a>>,
+    /// Things of the catalogue were read by their ids.
+    pub(super) catalogue: bool,
     /// The names of fields that were read.
     pub(super) fields: BTreeSet<&'a str>,
 }
