@@ -96,6 +96,16 @@ pub fn rules_by(dice: &mut Dice) -> Value {
         },
         "channels": { "web": {}, "email": { "consent": "channel.email" }, "whatsapp": { "consent": "advertising", "reach": "wa_ok" } },
     });
+    rules["catalogue"] = json!({
+        "a": { "title": "A & <b>", "stock": 2 }, "b": { "title": "B", "stock": 0 }, "gold": { "title": "\"G\"", "stock": 1 },
+    });
+    rules["lists"] = json!({ "mine": { "from": "tags", "limit": 1 + dice.below(3) } });
+    if dice.percent(50) {
+        rules["lists"]["mine"]["where"] = json!({ "stock": { "$gt": 0 } });
+    }
+    if dice.percent(30) {
+        rules["defaults"] = json!({ "locales": { "de-AT": ["fr", "de"], "en": ["de"] } });
+    }
     rules["segments"] = map(&segments, |_, at| json!({ "when": condition(dice, &segments[..at], 2) }));
     rules["slots"] = map(&slots, |_, _| slot(dice));
     rules["offers"] = map(&offers, |_, _| offer(dice));

@@ -55,7 +55,7 @@ fn inner(dice: &mut Dice, depth: u64, in_loop: bool) -> String {
 }
 
 fn for_loop(dice: &mut Dice, depth: u64) -> String {
-    let list = dice.pick(&["tags", "(1..4)", "(2..score)", "(0..cart.total)", "tier", "mine"]);
+    let list = dice.pick(&["tags", "(1..4)", "(2..score)", "(0..cart.total)", "tier", "mine", "lists.mine"]);
     let options = dice.pick(&["", "", " limit:2", " offset:1 limit:3", " reversed", " limit:3 reversed"]);
     let leave = match dice.below(4) {
         0 => format!("{{% if {} %}}{{% break %}}{{% endif %}}", condition(dice, true)),
@@ -73,8 +73,17 @@ fn for_loop(dice: &mut Dice, depth: u64) -> String {
 
 fn value(dice: &mut Dice, in_loop: bool) -> String {
     if in_loop && dice.percent(40) {
-        let loop_values =
-            ["item", "item", "item.size", "forloop.index0", "forloop.rindex", "forloop.last", "forloop.length"];
+        let loop_values = [
+            "item",
+            "item",
+            "item.size",
+            "item.title",
+            "item.id",
+            "forloop.index0",
+            "forloop.rindex",
+            "forloop.last",
+            "forloop.length",
+        ];
         return (*dice.pick(&loop_values)).to_owned();
     }
     (*dice.pick(&VALUES)).to_owned()

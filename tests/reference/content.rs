@@ -9,17 +9,36 @@ static NULL: Value = Value::Null;
 impl Model<'_> {
     /// Of the channel's renditions the one for the variation, else the default one; of those the one with the nearest locale.
     pub fn rendition(&self, message: &str, channel: &str, variation: Option<&str>) -> Option<&Value> {
-        let wanted = self.request["locale"].as_str().unwrap_or("");
+        let tries = self.locales();
+        let place = |row: &Value| {
+            let locale = self.locale_of(row).as_str().or(self.rules["defaults"]["locale"].as_str()).unwrap_or("en");
+            tries.iter().position(|known| *known == locale.to_lowercase())
+        };
         let fits = |row: &&Value| {
-            let locale = self.locale_of(row).as_str().unwrap_or("");
-            let near = locale.is_empty()
-                || wanted.eq_ignore_ascii_case(locale)
-                || wanted.to_lowercase().starts_with(&format!("{}-", locale.to_lowercase()));
-            row["channel"] == channel && near && (row["variation"].is_null() || row["variation"].as_str() == variation)
+            row["channel"] == channel
+                && place(row).is_some()
+                && (row["variation"].is_null() || row["variation"].as_str() == variation)
         };
         let fitting: Vec<&Value> = list(&self.rules["messages"][message]["renditions"]).filter(fits).collect();
-        let closeness = |row: &&&Value| (!row["variation"].is_null(), self.locale_of(row).as_str().unwrap_or("").len());
-        fitting.iter().max_by_key(closeness).copied()
+        fitting.into_iter().min_by_key(|row| (row["variation"].is_null(), place(row)))
+    }
+
+    /// The locales to try, the wanted one first: cut at its dashes, up to one for which the rules say what to try instead.
+    fn locales(&self) -> Vec<String> {
+        let mut locale = self.request["locale"].as_str().unwrap_or("").to_lowercase();
+        let mut tries = vec![locale.clone()];
+        loop {
+            let mut rules = super::members(&self.rules["defaults"]["locales"]);
+            if let Some((_, then)) = rules.find(|(name, _)| name.to_lowercase() == locale) {
+                tries.extend(list(then).map(|name| name.as_str().unwrap().to_lowercase()));
+                break;
+            }
+            let Some((head, _)) = locale.rsplit_once('-') else { break };
+            locale = head.to_owned();
+            tries.push(locale.clone());
+        }
+        tries.push(self.rules["defaults"]["locale"].as_str().unwrap_or("en").to_lowercase());
+        tries
     }
 
     /// The locale of a rendition; `null` for the default one.
@@ -66,9 +85,35 @@ impl Model<'_> {
 
     fn insert(&self, template: &str, escape: &dyn Fn(&str, &str) -> String) -> String {
         let attribute = |name: &str| self.declared(name);
-        let list = |_: &str| Value::Null;
+        let list = |name: &str| self.items(name);
         let variables = std::collections::HashMap::new();
         liquid::Liquid { attribute: &attribute, list: &list, escape, variables, loops: Vec::new() }.render(template)
+    }
+
+    /// The things of a list: in the order of its attribute, each once, with what they say and their ids.
+    fn items(&self, name: &str) -> Value {
+        let rule = &self.rules["lists"][name];
+        let ids = |name: &Value| match name.as_str().map(|name| self.attribute(name)) {
+            Some(Value::Array(ids)) => ids.iter().map(liquid::written).collect(),
+            Some(other) => vec![liquid::written(&other)],
+            None => Vec::new(),
+        };
+        let without: Vec<String> = list(&rule["without"]).flat_map(ids).collect();
+        let mut kept: Vec<String> = Vec::new();
+        for id in ids(&rule["from"]) {
+            let item = &self.rules["catalogue"][&id];
+            let in_stock = rule["where"].is_null() || item["stock"].as_f64().is_some_and(|stock| stock > 0.0);
+            if item.is_object() && in_stock && !without.contains(&id) && !kept.contains(&id) {
+                kept.push(id);
+            }
+        }
+        kept.truncate(rule["limit"].as_u64().unwrap_or(10) as usize);
+        let object = |id: &String| {
+            let mut item = self.rules["catalogue"][id].clone();
+            item["id"] = Value::String(id.clone());
+            item
+        };
+        kept.iter().map(object).collect()
     }
 
     /// The value of an attribute that there is: none of a wrong type, and the default where there is none.

@@ -103,6 +103,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.channels();
         self.offers();
         self.catalogue();
+        self.fallbacks();
         rules.messages.iter().for_each(|(id, message)| self.message(id, message));
         rules.experiments.iter().for_each(|(id, experiment)| self.experiment(id, experiment));
         self.holdouts();
@@ -224,6 +225,14 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 from: offer.schedule.from,
                 until: offer.schedule.until,
             };
+            self.plan.push(row);
+        }
+    }
+
+    fn fallbacks(&mut self) {
+        for (locale, then) in &self.rules.defaults.fallbacks {
+            let then: Vec<_> = then.iter().map(|locale| self.plan.text(locale)).collect();
+            let row = tables::Fallback { locale: self.plan.text(locale), then: self.plan.ids(&then) };
             self.plan.push(row);
         }
     }

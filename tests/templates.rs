@@ -1,0 +1,37 @@
+//! Laws of templates: values never become markup, whatever they are and whatever filters do with them.
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
+
+mod generate;
+mod support;
+
+/// What somebody could call himself.
+const HOSTILE: &str = "\"><script>alert('x')</script><!-- & javascript: {{ tier }} {% raw %} \u{0}\n";
+
+#[test]
+fn a_hostile_value_never_changes_the_markup() {
+    let mut written = 0;
+    for seed in 0..support::cases(2_000) / 10 {
+        let rules = generate::rules(seed);
+        let plan = support::plan(&rules);
+        for number in 0..10 {
+            let mut facts = generate::facts(&rules, seed * 10 + number);
+            for name in ["tier", "tags", "score", "vip"] {
+                let value = if name == "tags" { serde_json::json!([HOSTILE, "a", HOSTILE]) } else { HOSTILE.into() };
+                facts["profile"]["traits"][name] = serde_json::json!([value, 1_800_000_000_000_i64, 1]);
+            }
+            for field in ["weather", "country"] {
+                facts["request"]["attributes"][field] = HOSTILE.into();
+            }
+            let found = support::decide(&plan, &support::facts(&facts));
+            for (slot, fill) in found["slots"].as_object().into_iter().flatten() {
+                let Some(html) = fill["html"].as_str() else { continue };
+                // Of the template's own there are `<a href="…" title="…">`, `<i>`, `</i>` and `</a>`.
+                for (sign, own) in [('<', 4), ('"', 4), ('>', 4), ('\'', 0)] {
+                    assert_eq!(html.matches(sign).count(), own, "{sign} in {slot} of {seed}/{number}: {html}");
+                }
+                written += usize::from(html.contains("&lt;script&gt;"));
+            }
+        }
+    }
+    assert!(written > 20, "only {written} values were written");
+}
