@@ -186,6 +186,10 @@ impl Placement<'_> {
         }
         let message = find::<Message<'_>>(&rules.messages, &self.message, out);
         let (Some(slot), Some(message)) = (slot, message) else { return };
+        if let Some(schema) = &slot.schema {
+            let data = message.in_channel(WEB).filter_map(|rendition| rendition.data.as_ref());
+            data.for_each(|data| crate::shape::hold(schema.node, data, rules, out));
+        }
         let wanted = if slot.json { Format::Json } else { Format::Html };
         if message.in_channel(WEB).next().is_none() {
             let text = format!("message `{}` has no rendition for the channel `web`", self.message.name);

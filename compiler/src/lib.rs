@@ -51,6 +51,7 @@ mod rules;
 pub mod scope;
 mod scores;
 mod segments;
+mod shape;
 mod silence;
 mod slots;
 mod template;

@@ -34,6 +34,8 @@ pub struct Rendition<'a> {
     pub variation: Option<Named<'a>>,
     /// The form of the body.
     pub format: Format,
+    /// The data, as it is written.
+    pub data: Option<Place<'a>>,
     /// What is said.
     pub body: Template<'a>,
     /// The subject line of an e-mail.
@@ -98,6 +100,7 @@ impl<'a> Rendition<'a> {
             locale: fields.get("locale").and_then(|place| locale(&place, out)),
             variation: fields.get("variation").and_then(|place| place.named(out)),
             format,
+            data: fields.get("json"),
             body,
             subject,
             place: fields.place().clone(),

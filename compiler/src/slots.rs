@@ -16,20 +16,31 @@ pub struct Slot<'a> {
     pub selector: Option<&'a str>,
     /// Its content is JSON, not HTML.
     pub json: bool,
+    /// The shape of its data.
+    pub schema: Option<Place<'a>>,
 }
 
 impl<'a> Definition<'a> for Slot<'a> {
     const NOUN: &'static str = "slot";
 
     fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
-        let fields = place.fields(&["pages", "public", "selector", "type", "description"], out);
+        let fields = place.fields(&["pages", "public", "selector", "type", "schema", "description"], out);
         let pages = fields.get("pages").map(|place| pages(&place, out)).unwrap_or_default();
         let json = |word: &str| ["html", "json"].iter().position(|known| *known == word).map(|index| index == 1);
+        let is_json = fields.get("type").and_then(|place| place.word(&["html", "json"], json, out)).unwrap_or(false);
+        let schema = fields.get("schema");
+        if let Some(schema) = &schema {
+            crate::shape::check(schema, out);
+            if !is_json {
+                schema.error("schema", "only data has a shape", out).expected("`type: json` beside it");
+            }
+        }
         Self {
             pages: if pages.contains(&"**") { Vec::new() } else { pages },
             public: fields.flag("public", false, out),
             selector: fields.get("selector").and_then(|place| place.text(out)),
-            json: fields.get("type").and_then(|place| place.word(&["html", "json"], json, out)).unwrap_or(false),
+            json: is_json,
+            schema,
             place: fields.place().clone(),
         }
     }

@@ -8,6 +8,7 @@ use super::ast::{Part, Term};
 use super::block::blocks;
 use super::scan::scan;
 use super::scope::Scope;
+use crate::diagnostic::Diagnostics;
 use crate::place::{Place, Reader};
 use crate::tree::{Kind, Node};
 
@@ -75,8 +76,19 @@ impl<'a> Data<'_, '_, '_, 'a> {
     }
 }
 
+/// The value that a text of data is, if it is one output whose last filter is `json`.
+pub fn whole_value<'a>(place: &Place<'a>, text: &'a str, out: &Reader<'_>) -> Option<Term<'a>> {
+    // What is wrong with it has been told.
+    let mut silent = Reader { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
+    let parts = blocks(scan(place, text, &mut silent), &mut Scope::default(), &mut silent);
+    match parts.as_slice() {
+        [Part::Output { term, .. }] => as_data(term),
+        _ => None,
+    }
+}
+
 /// The value of which a term is the JSON text.
-pub(super) fn as_data<'a>(term: &Term<'a>) -> Option<Term<'a>> {
+fn as_data<'a>(term: &Term<'a>) -> Option<Term<'a>> {
     match term {
         Term::Pipe(Pipe::Json, args) => args.first().cloned(),
         _ => None,

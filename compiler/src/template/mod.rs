@@ -15,7 +15,7 @@ mod walk;
 
 pub use ast::{NumberStyle, Part, Term};
 pub use date::{Names, Own, Pattern, Piece};
-pub use json::json;
+pub use json::{json, whole_value};
 
 use std::collections::BTreeSet;
 
