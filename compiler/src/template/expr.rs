@@ -10,6 +10,9 @@ use super::scan::Inside;
 use super::{MAX_NESTING, Mistake, Scope};
 use crate::place::{Named, shorten};
 
+/// What a value looks like.
+const VALUE: &str = "a value such as `{{ firstName | default: \"there\" }}`";
+
 /// Reads the inside of braces from left to right.
 pub(super) struct Expr<'s, 'a> {
     scope: &'s mut Scope<'a>,
@@ -45,7 +48,7 @@ impl<'s, 'a> Expr<'s, 'a> {
     pub(super) fn end(&self) -> Result<(), Mistake> {
         match self.tokens.get(self.at).and_then(|token| self.inside.text.get(token.start..)) {
             None => Ok(()),
-            Some(rest) => Err(Mistake::new(format!("`{}` is too much here", shorten(rest.trim())), self.scope.hint())),
+            Some(rest) => Err(Mistake::new(format!("`{}` is too much here", shorten(rest.trim())), VALUE)),
         }
     }
 
@@ -154,8 +157,8 @@ impl<'s, 'a> Expr<'s, 'a> {
                 ))
             }
             Some(Lexeme::Name(name)) => self.path(name, start),
-            Some(Lexeme::Sign(sign)) => Err(Mistake::new(format!("`{sign}` is not a value"), self.scope.hint())),
-            None => Err(Mistake::new("a value is missing", self.scope.hint())),
+            Some(Lexeme::Sign(sign)) => Err(Mistake::new(format!("`{sign}` is not a value"), VALUE)),
+            None => Err(Mistake::new("a value is missing", VALUE)),
         }
     }
 

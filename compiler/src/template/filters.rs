@@ -8,8 +8,8 @@ use super::ast::{NumberStyle, Term};
 use super::date::Pattern;
 use crate::locale::{CURRENCY, is_currency};
 
-/// Each filter, with how many arguments it takes, and those that stand there without one.
-const FILTERS: [(&str, usize, usize); 47] = [
+/// Each filter, with how many arguments it takes at least and at most.
+const FILTERS: [(&str, usize, usize); 49] = [
     ("abs", 0, 0),
     ("append", 1, 1),
     ("at_least", 1, 1),
@@ -57,9 +57,9 @@ const FILTERS: [(&str, usize, usize); 47] = [
     ("truncatewords", 0, 2),
     ("uniq", 0, 1),
     ("upcase", 0, 0),
+    ("url_encode", 0, 0),
+    ("where", 1, 2),
 ];
-/// Those that come after the others in the alphabet.
-const MORE: [(&str, usize, usize); 2] = [("url_encode", 0, 0), ("where", 1, 2)];
 
 /// The arguments of a filter.
 #[derive(Default)]
@@ -72,9 +72,8 @@ pub(super) struct Args<'a> {
 
 /// A value with a filter.
 pub(super) fn apply<'a>(name: &str, input: Term<'a>, args: Args<'a>) -> Result<Term<'a>, Mistake> {
-    let all = || FILTERS.into_iter().chain(MORE);
-    let Some((_, least, most)) = all().find(|(known, ..)| *known == name) else {
-        return Err(Mistake::one_of(format!("unknown filter `{name}`"), name, all().map(|(known, ..)| known)));
+    let Some((_, least, most)) = FILTERS.into_iter().find(|(known, ..)| *known == name) else {
+        return Err(Mistake::one_of(format!("unknown filter `{name}`"), name, FILTERS.map(|(known, ..)| known)));
     };
     let count = args.values.len();
     if !(least..=most).contains(&count) {

@@ -93,10 +93,4 @@ impl<'a> Scope<'a> {
             known.loops = known.loops.saturating_sub(1);
         }
     }
-
-    /// What could stand where something else was found.
-    #[expect(clippy::unused_self, reason = "a hint may name what is known one day")]
-    pub(super) fn hint(&self) -> String {
-        "a value such as `{{ firstName | default: \"there\" }}`".to_owned()
-    }
 }
