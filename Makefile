@@ -2,10 +2,10 @@
 SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help start test parity fuzz check wasm size bench setup
+.PHONY: help start test parity diff-growthbook fuzz check wasm size bench setup
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 
 start: ## Build everything and serve the shop on localhost:8787 (PORT), the collector on 8788 (COLLECTOR_PORT)
 	@tools/start.sh
@@ -15,6 +15,9 @@ test: ## All tests: native, wasm in Node, workerd and Chromium
 
 parity: ## Equal bytes on all hosts for 100,000 generated cases (THROUGHLINE_CASES), some minutes
 	@tools/parity.sh
+
+diff-growthbook: ## The core and GrowthBook's SDK on 100,000 generated evaluations (CASES, SEED)
+	@tools/diff-growthbook.sh
 
 fuzz: ## Every fuzz target for FUZZ_SECONDS each (20)
 	@tools/fuzz.sh

@@ -1,9 +1,9 @@
 //! Writes a corpus of facts and of the decisions that the core makes natively, for other hosts to compare with.
 //!
 //! `cargo run --example corpus -- DIRECTORY` writes the behaviour cases and 2,000 generated ones (`THROUGHLINE_CASES` asks for
-//! more): `plans/<number>.plan`, and `cases.ndjson` with `{"name", "plan", "facts", "decision", "explanation"}`. `facts`,
-//! `decision` and `explanation` are JSON *texts*, so that nothing on the way can change a byte; `decision` is null where
-//! the facts are to be refused.
+//! more): `plans/<number>.plan`, and `cases.ndjson` with `{"name", "plan", "facts", "decision", "explanation", "options", "features",
+//! "experiments"}`. All but name and plan are JSON *texts*, so that nothing on the way can change a byte; `decision` is null where the
+//! facts are to be refused, and `options` where no features are asked for.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -53,16 +53,21 @@ fn main() {
     let cases = BufWriter::new(File::create(directory.join("cases.ndjson")).unwrap());
     let mut corpus = Corpus { directory, cases, plans: 0 };
     for (file, case) in support::behaviour() {
-        corpus.add(&file, &case["rules"], [case["facts"].to_string()]);
+        corpus.add(&file, &case["rules"], [case["facts"].to_string()], &case["options"]);
+    }
+    for seed in 0..support::cases(2_000).div_ceil(FACTS * 4) {
+        let facts = (0..FACTS).map(|number| generate::features::facts(seed * FACTS + number).to_string());
+        let rules = generate::features::rules(seed);
+        corpus.add(&format!("features {seed}"), &rules, facts, &generate::features::options(seed));
     }
     for seed in 0..support::cases(2_000).div_ceil(FACTS) {
         let rules = generate::rules(seed);
         let facts = (0..FACTS).map(|number| generate::facts(&rules, seed * FACTS + number).to_string());
-        corpus.add(&format!("generated {seed}"), &rules, facts);
+        corpus.add(&format!("generated {seed}"), &rules, facts, &Value::Null);
     }
     let deep =
         format!(r#"{{"now":0,"request":{{"attributes":{{"path":{}{}}}}}}}"#, "[".repeat(10_000), "]".repeat(10_000));
-    corpus.add("strange", &generate::rules(3), STRANGE.map(str::to_owned).into_iter().chain([deep]));
+    corpus.add("strange", &generate::rules(3), STRANGE.map(str::to_owned).into_iter().chain([deep]), &Value::Null);
     corpus.cases.flush().unwrap();
 }
 
@@ -73,13 +78,18 @@ struct Corpus {
 }
 
 impl Corpus {
-    fn add(&mut self, name: &str, rules: &Value, all: impl IntoIterator<Item = String>) {
+    fn add(&mut self, name: &str, rules: &Value, all: impl IntoIterator<Item = String>, options: &Value) {
         let bytes = support::compile(rules).edge;
         fs::write(self.directory.join(format!("plans/{}.plan", self.plans)), &bytes).unwrap();
         let plan = Plan::load(&bytes).unwrap();
+        let has_features = ["features", "autoExperiments"].iter().any(|section| rules.get(section).is_some());
         for (number, text) in all.into_iter().enumerate() {
             let facts: Option<Facts> = serde_json::from_str(&text).ok();
+            let asked = facts.as_ref().filter(|_| has_features);
             let line = json!({
+                "options": asked.map(|_| if options.is_null() { "{}".to_owned() } else { options.to_string() }),
+                "features": asked.map(|facts| support::evaluate_all(&plan, facts, options)),
+                "experiments": asked.map(|facts| support::experiments(&plan, facts, options)),
                 "name": format!("{name}/{number}"),
                 "plan": self.plans,
                 "facts": text,

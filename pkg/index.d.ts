@@ -172,6 +172,84 @@ export interface Explanation {
   trace: Json;
 }
 
+/** Kept assignments of one value of one attribute, in GrowthBook's form; their key is `attributeName||attributeValue`. */
+export interface StickyDocument {
+  attributeName: string;
+  attributeValue: string;
+  /** Keys of variations by `key of the experiment__version of the buckets`. */
+  assignments: Record<string, string>;
+}
+
+/** What a host says about an evaluation. Nothing of it may come from somebody whom the host does not trust. */
+export interface EvaluationOptions {
+  /** The page; by default the request's attribute `url`. */
+  url?: string;
+  /** No experiment assigns anybody. */
+  disabled?: boolean;
+  /** Only forced variations count. */
+  qaMode?: boolean;
+  /** Numbers of variations by the key of their experiment. */
+  forcedVariations?: Record<string, number>;
+  /** Values by the key of their feature. */
+  forcedFeatures?: Record<string, Json>;
+  /** The query string of the page may force variations. */
+  queryOverrides?: boolean;
+  /** The documents of kept assignments; if absent, assignments are not kept. */
+  stickyBuckets?: Record<string, StickyDocument>;
+}
+
+/** A subject's part in an experiment, as GrowthBook's SDKs tell it. */
+export interface ExperimentResult {
+  key: string;
+  featureId: string | null;
+  inExperiment: boolean;
+  hashUsed: boolean;
+  variationId: number;
+  value: Json;
+  hashAttribute: string;
+  hashValue: Json;
+  stickyBucketUsed: boolean;
+  name?: string;
+  bucket?: number;
+  passthrough?: boolean;
+  leafId?: Json;
+  variationWeights?: Json;
+  banditVersion?: Json;
+}
+
+/** What a host has to record after an evaluation. */
+export interface Effects {
+  /** Experiments that the subject is part of, each once. */
+  tracks?: { experiment: Json; result: ExperimentResult }[];
+  /** The documents of kept assignments that have changed. */
+  stickyBuckets?: Record<string, StickyDocument>;
+}
+
+/** The value of a feature and where it comes from: GrowthBook's result, and OpenFeature's. */
+export interface Evaluation extends Effects {
+  key: string;
+  value: Json;
+  on: boolean;
+  off: boolean;
+  source: 'unknownFeature' | 'defaultValue' | 'force' | 'override' | 'experiment' | 'prerequisite' | 'cyclicPrerequisite';
+  ruleId: string;
+  experiment?: Json;
+  experimentResult?: ExperimentResult;
+  variant?: string;
+  reason: 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'ERROR';
+  errorCode?: 'FLAG_NOT_FOUND' | 'GENERAL';
+  flagMetadata: Record<string, string | number | boolean>;
+}
+
+/** What an experiment that pages run by themselves gave. */
+export interface ExperimentRun extends Effects {
+  id: string;
+  experiment: Json;
+  result: ExperimentResult;
+  /** The page to go to instead. */
+  redirect?: string;
+}
+
 /** A JWK Set (RFC 7517). */
 export interface KeySet {
   keys: (JsonWebKey & { kid?: string; tl?: string })[];
@@ -223,6 +301,15 @@ export class Throughline {
 
   /** Decides without any consequence, and tells how it came about. */
   explain(facts?: Facts): Explanation;
+
+  /** Evaluates a feature, without any consequence. A plan for browsers has only public features. */
+  evaluate(key: string, asked?: Facts & EvaluationOptions): Evaluation;
+
+  /** Evaluates all features. */
+  evaluateAll(asked?: Facts & EvaluationOptions): Record<string, Evaluation>;
+
+  /** Runs the experiments that pages run by themselves, and one that waits to be triggered, up to the first redirect. */
+  experiments(asked?: Facts & EvaluationOptions & { triggered?: string }): ExperimentRun[];
 
   /**
    * Takes notice of what happened, and decides again about the same view.

@@ -68,6 +68,18 @@ export class Throughline {
     return JSON.parse(this.#core.explain(JSON.stringify({ now, profile, request, events: events.map(toEvent) })));
   }
 
+  evaluate(key, asked) {
+    return this.#evaluate(asked, key);
+  }
+
+  evaluateAll(asked) {
+    return this.#evaluate(asked);
+  }
+
+  experiments({ triggered = '', ...asked } = {}) {
+    return JSON.parse(this.#core.experiments(...this.#question(asked), triggered));
+  }
+
   observe(...events) {
     const isShown = (event) => this.#view.decisions.has(event.properties?.decision);
     this.#view.shown.push(...events.filter(isShown));
@@ -89,6 +101,15 @@ export class Throughline {
   free() {
     this.#listeners.clear();
     this.#core.free();
+  }
+
+  #evaluate(asked = {}, key) {
+    return JSON.parse(this.#core.evaluate(...this.#question(asked), key));
+  }
+
+  /** Facts and options, as the core reads them. */
+  #question({ now = this.#clock(), profile = this.#profile, request = this.#request, events = [], ...options }) {
+    return [JSON.stringify({ now, profile, request, events: events.map(toEvent) }), JSON.stringify(options)];
   }
 
   #reduce(event) {

@@ -1,7 +1,8 @@
 //! Behaviour as data: each file in `tests/data/` is rules, facts, and what the decision must have.
 //!
 //! `want` is matched partially: objects may have more members, arrays are exact, and `null` means absent. `explain`, where
-//! there is one, is matched with the trace in the same way.
+//! there is one, is matched with the trace in the same way, and so are `features` with the evaluations of all features under `options`, and
+//! `experiments` with those of pages.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 mod support;
@@ -36,6 +37,14 @@ fn failure(file: &str, case: &Value) -> Option<String> {
     let mut differences = support::differences(&case["want"], &found, true);
     if let Some(wanted) = case.get("explain") {
         differences.extend(support::differences(wanted, &explanation["trace"], true));
+    }
+    if let Some(wanted) = case.get("features") {
+        let found = support::evaluate_all(&plan, &facts, &case["options"]);
+        differences.extend(support::differences(wanted, &serde_json::from_str(&found).unwrap(), true));
+    }
+    if let Some(wanted) = case.get("experiments") {
+        let found = support::experiments(&plan, &facts, &case["options"]);
+        differences.extend(support::differences(wanted, &serde_json::from_str(&found).unwrap(), true));
     }
     if explanation["decision"] != found {
         differences.push(format!("explain decided differently: {}", explanation["decision"]));

@@ -11,7 +11,10 @@ use alloc::string::String;
 
 use throughline::plan::envelope::{self, EnvelopeError};
 use throughline::plan::tables::{PUBLIC_SLOT, Slot};
-use throughline::{Event, Facts, Object, Plan, Profile, ShapeError, Value, canonical, json};
+use throughline::{
+    EvaluationOptions, Event, Facts, Object, Plan, Profile, ShapeError, Value, canonical, evaluate, evaluate_all, json,
+    run_experiments,
+};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 /// A loaded plan, and the verbs of the core.
@@ -68,6 +71,35 @@ impl Core {
     /// Says where the JSON is not as facts are.
     pub fn explain(&self, facts: &str) -> Result<String, JsError> {
         Ok(throughline::explain(&self.plan, &read("facts", facts, Facts::from_value)?).to_json())
+    }
+
+    /// The evaluation of a feature, or of all features by their keys, as canonical JSON.
+    ///
+    /// # Errors
+    /// Says where the JSON is not as facts or options are.
+    pub fn evaluate(&self, facts: &str, options: &str, key: Option<String>) -> Result<String, JsError> {
+        let facts = read("facts", facts, Facts::from_value)?;
+        let options = read("options", options, EvaluationOptions::from_value)?;
+        let found = match key {
+            Some(key) => evaluate(&self.plan, &facts, &options, &key).to_value(),
+            None => {
+                let all = evaluate_all(&self.plan, &facts, &options);
+                Value::Object(all.iter().map(|found| (found.key.as_str(), found.to_value())).collect())
+            }
+        };
+        Ok(canonical::to_string(&found))
+    }
+
+    /// The experiments that pages run by themselves, as a list in canonical JSON, up to the first one that leads to another page.
+    /// `triggered` is a key of an experiment that waits to be asked for.
+    ///
+    /// # Errors
+    /// Says where the JSON is not as facts or options are.
+    pub fn experiments(&self, facts: &str, options: &str, triggered: &str) -> Result<String, JsError> {
+        let facts = read("facts", facts, Facts::from_value)?;
+        let options = read("options", options, EvaluationOptions::from_value)?;
+        let runs = run_experiments(&self.plan, &facts, &options, &[triggered]);
+        Ok(canonical::to_string(&Value::Array(runs.iter().map(throughline::ExperimentRun::to_value).collect())))
     }
 
     /// The profile after an event.

@@ -40,7 +40,8 @@ impl Decide {
         say(throughline::decide(&plan, &facts).to_json())
     }
 
-    fn read(&self) -> Result<(Plan, Facts), Failure> {
+    /// The plan and the facts.
+    pub fn read(&self) -> Result<(Plan, Facts), Failure> {
         let plan = Plan::load(&self.rules.compile()?.edge)?;
         let mut text = String::new();
         let from_stdin = self.facts.as_os_str() == "-";

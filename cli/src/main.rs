@@ -1,7 +1,9 @@
 //! The throughline command: check and compile rules, make keys and tokens, publish, and see what would be decided.
 
 mod decide;
+mod evaluate;
 mod failure;
+mod import;
 mod keys;
 mod publish;
 mod rules;
@@ -42,6 +44,11 @@ enum Verb {
     Decide(decide::Decide),
     /// Decide for the given facts and tell how it came about
     Explain(decide::Explain),
+    /// Evaluate features for the given facts
+    Evaluate(evaluate::Evaluate),
+    /// Write rules from what another system has
+    #[command(subcommand)]
+    Import(import::Import),
     /// Compile, sign and publish rules
     Publish(publish::Publish),
     /// Go back to an earlier published plan
@@ -59,6 +66,8 @@ fn main() -> ExitCode {
         Verb::Token(token) => token.run(),
         Verb::Decide(decide) => decide.run(),
         Verb::Explain(explain) => explain.run(),
+        Verb::Evaluate(evaluate) => evaluate.run(),
+        Verb::Import(import) => import.run(),
         Verb::Publish(publish) => publish.run(),
         Verb::Rollback(rollback) => rollback.run(),
         Verb::Simulate(simulate) => simulate.run(),

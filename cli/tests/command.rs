@@ -226,3 +226,52 @@ fn decide_explain_and_simulate_agree() {
 fn id_in(line: &str) -> String {
     line.split("plan ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned()
 }
+
+const PAYLOAD: &str = r#"{
+    "features": {
+        "checkout": { "defaultValue": false, "rules": [
+            { "id": "staff", "condition": { "email": { "$regex": "@example\\.com$" } }, "force": true },
+            { "key": "trial", "hashVersion": 2, "variations": [false, true], "meta": [{ "key": "off" }, { "key": "on" }] }
+        ] },
+        "text": { "defaultValue": "", "rules": [{ "condition": { "email": { "$regex": "^(?!.*@)" } }, "force": "x" }], "project": "p" }
+    },
+    "experiments": [{ "key": "page", "variations": [{}, {}], "urlPatterns": [{ "type": "regex", "pattern": "(a)\\1", "include": true }] }]
+}"#;
+
+#[test]
+fn a_growthbook_payload_becomes_rules_and_nothing_is_left_out_silently() {
+    let place = Place::new("import");
+    place.file("payload.json", PAYLOAD);
+    let output = place.run(&["import", "growthbook", "payload.json", "--out", "gb.yaml"]);
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_fails(&output, 1, "features.text.rules[0].condition.email.$regex: look-around at character 1");
+    assert!(told.contains("`text` is left out until this is changed"), "{told}");
+    assert!(told.contains("experiments[0].urlPatterns[0].pattern: back-reference at character 3"), "{told}");
+    assert!(told.contains("warning[ignored]: features.text.project"), "{told}");
+    place.ok(&["check", "gb.yaml"]);
+    place.file("facts.json", r#"{"now":0,"request":{"attributes":{"id":"é","email":"ann@example.com"}}}"#);
+    let found = place.ok(&["evaluate", "gb.yaml", "--facts", "facts.json", "--feature", "checkout"]);
+    assert!(found.contains(r#""reason":"TARGETING_MATCH","ruleId":"staff","source":"force","value":true"#), "{found}");
+    let all = place.ok(&["evaluate", "gb.yaml", "--facts", "facts.json"]);
+    assert_eq!(all.trim(), format!(r#"{{"checkout":{}}}"#, found.trim()));
+    place.file("options.json", r#"{"forcedVariations":{"trial":1}}"#);
+    place.file("facts.json", r#"{"now":0,"profile":{"subject":"u1"}}"#);
+    let evaluate =
+        ["evaluate", "gb.yaml", "--facts", "facts.json", "--feature", "checkout", "--options", "options.json"];
+    let forced = place.ok(&evaluate);
+    assert!(forced.contains(r#""hashUsed":false"#) && forced.contains(r#""variant":"on""#), "{forced}");
+    assert_eq!(place.ok(&["evaluate", "gb.yaml", "--facts", "facts.json", "--experiments"]).trim(), "[]");
+}
+
+#[test]
+fn an_encrypted_payload_needs_its_key() {
+    let place = Place::new("encrypted");
+    let secret = "YW5kIGEgZmlyc3Qgb25lLg==.8uYqVPp8aXG5BWNxT+LKZNpNIe/5CFlnEhSsjPfS//8QHtx67IHgHJ50NiRRcpfx";
+    place.file("payload.json", &format!(r#"{{"encryptedFeatures":"{secret}"}}"#));
+    assert_fails(&place.run(&["import", "growthbook", "payload.json"]), 1, "this is encrypted, and there is no key");
+    let wrong = ["import", "growthbook", "payload.json", "--key", "AAAAAAAAAAAAAAAAAAAAAA=="];
+    assert_fails(&place.run(&wrong), 1, "the key does not open this");
+    let right = ["import", "growthbook", "payload.json", "--public", "--key", "YSBrZXkgb2YgMTYgYnl0ZQ=="];
+    let rules = place.ok(&right);
+    assert!(rules.contains("  feature:\n    dialect: growthbook\n    public: true\n    defaultValue: true"), "{rules}");
+}

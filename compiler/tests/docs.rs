@@ -4,11 +4,28 @@
 mod support;
 
 use throughline_compiler::Source;
+use throughline_compiler::growthbook::{ImportOptions, import};
+
+/// The blocks of a page in a language.
+fn blocks<'p>(page: &'p str, language: &'static str) -> impl Iterator<Item = &'p str> {
+    page.split("```").skip(1).step_by(2).filter_map(move |block| block.strip_prefix(language)?.strip_prefix('\n'))
+}
 
 /// The YAML blocks of a page.
 fn examples(page: &str) -> Vec<Source> {
-    let blocks = page.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("yaml\n"));
-    (1..).zip(blocks).map(|(number, yaml)| Source::new(format!("rules.md, example {number}"), yaml)).collect()
+    let blocks = (1..).zip(blocks(page, "yaml"));
+    blocks.map(|(number, yaml)| Source::new(format!("rules.md, example {number}"), yaml)).collect()
+}
+
+/// What the guide says that importing its payload gives, it gives, and all its rules are good.
+#[test]
+fn the_guide_from_growthbook_shows_what_happens() {
+    let page = std::fs::read_to_string(support::path("../docs/growthbook.md")).unwrap();
+    let found = import(blocks(&page, "json").next().unwrap(), ImportOptions::default()).unwrap();
+    assert_eq!(found.rules, blocks(&page, "yaml").next().unwrap());
+    let findings: Vec<String> = found.findings.iter().map(|finding| format!("{finding}\n")).collect();
+    assert_eq!(findings.concat(), blocks(&page, "text").next().unwrap());
+    support::plans(&examples(&page));
 }
 
 #[test]

@@ -3,6 +3,11 @@
 //! An automaton is its start state and the width of its rows, both 16 bits, little-endian; the class of each of the 256
 //! bytes; and a row of 16-bit states for every state from [`FIRST`] on. A row says what follows on each class, and in its
 //! last place what follows at the end of the text.
+//!
+//! A character beyond U+FFFF is two code units, as in JavaScript. Each half stands as a character that no text has otherwise,
+//! because it would be two halves itself: see [`unit`].
+
+use alloc::borrow::Cow;
 
 use crate::prelude::*;
 
@@ -53,7 +58,7 @@ impl<'a> Automaton<'a> {
     #[must_use]
     pub fn is_match(self, text: &str) -> bool {
         let mut state = self.start;
-        for byte in text.bytes() {
+        for byte in in_units(text).bytes() {
             if state < FIRST {
                 return state == ACCEPT;
             }
@@ -69,6 +74,19 @@ impl<'a> Automaton<'a> {
         let row = usize::from(state.saturating_sub(FIRST));
         state_at(self.rows, row.wrapping_mul(self.width).wrapping_add(class)).unwrap_or(REJECT)
     }
+}
+
+/// The character that stands for a UTF-16 code unit: itself, or for half of a surrogate pair one from U+10D800 on.
+#[must_use]
+pub fn unit(unit: u16) -> char {
+    let half = || char::from_u32(u32::from(unit).saturating_add(0x10_0000));
+    char::from_u32(u32::from(unit)).or_else(half).unwrap_or('\0')
+}
+
+/// The text with a character for each code unit.
+fn in_units(text: &str) -> Cow<'_, str> {
+    let is_beyond = |byte: u8| byte >= 0xf0;
+    if text.bytes().any(is_beyond) { text.encode_utf16().map(unit).collect::<String>().into() } else { text.into() }
 }
 
 /// The bytes of an automaton: the state that it starts in, the class of each byte, and the rows, all equally long.

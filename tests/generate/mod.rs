@@ -12,6 +12,7 @@
     reason = "a generator for tests"
 )]
 
+pub mod features;
 mod policy;
 mod template;
 

@@ -1,15 +1,25 @@
-// GrowthBook's own SDK and the core, asked the same questions: `node tests/growthbook/diff.mjs [--cases N] [--seed S]`.
+// GrowthBook's own SDK and the core, asked the same questions: `make diff-growthbook` (CASES, SEED).
 // A difference is made as small as it can be and printed with the seed; then the exit code is 1.
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { GrowthBook, StickyBucketService } from '@growthbook/growthbook';
 import { generate } from './generate.mjs';
 
+/** The lines of a stream. Not by `readline`, which also ends lines at U+2028, and JSON texts may have that. */
+async function* linesOf(stream) {
+  stream.setEncoding('utf8');
+  let rest = '';
+  for await (const text of stream) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop();
+    yield* lines;
+  }
+}
+
 /** The answers of a program that takes a question on each line and answers on one. */
-export function answers(command, args) {
-  const program = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: program.stdout })[Symbol.asyncIterator]();
+export function answers(command, args, options = {}) {
+  const program = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = linesOf(program.stdout);
   return {
     async ask(question) {
       program.stdin.write(`${JSON.stringify(question)}\n`);
@@ -31,6 +41,10 @@ class Kept extends StickyBucketService {
     this.docs[`${doc.attributeName}||${doc.attributeValue}`] = doc;
   }
 }
+
+// The SDK complains about what is odd, which is what most questions are.
+process.env.NODE_ENV = 'production';
+console.error = () => {};
 
 const plain = (value) => JSON.parse(JSON.stringify(value ?? null));
 
@@ -137,8 +151,6 @@ export async function compare({ cases, seed, core, log = () => {} }) {
 }
 
 if (import.meta.filename === process.argv[1]) {
-  process.env.NODE_ENV = 'production';
-  console.error = () => {};
   const options = { cases: { type: 'string', default: '100000' }, seed: { type: 'string' }, core: { type: 'string' } };
   const { values } = parseArgs({ options });
   const seed = values.seed ?? process.env.SEED ?? '1';

@@ -36,6 +36,11 @@ const PATTERNS = [
   '^😀$', '[😀]', '^[^😀]$', '^[^😀][^😀]$', '\\ud83d', 'a/b', '[/]', '\\/', 'user-[12]', '^(?:US|DE)$', 'foo@.*\\.com', '[\\s\\S]', '^[\\w.]+$', 's', 'k', 'ß', 'Σ', 'i', '^v?\\d+\\.\\d+', '(', '[', 'a**', '\\u00e9', '^\\S+$',
   'null', 'true', 'object', '^1,2$', '[^]', '$^', 'a|', '^[A-Z]+$', '\\d{2,}', '[\\d-x]', '\\.', 'x{30}', '^x*$',
 ];
+const PIECES = [
+  'a', 'b', 'A', 'é', 'É', '😀', '.', '[^a]', '[a-f]', '[😀é]', '[^😀]', '\\w', '\\W', '\\d', '\\s', '\\S', '\\b', '\\B', '^', '$', '(?:a|b)', '(é|😀)?', 'a*', '.{2}', '\\ud83d', '\\ude00', '[\\u0000-\\uffff]',
+  '[\\ud800-\\udfff]', '|', 'ß', 'k', 's', 'σ', '\\u00e9', '[^]', '_', '[\\W_]', '+', '?', '{1,2}',
+];
+const LETTERS = ['a', 'b', 'A', 'é', 'É', '😀', '𝒳', '\n', '1', '_', ' ', 'K', 'ſ', 'ß', 'ς', 'Σ', '\u2028', 'f', '/'];
 const URLS = [
   '', 'http://example.com', 'https://example.com/', 'https://www.example.com/path', 'https://www.example.com/path/', 'https://example.com/path?a=1&b=2',
   'https://example.com/path?exp-0=1', 'https://example.com/?exp-1=0', 'https://example.com/path?exp-0=1#exp-1=1', 'https://example.com/path#hash', 'https://example.com:8080/path',
@@ -64,12 +69,15 @@ export function generate(seed) {
     if (depth === 0 || chance(0.7)) return single();
     return chance(0.5) ? list(3, () => value(depth - 1)) : Object.fromEntries(list(3, () => [pick(['a', 'b', 'c', '1', '0', 'list', 'é']), value(depth - 1)]));
   };
+  const word = () => list(5, () => pick(LETTERS)).join('');
+  const pattern = () => (chance(0.5) ? pick(PATTERNS) : list(5, () => pick(PIECES)).join(''));
   const attributes = () => {
     const out = {};
     for (const name of NAMES) if (chance(0.7)) out[name] = value();
     if (chance(0.5)) out.id = pick(['user-1', 'user-2', 'é', '日本', '😀', 'straße', 42, 1, 0, '', 1.5, 1e21, true, ['a', 'b'], { a: 1 }, `u${below(1000)}`]);
     if (chance(0.5)) out.nested = { a: value(1), b: { c: single() }, list: list(3, single) };
     if (chance(0.5)) out.tags = list(4, chance(0.5) ? () => pick(TEXTS) : single);
+    if (chance(0.5)) out.name = word();
     if (chance(0.4)) out.version = pick(['1.2.3', '1.2.3-rc.1', '1.10.0', 'v2.0.0', 3, '1.2', '1.2.3+b']);
     return out;
   };
@@ -78,7 +86,9 @@ export function generate(seed) {
     () => ({ [pick(['$eq', '$ne', '$lt', '$lte', '$gt', '$gte'])]: chance(0.9) ? single() : value(1) }),
     () => ({ [pick(['$in', '$nin', '$ini', '$nini'])]: chance(0.95) ? list(4, () => value(1)) : single() }),
     () => ({ [pick(['$inGroup', '$notInGroup'])]: chance(0.95) ? group() : single() }),
-    () => ({ [pick(['$regex', '$regexi'])]: pick(PATTERNS) }),
+    () => ({ [pick(['$regex', '$regexi'])]: pattern() }),
+    () => ({ [pick(['$regex', '$regexi'])]: pattern() }),
+    () => ({ [pick(['$ini', '$nini'])]: list(3, word) }),
     () => ({ $exists: chance(0.8) ? chance(0.5) : single() }),
     () => ({ $type: pick(['string', 'number', 'boolean', 'array', 'object', 'null', 'undefined', 'x']) }),
     () => ({ $size: chance(0.7) ? below(4) : operator(0) }),
@@ -97,7 +107,8 @@ export function generate(seed) {
         const key = pick(['$and', '$or', '$nor', '$not', '$savedGroup']);
         if (key === '$savedGroup') out[key] = chance(0.95) ? { id: group(), ...(chance(0.3) && { attributeKey: pick(PATHS) }) } : single();
         else out[key] = key === '$not' ? condition(depth - 1) : list(3, () => condition(depth - 1));
-      } else out[pick(PATHS)] = test(depth);
+      } else if (chance(0.1)) out.name = { [pick(['$regex', '$regexi'])]: pattern() };
+      else out[pick(PATHS)] = test(depth);
     }
     return chance(0.03) ? {} : out;
   };

@@ -61,46 +61,52 @@ async function* batches(file) {
 /**
  * Compares a host with the native core, byte for byte.
  *
- * `decideAll(plan, cases)` gets `{ facts, explains }` for each case, and answers `{ decision, explanation }`: null where the
- * host refuses, and no explanation where none is asked for.
+ * `decideAll(plan, cases)` gets `{ facts, explains, options }` for each case, and answers `{ decision, explanation, features, experiments }`:
+ * null where the host refuses, no explanation where none is asked for, and no features where there are no options.
  */
 export async function compare(host, corpus, decideAll) {
   let compared = 0;
   let explained = 0;
   let refused = 0;
+  let evaluated = 0;
   for await (const batch of corpus.batches()) {
-    const asked = batch.map(({ facts, explanation }) => ({ facts, explains: explanation !== null }));
+    const asked = batch.map(({ facts, explanation, options }) => ({ facts, explains: explanation !== null, options }));
     const found = await decideAll(corpus.plan(batch[0].plan), asked);
     assert.equal(found.length, batch.length);
-    for (const [index, { name, facts, decision, explanation }] of batch.entries()) {
+    for (const [index, { name, facts, decision, explanation, options, features, experiments }] of batch.entries()) {
       const where = `${host}: ${name}\nfacts ${facts.slice(0, 4000)}`;
       assert.equal(found[index].decision, decision, where);
       assert.equal(found[index].explanation, explanation, where);
+      assert.equal(found[index].features, features, where);
+      assert.equal(found[index].experiments, experiments, where);
       compared += 1;
+      if (options !== null) evaluated += 1;
       if (explanation !== null) explained += 1;
       if (decision === null) refused += 1;
     }
   }
-  console.log(`${host}: ${compared} decisions are byte for byte the native ones (${refused} refusals), as are ${explained} explanations`);
-  assert.ok(compared > 0 && explained > 0, 'nothing was compared');
+  console.log(`${host}: ${compared} decisions are byte for byte the native ones (${refused} refusals), as are ${explained} explanations and ${evaluated} evaluations of features`);
+  assert.ok(compared > 0 && explained > 0 && evaluated > 0, 'nothing was compared');
   return compared;
 }
 
 /** The code that runs beside the core on every host: what `compare` wants of it. */
 export function decideWith(Core, plan, cases) {
   const core = new Core(plan);
-  const attempt = (verb, text) => {
+  const attempt = (verb, ...texts) => {
     try {
-      return core[verb](text);
+      return core[verb](...texts);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       return null;
     }
   };
   try {
-    return cases.map(({ facts, explains }) => ({
+    return cases.map(({ facts, explains, options }) => ({
       decision: attempt('decide', facts),
       explanation: explains ? attempt('explain', facts) : null,
+      features: options === null ? null : attempt('evaluate', facts, options),
+      experiments: options === null ? null : attempt('experiments', facts, options, ''),
     }));
   } finally {
     core.free();

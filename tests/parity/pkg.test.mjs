@@ -31,12 +31,30 @@ const rules = {
   },
 };
 
+const features = {
+  savedGroups: { testers: ['ann'] },
+  features: {
+    steps: {
+      public: true,
+      defaultValue: 3,
+      rules: [
+        { id: 'testers', condition: { id: { $inGroup: 'testers' } }, force: 1 },
+        { key: 'exp', hashVersion: 2, variations: [3, 2], meta: [{ key: 'three' }, { key: 'two' }] },
+      ],
+    },
+    secret: { defaultValue: 'hidden' },
+  },
+  autoExperiments: {
+    landing: { public: true, variations: [{}, { urlRedirect: 'https://x.example/b' }], weights: [0, 1], urlPatterns: [{ type: 'simple', pattern: '/a' }], persistQueryString: true },
+  },
+};
+
 let directory, bare, sealed, keys;
 
 before(() => {
   directory = mkdtempSync(join(tmpdir(), 'throughline-pkg-'));
   const path = (name) => join(directory, name);
-  writeFileSync(path('rules.json'), JSON.stringify({ version: 1, ...rules }));
+  writeFileSync(path('rules.json'), JSON.stringify({ version: 1, ...rules, ...features }));
   cli('keys', 'new', '--out', path('keys'));
   cli('compile', path('rules.json'), '--out', path('bare'));
   cli('compile', path('rules.json'), '--out', path('sealed'), '--keys', path('keys'));
@@ -50,6 +68,44 @@ after(() => rmSync(directory, { recursive: true }));
 const open = (options) => load({ plan: bare, now: () => NOW, ...options });
 const home = { attributes: { path: '/' } };
 const viewed = (path, id = `v-${path}`) => ({ type: 'page', messageId: id, timestamp: NOW - 1000, properties: { path } });
+
+describe('features', () => {
+  const asked = { profile: { subject: 'ann' } };
+
+  test('are evaluated for the subject, and only public ones are there', async () => {
+    const throughline = await open();
+    const found = throughline.evaluate('steps', asked);
+    assert.deepEqual(
+      [found.value, found.on, found.source, found.ruleId, found.reason, found.variant, found.flagMetadata],
+      [1, true, 'force', 'testers', 'TARGETING_MATCH', 'testers', { source: 'force', ruleId: 'testers' }],
+    );
+    assert.deepEqual(throughline.evaluateAll(asked), { steps: found });
+    const { value, reason, errorCode } = throughline.evaluate('secret', asked);
+    assert.deepEqual([value, reason, errorCode], [null, 'ERROR', 'FLAG_NOT_FOUND']);
+  });
+
+  test('keep assignments in documents that the host holds', async () => {
+    const throughline = await open();
+    const profile = { subject: 'user-1' };
+    const first = throughline.evaluate('steps', { profile, stickyBuckets: {} });
+    const key = first.experimentResult.key;
+    assert.deepEqual(first.stickyBuckets, { 'id||user-1': { attributeName: 'id', attributeValue: 'user-1', assignments: { exp__0: key } } });
+    assert.deepEqual(first.tracks, [{ experiment: first.experiment, result: first.experimentResult }]);
+    const other = key === 'two' ? 'three' : 'two';
+    const stickyBuckets = { 'id||user-1': { attributeName: 'id', attributeValue: 'user-1', assignments: { exp__0: other } } };
+    const kept = throughline.evaluate('steps', { profile, stickyBuckets });
+    assert.deepEqual([kept.variant, kept.experimentResult.stickyBucketUsed, kept.stickyBuckets], [other, true, undefined]);
+    assert.equal(throughline.evaluate('steps', { profile, forcedFeatures: { steps: 9 } }).value, 9);
+    assert.throws(() => throughline.evaluate('steps', { qaMode: 1 }), /cannot read the options: `qaMode`: expected true or false/);
+  });
+
+  test('and experiments of pages lead to another page', async () => {
+    const throughline = await open();
+    const runs = throughline.experiments({ ...asked, request: { attributes: { url: 'https://x.example/a?q=1' } } });
+    assert.deepEqual(runs.map(({ id, redirect }) => [id, redirect]), [['landing', 'https://x.example/b?q=1']]);
+    assert.equal(throughline.experiments({ ...asked, url: 'https://x.example/c' })[0].result.inExperiment, false);
+  });
+});
 
 describe('load', () => {
   test('takes bytes, an address of a file, and an address on a server', async () => {

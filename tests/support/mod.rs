@@ -37,6 +37,28 @@ pub fn decide(plan: &throughline::Plan, facts: &throughline::Facts) -> serde_jso
     serde_json::from_str(&throughline::decide(plan, facts).to_json()).unwrap()
 }
 
+/// The evaluations of all features under what a host says, by their keys, as every host gives them.
+pub fn evaluate_all(plan: &throughline::Plan, facts: &throughline::Facts, options: &serde_json::Value) -> String {
+    let found = throughline::evaluate_all(plan, facts, &self::options(options));
+    let found = found.iter().map(|found| (found.key.as_str(), found.to_value()));
+    throughline::canonical::to_string(&throughline::Value::Object(found.collect()))
+}
+
+/// The experiments of pages under what a host says, as every host gives them.
+pub fn experiments(plan: &throughline::Plan, facts: &throughline::Facts, options: &serde_json::Value) -> String {
+    let runs = throughline::run_experiments(plan, facts, &self::options(options), &[""]);
+    let runs = runs.iter().map(throughline::ExperimentRun::to_value);
+    throughline::canonical::to_string(&throughline::Value::Array(runs.collect()))
+}
+
+fn options(options: &serde_json::Value) -> throughline::EvaluationOptions {
+    if options.is_null() {
+        throughline::EvaluationOptions::default()
+    } else {
+        serde_json::from_value(options.clone()).unwrap()
+    }
+}
+
 /// How many generated cases to run; `THROUGHLINE_CASES` raises it.
 pub fn cases(default: u64) -> u64 {
     std::env::var("THROUGHLINE_CASES").ok().map_or(default, |count| count.parse().unwrap())

@@ -70,11 +70,12 @@ fn indent(level: usize, out: &mut String) {
     out.push_str(&"  ".repeat(level));
 }
 
-/// A key: as it is, if nobody can take it for something else.
+/// A key or a text: as it is, if nobody can take it for something else.
 fn key(name: &str, out: &mut String) {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-    if is_plain { out.push_str(name) } else { text(name, out) }
+    let is_word = ["null", "true", "false"].into_iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '$')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$'));
+    if is_plain && !is_word { out.push_str(name) } else { text(name, out) }
 }
 
 fn flow(value: &Value, out: &mut String) {
@@ -82,28 +83,37 @@ fn flow(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => write_number(*number, out),
-        Value::String(value) => text(value, out),
+        Value::String(value) => key(value, out),
         Value::Array(items) => separated(('[', ']'), items.iter(), out, flow),
         Value::Object(object) => separated(('{', '}'), object.iter(), out, |(name, value), out| {
-            text(name, out);
+            key(name, out);
             out.push_str(": ");
             flow(value, out);
         }),
     }
 }
 
+/// Items between brackets; a map has spaces inside.
 fn separated<T>(
     (open, close): (char, char),
     items: impl Iterator<Item = T>,
     out: &mut String,
     write: impl Fn(T, &mut String),
 ) {
+    let before = out.len();
     out.push(open);
     for (index, item) in items.enumerate() {
-        if index > 0 {
-            out.push_str(", ");
-        }
+        out.push_str(if index > 0 {
+            ", "
+        } else if open == '{' {
+            " "
+        } else {
+            ""
+        });
         write(item, out);
+    }
+    if open == '{' && out.len() > before.saturating_add(1) {
+        out.push(' ');
     }
     out.push(close);
 }

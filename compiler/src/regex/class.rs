@@ -1,6 +1,7 @@
 //! The classes of characters that JavaScript has names for.
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+use throughline::plan::automaton::unit;
 
 const DIGIT: &[(char, char)] = &[('0', '9')];
 const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
@@ -42,6 +43,17 @@ pub(super) fn dot() -> ClassUnicode {
 /// The characters from the first to the last.
 pub(super) fn range(first: char, last: char) -> ClassUnicode {
     of(&[(first, last)])
+}
+
+/// The code units from the first to the last.
+pub(super) fn units(first: u16, last: u16) -> ClassUnicode {
+    let part = |from: u16, to: u16| {
+        let (from, to) = (first.max(from), last.min(to));
+        (from <= to).then(|| (unit(from), unit(to)))
+    };
+    // Halves of surrogate pairs stand beyond all others.
+    let parts = [part(0, 0xd7ff), part(0xd800, 0xdfff), part(0xe000, u16::MAX)];
+    of(&parts.into_iter().flatten().collect::<Vec<_>>())
 }
 
 /// No characters.

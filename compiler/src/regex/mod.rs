@@ -1,8 +1,7 @@
 //! Regular expressions: JavaScript's, compiled to automata that run in linear time.
 //!
-//! Patterns mean what `new RegExp(pattern)` means in a browser, Annex B included, with two exceptions. Look-around and
-//! back-references are errors: no automaton can do them. And a character beyond U+FFFF is one character, as with
-//! JavaScript's `u` flag, not two.
+//! Patterns mean what `new RegExp(pattern)` means in a browser, Annex B included: they see UTF-16 code units. Look-around
+//! and back-references are errors: no automaton can do them.
 
 mod automaton;
 mod case;
@@ -104,6 +103,22 @@ mod tests {
             ("^(a*)*b$", "aaab", true),
             (r"^\/a/b$", "/a/b", true),
             (r"^\0$", "\0", true),
+            ("^.$", "😀", false),
+            ("^..$", "😀", true),
+            ("^😀$", "😀", true),
+            ("^[😀]$", "😀", false),
+            ("^[😀]{2}$", "😀", true),
+            ("^😀{2}$", "😀\u{1f600}", false),
+            ("^[^😀]", "😀", false),
+            ("^[^a]{2}$", "😀", true),
+            (r"^\ud83d", "😀", true),
+            (r"\ude00$", "😀", true),
+            (r"^\ud83d$", "😀", false),
+            (r"^[\ud800-\udfff]+$", "😀𝒳", true),
+            (r"^[\0-\uffff]{2}$", "😀", true),
+            (r"^[\ue000-\uffff]", "😀", false),
+            (r"^\W\S$", "😀", true),
+            ("^😀?$", "", false),
         ];
         for (pattern, text, expected) in cases {
             assert_matches(pattern, text, expected);

@@ -1,6 +1,7 @@
 //! Reads patterns as ECMA-262 (<https://tc39.es/ecma262/#sec-patterns>) and its Annex B have them, without flags or with `i`.
 
 use regex_syntax::hir::{Class, ClassUnicode, Hir, Look, Repetition};
+use throughline::plan::automaton::unit;
 
 use super::RegexError;
 use super::{case, class};
@@ -10,7 +11,7 @@ const MAX_DEPTH: usize = 50;
 
 /// The syntax tree of a pattern.
 pub(super) fn parse(pattern: &str, ignore_case: bool) -> Result<Hir, RegexError> {
-    let chars: Vec<char> = pattern.chars().collect();
+    let chars: Vec<char> = pattern.encode_utf16().map(unit).collect();
     let (groups, has_names) = count_groups(&chars);
     let mut parser = Parser { chars, at: 0, depth: 0, groups, has_names, ignore_case };
     let tree = parser.alternatives()?;
@@ -33,7 +34,7 @@ struct Parser {
 enum Member {
     Char(char),
     Class(ClassUnicode),
-    /// Half of a surrogate pair, which no text contains.
+    /// The pattern has ended.
     Nothing,
 }
 
@@ -228,7 +229,9 @@ impl Parser {
             }
             self.advance(1);
             match (first, self.member()?) {
-                (Member::Char(first), Member::Char(last)) if first <= last => class.union(&class::range(first, last)),
+                (Member::Char(first), Member::Char(last)) if number_of(first) <= number_of(last) => {
+                    class.union(&class::units(number_of(first), number_of(last)));
+                }
                 (Member::Char(_), Member::Char(_)) => {
                     return Err(self.problem(member_at, "the range is out of order"));
                 }
@@ -318,16 +321,7 @@ impl Parser {
     }
 
     fn unicode(&mut self) -> Member {
-        let Some(first) = self.hexadecimal(4) else { return Member::Char('u') };
-        let before = self.at;
-        if (0xd800..0xdc00).contains(&first) && self.eat("\\u") {
-            if let Some(second @ 0xdc00..=0xdfff) = self.hexadecimal(4) {
-                let pair = char::decode_utf16([first, second].map(|unit| (unit & 0xffff) as u16)).next();
-                return pair.and_then(Result::ok).map_or(Member::Nothing, Member::Char);
-            }
-            self.at = before;
-        }
-        scalar(first)
+        self.hexadecimal(4).map_or(Member::Char('u'), scalar)
     }
 
     /// The number of exactly so many hexadecimal digits; if there are fewer, nothing is read.
@@ -358,8 +352,14 @@ fn add(class: &mut ClassUnicode, member: Member) {
     }
 }
 
+/// The code unit with this number, which is below 65,536.
 fn scalar(number: u32) -> Member {
-    char::from_u32(number).map_or(Member::Nothing, Member::Char)
+    Member::Char(unit(u16::try_from(number).unwrap_or(0)))
+}
+
+/// The number of the code unit that a character stands for.
+fn number_of(c: char) -> u16 {
+    (u32::from(c) & 0xffff) as u16
 }
 
 /// How many groups capture, and whether some of them have names. Both decide what `\1` and `\k` mean.

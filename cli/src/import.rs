@@ -1,0 +1,58 @@
+//! `import`: rules from what other systems have.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use throughline_compiler::Severity;
+use throughline_compiler::growthbook::{ImportOptions, import};
+
+use crate::failure::{Failure, say};
+
+/// Arguments of `import`.
+#[derive(Subcommand)]
+pub enum Import {
+    /// Write rules that give the results of a GrowthBook payload
+    Growthbook(Growthbook),
+}
+
+/// Arguments of `import growthbook`.
+#[derive(Args)]
+pub struct Growthbook {
+    /// The payload as SDKs load it, encrypted or not
+    #[arg(value_name = "FILE")]
+    payload: PathBuf,
+    /// The decryption key of the SDK connection, in base64
+    #[arg(long, env = "GROWTHBOOK_DECRYPTION_KEY", hide_env_values = true, value_name = "KEY")]
+    key: Option<String>,
+    /// Let browsers evaluate what is imported: anybody can then read it
+    #[arg(long)]
+    public: bool,
+    /// Where to write the rules; standard output without it
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Import {
+    pub fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Growthbook(growthbook) => growthbook.run(),
+        }
+    }
+}
+
+impl Growthbook {
+    fn run(self) -> Result<(), Failure> {
+        let payload = fs::read_to_string(&self.payload).map_err(|error| Failure::file(&self.payload, error))?;
+        let found = import(&payload, ImportOptions { key: self.key.as_deref(), public: self.public })?;
+        for finding in &found.findings {
+            anstream::eprintln!("{finding}");
+        }
+        match &self.out {
+            Some(file) => fs::write(file, &found.rules).map_err(|error| Failure::file(file, error))?,
+            None => say(found.rules.trim_end())?,
+        }
+        let is_error = |finding: &throughline_compiler::growthbook::Finding| finding.severity == Severity::Error;
+        if found.findings.iter().any(is_error) { Err(Failure::Reported) } else { Ok(()) }
+    }
+}
