@@ -93,6 +93,8 @@ pub struct NextAction {
     pub models: Vec<String>,
     /// What to say there, if the plan has it.
     pub content: Option<Content>,
+    /// What to do instead if that turns out to be impossible, in this order; each with its own time.
+    pub alternatives: Vec<NextAction>,
 }
 
 /// The arm of an experiment that a subject is in.
@@ -167,19 +169,29 @@ impl Content {
 
 impl NextAction {
     fn to_value(&self) -> Value {
-        let mut out = Object::new();
+        let mut out = self.step();
         out.insert("campaign", self.campaign.as_str());
+        insert_score(&mut out, self.score, &self.models);
+        if !self.alternatives.is_empty() {
+            let alternatives = self.alternatives.iter().map(|alternative| Value::Object(alternative.step()));
+            out.insert("alternatives", Value::Array(alternatives.collect()));
+        }
+        Value::Object(out)
+    }
+
+    /// What is said where and when.
+    fn step(&self) -> Object {
+        let mut out = Object::new();
         out.insert("channel", self.channel.as_str());
         out.insert("message", self.message.as_str());
         out.insert("at", self.at);
         if let Some(until) = self.until {
             out.insert("until", until);
         }
-        insert_score(&mut out, self.score, &self.models);
         if let Some(content) = &self.content {
             content.insert_into(&mut out);
         }
-        Value::Object(out)
+        out
     }
 }
 

@@ -4,7 +4,7 @@ use throughline::Millis;
 use throughline::plan::tables::{Class, Format};
 
 use crate::caps::Limit;
-use crate::channels::{Channel, WEB};
+use crate::channels::{Channel, WEB, check_roles, roles};
 use crate::experiments::Experiment;
 use crate::holdouts::Exclusion;
 use crate::messages::{Message, refuse_private};
@@ -38,6 +38,21 @@ pub struct Campaign<'a> {
     pub slots: Vec<Placement<'a>>,
     /// What to do next.
     pub next: Vec<Next<'a>>,
+    /// How the next action is chosen.
+    pub reach: Reach<'a>,
+}
+
+/// How a campaign chooses between channels.
+#[derive(Clone, Debug, Default)]
+pub struct Reach<'a> {
+    /// The best channel is taken, and not the first one.
+    pub best: bool,
+    /// After how long the message is worth half as much; none for never.
+    pub half_life: Option<Millis>,
+    /// What the message wants of a channel; none for what its class wants.
+    pub roles: Vec<Named<'a>>,
+    /// The topic that people may refuse in a channel.
+    pub topic: Option<&'a str>,
 }
 
 /// A campaign's message for a slot.
@@ -78,6 +93,10 @@ impl<'a> Definition<'a> for Campaign<'a> {
             "caps",
             "slots",
             "next",
+            "choose",
+            "halfLife",
+            "roles",
+            "topic",
             "description",
         ];
         let fields = place.fields(&known, out);
@@ -97,6 +116,7 @@ impl<'a> Definition<'a> for Campaign<'a> {
             exclusion: Exclusion::read(&fields, out),
             caps: caps(&fields, out),
             slots: slots.map(|place| placements(&place, out)).unwrap_or_default(),
+            reach: Reach::read(&fields, out),
             next: next.map(|place| steps(&place, out)).unwrap_or_default(),
         }
     }
@@ -140,6 +160,30 @@ fn steps<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Next<'a>> {
     steps.into_iter().filter_map(|place| Next::read(place, out)).collect()
 }
 
+impl<'a> Reach<'a> {
+    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Self {
+        let is_best = |word: &str| ["first", "best"].iter().position(|known| *known == word).map(|place| place == 1);
+        let best = fields.get("choose").and_then(|place| place.word(&["first", "best"], is_best, out)).unwrap_or(false);
+        let half_life = fields.get("halfLife");
+        for name in ["choose", "halfLife", "roles", "topic"].iter().filter(|_| fields.get("next").is_none()) {
+            if let Some(place) = fields.get(name) {
+                let message = format!("`{name}` is about next actions, and there is none");
+                place.error("no-effect", message, out).expected("`next`");
+            }
+        }
+        if let (Some(place), false) = (&half_life, best) {
+            let message = "the steps are taken as they stand";
+            place.error("no-effect", message, out).expected("`choose: best` next to `halfLife`");
+        }
+        let length = half_life.as_ref().and_then(|place| place.duration(out));
+        if let (Some(place), Some(Millis(0))) = (&half_life, length) {
+            place.error("out-of-range", "nothing is left after no time", out).expected("a longer half-life");
+        }
+        let topic = fields.get("topic").and_then(|place| place.text(out));
+        Self { best, half_life: length, roles: roles(fields, "roles", out), topic }
+    }
+}
+
 impl<'a> Next<'a> {
     fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
         let fields = place.fields(&["channel", "message", "after", "until"], out);
@@ -169,6 +213,20 @@ impl<'a> Campaign<'a> {
         }
         self.slots.iter().for_each(|placement| placement.check(rules, out));
         self.next.iter().for_each(|next| next.check(rules, out));
+        check_roles(&self.reach.roles, rules, out);
+        let suits =
+            |next: &Next<'_>| rules.channels.get(next.channel.name).is_none_or(|row| row.suits(self.roles(rules)));
+        if let Some(first) = self.next.first().filter(|_| !self.next.iter().any(suits)) {
+            let message = "no channel here has a role that the message wants";
+            let wanted: Vec<&str> = self.roles(rules).iter().map(|role| role.name).collect();
+            first.channel.place.error("role", message, out).expected(format!("a channel for: {}", wanted.join(", ")));
+        }
+    }
+
+    /// What its messages want of a channel.
+    #[must_use]
+    pub fn roles<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Named<'a>] {
+        if self.reach.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.reach.roles }
     }
 
     /// The names of all messages that it may show or send.

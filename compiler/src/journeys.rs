@@ -4,7 +4,7 @@ use throughline::Millis;
 use throughline::plan::tables::Class;
 
 use crate::campaigns::{class, require_rendition};
-use crate::channels::{Channel, WEB};
+use crate::channels::{Channel, WEB, check_roles, roles};
 use crate::messages::Message;
 use crate::offers::Offer;
 use crate::place::{Fields, Named, Place, Reader};
@@ -21,6 +21,8 @@ pub struct Journey<'a> {
     pub offer: Option<Named<'a>>,
     /// The topic that people may refuse in a channel.
     pub topic: Option<&'a str>,
+    /// What its messages want of a channel; none for what its class wants.
+    pub roles: Vec<Named<'a>>,
     /// Who enters again goes on behind what was sent or seen.
     pub resume: bool,
     /// The event that begins it.
@@ -80,6 +82,7 @@ impl<'a> Definition<'a> for Journey<'a> {
             "priority",
             "offer",
             "topic",
+            "roles",
             "enter",
             "reenter",
             "resume",
@@ -98,6 +101,7 @@ impl<'a> Definition<'a> for Journey<'a> {
             priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
             offer: fields.get("offer").and_then(|place| place.named(out)),
             topic: fields.get("topic").and_then(|place| place.text(out)),
+            roles: roles(&fields, "roles", out),
             resume: fields.flag("resume", false, out),
             when: enter.as_ref().and_then(|enter| enter.get("when")),
             enter: enter.and_then(|enter| Trigger::read(&enter, out)),
@@ -202,11 +206,17 @@ impl<'a> Journey<'a> {
         if let Some(offer) = &self.offer {
             find::<Offer<'_>>(&rules.offers, offer, out);
         }
+        check_roles(&self.roles, rules, out);
         for step in &self.steps {
             let Action::Send { message: name, channels, .. } = &step.action else { continue };
             let message = find::<Message<'_>>(&rules.messages, name, out);
             for channel in channels {
                 let known = find::<Channel<'_>>(&rules.channels, channel, out);
+                if known.is_some_and(|row| !row.suits(self.wanted(rules))) {
+                    let wanted: Vec<&str> = self.wanted(rules).iter().map(|role| role.name).collect();
+                    let text = format!("`{}` has no role that the message wants", channel.name);
+                    channel.place.error("role", text, out).expected(format!("a channel for: {}", wanted.join(", ")));
+                }
                 if channel.name == WEB {
                     let text = "a journey cannot send to a page";
                     channel.place.error("channel", text, out).expected("a channel other than `web`");
@@ -217,11 +227,17 @@ impl<'a> Journey<'a> {
         }
     }
 
+    /// What its messages want of a channel.
+    fn wanted<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Named<'a>] {
+        if self.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.roles }
+    }
+
     /// Leaves of it only that it exists: conditions can read where a subject is in it.
     pub fn hide(&mut self) {
         (self.enter, self.when, self.goal, self.offer, self.topic) = (None, None, None, None, None);
         (self.priority, self.resume) = (0, false);
         self.exits.clear();
+        self.roles.clear();
         self.steps.clear();
     }
 

@@ -4,6 +4,7 @@ use throughline::Consent;
 use throughline::plan::tables::Class;
 
 use crate::caps::Cap;
+use crate::channels::Roles;
 use crate::place::{Fields, Place, Reader};
 use crate::rules::{Files, Rules};
 use crate::silence::{Cooldown, Quiet};
@@ -21,6 +22,8 @@ pub struct Policies<'a> {
     pub cooldowns: Vec<Cooldown<'a>>,
     /// When people are not disturbed.
     pub quiet: Vec<Quiet<'a>>,
+    /// What messages of each class want of a channel.
+    pub roles: Roles<'a>,
     /// Whether scores order campaigns.
     pub scores: bool,
 }
@@ -56,7 +59,7 @@ impl<'a> Policies<'a> {
             .sections("policies")
             .collect::<Vec<_>>()
             .into_iter()
-            .map(|place| place.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores"], out))
+            .map(|place| place.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles"], out))
             .collect();
         let all = |name: &str, out: &mut Reader<'_>| -> Vec<Place<'a>> {
             let places: Vec<_> = sections.iter().filter_map(|section| section.get(name)).collect();
@@ -69,7 +72,13 @@ impl<'a> Policies<'a> {
             let found = again.error("duplicate-key", "`policies.consent` stands in two files", out);
             found.expected(format!("`consent` once; it is also at {there}"));
         }
+        let mut roles = sections.iter().filter_map(|section| section.get("roles"));
+        let wanted = roles.next();
+        for again in roles {
+            again.error("duplicate-key", "`policies.roles` stands in two files", out).expected("`roles` once");
+        }
         Self {
+            roles: wanted.map(|place| Roles::read(place, out)).unwrap_or_default(),
             consent: consent.map_or_else(ConsentPolicy::default, |place| ConsentPolicy::read(place, out)),
             suppress: all("suppress", out).into_iter().filter_map(|place| Suppression::read(place, out)).collect(),
             caps: all("caps", out).into_iter().filter_map(|place| Cap::read(place, out)).collect(),
@@ -83,6 +92,7 @@ impl<'a> Policies<'a> {
     pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
         self.caps.iter().for_each(|cap| cap.check(rules, out));
         self.cooldowns.iter().for_each(|cooldown| cooldown.check(rules, out));
+        self.roles.check(rules, out);
         self.quiet.iter().for_each(|quiet| quiet.check(rules, out));
     }
 }

@@ -5,7 +5,9 @@ use crate::facts::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{Channel, Text};
 use crate::prelude::*;
+use crate::profile::Stamp;
 use crate::reason::Reason;
+use crate::time::Millis;
 
 impl Decider<'_> {
     /// Whether the subject allows the channel, has not refused the topic there, and can be reached by it.
@@ -20,6 +22,28 @@ impl Decider<'_> {
         }
         let reaches = channel.reach.is_none_or(|reach| self.eval.holds(reach));
         if reaches { Ok(()) } else { Err(Reason::Unreachable) }
+    }
+
+    /// How often the person responded to what came by the channel, 0 to 1, and when last.
+    ///
+    /// Counted from the first contact that is remembered: of contacts and of responses the last ones are known. Before
+    /// there are enough contacts it is what the rules expect.
+    pub(crate) fn responsiveness(&self, channel: &Channel) -> (f64, Option<Millis>) {
+        let now = self.facts.now;
+        let after = if channel.within.0 == 0 { Millis::MIN } else { now.minus(channel.within) };
+        let recent = |stamp: &&Stamp| stamp.at() <= now && stamp.at() > after;
+        let contacts = channel.contacts.and_then(|key| self.profile.exposures.get(self.plan.text(key)));
+        let mut contacts = contacts.into_iter().flatten().filter(recent);
+        let key = channel.responds.and_then(|id| self.plan.get(id)).map(|row| self.plan.text(row.key));
+        let responses = key.and_then(|key| self.profile.counters.get(key)).into_iter().flatten().filter(recent);
+        let last = responses.clone().next_back().map(|stamp| stamp.at());
+        let Some(first) = contacts.next() else { return (channel.otherwise, last) };
+        let count = contacts.count().saturating_add(1);
+        if count < channel.least as usize {
+            return (channel.otherwise, last);
+        }
+        let responded = responses.filter(|stamp| stamp.at() >= first.at()).count().min(count);
+        (responded as f64 / count as f64, last)
     }
 }
 

@@ -78,6 +78,9 @@ impl Decider<'_> {
                 }
             }
         }
+        if let (true, Some(winner)) = (self.tracer.is_some(), &best) {
+            self.detail_experiment(winner.id);
+        }
         if let (Some(tracer), Some(winner)) = (&mut self.tracer, &best) {
             tracer.won(winner.id);
         }
@@ -88,7 +91,7 @@ impl Decider<'_> {
         if self.tracer.is_none() {
             return;
         }
-        let detail = self.detail(denial);
+        let detail = self.detail(campaign, denial);
         if let Some(tracer) = &mut self.tracer {
             tracer.denied(campaign, denial.reason, detail);
         }

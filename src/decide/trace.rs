@@ -14,12 +14,24 @@ pub(crate) struct Tracer {
     slots: Vec<(Id<Slot>, Vec<Outcome>)>,
     /// The attributes that messages wanted to write and that had nothing to write.
     missing: Vec<(Id<Text>, Id<Attribute>)>,
+    /// What became of each campaign that has a next action.
+    next: Vec<Outcome>,
+    /// What became of the steps of each campaign.
+    steps: Vec<(Id<Campaign>, Value)>,
+    /// The experiments of all that was looked at.
+    experiments: Object,
 }
 
 struct Outcome {
     campaign: Id<Campaign>,
     denial: Option<Reason>,
     detail: Value,
+}
+
+impl Outcome {
+    const fn won(campaign: Id<Campaign>) -> Self {
+        Self { campaign, denial: None, detail: Value::Null }
+    }
 }
 
 impl Tracer {
@@ -31,7 +43,7 @@ impl Tracer {
     /// The campaign fills the slot.
     pub(crate) fn won(&mut self, campaign: Id<Campaign>) {
         if let Some((_, outcomes)) = self.slots.last_mut() {
-            outcomes.insert(0, Outcome { campaign, denial: None, detail: Value::Null });
+            outcomes.insert(0, Outcome::won(campaign));
         }
     }
 
@@ -51,19 +63,49 @@ impl Tracer {
         }
     }
 
-    /// `{plan, now, partial, missing: [{message, attribute}], slots: {slot: [{campaign, outcome, detail}]}}`
+    /// The campaign has the next action.
+    pub(crate) fn chosen(&mut self, campaign: Id<Campaign>) {
+        self.next.insert(0, Outcome::won(campaign));
+    }
+
+    /// The campaign does not have the next action, because of this.
+    pub(crate) fn passed(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
+        self.next.push(Outcome { campaign, denial: Some(reason), detail });
+    }
+
+    /// What became of one of the campaign's steps.
+    pub(crate) fn step(&mut self, campaign: Id<Campaign>, step: Value) {
+        self.steps.push((campaign, step));
+    }
+
+    /// How an experiment stands.
+    pub(crate) fn experiment(&mut self, key: &str, state: Value) {
+        self.experiments.insert(key, state);
+    }
+
+    /// `{plan, now, partial, missing: [{message, attribute}], slots: {slot: [{campaign, outcome, detail}]}, nextAction: [{…, steps}], experiments}`
     pub(crate) fn finish(self, plan: &Plan, facts: &Facts) -> Value {
-        let missing = self.missing.iter().map(|(message, attribute)| {
+        let Self { slots, missing, next, steps, experiments } = self;
+        let missing = missing.iter().map(|(message, attribute)| {
             let mut out = Object::new();
             out.insert("message", plan.text(*message));
             out.insert("attribute", plan.get(*attribute).map_or("", |row| plan.text(row.name)));
             Value::Object(out)
         });
         let missing = Value::Array(missing.collect());
-        let slots = self.slots.into_iter().filter(|(_, outcomes)| !outcomes.is_empty());
+        let slots = slots.into_iter().filter(|(_, outcomes)| !outcomes.is_empty());
         let slots = slots.filter_map(|(id, outcomes)| {
-            let outcomes = outcomes.into_iter().map(|outcome| outcome.into_value(plan)).collect();
+            let outcomes = outcomes.into_iter().map(|outcome| Value::Object(outcome.into_object(plan))).collect();
             Some((plan.text(plan.get(id)?.id), Value::Array(outcomes)))
+        });
+        let next = next.into_iter().map(|outcome| {
+            let own = steps.iter().filter(|(campaign, _)| *campaign == outcome.campaign);
+            let own: Vec<Value> = own.map(|(_, step)| step.clone()).collect();
+            let mut out = outcome.into_object(plan);
+            if !own.is_empty() {
+                out.insert("steps", Value::Array(own));
+            }
+            Value::Object(out)
         });
         let partial = facts.profile.partial.iter().map(|part| Value::from(part.as_str())).collect();
         let mut out = Object::new();
@@ -72,18 +114,22 @@ impl Tracer {
         out.insert("partial", Value::Array(partial));
         out.insert("missing", missing);
         out.insert("slots", Value::Object(slots.collect()));
+        out.insert("nextAction", Value::Array(next.collect()));
+        out.insert("experiments", Value::Object(experiments));
         Value::Object(out)
     }
 }
 
 impl Outcome {
-    fn into_value(self, plan: &Plan) -> Value {
+    fn into_object(self, plan: &Plan) -> Object {
         let mut out = Object::new();
-        out.insert("campaign", plan.get(self.campaign).map_or("", |row| plan.text(row.id)));
+        let campaign = plan.get(self.campaign);
+        out.insert("campaign", campaign.map_or("", |row| plan.text(row.id)));
+        out.insert("priority", Value::Number(campaign.map_or(0.0, |row| f64::from(row.priority))));
         out.insert("outcome", self.denial.map_or("won", Reason::code));
         if self.detail != Value::Null {
             out.insert("detail", self.detail);
         }
-        Value::Object(out)
+        out
     }
 }

@@ -47,6 +47,10 @@ pub const JSON_SLOT: u32 = 2;
 pub const ONCE: u32 = 1;
 /// [`Journey::flags`]: who enters again goes on behind what was sent or seen.
 pub const RESUME: u32 = 1;
+/// [`NextStep::flags`]: the steps are ordered by what they are expected to be worth, not as they stand.
+pub const BEST: u32 = 1;
+/// [`NextStep::flags`]: the channel has none of the roles that the message wants.
+pub const WRONG_ROLE: u32 = 2;
 /// [`Term::flags`]: the logarithm of one more than the fact counts.
 pub const LOG: u32 = 1;
 /// [`Experiment::flags`]: the first assignment is kept.
@@ -189,6 +193,16 @@ tables! {
         consent: Option<Id<Text>>,
         /// A condition that must hold.
         reach: Option<Id<Node>>,
+        /// The event by which people respond to it.
+        responds: Option<Id<Counter>>,
+        /// The exposures that are contacts by it.
+        contacts: Option<Id<Text>>,
+        /// How far back both count; zero for ever.
+        within: Millis,
+        /// How many contacts there have to be.
+        least: u32,
+        /// How often people are expected to respond before there are.
+        otherwise: f64,
     }
     /// A value proposition.
     12 Offer {
@@ -357,6 +371,12 @@ tables! {
         after: Millis,
         /// For how long it makes sense; [`Millis::MAX`] for ever.
         until: Millis,
+        /// Flags: [`BEST`], [`WRONG_ROLE`].
+        flags: u32,
+        /// After how long it is worth half as much; [`Millis::MAX`] for never.
+        half_life: Millis,
+        /// The topic that people may refuse in the channel.
+        topic: Option<Id<Text>>,
     }
     /// Several steps in time for one subject.
     24 Journey {

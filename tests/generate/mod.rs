@@ -526,6 +526,9 @@ fn consents(dice: &mut Dice, chance: u64) -> Value {
             out.insert(purpose.to_owned(), json!(dice.pick(&["granted", "granted", "denied", "pending"])));
         }
     }
+    if dice.percent(20) {
+        out.insert("channel.email.deals".to_owned(), json!(dice.pick(&STATES)));
+    }
     Value::Object(out)
 }
 

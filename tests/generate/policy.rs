@@ -1,6 +1,12 @@
 //! Policies that refer to everything else, so they are added last.
 
-#![allow(clippy::cast_precision_loss, reason = "a generator for tests")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a generator for tests"
+)]
 
 use serde_json::{Value, json};
 
@@ -30,8 +36,60 @@ pub fn add(dice: &mut Dice, rules: &mut Value) {
     if dice.percent(35) {
         rules["policies"]["cooldown"] = json!([cooldown(dice, &messages, &campaigns)]);
     }
+    if dice.percent(35) {
+        rules["policies"]["quiet"] = json!([quiet(dice), quiet(dice)]);
+    }
+    if dice.percent(40) {
+        rules["channels"]["email"]["roles"] = json!(["nurture", "service"]);
+        rules["channels"]["whatsapp"]["roles"] = json!(["urgent"]);
+        rules["policies"]["roles"] =
+            json!({ "promo": dice.pick(&["nurture", "urgent"]), "service": ["service", "urgent"] });
+    }
+    for channel in ["email", "whatsapp"] {
+        if dice.percent(40) {
+            let mut responds =
+                json!({ "event": dice.pick(&EVENTS), "default": dice.pick(&[0.1, 0.9]), "least": 1 + dice.below(2) });
+            if dice.percent(60) {
+                responds["within"] = json!(dice.pick(&["6h", "2d"]));
+            }
+            rules["channels"][channel]["responds"] = responds;
+        }
+    }
+    let has_roles = rules["policies"].get("roles").is_some();
+    for campaign in rules["campaigns"].as_object_mut().unwrap().values_mut().filter(|row| row.get("next").is_some()) {
+        choose(dice, campaign, has_roles);
+    }
     exclude(dice, &mut rules["campaigns"], 15, [0.0, 0.5, 0.7]);
     exclude(dice, &mut rules["experiments"], 30, [0.7, 0.8, 1.0]);
+}
+
+fn quiet(dice: &mut Dice) -> Value {
+    let times = ["00:00", "08:30", "11:00", "15:45", "21:00"];
+    let (from, until) = (dice.below(5) as usize, 1 + dice.below(4) as usize);
+    let mut out = json!({ "from": times[from], "until": times[(from + until) % 5] });
+    if dice.percent(50) {
+        out["channel"] = dice.pick(&[json!("email"), json!(["email", "whatsapp"])]).clone();
+    }
+    if dice.percent(30) {
+        out["class"] = json!(dice.pick(&CLASSES));
+    }
+    out
+}
+
+/// How a campaign with next actions chooses between its channels.
+fn choose(dice: &mut Dice, campaign: &mut Value, has_roles: bool) {
+    if dice.percent(50) {
+        campaign["choose"] = json!("best");
+        if dice.percent(70) {
+            campaign["halfLife"] = json!(dice.pick(&["10m", "6h"]));
+        }
+    }
+    if has_roles && dice.percent(30) {
+        campaign["roles"] = json!(dice.pick(&["nurture", "urgent"]));
+    }
+    if dice.percent(40) {
+        campaign["topic"] = json!("deals");
+    }
 }
 
 pub fn holdout(dice: &mut Dice, campaigns: &[String]) -> Value {

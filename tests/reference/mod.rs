@@ -18,6 +18,7 @@ mod content;
 mod hash;
 mod history;
 mod liquid;
+mod next;
 mod policy;
 mod score;
 
@@ -171,15 +172,21 @@ impl Model<'_> {
     }
 
     fn consent(&self, purpose: &str) -> String {
+        let default = || self.rules["policies"]["consent"]["default"].as_str().unwrap_or("pending").to_owned();
+        self.stated(purpose).unwrap_or_else(default)
+    }
+
+    /// What the person said about a purpose.
+    fn stated(&self, purpose: &str) -> Option<String> {
         let policy = &self.rules["policies"]["consent"];
         let default_gpc = json!(["sale_share", "advertising"]);
         let opted_out =
             self.request["gpc"] == true && list(policy.get("gpc").unwrap_or(&default_gpc)).any(|name| name == purpose);
-        let known = self.request["consent"][purpose]
-            .as_str()
-            .or_else(|| self.person.consent.get(purpose).map(|(_, state)| state.as_str()));
-        let state = known.or(policy["default"].as_str()).unwrap_or("pending");
-        if opted_out { "denied".to_owned() } else { state.to_owned() }
+        let known = || {
+            let of_person = || self.person.consent.get(purpose).map(|(_, state)| state.as_str());
+            self.request["consent"][purpose].as_str().or_else(of_person)
+        };
+        if opted_out { Some("denied".to_owned()) } else { known().map(str::to_owned) }
     }
 
     fn is_on(&self, schedule: &Value) -> bool {
@@ -285,38 +292,6 @@ impl Model<'_> {
             start += weight;
         }
         Some(Value::Null)
-    }
-
-    fn next_action(&self) -> Option<(Value, Option<Value>)> {
-        let allowed =
-            members(&self.rules["campaigns"]).filter(|(id, row)| self.may_speak(id, row) && self.offer_fits(row));
-        let possible = allowed.filter_map(|(id, row)| {
-            let step = list(&row["next"]).find(|step| self.is_possible(step))?;
-            Some(((self.rank(id, row), id.clone()), row, step))
-        });
-        let ((_, id), campaign, step) = possible.min_by(|(a, ..), (b, ..)| a.cmp(b))?;
-        let later = |name: &str| step[name].as_str().map(|length| self.now + duration(length));
-        let message = step["message"].as_str().unwrap();
-        let arm = self.arm(campaign)?;
-        let channel = step["channel"].as_str().unwrap();
-        let mut action =
-            json!({ "campaign": id, "channel": channel, "message": message, "at": later("after").unwrap_or(self.now) });
-        if let Some(until) = later("until") {
-            action["until"] = json!(until);
-        }
-        self.add_score(campaign, &mut action);
-        if let Some(rendition) = self.rendition(message, channel, arm["variation"].as_str()) {
-            self.render(rendition, &mut action);
-        }
-        Some((action, Some(arm).filter(|arm| !arm.is_null())))
-    }
-
-    fn is_possible(&self, step: &Value) -> bool {
-        let channel = &self.rules["channels"][step["channel"].as_str().unwrap()];
-        let reached = |name: &Value| condition::is_truthy(&self.attribute(name.as_str().unwrap()));
-        !self.was_told(step["message"].as_str().unwrap(), "message")
-            && channel["consent"].as_str().is_none_or(|purpose| self.consent(purpose) == "granted")
-            && channel.get("reach").is_none_or(reached)
     }
 
     fn channel(&self) -> &str {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::campaigns::Campaign;
+use crate::campaigns::{Campaign, Reach};
 use crate::caps::Scope;
-use crate::channels::WEB;
+use crate::channels::{Roles, WEB};
 use crate::messages::Message;
 use crate::place::Named;
 use crate::rules::{Defs, Rules};
@@ -48,6 +48,9 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
         (None, named) => named.is_none_or(|named| named & classes != 0),
     });
     public.policies.quiet.clear();
+    public.policies.roles = Roles::default();
+    // How people respond elsewhere decides nothing on a page.
+    public.channels.values_mut().for_each(|channel| channel.responds = None);
     public.features.retain(|_, feature| feature.public);
     public.auto_experiments.retain(|(_, experiment)| experiment.public);
     // Conditions can read where a subject is in a journey; what the journey does is nobody's business.
@@ -61,6 +64,7 @@ fn campaigns<'a>(rules: &Rules<'a>) -> Defs<'a, Campaign<'a>> {
     for campaign in campaigns.values_mut() {
         campaign.slots.retain(|placement| rules.slot(placement.slot.name).is_some_and(|slot| slot.public));
         campaign.next.clear();
+        campaign.reach = Reach::default();
     }
     campaigns.retain(|_, campaign| !campaign.slots.is_empty());
     campaigns

@@ -15,6 +15,7 @@ use super::{Audience, condition, numbered, scope};
 use crate::Options;
 use crate::campaigns::Campaign;
 use crate::catalogue::Needs;
+use crate::channels::REMEMBERED;
 use crate::experiments::Experiment;
 use crate::journeys::{Action, Journey, Step, Trigger};
 use crate::messages::{Message, Rendition};
@@ -211,7 +212,21 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 crate::condition::compile(&node, &reach.place.path, &mut self.scope, &mut self.plan, diagnostics)
             });
             let consent = channel.consent.map(|purpose| self.plan.text(purpose));
-            let row = tables::Channel { id: self.plan.text(id), consent, reach };
+            let contacts = channel.responds.as_ref().map(|responds| {
+                let key = format!("all@{id}");
+                self.expose(key.clone(), REMEMBERED, responds.within);
+                self.plan.text(&key)
+            });
+            let row = tables::Channel {
+                id: self.plan.text(id),
+                consent,
+                reach,
+                responds: channel.responds.as_ref().and_then(|responds| self.trigger(&responds.event)),
+                contacts,
+                within: channel.responds.as_ref().map_or(Millis(0), |responds| responds.within),
+                least: channel.responds.as_ref().map_or(0, |responds| responds.least),
+                otherwise: channel.expected,
+            };
             self.plan.push(row);
         }
     }
@@ -326,10 +341,21 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     fn campaign(&mut self, id: &str, campaign: &Campaign<'a>) {
         let when = campaign.when.as_ref().and_then(|when| self.condition(when));
         let caps: Vec<_> = campaign.caps.iter().map(|limit| self.cap(vec![format!("campaign:{id}")], *limit)).collect();
+        let topic = campaign.reach.topic.map(|topic| self.plan.text(topic));
         let next = campaign.next.iter().filter_map(|next| {
             let channel = *self.numbers.channels.get(next.channel.name)?;
             let message = *self.numbers.messages.get(next.message.name)?;
-            Some(tables::NextStep { channel, message, after: next.after, until: next.until })
+            let suits =
+                self.rules.channels.get(next.channel.name).is_none_or(|row| row.suits(campaign.roles(self.rules)));
+            Some(tables::NextStep {
+                channel,
+                message,
+                after: next.after,
+                until: next.until,
+                flags: flag(campaign.reach.best, tables::BEST) | flag(!suits, tables::WRONG_ROLE),
+                half_life: campaign.reach.half_life.unwrap_or(Millis::MAX),
+                topic,
+            })
         });
         let next: Vec<_> = next.collect();
         let row = tables::Campaign {

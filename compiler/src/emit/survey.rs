@@ -6,7 +6,7 @@ use throughline::Millis;
 use throughline::plan::PlanBuilder;
 
 use super::{Audience, condition, scope};
-use crate::channels::{Channel, WEB};
+use crate::channels::{Channel, REMEMBERED, WEB};
 use crate::features::{Effect, Parent, Trial};
 use crate::journeys::Trigger;
 use crate::messages::Rendition;
@@ -192,6 +192,9 @@ impl<'r, 'a> Surveyor<'r, 'a> {
             all.local |= rendition.has_date();
         }
         for channel in channels.iter().filter_map(|channel| rules.channels.get(channel)) {
+            if let Some(responds) = &channel.responds {
+                self.trigger(&responds.event, REMEMBERED, responds.within, out);
+            }
             add(&mut all, self.reach(channel, out));
         }
         all
@@ -250,6 +253,9 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         let rules = self.rules;
         let mut all = self.uses(rules.journeys.values().filter_map(|journey| journey.when.as_ref()), out);
         for channel in rules.channels.values() {
+            if let Some(responds) = &channel.responds {
+                self.trigger(&responds.event, REMEMBERED, responds.within, out);
+            }
             add(&mut all, self.reach(channel, out));
         }
         for journey in rules.journeys.values() {
