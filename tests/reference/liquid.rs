@@ -359,10 +359,14 @@ fn apply(name: &str, input: Value, args: &[Value]) -> Value {
     }
 }
 
-/// To fifteen digits, as far as numbers are not written with an exponent.
+/// To fifteen digits, but never fewer than a whole number has, as far as numbers are not written with an exponent.
 fn result(number: f64) -> Value {
     let is_plain = number == 0.0 || (1e-6..1e21).contains(&number.abs());
-    let tidy = if is_plain { format!("{number:.14e}").parse().unwrap() } else { number };
+    let tidy = match number.abs() {
+        _ if !is_plain => number,
+        1e15.. => number.round(),
+        _ => format!("{number:.14e}").parse().unwrap(),
+    };
     if number.is_finite() { json!(tidy + 0.0) } else { Value::Null }
 }
 
