@@ -255,6 +255,8 @@ fn exercise(plan: &Plan, facts: &Facts) {
 /// A plan with everything that a plan can have.
 fn rich_plan() -> (Vec<u8>, Vec<Facts>) {
     let mut rules = generate::rules(3);
+    // The journey below sends by all channels, whatever they are for.
+    rules["policies"]["roles"] = json!({});
     rules["journeys"] = json!({ "cart": {
         "class": "promo", "enter": { "event": "Product Added", "where": { "path": { "$regex": "^/p" } } }, "exit": [{ "event": "Order Completed" }],
         "steps": [{ "id": "settle", "wait": "10m", "after": "Product Added" }, { "id": "nudge", "send": "nudge", "channels": ["whatsapp", "email"], "ttl": "1h" }],
