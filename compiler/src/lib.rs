@@ -39,6 +39,7 @@ mod features;
 pub mod growthbook;
 mod holdouts;
 mod journeys;
+mod lint;
 mod locale;
 mod messages;
 mod offers;
@@ -60,6 +61,7 @@ pub mod tree;
 mod zones;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use lint::CODES as WARNINGS;
 pub use parse::Source;
 
 use jiff::tz::TimeZone;
@@ -99,11 +101,33 @@ pub struct Plans {
 /// Equal sources give equal plans. The order of the sources matters only for the order in which slots are filled.
 #[must_use]
 pub fn compile(sources: &[Source], options: Options) -> Outcome {
+    run(sources, options, |_, _, _| {}, |found, _| found)
+}
+
+/// Compiles rules, and tells what compiles but is probably not what was meant: everything in [`WARNINGS`] that the rules
+/// do not allow. With `now`, campaigns whose time has passed are told, too.
+#[must_use]
+pub fn check(sources: &[Source], options: Options, now: Option<Millis>) -> Outcome {
+    let lint = |trees: &[tree::Node], rules: &Rules<'_>, out: &mut Reader<'_>| lint::lint(trees, rules, now, out);
+    run(sources, options, lint, |found, rules| lint::settle(found, &rules.lint, now))
+}
+
+/// Compiles; looks for more if nothing is wrong, and has the last word on what is told.
+fn run(
+    sources: &[Source],
+    options: Options,
+    look: impl FnOnce(&[tree::Node], &Rules<'_>, &mut Reader<'_>),
+    settle: impl FnOnce(Vec<Diagnostic>, &Rules<'_>) -> Vec<Diagnostic>,
+) -> Outcome {
     let mut out = Reader { sources, zone: TimeZone::UTC, diagnostics: Diagnostics::default() };
     let trees = parse::parse_all(sources, &mut out.diagnostics);
     let rules = Rules::read(&trees, &mut out);
     let plans = emit::emit(&rules, options, &mut out);
-    Outcome { plans: plans.filter(|_| !out.diagnostics.has_errors()), diagnostics: out.diagnostics.into_sorted() }
+    if out.diagnostics.has_errors() {
+        return Outcome { plans: None, diagnostics: out.diagnostics.into_sorted() };
+    }
+    look(&trees, &rules, &mut out);
+    Outcome { plans, diagnostics: settle(out.diagnostics.into_sorted(), &rules) }
 }
 
 /// The tree of one file of rules, before anything is known of what it means.

@@ -62,7 +62,9 @@ impl<'a> Place<'a> {
         Self { node: &entry.value, path, mark }
     }
 
-    fn item(&self, index: usize, node: &'a Node) -> Self {
+    /// An item of this list.
+    #[must_use]
+    pub fn item(&self, index: usize, node: &'a Node) -> Self {
         let mark = match &node.kind {
             Kind::Map(entries) => entries.first().map_or(node.span, |first| first.key_span),
             _ => node.span,

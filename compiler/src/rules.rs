@@ -13,6 +13,7 @@ use crate::experiments::Experiment;
 use crate::features::{self, AutoExperiment, Bandit, Feature, SavedGroup};
 use crate::holdouts::{self, Group, Holdout};
 use crate::journeys::Journey;
+use crate::lint::Settings;
 use crate::messages::Message;
 use crate::offers::Offer;
 use crate::place::{Named, Place, Reader};
@@ -25,7 +26,7 @@ use crate::tree::Node;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// What can stand at the top of a file of rules.
-pub const SECTIONS: [&str; 20] = [
+pub const SECTIONS: [&str; 21] = [
     "version",
     "defaults",
     "attributes",
@@ -46,6 +47,7 @@ pub const SECTIONS: [&str; 20] = [
     "contextualBandits",
     "catalogue",
     "lists",
+    "lint",
 ];
 
 /// A thing with an id.
@@ -105,6 +107,8 @@ pub struct Rules<'a> {
     pub lists: Defs<'a, List<'a>>,
     /// Weights that depend on the subject.
     pub bandits: Defs<'a, Bandit<'a>>,
+    /// What the rules say about their own linting.
+    pub lint: Settings<'a>,
 }
 
 impl<'a> Rules<'a> {
@@ -142,6 +146,7 @@ impl<'a> Rules<'a> {
             bandits,
             catalogue: files.definitions("catalogue", out),
             lists: files.definitions("lists", out),
+            lint: Settings::read(files.sections("lint").collect(), out),
         };
         rules.check(out);
         if !rules.policies.scores {

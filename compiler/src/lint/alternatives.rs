@@ -1,0 +1,63 @@
+//! Channels that are never tried, because one before them is always possible.
+
+use super::Linter;
+use super::definitions::{has_only, items, member};
+use super::speaker::Speaker;
+use crate::journeys::Action;
+use crate::place::{Named, Reader};
+
+/// Looks at the channels of next actions and of journeys.
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    // Quiet hours, caps and roles pass channels by.
+    if !linter.definitions.section_has_only("policies", &["consent", "suppress", "scores"]) {
+        return;
+    }
+    for speaker in speakers.iter().filter(|speaker| speaker.is_understood) {
+        let steps = member(&speaker.place, "next").map(|place| items(&place)).unwrap_or_default();
+        if steps.iter().all(|step| has_only(step.node, &["channel", "message", "after", "until"])) {
+            let ways = speaker.campaign.next.iter().map(|next| (&next.channel, &next.message));
+            check_order(linter, ways, out);
+        }
+    }
+    for (id, journey) in &linter.rules.journeys {
+        let steps = linter.definitions.key("journeys", id, "steps").map(|place| items(&place)).unwrap_or_default();
+        if !steps.iter().all(|step| has_only(step.node, &["id", "wait", "after", "send", "channels", "ttl"])) {
+            continue;
+        }
+        for step in &journey.steps {
+            if let Action::Send { message, channels, .. } = &step.action {
+                check_order(linter, channels.iter().map(|channel| (channel, message)), out);
+            }
+        }
+    }
+}
+
+/// Tells of the first channel after one that is always possible.
+fn check_order<'n, 'a: 'n>(
+    linter: &Linter<'_, '_>,
+    mut ways: impl Iterator<Item = (&'n Named<'a>, &'n Named<'a>)>,
+    out: &mut Reader<'_>,
+) {
+    let Some((always, _)) = ways.find(|(channel, message)| is_always_possible(linter, channel.name, message.name))
+    else {
+        return;
+    };
+    if let Some((never, _)) = ways.next() {
+        let message = format!(
+            "`{}` is never tried: `{}` before it needs no consent and no address, so it is always possible",
+            never.name, always.name
+        );
+        let expected = format!("`consent` or `reach` on the channel `{}`, or it last", always.name);
+        never.place.warning("unreachable-alternative", message, out).expected(expected);
+    }
+}
+
+fn is_always_possible(linter: &Linter<'_, '_>, channel: &str, message: &str) -> bool {
+    let is_open = linter.definitions.has_only("channels", channel, &[]);
+    let is_plain = linter.definitions.has_only("messages", message, &["once", "renditions"]);
+    let is_said = linter.rules.messages.get(message).is_some_and(|message| {
+        let mut renditions = message.in_channel(channel);
+        !message.once && renditions.any(|rendition| rendition.locale.is_none() && rendition.variation.is_none())
+    });
+    is_open && is_plain && is_said
+}

@@ -1,0 +1,116 @@
+//! Campaigns that never speak, or that speak where nobody is.
+
+use throughline::plan::tables::Class;
+
+use super::Linter;
+use super::logic::{Answer, Branch, Subject, search, solve};
+use super::speaker::{Speaker, not_before};
+use crate::place::Reader;
+
+/// Looks at each campaign alone.
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    for speaker in speakers {
+        if matches!(solve(&[&speaker.when]), Answer::Never(_)) {
+            // That is told of the condition.
+            continue;
+        }
+        check_reachable(linter, speaker, out);
+        check_pages(linter, speaker, out);
+        if let (Class::Transactional, Some(offer)) = (speaker.campaign.class, &speaker.campaign.offer) {
+            let message = format!("a transactional campaign makes the offer `{}`, which is advertising", offer.name);
+            let expected = "class `promo`, or no offer: what people must be told is not what they are sold";
+            offer.place.warning("transactional-offer", message, out).expected(expected);
+        }
+    }
+}
+
+fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &Speaker<'r, 'a>, out: &mut Reader<'_>) {
+    if let Answer::Never(conflict) = solve(&speaker.speaks()) {
+        let message = format!("campaign `{}` never speaks: {}", speaker.id, conflict.words());
+        speaker.place.warning("unreachable-campaign", message, out).expected("a condition and a time that can meet");
+        return;
+    }
+    let Some(now) = linter.now else { return };
+    let today = not_before(now);
+    let [when, frame] = speaker.speaks();
+    if let Answer::Never(_) = solve(&[when, frame, &today]) {
+        let message = format!("the time of campaign `{}` has passed", speaker.id);
+        let place = linter.definitions.key("campaigns", speaker.id, "schedule");
+        let place = place.as_ref().unwrap_or(&speaker.place);
+        place.warning("schedule-over", message, out).expected("a later `until`, or no such campaign");
+    }
+}
+
+/// Tells of slots on pages with paths that the condition excludes.
+fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &Speaker<'r, 'a>, out: &mut Reader<'_>) {
+    let Some(when) = &speaker.campaign.when else { return };
+    for placement in &speaker.campaign.slots {
+        let Some(slot) = linter.rules.slot(placement.slot.name).filter(|slot| !slot.pages.is_empty()) else { continue };
+        let path = Subject::Attribute("path".to_owned());
+        let mut wanted = Vec::new();
+        let mut is_on_page = |branch: &Branch<'_, '_>| {
+            let Some(found) = branch.get(&path) else { return true };
+            let paths = Some(&found.values).filter(|values| !values.null).and_then(|values| values.texts.finite());
+            let Some(paths) = paths else { return true };
+            wanted.extend(paths.iter().map(|path| path.0.clone()));
+            paths.iter().any(|path| slot.pages.iter().any(|glob| is_on(glob, &path.0)))
+        };
+        if let Answer::Never(_) = search(&speaker.speaks(), &mut is_on_page) {
+            let (paths, pages) = (wanted.join("`, `"), slot.pages.join("`, `"));
+            let message =
+                format!("the condition wants the path `{paths}`, slot `{}` is on `{pages}`", placement.slot.name);
+            let place = crate::place::Place { mark: placement.slot.place.mark, ..when.clone() };
+            place.warning("wrong-page", message, out).expected("a path that has the slot, or another slot");
+        }
+    }
+}
+
+/// Whether a glob names a path; `*` is text within a segment, `**` any number of segments.
+fn is_on(glob: &str, path: &str) -> bool {
+    let cut =
+        |text: &'_ str| -> Vec<String> { text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };
+    segments_match(&cut(glob), &cut(path))
+}
+
+fn segments_match(globs: &[String], parts: &[String]) -> bool {
+    match globs.split_first() {
+        None => parts.is_empty(),
+        Some((glob, rest)) if glob == "**" => {
+            (0..=parts.len()).any(|at| segments_match(rest, parts.get(at..).unwrap_or_default()))
+        }
+        Some((glob, rest)) => {
+            let Some((part, others)) = parts.split_first() else { return false };
+            text_matches(glob, part) && segments_match(rest, others)
+        }
+    }
+}
+
+fn text_matches(glob: &str, text: &str) -> bool {
+    let Some((before, after)) = glob.split_once('*') else { return glob == text };
+    let Some(rest) = text.strip_prefix(before) else { return false };
+    let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+    ends.into_iter().any(|at| text_matches(after, rest.get(at..).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_name_the_paths_that_the_plan_says() {
+        let cases = [
+            ("/", "/", true),
+            ("/pricing", "/pricing/", true),
+            ("/products/*", "/products/a", true),
+            ("/products/*", "/products/a/b", false),
+            ("/products/*", "/products", false),
+            ("/products/**", "/products", true),
+            ("/products/**/red", "/products/a/b/red/", true),
+            ("/p*t", "/part", true),
+            ("/p*t", "/pars", false),
+        ];
+        for (glob, path, wanted) in cases {
+            assert_eq!(is_on(glob, path), wanted, "{glob} {path}");
+        }
+    }
+}

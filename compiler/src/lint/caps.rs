@@ -1,0 +1,161 @@
+//! Caps that nobody ever reaches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Linter;
+use super::definitions::{has_only, items, member};
+use crate::duration;
+use crate::place::{Place, Reader};
+use crate::tree::Kind;
+use throughline::plan::tables::Class;
+
+/// What a cap can be for.
+const SCOPES: [&str; 3] = ["class", "slot", "offer"];
+/// A calendar day has at most 25 hours, when a clock is put back.
+const LONGEST_DAY: i64 = 25 * 60 * 60 * 1000;
+
+/// A cap: at most so many, of what, in which span.
+struct Cap<'a> {
+    place: Place<'a>,
+    /// What is counted: all of these at once.
+    scope: BTreeMap<&'a str, &'a str>,
+    max: f64,
+    span: Span,
+    name: String,
+}
+
+/// The span of a cap.
+#[derive(Clone, Copy, PartialEq)]
+enum Span {
+    Session,
+    Day,
+    Total,
+    Window(i64),
+}
+
+impl Span {
+    /// Whether everything that happened in the other span happened in this one.
+    fn holds(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Total, _) | (Self::Session, Self::Session) | (Self::Day, Self::Day) => true,
+            (Self::Window(long), Self::Window(short)) => long >= short,
+            (Self::Window(long), Self::Day) => long >= LONGEST_DAY,
+            _ => false,
+        }
+    }
+}
+
+/// Looks at the caps of policies and campaigns.
+pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let policies: Vec<Cap<'_>> = linter.definitions.list("policies", "caps").iter().filter_map(policy).collect();
+    for (at, cap) in policies.iter().enumerate() {
+        let before = policies.get(..at).unwrap_or_default();
+        let after = policies.get(at.saturating_add(1)..).unwrap_or_default();
+        let tighter = before.iter().find(|other| other.stops(cap));
+        let tighter = tighter.or_else(|| after.iter().find(|other| other.stops(cap) && !cap.stops(other)));
+        if !tell_unused(linter, cap, out) {
+            tell(cap, tighter, out);
+        }
+    }
+    for (id, campaign) in &linter.rules.campaigns {
+        let caps = linter.definitions.get("campaigns", id).and_then(|place| member(place, "caps"));
+        let Some(caps) = caps else { continue };
+        let mut known = Vec::from([("campaign", *id), ("class", campaign.class.name())]);
+        known.extend(campaign.offer.as_ref().map(|offer| ("offer", offer.name)));
+        let own: Vec<Cap<'_>> = items(&caps).iter().filter_map(|place| Cap::read(place, &known, id)).collect();
+        for (at, cap) in own.iter().enumerate() {
+            let before = own.get(..at).unwrap_or_default();
+            let after = own.get(at.saturating_add(1)..).unwrap_or_default();
+            let tighter = before.iter().find(|other| other.stops(cap));
+            let tighter = tighter.or_else(|| after.iter().find(|other| other.stops(cap) && !cap.stops(other)));
+            // What must be said may one day pass by what holds for everything.
+            let general = policies.iter().filter(|_| campaign.class != Class::Transactional);
+            let tighter = tighter.or_else(|| general.into_iter().find(|other| other.stops(cap)));
+            if tighter.is_some() {
+                tell(cap, tighter, out);
+            } else {
+                check_once(linter, campaign, cap, out);
+            }
+        }
+    }
+}
+
+impl<'a> Cap<'a> {
+    /// The cap at a place, if all that it says is understood.
+    fn read(place: &Place<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
+        if !has_only(place.node, &["class", "slot", "offer", "max", "per"]) {
+            return None;
+        }
+        let Kind::Number(max) = place.node.get("max")?.kind else { return None };
+        let span = match place.node.get("per")?.as_str()? {
+            "session" => Span::Session,
+            "day" => Span::Day,
+            "total" => Span::Total,
+            length => Span::Window(duration::parse(length).ok()?.0),
+        };
+        let mut scope: BTreeMap<&str, &str> = known.iter().copied().collect();
+        for key in SCOPES {
+            if let Some(value) = place.node.get(key) {
+                scope.insert(key, value.as_str()?);
+            }
+        }
+        let per = place.node.get("per")?.as_str()?;
+        Some(Self { place: place.clone(), scope, max, span, name: format!("{of}{max} per {per}") })
+    }
+
+    /// Whether this cap is reached whenever the other one is.
+    fn stops(&self, other: &Self) -> bool {
+        let is_wider = self.scope.iter().all(|(key, value)| other.scope.get(key) == Some(value));
+        // What must be said is capped only by caps that name its class.
+        let is_free = other.scope.get("class") == Some(&"transactional") && !self.scope.contains_key("class");
+        is_wider && !is_free && self.max <= other.max && self.span.holds(other.span)
+    }
+}
+
+fn policy<'a>(place: &Place<'a>) -> Option<Cap<'a>> {
+    let scope = SCOPES.iter().find_map(|key| Some(format!("{key} `{}`, ", place.node.get(key)?.as_str()?)));
+    let mut cap = Cap::read(place, &[], "")?;
+    cap.name = format!("{}{}", scope.unwrap_or_else(|| "everything, ".to_owned()), cap.name);
+    Some(cap)
+}
+
+fn tell(cap: &Cap<'_>, tighter: Option<&Cap<'_>>, out: &mut Reader<'_>) {
+    let Some(other) = tighter else { return };
+    let there = out.location(other.place.mark);
+    let message = format!("this cap never binds: at most {} is reached first, or at once", other.name);
+    let expected = format!("a tighter cap than the one at {there}, or none");
+    cap.place.warning("cap-never-binds", message, out).expected(expected);
+}
+
+/// Tells of a cap on something that nothing uses.
+fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> bool {
+    let campaigns = || linter.rules.campaigns.values();
+    let is_used = |(key, value): (&&str, &&str)| match *key {
+        "class" => {
+            let classes = campaigns().map(|campaign| campaign.class);
+            let mut classes = classes.chain(linter.rules.journeys.values().map(|journey| journey.class));
+            classes.any(|class| class.name() == *value)
+        }
+        "slot" => campaigns().any(|campaign| campaign.slots.iter().any(|placement| placement.slot.name == *value)),
+        "offer" => campaigns().any(|campaign| campaign.offer.as_ref().is_some_and(|offer| offer.name == *value)),
+        _ => true,
+    };
+    let Some((key, value)) = cap.scope.iter().find(|entry| !is_used(*entry)) else { return false };
+    let message = format!("this cap never binds: no campaign has the {key} `{value}`");
+    cap.place.warning("cap-never-binds", message, out).expected("a cap on something that campaigns use");
+    true
+}
+
+/// Tells of a cap that leaves room for more than the campaign has messages which are shown once.
+#[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 messages")]
+fn check_once(linter: &Linter<'_, '_>, campaign: &crate::campaigns::Campaign<'_>, cap: &Cap<'_>, out: &mut Reader<'_>) {
+    let names: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
+    let is_once = |name: &&str| linter.rules.messages.get(*name).is_some_and(|message| message.once);
+    if names.is_empty() || !names.iter().all(is_once) || cap.max < names.len() as f64 {
+        return;
+    }
+    let messages =
+        if names.len() == 1 { "message is".to_owned() } else { format!("{} messages are each", names.len()) };
+    let message = format!("this cap never binds: the campaign's {messages} shown once");
+    cap.place.warning("cap-never-binds", message, out).expected("no cap, or messages without `once`");
+}

@@ -1,0 +1,37 @@
+//! The codes of everything that is told as a warning.
+
+/// Each code and what it says, in the order of the documentation.
+pub const CODES: &[(&str, &str)] = &[
+    ("never-true", "a condition that no facts satisfy"),
+    ("always-true", "a condition that all facts satisfy"),
+    ("duplicate-condition", "the same condition twice"),
+    ("unreachable-campaign", "a campaign that never speaks"),
+    ("schedule-over", "a campaign whose time has passed"),
+    ("wrong-page", "a campaign for a slot that its pages do not have"),
+    ("shadowed-campaign", "a campaign that another one always beats"),
+    ("tie", "equal priorities where both campaigns want a slot"),
+    ("unreachable-alternative", "a channel after one that is always possible"),
+    ("contradictory-offers", "two offers for one person at one time"),
+    ("transactional-offer", "an offer in a transactional campaign"),
+    ("holdout-everybody", "a holdout that leaves nobody"),
+    ("cap-never-binds", "a cap that nobody ever reaches"),
+    ("correlated-experiments", "experiments that split people alike"),
+    ("overlapping-experiments", "experiments that meet in a slot"),
+    ("missing-variation", "a variation without a rendition"),
+    ("missing-rendition", "a locale without a rendition"),
+    ("missing-mobile", "a slot that is empty on phones"),
+    ("sms-segments", "an SMS of more segments than wanted"),
+    ("sms-unicode", "characters that make an SMS longer"),
+    ("too-long", "a text that is longer than its channel takes"),
+    ("unreachable-step", "a step of a journey that does nothing"),
+    ("late-step", "a message after the time of the goal"),
+    ("personal-name", "an attribute that looks personal and travels"),
+    ("unused", "a definition that nothing uses"),
+    ("unused-allow", "an allowance that allows nothing"),
+    ("unchecked", "rules with too many possibilities to check"),
+    // What compiling itself warns of.
+    ("bare-list", "a list compared as a whole"),
+    ("no-default-rendition", "a message that some people never get"),
+    ("no-effect", "a key that says nothing"),
+    ("unknown-purpose", "a purpose that is probably misspelt"),
+];

@@ -1,0 +1,169 @@
+//! Conditions that never hold, always hold, or stand twice.
+
+use std::collections::BTreeMap;
+
+use throughline::canonical;
+
+use super::Linter;
+use super::definitions::items;
+use super::logic::{Answer, Conflict, solve};
+use crate::place::{Place, Reader};
+use crate::tree::{Kind, Node};
+
+/// The sections with conditions in this language; in others the same words may be data.
+const SECTIONS: [&str; 6] = ["segments", "channels", "campaigns", "experiments", "policies", "journeys"];
+
+/// Looks at every condition of the rules.
+pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut Reader<'_>) {
+    for top in linter.definitions.tops() {
+        for entry in top.node.entries().iter().filter(|entry| SECTIONS.contains(&entry.key.as_str())) {
+            look_for(linter, &top.member(entry), out);
+        }
+    }
+    check_segments(linter, out);
+}
+
+/// Checks the conditions anywhere below.
+fn look_for<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) {
+    for item in items(place) {
+        look_for(linter, &item, out);
+    }
+    for entry in place.node.entries() {
+        let below = place.member(entry);
+        match (entry.key.as_str(), &entry.value.kind) {
+            ("when", Kind::Map(_)) => check_condition(linter, &below, out),
+            ("where", Kind::Map(_)) => {
+                check_filter(linter, &below, out);
+            }
+            _ => look_for(linter, &below, out),
+        }
+    }
+}
+
+fn check_condition<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) {
+    check_lists(place, out);
+    // What is wrong with a part makes the whole wrong; it is told of the part.
+    if check_parts(linter, place, out) {
+        return;
+    }
+    match solve(&[&linter.conditions.read(place.node, true)]) {
+        Answer::Never(conflict) => tell_never(place, &conflict, "no facts satisfy this condition", out),
+        Answer::Unknown => {
+            let message = "this condition has too many combinations of alternatives to check them all";
+            place.warning("unchecked", message, out).expected("fewer alternatives, or segments for parts of it");
+        }
+        Answer::Maybe if is_trivial(place.node) => {}
+        Answer::Maybe => {
+            if let Answer::Never(_) = solve(&[&linter.conditions.read(place.node, false)]) {
+                let message = "all facts satisfy this condition";
+                place.warning("always-true", message, out).expected("no condition, or one that leaves somebody out");
+            }
+        }
+    }
+}
+
+/// Whether the condition says nothing, as one that is left empty on purpose.
+fn is_trivial(node: &Node) -> bool {
+    node.entries().is_empty()
+}
+
+/// Checks the filters of events and the alternatives anywhere below; whether one of the filters is wrong.
+fn check_parts<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) -> bool {
+    let mut is_wrong = false;
+    for item in items(place) {
+        is_wrong |= check_parts(linter, &item, out);
+    }
+    for entry in place.node.entries() {
+        let below = place.member(entry);
+        match entry.key.as_str() {
+            "where" => is_wrong |= check_filter(linter, &below, out),
+            "$or" => {
+                check_alternatives(linter, &below, out);
+                is_wrong |= check_parts(linter, &below, out);
+            }
+            _ => is_wrong |= check_parts(linter, &below, out),
+        }
+    }
+    is_wrong
+}
+
+/// Tells of the alternatives that never hold; if none does, the whole condition is told of.
+fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Place<'a>, out: &mut Reader<'_>) {
+    let alternatives = items(list);
+    let mut never = Vec::new();
+    for item in &alternatives {
+        let formula = linter.conditions.read(item.node, true);
+        if let Answer::Never(conflict) = solve(&[&formula]) {
+            never.push((item, conflict.words()));
+        }
+    }
+    if never.len() < alternatives.len() {
+        for (item, words) in never {
+            let message = format!("no facts satisfy this alternative: {words}");
+            item.warning("never-true", message, out).expected("an alternative that can hold, or none");
+        }
+    }
+}
+
+fn check_filter<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) -> bool {
+    let formula = linter.conditions.read_filter(place.node, true);
+    if let Answer::Never(conflict) = solve(&[&formula]) {
+        tell_never(place, &conflict, "no event has such properties", out);
+        return true;
+    }
+    false
+}
+
+/// Tells of a condition that never holds, at the last piece of it that cannot be.
+fn tell_never(place: &Place<'_>, conflict: &Conflict<'_, '_>, what: &str, out: &mut Reader<'_>) {
+    let whole = place.node.span;
+    let is_inside = |span: &crate::tree::Span| {
+        span.file == whole.file && span.start >= whole.start && span.end <= whole.end && span.start < span.end
+    };
+    let spans = conflict.0.iter().filter_map(|literal| literal.said.span());
+    let mark = spans.rev().find(is_inside).unwrap_or(place.mark);
+    let there = Place { mark, ..place.clone() };
+    there.warning("never-true", format!("{what}: {}", conflict.words()), out).expected("a condition that can hold");
+}
+
+/// Tells of what stands twice in a list of conditions or of values.
+fn check_lists(place: &Place<'_>, out: &mut Reader<'_>) {
+    for item in items(place) {
+        check_lists(&item, out);
+    }
+    for entry in place.node.entries() {
+        let below = place.member(entry);
+        if matches!(entry.key.as_str(), "$and" | "$or" | "$nor" | "$in" | "$nin" | "$ini" | "$nini" | "$all") {
+            let mut seen = BTreeMap::new();
+            for item in items(&below) {
+                let written = canonical::to_string(&item.node.to_value());
+                if let Some(first) = seen.get(&written).copied() {
+                    let message = format!("the same stands in this `{}` twice", entry.key);
+                    let expected = format!("it once; it is also at {}", out.location(first));
+                    item.warning("duplicate-condition", message, out).expected(expected);
+                } else {
+                    seen.insert(written, item.mark);
+                }
+            }
+        }
+        check_lists(&below, out);
+    }
+}
+
+/// Tells of segments with equal conditions.
+fn check_segments(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for (id, place) in linter.definitions.section("segments") {
+        let Some(when) = place.node.get("when") else { continue };
+        let written = canonical::to_string(&when.to_value());
+        match seen.get(&written) {
+            Some(first) => {
+                let message = format!("segment `{id}` has the same condition as segment `{first}`");
+                place.warning("duplicate-condition", message, out).expected(format!("`$segment: {first}`"));
+            }
+            None => {
+                seen.insert(written, id);
+            }
+        }
+    }
+}

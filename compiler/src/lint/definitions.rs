@@ -1,0 +1,96 @@
+//! Definitions as they are written: where they stand, and which keys they have.
+
+use std::collections::BTreeMap;
+
+use crate::place::Place;
+use crate::tree::{Kind, Node};
+
+/// The definitions of all files, by section and id.
+pub struct Definitions<'a> {
+    tops: Vec<Place<'a>>,
+    by_id: BTreeMap<&'a str, BTreeMap<&'a str, Place<'a>>>,
+}
+
+impl<'a> Definitions<'a> {
+    /// The definitions of some files.
+    #[must_use]
+    pub fn new(trees: &'a [Node]) -> Self {
+        let tops: Vec<Place<'a>> = trees.iter().map(Place::top).collect();
+        let mut by_id: BTreeMap<&str, BTreeMap<&str, Place<'a>>> = BTreeMap::new();
+        for top in &tops {
+            for section in top.node.entries() {
+                let place = top.member(section);
+                let known = by_id.entry(&section.key).or_default();
+                for entry in section.value.entries() {
+                    let definition = Place { mark: entry.key_span, ..place.member(entry) };
+                    known.entry(&entry.key).or_insert(definition);
+                }
+            }
+        }
+        Self { tops, by_id }
+    }
+
+    /// The tops of all files.
+    #[must_use]
+    pub fn tops(&self) -> &[Place<'a>] {
+        &self.tops
+    }
+
+    /// The definitions of a section, by id.
+    pub fn section(&self, name: &str) -> impl Iterator<Item = (&'a str, &Place<'a>)> {
+        self.by_id.get(name).into_iter().flatten().map(|(id, place)| (*id, place))
+    }
+
+    /// The place of a definition.
+    #[must_use]
+    pub fn get(&self, section: &str, id: &str) -> Option<&Place<'a>> {
+        self.by_id.get(section)?.get(id)
+    }
+
+    /// The place of a key of a definition, or of the definition where it has no such key.
+    #[must_use]
+    pub fn key(&self, section: &str, id: &str, key: &str) -> Option<Place<'a>> {
+        let place = self.get(section, id)?;
+        Some(member(place, key).unwrap_or_else(|| place.clone()))
+    }
+
+    /// Whether a definition has no other keys than these, so that all that it says is understood.
+    #[must_use]
+    pub fn has_only(&self, section: &str, id: &str, keys: &[&str]) -> bool {
+        self.get(section, id).is_some_and(|place| has_only(place.node, keys))
+    }
+
+    /// The items of a list in a section of any file, such as `policies.caps`.
+    #[must_use]
+    pub fn list(&self, section: &str, key: &str) -> Vec<Place<'a>> {
+        let places = self.tops.iter().filter_map(|top| member(&member(top, section)?, key));
+        places.flat_map(|place| items(&place)).collect()
+    }
+
+    /// Whether a section of no file has other keys than these.
+    #[must_use]
+    pub fn section_has_only(&self, section: &str, keys: &[&str]) -> bool {
+        self.tops.iter().filter_map(|top| top.node.get(section)).all(|node| has_only(node, keys))
+    }
+}
+
+/// A member of a map.
+#[must_use]
+pub fn member<'a>(place: &Place<'a>, key: &str) -> Option<Place<'a>> {
+    place.node.entries().iter().find(|entry| entry.key == key).map(|entry| place.member(entry))
+}
+
+/// The items of a list.
+#[must_use]
+pub fn items<'a>(place: &Place<'a>) -> Vec<Place<'a>> {
+    match &place.node.kind {
+        Kind::List(items) => items.iter().enumerate().map(|(index, item)| place.item(index, item)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a map has no other keys than these; a description is always understood.
+#[must_use]
+pub fn has_only(node: &Node, keys: &[&str]) -> bool {
+    node.entries().iter().all(|entry| entry.key == "description" || keys.contains(&entry.key.as_str()))
+}

@@ -1,0 +1,102 @@
+//! Experiments that spoil each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Linter;
+use super::logic::{Formula, overlap};
+use super::speaker::Speaker;
+use crate::experiments::Experiment;
+use crate::place::Reader;
+
+/// The keys of an experiment that the lints understand.
+const UNDERSTOOD: [&str; 10] = [
+    "unit",
+    "seed",
+    "hashVersion",
+    "coverage",
+    "variations",
+    "sticky",
+    "bucketVersion",
+    "minBucketVersion",
+    "when",
+    "active",
+];
+/// So many pairs of campaigns are compared in a slot.
+const MAX_PAIRS: usize = 400;
+
+/// Looks at the experiments of all campaigns.
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    check_seeds(linter, speakers, out);
+    let mut told = BTreeSet::new();
+    for (slot, _) in &linter.rules.slots {
+        let has_slot =
+            |speaker: &&Speaker<'r, 'a>| speaker.campaign.slots.iter().any(|placement| placement.slot.name == *slot);
+        let with: Vec<_> = speakers
+            .iter()
+            .filter(has_slot)
+            .filter_map(|speaker| Some((speaker, running(linter, speaker.campaign.experiment.as_ref()?.name)?)))
+            .collect();
+        check_slot(linter, slot, &with, &mut told, out);
+    }
+}
+
+/// The experiment, if it runs and all that it says is understood.
+fn running<'r, 'a>(linter: &Linter<'r, 'a>, id: &str) -> Option<(&'a str, &'r Experiment<'a>)> {
+    let (id, experiment) = linter.rules.experiments.get_key_value(id)?;
+    let is_understood = linter.definitions.has_only("experiments", id, &UNDERSTOOD);
+    (is_understood && experiment.active && experiment.coverage > 0.0).then_some((id, experiment))
+}
+
+fn unit<'e>(experiment: &'e Experiment<'_>) -> &'e str {
+    experiment.unit.as_ref().map_or("id", |unit| unit.name)
+}
+
+/// Tells of experiments with the same seed: who is in the first variation of one is in the first of the other.
+fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    let used: BTreeSet<&str> =
+        speakers.iter().filter_map(|speaker| speaker.campaign.experiment.as_ref()).map(|named| named.name).collect();
+    let mut seen: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for (id, experiment) in used.into_iter().filter_map(|id| running(linter, id)) {
+        let seed = experiment.seed.unwrap_or(id);
+        let Some(first) = seen.insert((seed, unit(experiment)), id) else { continue };
+        let Some(place) = linter.definitions.key("experiments", id, "seed") else { continue };
+        let message = format!("experiments `{first}` and `{id}` have the seed `{seed}`, so they split people alike");
+        place.warning("correlated-experiments", message, out).expected("a seed of its own for each experiment");
+    }
+}
+
+fn check_slot<'r, 'a>(
+    linter: &Linter<'r, 'a>,
+    slot: &str,
+    with: &[(&Speaker<'r, 'a>, (&'a str, &'r Experiment<'a>))],
+    told: &mut BTreeSet<(&'a str, &'a str)>,
+    out: &mut Reader<'_>,
+) {
+    let pairs = with.iter().enumerate().flat_map(|(at, first)| {
+        let others = with.get(at.saturating_add(1)..).unwrap_or_default();
+        others.iter().map(move |second| (first, second))
+    });
+    for ((one, (first, experiment)), (other, (second, rival))) in pairs.take(MAX_PAIRS) {
+        if first == second || unit(experiment) != unit(rival) || told.contains(&(first, second)) {
+            continue;
+        }
+        let when = |experiment: &Experiment<'a>| {
+            let when = experiment.when.as_ref();
+            when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.node, true))
+        };
+        let (a, b) = (when(experiment), when(rival));
+        let [w, x] = one.speaks();
+        let [y, z] = other.speaks();
+        if !overlap(&[w, x, y, z, &a, &b]) {
+            continue;
+        }
+        told.insert((first, second));
+        let Some(named) = &other.campaign.experiment else { continue };
+        let message = format!(
+            "experiments `{first}` of `{}` and `{second}` of `{}` meet in slot `{slot}`, so each is part of the other's result",
+            one.id, other.id
+        );
+        let expected = "conditions that exclude each other, or one experiment";
+        named.place.warning("overlapping-experiments", message, out).expected(expected);
+    }
+}

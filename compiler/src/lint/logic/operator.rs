@@ -1,0 +1,195 @@
+//! What values satisfy an operator, and what values do not.
+
+use throughline::Value;
+use throughline::condition::View;
+
+use super::ranges::Ranges;
+use super::values::{Number, Text, Values};
+
+/// The values that satisfy an operator and those that do not; together they are all values.
+///
+/// What cannot be said is in both, and then the test is not exact.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// At least those that satisfy it.
+    pub holds: Values,
+    /// At least those that do not.
+    pub fails: Values,
+    /// Whether these are exactly those.
+    pub exact: bool,
+}
+
+/// What is known of each kind of value: whether it satisfies the operator, or which do; none for what cannot be said.
+#[derive(Default)]
+struct Known {
+    null: Option<bool>,
+    no: Option<bool>,
+    yes: Option<bool>,
+    numbers: Option<Ranges<Number>>,
+    texts: Option<Ranges<Text>>,
+    other: Option<bool>,
+}
+
+impl Test {
+    /// The test of an operator with its operand; none for an operator that is not known here.
+    #[must_use]
+    pub fn new(operator: &str, operand: &Value) -> Option<Self> {
+        let items = || match operand {
+            Value::Array(items) => Some(items.as_slice()),
+            _ => None,
+        };
+        let known = match operator {
+            "$eq" => identical(core::slice::from_ref(operand)),
+            "$ne" => return Some(Self::new("$eq", operand)?.negated()),
+            "$in" => identical(items()?),
+            "$nin" => return Some(Self::new("$in", operand)?.negated()),
+            "$ini" if items()?.is_empty() => identical(&[]),
+            "$ini" => Known { texts: None, ..identical(items()?) },
+            "$nini" => return Some(Self::new("$ini", operand)?.negated()),
+            "$lt" => relation(operand, |order| order.is_lt()),
+            "$lte" => relation(operand, |order| order.is_le()),
+            "$gt" => relation(operand, |order| order.is_gt()),
+            "$gte" => relation(operand, |order| order.is_ge()),
+            "$exists" => exists(matches!(operand, Value::Bool(true))),
+            "$type" => of_type(operand.as_str()?),
+            "$size" | "$all" | "$alli" | "$elemMatch" => Known { other: None, ..Known::nothing() },
+            "$regex" | "$regexi" => Known::default(),
+            "$is" => bare(operand),
+            _ => return None,
+        };
+        Some(known.test())
+    }
+
+    fn negated(self) -> Self {
+        Self { holds: self.fails, fails: self.holds, exact: self.exact }
+    }
+}
+
+impl Known {
+    /// No value satisfies it.
+    const fn nothing() -> Self {
+        Self {
+            null: Some(false),
+            no: Some(false),
+            yes: Some(false),
+            numbers: Some(Ranges::none()),
+            texts: Some(Ranges::none()),
+            other: Some(false),
+        }
+    }
+
+    fn test(self) -> Test {
+        let exact = self.null.is_some()
+            && self.no.is_some()
+            && self.yes.is_some()
+            && self.numbers.is_some()
+            && self.texts.is_some()
+            && self.other.is_some();
+        let is = |known: Option<bool>, wanted| known.is_none_or(|known| known == wanted);
+        let (numbers, texts) = (self.numbers.as_ref(), self.texts.as_ref());
+        let values = |wanted| Values {
+            null: is(self.null, wanted),
+            no: is(self.no, wanted),
+            yes: is(self.yes, wanted),
+            other: is(self.other, wanted),
+            numbers: numbers.map_or_else(Ranges::all, |set| if wanted { set.clone() } else { set.complement() }),
+            texts: texts.map_or_else(Ranges::all, |set| if wanted { set.clone() } else { set.complement() }),
+        };
+        Test { holds: values(true), fails: values(false), exact }
+    }
+}
+
+/// `===` with one of these; a list is searched, so what it has cannot be said.
+fn identical(values: &[Value]) -> Known {
+    let has = |wanted: &Value| Some(values.contains(wanted));
+    let numbers = values.iter().filter_map(|value| value.as_f64().map(Number::new));
+    let texts = values.iter().filter_map(|value| value.as_str().map(|text| Text(text.to_owned())));
+    Known {
+        null: has(&Value::Null),
+        no: has(&Value::Bool(false)),
+        yes: has(&Value::Bool(true)),
+        numbers: Some(Ranges::points(numbers)),
+        texts: Some(Ranges::points(texts)),
+        other: values.is_empty().then_some(false),
+    }
+}
+
+/// `<` and its like, with JavaScript's conversions: two texts are compared as texts, everything else as numbers.
+fn relation(operand: &Value, holds: fn(core::cmp::Ordering) -> bool) -> Known {
+    let number = View::from(operand).to_number();
+    let single = |value: f64| Some(value.partial_cmp(&number).is_some_and(holds));
+    let numbers = if number.is_nan() { Ranges::none() } else { compared(Number::new(number), holds) };
+    let texts = operand.as_str().map(|text| compared(Text(text.to_owned()), holds));
+    Known { null: single(0.0), no: single(0.0), yes: single(1.0), numbers: Some(numbers), texts, other: None }
+}
+
+/// The values that compare so with one.
+fn compared<T: Ord + Clone>(value: T, holds: fn(core::cmp::Ordering) -> bool) -> Ranges<T> {
+    use core::cmp::Ordering::{Equal, Greater, Less};
+    let with = holds(Equal);
+    match (holds(Less), holds(Greater)) {
+        (true, _) => Ranges::below(value, with),
+        (_, true) => Ranges::above(value, with),
+        _ => Ranges::all(),
+    }
+}
+
+fn exists(exists: bool) -> Known {
+    let some = Some(exists);
+    let (numbers, texts) = if exists { (Ranges::all(), Ranges::all()) } else { (Ranges::none(), Ranges::none()) };
+    Known { null: Some(!exists), no: some, yes: some, numbers: Some(numbers), texts: Some(texts), other: some }
+}
+
+fn of_type(name: &str) -> Known {
+    let is = |kind: &str| Some(name == kind);
+    let other = if matches!(name, "array" | "object") { None } else { Some(false) };
+    Known {
+        null: is("null"),
+        no: is("boolean"),
+        yes: is("boolean"),
+        numbers: Some(if name == "number" { Ranges::all() } else { Ranges::none() }),
+        texts: Some(if name == "string" { Ranges::all() } else { Ranges::none() }),
+        other,
+    }
+}
+
+/// A bare value: what it is compared with is converted to its type first.
+fn bare(operand: &Value) -> Known {
+    match operand {
+        Value::Null => Known { null: Some(true), ..Known::nothing() },
+        Value::Bool(wanted) => {
+            let truthy = |falsy: Ranges<Number>| if *wanted { falsy.complement() } else { falsy };
+            let empty = Ranges::point(Text(String::new()));
+            Known {
+                null: Some(false),
+                no: Some(!wanted),
+                yes: Some(*wanted),
+                numbers: Some(truthy(Ranges::point(Number::new(0.0)))),
+                texts: Some(if *wanted { empty.complement() } else { empty }),
+                other: Some(*wanted),
+            }
+        }
+        Value::Number(number) => Known {
+            null: Some(*number == 0.0),
+            no: Some(*number == 0.0),
+            yes: Some(*number == 1.0),
+            numbers: Some(Ranges::point(Number::new(*number))),
+            texts: None,
+            other: None,
+        },
+        Value::String(text) => {
+            // Of all numbers only the one that the text stands for can be written like the text.
+            let number = View::Text(text).to_number();
+            let is_written = !number.is_nan() && View::Number(number).to_text() == text.as_str();
+            Known {
+                null: Some(text == "null"),
+                no: Some(text == "false"),
+                yes: Some(text == "true"),
+                numbers: Some(if is_written { Ranges::point(Number::new(number)) } else { Ranges::none() }),
+                texts: Some(Ranges::point(Text(text.clone()))),
+                other: None,
+            }
+        }
+        Value::Array(_) | Value::Object(_) => Known { other: None, ..Known::nothing() },
+    }
+}

@@ -1,0 +1,101 @@
+//! The linter: rules that compile and are probably not what was meant.
+//!
+//! Every finding is a warning with a code; `docs/lint.md` has a section for each. What is not certain is not told: forms of
+//! the language that a lint does not know could mean anything, so it says nothing about them.
+
+mod alternatives;
+mod campaigns;
+mod caps;
+mod code;
+mod conditions;
+mod definitions;
+mod experiments;
+mod journeys;
+mod lengths;
+mod logic;
+mod offers;
+mod personal;
+mod policies;
+mod renditions;
+mod settings;
+mod shadow;
+mod sms;
+mod speaker;
+mod unused;
+
+use std::collections::BTreeMap;
+
+use throughline::Millis;
+
+pub use code::CODES;
+pub use settings::Settings;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::place::Reader;
+use crate::rules::Rules;
+use crate::tree::Node;
+use definitions::Definitions;
+use logic::Conditions;
+
+/// So many findings with one code are told one by one; the last of them says how many more there are.
+const MOST: usize = 50;
+
+/// What every lint needs.
+struct Linter<'r, 'a> {
+    rules: &'r Rules<'a>,
+    definitions: Definitions<'a>,
+    conditions: Conditions<'r, 'a>,
+    /// The time, if what has ended is to be told.
+    now: Option<Millis>,
+}
+
+/// Adds everything that is suspicious about rules without errors, and takes out what the rules allow.
+pub fn lint(trees: &[Node], rules: &Rules<'_>, now: Option<Millis>, out: &mut Reader<'_>) {
+    let linter = Linter { rules, definitions: Definitions::new(trees), conditions: Conditions::new(rules), now };
+    conditions::check(&linter, out);
+    let speakers = speaker::all(&linter);
+    campaigns::check(&linter, &speakers, out);
+    shadow::check(&linter, &speakers, out);
+    alternatives::check(&linter, &speakers, out);
+    offers::check(&linter, &speakers, out);
+    policies::check(&linter, out);
+    caps::check(&linter, out);
+    experiments::check(&linter, &speakers, out);
+    journeys::check(&linter, out);
+    renditions::check(&linter, &speakers, out);
+    sms::check(&linter, out);
+    lengths::check(&linter, out);
+    personal::check(&linter, out);
+    unused::check(&linter, out);
+}
+
+/// The findings that the rules do not allow; allowances that allow nothing are findings, too.
+#[must_use]
+pub fn settle(found: Vec<Diagnostic>, settings: &Settings<'_>, now: Option<Millis>) -> Vec<Diagnostic> {
+    let mut kept = settings.filter(found, now);
+    kept.sort_by(|a, b| (a.span, a.code, &a.path).cmp(&(b.span, b.code, &b.path)));
+    kept.dedup();
+    summarise(kept)
+}
+
+/// At most [`MOST`] findings of one code, the last of which tells of the others.
+fn summarise(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &found {
+        let count = counts.entry(finding.code).or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    let keep = |mut finding: Diagnostic| {
+        let number = told.entry(finding.code).or_default();
+        *number = number.saturating_add(1);
+        let more = counts.get(finding.code).map_or(0, |count| count.saturating_sub(MOST));
+        if finding.severity == Severity::Error || *number < MOST || more == 0 {
+            return Some(finding);
+        }
+        let is_last = *number == MOST;
+        finding.message = format!("{}; and {more} more findings like this", finding.message);
+        is_last.then_some(finding)
+    };
+    found.into_iter().filter_map(keep).collect()
+}

@@ -1,0 +1,63 @@
+//! Offers that one person could have at one time.
+
+use std::collections::BTreeMap;
+
+use super::Linter;
+use super::logic::overlap;
+use super::speaker::Speaker;
+use crate::place::Reader;
+
+/// So many pairs of campaigns are compared.
+const MAX_PAIRS: usize = 2_000;
+/// So many campaigns of an offer are compared with those of others.
+const MAX_CAMPAIGNS: usize = 8;
+
+/// Looks at campaigns with different offers for the same people.
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    let mut by_offer: BTreeMap<&str, Vec<&Speaker<'r, 'a>>> = BTreeMap::new();
+    for speaker in speakers.iter().filter(|speaker| speaker.is_understood) {
+        let Some((id, _)) = speaker.offer else { continue };
+        if linter.definitions.has_only("offers", id, &["group", "version", "from", "until", "terms"]) {
+            by_offer.entry(id).or_default().push(speaker);
+        }
+    }
+    let offers: Vec<_> = by_offer.values().collect();
+    let pairs = offers.iter().enumerate().flat_map(|(at, first)| {
+        let others = offers.get(at.saturating_add(1)..).unwrap_or_default();
+        others.iter().map(move |second| (first, second))
+    });
+    for (first, second) in pairs.take(MAX_PAIRS) {
+        check_pair(first, second, out);
+    }
+}
+
+/// Tells of the first two campaigns that contradict each other, if two do.
+fn check_pair<'r, 'a>(first: &[&Speaker<'r, 'a>], second: &[&Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    for one in first.iter().take(MAX_CAMPAIGNS) {
+        for other in second.iter().take(MAX_CAMPAIGNS) {
+            let (Some((a, offer)), Some((b, rival))) = (one.offer, other.offer) else { continue };
+            let message = match (offer.group, rival.group) {
+                // What stands in no group stands beside everything, which nobody may have thought of.
+                (None, None) => {
+                    format!("one person can have both offers, `{a}` of `{}` and `{b}` of `{}`", one.id, other.id)
+                }
+                (Some(group), Some(same)) if group == same && one.campaign.priority == other.campaign.priority => {
+                    format!(
+                        "offers `{a}` and `{b}` of group `{group}` meet in `{}` and `{}` with the same priority, so a hash decides",
+                        one.id, other.id
+                    )
+                }
+                _ => continue,
+            };
+            let [w, x] = one.speaks();
+            let [y, z] = other.speaks();
+            let Some(named) = other.campaign.offer.as_ref().filter(|_| overlap(&[w, x, y, z])) else { continue };
+            let expected = match offer.group {
+                None => "one `group` for both, of which a person has one, or a group for each if they go together",
+                Some(_) => "different priorities, or conditions that exclude each other",
+            };
+            named.place.warning("contradictory-offers", message, out).expected(expected);
+            return;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Attributes that look personal and leave the collector.
+
+use super::Linter;
+use crate::place::Reader;
+use throughline::plan::tables::Source;
+
+/// Words in names of attributes that hold what identifies a person.
+const PERSONAL: [&str; 22] = [
+    "email",
+    "mail",
+    "phone",
+    "telephone",
+    "msisdn",
+    "address",
+    "street",
+    "birthday",
+    "birthdate",
+    "dob",
+    "iban",
+    "ssn",
+    "passport",
+    "surname",
+    "lastname",
+    "last name",
+    "family name",
+    "full name",
+    "birth date",
+    "date of birth",
+    "card number",
+    "credit card",
+];
+
+/// Looks at the names of attributes that travel in tokens, or with requests.
+pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    for (name, attribute) in &linter.rules.attributes {
+        let Some(place) = &attribute.place else { continue };
+        // Whether there is an address is not the address.
+        let is_value = !matches!(attribute.kind, "boolean" | "number");
+        let travels = attribute.edge || attribute.source == Source::Request;
+        let words = format!(" {} ", words(name));
+        let Some(word) = PERSONAL.iter().find(|word| words.contains(&format!(" {word} "))) else { continue };
+        if travels && is_value && !attribute.pii {
+            let how = if attribute.edge {
+                "travels in the token, which anybody with the device can read"
+            } else {
+                "comes with requests"
+            };
+            let message = format!("`{name}` looks personal (`{word}`) and {how}");
+            let expected = "`pii: true` without `edge`, or another name; a segment can carry what follows from it";
+            place.warning("personal-name", message, out).expected(expected);
+        }
+    }
+}
+
+/// The words of a name, in lower case: `billing.lastName` has three.
+fn words(name: &str) -> String {
+    let mut out = String::new();
+    let mut was_small = false;
+    for c in name.chars() {
+        if c.is_uppercase() && was_small {
+            out.push(' ');
+        }
+        was_small = c.is_lowercase() || c.is_ascii_digit();
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+        } else {
+            out.push(' ');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_words() {
+        assert_eq!(words("billing.lastName"), "billing last name");
+        assert_eq!(words("EMAIL_hash2"), "email hash2");
+    }
+}

@@ -1,0 +1,164 @@
+//! Ways to say a message that are missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Linter;
+use super::logic::{Answer, Formula, Ranges, Subject, Text, Values, solve};
+use super::speaker::Speaker;
+use crate::channels::WEB;
+use crate::messages::Message;
+use crate::place::Reader;
+
+/// Looks at the renditions of each message where it is used.
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    check_variations(linter, speakers, out);
+    check_locales(linter, out);
+    check_mobile(linter, speakers, out);
+}
+
+/// Tells of variations between which a message makes no difference.
+fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    for speaker in speakers {
+        let Some(id) = speaker.campaign.experiment.as_ref().map(|named| named.name) else { continue };
+        let Some(experiment) = linter.rules.experiments.get(id) else { continue };
+        let arms: BTreeSet<&str> =
+            experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).map(|(arm, _)| *arm).collect();
+        let placed = speaker.campaign.slots.iter().map(|placement| (&placement.message, WEB));
+        let next = speaker.campaign.next.iter().map(|next| (&next.message, next.channel.name));
+        for (named, channel) in placed.chain(next) {
+            let Some(message) = linter.rules.messages.get(named.name) else { continue };
+            let said: BTreeSet<&str> =
+                message.in_channel(channel).filter_map(|rendition| Some(rendition.variation.as_ref()?.name)).collect();
+            let silent: Vec<&str> = arms.difference(&said).copied().collect();
+            // One of them may be what is said without an experiment.
+            if silent.len() > 1 {
+                let text = format!(
+                    "variations `{}` of experiment `{id}` get the same from message `{}` in `{channel}`",
+                    silent.join("`, `"),
+                    named.name
+                );
+                let expected = "a rendition with `variation` for all of them but one";
+                named.place.warning("missing-variation", text, out).expected(expected);
+            }
+        }
+    }
+}
+
+/// The locales of a message in a channel, without the default; for a variation or for everybody.
+fn locales<'a>(
+    linter: &Linter<'_, 'a>,
+    message: &Message<'a>,
+    channel: &str,
+    variation: Option<&str>,
+) -> BTreeSet<&'a str> {
+    let renditions = message.in_channel(channel);
+    let fitting = renditions.filter(|rendition| rendition.variation.as_ref().map(|named| named.name) == variation);
+    fitting.filter_map(|rendition| rendition.locale).filter(|locale| *locale != linter.rules.defaults.locale).collect()
+}
+
+/// Tells of locales that others have: other channels of the message, other messages of its slot, the message without a
+/// variation.
+fn check_locales(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let mut slots: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+    let mut neighbours: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
+    for campaign in linter.rules.campaigns.values() {
+        for placement in &campaign.slots {
+            let Some(message) = linter.rules.messages.get(placement.message.name) else { continue };
+            let known = slots.entry(placement.slot.name).or_default();
+            let said = locales(linter, message, WEB, None);
+            known.extend(said.into_iter().map(|locale| (locale, placement.message.name)));
+        }
+    }
+    for campaign in linter.rules.campaigns.values() {
+        for placement in &campaign.slots {
+            for (locale, other) in slots.get(placement.slot.name).into_iter().flatten() {
+                let wanted = neighbours.entry(placement.message.name).or_default();
+                let why = || format!("message `{other}` has it in slot `{}`", placement.slot.name);
+                wanted.entry(locale).or_insert_with(why);
+            }
+        }
+    }
+    for (id, message) in &linter.rules.messages {
+        let channels: BTreeSet<&str> =
+            message.renditions.iter().filter_map(|rendition| Some(rendition.channel.as_ref()?.name)).collect();
+        let mut wanted: BTreeMap<(&str, &str), String> = BTreeMap::new();
+        for (locale, why) in neighbours.remove(id).into_iter().flatten() {
+            wanted.insert((WEB, locale), why);
+        }
+        for other in &channels {
+            for locale in locales(linter, message, other, None) {
+                for channel in &channels {
+                    let why = || format!("the message has it in `{other}`");
+                    wanted.entry((channel, locale)).or_insert_with(why);
+                }
+            }
+        }
+        for ((channel, locale), why) in wanted {
+            if !covers(&locales(linter, message, channel, None), locale) {
+                let text = format!("message `{id}` has no rendition for `{locale}` in `{channel}`; {why}");
+                let expected = format!("a rendition with `locale: {locale}`");
+                message.place.warning("missing-rendition", text, out).expected(expected);
+            }
+        }
+        check_combinations(linter, id, message, &channels, out);
+    }
+}
+
+/// Tells of variations that are not said in a locale in which the message is said: who is in them reads another language.
+fn check_combinations<'a>(
+    linter: &Linter<'_, 'a>,
+    id: &str,
+    message: &Message<'a>,
+    channels: &BTreeSet<&str>,
+    out: &mut Reader<'_>,
+) {
+    for channel in channels {
+        let variations: BTreeSet<&str> =
+            message.in_channel(channel).filter_map(|rendition| Some(rendition.variation.as_ref()?.name)).collect();
+        let general = locales(linter, message, channel, None);
+        for variation in variations {
+            let said = locales(linter, message, channel, Some(variation));
+            for locale in general.iter().filter(|locale| !covers(&said, locale)) {
+                let text = format!(
+                    "message `{id}` has no rendition for `{locale}` in variation `{variation}`, \
+                     and a variation counts more than a locale"
+                );
+                let expected = format!("a rendition with `locale: {locale}` and `variation: {variation}`");
+                message.place.warning("missing-rendition", text, out).expected(expected);
+            }
+        }
+    }
+}
+
+/// Whether somebody with this locale reads one of those: `de` is for `de-AT` too.
+fn covers(said: &BTreeSet<&str>, locale: &str) -> bool {
+    let shorter = locale.rmatch_indices('-').filter_map(|(at, _)| locale.get(..at));
+    [locale].into_iter().chain(shorter).any(|locale| said.contains(locale))
+}
+
+/// Tells of slots that have something for desktops and nothing for phones.
+fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    let device = |name: &str| {
+        let values = Values::texts(Ranges::point(Text(name.to_owned())));
+        Formula::known(Subject::Attribute("deviceType".to_owned()), values, String::new())
+    };
+    let speaks = |speaker: &Speaker<'_, '_>, device: &Formula<'_>| {
+        let [when, frame] = speaker.speaks();
+        !matches!(solve(&[when, frame, device]), Answer::Never(_))
+    };
+    let (mobile, desktop) = (device("mobile"), device("desktop"));
+    let mut silent: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+    for speaker in speakers {
+        for placement in &speaker.campaign.slots {
+            let known = silent.entry(placement.slot.name).or_insert((false, false));
+            known.0 = known.0 || speaks(speaker, &mobile);
+            known.1 = known.1 || speaks(speaker, &desktop);
+        }
+    }
+    for (id, slot) in &linter.rules.slots {
+        if silent.get(id) == Some(&(false, true)) {
+            let message = format!("slot `{id}` has campaigns for desktops and none for phones");
+            slot.place.warning("missing-mobile", message, out).expected("a campaign that also speaks on phones");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Campaigns that another one always beats, and campaigns between which nothing but chance decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use throughline::plan::tables::Class;
+
+use super::Linter;
+use super::definitions::has_only;
+use super::logic::{Answer, Formula, Literal, Subject, overlap, solve};
+use super::speaker::Speaker;
+use crate::channels::WEB;
+use crate::messages::Message;
+use crate::place::Reader;
+use crate::slots::Slot;
+
+/// With so many campaigns a campaign is compared that might beat it in a slot.
+const MAX_RIVALS: usize = 64;
+/// So many pairs of equal priority are compared in a slot.
+const MAX_PAIRS: usize = 400;
+
+/// A campaign that wants a slot.
+struct Wish<'s, 'r, 'a> {
+    speaker: &'s Speaker<'r, 'a>,
+    message: &'r Message<'a>,
+    /// Which placement of the campaign it is.
+    at: usize,
+}
+
+/// Looks at the campaigns of each slot.
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    let mut told = BTreeSet::new();
+    for (id, slot) in &linter.rules.slots {
+        let mut wishes = wishes(linter, speakers, id);
+        wishes.sort_by_key(|wish| core::cmp::Reverse(wish.speaker.campaign.priority));
+        check_shadows(linter, (id, slot), &wishes, out);
+        check_ties(id, &wishes, &mut told, out);
+    }
+}
+
+fn wishes<'s, 'r, 'a>(linter: &Linter<'r, 'a>, speakers: &'s [Speaker<'r, 'a>], slot: &str) -> Vec<Wish<'s, 'r, 'a>> {
+    let wish = |speaker: &'s Speaker<'r, 'a>| {
+        let at = speaker.campaign.slots.iter().position(|placement| placement.slot.name == slot)?;
+        let message = linter.rules.messages.get(speaker.campaign.slots.get(at)?.message.name)?;
+        Some(Wish { speaker, message, at })
+    };
+    speakers.iter().filter_map(wish).collect()
+}
+
+/// What a campaign that beats another one requires: so only those are compared that have a chance.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'f> {
+    /// Nothing, or nothing simple.
+    Nothing,
+    /// Something of a subject.
+    Some(&'f Subject),
+    /// That a subject is this text.
+    Text(&'f Subject, &'f str),
+}
+
+fn check_shadows<'r, 'a>(
+    linter: &Linter<'r, 'a>,
+    (id, slot): (&str, &Slot<'a>),
+    wishes: &[Wish<'_, 'r, 'a>],
+    out: &mut Reader<'_>,
+) {
+    let mut winners: BTreeMap<Key<'_>, Vec<&Wish<'_, 'r, 'a>>> = BTreeMap::new();
+    for wish in wishes.iter().filter(|wish| always_fills(linter, wish)) {
+        winners.entry(key(&wish.speaker.when)).or_default().push(wish);
+    }
+    let mut left_out = 0_usize;
+    for wish in wishes {
+        let mut keys = BTreeSet::from([Key::Nothing]);
+        literals(&wish.speaker.when, &mut |literal| {
+            keys.insert(Key::Some(&literal.subject));
+            let texts = literal.values.texts.finite().unwrap_or_default();
+            keys.extend(texts.into_iter().map(|text| Key::Text(&literal.subject, &text.0)));
+        });
+        let mut rivals = keys.iter().filter_map(|key| winners.get(key)).flatten().filter(|winner| {
+            winner.speaker.campaign.priority > wish.speaker.campaign.priority && may_shadow(linter, winner, wish)
+        });
+        let beats = |winner: &&&Wish<'_, 'r, 'a>| {
+            let [when, frame] = wish.speaker.speaks();
+            matches!(solve(&[when, frame, winner.speaker.silent(linter)]), Answer::Never(_))
+        };
+        if matches!(solve(&wish.speaker.speaks()), Answer::Never(_)) {
+            continue;
+        }
+        if let Some(winner) = rivals.by_ref().take(MAX_RIVALS).find(|winner| beats(winner)) {
+            let Some(placement) = wish.speaker.campaign.slots.get(wish.at) else { continue };
+            let (winner, priority) = (winner.speaker.id, winner.speaker.campaign.priority);
+            let message = format!(
+                "campaign `{}` never fills `{id}`: whenever it may, `{winner}` may too, with the higher priority {priority}",
+                wish.speaker.id
+            );
+            let expected = format!("a higher priority than {priority}, or a condition on `{winner}`");
+            placement.slot.place.warning("shadowed-campaign", message, out).expected(expected);
+        } else if rivals.next().is_some() {
+            left_out = left_out.saturating_add(1);
+        }
+    }
+    if left_out > 0 {
+        let message = format!(
+            "slot `{id}` has so many campaigns that {left_out} of them were compared with {MAX_RIVALS} others only"
+        );
+        slot.place.warning("unchecked", message, out).expected("fewer campaigns for one slot");
+    }
+}
+
+/// Whether nothing but its condition, the time and the consent of its class can keep the campaign from filling the slot.
+fn always_fills(linter: &Linter<'_, '_>, wish: &Wish<'_, '_, '_>) -> bool {
+    let speaker = wish.speaker;
+    let offer_is_free = speaker.offer.is_none_or(|(id, offer)| {
+        offer.group.is_none() && linter.definitions.has_only("offers", id, &["version", "from", "until", "terms"])
+    });
+    let policies = linter.definitions.section_has_only("policies", &["consent", "suppress", "caps", "scores", "roles"]);
+    let message = wish.message;
+    speaker.is_free
+        && offer_is_free
+        && policies
+        && !message.once
+        && has_only(message.place.node, &["once", "renditions"])
+}
+
+/// Whether the winner speaks wherever the loser does, as far as classes, offers and channels go.
+fn may_shadow(linter: &Linter<'_, '_>, winner: &Wish<'_, '_, '_>, loser: &Wish<'_, '_, '_>) -> bool {
+    let (first, second) = (winner.speaker.campaign.class, loser.speaker.campaign.class);
+    let both = |classes: u32| classes & first.bit() == 0 || classes & second.bit() != 0;
+    let policies = &linter.rules.policies;
+    let held = linter.rules.holdouts.values().all(|holdout| {
+        let names = |wish: &Wish<'_, '_, '_>| holdout.campaigns.iter().any(|named| named.name == wish.speaker.id);
+        both(holdout.classes) && (!names(winner) || names(loser))
+    });
+    let silenced = policies.suppress.iter().all(|suppression| both(suppression.classes));
+    // A cap on both counts for both; any other one might silence the winner alone.
+    let capped = linter.definitions.list("policies", "caps").iter().all(|cap| {
+        let is_for = |key: &str, value: Option<&str>| match cap.node.get(key) {
+            None => true,
+            Some(node) => node.as_str() == value,
+        };
+        let applies = |wish: &Wish<'_, '_, '_>| {
+            let (class, offer) = (wish.speaker.campaign.class, wish.speaker.offer.map(|(id, _)| id));
+            // What must be said is capped only by caps that name its class.
+            let is_free = class == Class::Transactional && cap.node.get("class").is_none();
+            !is_free && is_for("class", Some(class.name())) && is_for("offer", offer)
+        };
+        has_only(cap.node, &["class", "slot", "offer", "max", "per"]) && (!applies(winner) || applies(loser))
+    });
+    let default = |channel: &str| {
+        winner.message.in_channel(channel).any(|rendition| rendition.locale.is_none() && rendition.variation.is_none())
+    };
+    let channels = loser.message.renditions.iter().filter_map(|rendition| rendition.channel.as_ref());
+    let said = channels.map(|channel| channel.name).chain([WEB]).all(default);
+    loser.speaker.is_understood && held && silenced && capped && said
+}
+
+/// The key under which a condition can be found by those that it might beat.
+fn key<'f>(formula: &'f Formula<'_>) -> Key<'f> {
+    match formula {
+        Formula::Is(literal) => match literal.values.texts.finite().as_deref() {
+            Some([only]) if !literal.values.null => Key::Text(&literal.subject, &only.0),
+            _ => Key::Some(&literal.subject),
+        },
+        Formula::All(parts) => parts.iter().map(key).max().unwrap_or(Key::Nothing),
+        Formula::Any(_) | Formula::Shared(_) => Key::Nothing,
+    }
+}
+
+/// All literals of a formula, so many times as they stand in it.
+fn literals<'f, 'a>(formula: &'f Formula<'a>, see: &mut dyn FnMut(&'f Literal<'a>)) {
+    match formula {
+        Formula::Is(literal) => see(literal),
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| literals(part, see)),
+        Formula::Shared(formula) => literals(formula, see),
+    }
+}
+
+/// Tells of the first two campaigns of each priority that can want the slot at once.
+fn check_ties<'a>(
+    slot: &str,
+    wishes: &[Wish<'_, '_, 'a>],
+    told: &mut BTreeSet<(&'a str, &'a str)>,
+    out: &mut Reader<'_>,
+) {
+    for equals in wishes.chunk_by(|a, b| a.speaker.campaign.priority == b.speaker.campaign.priority) {
+        let pairs = equals.iter().enumerate().flat_map(|(at, first)| {
+            let others = equals.get(at.saturating_add(1)..).unwrap_or_default();
+            others.iter().map(move |second| (first.speaker, second.speaker))
+        });
+        let tie = pairs.take(MAX_PAIRS).find(|(first, second)| {
+            let [a, b] = first.speaks();
+            let [c, d] = second.speaks();
+            first.is_understood && second.is_understood && overlap(&[a, b, c, d])
+        });
+        let Some((first, second)) = tie else { continue };
+        if !told.insert((first.id, second.id)) {
+            continue;
+        }
+        let place = crate::lint::definitions::member(&second.place, "priority").unwrap_or_else(|| second.place.clone());
+        let message = format!(
+            "campaigns `{}` and `{}` want slot `{slot}` with the same priority {}, so a hash of the person decides",
+            first.id, second.id, first.campaign.priority
+        );
+        place.warning("tie", message, out).expected("priorities that say which one comes first");
+    }
+}

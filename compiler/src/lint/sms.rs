@@ -1,0 +1,130 @@
+//! The length of SMS, in the segments that are sent and paid.
+//!
+//! GSM 03.38: characters of the basic table take one of 160 places, those of its extension two; with any other character the
+//! text is sent as UCS-2, of which 70 units fit. A longer text is cut into segments of 153 or 67, each with a header.
+
+use std::collections::BTreeSet;
+
+use throughline::plan::tables::Format;
+
+use super::Linter;
+use super::lengths::worst_case;
+use crate::place::Reader;
+
+/// The basic table of GSM 03.38.
+const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
+    ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+/// The extension of the table.
+const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+/// Looks at every text for the channel `sms`.
+pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let most = linter.rules.lint.sms_segments as usize;
+    for message in linter.rules.messages.values() {
+        for rendition in message.renditions.iter().filter(|rendition| rendition.format == Format::Text) {
+            if !rendition.channel.as_ref().is_some_and(|channel| super::lengths::is_kind(channel.name, "sms")) {
+                continue;
+            }
+            let Some(worst) = worst_case(linter, rendition, "text") else { continue };
+            let text = &worst.text;
+            let strange: BTreeSet<char> = text.chars().filter(|c| places(*c).is_none()).collect();
+            let found = segments(text);
+            let plain = segments(&text.chars().map(|c| if places(c).is_some() { c } else { '?' }).collect::<String>());
+            // A text that is mostly in another script has to be UCS-2.
+            let is_few = text.chars().filter(|c| places(*c).is_none()).count().saturating_mul(5) < text.chars().count();
+            if plain < found && is_few {
+                let shown: Vec<String> = strange.iter().take(10).map(|c| format!("`{c}`")).collect();
+                let text = format!(
+                    "{} {} this SMS UCS-2: {found} segments instead of {plain}{}",
+                    shown.join(" "),
+                    if shown.len() == 1 { "makes" } else { "make" },
+                    worst.assumption
+                );
+                let expected = "characters of GSM 03.38, such as `'`, `\"`, `-` and `...`";
+                rendition.place.warning("sms-unicode", text, out).expected(expected);
+            } else if found > most {
+                let code = if strange.is_empty() { "GSM 03.38" } else { "UCS-2" };
+                let units = if strange.is_empty() { septets(text) } else { text.encode_utf16().count() };
+                let text = format!("this SMS has {found} segments: {units} places in {code}{}", worst.assumption);
+                let expected = format!("at most {most}, or a greater `lint.smsSegments`");
+                rendition.place.warning("sms-segments", text, out).expected(expected);
+            }
+        }
+    }
+}
+
+/// How many places a character takes in GSM 03.38; none for one that it does not have.
+fn places(c: char) -> Option<usize> {
+    if BASIC.contains(c) {
+        return Some(1);
+    }
+    EXTENSION.contains(c).then_some(2)
+}
+
+fn septets(text: &str) -> usize {
+    text.chars().filter_map(places).fold(0, usize::saturating_add)
+}
+
+/// The number of segments of a text.
+fn segments(text: &str) -> usize {
+    let widths: Option<Vec<usize>> = text.chars().map(places).collect();
+    match widths {
+        Some(widths) => packed(&widths, 160, 153),
+        None => packed(&text.chars().map(char::len_utf16).collect::<Vec<_>>(), 70, 67),
+    }
+}
+
+/// The number of segments of characters with these widths, none of which is cut in two.
+fn packed(widths: &[usize], single: usize, part: usize) -> usize {
+    if widths.iter().fold(0_usize, |sum, width| sum.saturating_add(*width)) <= single {
+        return 1;
+    }
+    let (mut count, mut used) = (1_usize, 0_usize);
+    for width in widths {
+        used = used.saturating_add(*width);
+        if used > part {
+            count = count.saturating_add(1);
+            used = *width;
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_128_places_less_the_escape() {
+        assert_eq!(BASIC.chars().count(), 127);
+        assert_eq!(BASIC.chars().collect::<BTreeSet<_>>().len(), 127);
+        assert_eq!(EXTENSION.chars().count(), 10);
+    }
+
+    #[test]
+    fn segments_are_counted_as_they_are_sent() {
+        let cases = [
+            ("a".repeat(160), 1),
+            ("a".repeat(161), 2),
+            ("a".repeat(306), 2),
+            ("a".repeat(307), 3),
+            ("€".repeat(80), 1),
+            ("€".repeat(81), 2),
+            // 76 euro signs fill 152 places of a segment; the next does not fit into the one that is left.
+            (format!("{}{}", "€".repeat(76), "€".repeat(77)), 3),
+            ("я".repeat(70), 1),
+            ("я".repeat(71), 2),
+            ("я".repeat(134), 2),
+            ("я".repeat(135), 3),
+            ("😀".repeat(35), 1),
+            ("😀".repeat(36), 2),
+            // 33 pairs fill 66 units of a segment; a pair is not cut.
+            ("😀".repeat(67), 3),
+            (format!("{}’", "a".repeat(69)), 1),
+            (format!("{}’", "a".repeat(70)), 2),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(segments(&text), wanted, "{text}");
+        }
+    }
+}

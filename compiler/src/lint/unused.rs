@@ -1,0 +1,72 @@
+//! Definitions that nothing uses.
+
+use std::collections::BTreeSet;
+
+use super::Linter;
+use super::definitions::items;
+use crate::channels::WEB;
+use crate::place::{Place, Reader};
+
+/// The sections whose definitions are there to be used, and what one is called.
+const SECTIONS: [(&str, &str); 7] = [
+    ("attributes", "attribute"),
+    ("segments", "segment"),
+    ("slots", "slot"),
+    ("channels", "channel"),
+    ("offers", "offer"),
+    ("messages", "message"),
+    ("experiments", "experiment"),
+];
+
+/// Looks for each id anywhere else: what only might be a use counts as one.
+pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let mut used = BTreeSet::new();
+    for top in linter.definitions.tops() {
+        for section in top.node.entries() {
+            let place = top.member(section);
+            for entry in section.value.entries() {
+                note(&place.member(entry), &mut used);
+            }
+            items(&place).iter().for_each(|item| note(item, &mut used));
+        }
+    }
+    for (section, noun) in SECTIONS {
+        for (id, place) in linter.definitions.section(section) {
+            // Declaring what is personal keeps it where it is; pages are there without a channel.
+            let is_pii =
+                linter.rules.attributes.get(id).is_some_and(|attribute| section == "attributes" && attribute.pii);
+            if used.contains(id) || is_pii || (section == "channels" && id == WEB) {
+                continue;
+            }
+            let message = match section {
+                "slots" => format!("no campaign fills the slot `{id}`"),
+                _ => format!("nothing uses the {noun} `{id}`"),
+            };
+            place.warning("unused", message, out).expected("something that uses it, or no such definition");
+        }
+    }
+}
+
+/// Notes every word that might be an id: keys, texts, and names in templates.
+fn note<'a>(place: &Place<'a>, used: &mut BTreeSet<&'a str>) {
+    if let Some(text) = place.node.as_str() {
+        note_path(text, used);
+        if text.contains("{{") || text.contains("{%") {
+            let is_name = |c: char| c.is_alphanumeric() || "._-$".contains(c);
+            text.split(|c| !is_name(c)).for_each(|word| note_path(word, used));
+        }
+    }
+    for item in items(place) {
+        note(&item, used);
+    }
+    for entry in place.node.entries().iter().filter(|entry| !matches!(entry.key.as_str(), "description" | "terms")) {
+        note_path(&entry.key, used);
+        note(&place.member(entry), used);
+    }
+}
+
+/// Notes a path and everything that it is below.
+fn note_path<'a>(path: &'a str, used: &mut BTreeSet<&'a str>) {
+    used.insert(path);
+    used.extend(path.match_indices('.').filter_map(|(dot, _)| path.get(..dot)));
+}

@@ -1,0 +1,76 @@
+//! The linter: each example of its documentation, the demo rules, and what the rules allow.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use throughline::Millis;
+use throughline_compiler::{Options, Outcome, Source, WARNINGS, check};
+
+/// The first moment of 2026, which the examples take for now.
+const NOW: Millis = Millis(1_767_225_600_000);
+
+fn page() -> String {
+    std::fs::read_to_string(support::path("../docs/lint.md")).unwrap()
+}
+
+fn linted(sources: &[Source]) -> Outcome {
+    check(sources, Options::default(), Some(NOW))
+}
+
+fn codes(outcome: &Outcome) -> BTreeSet<&'static str> {
+    outcome.diagnostics.iter().map(|found| found.code).collect()
+}
+
+/// The YAML blocks of a piece of a page.
+fn blocks(text: &str) -> Vec<&str> {
+    text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("yaml\n")).collect()
+}
+
+/// The sections with a code as their heading, each with its code.
+fn sections(page: &str) -> Vec<(&str, &str)> {
+    page.split("\n### `").skip(1).map(|part| part.split_once('`').unwrap()).collect()
+}
+
+#[test]
+fn every_code_has_a_section_and_every_section_a_code() {
+    let page = page();
+    let documented: Vec<&str> = sections(&page).into_iter().map(|(code, _)| code).collect();
+    let known: Vec<&str> = WARNINGS.iter().map(|(code, _)| *code).collect();
+    assert_eq!(documented, known);
+}
+
+#[test]
+fn bad_examples_are_found_and_good_ones_are_not() {
+    let page = page();
+    let (before, _) = page.split_once("\n### `").unwrap();
+    let frame = Source::new("frame.yaml", *blocks(before).last().unwrap());
+    let mut wrong = Vec::new();
+    let outcome = linted(core::slice::from_ref(&frame));
+    if !outcome.diagnostics.is_empty() {
+        wrong.push(format!("the frame: {}", outcome.render(core::slice::from_ref(&frame), false)));
+    }
+    for (code, text) in sections(&page) {
+        let examples = blocks(text);
+        let [bad, good] = examples.as_slice() else {
+            wrong.push(format!("{code} has {} examples", examples.len()));
+            continue;
+        };
+        for (name, example, wanted) in [("bad", bad, Some(code)), ("good", good, None)] {
+            let sources = [frame.clone(), Source::new(format!("{code}-{name}.yaml"), *example)];
+            let outcome = linted(&sources);
+            if codes(&outcome) != wanted.into_iter().collect() || outcome.plans.is_none() {
+                wrong.push(format!("{code}, {name}: found {:?}\n{}", codes(&outcome), outcome.render(&sources, false)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_demo_rules_are_clean() {
+    let sources = support::demo();
+    let outcome = linted(&sources);
+    assert!(outcome.diagnostics.is_empty(), "{}", outcome.render(&sources, false));
+}

@@ -1,0 +1,269 @@
+//! Law: what the linter says never happens does not happen, for generated rules and facts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests fail by panicking"
+)]
+
+mod generate;
+mod support;
+
+use std::collections::BTreeSet;
+
+use generate::{Dice, NOON};
+use serde_json::{Map, Value, json};
+use throughline::Plan;
+use throughline_compiler::{Options, Source, check};
+
+/// Facts for each set of rules: compiling takes longer than deciding.
+const FACTS: u64 = 20;
+
+/// The plan of the rules, and the findings as `code path`.
+fn linted(rules: &Value) -> (Plan, BTreeSet<String>) {
+    let sources = [Source::new("rules.json", rules.to_string())];
+    let outcome = check(&sources, Options::default(), None);
+    let found = outcome.diagnostics.iter().map(|found| format!("{} {}", found.code, found.path)).collect();
+    let said = outcome.render(&sources, false);
+    let plans = outcome.plans.unwrap_or_else(|| panic!("the rules do not compile:\n{said}\n{rules:#}"));
+    (Plan::load(&plans.edge).unwrap(), found)
+}
+
+/// Whether a value is of the declared type, which the linter takes for granted.
+fn fits(kind: &str, value: &Value) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "list" => value.is_array(),
+        _ => true,
+    }
+}
+
+/// The facts without values of types that are not declared.
+fn well_typed(mut facts: Value) -> Value {
+    let kind = |name: &str| match name {
+        "score" => "number",
+        "vip" | "wa_ok" => "boolean",
+        "tags" => "list",
+        "cart" => "object",
+        _ => "string",
+    };
+    let good = |name: &str, value: &Value| match name {
+        "cart" => value.as_object().is_some_and(|cart| cart.get("total").is_none_or(Value::is_number)),
+        _ => fits(kind(name), value),
+    };
+    let traits = facts["profile"]["traits"].as_object_mut().unwrap();
+    traits.retain(|name, stamped| good(name, &stamped[0]));
+    facts["request"]["attributes"].as_object_mut().unwrap().retain(|name, value| good(name, value));
+    for event in facts["events"].as_array_mut().unwrap() {
+        if let Some(traits) = event["traits"].as_object_mut() {
+            traits.retain(|name, value| good(name, value));
+        }
+    }
+    facts
+}
+
+/// Whatever wins was not said to be impossible.
+fn assert_possible(findings: &BTreeSet<String>, decision: &Value, case: &str) {
+    let mut impossible = Vec::new();
+    for (slot, fill) in decision["slots"].as_object().into_iter().flatten() {
+        let id = fill["campaign"].as_str().unwrap();
+        impossible.extend([
+            format!("never-true campaigns.{id}.when"),
+            format!("unreachable-campaign campaigns.{id}"),
+            format!("shadowed-campaign campaigns.{id}.slots.{slot}"),
+        ]);
+    }
+    if let Some(id) = decision["next_action"]["campaign"].as_str() {
+        impossible.extend([format!("never-true campaigns.{id}.when"), format!("unreachable-campaign campaigns.{id}")]);
+    }
+    let wrong: Vec<_> = impossible.iter().filter(|finding| findings.contains(*finding)).collect();
+    assert!(wrong.is_empty(), "{wrong:?} in {case}");
+}
+
+#[test]
+fn what_is_said_to_be_impossible_does_not_happen() {
+    for seed in 0..support::cases(4_000) / FACTS {
+        let rules = generate::rules(seed);
+        let (plan, findings) = linted(&rules);
+        for number in 0..FACTS {
+            let facts = well_typed(generate::facts(&rules, seed * FACTS + number));
+            let decision = support::decide(&plan, &support::facts(&facts));
+            assert_possible(&findings, &decision, &format!("case {seed}/{number}:\n{rules:#}\n{facts:#}"));
+        }
+    }
+}
+
+/// Conditions over so few values that many exclude each other, or leave nobody out.
+#[test]
+fn what_conditions_are_said_to_mean_they_mean() {
+    let (mut never, mut always, mut shadowed) = (0, 0, 0);
+    for seed in 0..support::cases(12_000) / FACTS / 4 {
+        let dice = &mut Dice::new(seed);
+        let rules = dense_rules(dice);
+        let (plan, findings) = linted(&rules);
+        let count = |code: &str| findings.iter().filter(|finding| finding.starts_with(code)).count();
+        never += count("never-true campaigns.") + count("unreachable-campaign");
+        always += count("always-true");
+        shadowed += count("shadowed-campaign");
+        // Where the class needs consent, a condition that always holds is not enough to speak.
+        let is_open = rules["policies"]["consent"]["service"] == json!([]);
+        for number in 0..FACTS * 4 {
+            let facts = dense_facts(dice);
+            let decision = support::decide(&plan, &support::facts(&facts));
+            let case = || format!("case {seed}/{number}:\n{rules:#}\n{facts:#}");
+            assert_possible(&findings, &decision, &case());
+            for at in 0..CAMPAIGNS {
+                let is_always = is_open && findings.contains(&format!("always-true campaigns.c{at}.when"));
+                let is_silent = decision["slots"][format!("own-{at}")].is_null();
+                assert!(!(is_always && is_silent), "always-true campaigns.c{at}.when in {}", case());
+            }
+        }
+    }
+    // A linter that says nothing would be right, too.
+    assert!(never > 100 && always > 20 && shadowed > 100, "only {never} never, {always} always, {shadowed} shadowed");
+}
+
+const CAMPAIGNS: usize = 10;
+
+/// Campaigns that each have a slot of their own, and all want one slot.
+fn dense_rules(dice: &mut Dice) -> Value {
+    let mut slots = Map::from_iter([("all".to_owned(), json!({}))]);
+    let mut campaigns = Map::new();
+    for at in 0..CAMPAIGNS {
+        slots.insert(format!("own-{at}"), json!({}));
+        let own = format!("own-{at}");
+        campaigns.insert(
+            format!("c{at}"),
+            json!({ "class": "service", "priority": at, "when": dense(dice, 3), "slots": { (own): "m", "all": "m" } }),
+        );
+    }
+    json!({
+        "attributes": {
+            "n": { "type": "number", "edge": true },
+            "t": { "type": "string", "edge": true, "enum": ["a", "b", "c"] },
+            "s": { "type": "string", "edge": true },
+            "b": { "type": "boolean", "edge": true },
+            "v": { "type": "version", "edge": true },
+            "l": { "type": "list", "edge": true },
+            "secret": { "type": "boolean" },
+        },
+        "channels": { "web": {} },
+        "segments": {
+            "s0": { "when": dense_part(dice, 16) },
+            "s1": { "when": { "$or": [ dense_part(dice, 16), dense_part(dice, 16) ] } },
+            "hidden": { "when": { "secret": true } },
+        },
+        "slots": slots,
+        "messages": { "m": { "renditions": [{ "channel": "web", "html": "m" }] } },
+        "campaigns": campaigns,
+        "journeys": { "j": { "class": "service", "enter": { "event": "E" }, "steps": [{ "id": "one", "wait": "1d" }, { "id": "two", "wait": "1d" }] } },
+        "policies": { "consent": { "default": "pending", "service": dice.pick(&[json!([]), json!(["x"])]) } },
+    })
+}
+
+fn dense(dice: &mut Dice, depth: u64) -> Value {
+    let parts = |dice: &mut Dice| -> Vec<Value> { (0..1 + dice.below(3)).map(|_| dense(dice, depth - 1)).collect() };
+    match dice.below(if depth == 0 { 4 } else { 10 }) {
+        0..=3 => dense_part(dice, 17),
+        4..=6 => json!({ "$and": parts(dice) }),
+        7 => json!({ "$or": parts(dice) }),
+        8 => json!({ "$nor": parts(dice) }),
+        _ => json!({ "$not": dense(dice, depth - 1) }),
+    }
+}
+
+/// One of the first so many kinds of conditions; the last kind uses segments, and time.
+fn dense_part(dice: &mut Dice, kinds: u64) -> Value {
+    let number = *dice.pick(&[0, 1, 2]);
+    let text = *dice.pick(&["a", "b", "c"]);
+    let relation = *dice.pick(&["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"]);
+    let window = *dice.pick(&["1h", "1d", "2d"]);
+    match dice.below(kinds) {
+        0..=2 => json!({ "n": { (relation): number } }),
+        3 => json!({ "n": { (*dice.pick(&["$in", "$nin"])): [0, 2] } }),
+        4 => json!({ "n": number }),
+        5 => {
+            json!({ "t": { (*dice.pick(&["$in", "$nin", "$ini", "$nini"])): dice.pick(&[json!(["a"]), json!(["a", "b"]), json!([])]) } })
+        }
+        6 => json!({ "t": { (*dice.pick(&["$eq", "$ne"])): text } }),
+        7 => json!({ "s": { (relation): dice.pick(&[json!("a"), json!("b"), json!(""), json!("2"), json!(1)]) } }),
+        8 => json!({ (*dice.pick(&["n", "t", "s", "b", "l"])): { "$exists": dice.percent(50) } }),
+        9 => {
+            json!({ "b": dice.pick(&[json!(true), json!(false), json!(null), json!(1), json!("true"), json!({ "$ne": true })]) })
+        }
+        10 => json!({ "v": { (*dice.pick(&["$veq", "$vne", "$vlt", "$vgte"])): dice.pick(&["1.0.0", "2.0.0"]) } }),
+        11 => {
+            json!({ "l": dice.pick(&[json!({ "$size": 1 }), json!({ "$in": ["a"] }), json!({ "$all": ["a"] }), json!({ "$not": { "$in": ["a"] } })]) })
+        }
+        12 | 13 => {
+            let mut event = json!({ "name": "E" });
+            if dice.percent(70) {
+                event["count"] =
+                    dice.pick(&[json!(1), json!({ "$gte": 2 }), json!({ "$lt": 1 }), json!({ "$ne": 0 })]).clone();
+            }
+            if dice.percent(70) {
+                event["within"] = json!(window);
+            }
+            json!({ "$event": event })
+        }
+        14 => {
+            json!({ "$recency": { "event": "E", (*dice.pick(&["$lt", "$lte", "$gt", "$gte"])): window } })
+        }
+        15 => json!({ "$consent": { "x": dice.pick(&["granted", "denied", "pending"]) } }),
+        _ => dice
+            .pick(&[
+                json!({ "$segment": "s0" }),
+                json!({ "$segment": ["s0", "s1"] }),
+                json!({ "$segment": "hidden" }),
+                json!({ "$journey": { "id": "j" } }),
+                json!({ "$journey": { "id": "j", "state": "active", "step": "one" } }),
+                json!({ "$journey": { "id": "j", "state": "exited" } }),
+                json!({ "$schedule": { "from": "2025-10-09T12:00:00Z" } }),
+                json!({ "$schedule": { "until": "2025-10-09T12:00:00Z" } }),
+                json!({ "s": { "$regex": "^a" } }),
+                json!({ "n": { "$type": "number" } }),
+            ])
+            .clone(),
+    }
+}
+
+fn dense_facts(dice: &mut Dice) -> Value {
+    let now = NOON + i64::try_from(dice.below(3)).unwrap() - 1;
+    let mut traits = Map::new();
+    let values = [
+        ("n", json!([-1, 0, 0.5, 1, 1.5, 2, 3])),
+        ("t", json!(["a", "b", "c"])),
+        ("s", json!(["", "0", "1", "2", "a", "aa", "b", "null", "true"])),
+        ("b", json!([true, false])),
+        ("v", json!(["1.0.0", "1.5", "2.0.0", "2.0.0-rc.1", 1])),
+        ("l", json!([[], ["a"], ["a", "b"], ["b"]])),
+    ];
+    for (name, values) in values {
+        if dice.percent(75) {
+            traits.insert(name.to_owned(), json!([dice.pick(values.as_array().unwrap()), now - 5, 1]));
+        }
+    }
+    let mut request = json!({ "attributes": { "path": "/" } });
+    if dice.percent(75) {
+        request["consent"] = json!({ "x": dice.pick(&["granted", "granted", "denied", "pending"]) });
+    }
+    let hour = 3_600_000;
+    let ages = [0, 1, hour - 1, hour, hour + 1, 24 * hour - 1, 24 * hour, 30 * hour, 48 * hour, 50 * hour];
+    let events: Vec<Value> = (0..dice.below(4))
+        .map(|at| json!({ "id": format!("e{at}"), "type": "track", "event": "E", "at": now - dice.pick(&ages), "trusted": true }))
+        .collect();
+    let mut profile = json!({ "subject": "p", "traits": traits });
+    if dice.percent(30) {
+        profile["segments"] = json!(["hidden"]);
+    }
+    if dice.percent(50) {
+        let status = *dice.pick(&["active", "completed", "exited", "converted", "suppressed"]);
+        let step = *dice.pick(&["one", "two"]);
+        profile["journeys"] =
+            json!({ "j": { "entered": [now - 10, 1], "step": step, "since": now - 10, "status": status } });
+    }
+    json!({ "now": now, "profile": profile, "request": request, "events": events })
+}
