@@ -8,7 +8,7 @@ use throughline::Plan;
 
 use crate::failure::{Failure, say};
 use crate::keys::KeyDirectory;
-use crate::rules::Rules;
+use crate::rules::{Lint, Rules};
 use crate::store::{Store, Target};
 
 /// Names the plan that is in force.
@@ -21,6 +21,8 @@ const KEPT: usize = 10;
 pub struct Publish {
     #[command(flatten)]
     rules: Rules,
+    #[command(flatten)]
+    lint: Lint,
     /// The directory with the plan key
     #[arg(long, value_name = "DIR")]
     keys: PathBuf,
@@ -40,7 +42,7 @@ pub struct Rollback {
 
 impl Publish {
     pub fn run(self) -> Result<(), Failure> {
-        let plans = self.rules.compile()?;
+        let plans = self.rules.checked(&self.lint)?;
         let keys = KeyDirectory::open(&self.keys)?;
         let store = self.target.store()?;
         let version = Version { edge: id(&plans.edge)?, public: id(&plans.public)? };

@@ -5,8 +5,10 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use throughline::{Plan, canonical};
-use throughline_compiler::{Options, Plans, Source, compile, schema as rules_schema};
+use throughline::{Millis, Plan, canonical};
+use throughline_compiler::{
+    Diagnostic, Options, Outcome, Plans, Severity, Source, WARNINGS, check, compile, schema as rules_schema,
+};
 
 use crate::failure::{Failure, say};
 use crate::keys::KeyDirectory;
@@ -25,11 +27,21 @@ pub struct Rules {
     speed: f64,
 }
 
+/// Which findings are as bad as mistakes.
+#[derive(Args)]
+pub struct Lint {
+    /// Fail on findings with this code, or on all `warnings`; docs/lint.md explains the codes
+    #[arg(long, value_name = "CODE", value_parser = denial)]
+    deny: Vec<String>,
+}
+
 /// Arguments of `check`.
 #[derive(Args)]
 pub struct Check {
     #[command(flatten)]
     rules: Rules,
+    #[command(flatten)]
+    lint: Lint,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -40,6 +52,8 @@ pub struct Check {
 pub struct Compile {
     #[command(flatten)]
     rules: Rules,
+    #[command(flatten)]
+    lint: Lint,
     /// Where to write edge.plan and public.plan
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -51,13 +65,13 @@ pub struct Compile {
 impl Check {
     pub fn run(self) -> Result<(), Failure> {
         let sources = self.rules.read()?;
-        let outcome = compile(&sources, self.rules.options());
+        let outcome = check(&sources, self.rules.options(), Some(now()));
         if self.json {
             say(canonical::to_string(&outcome.to_value(&sources)))?;
-        } else if !outcome.diagnostics.is_empty() {
-            anstream::eprint!("{}", outcome.render(&sources, std::io::stderr().is_terminal()));
+        } else {
+            show(&outcome, &sources);
         }
-        let plans = outcome.plans.ok_or(Failure::Reported)?;
+        let plans = self.lint.accepted(outcome)?;
         if !self.json {
             let plan = Plan::load(&plans.edge)?;
             say(format!("{} files are good: plan {}, {} bytes", sources.len(), plan.id(), plans.edge.len()))?;
@@ -68,7 +82,7 @@ impl Check {
 
 impl Compile {
     pub fn run(self) -> Result<(), Failure> {
-        let plans = self.rules.compile()?;
+        let plans = self.rules.checked(&self.lint)?;
         let keys = self.keys.as_deref().map(KeyDirectory::open).transpose()?;
         fs::create_dir_all(&self.out).map_err(|error| Failure::file(&self.out, error))?;
         for (name, plan) in [("edge.plan", plans.edge), ("public.plan", plans.public)] {
@@ -90,15 +104,49 @@ pub fn schema() -> Result<(), Failure> {
     say(rules_schema())
 }
 
+impl Lint {
+    /// The plans, if nothing was found that is wrong or denied.
+    fn accepted(&self, outcome: Outcome) -> Result<Plans, Failure> {
+        let is_denied = |found: &Diagnostic| {
+            let named = |code: &String| code == "warnings" || code == found.code;
+            found.severity == Severity::Warning && self.deny.iter().any(named)
+        };
+        let denied = outcome.diagnostics.iter().any(is_denied);
+        outcome.plans.filter(|_| !denied).ok_or(Failure::Reported)
+    }
+}
+
+/// A code of a warning, or all of them.
+fn denial(word: &str) -> Result<String, String> {
+    let is_known = word == "warnings" || WARNINGS.iter().any(|(code, _)| *code == word);
+    is_known.then(|| word.to_owned()).ok_or_else(|| "expected `warnings`, or a code of docs/lint.md".to_owned())
+}
+
+fn now() -> Millis {
+    Millis(jiff::Timestamp::now().as_millisecond())
+}
+
+fn show(outcome: &Outcome, sources: &[Source]) {
+    if !outcome.diagnostics.is_empty() {
+        anstream::eprint!("{}", outcome.render(sources, std::io::stderr().is_terminal()));
+    }
+}
+
 impl Rules {
-    /// The plans; findings go to standard error.
+    /// The plans; mistakes go to standard error.
     pub fn compile(&self) -> Result<Plans, Failure> {
         let sources = self.read()?;
         let outcome = compile(&sources, self.options());
-        if !outcome.diagnostics.is_empty() {
-            anstream::eprint!("{}", outcome.render(&sources, std::io::stderr().is_terminal()));
-        }
+        show(&outcome, &sources);
         outcome.plans.ok_or(Failure::Reported)
+    }
+
+    /// The plans of rules that the linter accepts; its findings go to standard error.
+    pub fn checked(&self, lint: &Lint) -> Result<Plans, Failure> {
+        let sources = self.read()?;
+        let outcome = check(&sources, self.options(), Some(now()));
+        show(&outcome, &sources);
+        lint.accepted(outcome)
     }
 
     const fn options(&self) -> Options {

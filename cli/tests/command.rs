@@ -102,6 +102,22 @@ fn check_reports_every_mistake_with_its_place() {
 }
 
 #[test]
+fn findings_of_the_linter_stop_only_what_denies_them() {
+    let place = Place::new("lint");
+    place.file("more.yaml", "segments: { keen: { when: { path: / } } }\n");
+    let both = ["check", "rules.yaml", "more.yaml"];
+    let output = place.run(&both);
+    assert!(output.status.success(), "warnings stop nothing");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("warning[unused]"));
+    assert_fails(&place.run(&[&both[..], &["--deny", "unused"]].concat()), 1, "warning[unused]");
+    assert_fails(&place.run(&[&both[..], &["--deny", "warnings"]].concat()), 1, "warning[unused]");
+    assert!(place.run(&[&both[..], &["--deny", "tie"]].concat()).status.success());
+    assert_fails(&place.run(&[&both[..], &["--deny", "unusd"]].concat()), 2, "docs/lint.md");
+    place.file("allow.yaml", "lint: { allow: [ { code: unused, at: segments.keen, reason: For the spring } ] }\n");
+    assert!(place.run(&[&both[..], &["allow.yaml", "--deny", "unused"]].concat()).status.success());
+}
+
+#[test]
 fn a_wrong_command_line_and_missing_files_are_told_apart() {
     let place = Place::new("usage");
     assert_fails(&place.run(&["chekc"]), 2, "check");
