@@ -74,3 +74,37 @@ fn the_demo_rules_are_clean() {
     let outcome = linted(&sources);
     assert!(outcome.diagnostics.is_empty(), "{}", outcome.render(&sources, false));
 }
+
+/// Whatever a campaign's condition is made of, it is found by what it requires.
+#[test]
+fn rivals_are_found_by_what_they_require() {
+    let conditions = [
+        ("{ score: { $lt: 10 } }", "{ score: { $lt: 20 } }"),
+        ("{ score: 5, tier: gold }", "{ tier: { $in: [gold, silver] } }"),
+        ("{ tier: gold }", "{ $or: [ { tier: gold }, { score: 5 } ] }"),
+        ("{ name: { $regex: ^a }, score: 5 }", "{ name: { $regex: ^a } }"),
+        ("{ $event: { name: E, within: 1h } }", "{ $event: { name: E, within: 1d } }"),
+        ("{ $recency: { event: E, $lt: 1h } }", "{ $event: { name: E, within: 1d } }"),
+        ("{ $segment: keen, tier: gold }", "{ score: { $gt: 50 } }"),
+        ("{ version: { $vgte: 2.1.0 } }", "{ version: { $vgte: 2.0.0 } }"),
+    ];
+    for (narrow, wide) in conditions {
+        let found = |first: &str, second: &str| {
+            let rules = format!(
+                "attributes: {{ score: {{ type: number, edge: true }}, name: {{ type: string, edge: true }},
+  tier: {{ type: string, edge: true }}, version: {{ type: version, edge: true }} }}
+segments: {{ keen: {{ when: {{ score: {{ $gt: 60 }} }} }} }}
+slots: {{ hero: {{}} }}
+channels: {{ web: {{}} }}
+messages: {{ m: {{ renditions: [ {{ channel: web, html: m }} ] }} }}
+campaigns:
+  high: {{ class: service, priority: 2, when: {first}, slots: {{ hero: m }} }}
+  low: {{ class: service, priority: 1, when: {second}, slots: {{ hero: m }} }}
+"
+            );
+            codes(&linted(&[Source::new("rules.yaml", rules)])).contains("shadowed-campaign")
+        };
+        assert!(found(wide, narrow), "{wide} does not beat {narrow}");
+        assert!(!found(narrow, wide), "{narrow} beats {wide}");
+    }
+}

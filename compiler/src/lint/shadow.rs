@@ -53,8 +53,29 @@ enum Key<'f> {
     Nothing,
     /// Something of a subject.
     Some(&'f Subject),
+    /// Something of an event, in whatever window.
+    Event(&'f str),
     /// That a subject is this text.
     Text(&'f Subject, &'f str),
+}
+
+impl<'f> Key<'f> {
+    const fn about(subject: &'f Subject) -> Self {
+        match subject {
+            Subject::Count(event, _) | Subject::Recency(event) => Self::Event(event.as_str()),
+            other => Self::Some(other),
+        }
+    }
+
+    /// How few campaigns it leaves to compare; what is opaque says no more than the attribute that it is about.
+    const fn worth(&self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Some(Subject::Opaque(_)) => 1,
+            Self::Some(_) | Self::Event(_) => 2,
+            Self::Text(..) => 3,
+        }
+    }
 }
 
 fn check_shadows<'r, 'a>(
@@ -71,7 +92,7 @@ fn check_shadows<'r, 'a>(
     for wish in wishes {
         let mut keys = BTreeSet::from([Key::Nothing]);
         literals(&wish.speaker.when, &mut |literal| {
-            keys.insert(Key::Some(&literal.subject));
+            keys.insert(Key::about(&literal.subject));
             let texts = literal.values.texts.finite().unwrap_or_default();
             keys.extend(texts.into_iter().map(|text| Key::Text(&literal.subject, &text.0)));
         });
@@ -158,9 +179,9 @@ fn key<'f>(formula: &'f Formula<'_>) -> Key<'f> {
     match formula {
         Formula::Is(literal) => match literal.values.texts.finite().as_deref() {
             Some([only]) if !literal.values.null => Key::Text(&literal.subject, &only.0),
-            _ => Key::Some(&literal.subject),
+            _ => Key::about(&literal.subject),
         },
-        Formula::All(parts) => parts.iter().map(key).max().unwrap_or(Key::Nothing),
+        Formula::All(parts) => parts.iter().map(key).max_by_key(Key::worth).unwrap_or(Key::Nothing),
         Formula::Any(_) | Formula::Shared(_) => Key::Nothing,
     }
 }

@@ -8,15 +8,13 @@ use super::values::{Number, Text, Values};
 
 /// The values that satisfy an operator and those that do not; together they are all values.
 ///
-/// What cannot be said is in both, and then the test is not exact.
+/// What cannot be said is in both.
 #[derive(Clone, Debug)]
 pub struct Test {
     /// At least those that satisfy it.
     pub holds: Values,
     /// At least those that do not.
     pub fails: Values,
-    /// Whether these are exactly those.
-    pub exact: bool,
 }
 
 /// What is known of each kind of value: whether it satisfies the operator, or which do; none for what cannot be said.
@@ -61,7 +59,7 @@ impl Test {
     }
 
     fn negated(self) -> Self {
-        Self { holds: self.fails, fails: self.holds, exact: self.exact }
+        Self { holds: self.fails, fails: self.holds }
     }
 }
 
@@ -79,12 +77,6 @@ impl Known {
     }
 
     fn test(self) -> Test {
-        let exact = self.null.is_some()
-            && self.no.is_some()
-            && self.yes.is_some()
-            && self.numbers.is_some()
-            && self.texts.is_some()
-            && self.other.is_some();
         let is = |known: Option<bool>, wanted| known.is_none_or(|known| known == wanted);
         let (numbers, texts) = (self.numbers.as_ref(), self.texts.as_ref());
         let values = |wanted| Values {
@@ -95,7 +87,7 @@ impl Known {
             numbers: numbers.map_or_else(Ranges::all, |set| if wanted { set.clone() } else { set.complement() }),
             texts: texts.map_or_else(Ranges::all, |set| if wanted { set.clone() } else { set.complement() }),
         };
-        Test { holds: values(true), fails: values(false), exact }
+        Test { holds: values(true), fails: values(false) }
     }
 }
 

@@ -152,8 +152,9 @@ impl<'r, 'a> Conditions<'r, 'a> {
             return self.opaque(about.name, operator, operand, holds);
         };
         let values = about.universe.intersect(if holds { &test.holds } else { &test.fails });
-        let literal = Literal { subject: about.subject.clone(), values, exact: test.exact, said };
-        if test.exact {
+        let exact = test.holds.intersect(&test.fails).intersect(&about.universe).is_empty();
+        let literal = Literal { subject: about.subject.clone(), values, exact, said };
+        if exact {
             return Formula::Is(literal);
         }
         // The very same test cannot both hold and fail.
