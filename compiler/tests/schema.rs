@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use throughline_compiler::{Source, schema};
@@ -103,4 +106,87 @@ fn closed_maps(value: &Value, pointer: String) -> Vec<String> {
         found.extend(closed_maps(value, format!("{pointer}/{index}")));
     }
     found
+}
+
+/// The names of members that the schema has anywhere.
+fn schema_keys() -> BTreeSet<String> {
+    fn collect(value: &Value, found: &mut BTreeSet<String>) {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            if key == "properties" {
+                found.extend(value.as_object().into_iter().flatten().map(|(name, _)| name.clone()));
+            }
+            collect(value, found);
+        }
+        value.as_array().into_iter().flatten().for_each(|item| collect(item, found));
+    }
+    let mut found = BTreeSet::new();
+    collect(&serde_json::from_str(schema()).unwrap(), &mut found);
+    found
+}
+
+/// Every key that the schema knows stands in rules that compile.
+#[test]
+fn the_compiler_takes_every_key_of_the_schema() {
+    fn collect(value: &Value, found: &mut BTreeSet<String>) {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            found.insert(key.clone());
+            collect(value, found);
+        }
+        value.as_array().into_iter().flatten().for_each(|item| collect(item, found));
+    }
+    let mut compiled = BTreeSet::new();
+    let files = support::files("tests/rules", "yaml").into_iter().map(|file| vec![support::source(&file)]);
+    for sources in files.chain([support::demo()]) {
+        support::plans(&sources);
+        sources.iter().for_each(|source| collect(&json(&source.text), &mut compiled));
+    }
+    let missing: Vec<_> = schema_keys().difference(&compiled).cloned().collect();
+    assert!(missing.is_empty(), "no rules in tests/rules have {missing:?}");
+}
+
+/// The keys of `$local`, which the schema may not have yet.
+const GAPS: [&str; 3] = ["time", "weekday", "date"];
+
+/// Every key that some reader of the compiler knows is in the schema.
+#[test]
+fn the_schema_has_every_key_of_the_compiler() {
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut sources = Vec::new();
+    files(&support::path("src"), &mut sources);
+    // Payloads of GrowthBook are no rules.
+    sources.retain(|file| !file.components().any(|part| part.as_os_str() == "growthbook"));
+    let keys = schema_keys();
+    let mut tried = 0;
+    for file in sources {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for opening in [".fields(&[", "let known = [", "let known = &[", "known_members(node, path, &["] {
+            for list in text.split(opening).skip(1).filter_map(|rest| rest.split(']').next()) {
+                for key in list.split('"').skip(1).step_by(2) {
+                    assert!(
+                        keys.contains(key) || GAPS.contains(&key),
+                        "`{key}` of {} is not in the schema",
+                        file.display()
+                    );
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 150, "only {tried} keys were found");
+}
+
+/// Every key stands in the documentation.
+#[test]
+fn the_reference_tells_of_every_key() {
+    let pages = ["rules", "conditions", "templates", "lint"];
+    let page = |name: &&str| std::fs::read_to_string(support::path(&format!("../docs/{name}.md"))).unwrap();
+    let text: String = pages.iter().map(page).collect();
+    let words: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '$').collect();
+    let missing: Vec<_> = schema_keys().into_iter().filter(|key| !words.contains(key.as_str())).collect();
+    assert!(missing.is_empty(), "no page tells of {missing:?}");
 }
