@@ -5,7 +5,7 @@
 //! last place what follows at the end of the text.
 //!
 //! A character beyond U+FFFF is two code units, as in JavaScript. Each half stands as a character that no text has otherwise,
-//! because it would be two halves itself: see [`unit`].
+//! because it would be two halves itself: see [`unit()`].
 
 use alloc::borrow::Cow;
 

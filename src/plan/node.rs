@@ -86,7 +86,7 @@ numbered! {
         Journey = 33 "$journey",
         /// The value's text is the text `a`, without regard to upper and lower case; `a` is in lower case.
         Isi = 34 "isi",
-        /// [`LocalPart`](super::tables::LocalPart) `b` of the local time in zone `a` (the subject's, if `a` is `u32::MAX`) satisfies node `c`.
+        /// [`LocalPart`] `b` of the local time in zone `a` (the subject's, if `a` is `u32::MAX`) satisfies node `c`.
         Local = 35 "$local",
     }
 }
