@@ -8,6 +8,7 @@ use crate::channels::{Channel, WEB};
 use crate::messages::Message;
 use crate::place::{Fields, Named, Place, Reader};
 use crate::rules::{Definition, Rules, find};
+use crate::scope::CounterSpec;
 
 /// Several steps in time for one subject.
 #[derive(Clone, Debug)]
@@ -35,6 +36,14 @@ pub struct Trigger<'a> {
     pub event: Named<'a>,
     /// The condition.
     pub filter: Option<Place<'a>>,
+}
+
+impl Trigger<'_> {
+    /// The counter of its last time.
+    pub fn counter(&self) -> CounterSpec {
+        let filter = self.filter.as_ref().map(|filter| filter.node.clone());
+        CounterSpec { event: self.event.name.to_owned(), filter, ..CounterSpec::default() }
+    }
 }
 
 /// One step of a journey.

@@ -4,7 +4,7 @@ use super::row::{Id, Ids, Span, Target, tables};
 use crate::prelude::*;
 use crate::time::Millis;
 
-pub use super::words::{Class, ConstantKind, Escape, Format, JourneyState, LocalPart, Per, Source, StepKind};
+pub use super::words::{Class, ConstantKind, Escape, Fold, Format, JourneyState, LocalPart, Per, Source, StepKind};
 
 /// A text in the plan's string table.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(super) const STRINGS: usize = 0;
 pub(super) const REGEXES: usize = 1;
 pub(super) const LISTS: usize = 2;
 /// The number of sections in a plan of this version.
-pub(super) const SECTIONS: usize = 31;
+pub(super) const SECTIONS: usize = 32;
 
 impl Target for Text {
     const TABLE: usize = STRINGS;
@@ -105,9 +105,9 @@ tables! {
         /// Fourth operand.
         d: u32,
     }
-    /// Events to remember: the last `keep` times within `within`.
+    /// Events to remember; the rows are sorted by the text of `key`.
     8 Counter {
-        /// A hash of event and filter, equal in every plan that has this counter.
+        /// A hash of event, filter, property and fold, equal in every plan that has this counter.
         key: Id<Text>,
         /// The event's name.
         event: Id<Text>,
@@ -119,6 +119,12 @@ tables! {
         within: Millis,
         /// Flags: [`EDGE`].
         flags: u32,
+        /// The path of the property whose value is remembered; empty for none.
+        property: Ids<Text>,
+        /// A [`Fold`] as a number: which occurrences are kept.
+        fold: u32,
+        /// How many times are enough for every condition that a page asks.
+        carry: u32,
     }
     /// A named condition.
     9 Segment {
@@ -383,5 +389,16 @@ tables! {
         hash: u32,
         /// The zone.
         zone: Id<Zone>,
+    }
+    /// An event that is followed by another.
+    31 Sequence {
+        /// The first event.
+        first: Id<Counter>,
+        /// The one that follows.
+        then: Id<Counter>,
+        /// Less than so long after the first.
+        within: Millis,
+        /// The first is less than so long ago; zero for ever.
+        since: Millis,
     }
 }

@@ -12,6 +12,8 @@
     reason = "a generator for tests"
 )]
 
+mod history;
+
 use serde_json::{Map, Value, json};
 
 /// Noon of a day in 2025; all times are near it.
@@ -23,6 +25,8 @@ const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "cha
 const STATES: [&str; 3] = ["granted", "denied", "pending"];
 const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
+const ZONES: [&str; 6] =
+    ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Mars/Olympus", "UTC"];
 const TEXTS: [&str; 9] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}"];
 
 /// Random choices that the seed decides (SplitMix64).
@@ -64,6 +68,7 @@ pub fn rules(seed: u64) -> Value {
     let slots = ids("slot", 1 + dice.below(3));
     let mut rules = json!({
         "version": 1,
+        "defaults": { "timezone": dice.pick(&["UTC", "Asia/Tokyo", "America/St_Johns"]) },
         "attributes": {
             "tier": { "type": "string", "edge": true, "client": dice.percent(50) },
             "score": { "type": "number", "edge": true },
@@ -104,7 +109,7 @@ pub fn facts(rules: &Value, seed: u64) -> Value {
     let dice = &mut Dice::new(!seed);
     let now = NOON + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
     let mut attributes = json!({ "path": dice.pick(&PATHS) });
-    for name in ["weather", "country", "deviceType", "locale"] {
+    for name in ["weather", "country", "deviceType", "locale", "timezone"] {
         if dice.percent(60) {
             attributes[name] = fact(dice, name);
         }
@@ -360,8 +365,10 @@ fn policies(dice: &mut Dice, segments: &[String], slots: &[String], offers: &[St
 
 /// A condition at most so deep, over segments that are defined before.
 fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
-    match dice.below(if depth == 0 { 8 } else { 12 }) {
+    match dice.below(if depth == 0 { 10 } else { 14 }) {
         0 => event_condition(dice),
+        4 => history::condition(dice),
+        5 => history::local(dice),
         1 => {
             let mut out = json!({ "event": dice.pick(&EVENTS) });
             out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["1h", "6h", "2d"]));
@@ -369,10 +376,10 @@ fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
         }
         2 => json!({ "$consent": { (*dice.pick(&PURPOSES)): dice.pick(&STATES) } }),
         3 if !segments.is_empty() => json!({ "$segment": dice.pick(segments) }),
-        8 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
-        9 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
-        10 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),
-        11 => json!({ "$not": condition(dice, segments, depth - 1) }),
+        10 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        11 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        12 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),
+        13 => json!({ "$not": condition(dice, segments, depth - 1) }),
         _ => comparison(dice),
     }
 }
@@ -437,6 +444,7 @@ const fn words(name: &str) -> &'static [&'static str] {
     match name.as_bytes() {
         b"country" => &["AT", "DE", "US"],
         b"locale" => &["de-AT", "en", "de"],
+        b"timezone" => &ZONES,
         b"deviceType" => &["mobile", "desktop", "tablet"],
         _ => &TEXTS,
     }
@@ -492,7 +500,7 @@ fn time(dice: &mut Dice, now: i64) -> i64 {
 
 fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut traits = Map::new();
-    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok"] {
+    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok", "timezone"] {
         if dice.percent(65) {
             traits.insert(name.to_owned(), json!([fact(dice, name), time(dice, now), dice.below(1 << 32)]));
         }
@@ -546,7 +554,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         }
         _ => {
             out["event"] = json!(dice.pick(&EVENTS));
-            out["properties"] = json!({ "path": dice.pick(&PATHS), "price": dice.pick(&[1.5, 20.0]) });
+            out["properties"] = json!({ "path": dice.pick(&PATHS), "price": dice.pick(&[1.5, 20.0]), "item": { "sku": history::sku(dice) } });
         }
     }
     out

@@ -15,8 +15,10 @@
 
 mod condition;
 mod content;
+mod happened;
 mod hash;
 mod history;
+mod local;
 
 use serde_json::{Map, Value, json};
 

@@ -2,6 +2,7 @@
 //!
 //! Equal conditions become one node, so that a decision evaluates each of them once.
 
+mod history;
 mod local;
 mod operators;
 mod subject;

@@ -17,7 +17,7 @@ use crate::messages::{Message, Rendition};
 use crate::place::{Place, Reader};
 use crate::policies::{self, Limit};
 use crate::rules::Rules;
-use crate::scope::Scope;
+use crate::scope::{CounterSpec, Scope};
 use crate::slots::{self, Slot};
 use crate::template::{Piece, Template};
 use crate::zones;
@@ -177,7 +177,30 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 filter,
                 keep: spec.keep,
                 within: spec.within,
-                flags: flag(self.survey.edge_counters.contains(key), tables::EDGE),
+                flags: flag(self.survey.edge_counters.contains_key(key), tables::EDGE),
+                property: self.property(&spec.property),
+                fold: spec.fold as u32,
+                carry: self.survey.edge_counters.get(key).copied().unwrap_or(0),
+            };
+            self.plan.push(row);
+        }
+        self.sequences();
+    }
+
+    fn property(&mut self, path: &str) -> Ids<tables::Text> {
+        let path: Vec<_> = path.split('.').filter(|_| !path.is_empty()).map(|name| self.plan.text(name)).collect();
+        self.plan.ids(&path)
+    }
+
+    fn sequences(&mut self) {
+        self.scope.sequences = numbered(self.survey.sequences.keys().map(String::as_str));
+        for spec in self.survey.sequences.values() {
+            let counter = |key: &str| self.scope.counters.get(key).copied().unwrap_or(Id::new(0));
+            let row = tables::Sequence {
+                first: counter(&spec.first),
+                then: counter(&spec.then),
+                within: spec.within,
+                since: spec.since,
             };
             self.plan.push(row);
         }
@@ -423,8 +446,11 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     fn trigger(&mut self, trigger: &Trigger<'_>) -> Option<Id<tables::Counter>> {
-        let filter = trigger.filter.as_ref().map(|filter| filter.node);
-        Some(self.scope.counter(trigger.event.name, filter, 1, Millis(0)))
+        Some(self.scope.counter(trigger.counter()))
+    }
+
+    fn after(&mut self, event: &str) -> Id<tables::Counter> {
+        self.scope.counter(CounterSpec { event: event.to_owned(), ..CounterSpec::default() })
     }
 
     fn step(&mut self, step: &Step<'a>) -> tables::Step {
@@ -440,7 +466,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         };
         match &step.action {
             Action::Wait(wait, after) => {
-                let after = after.as_ref().map(|event| self.scope.counter(event.name, None, 1, Millis(0)));
+                let after = after.as_ref().map(|event| self.after(event.name));
                 tables::Step { wait: self.options.compress(*wait), after, ..none }
             }
             Action::Send { message, channels, ttl } => {

@@ -10,7 +10,7 @@ use crate::channels::{Channel, WEB};
 use crate::messages::Rendition;
 use crate::place::{Place, Reader};
 use crate::rules::Rules;
-use crate::scope::{CounterSpec, Scope, Uses};
+use crate::scope::{CounterSpec, Scope, SequenceSpec, Uses};
 use crate::tree::{Entry, Kind, Node};
 
 /// How many times of an event a journey looks at.
@@ -27,8 +27,10 @@ pub struct Survey {
     pub edge_attributes: BTreeSet<String>,
     /// The counters that are used.
     pub counters: BTreeMap<String, CounterSpec>,
-    /// The counters that decisions on pages use.
-    pub edge_counters: BTreeSet<String>,
+    /// The counters that decisions on pages use, and how much of them.
+    pub edge_counters: BTreeMap<String, u32>,
+    /// The sequences that are used.
+    pub sequences: BTreeMap<String, SequenceSpec>,
     /// The journeys that conditions read.
     pub journeys: BTreeSet<String>,
     /// The time zones that conditions name.
@@ -101,9 +103,13 @@ impl Survey {
         if at_edge {
             self.edge_local |= uses.local;
             self.edge_attributes.extend(uses.attributes.iter().cloned());
-            self.edge_counters.extend(uses.counters.keys().cloned());
+            for (key, spec) in &uses.counters {
+                let carry = self.edge_counters.entry(key.clone()).or_default();
+                *carry = spec.carry.max(*carry);
+            }
         }
         add_counters(&mut self.counters, &uses.counters);
+        self.sequences.extend(uses.sequences.clone());
     }
 }
 
@@ -112,15 +118,14 @@ fn add(all: &mut Uses, more: Uses) {
     all.attributes.extend(more.attributes);
     all.segments.extend(more.segments);
     all.journeys.extend(more.journeys);
+    all.sequences.extend(more.sequences);
     all.zones.extend(more.zones);
     all.local |= more.local;
 }
 
 fn add_counters(all: &mut BTreeMap<String, CounterSpec>, more: &BTreeMap<String, CounterSpec>) {
     for (key, spec) in more {
-        let known = all.entry(key.clone()).or_insert_with(|| spec.clone());
-        known.keep = known.keep.max(spec.keep);
-        known.within = longer(known.within, spec.within);
+        all.entry(key.clone()).or_insert_with(|| spec.clone()).widen(spec);
     }
 }
 
@@ -189,18 +194,14 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         }
         for journey in rules.journeys.values() {
             for trigger in journey.triggers() {
-                self.scope.counter(
-                    trigger.event.name,
-                    trigger.filter.as_ref().map(|filter| filter.node),
-                    JOURNEY_KEEPS,
-                    Millis(0),
-                );
+                self.scope.counter(CounterSpec { keep: JOURNEY_KEEPS, ..trigger.counter() });
                 if let Some(filter) = &trigger.filter {
                     crate::condition::compile_filter(filter.node, &filter.path, &mut self.plan, &mut out.diagnostics);
                 }
             }
             for after in journey.steps.iter().filter_map(crate::journeys::Step::after) {
-                self.scope.counter(after.name, None, JOURNEY_KEEPS, Millis(0));
+                let event = after.name.to_owned();
+                self.scope.counter(CounterSpec { event, keep: JOURNEY_KEEPS, ..CounterSpec::default() });
             }
         }
         add(&mut all, core::mem::take(&mut self.scope.uses));
