@@ -21,6 +21,7 @@ mod facts;
 mod hash;
 mod journey;
 pub mod json;
+mod memo;
 mod order;
 pub mod plan;
 mod prelude;

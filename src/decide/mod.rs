@@ -17,13 +17,14 @@ use crate::condition::Evaluator;
 use crate::decision::{Decision, Reason};
 use crate::facts::{Consent, Facts};
 use crate::hash::fnv64a;
+use crate::memo::Memo;
 use crate::plan::tables::{Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
 use crate::reduce::reduce;
 use crate::value::Value;
-use campaign::Campaigns;
+use campaign::Denial;
 use trace::Tracer;
 
 /// Decides the content of the slots and the next action of one subject at one time.
@@ -75,7 +76,8 @@ pub(crate) struct Decider<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) profile: &'a Profile,
     pub(crate) eval: Evaluator<'a>,
-    pub(crate) campaigns: Campaigns,
+    /// Whether a campaign may speak, of those that were asked.
+    pub(crate) verdicts: Memo<Result<(), Denial>>,
     /// Who listens, if this is explained.
     pub(crate) tracer: Option<Tracer>,
     pub(crate) decision: Decision,
@@ -91,7 +93,7 @@ impl<'a> Decider<'a> {
             now: facts.now,
             ..Decision::default()
         };
-        Self { plan, facts, profile, eval, campaigns: Campaigns::new(plan), tracer, decision }
+        Self { plan, facts, profile, eval, verdicts: Memo::new(), tracer, decision }
     }
 
     fn run(mut self) -> (Decision, Option<Tracer>) {
