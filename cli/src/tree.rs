@@ -10,10 +10,10 @@ const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Re
 const FAINT: Style = Style::new().dimmed();
 
 /// The explanation, one line for each slot, candidate and tested condition.
-pub fn draw(explanation: &Explanation) -> String {
+pub fn draw(explanation: &Explanation<'_>) -> String {
     let decision = &explanation.decision;
     let mut out = String::new();
-    line(&mut out, 0, format_args!("decision {} for `{}` by plan {}", decision.id, decision.subject, decision.plan));
+    line(&mut out, 0, format_args!("decision {} for `{}` by plan {}", decision.id(), decision.subject, decision.plan));
     let slots = explanation.trace.at(["slots"]);
     for (slot, reason) in &decision.reasons {
         line(&mut out, 1, format_args!("{slot}: {}", reason.code()));

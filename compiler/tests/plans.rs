@@ -182,7 +182,7 @@ fn both_plans_decide_public_slots_alike() {
              "request": { "attributes": { "path": "/app/cart/" }, "consent": { "personalization": "granted" } } }"#,
     )
     .unwrap();
-    let [edge, public] = [support::edge(&yaml), support::public(&yaml)].map(|plan| decide(&plan, &facts));
+    let [edge, public] = [support::edge(&yaml), support::public(&yaml)].map(|plan| decide(&plan, &facts).into_owned());
     assert_eq!(edge.slots.get("app.card").unwrap().message, "card");
     assert_eq!(edge.slots.get("app.card").unwrap().content, public.slots.get("app.card").unwrap().content);
     assert_eq!(edge.slots.get("promo.bar").unwrap().content, public.slots.get("promo.bar").unwrap().content);

@@ -40,7 +40,7 @@ impl Reason {
     }
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the campaign may speak; decided once for all slots.
     pub(crate) fn may_speak(&mut self, id: Id<Campaign>) -> Result<(), Denial> {
         if let Some(known) = self.verdicts.get(id.0) {

@@ -7,10 +7,9 @@ use crate::decision::NextAction;
 use crate::facts::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Channel, NextStep};
-use crate::prelude::*;
 use crate::time::Millis;
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The first possible step of the highest-ranking campaign that has one.
     pub(crate) fn choose_next_action(&mut self, offers: &Offers) {
         let mut best: Option<(Rank, Campaign, NextStep)> = None;
@@ -46,17 +45,17 @@ impl Decider<'_> {
         channel.consent.is_none_or(granted) && channel.reach.is_none_or(|reach| self.eval.holds(reach))
     }
 
-    fn next_action(&mut self, campaign: &Campaign, step: &NextStep) -> Option<NextAction> {
+    fn next_action(&mut self, campaign: &Campaign, step: &NextStep) -> Option<NextAction<'a>> {
         let message = self.plan.get(step.message)?;
         let channel = self.plan.text(self.plan.get(step.channel)?.id);
         let arm = self.arm_of(campaign);
-        let rendition = self.rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()));
+        let rendition = self.rendition(&message, channel, arm.as_ref().map(|arm| &*arm.variation));
         self.note_arm(arm);
         let at = self.facts.now.plus(step.after);
         Some(NextAction {
-            campaign: self.plan.text(campaign.id).to_owned(),
-            channel: channel.to_owned(),
-            message: self.plan.text(message.id).to_owned(),
+            campaign: self.plan.text(campaign.id).into(),
+            channel: channel.into(),
+            message: self.plan.text(message.id).into(),
             at,
             until: (step.until != Millis::MAX).then(|| self.facts.now.plus(step.until)),
             content: rendition.map(|rendition| self.render(&rendition)),

@@ -55,7 +55,7 @@ impl Offers {
     }
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// For each group of offers the one that was seen first and has not ended, else the one of the campaign that ranks
     /// highest of all that may speak, in whatever slot: so all pages and channels choose the same.
     pub(crate) fn choose_offers(&mut self) -> Offers {

@@ -16,7 +16,7 @@ impl Rendition {
     }
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The rendition for the channel: for the variation before the default, and of those the one whose locale is nearest
     /// to the request's (`de-AT`, then `de`, then the one without a locale).
     pub(crate) fn rendition(&self, message: &Message, channel: &str, variation: Option<&str>) -> Option<Rendition> {
@@ -34,11 +34,11 @@ impl Decider<'_> {
     }
 
     /// The content of a rendition for this subject.
-    pub(crate) fn render(&self, rendition: &Rendition) -> Content {
+    pub(crate) fn render(&self, rendition: &Rendition) -> Content<'a> {
         Content {
             format: Format::from_number(rendition.format).unwrap_or(Format::Text),
-            body: self.fill_in(rendition.body),
-            subject: (!rendition.subject.is_empty()).then(|| self.fill_in(rendition.subject)),
+            body: self.fill_in(rendition.body).into(),
+            subject: (!rendition.subject.is_empty()).then(|| self.fill_in(rendition.subject).into()),
         }
     }
 

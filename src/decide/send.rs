@@ -48,7 +48,7 @@ pub(crate) fn compose(
     profile: &Profile,
     now: Millis,
     draft: Draft<impl Iterator<Item = Id<Channel>>>,
-) -> Result<(Id<Channel>, Content), Withheld> {
+) -> Result<(Id<Channel>, Content<'static>), Withheld> {
     let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
     let request = Request { locale, ..Request::default() };
     let facts = Facts { now, request, ..Facts::default() };
@@ -65,7 +65,7 @@ pub(crate) fn compose(
         let (Some(channel), true) = (plan.get(id), decider.can_reach(id)) else { continue };
         reached = true;
         if let Some(rendition) = decider.rendition(&message, plan.text(channel.id), None) {
-            return Ok((id, decider.render(&rendition)));
+            return Ok((id, decider.render(&rendition).into_owned()));
         }
     }
     Err(if reached { Withheld::Denied(Reason::NoRendition) } else { Withheld::Unreachable })

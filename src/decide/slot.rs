@@ -15,22 +15,22 @@ use crate::prelude::*;
 pub(crate) type Rank = (Reverse<u32>, u64, Id<Campaign>);
 
 /// What a campaign would show in a slot.
-struct Candidate {
+struct Candidate<'a> {
     rank: Rank,
     id: Id<Campaign>,
     campaign: Campaign,
     message: Message,
     rendition: Rendition,
-    arm: Option<Assignment>,
+    arm: Option<Assignment<'a>>,
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Fills the slot with the highest-ranking campaign that may.
     pub(crate) fn fill(&mut self, id: Id<Slot>, offers: &Offers) {
         let Some(slot) = self.plan.get(id) else { return };
-        let name = self.plan.text(slot.id).to_owned();
+        let name = self.plan.text(slot.id);
         let winner = self.winner(id, &slot, offers);
-        self.decision.reasons.insert(name.clone(), winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
+        self.decision.reasons.insert(name, winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
         if let Some(winner) = winner {
             self.decision.slots.insert(name, self.content_of(&winner));
             self.note_arm(winner.arm);
@@ -45,11 +45,11 @@ impl Decider<'_> {
 
     /// The best placement. Placements are sorted by priority, so the search ends where the priority falls below the best;
     /// only a trace wants to hear of the others.
-    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot, offers: &Offers) -> Option<Candidate> {
+    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot, offers: &Offers) -> Option<Candidate<'a>> {
         if let Some(tracer) = &mut self.tracer {
             tracer.enter(slot_id);
         }
-        let mut best: Option<Candidate> = None;
+        let mut best: Option<Candidate<'a>> = None;
         for (_, placement) in self.plan.rows(slot.placements) {
             let Some(campaign) = self.plan.get(placement.campaign) else { continue };
             if let Some(leader) = best.as_ref().filter(|_| self.tracer.is_none()) {
@@ -93,7 +93,7 @@ impl Decider<'_> {
         placement: &Placement,
         campaign: Campaign,
         offers: &Offers,
-    ) -> Result<Candidate, Denial> {
+    ) -> Result<Candidate<'a>, Denial> {
         self.may_speak(placement.campaign)?;
         for (id, cap) in self.plan.rows(self.plan.settings().caps) {
             if cap.slot == Some(slot_id) && applies(&cap, &campaign) {
@@ -106,21 +106,22 @@ impl Decider<'_> {
         let arm = self.arm_of(&campaign);
         let channel = self.facts.request.channel.as_deref().unwrap_or("web");
         let rendition = self
-            .rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()))
+            .rendition(&message, channel, arm.as_ref().map(|arm| &*arm.variation))
             .filter(|rendition| rendition.fits(slot))
             .ok_or(Reason::NoRendition.by(Cause::Channel))?;
         let rank = self.rank(placement.campaign, &campaign);
         Ok(Candidate { rank, id: placement.campaign, campaign, message, rendition, arm })
     }
 
-    fn content_of(&self, winner: &Candidate) -> Fill {
+    fn content_of(&self, winner: &Candidate<'a>) -> Fill<'a> {
         let campaign = &winner.campaign;
         Fill {
-            campaign: self.plan.text(campaign.id).to_owned(),
+            campaign: self.plan.text(campaign.id).into(),
             class: Class::from_number(campaign.class).unwrap_or(Class::Promo),
-            message: self.plan.text(winner.message.id).to_owned(),
-            offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).to_owned()),
-            locale: winner.rendition.locale.map(|locale| self.plan.text(locale).to_owned()),
+            message: self.plan.text(winner.message.id).into(),
+            offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).into()),
+            locale: winner.rendition.locale.map(|locale| self.plan.text(locale).into()),
+            experiment: winner.arm.as_ref().map(|arm| arm.experiment.clone()),
             variation: winner.arm.as_ref().map(|arm| arm.variation.clone()),
             content: self.render(&winner.rendition),
         }
