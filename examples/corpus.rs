@@ -2,13 +2,15 @@
 //!
 //! `cargo run --example corpus -- DIRECTORY` writes the behaviour cases and 2,000 generated ones (`THROUGHLINE_CASES` asks for
 //! more): `plans/<number>.plan`, and `cases.ndjson` with `{"name", "plan", "facts", "decision", "explanation", "options", "features",
-//! "experiments"}`. All but name and plan are JSON *texts*, so that nothing on the way can change a byte; `decision` is null where the
-//! facts are to be refused, and `options` where no features are asked for.
+//! "experiments", "profile"}`. All but name and plan are JSON *texts*, so that nothing on the way can change a byte; `decision` is null where
+//! the facts, or the plan, are to be refused, and `options` where no features are asked for. `explanation` and `profile` (the one
+//! after the events) come with some cases only. Some plans and facts are damaged: all hosts refuse them, or decide alike.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
     reason = "a tool for tests"
 )]
 
@@ -21,11 +23,15 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use generate::Dice;
 use serde_json::{Value, json};
-use throughline::{Facts, Plan, decide, explain};
+use throughline::{Facts, Plan, canonical, decide, explain, reduce};
 
 /// Facts for each generated set of rules.
 const FACTS: u64 = 20;
+
+/// One set of rules in so many has its plan damaged, too.
+const DAMAGED: u64 = 5;
 
 /// Facts that every host reads in the same way, or refuses.
 const STRANGE: [&str; 16] = [
@@ -62,13 +68,46 @@ fn main() {
     }
     for seed in 0..support::cases(2_000).div_ceil(FACTS) {
         let rules = generate::rules(seed);
-        let facts = (0..FACTS).map(|number| generate::facts(&rules, seed * FACTS + number).to_string());
-        corpus.add(&format!("generated {seed}"), &rules, facts, &Value::Null);
+        let bytes = support::compile(&rules).edge;
+        let mut facts: Vec<String> =
+            (0..FACTS).map(|number| generate::facts(&rules, seed * FACTS + number).to_string()).collect();
+        let dice = &mut Dice::new(seed);
+        if seed % DAMAGED == 0 {
+            corpus.add_plan(
+                &format!("damaged plan {seed}"),
+                &damaged_plan(&bytes, dice),
+                facts.iter().take(3).cloned(),
+                None,
+            );
+        }
+        facts.insert(1, damaged_text(&facts[0], dice));
+        corpus.add_plan(&format!("generated {seed}"), &bytes, facts, None);
     }
     let deep =
         format!(r#"{{"now":0,"request":{{"attributes":{{"path":{}{}}}}}}}"#, "[".repeat(10_000), "]".repeat(10_000));
     corpus.add("strange", &generate::rules(3), STRANGE.map(str::to_owned).into_iter().chain([deep]), &Value::Null);
     corpus.cases.flush().unwrap();
+}
+
+/// The plan with some bytes changed.
+fn damaged_plan(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    for _ in 0..=dice.below(3) {
+        let at = dice.below(out.len() as u64) as usize;
+        out[at] = dice.below(256) as u8;
+    }
+    out
+}
+
+/// The text with a piece cut out, and another one put in its place.
+fn damaged_text(text: &str, dice: &mut Dice) -> String {
+    const PIECES: [&str; 14] =
+        ["", "\"", "{", "}", "[", "]", ",", ":", "-", "1e999", "\\ud800", "null", "\u{2028}", "99999999999999999999"];
+    let mut letters: Vec<char> = text.chars().collect();
+    let start = dice.below(letters.len() as u64) as usize;
+    let end = letters.len().min(start + dice.below(8) as usize);
+    letters.splice(start..end, dice.pick(&PIECES).chars());
+    letters.into_iter().collect()
 }
 
 struct Corpus {
@@ -79,25 +118,39 @@ struct Corpus {
 
 impl Corpus {
     fn add(&mut self, name: &str, rules: &Value, all: impl IntoIterator<Item = String>, options: &Value) {
-        let bytes = support::compile(rules).edge;
-        fs::write(self.directory.join(format!("plans/{}.plan", self.plans)), &bytes).unwrap();
-        let plan = Plan::load(&bytes).unwrap();
         let has_features = ["features", "autoExperiments"].iter().any(|section| rules.get(section).is_some());
+        self.add_plan(name, &support::compile(rules).edge, all, Some(options).filter(|_| has_features));
+    }
+
+    /// With options the features are evaluated, too.
+    fn add_plan(&mut self, name: &str, bytes: &[u8], all: impl IntoIterator<Item = String>, options: Option<&Value>) {
+        fs::write(self.directory.join(format!("plans/{}.plan", self.plans)), bytes).unwrap();
+        let plan = Plan::load(bytes).ok();
         for (number, text) in all.into_iter().enumerate() {
             let facts: Option<Facts> = serde_json::from_str(&text).ok();
-            let asked = facts.as_ref().filter(|_| has_features);
+            let known = plan.as_ref().zip(facts.as_ref());
+            let some = known.filter(|_| number % 10 == 0);
+            let asked = known.zip(options);
             let line = json!({
-                "options": asked.map(|_| if options.is_null() { "{}".to_owned() } else { options.to_string() }),
-                "features": asked.map(|facts| support::evaluate_all(&plan, facts, options)),
-                "experiments": asked.map(|facts| support::experiments(&plan, facts, options)),
+                "options": asked.map(|(_, options)| if options.is_null() { "{}".to_owned() } else { options.to_string() }),
+                "features": asked.map(|((plan, facts), options)| support::evaluate_all(plan, facts, options)),
+                "experiments": asked.map(|((plan, facts), options)| support::experiments(plan, facts, options)),
                 "name": format!("{name}/{number}"),
                 "plan": self.plans,
                 "facts": text,
-                "decision": facts.as_ref().map(|facts| decide(&plan, facts).to_json()),
-                "explanation": facts.as_ref().filter(|_| number % 10 == 0).map(|facts| explain(&plan, facts).to_json()),
+                "decision": known.map(|(plan, facts)| decide(plan, facts).to_json()),
+                "explanation": some.map(|(plan, facts)| explain(plan, facts).to_json()),
+                "profile": some.map(|(plan, facts)| reduced(plan, facts)),
             });
             writeln!(self.cases, "{line}").unwrap();
         }
         self.plans += 1;
     }
+}
+
+/// The profile after the events, as hosts are given it.
+fn reduced(plan: &Plan, facts: &Facts) -> String {
+    let mut profile = facts.profile.clone();
+    facts.events.iter().for_each(|event| reduce(plan, &mut profile, event));
+    canonical::to_string(&profile.to_value())
 }

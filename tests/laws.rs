@@ -170,6 +170,30 @@ proptest! {
         }
     }
 
+    /// The same for a newcomer like one of the others: with its condition, caps, experiment, slots and next actions, and an offer of
+    /// its own. Whatever it is, unless it wins somewhere, nobody notices it.
+    #[test]
+    fn a_campaign_like_another_that_does_not_win_changes_nothing(seed: u64, model: prop::sample::Index, offers: bool) {
+        let (mut rules, plan, facts) = case(seed);
+        let campaigns = rules["campaigns"].as_object().unwrap();
+        let mut newcomer = campaigns.values().nth(model.index(campaigns.len())).unwrap().clone();
+        newcomer["priority"] = json!(newcomer["priority"].as_u64().unwrap_or(0) / 2);
+        // Parts of exclusion groups may not overlap.
+        newcomer.as_object_mut().unwrap().retain(|name, _| !["offer", "exclusion"].contains(&name.as_str()));
+        if offers {
+            rules["offers"]["newcomer"] = json!({ "group": "newcomers" });
+            newcomer["offer"] = json!("newcomer");
+        }
+        rules["campaigns"]["newcomer"] = newcomer;
+        let before = support::decide(&plan, &facts);
+        let after = support::decide(&support::plan(&rules), &facts);
+        let fills = after["slots"].as_object().unwrap().values().chain([&after["nextAction"]]);
+        let won = fills.clone().any(|fill| fill["campaign"] == "newcomer");
+        for part in ["slots", "nextAction", "assignments", "cacheVariant"] {
+            prop_assert!(won || before[part] == after[part], "{}: {} became {}", part, before[part], after[part]);
+        }
+    }
+
     /// Raising a coverage moves nobody to another variation, and takes nobody out.
     #[test]
     fn raising_a_rollout_moves_nobody(weights in prop::collection::vec(1_u32..100, 2..6), a in 0_u32..=100, b in 0_u32..=100, subject: u32) {

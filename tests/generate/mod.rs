@@ -32,25 +32,25 @@ const TEXTS: [&str; 9] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?",
 /// Random choices that the seed decides (SplitMix64); small ones are decided by bytes as long as there are any.
 pub struct Dice {
     state: u64,
-    bytes: std::vec::IntoIter<u8>,
+    bytes: std::collections::VecDeque<u8>,
 }
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
         let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
-        Self { state, bytes: Vec::new().into_iter() }
+        Self { state, bytes: std::collections::VecDeque::new() }
     }
 
     /// For a fuzzer, which then learns what each byte does.
     pub fn of(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.to_vec().into_iter(), ..Self::new(0) }
+        Self { bytes: bytes.iter().copied().collect(), ..Self::new(0) }
     }
 
     pub fn below(&mut self, end: u64) -> u64 {
-        if let Some(byte) = self.bytes.as_slice().first().filter(|_| end <= 256) {
-            let choice = u64::from(*byte) % end;
-            self.bytes.next();
-            return choice;
+        if end <= 256
+            && let Some(byte) = self.bytes.pop_front()
+        {
+            return u64::from(byte) % end;
         }
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;

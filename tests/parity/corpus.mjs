@@ -61,8 +61,9 @@ async function* batches(file) {
 /**
  * Compares a host with the native core, byte for byte.
  *
- * `decideAll(plan, cases)` gets `{ facts, explains, options }` for each case, and answers `{ decision, explanation, features, experiments }`:
- * null where the host refuses, no explanation where none is asked for, and no features where there are no options.
+ * `decideAll(plan, cases)` gets `{ facts, isWhole, options }` for each case, and answers `{ decision, explanation, profile, features,
+ * experiments }`: null where the host refuses, explanation and profile only where the whole is asked for, and no features where there
+ * are no options.
  */
 export async function compare(host, corpus, decideAll) {
   let compared = 0;
@@ -70,13 +71,14 @@ export async function compare(host, corpus, decideAll) {
   let refused = 0;
   let evaluated = 0;
   for await (const batch of corpus.batches()) {
-    const asked = batch.map(({ facts, explanation, options }) => ({ facts, explains: explanation !== null, options }));
+    const asked = batch.map(({ facts, explanation, options }) => ({ facts, isWhole: explanation !== null, options }));
     const found = await decideAll(corpus.plan(batch[0].plan), asked);
     assert.equal(found.length, batch.length);
-    for (const [index, { name, facts, decision, explanation, options, features, experiments }] of batch.entries()) {
+    for (const [index, { name, facts, decision, explanation, profile, options, features, experiments }] of batch.entries()) {
       const where = `${host}: ${name}\nfacts ${facts.slice(0, 4000)}`;
       assert.equal(found[index].decision, decision, where);
       assert.equal(found[index].explanation, explanation, where);
+      assert.equal(found[index].profile, profile, where);
       assert.equal(found[index].features, features, where);
       assert.equal(found[index].experiments, experiments, where);
       compared += 1;
@@ -85,28 +87,33 @@ export async function compare(host, corpus, decideAll) {
       if (decision === null) refused += 1;
     }
   }
-  console.log(`${host}: ${compared} decisions are byte for byte the native ones (${refused} refusals), as are ${explained} explanations and ${evaluated} evaluations of features`);
+  console.log(`${host}: ${compared} decisions are byte for byte the native ones (${refused} refusals), as are ${explained} explanations and profiles, and ${evaluated} evaluations of features`);
   assert.ok(compared > 0 && explained > 0 && evaluated > 0, 'nothing was compared');
   return compared;
 }
 
 /** The code that runs beside the core on every host: what `compare` wants of it. */
 export function decideWith(Core, plan, cases) {
-  const core = new Core(plan);
-  const attempt = (verb, ...texts) => {
+  /** Null where the core refuses; a trap is no refusal. */
+  const attempt = (run) => {
     try {
-      return core[verb](...texts);
+      return run();
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) throw error;
       return null;
     }
   };
+  const core = attempt(() => new Core(plan));
+  if (core === null) return cases.map(() => ({ decision: null, explanation: null, profile: null, features: null, experiments: null }));
+  const reduced = ({ profile = {}, events = [] }) =>
+    events.reduce((known, event) => core.reduce(known, JSON.stringify(event)), core.merge(JSON.stringify(profile), '{}'));
   try {
-    return cases.map(({ facts, explains, options }) => ({
-      decision: attempt('decide', facts),
-      explanation: explains ? attempt('explain', facts) : null,
-      features: options === null ? null : attempt('evaluate', facts, options),
-      experiments: options === null ? null : attempt('experiments', facts, options, ''),
+    return cases.map(({ facts, isWhole, options }) => ({
+      decision: attempt(() => core.decide(facts)),
+      explanation: isWhole ? attempt(() => core.explain(facts)) : null,
+      profile: isWhole ? attempt(() => reduced(JSON.parse(facts))) : null,
+      features: options === null ? null : attempt(() => core.evaluate(facts, options)),
+      experiments: options === null ? null : attempt(() => core.experiments(facts, options, '')),
     }));
   } finally {
     core.free();
