@@ -102,14 +102,26 @@ export interface Fill {
   offer?: string;
   locale?: string;
   variation?: string;
+  /** What the campaign's score came to, where it has one, and the models that it names. */
+  score?: number;
+  models?: string[];
   html?: string;
   text?: string;
   json?: Json;
 }
 
 /** What should happen next for the subject, in whatever channel. */
-export interface NextAction {
+export interface NextAction extends Step {
   campaign: string;
+  /** What the campaign's score came to, where it has one, and the models that it names. */
+  score?: number;
+  models?: string[];
+  /** What to do if this turns out not to be possible, in order. */
+  alternatives?: Step[];
+}
+
+/** What is said where and when. */
+export interface Step {
   channel: string;
   message: string;
   at: Millis;
@@ -138,12 +150,18 @@ export type Reason =
   | 'condition_false'
   | 'outside_schedule'
   | 'holdout'
+  | 'excluded'
   | 'suppressed'
+  | 'cooling_down'
   | 'capped'
   | 'offer_conflict'
   | 'already_seen'
   | 'outranked'
-  | 'no_rendition';
+  | 'no_rendition'
+  | 'role_mismatch'
+  | 'unreachable'
+  | 'quiet_hours'
+  | 'too_late';
 
 /** The result: what to show, what to do next, what to record, and why. */
 export interface Decision {
