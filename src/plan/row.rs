@@ -395,11 +395,11 @@ macro_rules! tables {
         const _: () = assert!(<$name as $crate::plan::row::Row>::WORDS <= $crate::plan::row::MAX_WORDS);
     )*
 
-        /// The fields of a row of this section; one number for the lists.
-        pub(super) const fn fields(section: usize) -> &'static [$crate::plan::row::Kind] {
+        /// The fields of a row of this section, if its table is here.
+        pub(super) const fn fields(section: usize) -> Option<&'static [$crate::plan::row::Kind]> {
             match section {
-                $($number => <$name as $crate::plan::row::Row>::FIELDS,)*
-                _ => &[$crate::plan::row::Kind::Word],
+                $($number => Some(<$name as $crate::plan::row::Row>::FIELDS),)*
+                _ => None,
             }
         }
     };

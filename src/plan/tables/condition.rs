@@ -1,0 +1,73 @@
+//! Conditions, and the facts that they read.
+
+use super::Text;
+use crate::plan::row::{Id, Ids, tables};
+use crate::prelude::*;
+use crate::time::Millis;
+
+/// [`Attribute::flags`] and [`Counter::flags`]: decisions on pages need it, so the token carries it.
+pub const EDGE: u32 = 1;
+/// [`Attribute::flags`]: events from untrusted senders may set it.
+pub const CLIENT: u32 = 2;
+/// [`Segment::flags`]: membership is decided by the collector and carried by the token.
+pub const CARRIED: u32 = 1;
+
+tables! {
+    /// A fact that conditions and templates read.
+    5 Attribute {
+        /// The name as written, with dots.
+        name: Id<Text>,
+        /// The name cut at its dots.
+        path: Ids<Text>,
+        /// A [`Source`](super::Source) as a number.
+        source: u32,
+        /// Flags: [`EDGE`], [`CLIENT`].
+        flags: u32,
+    }
+    /// A constant in a condition.
+    6 Constant {
+        /// A [`ConstantKind`](super::ConstantKind) as a number.
+        kind: u32,
+        /// The text of a string, or the JSON text of a list or object.
+        text: Id<Text>,
+        /// The value of a number or boolean.
+        number: f64,
+    }
+    /// A node of a condition; what its operands mean is said at [`Op`](crate::plan::Op).
+    7 Node {
+        /// An [`Op`](crate::plan::Op) as a number.
+        op: u32,
+        /// First operand.
+        a: u32,
+        /// Second operand.
+        b: u32,
+        /// Third operand.
+        c: u32,
+        /// Fourth operand.
+        d: u32,
+    }
+    /// Events to remember: the last `keep` times within `within`.
+    8 Counter {
+        /// A hash of event and filter, equal in every plan that has this counter.
+        key: Id<Text>,
+        /// The event's name.
+        event: Id<Text>,
+        /// A condition on the event's properties.
+        filter: Option<Id<Node>>,
+        /// How many times are enough for every condition that asks.
+        keep: u32,
+        /// How far back any condition looks; zero for ever.
+        within: Millis,
+        /// Flags: [`EDGE`].
+        flags: u32,
+    }
+    /// A named condition.
+    9 Segment {
+        /// Its id.
+        id: Id<Text>,
+        /// Its condition.
+        node: Id<Node>,
+        /// Flags: [`CARRIED`].
+        flags: u32,
+    }
+}
