@@ -48,8 +48,8 @@ pub use event::{Event, EventError, EventKind};
 pub use facts::{Consent, Facts, Request};
 pub use feature::url::Url;
 pub use feature::{
-    Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentRun, FeatureSource, Outcome, StickyDoc,
-    evaluate, evaluate_all, run_experiments, sticky_keys,
+    Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentRun, FeatureSource, MAX_FEATURE_DEPTH, Outcome,
+    StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
 };
 pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, authorize};
 pub use plan::{Plan, PlanError};

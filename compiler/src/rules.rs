@@ -168,6 +168,7 @@ impl<'a> Rules<'a> {
         holdouts::check_members(self, out);
         self.policies.check(self, out);
         self.features.values().for_each(|feature| feature.check(self, out));
+        features::check_chains(self, out);
         self.auto_experiments.iter().for_each(|(_, experiment)| experiment.check(self, out));
         crate::checks::check(self, out);
     }

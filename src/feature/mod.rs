@@ -30,6 +30,9 @@ use crate::value::Value;
 
 /// One evaluation looks at no more features than this: features that depend on each other many times over are cut.
 const MAX_VISITS: u32 = 10_000;
+/// Features that need each other make chains of at most so many: each waits on the stack for the next. The compiler refuses longer
+/// ones; circles are cut here.
+pub const MAX_FEATURE_DEPTH: usize = 64;
 
 /// Evaluates a feature for one subject at one time.
 ///

@@ -3,7 +3,7 @@
 use crate::bucket::{bucket, in_range};
 use crate::condition::{View, filter};
 use crate::feature::result::{Effects, Evaluation, EvaluationReason, FeatureSource, Outcome};
-use crate::feature::{Evaluating, trial::Run};
+use crate::feature::{Evaluating, MAX_FEATURE_DEPTH, trial::Run};
 use crate::plan::Span;
 use crate::plan::tables::{
     FEATURE_OFF, FORCES, Feature, FeatureRule, Filter, GATE, INCLUSIVE, NEVER_STICKY, Prerequisite, Rollout,
@@ -26,7 +26,8 @@ pub(super) enum Verdict {
 impl Evaluating<'_> {
     /// Evaluates a feature, possibly for another one that depends on it.
     pub(super) fn visit(&mut self, key: &str) -> Evaluation {
-        if self.path.iter().any(|open| open == key) || self.visits == 0 {
+        let is_endless = self.path.len() >= MAX_FEATURE_DEPTH || self.visits == 0;
+        if is_endless || self.path.iter().any(|open| open == key) {
             return none(key, FeatureSource::CyclicPrerequisite, EvaluationReason::Error);
         }
         self.visits = self.visits.saturating_sub(1);

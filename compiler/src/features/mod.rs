@@ -1,15 +1,17 @@
 //! Features: values that rules choose, in GrowthBook's words.
 
+mod chain;
 mod groups;
 mod implied;
 mod split;
 mod trial;
 pub mod urls;
 
+pub use chain::check_chains;
 pub use groups::{Bandit, SavedGroup};
 pub use implied::implied_attributes;
 pub use split::{Filter, Rollout};
-pub use trial::{Arm, AutoExperiment, Trial};
+pub use trial::{Arm, AutoExperiment, EXPERIMENT, Trial};
 
 use throughline::condition::View;
 
@@ -77,8 +79,8 @@ pub struct Parent<'a> {
     pub gate: bool,
 }
 
-/// The keys of a rule, and of an experiment in it.
-const RULE: [&str; 24] = [
+/// The keys of a rule, and of an experiment in it: what GrowthBook's SDKs read.
+pub const RULE: [&str; 25] = [
     "id",
     "condition",
     "parentConditions",
@@ -103,6 +105,7 @@ const RULE: [&str; 24] = [
     "namespace",
     "meta",
     "filters",
+    "tracks",
 ];
 
 /// The keys of a rule that say something only of an experiment.
@@ -146,9 +149,7 @@ impl<'a> Definition<'a> for Feature<'a> {
 
 impl<'a> Rule<'a> {
     fn read(place: Place<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Self {
-        let mut known = RULE.to_vec();
-        known.extend(["tracks", "description"]);
-        let fields = place.fields(&known, out);
+        let fields = place.fields(&[&RULE[..], &["description"]].concat(), out);
         Self {
             id: text(&fields, "id", out).unwrap_or_default(),
             parents: parents(&fields, out),

@@ -10,6 +10,36 @@ use crate::place::{Fields, Named, Place, Reader};
 use crate::rules::{Definition, Rules};
 use crate::tree::Node;
 
+/// The keys of an experiment that pages run by themselves: what GrowthBook's SDKs read.
+pub const EXPERIMENT: [&str; 26] = [
+    "key",
+    "variations",
+    "weights",
+    "name",
+    "phase",
+    "seed",
+    "hashAttribute",
+    "fallbackAttribute",
+    "hashVersion",
+    "disableStickyBucketing",
+    "bucketVersion",
+    "minBucketVersion",
+    "ranges",
+    "coverage",
+    "namespace",
+    "meta",
+    "filters",
+    "condition",
+    "parentConditions",
+    "active",
+    "status",
+    "force",
+    "urlPatterns",
+    "persistQueryString",
+    "manual",
+    "changeId",
+];
+
 /// A randomised split with values.
 #[derive(Clone, Debug)]
 pub struct Trial<'a> {
@@ -209,11 +239,7 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
 
     fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
         let own = ["public", "dialect", "description"];
-        let mut known = super::RULE.to_vec();
-        known.retain(|name| !matches!(*name, "id" | "range" | "contextualVariations" | "contextualBanditRef"));
-        known.extend(own);
-        known.extend(["active", "status", "urlPatterns", "persistQueryString", "manual", "changeId"]);
-        let fields = place.fields(&known, out);
+        let fields = place.fields(&[&EXPERIMENT[..], &own].concat(), out);
         let dialect = super::dialect(&fields, out);
         let mut trial = Trial::read(&fields, dialect, out);
         let status = text(&fields, "status", out);

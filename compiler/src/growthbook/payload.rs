@@ -4,6 +4,7 @@ use throughline::{Object, Value};
 
 use super::{Finding, ImportOptions, Rules, decrypt::decrypt, fatal};
 use crate::diagnostic::Severity;
+use crate::features::{EXPERIMENT, RULE};
 
 /// The parts of a payload that SDKs read.
 pub(super) struct Payload {
@@ -15,63 +16,6 @@ pub(super) struct Payload {
 
 /// What a payload says of itself and no SDK reads.
 const ABOUT: [&str; 6] = ["status", "dateUpdated", "sdkVersion", "settings", "organization", "etag"];
-/// What SDKs read of a rule.
-const RULE: [&str; 25] = [
-    "id",
-    "condition",
-    "parentConditions",
-    "force",
-    "variations",
-    "contextualVariations",
-    "contextualBanditRef",
-    "weights",
-    "key",
-    "name",
-    "phase",
-    "seed",
-    "hashAttribute",
-    "fallbackAttribute",
-    "hashVersion",
-    "disableStickyBucketing",
-    "bucketVersion",
-    "minBucketVersion",
-    "range",
-    "ranges",
-    "coverage",
-    "namespace",
-    "meta",
-    "filters",
-    "tracks",
-];
-/// What SDKs read of an experiment that is no part of a feature.
-const EXPERIMENT: [&str; 26] = [
-    "key",
-    "variations",
-    "weights",
-    "name",
-    "phase",
-    "seed",
-    "hashAttribute",
-    "fallbackAttribute",
-    "hashVersion",
-    "disableStickyBucketing",
-    "bucketVersion",
-    "minBucketVersion",
-    "ranges",
-    "coverage",
-    "namespace",
-    "meta",
-    "filters",
-    "condition",
-    "parentConditions",
-    "active",
-    "status",
-    "force",
-    "urlPatterns",
-    "persistQueryString",
-    "manual",
-    "changeId",
-];
 /// What SDKs read of an experiment in a page's own code, and no rules can say.
 const CODE: [(&str, &str); 3] = [
     ("include", "a condition on an attribute that the page sets"),

@@ -1,0 +1,42 @@
+//! Features beyond GrowthBook's own cases.
+#![allow(clippy::panic, reason = "tests fail by panicking")]
+
+mod support;
+
+use serde_json::{Value, json};
+use throughline::{EvaluationOptions, Facts, MAX_FEATURE_DEPTH, Plan, evaluate};
+use throughline_compiler::{Options, Source, compile};
+
+/// Features of which each needs the next one, and the last one `last`.
+fn chain(count: usize, last: Option<&str>) -> Value {
+    let feature = |at: usize| {
+        let next = if at + 1 < count { Some(format!("f-{}", at + 1)) } else { last.map(str::to_owned) };
+        let needs = next.map(|next| json!([{ "id": next, "condition": { "value": true } }]));
+        let rule = json!({ "parentConditions": needs, "force": true });
+        (format!("f-{at}"), json!({ "dialect": "growthbook", "defaultValue": false, "rules": [rule] }))
+    };
+    json!({ "features": (0..count).map(feature).collect::<serde_json::Map<_, _>>() })
+}
+
+fn source(plan: &Plan) -> &'static str {
+    evaluate(plan, &Facts::default(), &EvaluationOptions::default(), "f-0").source.name()
+}
+
+#[test]
+fn a_circle_of_thousands_of_features_ends() {
+    assert_eq!(source(&support::plan(&chain(9_000, Some("f-0")))), "cyclicPrerequisite");
+}
+
+#[test]
+fn the_longest_chain_that_rules_may_have_is_followed_to_its_end() {
+    assert_eq!(source(&support::plan(&chain(MAX_FEATURE_DEPTH, None))), "force");
+}
+
+#[test]
+fn a_longer_chain_is_a_mistake() {
+    let rules = Source::new("rules.json", chain(MAX_FEATURE_DEPTH + 1, None).to_string());
+    let found = compile(&[rules], Options::default()).diagnostics;
+    let found: Vec<_> = found.iter().map(|found| (found.code, found.path.as_str(), found.message.as_str())).collect();
+    let path = "features.f-0.rules[0].parentConditions[0].id";
+    assert_eq!(found, [("too-deep", path, "`f-0` needs a chain of 65 features")]);
+}
