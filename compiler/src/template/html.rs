@@ -2,6 +2,8 @@
 
 use throughline::plan::tables::Escape;
 
+use super::attribute::{Use, has_fixed_beginning, is_space, use_of};
+
 /// Elements whose content is not markup. What is inserted there could be code, or end the element.
 const RAW: [&str; 10] =
     ["script", "style", "textarea", "title", "iframe", "noembed", "noframes", "noscript", "xmp", "plaintext"];
@@ -20,24 +22,6 @@ const LOADING: [&str; 12] = [
     "animatetransform",
     "set",
 ];
-/// Attributes whose value is a URL, besides those whose name says so.
-const URLS: [&str; 14] = [
-    "href",
-    "src",
-    "action",
-    "formaction",
-    "poster",
-    "cite",
-    "background",
-    "data",
-    "longdesc",
-    "manifest",
-    "ping",
-    "usemap",
-    "codebase",
-    "profile",
-];
-
 /// The beginning of a URL that is not known; nothing that follows makes it a fixed one.
 const UNKNOWN: &str = "\u{0}:";
 
@@ -316,58 +300,6 @@ impl Markup {
             )),
         }
     }
-}
-
-/// What a browser, or a library in the page, does with an attribute's value.
-enum Use {
-    Text,
-    Url,
-    Code,
-}
-
-fn use_of(attribute: &str) -> Use {
-    let own = attribute.strip_prefix("data-").unwrap_or(attribute);
-    let name = own.rsplit_once(':').map_or(own, |(_, name)| name);
-    let is_directive = ["v-", "x-", "ng-", "hx-"].iter().any(|prefix| own.starts_with(prefix));
-    let is_code = name.starts_with("on") || matches!(name, "style" | "srcdoc" | "srcset" | "imagesrcset");
-    if is_code || is_directive || !own.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        Use::Code
-    } else if URLS.contains(&name)
-        || attribute.starts_with("xmlns")
-        || ["src", "uri", "url"].iter().any(|part| name.contains(part))
-    {
-        Use::Url
-    } else {
-        Use::Text
-    }
-}
-
-/// Whether a value that follows can change neither scheme nor host, even if it is empty and others follow.
-fn has_fixed_beginning(url: &str) -> bool {
-    let url = url.trim_start_matches(is_space);
-    let is_fixed =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-%".contains(&b));
-    let lower = url.to_ascii_lowercase();
-    for scheme in ["https://", "http://"] {
-        if let Some(rest) = lower.strip_prefix(scheme) {
-            let is_host = |host: &str| is_fixed(host.split_once(':').map_or(host, |(host, _)| host));
-            return rest.split_once(['/', '?', '#']).is_some_and(|(host, _)| is_host(host));
-        }
-    }
-    if ["mailto:", "tel:", "sms:"].iter().any(|scheme| lower.starts_with(scheme)) {
-        return true;
-    }
-    match url.strip_prefix('/') {
-        // `/` and an empty value and `/` again would be the beginning of a host.
-        Some(path) => path.starts_with(|c: char| c.is_ascii_alphanumeric() || "._~-%?#".contains(c)),
-        None => {
-            url.starts_with(['?', '#']) || url.split_once(['/', '?', '#']).is_some_and(|(first, _)| is_fixed(first))
-        }
-    }
-}
-
-fn is_space(letter: char) -> bool {
-    matches!(letter, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! <https://shopify.github.io/liquid/>; `docs/templates.md` says what is different here.
 
 mod ast;
+mod attribute;
 mod block;
 mod date;
 mod expr;

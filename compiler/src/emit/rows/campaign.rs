@@ -1,0 +1,176 @@
+//! The rows of campaigns: who gets what, where, by which channel, and what goes before what.
+
+use throughline::Millis;
+use throughline::plan::Id;
+use throughline::plan::tables;
+
+use super::super::survey::reach_condition;
+use super::{Writer, flag};
+use crate::campaigns::Campaign;
+use crate::channels::REMEMBERED;
+use crate::experiments::Experiment;
+use crate::scores::{Fact, Score, Term};
+use crate::slots::{self, Slot};
+
+impl<'a> Writer<'_, '_, 'a, '_> {
+    pub(super) fn channels(&mut self) {
+        for (id, channel) in &self.rules.channels {
+            let reach = channel.reach.as_ref().and_then(|reach| {
+                let node = reach_condition(self.rules, reach.name);
+                let diagnostics = &mut self.out.diagnostics;
+                crate::condition::compile(&node, &reach.place.path, &mut self.scope, &mut self.plan, diagnostics)
+            });
+            let consent = channel.consent.map(|purpose| self.plan.text(purpose));
+            let contacts = channel.responds.as_ref().map(|responds| {
+                let key = format!("all@{id}");
+                self.expose(key.clone(), REMEMBERED, responds.within);
+                self.plan.text(&key)
+            });
+            let row = tables::Channel {
+                id: self.plan.text(id),
+                consent,
+                reach,
+                responds: channel.responds.as_ref().and_then(|responds| self.trigger(&responds.event)),
+                contacts,
+                within: channel.responds.as_ref().map_or(Millis(0), |responds| responds.within),
+                least: channel.responds.as_ref().map_or(0, |responds| responds.least),
+                otherwise: channel.expected,
+            };
+            self.plan.push(row);
+        }
+    }
+
+    pub(super) fn offers(&mut self) {
+        for (id, offer) in &self.rules.offers {
+            let row = tables::Offer {
+                id: self.plan.text(id),
+                group: offer.group.map(|group| self.plan.text(group)),
+                version: offer.version,
+                from: offer.schedule.from,
+                until: offer.schedule.until,
+            };
+            self.plan.push(row);
+        }
+    }
+
+    pub(super) fn experiment(&mut self, id: &str, experiment: &Experiment<'a>) {
+        let when = experiment.when.as_ref().and_then(|when| self.condition(when));
+        let arms = experiment.ranges();
+        let variations: Vec<_> =
+            arms.map(|(id, from, to)| tables::Variation { id: self.plan.text(id), from, to }).collect();
+        let Some(unit) = self.split_by(experiment.unit.as_ref()) else { return };
+        let row = tables::Experiment {
+            key: self.plan.text(id),
+            seed: self.plan.text(experiment.seed.unwrap_or(id)),
+            unit,
+            flags: flag(experiment.sticky, tables::STICKY) | flag(experiment.active, tables::ACTIVE),
+            when,
+            bucket_version: experiment.bucket_version,
+            min_bucket_version: experiment.min_bucket_version,
+            exclusion: self.exclusion(experiment.exclusion.as_ref()),
+            variations: self.plan.push_all(variations),
+        };
+        self.plan.push(row);
+    }
+
+    pub(super) fn campaign(&mut self, id: &str, campaign: &Campaign<'a>) {
+        let when = campaign.when.as_ref().and_then(|when| self.condition(when));
+        let caps: Vec<_> = campaign.caps.iter().map(|limit| self.cap(vec![format!("campaign:{id}")], *limit)).collect();
+        let topic = campaign.reach.topic.map(|topic| self.plan.text(topic));
+        let next = campaign.next.iter().filter_map(|next| {
+            let channel = *self.numbers.channels.get(next.channel.name)?;
+            let message = *self.numbers.messages.get(next.message.name)?;
+            let suits =
+                self.rules.channels.get(next.channel.name).is_none_or(|row| row.suits(campaign.roles(self.rules)));
+            Some(tables::NextStep {
+                channel,
+                message,
+                after: next.after,
+                until: next.until,
+                flags: flag(campaign.reach.best, tables::BEST) | flag(!suits, tables::WRONG_ROLE),
+                half_life: campaign.reach.half_life.unwrap_or(Millis::MAX),
+                topic,
+            })
+        });
+        let next: Vec<_> = next.collect();
+        let row = tables::Campaign {
+            id: self.plan.text(id),
+            class: campaign.class as u32,
+            priority: campaign.priority,
+            score: campaign.score.as_ref().map(|score| self.score(score)),
+            when,
+            from: campaign.schedule.from,
+            until: campaign.schedule.until,
+            offer: campaign.offer.as_ref().and_then(|offer| self.numbers.offers.get(offer.name).copied()),
+            experiment: campaign.experiment.as_ref().and_then(|it| self.numbers.experiments.get(it.name).copied()),
+            exclusion: self.exclusion(campaign.exclusion.as_ref()),
+            caps: self.plan.push_all(caps),
+            next: self.plan.push_all(next),
+        };
+        self.plan.push(row);
+    }
+
+    fn score(&mut self, score: &Score<'a>) -> Id<tables::Score> {
+        let terms: Vec<_> = score.terms.iter().map(|term| self.term(term)).collect();
+        let row = tables::Score { bias: score.bias, link: score.link as u32, terms: self.plan.push_all(terms) };
+        self.plan.push(row)
+    }
+
+    fn term(&mut self, term: &Term<'a>) -> tables::Term {
+        let mut row = tables::Term {
+            kind: term.fact.kind() as u32,
+            flags: flag(term.log, tables::LOG),
+            attribute: None,
+            counter: None,
+            weight: term.weight,
+            otherwise: term.otherwise,
+            span: Millis(0),
+            most: 0,
+            model: term.model.map(|model| self.plan.text(model)),
+        };
+        if let Some((trigger, most, within)) = term.fact.trigger() {
+            (row.most, row.span, row.counter) = (most, within, self.trigger(trigger));
+        }
+        match &term.fact {
+            Fact::Attribute(name) => row.attribute = self.scope.attributes.get(name.name).map(|known| known.id),
+            Fact::Decay(_, half_life) => row.span = *half_life,
+            Fact::Count(..) => {}
+        }
+        row
+    }
+
+    pub(super) fn slot(&mut self, id: &str, slot: &Slot<'a>) {
+        let mut placements: Vec<(u32, tables::Placement)> = Vec::new();
+        for (name, campaign) in &self.rules.campaigns {
+            let Some(placement) = campaign.slots.iter().find(|placement| placement.slot.name == id) else { continue };
+            let numbers = (self.numbers.campaigns.get(*name), self.numbers.messages.get(placement.message.name));
+            if let (Some(campaign_id), Some(message)) = numbers {
+                let placement = tables::Placement { campaign: *campaign_id, message: *message };
+                placements.push((campaign.priority, placement));
+            }
+        }
+        // Stable, so that campaigns of one priority stay sorted by id.
+        placements.sort_by_key(|(priority, _)| core::cmp::Reverse(*priority));
+        let row = tables::Slot {
+            id: self.plan.text(id),
+            selector: slot.selector.map(|selector| self.plan.text(selector)),
+            pages: self.pages(slot),
+            flags: flag(slot.public, tables::PUBLIC_SLOT) | flag(slot.json, tables::JSON_SLOT),
+            placements: self.plan.push_all(placements.into_iter().map(|(_, placement)| placement)),
+        };
+        self.plan.push(row);
+    }
+
+    fn pages(&mut self, slot: &Slot<'_>) -> Option<Id<tables::Regex>> {
+        if slot.pages.is_empty() {
+            return None;
+        }
+        match crate::regex::compile(&slots::pattern(&slot.pages), false) {
+            Ok(automaton) => Some(self.plan.regex(automaton)),
+            Err(error) => {
+                slot.place.error("glob", format!("the pages cannot be compiled: {error}"), self.out);
+                None
+            }
+        }
+    }
+}
