@@ -1,4 +1,4 @@
-// The rules that the benchmarks decide: the shape of those in benches/decide.rs, for the core and as GrowthBook's features.
+// The rules that the benchmarks of our own hosts decide: the shape of those in benches/decide.rs.
 
 /** How many campaigns match, however many there are. */
 const MATCHING = 10;
@@ -32,19 +32,9 @@ export function rulesOf(count) {
   };
 }
 
-/** The same as one feature whose rules are tried in the order of priority. */
-export function featuresOf(count) {
-  const groups = Math.max(1, Math.floor(count / MATCHING));
-  const numbers = [...Array(count).keys()].sort((a, b) => priorityOf(b) - priorityOf(a));
-  const rules = numbers.map((number) => ({ condition: conditionOf(number, groups), force: `<h1>${number} there</h1>` }));
-  return { hero: { defaultValue: '', rules } };
-}
-
-export const attributes = { id: 'p1', group: 'g0', market: 'AT', device: 'mobile', score: 99, firstName: 'Ann', path: '/' };
-
-/** The same as traits of a profile. */
+/** The traits of a profile. */
 export const traits = Object.fromEntries(
-  ['group', 'market', 'device', 'score', 'firstName'].map((name) => [name, [attributes[name], 1, 1]]),
+  Object.entries({ group: 'g0', market: 'AT', device: 'mobile', score: 99, firstName: 'Ann' }).map(([name, value]) => [name, [value, 1, 1]]),
 );
 
 export const facts = {

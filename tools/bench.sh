@@ -1,13 +1,23 @@
 #!/usr/bin/env bash
-# Benchmarks, as one table: natively, then in wasm, then pages through the edge. Over budget is said, not failed: machines differ.
+# Benchmarks, as one table: natively, then in wasm, then pages through the edge, then against the peers, in Node and in workerd; docs/benchmarks.md
+# is written from them. Over budget is said, not failed: machines differ.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 
-cargo bench --quiet --locked --package throughline --bench decide --no-run
-cargo build --quiet --locked --package throughline-cli
+say "installing the peers of benches/package-lock.json"
+(cd benches && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+say "building for release"
+cargo bench "${quiet[@]}" --locked --package throughline --bench decide --no-run
+cargo build "${quiet[@]}" --locked --release --package throughline-cli
+export THROUGHLINE_CLI=$CARGO_TARGET_DIR/release/throughline
+THROUGHLINE_BENCH_OUT=$(mktemp)
+export THROUGHLINE_BENCH_OUT
+trap 'rm -f "$THROUGHLINE_BENCH_OUT"' EXIT
+
 printf '%-58s %22s %9s\n' 'what' 'measured' 'budget'
 cargo bench --quiet --locked --package throughline --bench decide
-for suite in benches/*.bench.mjs; do
-  [[ -e $suite ]] || die "there are no benchmarks in benches/*.bench.mjs"
+for suite in benches/*.bench.mjs benches/peers/{node,workerd}.mjs; do
   node "$suite"
 done
+node benches/report.mjs
+say "docs/benchmarks.md and its plots are written"

@@ -11,6 +11,8 @@ import { worldOf } from './world.mjs';
 const ROUNDS = 7;
 /** A request is at least so long, in milliseconds: much longer than what it takes to ask. */
 const TURN = 100;
+/** So long, in milliseconds, an engine runs before it counts. */
+const WARM_UP = 1_000;
 const PATIENCE = 4_000;
 const MODES = ['objects', 'text'];
 
@@ -43,8 +45,11 @@ async function turn(runtime, mode, times) {
   return performance.now() - start;
 }
 
+/** Warms up, and answers how many decisions make a request long enough. */
 async function timesOf(runtime, mode, subjects) {
   let times = subjects;
+  while ((await turn(runtime, mode, times)) < TURN) times *= 2;
+  for (const end = performance.now() + WARM_UP; performance.now() < end; ) await turn(runtime, mode, times);
   while ((await turn(runtime, mode, times)) < TURN) times *= 2;
   return times;
 }
