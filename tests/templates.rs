@@ -35,3 +35,26 @@ fn a_hostile_value_never_changes_the_markup() {
     }
     assert!(written > 20, "only {written} values were written");
 }
+
+#[test]
+fn whoever_explains_sees_what_is_shown_also_where_the_fuel_ends() {
+    let rules = serde_json::json!({
+        "attributes": { "tags": { "type": "list" , "edge": true }, "name": { "type": "string", "edge": true } },
+        "policies": { "consent": { "default": "granted" } },
+        "slots": { "hero": {} },
+        "channels": { "web": {} },
+        "messages": { "hello": { "renditions": [{ "channel": "web", "html":
+            "{% for tag in tags %}{{ name | append: tag | upcase | replace: 'a', 'b' }};{% endfor %}" }] } },
+        "campaigns": { "greet": { "class": "service", "slots": { "hero": "hello" } } },
+    });
+    let plan = support::plan(&rules);
+    let tags: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    let facts = support::facts(&serde_json::json!({
+        "now": 1_800_000_000_000_i64,
+        "profile": { "traits": { "tags": [tags, 1, 1], "name": ["Ann", 1, 1] } },
+    }));
+    let shown = throughline::decide(&plan, &facts);
+    let rounds = shown.slots["hero"].content.body.matches(';').count();
+    assert!((100..20_000).contains(&rounds), "the fuel ends on the way: {rounds} rounds");
+    assert_eq!(throughline::explain(&plan, &facts).decision.to_json(), shown.to_json());
+}

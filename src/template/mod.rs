@@ -127,7 +127,10 @@ impl<'r, 'a> Writer<'r, 'a> {
         let mut out = String::new();
         escape(&self.get(term), Escape::from_number(part.detail).unwrap_or(Escape::Html), &mut out);
         if self.missing.is_some() {
+            // Whoever watches does not pay: what is written is the same for everybody.
+            let fuel = self.fuel.get();
             self.note_missing(term);
+            self.fuel.set(fuel);
         }
         if self.spend(out.len() / BYTES) || part.detail == Escape::Data as u32 {
             self.out.push_str(&out);
