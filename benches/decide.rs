@@ -12,7 +12,9 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::fs::OpenOptions;
 use std::hint::black_box;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -20,11 +22,14 @@ use throughline::{Facts, Plan, decide, explain};
 
 /// How many campaigns match, however many there are.
 const MATCHING: usize = 10;
+/// The numbers of campaigns that are compared with a hundred.
+const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 
 fn main() {
-    let hundred = case(100);
+    let hundred = case(100, 1);
     let facts_json = facts().to_string();
     let base = time(|| drop(black_box(decide(&hundred.0, &hundred.1))));
+    record(100, 1, base);
     row("decide natively, 100 campaigns, 1 slot", &nanos(base), Some(("300 ns", base <= Duration::from_nanos(300))));
     row(
         "- with facts from JSON and the decision to JSON",
@@ -35,9 +40,10 @@ fn main() {
         None,
     );
     row("- with an explanation", &nanos(time(|| drop(black_box(explain(&hundred.0, &hundred.1))))), None);
-    for count in [10, 1_000, 10_000] {
-        let case = case(count);
+    for count in SIZES {
+        let case = case(count, 1);
         let took = time(|| drop(black_box(decide(&case.0, &case.1))));
+        record(count, 1, took);
         let ratio = took.as_nanos() as f64 / base.as_nanos() as f64;
         let budget = (count > 100).then_some(("3.0x", ratio <= 3.0));
         row(
@@ -46,7 +52,13 @@ fn main() {
             budget,
         );
     }
-    let thousand = support::compile(&rules(1_000)).edge;
+    for slots in [10, 100] {
+        let case = case(1_000, slots);
+        let took = time(|| drop(black_box(decide(&case.0, &case.1))));
+        record(1_000, slots, took);
+        row(&format!("1,000 campaigns in {slots} slots"), &nanos(took), None);
+    }
+    let thousand = support::compile(&rules(1_000, 1)).edge;
     let load = time(|| drop(black_box(Plan::load(&thousand).unwrap())));
     row("load a plan of 1,000 campaigns", &nanos(load), Some(("1 ms", load <= Duration::from_millis(1))));
     row("- its size", &format!("{} KB", thousand.len() / 1024), None);
@@ -57,6 +69,13 @@ fn row(what: &str, found: &str, budget: Option<(&str, bool)>) {
     let verdict = budget
         .map_or(String::new(), |(limit, holds)| format!("{limit:>9}  {}", if holds { "ok" } else { "over budget" }));
     println!("{what:<58} {found:>22} {verdict}");
+}
+
+/// A line for the plots of docs/benchmarks.md, if somebody collects them.
+fn record(campaigns: usize, slots: usize, time: Duration) {
+    let Some(file) = std::env::var_os("THROUGHLINE_BENCH_OUT") else { return };
+    let line = json!({ "bench": "decide", "campaigns": campaigns, "slots": slots, "nanos": time.as_nanos() as u64 });
+    writeln!(OpenOptions::new().append(true).create(true).open(file).unwrap(), "{line}").unwrap();
 }
 
 /// The median time of one run, from batches that are long enough to measure.
@@ -84,23 +103,24 @@ fn nanos(time: Duration) -> String {
     if nanos < 1e4 { format!("{nanos:.0} ns") } else { format!("{:.1} us", nanos / 1e3) }
 }
 
-/// Campaigns for one slot: each for a plan, a country, a device and a score, of which [`MATCHING`] fit the facts.
-fn rules(count: usize) -> Value {
+/// Campaigns, dealt out to the slots: each for a plan, a country, a device and a score, of which [`MATCHING`] fit the facts.
+fn rules(count: usize, slots: usize) -> Value {
     let groups = (count / MATCHING).max(1);
     let mut campaigns = Map::new();
     let mut messages = Map::new();
     for number in 0..count {
         campaigns.insert(format!("c{number}"), json!({
-            "class": "promo", "priority": (number * 7 + number / 10) % 997, "slots": { "hero": format!("m{number}") },
+            "class": "promo", "priority": (number * 7 + number / 10) % 997, "slots": { format!("s{}", number % slots): format!("m{number}") },
             "when": { "group": format!("g{}", number % groups), "market": { "$in": ["AT", "DE"] }, "device": "mobile", "score": { "$gte": number % 50 } },
         }));
         messages.insert(format!("m{number}"), json!({ "renditions": [{ "channel": "web", "html": format!("<h1>{number} {{{{ firstName | default: 'there' }}}}</h1>") }] }));
     }
+    let slots: Map<_, _> = (0..slots).map(|slot| (format!("s{slot}"), json!({ "pages": ["/"] }))).collect();
     json!({
         "attributes": {
             "group": { "type": "string", "edge": true }, "market": { "type": "string", "edge": true }, "device": { "type": "string", "edge": true }, "score": { "type": "number", "edge": true }, "firstName": { "type": "string", "edge": true },
         },
-        "channels": { "web": {} }, "slots": { "hero": { "pages": ["/"] } }, "messages": messages, "campaigns": campaigns,
+        "channels": { "web": {} }, "slots": slots, "messages": messages, "campaigns": campaigns,
     })
 }
 
@@ -112,8 +132,8 @@ fn facts() -> Value {
     })
 }
 
-fn case(count: usize) -> (Plan, Facts) {
-    let case = (support::plan(&rules(count)), support::facts(&facts()));
-    assert_eq!(decide(&case.0, &case.1).slots.len(), 1, "the slot is filled");
+fn case(count: usize, slots: usize) -> (Plan, Facts) {
+    let case = (support::plan(&rules(count, slots)), support::facts(&facts()));
+    assert!(!decide(&case.0, &case.1).slots.is_empty(), "a slot is filled");
     case
 }
