@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use throughline::{Facts, Plan, Profile, advance, canonical, explain, reduce};
+use throughline::{
+    EvaluationOptions, ExperimentRun, Facts, Map, Plan, Profile, advance, canonical, evaluate, evaluate_all, explain,
+    reduce, run_experiments, sticky_keys,
+};
 use throughline_compiler::{Options, Source, compile};
 
 use super::{generate, support};
@@ -48,4 +51,23 @@ pub fn exercise(plan: &Plan, facts: &Facts) {
     assert_eq!(projected.project(plan, facts.now), projected, "projecting twice");
     assert_eq!(Profile::from_value(profile.to_value()).as_ref(), Ok(&profile), "written and read");
     projected.clone().fit(|profile| profile.traits.is_empty());
+    evaluate_features(plan, facts);
+}
+
+/// Evaluates every feature and experiment, where nothing is kept and where everything is.
+fn evaluate_features(plan: &Plan, facts: &Facts) {
+    let keeping = EvaluationOptions { sticky_buckets: Some(Map::new()), query_overrides: true, ..Default::default() };
+    for options in [EvaluationOptions::default(), keeping] {
+        let all = evaluate_all(plan, facts, &options);
+        for found in &all {
+            let alone = evaluate(plan, facts, &options, &found.key);
+            assert_eq!((&alone.value, alone.source), (&found.value, found.source), "alone and among others");
+        }
+        let runs = run_experiments(plan, facts, &options, &["exp"]);
+        for value in all.iter().map(|found| found.to_value()).chain(runs.iter().map(ExperimentRun::to_value)) {
+            let json = canonical::to_string(&value);
+            assert_eq!(canonical::to_string(&throughline::json::parse(&json).unwrap()), json, "not canonical");
+        }
+    }
+    let _ = sticky_keys(plan, facts);
 }

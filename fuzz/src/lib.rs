@@ -17,6 +17,7 @@ mod exercise;
 mod facts;
 #[path = "../../tests/generate/mod.rs"]
 mod generate;
+mod payload;
 mod plan;
 #[path = "../../tests/reference/mod.rs"]
 mod reference;
@@ -30,10 +31,11 @@ mod token;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its binary and of its seeds.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("decide", decide::decide),
     ("events", events::events),
     ("facts", facts::facts),
+    ("payload", payload::payload),
     ("plan", plan::plan),
     ("rules", rules::rules),
     ("template", template::template),
