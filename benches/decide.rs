@@ -19,9 +19,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use throughline::{Facts, Plan, decide, explain};
+use throughline_compiler::{Options, Source, compile};
 
 /// How many campaigns match, however many there are.
 const MATCHING: usize = 10;
+/// So many campaigns fit into one file.
+const IN_A_FILE: usize = 5_000;
 /// The numbers of campaigns that are compared with a hundred.
 const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 
@@ -58,7 +61,7 @@ fn main() {
         record(1_000, slots, took);
         row(&format!("1,000 campaigns in {slots} slots"), &nanos(took), None);
     }
-    let thousand = support::compile(&rules(1_000, 1)).edge;
+    let thousand = edge_plan(&rules(1_000, 1));
     let load = time(|| drop(black_box(Plan::load(&thousand).unwrap())));
     row("load a plan of 1,000 campaigns", &nanos(load), Some(("1 ms", load <= Duration::from_millis(1))));
     row("- its size", &format!("{} KB", thousand.len() / 1024), None);
@@ -103,25 +106,37 @@ fn nanos(time: Duration) -> String {
     if nanos < 1e4 { format!("{nanos:.0} ns") } else { format!("{:.1} us", nanos / 1e3) }
 }
 
-/// Campaigns, dealt out to the slots: each for a plan, a country, a device and a score, of which [`MATCHING`] fit the facts.
-fn rules(count: usize, slots: usize) -> Value {
+/// Campaigns, dealt out to the slots: each for a plan, a country, a device and a score, of which [`MATCHING`] fit the facts; in
+/// several files, because one has at most 4 MB.
+fn rules(count: usize, slots: usize) -> Vec<Value> {
     let groups = (count / MATCHING).max(1);
-    let mut campaigns = Map::new();
-    let mut messages = Map::new();
-    for number in 0..count {
-        campaigns.insert(format!("c{number}"), json!({
-            "class": "promo", "priority": (number * 7 + number / 10) % 997, "slots": { format!("s{}", number % slots): format!("m{number}") },
-            "when": { "group": format!("g{}", number % groups), "market": { "$in": ["AT", "DE"] }, "device": "mobile", "score": { "$gte": number % 50 } },
-        }));
-        messages.insert(format!("m{number}"), json!({ "renditions": [{ "channel": "web", "html": format!("<h1>{number} {{{{ firstName | default: 'there' }}}}</h1>") }] }));
+    let mut files = Vec::new();
+    for numbers in (0..count).collect::<Vec<_>>().chunks(IN_A_FILE) {
+        let mut campaigns = Map::new();
+        let mut messages = Map::new();
+        for &number in numbers {
+            campaigns.insert(format!("c{number}"), json!({
+                "class": "promo", "priority": (number * 7 + number / 10) % 997, "slots": { format!("s{}", number % slots): format!("m{number}") },
+                "when": { "group": format!("g{}", number % groups), "market": { "$in": ["AT", "DE"] }, "device": "mobile", "score": { "$gte": number % 50 } },
+            }));
+            messages.insert(format!("m{number}"), json!({ "renditions": [{ "channel": "web", "html": format!("<h1>{number} {{{{ firstName | default: 'there' }}}}</h1>") }] }));
+        }
+        files.push(json!({ "messages": messages, "campaigns": campaigns }));
     }
     let slots: Map<_, _> = (0..slots).map(|slot| (format!("s{slot}"), json!({ "pages": ["/"] }))).collect();
-    json!({
+    files.push(json!({
         "attributes": {
             "group": { "type": "string", "edge": true }, "market": { "type": "string", "edge": true }, "device": { "type": "string", "edge": true }, "score": { "type": "number", "edge": true }, "firstName": { "type": "string", "edge": true },
         },
-        "channels": { "web": {} }, "slots": slots, "messages": messages, "campaigns": campaigns,
-    })
+        "channels": { "web": {} }, "slots": slots,
+    }));
+    files
+}
+
+/// The edge plan of rules in several files.
+fn edge_plan(files: &[Value]) -> Vec<u8> {
+    let name = |(number, file): (usize, &Value)| Source::new(format!("{number}.json"), file.to_string());
+    compile(&files.iter().enumerate().map(name).collect::<Vec<_>>(), Options::default()).plans.unwrap().edge
 }
 
 fn facts() -> Value {
@@ -133,7 +148,7 @@ fn facts() -> Value {
 }
 
 fn case(count: usize, slots: usize) -> (Plan, Facts) {
-    let case = (support::plan(&rules(count, slots)), support::facts(&facts()));
+    let case = (Plan::load(&edge_plan(&rules(count, slots))).unwrap(), support::facts(&facts()));
     assert!(!decide(&case.0, &case.1).slots.is_empty(), "a slot is filled");
     case
 }

@@ -9,6 +9,9 @@ import { engines } from './engines.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
+/** So many campaigns fit into one file. */
+const IN_A_FILE = 5_000;
+
 /** The sizes that are measured: growth by campaigns for one slot, and the same campaigns spread over more slots. */
 export const SIZES = [
   ...[10, 100, 1_000, 10_000, 100_000].map((campaigns) => ({ campaigns, slots: 1 })),
@@ -17,17 +20,31 @@ export const SIZES = [
 
 /** What `engine.open` takes. */
 export function sourceOf(engine, world) {
-  const text = JSON.stringify(engine.source(world));
-  return engine.format === 'plan' ? compiled(text) : text;
+  const source = engine.source(world);
+  return engine.format === 'plan' ? compiled(source) : JSON.stringify(source);
 }
 
 function compiled(rules) {
   const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
-  writeFileSync(join(directory, 'rules.json'), rules);
-  throughline('compile', join(directory, 'rules.json'), '--out', directory);
+  const files = [...parts(rules)].map((part, number) => {
+    const file = join(directory, `${number}.json`);
+    writeFileSync(file, JSON.stringify(part));
+    return file;
+  });
+  throughline('compile', ...files, '--out', directory);
   const plan = readFileSync(join(directory, 'edge.plan'));
   rmSync(directory, { recursive: true });
   return plan;
+}
+
+/** The rules in several files, because one has at most 4 MB. */
+function* parts({ campaigns, messages, ...rest }) {
+  yield rest;
+  const ids = Object.keys(campaigns);
+  for (let start = 0; start < ids.length; start += IN_A_FILE) {
+    const some = (map) => Object.fromEntries(ids.slice(start, start + IN_A_FILE).map((id) => [id, map[id]]));
+    yield { campaigns: some(campaigns), messages: some(messages) };
+  }
 }
 
 /** Each engine's version, as its own package.json says. */
