@@ -8,7 +8,6 @@ import {
   fetch as answer,
   Identity as IdentityOfWasm,
   Profile as ProfileOfWasm,
-  queue as take,
 } from './build/bindgen/index.js';
 
 const wasm = { __wbg_reset_state, __worker_init_state, Identity: IdentityOfWasm, Profile: ProfileOfWasm };
@@ -25,9 +24,5 @@ export default class extends WorkerEntrypoint {
       console.error(error);
       return Response.json({ error: 'internal error' }, { status: 500 });
     }
-  }
-
-  queue(batch) {
-    return run(() => take(batch, this.env, this.ctx));
   }
 }

@@ -4,6 +4,8 @@ import { guard } from '../tools/guard.js';
 // By name: what is not named here is not in the bundle.
 import { __wbg_reset_state, __worker_init_state, fetch as answer } from './build/bindgen/index.js';
 
+export { Outbox } from './outbox.js';
+
 const { run } = guard({ __wbg_reset_state, __worker_init_state });
 
 export default class extends WorkerEntrypoint {

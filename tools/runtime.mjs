@@ -1,7 +1,6 @@
-// Runs the edge and the collector on workerd, with KV, Durable Objects, D1, R2 and queues kept in a directory.
+// Runs the edge and the collector on workerd, with KV, Durable Objects, D1 and R2 kept in a directory.
 //
 // `make start` and the tests share this: what they run is what wrangler.toml and collector/wrangler.toml describe.
-// The local queue lives in memory (Miniflare's), unlike Cloudflare's: what waits in it is gone when the runtime stops.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,10 +22,9 @@ const COLLECTOR = 'throughline-collector';
  * - `edge`, `collector`: variables and secrets of each worker, as strings
  * - `assets`: directory to serve in place of the demo shop
  * - `log`: receives each line that a worker logs
- * - `collectorSwitch`: makes `setCollectorDown` work, for tests
+ * - `collectorDown`: the collector answers 503, for tests
  *
- * Answers `{ edgeUrl, collectorUrl, plans, measures, archive, setCollectorDown, stop }`: `plans`, `measures` and `archive`
- * are the bindings; a collector that is down answers 503 and returns queue messages to the queue.
+ * Answers `{ edgeUrl, collectorUrl, plans, measures, archive, stop }`: `plans`, `measures` and `archive` are the bindings.
  */
 export async function startRuntime({
   host = '127.0.0.1',
@@ -38,7 +36,7 @@ export async function startRuntime({
   collector = {},
   assets,
   log = (line) => console.error(line),
-  collectorSwitch = false,
+  collectorDown = false,
 } = {}) {
   const edgeWorker = worker(EDGE, join(root, 'wrangler.toml'), edge, { host, port });
   if (assets) edgeWorker.assets.directory = assets;
@@ -46,7 +44,7 @@ export async function startRuntime({
     host,
     port: collectorPort,
   });
-  const setCollectorDown = collectorSwitch ? addSwitch(collectorWorker) : undefined;
+  if (collectorDown) takeDown(collectorWorker);
 
   const miniflare = new Miniflare({
     workers: [edgeWorker, collectorWorker],
@@ -70,7 +68,6 @@ export async function startRuntime({
     plans,
     measures: await miniflare.getD1Database('MEASURES', COLLECTOR),
     archive: await miniflare.getR2Bucket('ARCHIVE', COLLECTOR),
-    setCollectorDown,
     async stop() {
       stopSync();
       await miniflare.dispose();
@@ -93,24 +90,12 @@ function worker(name, config, variables, { host, port }) {
   };
 }
 
-// Puts a switch in front of a worker, so that a test can take it down while queue and storage stay.
-function addSwitch(options) {
-  let down = false;
+// The worker's objects stay, and what they have kept; it only does not answer.
+function takeDown(options) {
   const front = `
-    import Worker from './index.js';
     export * from './index.js';
-    const isDown = async (env) => (await (await env.IS_DOWN.fetch('http://switch/')).text()) === 'true';
-    export default class extends Worker {
-      async fetch(request) {
-        return (await isDown(this.env)) ? new Response('down', { status: 503 }) : super.fetch(request);
-      }
-      async queue(batch) {
-        return (await isDown(this.env)) ? batch.retryAll() : super.queue(batch);
-      }
-    }`;
+    export default { fetch: () => new Response('down', { status: 503 }) };`;
   options.modules.unshift({ type: 'ESModule', path: 'front.js', contents: front });
-  options.serviceBindings.IS_DOWN = () => new Response(String(down));
-  return (value) => (down = value);
 }
 
 function eachLine(stream, take) {

@@ -59,7 +59,7 @@ for host in "${hosts[@]}"; do
       unless_fresh "$root/pkg/wasm" "$(built browser)" -- browser
       if [[ -f $root/pkg/tag.js ]]; then node "$root/tools/tag.mjs"; fi
       ;;
-    edge | collector) unless_fresh "$root/$host/build" "$(built "$host")" "$root/$host/entry.js" -- worker "$host" ;;
+    edge | collector) unless_fresh "$root/$host/build" "$(built "$host")" "$root/$host"/*.js -- worker "$host" ;;
     *) die "unknown host \`$host\`, expected browser, edge or collector" ;;
   esac
 done

@@ -1,10 +1,10 @@
-//! What the edge sends: one message for each request of a visitor, at once or through the queue.
+//! What the edge sends: one message for each request of a visitor, at once or out of its outbox.
 
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use throughline::{Event, EventKind, Millis, Value, canonical};
-use worker::{Env, MessageBatch, MessageExt, Request, Response, Result, console_error};
+use worker::{Env, Request, Response, Result, console_error};
 
 use crate::answer;
 use crate::auth;
@@ -52,14 +52,11 @@ struct Extra {
 }
 
 /// `POST /v1/edge`: keeps the events of one message, and answers with a fresh token for the visitor.
-pub async fn post(mut request: Request, env: &Env) -> Result<Response> {
-    if !auth::bearer(&request).is_some_and(|key| Settings::of(env).is_collector_key(&key)) {
-        return answer::error(401, "unknown_key", "the collector key is missing or wrong");
-    }
-    let Ok(bytes) = body::read(&mut request).await else {
-        return answer::error(400, "unreadable", "the body cannot be read");
+pub async fn post(request: Request, env: &Env) -> Result<Response> {
+    let text = match text(request, env).await {
+        Ok(text) => text,
+        Err(refusal) => return refusal,
     };
-    let text = String::from_utf8_lossy(&bytes);
     let message: Message<'_> = match serde_json::from_str(&text) {
         Ok(message) => message,
         Err(error) => {
@@ -82,28 +79,31 @@ pub async fn post(mut request: Request, env: &Env) -> Result<Response> {
     answer::json(if again { 503 } else { 200 }, &out)
 }
 
-/// Takes messages from the queue. Each is acknowledged when all of its events are kept, and comes again otherwise.
-pub async fn queue(batch: &MessageBatch<serde::de::IgnoredAny>, env: &Env) {
-    let messages: Vec<_> = batch.raw_iter().collect();
-    let texts: Vec<Option<String>> = messages.iter().map(|message| text_of(&message.body())).collect();
+/// `POST /v1/edge/batch`: keeps the events of several messages, and answers with the places of the messages of which all is
+/// kept. What is no message is put aside: it would not get better by coming again.
+pub async fn batch(request: Request, env: &Env) -> Result<Response> {
+    let text = match text(request, env).await {
+        Ok(text) => text,
+        Err(refusal) => return refusal,
+    };
+    let messages: Vec<&RawValue> = match serde_json::from_str(&text) {
+        Ok(messages) => messages,
+        Err(error) => return answer::error(400, "unreadable", &format!("the body is not a list of messages: {error}")),
+    };
     let (mut incoming, mut of_message, mut poison) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, text) in texts.iter().enumerate() {
-        match text.as_deref().map(serde_json::from_str::<Message<'_>>) {
-            Some(Ok(message)) => {
+    for (index, raw) in messages.iter().enumerate() {
+        match serde_json::from_str::<Message<'_>>(raw.get()) {
+            Ok(message) => {
                 let (_, events, rejected) = read(&message);
                 of_message.extend(events.iter().map(|_| index));
                 incoming.extend(events);
                 poison.extend(rejected.into_iter().map(|failed| (index, failed)));
             }
-            other => {
-                let reason =
-                    other.and_then(core::result::Result::err).map_or("not JSON".to_owned(), |error| error.to_string());
-                poison.push((index, rejected(&reason, text.as_deref().unwrap_or_default(), "")));
-            }
+            Err(error) => poison.push((index, rejected(&error.to_string(), raw.get(), ""))),
         }
     }
     let (poisoned, failed): (Vec<usize>, Vec<Failed>) = poison.into_iter().unzip();
-    let mut again: Vec<usize> = match failed::keep(env, &failed).await {
+    let mut again = match failed::keep(env, &failed).await {
         Ok(()) => Vec::new(),
         Err(error) => {
             console_error!("failed events: {error}");
@@ -112,14 +112,19 @@ pub async fn queue(batch: &MessageBatch<serde::de::IgnoredAny>, env: &Env) {
     };
     let placed = ingest(env, incoming).await;
     again.extend(of_message.iter().zip(&placed).filter(|(_, one)| one.outcome.is_retry()).map(|(index, _)| *index));
-    for (index, message) in messages.iter().enumerate() {
-        if again.contains(&index) { message.retry() } else { message.ack() }
-    }
+    let kept: Vec<usize> = (0..messages.len()).filter(|index| !again.contains(index)).collect();
+    answer::json(200, &json!({ "kept": kept }))
 }
 
-/// The JSON text of a message, whatever form the queue has brought it in.
-fn text_of(body: &wasm_bindgen::JsValue) -> Option<String> {
-    body.as_string().or_else(|| js_sys::JSON::stringify(body).ok().and_then(|text| text.as_string()))
+/// The body of a request of the edge, or why it is refused.
+async fn text(mut request: Request, env: &Env) -> core::result::Result<String, Result<Response>> {
+    if !auth::bearer(&request).is_some_and(|key| Settings::of(env).is_collector_key(&key)) {
+        return Err(answer::error(401, "unknown_key", "the collector key is missing or wrong"));
+    }
+    match body::read(&mut request).await {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(_) => Err(answer::error(400, "unreadable", "the body cannot be read")),
+    }
 }
 
 /// The events of a message, each with its id, and those that are none.

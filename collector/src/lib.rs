@@ -22,8 +22,7 @@ mod settings;
 mod stub;
 mod webhook;
 
-use serde::de::IgnoredAny;
-use worker::{Context, Env, MessageBatch, Request, Response, Result, console_error, event};
+use worker::{Context, Env, Request, Response, Result, console_error, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
@@ -31,11 +30,4 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         console_error!("{error}");
         answer::error(503, "unavailable", "try again")
     })
-}
-
-// An error here would be a panic, so there is none: each message is acknowledged or comes again by itself.
-#[event(queue)]
-async fn queue(batch: MessageBatch<IgnoredAny>, env: Env, _context: Context) -> Result<()> {
-    edge::queue(&batch, &env).await;
-    Ok(())
 }

@@ -10,6 +10,7 @@ enum Route {
     /// Calls of SDKs: of this kind, or of any kind in a batch.
     Calls(Option<EventKind>),
     Edge,
+    EdgeBatch,
     Token,
     Profile(String),
     FailedEvents,
@@ -32,6 +33,7 @@ impl Route {
             "alias" | "a" => Self::Calls(Some(EventKind::Alias)),
             "batch" | "b" => Self::Calls(None),
             "edge" => Self::Edge,
+            "edge/batch" => Self::EdgeBatch,
             "tokens" => Self::Token,
             "failed-events" => Self::FailedEvents,
             "health" => Self::Health,
@@ -40,7 +42,7 @@ impl Route {
     }
 
     const fn is_post(&self) -> bool {
-        matches!(self, Self::Calls(_) | Self::Edge | Self::Token)
+        matches!(self, Self::Calls(_) | Self::Edge | Self::EdgeBatch | Self::Token)
     }
 }
 
@@ -65,6 +67,7 @@ pub async fn answer(request: Request, env: &Env) -> Result<Response> {
     match route {
         Route::Calls(kind) => segment::calls(request, env, kind).await,
         Route::Edge => edge::post(request, env).await,
+        Route::EdgeBatch => edge::batch(request, env).await,
         Route::Token => admin::token(request, env).await,
         Route::Profile(name) => admin::profile(&request, env, &name).await,
         Route::FailedEvents => admin::failed_events(&request, env).await,

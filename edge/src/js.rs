@@ -25,10 +25,15 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     async fn get(this: &Kv, key: &str, options: &Object) -> Result<JsValue, JsValue>;
 
-    /// The producer's end of a queue.
-    pub type Queue;
+    /// The namespace of the Durable Objects of `outbox.js`.
+    pub type Outboxes;
+    #[wasm_bindgen(method, catch, js_name = getByName)]
+    pub fn get_by_name(this: &Outboxes, name: &str) -> Result<Outbox, JsValue>;
+
+    /// One of them; its methods are called where it lives.
+    pub type Outbox;
     #[wasm_bindgen(method, catch)]
-    pub async fn send(this: &Queue, message: &JsValue) -> Result<JsValue, JsValue>;
+    pub async fn keep(this: &Outbox, message: &str) -> Result<JsValue, JsValue>;
 
     /// The platform's streaming rewriter.
     #[wasm_bindgen(js_name = HTMLRewriter)]

@@ -1,6 +1,6 @@
 //! What leaves for the collector.
 
-use js_sys::JSON;
+use throughline::bucket::bucket;
 use throughline::{Decision, Event, Millis, Object, Value, canonical, json};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Request, RequestInit};
@@ -9,12 +9,12 @@ use worker::Env;
 use crate::answer;
 use crate::call::Call;
 use crate::error::log;
-use crate::js::{self, Fetcher, Queue};
+use crate::js::{self, Fetcher, Outboxes};
 use crate::visitor::Visitor;
 
-/// A queue message has at most 128 KB; more goes in several.
-const MAX_MESSAGE: usize = 100 * 1024;
-/// How long we wait for the collector before the queue takes over.
+/// How many objects share what the outbox has to keep. Another number leaves nothing behind: each object empties itself.
+const SHARDS: f64 = 64.0;
+/// How long we wait for the collector before the outbox takes over.
 const PATIENCE_MS: u32 = 3000;
 
 /// Whose events a message carries, and which plan was in use.
@@ -56,46 +56,52 @@ impl Message {
     }
 }
 
-/// Puts a message in the queue when the response is on its way.
-pub fn queue_later(call: &Call, message: String) {
+/// Keeps a message when the response is on its way.
+pub fn keep_later(call: &Call, message: Message, events: Vec<Event>) {
     let env = call.env.clone();
     call.context.wait_until(async move {
-        queue(&env, &message).await;
+        keep(&env, &message, &message.with(&events)).await;
     });
 }
 
-/// Puts a message in the queue, and says whether it is there.
-pub async fn queue(env: &Env, message: &str) -> bool {
-    match try_queue(env, message).await {
+/// Puts the text of a message into the outbox, and says whether it is safe there.
+pub async fn keep(env: &Env, message: &Message, text: &str) -> bool {
+    match try_keep(env, &shard(&message.subject), text).await {
         Ok(()) => true,
         Err(cause) => {
-            log(&format!("queue: {}", js::reason(&cause)));
+            log(&format!("outbox: {}", js::reason(&cause)));
             false
         }
     }
 }
 
-async fn try_queue(env: &Env, message: &str) -> Result<(), JsValue> {
-    let queue = js::binding::<Queue>(env, "EVENTS").ok_or("there is no queue `EVENTS`")?;
-    queue.send(&JSON::parse(message)?).await.map(|_| ())
+async fn try_keep(env: &Env, shard: &str, text: &str) -> Result<(), JsValue> {
+    let outboxes = js::binding::<Outboxes>(env, "OUTBOX").ok_or("there are no objects `OUTBOX`")?;
+    match outboxes.get_by_name(shard)?.keep(text).await?.as_bool() {
+        Some(true) => Ok(()),
+        _ => Err(format!("`{shard}` is full").into()),
+    }
 }
 
-/// Hands events over: to the collector, or else to the queue. `Ok` means that they are safe; with it comes the
+/// The object for a subject: always the same one, so that none has to take everything.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bucket is from 0 to 1")]
+fn shard(subject: &str) -> String {
+    let bucket = bucket("outbox", subject, 2).unwrap_or_default();
+    format!("shard-{}", (bucket * SHARDS) as u32)
+}
+
+/// Hands events over: to the collector, or else to the outbox. `Ok` means that they are safe; with it comes the
 /// collector's answer, if it was the collector.
 ///
 /// # Errors
 /// Neither has them.
 pub async fn deliver(call: &Call, message: &Message, events: Vec<Value>) -> Result<Option<Value>, ()> {
-    match post(call, &message.with_values(events.clone())).await {
+    let text = message.with_values(events);
+    match post(call, &text).await {
         Ok(answer) => return Ok(Some(answer)),
         Err(cause) => log(&format!("collector: {}", js::reason(&cause))),
     }
-    for part in in_parts(events) {
-        if !queue(&call.env, &message.with_values(part)).await {
-            return Err(());
-        }
-    }
-    Ok(None)
+    if keep(&call.env, message, &text).await { Ok(None) } else { Err(()) }
 }
 
 async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
@@ -118,22 +124,4 @@ async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
         .ok()
         .and_then(|text| json::parse(&String::from(text)).ok())
         .unwrap_or_default())
-}
-
-/// Cuts a list of events so that each part fits a queue message.
-fn in_parts(events: Vec<Value>) -> Vec<Vec<Value>> {
-    let mut parts: Vec<Vec<Value>> = Vec::new();
-    let mut room = 0_usize;
-    for event in events {
-        let size = canonical::to_string(&event).len();
-        match parts.last_mut() {
-            Some(part) if size <= room => part.push(event),
-            _ => {
-                parts.push(vec![event]);
-                room = MAX_MESSAGE;
-            }
-        }
-        room = room.saturating_sub(size);
-    }
-    parts
 }

@@ -75,7 +75,7 @@ pub fn answer(call: &Call, response: &Response, outcome: Outcome) -> Result<Resp
     if outcome.decision.slots.is_empty() {
         let page = Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), &init)?;
         if record {
-            outbox::queue_later(call, message.with(&[outcome.view]));
+            outbox::keep_later(call, message, vec![outcome.view]);
         }
         return Ok(page);
     }
@@ -87,7 +87,8 @@ pub fn answer(call: &Call, response: &Response, outcome: Outcome) -> Result<Resp
         let seen = stream.finished().await;
         if record {
             let shown = outcome.decision.exposures.iter().filter(|event| seen.shows(&outcome.decision, event)).cloned();
-            outbox::queue(&env, &message.with(&shown.chain([outcome.view]).collect::<Vec<_>>())).await;
+            let events: Vec<_> = shown.chain([outcome.view]).collect();
+            outbox::keep(&env, &message, &message.with(&events)).await;
         }
     });
     Ok(page)

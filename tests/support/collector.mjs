@@ -98,7 +98,6 @@ export async function startCollector({ rules = RULES, vars = {}, persist, killab
   return new Collector(killable ? await startProcess(options) : await startRuntime(options));
 }
 
-/** The collector and, in the edge's place, a worker that puts into the queue what it is sent. */
 async function startRuntime({ bindings, persist, plans }) {
   const { workerOptions, main } = workerOptionsOf(join(root, 'collector', 'wrangler.toml'));
   const { modulesRules, bindings: set, ...options } = workerOptions;
@@ -112,16 +111,9 @@ async function startRuntime({ bindings, persist, plans }) {
     bindings: { ...set, ...bindings },
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   };
-  const edge = {
-    name: 'edge',
-    modules: true,
-    script: 'export default { fetch: async (request, env) => (await env.EVENTS.send(await request.json()), new Response()) }',
-    queueProducers: { EVENTS: 'throughline-events' },
-    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
-  };
   const logs = [];
   const runtime = new Miniflare({
-    workers: [collector, edge],
+    workers: [collector],
     defaultPersistRoot: persist,
     log: new Log(LogLevel.ERROR),
     cf: false,
@@ -132,10 +124,8 @@ async function startRuntime({ bindings, persist, plans }) {
   await runtime.ready;
   const kv = await runtime.getKVNamespace('PLANS', 'throughline-collector');
   for (const [key, value] of plans) await kv.put(key, Buffer.from(value, 'base64'));
-  const address = async (name) => (await runtime.unsafeGetDirectURL(name)).origin;
   return {
-    url: await address('throughline-collector'),
-    queueUrl: await address('edge'),
+    url: (await runtime.unsafeGetDirectURL('throughline-collector')).origin,
     archive: await runtime.getR2Bucket('ARCHIVE', 'throughline-collector'),
     kv,
     logs,
@@ -164,11 +154,6 @@ class Collector {
     this.logs = runtime.logs;
   }
 
-  /** Puts a message of the edge into the queue. */
-  async queue(message) {
-    await fetch(this.runtime.queueUrl, { method: 'POST', body: JSON.stringify(message) });
-  }
-
   /** Publishes other rules. */
   async publish(rules) {
     for (const [key, value] of published(rules)) await this.runtime.kv.put(key, Buffer.from(value, 'base64'));
@@ -189,6 +174,11 @@ class Collector {
   /** A message of the edge. */
   edge(message, key = COLLECTOR_KEY) {
     return this.post('/v1/edge', JSON.stringify(message), { authorization: `Bearer ${key}` });
+  }
+
+  /** Messages out of the outbox of the edge. */
+  edgeBatch(messages, key = COLLECTOR_KEY) {
+    return this.post('/v1/edge/batch', JSON.stringify(messages), { authorization: `Bearer ${key}` });
   }
 
   token(id, key = SECRET_KEY) {
@@ -261,6 +251,6 @@ function isGenuine(headers, body) {
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 if (process.argv[1] === here) {
-  const { url, queueUrl } = await startRuntime(JSON.parse(process.argv[2]));
-  console.log(JSON.stringify({ url, queueUrl }));
+  const { url } = await startRuntime(JSON.parse(process.argv[2]));
+  console.log(JSON.stringify({ url }));
 }

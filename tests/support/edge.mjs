@@ -52,8 +52,8 @@ const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8
  * Starts the edge.
  *
  * `origin` answers requests as a Node server does; without it the origin is `assets`, a directory. `vars` are set beside
- * the keys. The answer has `url`, `kv`, `messages` (what the queue has delivered), `posts` (what the collector was asked),
- * `seen` (requests at the origin), `collector` (set `answer` to change the collector's) and `stop()`.
+ * the keys. The answer has `url`, `kv`, `messages` (what the outbox has delivered), `posts` (what the collector was asked),
+ * `seen` (requests at the origin), `collector` (set `answer` to change what it says to a post) and `stop()`.
  */
 export async function startEdge({ rules, keys = newKeys(), vars = {}, origin, assets, published = publish(rules, keys) }) {
   const messages = [];
@@ -85,19 +85,16 @@ export async function startEdge({ rules, keys = newKeys(), vars = {}, origin, as
   const stub = {
     name: 'throughline-collector',
     modules: true,
-    script: `export default {
-      fetch: (request, env) => env.TEST.fetch(request),
-      queue: async (batch, env) => {
-        const bodies = JSON.stringify(batch.messages.map((message) => message.body));
-        await env.TEST.fetch('http://test/queue', { method: 'POST', body: bodies });
-      },
-    }`,
-    queueConsumers: { 'throughline-events': { maxBatchSize: 100, maxBatchTimeout: 0.05 } },
+    script: 'export default { fetch: (request, env) => env.TEST.fetch(request) }',
     serviceBindings: {
       TEST: async (request) => {
+        const { pathname: path } = new URL(request.url);
         const body = await request.json();
-        if (new URL(request.url).pathname === '/queue') return messages.push(...body), new Response();
-        posts.push({ path: new URL(request.url).pathname, authorization: request.headers.get('authorization'), body });
+        if (path === '/v1/edge/batch') {
+          messages.push(...body);
+          return Response.json({ kept: [...body.keys()] });
+        }
+        posts.push({ path, authorization: request.headers.get('authorization'), body });
         return collector.answer(body);
       },
     },

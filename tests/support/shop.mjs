@@ -13,10 +13,10 @@ export const SPEED = 200;
 export const SECRET = 'sk_test';
 
 /**
- * Starts the shop. The answer has `url`, `collectorUrl`, `webhooks` (what was delivered), `kill()` and `start()`, which go
- * on with the same ports and data, and `stop()`.
+ * Starts the shop, `change` among the options of its runtime. The answer has `url`, `collectorUrl`, `webhooks` (what was
+ * delivered), `kill()` and `start()`, which go on with the same ports and data, and `stop()`.
  */
-export async function startShop() {
+export async function startShop(change = {}) {
   const [published, persist, keys] = [temporary(), temporary(), newKeys()];
   throughline('publish', join(root, 'rules'), '--speed', String(SPEED), '--keys', keys, '--local', published);
   const webhooks = [];
@@ -39,7 +39,7 @@ export async function startShop() {
       WEBHOOK_SECRET: 'whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0',
     },
   };
-  let runtime = await startKillableRuntime(options);
+  let runtime = await startKillableRuntime({ ...options, ...change });
   const [url, collectorUrl] = [runtime.edgeUrl, runtime.collectorUrl];
   const ports = { port: Number(new URL(url).port), collectorPort: Number(new URL(collectorUrl).port) };
   return {

@@ -145,19 +145,25 @@ test('the edge: its subject is the profile, and its events are trusted as it say
   assert.deepEqual((await collector.profile(`subject:${id}`)).traits, traits);
 });
 
-test('the queue: a message is kept once however often it comes, and poison is put aside', async () => {
+test('the outbox of the edge: a message is kept once however often it comes, and poison is put aside', async () => {
   const { anonymousId: id } = someone();
   const event = { id: `${id}-q`, type: 'page', event: 'Page Viewed', at: Date.now(), properties: { path: '/' }, trusted: true };
   const bad = { id: `${id}-bad`, type: 'unknown', at: 'yesterday' };
-  for (let i = 0; i < 3; i++) await collector.queue({ subject: id, anonymousId: id, events: [event, bad], edge: { plan: 'p', at: 1 } });
-  for (const poison of [{ events: 5 }, 'text', null, 7, []]) await collector.queue(poison);
-  await eventually(async () => {
-    assert.equal((await collector.profile(`subject:${id}`)).events.length, 1);
-    const { events } = (await collector.get('/v1/failed-events?limit=500')).body;
-    const edge = events.filter(({ source }) => source === 'edge');
-    assert.equal(edge.filter(({ message_id }) => message_id === bad.id).length, 1);
-    assert.equal(edge.filter(({ message_id }) => message_id === '').length, 5);
-  });
+  const message = { subject: id, anonymousId: id, events: [event, bad], edge: { plan: 'p', at: 1 } };
+  for (let i = 0; i < 3; i++) {
+    const { status, body } = await collector.edgeBatch([{ events: 5 }, message, 'text', null, message, 7, []]);
+    assert.deepEqual([status, body], [200, { kept: [0, 1, 2, 3, 4, 5, 6] }]);
+  }
+  assert.equal((await collector.profile(`subject:${id}`)).events.length, 1);
+  const { events } = (await collector.get('/v1/failed-events?limit=500')).body;
+  const edge = events.filter(({ source }) => source === 'edge');
+  assert.equal(edge.filter(({ message_id }) => message_id === bad.id).length, 1);
+  assert.equal(edge.filter(({ message_id }) => message_id === '').length, 5);
+});
+
+test('the outbox of the edge: what is no list, or comes from nobody, is refused', async () => {
+  assert.equal((await collector.edgeBatch({ events: [] })).status, 400);
+  assert.equal((await collector.edgeBatch([], 'wrong')).status, 401);
 });
 
 test('a login at the edge joins the person, and the token follows', async () => {

@@ -79,7 +79,7 @@ after(() => edge.stop());
 
 const get = (path, options) => new Visitor(edge).fetch(path, options);
 
-/** The events of a first visit to a page, as `name slot`; there is one queue message. */
+/** The events of a first visit to a page, as `name slot`; there is one message. */
 async function recorded(path) {
   const visitor = new Visitor(edge);
   const { text } = await visitor.fetch(path);

@@ -24,7 +24,7 @@ struct Accepted {
     value: Value,
 }
 
-/// `200` when the events are safe: with the collector or in the queue. What is wrong with one event is said in its
+/// `200` when the events are safe: with the collector or in the outbox. What is wrong with one event is said in its
 /// result and hinders no other.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     let body = body::json(call, MAX_BODY).await?;

@@ -1,0 +1,130 @@
+// edge/outbox.js in workerd: keeps what it has taken until the collector has it, whatever the collector does.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, beforeEach, test } from 'node:test';
+import { Miniflare } from 'miniflare';
+import { eventually } from '../support/edge.mjs';
+
+const worker = `
+  export { Outbox } from './outbox.js';
+  export default {
+    fetch: async (request, env) => Response.json(await env.OUTBOX.getByName(new URL(request.url).pathname).keep(await request.text())),
+  };`;
+
+let runtime;
+/** What the collector was asked: `{ authorization, messages }`. */
+const asked = [];
+let answer;
+
+before(async () => {
+  const outbox = await readFile(new URL('../../edge/outbox.js', import.meta.url), 'utf8');
+  // There is room for less than in production, so that a test can fill it.
+  const small = outbox.replace('256 << 20', '256 << 10');
+  assert.notEqual(small, outbox);
+  runtime = new Miniflare({
+    modules: [
+      { type: 'ESModule', path: 'worker.js', contents: worker },
+      { type: 'ESModule', path: 'outbox.js', contents: small },
+    ],
+    compatibilityDate: '2026-07-30',
+    bindings: { COLLECTOR_KEY: 'ck' },
+    durableObjects: { OUTBOX: { className: 'Outbox', useSQLite: true } },
+    serviceBindings: {
+      COLLECTOR: async (request) => {
+        assert.equal(`${request.method} ${request.url}`, 'POST https://collector/v1/edge/batch');
+        const messages = await request.json();
+        asked.push({ authorization: request.headers.get('authorization'), messages });
+        return answer(messages);
+      },
+    },
+    handleRuntimeStdio: () => {},
+    cf: false,
+  });
+  await runtime.ready;
+});
+after(() => runtime.dispose());
+beforeEach(() => {
+  asked.length = 0;
+  answer = keepAll;
+});
+
+const keepAll = (messages) => Response.json({ kept: [...messages.keys()] });
+const isDown = () => new Response('down', { status: 503 });
+
+/** An outbox of the test's own; `keep(message)` says whether it was taken. */
+function outbox() {
+  const path = `/${Math.random()}`;
+  return async (message) => (await runtime.dispatchFetch(`http://edge${path}`, { method: 'POST', body: JSON.stringify(message) })).json();
+}
+
+/** The messages that the collector was sent, last ones included that it did not keep. */
+const sent = () => asked.flatMap(({ messages }) => messages);
+
+test('messages go together, in their order, with the key', async () => {
+  const keep = outbox();
+  for (let number = 0; number < 5; number++) assert.equal(await keep({ number }), true);
+  await eventually(() => assert.equal(sent().length, 5));
+  assert.deepEqual(sent().map(({ number }) => number), [0, 1, 2, 3, 4]);
+  assert.ok(asked.every(({ authorization }) => authorization === 'Bearer ck'));
+});
+
+test('what the collector has is not sent again', async () => {
+  const keep = outbox();
+  await keep({ number: 1 });
+  await eventually(() => assert.equal(sent().length, 1));
+  await keep({ number: 2 });
+  await eventually(() => assert.equal(sent().length, 2));
+  assert.deepEqual(sent(), [{ number: 1 }, { number: 2 }]);
+});
+
+for (const [name, failing] of Object.entries({
+  'is down': isDown,
+  'knows no key': () => new Response('no', { status: 401 }),
+  'answers nonsense': () => new Response('<h1>Welcome to nginx!</h1>'),
+  'says nothing of them': () => Response.json({}),
+  'breaks off': () => new Response(new ReadableStream({ start: (controller) => controller.error(new Error('cut')) })),
+})) {
+  test(`everything waits while the collector ${name}`, { timeout: 30_000 }, async () => {
+    const keep = outbox();
+    answer = failing;
+    for (let number = 0; number < 3; number++) assert.equal(await keep({ number }), true);
+    await eventually(() => assert.ok(asked.length >= 2), 15_000);
+    answer = keepAll;
+    asked.length = 0;
+    await eventually(() => assert.deepEqual(sent().map(({ number }) => number), [0, 1, 2]), 15_000);
+  });
+}
+
+test('what the collector cannot keep yet comes again, and holds up nobody', async () => {
+  const keep = outbox();
+  const stubborn = (message) => message.number === 0;
+  answer = (messages) => Response.json({ kept: [...messages.keys()].filter((index) => !stubborn(messages[index])) });
+  for (let number = 0; number < 250; number++) await keep({ number });
+  await eventually(() => assert.equal(new Set(sent().map(({ number }) => number)).size, 250), 20_000);
+  answer = keepAll;
+  asked.length = 0;
+  await eventually(() => assert.deepEqual(sent(), [{ number: 0 }]), 20_000);
+});
+
+test('a batch is bounded', async () => {
+  const keep = outbox();
+  answer = isDown;
+  for (let number = 0; number < 120; number++) await keep({ number });
+  answer = keepAll;
+  asked.length = 0;
+  await eventually(() => assert.equal(sent().length, 120), 20_000);
+  assert.deepEqual(asked.map(({ messages }) => messages.length), [100, 20]);
+});
+
+test('it takes no more than it has room for, and takes again when there is room', { timeout: 60_000 }, async () => {
+  const keep = outbox();
+  answer = isDown;
+  const text = 'x'.repeat(20_000);
+  let taken = 0;
+  while (taken < 50 && (await keep({ number: taken, text }))) taken += 1;
+  assert.ok(taken > 5 && taken < 20, `${taken} were taken`);
+  answer = keepAll;
+  asked.length = 0;
+  await eventually(() => assert.deepEqual(sent().map(({ number }) => number), [...Array(taken).keys()]), 30_000);
+  assert.equal(await keep({ number: taken, text }), true);
+});
