@@ -20,7 +20,7 @@ const bindings = `
       case '/trap': return boom();
       case '/trap-later': return later(boom);
       case '/panic-later': return later(() => { state.criticalError = true; boom(); });
-      case '/slow': return new Promise((resolve) => setTimeout(resolve, 400, 'slow'));
+      case '/slow': return new Promise((resolve) => setTimeout(resolve, 60_000, 'slow'));
       case '/reject': return Promise.reject(new Error('no'));
       default: return 'instance ' + state.instanceId;
     }
@@ -91,12 +91,10 @@ test('a trap rejects its call and the next one has a fresh instance', async () =
 });
 
 for (const path of ['/trap-later', '/panic-later']) {
-  test(`${path} answers at once whoever waits, however many`, async () => {
+  test(`${path} answers whoever waits, however many, before the slow answer`, async () => {
     const before = await get('/');
-    const begin = performance.now();
     const answers = await Promise.all([get(path), get('/slow'), get('/slow')]);
     assert.deepEqual(answers, [trapped, trapped, trapped]);
-    assert.ok(performance.now() - begin < 350, 'nobody waited for the slow answer');
     assert.notEqual(await get('/'), before);
   });
 }
