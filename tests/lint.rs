@@ -99,7 +99,7 @@ fn what_is_said_to_be_impossible_does_not_happen() {
 /// Conditions over so few values that many exclude each other, or leave nobody out.
 #[test]
 fn what_conditions_are_said_to_mean_they_mean() {
-    let (mut never, mut always, mut shadowed) = (0, 0, 0);
+    let (mut never, mut always, mut shadowed, mut unreachable) = (0, 0, 0, 0);
     for seed in 0..support::cases(12_000) / FACTS / 4 {
         let dice = &mut Dice::new(seed);
         let rules = dense_rules(dice);
@@ -108,6 +108,7 @@ fn what_conditions_are_said_to_mean_they_mean() {
         never += count("never-true campaigns.") + count("unreachable-campaign");
         always += count("always-true");
         shadowed += count("shadowed-campaign");
+        unreachable += count("unreachable-rule features.f.") + count("unreachable-rule features.g.");
         // Where the class needs consent, a condition that always holds is not enough to speak.
         let is_open = rules["policies"]["consent"]["service"] == json!([]);
         for number in 0..FACTS * 4 {
@@ -115,6 +116,13 @@ fn what_conditions_are_said_to_mean_they_mean() {
             let decision = support::decide(&plan, &support::facts(&facts));
             let case = || format!("case {seed}/{number}:\n{rules:#}\n{facts:#}");
             assert_possible(&findings, &decision, &case());
+            for rule in reached(&plan, &facts) {
+                let finding = findings.iter().find(|finding| {
+                    let rest = finding.strip_prefix("unreachable-rule ").and_then(|path| path.strip_prefix(&rule));
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                });
+                assert!(finding.is_none(), "{finding:?} in {}", case());
+            }
             for at in 0..CAMPAIGNS {
                 let is_always = is_open && findings.contains(&format!("always-true campaigns.c{at}.when"));
                 let is_silent = decision["slots"][format!("own-{at}")].is_null();
@@ -124,6 +132,39 @@ fn what_conditions_are_said_to_mean_they_mean() {
     }
     // A linter that says nothing would be right, too.
     assert!(never > 100 && always > 20 && shadowed > 100, "only {never} never, {always} always, {shadowed} shadowed");
+    assert!(unreachable > 100, "only {unreachable} rules of features that are not reached");
+}
+
+/// The places of the rules that give features their values.
+fn reached(plan: &Plan, facts: &Value) -> Vec<String> {
+    let all = throughline::evaluate_all(plan, &support::facts(facts), &throughline::EvaluationOptions::default());
+    let with_rule = all.iter().filter(|evaluation| !evaluation.rule.is_empty());
+    with_rule.map(|evaluation| format!("features.{}.rules[{}]", evaluation.key, evaluation.rule)).collect()
+}
+
+/// A feature with these rules, of which each has its number as its id.
+fn feature(rules: impl Iterator<Item = Value>) -> Value {
+    let rules = rules.enumerate().map(|(number, mut rule)| {
+        rule["id"] = json!(number.to_string());
+        rule
+    });
+    json!({ "defaultValue": -1, "rules": rules.collect::<Vec<_>>() })
+}
+
+/// A rule that forces a value, for some or for all; the number is its value.
+fn forcing(dice: &mut Dice, value: u64) -> Value {
+    let mut rule = json!({ "condition": dense(dice, 1), "force": value });
+    if dice.percent(15) {
+        rule["coverage"] = json!(0.5);
+    }
+    rule
+}
+
+/// A rule that gives something if the feature `f` has some value.
+fn depending(dice: &mut Dice) -> Value {
+    let value = json!({ (*dice.pick(&["$lt", "$gt", "$eq"])): dice.below(6) });
+    let parent = json!({ "id": "f", "condition": { "value": value }, "gate": dice.percent(20) });
+    json!({ "condition": dense(dice, 1), "parentConditions": [parent], "force": true })
 }
 
 const CAMPAIGNS: usize = 10;
@@ -159,6 +200,10 @@ fn dense_rules(dice: &mut Dice) -> Value {
         "slots": slots,
         "messages": { "m": { "renditions": [{ "channel": "web", "html": "m" }] } },
         "campaigns": campaigns,
+        "features": {
+            "f": feature((0..5).map(|value| forcing(dice, value))),
+            "g": feature((0..3).map(|_| depending(dice))),
+        },
         "journeys": { "j": { "class": "service", "enter": { "event": "E" }, "steps": [{ "id": "one", "wait": "1d" }, { "id": "two", "wait": "1d" }] } },
         "policies": { "consent": { "default": "pending", "service": dice.pick(&[json!([]), json!(["x"])]) } },
     })

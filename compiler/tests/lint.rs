@@ -53,12 +53,13 @@ fn bad_examples_are_found_and_good_ones_are_not() {
     }
     for (code, text) in sections(&page) {
         let examples = blocks(text);
-        let [bad, good] = examples.as_slice() else {
+        if examples.is_empty() || !examples.len().is_multiple_of(2) {
             wrong.push(format!("{code} has {} examples", examples.len()));
             continue;
-        };
-        for (name, example, wanted) in [("bad", bad, Some(code)), ("good", good, None)] {
-            let sources = [frame.clone(), Source::new(format!("{code}-{name}.yaml"), *example)];
+        }
+        let names = [("bad", Some(code)), ("good", None)];
+        for ((name, wanted), example) in names.into_iter().cycle().zip(examples) {
+            let sources = [frame.clone(), Source::new(format!("{code}-{name}.yaml"), example)];
             let outcome = linted(&sources);
             if codes(&outcome) != wanted.into_iter().collect() || outcome.plans.is_none() {
                 wrong.push(format!("{code}, {name}: found {:?}\n{}", codes(&outcome), outcome.render(&sources, false)));

@@ -8,6 +8,7 @@ use super::Linter;
 use super::definitions::items;
 use super::logic::{Answer, Conflict, solve};
 use crate::place::{Place, Reader};
+use crate::scope::Dialect;
 use crate::tree::{Kind, Node};
 
 /// The sections with conditions in this language; in others the same words may be data.
@@ -20,7 +21,19 @@ pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut Reader<'_>) {
             look_for(linter, &top.member(entry), out);
         }
     }
+    check_features(linter, out);
     check_segments(linter, out);
+}
+
+/// Checks the conditions of features and of the experiments of pages; what is in GrowthBook's language means what it makes of it.
+fn check_features(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let features = linter.rules.features.values().filter(|feature| feature.dialect == Dialect::Rules);
+    let rules = features.flat_map(|feature| &feature.rules).flat_map(crate::features::Rule::conditions);
+    let experiments = linter.rules.auto_experiments.iter().map(|(_, experiment)| experiment);
+    let experiments = experiments.filter(|experiment| experiment.dialect == Dialect::Rules);
+    for when in rules.chain(experiments.filter_map(|experiment| experiment.trial.when.as_ref())) {
+        check_condition(linter, when, out);
+    }
 }
 
 /// Checks the conditions anywhere below.

@@ -26,6 +26,7 @@ const MAX_PAIRS: usize = 400;
 
 /// Looks at the experiments of all campaigns.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+    check_weights(linter, out);
     check_seeds(linter, speakers, out);
     let mut told = BTreeSet::new();
     for (slot, _) in &linter.rules.slots {
@@ -49,6 +50,17 @@ fn running<'r, 'a>(linter: &Linter<'r, 'a>, id: &str) -> Option<(&'a str, &'r Ex
 
 fn unit<'e>(experiment: &'e Experiment<'_>) -> &'e str {
     experiment.unit.as_ref().map_or("id", |unit| unit.name)
+}
+
+/// Tells of experiments of which one variation gets everybody.
+fn check_weights(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    for (id, experiment) in &linter.rules.experiments {
+        let Some(place) = linter.definitions.key("experiments", id, "variations") else { continue };
+        if experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).count() == 1 {
+            let message = format!("one variation of experiment `{id}` gets everybody, so it compares nothing");
+            place.warning("compares-nothing", message, out).expected("a weight for at least two variations");
+        }
+    }
 }
 
 /// Tells of experiments with the same seed: who is in the first variation of one is in the first of the other.

@@ -10,6 +10,7 @@ mod code;
 mod conditions;
 mod definitions;
 mod experiments;
+mod features;
 mod journeys;
 mod lengths;
 mod logic;
@@ -21,6 +22,7 @@ mod settings;
 mod shadow;
 mod sms;
 mod speaker;
+mod trials;
 mod unused;
 
 use std::collections::BTreeMap;
@@ -61,6 +63,8 @@ pub fn lint(trees: &[Node], rules: &Rules<'_>, now: Option<Millis>, out: &mut Re
     policies::check(&linter, out);
     caps::check(&linter, out);
     experiments::check(&linter, &speakers, out);
+    features::check(&linter, out);
+    trials::check(&linter, out);
     journeys::check(&linter, out);
     renditions::check(&linter, &speakers, out);
     sms::check(&linter, out);

@@ -120,7 +120,9 @@ impl<'r, 'a> Conditions<'r, 'a> {
         if !attribute.is_at_edge() {
             self.is_private.set(true);
         }
-        let universe = if name == path { Values::of(attribute.kind, &attribute.values) } else { Values::all() };
+        // For features an app may say `id` itself, as a number.
+        let is_known = name == path && name != "id";
+        let universe = if is_known { Values::of(attribute.kind, &attribute.values) } else { Values::all() };
         Some(About { name: path, subject: Subject::Attribute(path.to_owned()), universe })
     }
 
@@ -162,7 +164,7 @@ impl<'r, 'a> Conditions<'r, 'a> {
     }
 
     /// Something that holds or does not, and nothing else is known of it.
-    pub(super) fn opaque(&self, name: &'a str, operator: &'a str, operand: &'a Node, holds: bool) -> Formula<'a> {
+    pub fn opaque(&self, name: &'a str, operator: &'a str, operand: &'a Node, holds: bool) -> Formula<'a> {
         if name.starts_with('$') || (name.is_empty() && operator.starts_with('$')) {
             self.is_private.set(true);
         }

@@ -1,0 +1,172 @@
+//! Rules of features that give their value to nobody.
+
+use std::collections::BTreeMap;
+
+use throughline::plan::PlanBuilder;
+use throughline::{Object, Value};
+
+use super::Linter;
+use super::definitions::{items, member};
+use super::logic::{Answer, Formula, solve};
+use crate::diagnostic::Diagnostics;
+use crate::features::{Effect, Feature, Parent, Rule};
+use crate::place::{Place, Reader};
+use crate::scope::{Dialect, Scope};
+
+/// So many rules that leave nobody of theirs to those behind them are looked at in a feature.
+const MAX_RIVALS: usize = 64;
+/// Features with more values than this are not asked for each of them.
+const MAX_VALUES: usize = 1_000;
+
+/// Looks at the rules of each feature in their order, and at what they and experiments want of other features.
+pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let mut prerequisites = Prerequisites::new(linter);
+    for (key, feature) in &linter.rules.features {
+        let rules = rules(linter, key, feature);
+        check_reach(linter, feature, &rules, out);
+        for (rule, place) in rules {
+            prerequisites.check(&rule.parents, feature.dialect, out);
+            check_share(rule, &place, out);
+        }
+    }
+    for (_, experiment) in &linter.rules.auto_experiments {
+        prerequisites.check(&experiment.trial.parents, experiment.dialect, out);
+    }
+    check_leaves(linter, out);
+}
+
+/// The rules of a feature, each with its place.
+pub fn rules<'r, 'a>(linter: &Linter<'r, 'a>, key: &str, feature: &'r Feature<'a>) -> Vec<(&'r Rule<'a>, Place<'a>)> {
+    let place = linter.definitions.key("features", key, "rules");
+    feature.rules.iter().zip(place.iter().flat_map(items)).collect()
+}
+
+/// What a condition of a feature says if it holds, or if it does not. What GrowthBook makes of its language is not looked
+/// into: such a condition only equals itself.
+pub fn asked<'a>(linter: &Linter<'_, 'a>, when: Option<&Place<'a>>, dialect: Dialect, holds: bool) -> Formula<'a> {
+    match (when, dialect) {
+        (None, _) => Formula::constant(holds),
+        (Some(when), Dialect::Rules) => linter.conditions.read(when.node, holds),
+        (Some(when), Dialect::GrowthBook) => linter.conditions.opaque("", "", when.node, holds),
+    }
+}
+
+/// Tells of rules for which those before them leave nobody.
+fn check_reach<'a>(
+    linter: &Linter<'_, 'a>,
+    feature: &Feature<'a>,
+    rules: &[(&Rule<'a>, Place<'a>)],
+    out: &mut Reader<'_>,
+) {
+    let mut before: Vec<(&Place<'a>, Formula<'a>)> = Vec::new();
+    for (rule, place) in rules {
+        let condition = rule.conditions().first().copied();
+        let applies = asked(linter, condition, feature.dialect, true);
+        if gives(rule) && !matches!(solve(&[&applies]), Answer::Never(_)) {
+            let left: Vec<&Formula<'a>> = before.iter().map(|(_, silent)| silent).chain([&applies]).collect();
+            if let Answer::Never(_) = solve(&left) {
+                let takes_all =
+                    |silent: &&(&Place<'a>, Formula<'a>)| matches!(solve(&[&applies, &silent.1]), Answer::Never(_));
+                let who = before.iter().find(takes_all).map_or_else(
+                    || "the rules before it give values".to_owned(),
+                    |(other, _)| format!("the rule at {} gives its value", out.location(other.mark)),
+                );
+                let message = format!("this rule is never reached: {who} to everybody for whom it is");
+                let expected = "it before the other one, or a narrower condition there";
+                place.warning("unreachable-rule", message, out).expected(expected);
+                continue;
+            }
+        }
+        if gives_always(rule) {
+            if before.len() == MAX_RIVALS {
+                let message = format!("rules behind this one were compared with the first {MAX_RIVALS} only");
+                place.warning("unchecked", message, out).expected("fewer rules in one feature");
+                return;
+            }
+            before.push((place, asked(linter, condition, feature.dialect, false)));
+        }
+    }
+}
+
+/// Whether the rule has nothing to say but its value: one with a gate closes the feature for others, too.
+fn gives(rule: &Rule<'_>) -> bool {
+    !matches!(rule.effect, Effect::Nothing) && !rule.parents.iter().any(|parent| parent.gate)
+}
+
+/// Whether everybody who satisfies the rule's condition gets its value.
+fn gives_always(rule: &Rule<'_>) -> bool {
+    matches!(rule.effect, Effect::Force { rollout: None, .. }) && rule.parents.is_empty() && rule.filters.is_empty()
+}
+
+/// Tells of a value that is forced for a share of nobody.
+fn check_share(rule: &Rule<'_>, place: &Place<'_>, out: &mut Reader<'_>) {
+    let Effect::Force { rollout: Some(rollout), .. } = &rule.effect else { return };
+    let (from, to) = rollout.range;
+    let is_empty = if rollout.inclusive { from > to } else { from >= to };
+    if is_empty {
+        let place = ["range", "coverage"].iter().find_map(|key| member(place, key)).unwrap_or_else(|| place.clone());
+        place.warning("no-effect", "the share is empty, so nobody gets the value", out).expected("a share above 0");
+    }
+}
+
+/// Tells of the weights of a bandit behind those for everybody.
+fn check_leaves(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    for (id, bandit) in &linter.rules.bandits {
+        let places = linter.definitions.key("contextualBandits", id, "contexts").map(|place| items(&place));
+        let for_all = bandit.leaves.iter().position(|leaf| leaf.when.is_none()).unwrap_or(usize::MAX);
+        if let Some(place) = places.and_then(|places| places.into_iter().nth(for_all.saturating_add(1))) {
+            let message = "these weights are never used: those before them are for everybody";
+            place.warning("unreachable-rule", message, out).expected("weights without a condition at the end");
+        }
+    }
+}
+
+/// What rules want of other features.
+struct Prerequisites<'r, 'a> {
+    features: &'r BTreeMap<&'a str, Feature<'a>>,
+    scope: Scope,
+}
+
+impl<'r, 'a> Prerequisites<'r, 'a> {
+    fn new(linter: &Linter<'r, 'a>) -> Self {
+        let groups = linter.rules.groups.iter().map(|(id, group)| ((*id).to_owned(), group.group.clone()));
+        Self { features: &linter.rules.features, scope: Scope { groups: groups.collect(), ..Scope::default() } }
+    }
+
+    /// Tells of values that a feature never has.
+    fn check(&mut self, parents: &[Parent<'_>], dialect: Dialect, out: &mut Reader<'_>) {
+        self.scope.dialect = dialect;
+        for parent in parents {
+            let (Some(feature), Some(when)) = (self.features.get(parent.feature.name), &parent.when) else { continue };
+            let values = values(feature);
+            if values.len() > MAX_VALUES || self.holds_for_some(when, &values) {
+                continue;
+            }
+            let message = format!(
+                "feature `{}` has no value that satisfies this, so nothing comes of the rule",
+                parent.feature.name
+            );
+            when.warning("unreachable-rule", message, out).expected("a condition on a value that it can have");
+        }
+    }
+
+    fn holds_for_some(&mut self, when: &Place<'_>, values: &[Object]) -> bool {
+        let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
+        let node = crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut plan, &mut silent);
+        node.is_none_or(|node| plan.holds_for(node, &values.iter().collect::<Vec<_>>()).contains(&true))
+    }
+}
+
+/// All values that a feature can have, each as prerequisites see it.
+fn values(feature: &Feature<'_>) -> Vec<Object> {
+    let rules = feature.rules.iter().filter(|_| feature.enabled);
+    let forced = rules.clone().flat_map(|rule| match &rule.effect {
+        Effect::Force { value, .. } => vec![*value],
+        Effect::Trial(trial) => trial.arms.iter().map(|arm| arm.value).collect(),
+        Effect::Nothing => Vec::new(),
+    });
+    let default = feature.default.filter(|_| feature.enabled).map(|value| value.to_value()).unwrap_or_default();
+    let closed = rules.clone().flat_map(|rule| &rule.parents).any(|parent| parent.gate).then_some(Value::Null);
+    let all = forced.map(|value| value.to_value()).chain([default]).chain(closed);
+    all.map(|value| [("value", value)].into_iter().collect()).collect()
+}
