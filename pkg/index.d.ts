@@ -24,7 +24,8 @@ export interface Profile {
   subject: string;
   traits?: Record<string, Stamped<Json>>;
   consent?: Record<string, Stamped<Consent>>;
-  counters?: Record<string, Stamp[]>;
+  /** What is remembered of counted events: when, which, and the value of a property if a condition asks for one. */
+  counters?: Record<string, (Stamp | [...Stamp, Json])[]>;
   exposures?: Record<string, Stamp[]>;
   offers?: Record<string, Stamp>;
   assignments?: Record<string, Stamped<string>>;

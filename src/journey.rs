@@ -20,7 +20,6 @@ use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::{Instance, InstanceStatus, Profile, Stamp};
 use crate::reduce::{MESSAGE, reduce};
-use crate::sorted::Set;
 use crate::time::Millis;
 use crate::value::{Object, Value};
 
@@ -240,7 +239,7 @@ impl Run<'_> {
         };
         let is_fresh = |stamp: &Stamp| stamp.at().plus(ENTRY_WINDOW) > self.now;
         let stamps = stamps(self.plan, &self.out.profile, self.journey.enter);
-        let entered = stamps.into_iter().flatten().copied().find(|stamp| is_fresh(stamp) && is_new(stamp))?;
+        let entered = stamps.into_iter().flatten().find(|stamp| is_fresh(stamp) && is_new(stamp))?;
         let request = Request::default();
         let mut eval = Evaluator::new(self.plan, &self.out.profile, &request, self.now);
         self.journey.when.is_none_or(|when| eval.holds(when)).then_some(entered)
@@ -299,7 +298,7 @@ impl Run<'_> {
 
     /// When a wait is over: counted from the step's beginning, or from a later event that it waits after.
     fn due(&self, step: &Step, since: Millis) -> Millis {
-        let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile, counter)?.last());
+        let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile, counter)?.next_back());
         after.map_or(since, |stamp| stamp.at().max(since)).plus(step.wait)
     }
 
@@ -357,11 +356,16 @@ fn exit(plan: &Plan, profile: &Profile, journey: &Journey, entered: Stamp) -> Op
 }
 
 fn first_after(plan: &Plan, profile: &Profile, counter: Id<Counter>, entered: Stamp) -> Option<Stamp> {
-    stamps(plan, profile, counter)?.after(&entered).next().copied()
+    stamps(plan, profile, counter)?.find(|stamp| *stamp > entered)
 }
 
-fn stamps<'a>(plan: &Plan, profile: &'a Profile, counter: Id<Counter>) -> Option<&'a Set<Stamp>> {
-    profile.counters.get(plan.text(plan.get(counter)?.key))
+fn stamps<'a>(
+    plan: &Plan,
+    profile: &'a Profile,
+    counter: Id<Counter>,
+) -> Option<impl DoubleEndedIterator<Item = Stamp> + use<'a>> {
+    let known = profile.counters.get(plan.text(plan.get(counter)?.key))?;
+    Some(known.iter().map(|occurrence| occurrence.stamp))
 }
 
 /// `s-` and 128 bits that name one step of one entry of one subject.

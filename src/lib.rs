@@ -24,6 +24,7 @@ mod hash;
 mod journey;
 pub mod json;
 mod math;
+mod occurrence;
 mod order;
 pub mod plan;
 mod prelude;
@@ -52,6 +53,7 @@ pub use feature::{
     StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
 };
 pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, authorize};
+pub use occurrence::Occurrence;
 pub use plan::{Plan, PlanError};
 pub use profile::{Instance, InstanceStatus, Profile, Stamp, Stamped};
 pub use project::DROP_ORDER;

@@ -5,6 +5,7 @@
 
 use crate::canonical;
 use crate::hash::fnv32a;
+use crate::occurrence::{Occurrence, remember};
 use crate::plan::{Plan, tables};
 use crate::prelude::*;
 use crate::shape::{Shape, ShapeError, read_tuple, shape, through_value, word_shape};
@@ -100,7 +101,7 @@ pub struct Profile {
     /// What was allowed or refused, by purpose.
     pub consent: Map<Stamped<crate::Consent>>,
     /// When counted events happened, by the counter's key.
-    pub counters: Map<Set<Stamp>>,
+    pub counters: Map<Set<Occurrence>>,
     /// When things were seen, by keys such as `campaign:intro`.
     pub exposures: Map<Set<Stamp>>,
     /// When each offer was first seen, by its id.
@@ -197,8 +198,8 @@ impl Profile {
         for (purpose, state) in &other.consent {
             keep_latest(&mut self.consent, purpose, state);
         }
-        for (key, stamps) in &other.counters {
-            keep_last(&mut self.counters, key, stamps.iter().copied(), counter_keep(plan, key));
+        for (key, occurrences) in &other.counters {
+            remember(plan, &mut self.counters, key, occurrences.iter().cloned());
         }
         for (key, stamps) in &other.exposures {
             keep_last(&mut self.exposures, key, stamps.iter().copied(), exposure_keep(plan, key));
@@ -215,11 +216,6 @@ impl Profile {
         self.segments.extend(other.segments.iter().cloned());
         self.partial.extend(other.partial.iter().cloned());
     }
-}
-
-/// How many times of a counter are enough; none, if the plan has no such counter.
-pub(crate) fn counter_keep(plan: &Plan, key: &str) -> usize {
-    plan.find::<tables::Counter>(key, |row| row.key).map_or(0, |(_, row)| row.keep as usize)
 }
 
 /// How many exposures of a key are enough; none, if no cap of the plan asks.

@@ -3,8 +3,9 @@
 use crate::condition::Evaluator;
 use crate::facts::Request;
 use crate::hash::fnv32a;
+use crate::occurrence::{Occurrence, shorten};
 use crate::plan::tables::{
-    Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Journey, Offer, Segment, Slot, Source,
+    Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Fold, Journey, Offer, Segment, Slot, Source,
 };
 use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
@@ -28,10 +29,8 @@ impl Profile {
             subject: self.subject.clone(),
             traits: self.project_traits(plan),
             consent: self.consent.clone(),
-            counters: recent(&self.counters, plan, now, |row: &Counter| {
-                (row.flags & EDGE != 0).then_some((row.key, row.within))
-            }),
-            exposures: recent(&self.exposures, plan, now, |row: &Exposure| Some((row.key, row.within))),
+            counters: self.project_counters(plan, now),
+            exposures: self.project_exposures(plan, now),
             offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
             assignments: self.project_assignments(plan),
             journeys: known(&self.journeys, plan, |row: &Journey| Some(row.id)),
@@ -118,6 +117,35 @@ impl Profile {
         out
     }
 
+    /// Of each counter as many occurrences as are enough for a page. Values that look personal stay here.
+    fn project_counters(&self, plan: &Plan, now: Millis) -> Map<Set<Occurrence>> {
+        let mut out = Map::new();
+        for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & EDGE != 0) {
+            let (key, after) = (plan.text(row.key), after(now, row.within));
+            let known = self.counters.get(key).into_iter().flatten();
+            let mut kept: Set<_> =
+                known.filter(|known| known.at() > after && !is_personal(&known.value)).cloned().collect();
+            shorten(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
+            if !kept.is_empty() {
+                out.insert(key, kept);
+            }
+        }
+        out
+    }
+
+    fn project_exposures(&self, plan: &Plan, now: Millis) -> Map<Set<Stamp>> {
+        let mut out = Map::new();
+        for (_, row) in plan.rows(plan.all::<Exposure>()) {
+            let (key, after) = (plan.text(row.key), after(now, row.within));
+            let known = self.exposures.get(key).into_iter().flatten();
+            let kept: Set<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();
+            if !kept.is_empty() {
+                out.insert(key, kept);
+            }
+        }
+        out
+    }
+
     fn project_assignments(&self, plan: &Plan) -> Map<Stamped<String>> {
         let experiments: Set<&str> = plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
         let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
@@ -154,25 +182,9 @@ fn put<'p>(target: &mut Value, mut path: impl Iterator<Item = &'p str>, value: &
     *target = Value::Object(object);
 }
 
-/// The sets of stamps that rows of a kind ask for, without the stamps that are too old to matter.
-fn recent<R: Row + 'static>(
-    sets: &Map<Set<Stamp>>,
-    plan: &Plan,
-    now: Millis,
-    need: impl Fn(&R) -> Option<(Id<Text>, Millis)>,
-) -> Map<Set<Stamp>> {
-    let mut out = Map::new();
-    for (_, row) in plan.rows(plan.all::<R>()) {
-        let Some((key, within)) = need(&row) else { continue };
-        let after = if within.0 == 0 { Millis::MIN } else { now.minus(within) };
-        let key = plan.text(key);
-        let stamps: Set<Stamp> =
-            sets.get(key).into_iter().flatten().copied().filter(|stamp| stamp.at() > after).collect();
-        if !stamps.is_empty() {
-            out.insert(key.to_owned(), stamps);
-        }
-    }
-    out
+/// The end of the time before a window; zero is for ever.
+fn after(now: Millis, within: Millis) -> Millis {
+    if within.0 == 0 { Millis::MIN } else { now.minus(within) }
 }
 
 /// The entries whose ids rows of a kind name.
@@ -181,7 +193,7 @@ fn known<R: Row + 'static, T: Clone>(map: &Map<T>, plan: &Plan, need: impl Fn(&R
     ids.filter_map(|id| map.get(id).map(|value| (id.to_owned(), value.clone()))).collect()
 }
 
-fn drop_longest(sets: &mut Map<Set<Stamp>>) -> bool {
+fn drop_longest<T: Ord>(sets: &mut Map<Set<T>>) -> bool {
     let longest = sets.iter().max_by_key(|(_, stamps)| stamps.len()).map(|(key, _)| key.to_owned());
     longest.and_then(|key| sets.remove(&key)).is_some()
 }

@@ -2,12 +2,11 @@
 
 use crate::condition;
 use crate::event::Event;
+use crate::occurrence::{Occurrence, remember, value_of};
 use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, CLIENT, Source};
 use crate::prelude::*;
-use crate::profile::{
-    Profile, Stamp, Stamped, counter_keep, exposure_keep, keep_first, keep_first_offer, keep_last, keep_latest,
-};
+use crate::profile::{Profile, Stamp, Stamped, exposure_keep, keep_first, keep_first_offer, keep_last, keep_latest};
 use crate::value::Value;
 
 /// The event that says that a message was seen.
@@ -61,8 +60,9 @@ fn count(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
         let counts = plan.text(counter.event) == event.name
             && counter.filter.is_none_or(|node| condition::filter(plan, node, &event.properties));
         if counts {
-            let key = plan.text(counter.key);
-            keep_last(&mut profile.counters, key, [stamp].into_iter(), counter_keep(plan, key));
+            let Some(value) = value_of(plan, &counter, &event.properties) else { continue };
+            let occurrence = Occurrence { stamp, value };
+            remember(plan, &mut profile.counters, plan.text(counter.key), [occurrence].into_iter());
         }
     }
 }

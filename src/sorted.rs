@@ -203,6 +203,16 @@ impl<T: Ord> Set<T> {
         self.0.drain(..self.0.len().saturating_sub(keep));
     }
 
+    /// Removes the last values until no more than `keep` are left.
+    pub fn keep_first(&mut self, keep: usize) {
+        self.0.truncate(keep);
+    }
+
+    /// Removes the values that are not wanted.
+    pub fn retain(&mut self, wanted: impl FnMut(&T) -> bool) {
+        self.0.retain(wanted);
+    }
+
     /// The first value.
     #[must_use]
     pub fn first(&self) -> Option<&T> {

@@ -89,7 +89,7 @@ fn value() -> impl Strategy<Value = Value> {
 fn profile(value: &Value, times: &std::collections::BTreeSet<i64>) -> Profile {
     let mut profile = Profile::new("p1");
     profile.traits.insert("a".to_owned(), Stamped::new(value.clone(), Stamp(Millis(1), 1)));
-    profile.counters.insert("a".to_owned(), times.iter().map(|time| Stamp(Millis(*time), 1)).collect());
+    profile.counters.insert("a".to_owned(), times.iter().map(|time| Stamp(Millis(*time), 1).into()).collect());
     profile.segments.insert("b".to_owned());
     profile
 }
@@ -159,7 +159,17 @@ fn resources() -> PlanBuilder {
         let path = plan.ids(&[name]);
         plan.push(tables::Attribute { name, path, source: source as u32, flags: 0 });
     }
-    plan.push(tables::Counter { key: a, event: b, filter: None, keep: 5, within: Millis(0), flags: 0 });
+    plan.push(tables::Counter {
+        key: a,
+        event: b,
+        filter: None,
+        keep: 5,
+        within: Millis(0),
+        flags: 0,
+        property: Ids::empty(),
+        fold: 0,
+        carry: 5,
+    });
     let node = Id::new(0);
     for (id, flags) in [(a, 0), (b, CARRIED)] {
         plan.push(tables::Segment { id, node, flags });

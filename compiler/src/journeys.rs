@@ -9,6 +9,7 @@ use crate::messages::Message;
 use crate::offers::Offer;
 use crate::place::{Fields, Named, Place, Reader};
 use crate::rules::{Definition, Rules, find};
+use crate::scope::CounterSpec;
 
 /// Several steps in time for one subject.
 #[derive(Clone, Debug)]
@@ -46,6 +47,14 @@ pub struct Trigger<'a> {
     pub event: Named<'a>,
     /// The condition.
     pub filter: Option<Place<'a>>,
+}
+
+impl Trigger<'_> {
+    /// The counter of its last time.
+    pub fn counter(&self) -> CounterSpec {
+        let filter = self.filter.as_ref().map(|filter| filter.node.clone());
+        CounterSpec { event: self.event.name.to_owned(), filter, ..CounterSpec::default() }
+    }
 }
 
 /// One step of a journey.

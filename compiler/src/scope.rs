@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use throughline::plan::Id;
-use throughline::plan::tables::{Attribute, Counter, Journey, Segment, Zone};
+use throughline::plan::tables::{Attribute, Counter, Fold, Journey, Segment, Sequence, Zone};
 use throughline::{Millis, Value, canonical};
 
 use crate::tree::Node;
@@ -25,6 +25,8 @@ pub struct Scope {
     pub groups: BTreeMap<String, Group>,
     /// The counters by key, as far as they have a number yet.
     pub counters: BTreeMap<String, Id<Counter>>,
+    /// The sequences by key, as far as they have a number yet.
+    pub sequences: BTreeMap<String, Id<Sequence>>,
     /// The time zones by name, as far as they have a number yet.
     pub zones: BTreeMap<String, Id<Zone>>,
     /// The zone of times that name none.
@@ -83,6 +85,8 @@ pub struct Uses {
     pub journeys: BTreeSet<String>,
     /// Counters, by key.
     pub counters: BTreeMap<String, CounterSpec>,
+    /// Sequences, by key.
+    pub sequences: BTreeMap<String, SequenceSpec>,
     /// Names of time zones.
     pub zones: BTreeSet<String>,
     /// Whether the subject's local time matters, so that any zone can.
@@ -90,16 +94,73 @@ pub struct Uses {
 }
 
 /// Events to remember.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CounterSpec {
     /// The event's name.
     pub event: String,
     /// A condition on its properties.
     pub filter: Option<Node>,
-    /// How many times are enough.
+    /// The property whose value is remembered; empty for none.
+    pub property: String,
+    /// Which occurrences are kept.
+    pub fold: Fold,
+    /// How many are enough.
     pub keep: u32,
     /// How far back; zero for ever.
     pub within: Millis,
+}
+
+/// An event that is followed by another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SequenceSpec {
+    /// The key of the first event's counter.
+    pub first: String,
+    /// The key of the other event's counter.
+    pub then: String,
+    /// Less than so long after the first.
+    pub within: Millis,
+    /// The first is less than so long ago; zero for ever.
+    pub since: Millis,
+}
+
+impl Default for CounterSpec {
+    fn default() -> Self {
+        Self {
+            event: String::new(),
+            filter: None,
+            property: String::new(),
+            fold: Fold::Last,
+            keep: 1,
+            within: Millis(0),
+        }
+    }
+}
+
+impl CounterSpec {
+    /// The name of this counter in profiles, equal in every plan that has it: 40 bits of a SHA-256 over event, filter and what
+    /// of the events is kept, in base32.
+    ///
+    /// Among a thousand counters, two have the same name with a chance of one in two millions.
+    #[must_use]
+    pub fn key(&self) -> String {
+        const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        let mut named = vec![self.event.as_str().into(), self.filter.as_ref().map_or(Value::Null, Node::to_value)];
+        // A counter that only counts has the name that it had before there were others.
+        if !self.property.is_empty() || self.fold != Fold::Last {
+            named.extend([self.property.as_str().into(), self.fold.name().into()]);
+        }
+        let hash = Sha256::digest(canonical::to_string(&Value::Array(named)));
+        let bits = hash.iter().take(5).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+        let digit = |place: u32| DIGITS.get((bits >> place.saturating_mul(5) & 31) as usize).copied();
+        (0..8).rev().filter_map(digit).map(char::from).collect()
+    }
+
+    /// Asks for what another one of the same key asks for, too.
+    pub fn widen(&mut self, other: &Self) {
+        let for_ever = self.within == Millis(0) || other.within == Millis(0);
+        self.within = if for_ever { Millis(0) } else { self.within.max(other.within) };
+        self.keep = self.keep.max(other.keep);
+    }
 }
 
 impl Default for Scope {
@@ -111,6 +172,7 @@ impl Default for Scope {
             purposes: BTreeSet::new(),
             groups: BTreeMap::new(),
             counters: BTreeMap::new(),
+            sequences: BTreeMap::new(),
             zones: BTreeMap::new(),
             zone: TimeZone::UTC,
             dialect: Dialect::Rules,
@@ -120,16 +182,27 @@ impl Default for Scope {
 }
 
 impl Scope {
-    /// The counter of an event with a filter, noted as used: it keeps at least the last `keep` times within `within`
-    /// (zero: for ever). Its number is that of [`Self::counters`], zero as long as it has none.
-    pub fn counter(&mut self, event: &str, filter: Option<&Node>, keep: u32, within: Millis) -> Id<Counter> {
-        let key = counter_key(event, filter);
+    /// The number of a counter, noted as used: that of [`Self::counters`], zero as long as it has none.
+    pub fn counter(&mut self, spec: CounterSpec) -> Id<Counter> {
+        let key = spec.key();
         let id = self.counters.get(&key).copied().unwrap_or(Id::new(0));
-        let new = CounterSpec { event: event.to_owned(), filter: filter.cloned(), keep, within };
-        let spec = self.uses.counters.entry(key).or_insert(new);
-        let for_ever = spec.within == Millis(0) || within == Millis(0);
-        spec.within = if for_ever { Millis(0) } else { spec.within.max(within) };
-        spec.keep = spec.keep.max(keep);
+        match self.uses.counters.get_mut(&key) {
+            Some(known) => known.widen(&spec),
+            None => {
+                self.uses.counters.insert(key, spec);
+            }
+        }
+        id
+    }
+
+    /// The number of a sequence, noted as used: that of [`Self::sequences`], zero as long as it has none.
+    pub fn sequence(&mut self, first: CounterSpec, then: CounterSpec, within: Millis, since: Millis) -> Id<Sequence> {
+        let spec = SequenceSpec { first: first.key(), then: then.key(), within, since };
+        let key = format!("{} {} {} {}", spec.first, spec.then, within.0, since.0);
+        let id = self.sequences.get(&key).copied().unwrap_or(Id::new(0));
+        self.counter(first);
+        self.counter(then);
+        self.uses.sequences.insert(key, spec);
         id
     }
 
@@ -151,32 +224,29 @@ impl Scope {
     }
 }
 
-/// The name of a counter in profiles, equal in every plan that has the counter: 40 bits of a SHA-256 over event and filter,
-/// in base32.
-///
-/// Among a thousand counters, two have the same name with a chance of one in two millions.
-fn counter_key(event: &str, filter: Option<&Node>) -> String {
-    const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let named = Value::Array(vec![event.into(), filter.map_or(Value::Null, Node::to_value)]);
-    let hash = Sha256::digest(canonical::to_string(&named));
-    let bits = hash.iter().take(5).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
-    let digit = |place: u32| DIGITS.get((bits >> place.saturating_mul(5) & 31) as usize).copied();
-    (0..8).rev().filter_map(digit).map(char::from).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn page_viewed() -> CounterSpec {
+        CounterSpec { event: "Page Viewed".to_owned(), ..CounterSpec::default() }
+    }
 
     #[test]
     fn equal_needs_share_a_counter_that_is_enough_for_all() {
         let mut scope = Scope::default();
         let filter = Node::from_value(&Value::Object([("path", Value::from("/pricing"))].into_iter().collect()));
-        scope.counter("Page Viewed", Some(&filter), 3, Millis(48));
-        scope.counter("Page Viewed", Some(&filter), 2, Millis(96));
-        scope.counter("Page Viewed", None, 1, Millis(7));
-        scope.counter("Page Viewed", None, 5, Millis(0));
-        scope.counter("Page Viewed", None, 1, Millis(9));
+        let spec = |filter: Option<&Node>, keep, within| CounterSpec {
+            filter: filter.cloned(),
+            keep,
+            within: Millis(within),
+            ..page_viewed()
+        };
+        scope.counter(spec(Some(&filter), 3, 48));
+        scope.counter(spec(Some(&filter), 2, 96));
+        scope.counter(spec(None, 1, 7));
+        scope.counter(spec(None, 5, 0));
+        scope.counter(spec(None, 1, 9));
         let needs: Vec<_> =
             scope.uses.counters.values().map(|spec| (spec.filter.is_some(), spec.keep, spec.within)).collect();
         assert_eq!(needs.len(), 2);
@@ -186,6 +256,11 @@ mod tests {
 
     #[test]
     fn names_of_counters_stay_as_they_are() {
-        assert_eq!(counter_key("Order Completed", None), "stefwtfy");
+        let order = CounterSpec { event: "Order Completed".to_owned(), ..CounterSpec::default() };
+        assert_eq!(order.key(), "stefwtfy");
+        let first = CounterSpec { fold: Fold::First, ..order.clone() };
+        let total = CounterSpec { fold: Fold::Sum, property: "total".to_owned(), ..order.clone() };
+        let keys: BTreeSet<String> = [&order, &first, &total].map(CounterSpec::key).into_iter().collect();
+        assert_eq!(keys.len(), 3, "other values, other counters");
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 use throughline::condition::Evaluator;
 use throughline::plan::tables::{self, CARRIED, Source};
-use throughline::plan::{Id, Plan, PlanBuilder, Span};
+use throughline::plan::{Id, Ids, Plan, PlanBuilder, Span};
 use throughline::{Facts, Millis, Value};
 use throughline_compiler::condition;
 use throughline_compiler::diagnostic::Diagnostics;
@@ -292,7 +292,17 @@ fn compile(rule: &Json) -> Compiled {
         let filter = spec.filter.as_ref();
         let filter = filter.and_then(|filter| condition::compile_filter(filter, "", &mut plan, &mut diagnostics));
         let (name, event) = (plan.text(key), plan.text(&spec.event));
-        let row = tables::Counter { key: name, event, filter, keep: spec.keep, within: spec.within, flags: 0 };
+        let row = tables::Counter {
+            key: name,
+            event,
+            filter,
+            keep: spec.keep,
+            within: spec.within,
+            flags: 0,
+            property: Ids::empty(),
+            fold: 0,
+            carry: spec.keep,
+        };
         scope.counters.insert(key.clone(), plan.push(row));
     }
     let node = condition::compile(&node(rule), "", &mut scope, &mut plan, &mut diagnostics).unwrap();
@@ -345,7 +355,17 @@ fn scope(plan: &mut PlanBuilder) -> Scope {
     }]);
     // A journey needs the counter of the event that begins it; a plan without counters has no journeys.
     let (key, event) = (plan.text(""), plan.text("Product Added"));
-    let enter = tables::Counter { key, event, filter: None, keep: 1, within: Millis(0), flags: 0 };
+    let enter = tables::Counter {
+        key,
+        event,
+        filter: None,
+        keep: 1,
+        within: Millis(0),
+        flags: 0,
+        property: Ids::empty(),
+        fold: 0,
+        carry: 1,
+    };
     let enter = plan.push(enter);
     let id = plan.text("cart");
     let journey = plan.push(tables::Journey {

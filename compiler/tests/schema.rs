@@ -144,9 +144,6 @@ fn the_compiler_takes_every_key_of_the_schema() {
     assert!(missing.is_empty(), "no rules in tests/rules have {missing:?}");
 }
 
-/// The keys of `$local`, which the schema may not have yet.
-const GAPS: [&str; 3] = ["time", "weekday", "date"];
-
 /// Every key that some reader of the compiler knows is in the schema.
 #[test]
 fn the_schema_has_every_key_of_the_compiler() {
@@ -167,11 +164,7 @@ fn the_schema_has_every_key_of_the_compiler() {
         for opening in [".fields(&[", "let known = [", "let known = &[", "known_members(node, path, &["] {
             for list in text.split(opening).skip(1).filter_map(|rest| rest.split(']').next()) {
                 for key in list.split('"').skip(1).step_by(2) {
-                    assert!(
-                        keys.contains(key) || GAPS.contains(&key),
-                        "`{key}` of {} is not in the schema",
-                        file.display()
-                    );
+                    assert!(keys.contains(key), "`{key}` of {} is not in the schema", file.display());
                     tried += 1;
                 }
             }

@@ -5,7 +5,7 @@ use super::trace::Visitor;
 use super::value::{every, holds, node, nodes, note_found, some};
 use crate::facts::{Consent, Request};
 use crate::plan::node::wide;
-use crate::plan::tables::{Attribute, CARRIED, Counter, Journey, JourneyState, Node, Segment, Source};
+use crate::plan::tables::{Attribute, CARRIED, Journey, JourneyState, Node, Segment, Source};
 use crate::plan::{Id, Op, Plan};
 use crate::prelude::*;
 use crate::profile::{InstanceStatus, Profile};
@@ -138,8 +138,12 @@ impl<'a> Evaluator<'a> {
             Op::Not => !self.child(Id::new(node.a), visitor),
             Op::Attribute => self.test_attribute(node, visitor),
             Op::Segment => self.test_segment(Id::new(node.a), visitor),
-            Op::Count => self.test_count(node, visitor),
-            Op::Recency => self.test_recency(node, visitor),
+            Op::Count | Op::Distinct => self.test_count(node, visitor),
+            Op::Sum => self.test_sum(node, visitor),
+            Op::Recency => self.test_age(node, visitor),
+            Op::First | Op::Last if node.c == 1 => self.test_age(node, visitor),
+            Op::First | Op::Last => self.test_value(node, visitor),
+            Op::Sequence => self.test_sequence(node, visitor),
             Op::Schedule => {
                 let (from, until) = (Millis(wide(node.a, node.b)), Millis(wide(node.c, node.d)));
                 visitor.note("from", || time(from));
@@ -204,31 +208,6 @@ impl<'a> Evaluator<'a> {
         self.profile.segments.contains(name)
     }
 
-    fn test_count(&self, node: Node, visitor: &mut Visitor) -> bool {
-        let within = Millis(wide(node.c, node.d));
-        let after = if within == Millis(0) { Millis::MIN } else { self.now.minus(within) };
-        let count = self.times(Id::new(node.a), visitor).filter(|at| *at > after).count();
-        visitor.note("within", || time(within));
-        visitor.note("found", || Value::Number(count as f64));
-        holds(self.plan, Id::new(node.b), View::Number(count as f64), visitor)
-    }
-
-    fn test_recency(&self, node: Node, visitor: &mut Visitor) -> bool {
-        let Some(last) = self.times(Id::new(node.a), visitor).next_back() else { return false };
-        let age = millis_number(self.now.minus(last));
-        visitor.note("found", || Value::Number(age));
-        holds(self.plan, Id::new(node.b), View::Number(age), visitor)
-    }
-
-    /// When the events of a counter happened, up to now.
-    fn times(&self, id: Id<Counter>, visitor: &mut Visitor) -> impl DoubleEndedIterator<Item = Millis> + use<'a> {
-        let (plan, now) = (self.plan, self.now);
-        let row = plan.get(id);
-        visitor.note("event", || Value::from(row.map_or("", |row| plan.text(row.event))));
-        let stamps = row.and_then(|row| self.profile.counters.get(plan.text(row.key)));
-        stamps.into_iter().flatten().map(|stamp| stamp.at()).filter(move |at| *at <= now)
-    }
-
     fn test_journey(&self, node: Node, visitor: &mut Visitor) -> bool {
         let id = self.plan.get(Id::<Journey>::new(node.a)).map_or("", |row| self.plan.text(row.id));
         visitor.note("journey", || Value::from(id));
@@ -260,6 +239,6 @@ pub(super) const fn millis_number(time: Millis) -> f64 {
 }
 
 /// A time or length for explanations; what has no end is null.
-fn time(time: Millis) -> Value {
+pub(super) fn time(time: Millis) -> Value {
     if time == Millis::MIN || time == Millis::MAX { Value::Null } else { Value::Number(millis_number(time)) }
 }

@@ -5,6 +5,7 @@
 //! consent and journeys are ours. A missing or ill-typed fact makes a condition false, never an error.
 
 mod evaluator;
+mod history;
 mod local;
 mod trace;
 mod value;

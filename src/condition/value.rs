@@ -107,7 +107,12 @@ fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
         | Op::Schedule
         | Op::Consent
         | Op::Journey
-        | Op::Local => false,
+        | Op::Local
+        | Op::Distinct
+        | Op::Sum
+        | Op::First
+        | Op::Last
+        | Op::Sequence => false,
     }
 }
 

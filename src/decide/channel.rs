@@ -5,7 +5,6 @@ use crate::facts::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{Channel, Text};
 use crate::prelude::*;
-use crate::profile::Stamp;
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -31,18 +30,19 @@ impl Decider<'_> {
     pub(crate) fn responsiveness(&self, channel: &Channel) -> (f64, Option<Millis>) {
         let now = self.facts.now;
         let after = if channel.within.0 == 0 { Millis::MIN } else { now.minus(channel.within) };
-        let recent = |stamp: &&Stamp| stamp.at() <= now && stamp.at() > after;
+        let is_recent = |at: &Millis| *at <= now && *at > after;
         let contacts = channel.contacts.and_then(|key| self.profile.exposures.get(self.plan.text(key)));
-        let mut contacts = contacts.into_iter().flatten().filter(recent);
+        let mut contacts = contacts.into_iter().flatten().map(|stamp| stamp.at()).filter(is_recent);
         let key = channel.responds.and_then(|id| self.plan.get(id)).map(|row| self.plan.text(row.key));
-        let responses = key.and_then(|key| self.profile.counters.get(key)).into_iter().flatten().filter(recent);
-        let last = responses.clone().next_back().map(|stamp| stamp.at());
+        let responses = key.and_then(|key| self.profile.counters.get(key)).into_iter().flatten();
+        let responses = responses.map(|response| response.at()).filter(is_recent);
+        let last = responses.clone().next_back();
         let Some(first) = contacts.next() else { return (channel.otherwise, last) };
         let count = contacts.count().saturating_add(1);
         if count < channel.least as usize {
             return (channel.otherwise, last);
         }
-        let responded = responses.filter(|stamp| stamp.at() >= first.at()).count().min(count);
+        let responded = responses.filter(|at| *at >= first).count().min(count);
         (responded as f64 / count as f64, last)
     }
 }

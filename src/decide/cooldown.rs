@@ -31,11 +31,14 @@ impl Decider<'_> {
     /// The last time up to now of what begins the silence.
     pub(crate) fn last_of(&self, cooldown: &Cooldown) -> Option<Millis> {
         let counter = cooldown.event.and_then(|id| self.plan.get(id)).map(|row| row.key);
-        let stamps = match (counter, cooldown.seen) {
-            (Some(key), _) => self.profile.counters.get(self.plan.text(key)),
-            (None, Some(key)) => self.profile.exposures.get(self.plan.text(key)),
-            (None, None) => None,
-        };
-        stamps?.iter().map(|stamp| stamp.at()).rfind(|at| *at <= self.facts.now)
+        let is_past = |at: &Millis| *at <= self.facts.now;
+        match (counter, cooldown.seen) {
+            (Some(key), _) => {
+                self.profile.counters.get(self.plan.text(key))?.iter().map(|event| event.at()).rfind(is_past)
+            }
+            (None, key) => {
+                self.profile.exposures.get(self.plan.text(key?))?.iter().map(|stamp| stamp.at()).rfind(is_past)
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
 
-use super::tables::{Attribute, Constant, Counter, Journey, LocalPart, Node, Regex, Segment, Text, Zone};
+use super::tables::{Attribute, Constant, Counter, Journey, LocalPart, Node, Regex, Segment, Sequence, Text, Zone};
 use super::words::numbered;
 use super::{Id, Ids, Plan, PlanError};
 use crate::prelude::*;
@@ -88,6 +88,16 @@ numbered! {
         Isi = 34 "isi",
         /// [`LocalPart`] `b` of the local time in zone `a` (the subject's, if `a` is `u32::MAX`) satisfies node `c`.
         Local = 35 "$local",
+        /// The number of values of counter `a` within the last `c,d` milliseconds satisfies node `b`, as in `$event`.
+        Distinct = 36 "$distinct",
+        /// The sum of the values of counter `a` within the last `c,d` milliseconds satisfies node `b`.
+        Sum = 37 "$sum",
+        /// The value (`c` is 0) or the age in milliseconds (`c` is 1) of the first event of counter `a` satisfies node `b`.
+        First = 38 "$first",
+        /// The value (`c` is 0) or the age in milliseconds (`c` is 1) of the last event of counter `a` satisfies node `b`.
+        Last = 39 "$last",
+        /// Sequence `a` has happened.
+        Sequence = 40 "$sequence",
     }
 }
 
@@ -193,9 +203,10 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
                 // A segment is evaluated once, however often it is referred to.
                 Shape { size: 0, ..condition }.above(SUBJECT, SUBJECT)
             }
-            Op::Count | Op::Recency => {
+            Op::Count | Op::Recency | Op::Distinct | Op::Sum | Op::First | Op::Last => {
                 below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Counter>::new(node.a)))
             }
+            Op::Sequence => leaf(bounds.has(Id::<Sequence>::new(node.a)), SUBJECT),
             Op::Local => {
                 let zone = node.a == u32::MAX || bounds.has(Id::<Zone>::new(node.a));
                 below(node.c)?.above(VALUE, SUBJECT).filter(|_| zone && LocalPart::from_number(node.b).is_some())

@@ -110,6 +110,17 @@ numbered! {
         /// A sliding window.
         Window = 3 "window",
     }
+    /// Which occurrences of an event are enough.
+    Fold {
+        /// The last ones.
+        Last = 0 "last",
+        /// The first ones.
+        First = 1 "first",
+        /// The last ones of different values, of each value the last one.
+        Distinct = 2 "distinct",
+        /// The last ones that have a number.
+        Sum = 3 "sum",
+    }
     /// What of the local time a condition asks for.
     LocalPart {
         /// Minutes since midnight.

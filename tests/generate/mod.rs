@@ -13,6 +13,7 @@
 )]
 
 pub mod features;
+mod history;
 mod policy;
 mod template;
 
@@ -27,6 +28,8 @@ const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "cha
 const STATES: [&str; 3] = ["granted", "denied", "pending"];
 const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
+const ZONES: [&str; 6] =
+    ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Mars/Olympus", "UTC"];
 const TEXTS: [&str; 9] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}"];
 
 /// Random choices that the seed decides (SplitMix64); small ones are decided by bytes as long as there are any.
@@ -86,6 +89,7 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     let slots = ids("slot", 1 + dice.below(3));
     let mut rules = json!({
         "version": 1,
+        "defaults": { "timezone": dice.pick(&["UTC", "Asia/Tokyo", "America/St_Johns"]) },
         "attributes": {
             "tier": { "type": "string", "edge": true, "client": dice.percent(50) },
             "score": { "type": "number", "edge": true },
@@ -105,7 +109,7 @@ pub fn rules_by(dice: &mut Dice) -> Value {
         rules["lists"]["mine"]["where"] = json!({ "stock": { "$gt": 0 } });
     }
     if dice.percent(30) {
-        rules["defaults"] = json!({ "locales": { "de-AT": ["fr", "de"], "en": ["de"] } });
+        rules["defaults"]["locales"] = json!({ "de-AT": ["fr", "de"], "en": ["de"] });
     }
     rules["segments"] = map(&segments, |_, at| json!({ "when": condition(dice, &segments[..at], 2) }));
     rules["slots"] = map(&slots, |_, _| slot(dice));
@@ -139,14 +143,10 @@ pub fn facts(rules: &Value, seed: u64) -> Value {
 pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     let now = NOON + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
     let mut attributes = json!({ "path": dice.pick(&PATHS) });
-    for name in ["weather", "country", "deviceType", "locale"] {
+    for name in ["weather", "country", "deviceType", "locale", "timezone"] {
         if dice.percent(60) {
             attributes[name] = fact(dice, name);
         }
-    }
-    if dice.percent(40) {
-        attributes["timezone"] =
-            json!(dice.pick(&["Europe/Vienna", "America/New_York", "Pacific/Auckland", "nowhere"]));
     }
     let mut request = json!({ "attributes": attributes, "consent": consents(dice, 55) });
     for (name, chance) in [("gpc", 15), ("bot", 4)] {
@@ -409,8 +409,10 @@ fn policies(dice: &mut Dice, segments: &[String], slots: &[String], offers: &[St
 
 /// A condition at most so deep, over segments that are defined before.
 fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
-    match dice.below(if depth == 0 { 8 } else { 12 }) {
+    match dice.below(if depth == 0 { 10 } else { 14 }) {
         0 => event_condition(dice),
+        4 => history::condition(dice),
+        5 => history::local(dice),
         1 => {
             let mut out = json!({ "event": dice.pick(&EVENTS) });
             out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["1h", "6h", "2d"]));
@@ -418,10 +420,10 @@ fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
         }
         2 => json!({ "$consent": { (*dice.pick(&PURPOSES)): dice.pick(&STATES) } }),
         3 if !segments.is_empty() => json!({ "$segment": dice.pick(segments) }),
-        8 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
-        9 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
-        10 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),
-        11 => json!({ "$not": condition(dice, segments, depth - 1) }),
+        10 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        11 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        12 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),
+        13 => json!({ "$not": condition(dice, segments, depth - 1) }),
         _ => comparison(dice),
     }
 }
@@ -486,6 +488,7 @@ const fn words(name: &str) -> &'static [&'static str] {
     match name.as_bytes() {
         b"country" => &["AT", "DE", "US"],
         b"locale" => &["de-AT", "en", "de"],
+        b"timezone" => &ZONES,
         b"deviceType" => &["mobile", "desktop", "tablet"],
         _ => &TEXTS,
     }
@@ -544,7 +547,7 @@ fn time(dice: &mut Dice, now: i64) -> i64 {
 
 fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut traits = Map::new();
-    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok"] {
+    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok", "timezone"] {
         if dice.percent(65) {
             traits.insert(name.to_owned(), json!([fact(dice, name), time(dice, now), dice.below(1 << 32)]));
         }
@@ -604,7 +607,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         }
         _ => {
             out["event"] = json!(dice.pick(&EVENTS));
-            out["properties"] = json!({ "path": dice.pick(&PATHS), "price": dice.pick(&[1.5, 20.0]) });
+            out["properties"] = json!({ "path": dice.pick(&PATHS), "price": dice.pick(&[1.5, 20.0]), "item": { "sku": history::sku(dice) } });
         }
     }
     out

@@ -17,8 +17,14 @@ impl Model<'_> {
                 one_or_many(operand).any(|id| self.holds(&self.rules["segments"][id.as_str().unwrap()]["when"]))
             }
             "$event" => one_or_many(operand).all(|part| self.event(part)),
-            "$recency" => self.recency(operand),
+            "$recency" => one_or_many(operand).all(|part| self.recency(part)),
+            "$distinct" => one_or_many(operand).all(|part| self.distinct(part)),
+            "$sum" => one_or_many(operand).all(|part| self.sum(part)),
+            "$first" | "$last" => one_or_many(operand).all(|part| self.edge(key == "$first", part)),
+            "$sequence" => one_or_many(operand).all(|part| self.sequence(part)),
+            "$schedule" if operand["timezone"] == "subject" => self.is_local_span(operand),
             "$schedule" => self.is_on(operand),
+            "$local" => self.is_local_time(operand),
             "$consent" => match operand {
                 Value::String(purpose) => self.consent(purpose) == "granted",
                 _ => members(operand).all(|(purpose, state)| *state == self.consent(purpose)),
@@ -49,17 +55,23 @@ impl Model<'_> {
 
     /// When an event of this name with these properties happened, up to now.
     pub fn times<'a>(&'a self, name: &'a Value, filter: Option<&'a Value>) -> impl Iterator<Item = i64> + 'a {
+        self.events(name, filter).map(|(at, _)| at)
+    }
+
+    /// The events of this name with these properties, up to now, in their order.
+    pub fn events<'a>(
+        &'a self,
+        name: &'a Value,
+        filter: Option<&'a Value>,
+    ) -> impl DoubleEndedIterator<Item = (i64, &'a Value)> + 'a {
         let fits = move |event: &Value| {
             event["event"] == *name
                 && filter.is_none_or(|filter| {
                     members(filter).all(|(path, operand)| value_holds(&event["properties"][path], operand))
                 })
         };
-        self.person
-            .events
-            .iter()
-            .filter(move |(stamp, event)| stamp.0 <= self.now && fits(event))
-            .map(|(stamp, _)| stamp.0)
+        let past = self.person.events.iter().filter(move |(stamp, event)| stamp.0 <= self.now && fits(event));
+        past.map(|(stamp, event)| (stamp.0, event))
     }
 
     fn event(&self, wanted: &Value) -> bool {
@@ -70,16 +82,20 @@ impl Model<'_> {
 
     fn recency(&self, wanted: &Value) -> bool {
         let Some(last) = self.times(&wanted["event"], wanted.get("where")).max() else { return false };
-        let bounds = members(wanted).filter(|(key, _)| key.starts_with('$'));
-        bounds.into_iter().all(|(key, length)| {
-            let order = (self.now - last).cmp(&duration(length.as_str().unwrap()));
+        self.age_holds(wanted, last)
+    }
+
+    /// Whether something is as long ago as the map wants it.
+    pub fn age_holds(&self, wanted: &Value, at: i64) -> bool {
+        members(wanted).filter(|(key, _)| key.starts_with('$')).all(|(key, length)| {
+            let order = (self.now - at).cmp(&duration(length.as_str().unwrap()));
             relation_holds(key, Some(order))
         })
     }
 }
 
 /// Whether a fact satisfies an operand: a bare value, or operators that all have to hold.
-fn value_holds(found: &Value, operand: &Value) -> bool {
+pub fn value_holds(found: &Value, operand: &Value) -> bool {
     match operand {
         Value::Object(operators) => operators.iter().all(|(operator, operand)| match operator.as_str() {
             "$eq" => same(found, operand),

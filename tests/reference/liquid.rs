@@ -348,18 +348,18 @@ fn apply(name: &str, input: Value, args: &[Value]) -> Value {
         "divided_by" if a.fract() == 0.0 && b.fract() == 0.0 => result((a / b).floor()),
         "divided_by" => result(a / b),
         "modulo" => result(a - b * (a / b).floor()),
-        "round" => result(a.round()),
-        "floor" => result(a.floor()),
-        "ceil" => result(a.ceil()),
-        "abs" => result(a.abs()),
-        "at_least" => result(a.max(b)),
-        "at_most" => result(a.min(b)),
+        "round" => finite(a.round()),
+        "floor" => finite(a.floor()),
+        "ceil" => finite(a.ceil()),
+        "abs" => finite(a.abs()),
+        "at_least" => finite(a.max(b)),
+        "at_most" => finite(a.min(b)),
         "json" => json!(as_json(&input)),
         other => panic!("the model has no filter `{other}`"),
     }
 }
 
-/// To fifteen digits, but never fewer than a whole number has, as far as numbers are not written with an exponent.
+/// What was calculated: to fifteen digits, but never fewer than a whole number has, as far as numbers are not written with an exponent.
 fn result(number: f64) -> Value {
     let is_plain = number == 0.0 || (1e-6..1e21).contains(&number.abs());
     let tidy = match number.abs() {
@@ -367,7 +367,11 @@ fn result(number: f64) -> Value {
         1e15.. => number.round(),
         _ => format!("{number:.14e}").parse().unwrap(),
     };
-    if number.is_finite() { json!(tidy + 0.0) } else { Value::Null }
+    finite(tidy)
+}
+
+fn finite(number: f64) -> Value {
+    if number.is_finite() { json!(number + 0.0) } else { Value::Null }
 }
 
 fn number(value: &Value) -> f64 {

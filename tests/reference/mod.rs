@@ -15,9 +15,11 @@
 
 mod condition;
 mod content;
+mod happened;
 mod hash;
 mod history;
 mod liquid;
+mod local;
 mod next;
 mod policy;
 mod score;

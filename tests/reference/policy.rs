@@ -1,7 +1,6 @@
 //! Policies: who is kept out, what is silent, and how often something is said.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::hash::{bucket, bucket_v1};
@@ -107,12 +106,9 @@ impl Model<'_> {
         self.person.seen.get(key).into_iter().flatten().map(|(at, _)| *at).filter(|at| *at <= self.now)
     }
 
-    /// A time as the clock shows it where the subject is: in the zone of the request, else of the person, else of the rules.
+    /// A time as the clock shows it where the subject is.
     pub fn local(&self, at: i64) -> i64 {
-        let of_person = self.person.traits.get("timezone").map_or(&Value::Null, |(_, zone)| zone);
-        let named = [&self.request["attributes"]["timezone"], of_person, &self.rules["defaults"]["timezone"]];
-        let zone = named.into_iter().find_map(|name| TimeZone::get(name.as_str()?).ok()).unwrap_or(TimeZone::UTC);
-        at + i64::from(zone.to_offset(Timestamp::from_millisecond(at).unwrap()).seconds()) * 1000
+        at + i64::from(self.zone().to_offset(Timestamp::from_millisecond(at).unwrap()).seconds()) * 1000
     }
 }
 

@@ -3,6 +3,7 @@
 //! Equal conditions become one node, so that a decision evaluates each of them once.
 
 mod group;
+mod history;
 mod local;
 mod operators;
 mod subject;

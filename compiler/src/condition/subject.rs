@@ -1,23 +1,32 @@
 //! Operators that test the subject: segments, events, time, consent, journeys.
 
+use throughline::plan::Op;
 use throughline::plan::node::narrow;
-use throughline::plan::tables::{Counter, JourneyState, LocalPart};
-use throughline::plan::{Id, Op};
+use throughline::plan::tables::{JourneyState, LocalPart};
 use throughline::{Consent, Millis};
 
-use super::{Compiler, Keys, LOGIC, NodeId, join};
+use super::{Compiler, LOGIC, NodeId, join};
+use crate::time;
 use crate::tree::{Entry, Kind, Node};
-use crate::{duration, time};
 
 /// Every operator that tests the subject.
-pub(super) const OPERATORS: [&str; 7] =
-    ["$segment", "$event", "$recency", "$schedule", "$local", "$consent", "$journey"];
+pub(super) const OPERATORS: [&str; 12] = [
+    "$segment",
+    "$event",
+    "$distinct",
+    "$sum",
+    "$sequence",
+    "$first",
+    "$last",
+    "$recency",
+    "$schedule",
+    "$local",
+    "$consent",
+    "$journey",
+];
 
 /// What stands in the place of a time zone for the subject's own.
 pub(super) const SUBJECT: &str = "subject";
-
-/// A profile keeps at most so many times of an event.
-const MAX_COUNT: u32 = 256;
 
 impl Compiler<'_> {
     /// An entry of a condition on a subject that is no logic.
@@ -25,8 +34,9 @@ impl Compiler<'_> {
         let value = &entry.value;
         match key {
             "$segment" if self.is_strict() => self.segments(value, path),
-            "$event" if self.is_strict() => self.events(value, path),
-            "$recency" if self.is_strict() => self.recency(value, path),
+            "$event" | "$distinct" | "$sum" | "$sequence" | "$first" | "$last" | "$recency" if self.is_strict() => {
+                self.history(key, value, path)
+            }
             "$schedule" if self.is_strict() => self.schedule(value, path),
             "$local" if self.is_strict() => self.local(value, path),
             "$consent" if self.is_strict() => self.consent(value, path),
@@ -73,156 +83,6 @@ impl Compiler<'_> {
         };
         self.scope.uses.segments.insert(name.to_owned());
         Some(self.node(Op::Segment, [segment.0, 0, 0, 0]))
-    }
-
-    /// `$event`: how often an event happened; a list of such, which all have to hold.
-    fn events(&mut self, node: &Node, path: &str) -> Option<NodeId> {
-        let Kind::List(items) = &node.kind else { return self.event(node, path) };
-        let items = items.iter().enumerate();
-        let parts = items.map(|(index, item)| self.event(item, &format!("{path}[{index}]"))).collect();
-        self.all_of(parts)
-    }
-
-    fn event(&mut self, node: &Node, path: &str) -> Option<NodeId> {
-        self.known_members(node, path, &["name", "where", "count", "within"])?;
-        let within = match node.get("within") {
-            Some(within) => self.duration(within, &join(path, "within")),
-            None => Some(Millis(0)),
-        };
-        let count = match node.get("count") {
-            Some(count) => self.count(count, &join(path, "count")),
-            None => Some((self.at_least_once(), 1)),
-        };
-        let event = self.event_name(node, path, "name");
-        let filter = self.event_filter(node, path);
-        let (within, (count, keep), event, filter) = (within?, count?, event?, filter?);
-        let counter: Id<Counter> = self.scope.counter(event, filter, keep, within);
-        let (low, high) = narrow(within.0);
-        Some(self.node(Op::Count, [counter.0, count.0, low, high]))
-    }
-
-    fn at_least_once(&mut self) -> NodeId {
-        let count = Node { kind: Kind::Number(1.0), ..Node::default() };
-        let entry = Entry { key: "$gte".to_owned(), key_span: count.span, value: count };
-        let node = Node { kind: Kind::Map(vec![entry]), ..Node::default() };
-        self.value(&node, "", None).unwrap_or(NodeId::new(0))
-    }
-
-    /// What a number of events has to satisfy, and how many are enough to know.
-    fn count(&mut self, node: &Node, path: &str) -> Option<(NodeId, u32)> {
-        let expected = "a number, or $eq, $ne, $lt, $lte, $gt or $gte with one";
-        let keep = match &node.kind {
-            Kind::Map(entries) if !entries.is_empty() => {
-                let keeps = entries.iter().map(|entry| {
-                    let more = match entry.key.as_str() {
-                        "$gte" | "$lt" => 0,
-                        "$gt" | "$lte" | "$eq" | "$ne" => 1,
-                        _ => {
-                            self.unknown_operator(
-                                entry,
-                                &join(path, &entry.key),
-                                ["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"],
-                            );
-                            return None;
-                        }
-                    };
-                    self.whole(&entry.value, &join(path, &entry.key)).map(|count| count.saturating_add(more))
-                });
-                keeps.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?.into_iter().max()?
-            }
-            Kind::Number(_) => self.whole(node, path)?.saturating_add(1),
-            _ => {
-                self.wrong_type(node, path, expected);
-                return None;
-            }
-        };
-        if keep > MAX_COUNT {
-            let message = format!("a profile remembers the last {MAX_COUNT} times of an event, and this needs {keep}");
-            self.diagnostics.error(node.span, path, "count-too-large", message).expected("a smaller number");
-            return None;
-        }
-        Some((self.value(node, path, None)?, keep.max(1)))
-    }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
-    fn whole(&mut self, node: &Node, path: &str) -> Option<u32> {
-        match node.kind {
-            Kind::Number(number) if (0.0..=1e6).contains(&number) && number.fract() == 0.0 => Some(number as u32),
-            _ => {
-                self.wrong_type(node, path, "a whole number");
-                None
-            }
-        }
-    }
-
-    /// `$recency`: how long ago an event happened last.
-    fn recency(&mut self, node: &Node, path: &str) -> Option<NodeId> {
-        self.known_members(node, path, &["event", "where", "$lt", "$lte", "$gt", "$gte"])?;
-        let event = self.event_name(node, path, "event");
-        let filter = self.event_filter(node, path);
-        let mut window = Millis(0);
-        let mut ages = Vec::new();
-        for (key, op) in [("$lt", Op::Lt), ("$lte", Op::Lte), ("$gt", Op::Gt), ("$gte", Op::Gte)] {
-            let Some(age) = node.get(key) else { continue };
-            let age = self.duration(age, &join(path, key));
-            if let (Some(age), Op::Lt | Op::Lte) = (age, op) {
-                // An age of exactly `age` has to be seen, too.
-                window = window.max(age.plus(Millis(1)));
-            }
-            ages.push(age.map(|age| self.millis(op, age)));
-        }
-        if ages.is_empty() {
-            let message = "`$recency` does not say how long ago";
-            self.diagnostics.error(node.span, path, "missing", message).expected("$lt, $lte, $gt or $gte");
-            return None;
-        }
-        let (age, event, filter) = (self.all_of(ages), event, filter);
-        let (age, event, filter) = (age?, event?, filter?);
-        let counter = self.scope.counter(event, filter, 1, window);
-        Some(self.node(Op::Recency, [counter.0, age.0, 0, 0]))
-    }
-
-    /// The value compares so with a length of time.
-    fn millis(&mut self, op: Op, length: Millis) -> NodeId {
-        #[expect(clippy::cast_precision_loss, reason = "durations in rules are far below 2^53 milliseconds")]
-        let number = Node { kind: Kind::Number(length.0 as f64), ..Node::default() };
-        let entry = Entry { key: op.name().to_owned(), key_span: number.span, value: number };
-        let node = Node { kind: Kind::Map(vec![entry]), ..Node::default() };
-        self.value(&node, "", None).unwrap_or(NodeId::new(0))
-    }
-
-    fn event_name<'n>(&mut self, node: &'n Node, path: &str, key: &str) -> Option<&'n str> {
-        let found = node.get(key);
-        let name = found.and_then(Node::as_str).filter(|name| !name.is_empty() && name.len() <= 200);
-        if name.is_none() {
-            let (span, message) = match found {
-                Some(found) => (found.span, format!("found {}", found.kind_name())),
-                None => (node.span, format!("`{key}` is missing")),
-            };
-            let error = self.diagnostics.error(span, &join(path, key), "event-name", message);
-            error.expected("the name of an event, such as Product Added");
-        }
-        name
-    }
-
-    /// The condition on the event's properties, checked; none outside if it has errors, none inside if there is none.
-    fn event_filter<'n>(&mut self, node: &'n Node, path: &str) -> Option<Option<&'n Node>> {
-        match node.get("where") {
-            Some(filter) => self.compile(filter, &join(path, "where"), Keys::Members).map(|_| Some(filter)),
-            None => Some(None),
-        }
-    }
-
-    fn duration(&mut self, node: &Node, path: &str) -> Option<Millis> {
-        let expected = "a number and a unit, such as 90s, 10m, 48h, 7d or 2w";
-        let message = match node.as_str().map(duration::parse) {
-            Some(Ok(Millis(0))) => "a length of time of zero".to_owned(),
-            Some(Ok(length)) => return Some(length),
-            Some(Err(error)) => error.to_string(),
-            None => format!("found {}", node.kind_name()),
-        };
-        self.diagnostics.error(node.span, path, "duration", message).expected(expected);
-        None
     }
 
     /// `$schedule`: now is at or after `from`, and before `until`.

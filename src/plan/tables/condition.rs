@@ -46,9 +46,9 @@ tables! {
         /// Fourth operand.
         d: u32,
     }
-    /// Events to remember: the last `keep` times within `within`.
+    /// Events to remember; the rows are sorted by the text of `key`.
     8 Counter {
-        /// A hash of event and filter, equal in every plan that has this counter.
+        /// A hash of event, filter, property and fold, equal in every plan that has this counter.
         key: Id<Text>,
         /// The event's name.
         event: Id<Text>,
@@ -60,6 +60,12 @@ tables! {
         within: Millis,
         /// Flags: [`EDGE`].
         flags: u32,
+        /// The path of the property whose value is remembered; empty for none.
+        property: Ids<Text>,
+        /// A [`Fold`](super::Fold) as a number: which occurrences are kept.
+        fold: u32,
+        /// How many times are enough for every condition that a page asks.
+        carry: u32,
     }
     /// A named condition.
     9 Segment {
@@ -69,5 +75,16 @@ tables! {
         node: Id<Node>,
         /// Flags: [`CARRIED`].
         flags: u32,
+    }
+    /// An event that is followed by another.
+    57 Sequence {
+        /// The first event.
+        first: Id<Counter>,
+        /// The one that follows.
+        then: Id<Counter>,
+        /// Less than so long after the first.
+        within: Millis,
+        /// The first is less than so long ago; zero for ever.
+        since: Millis,
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         };
         match &step.action {
             Action::Wait(wait, after) => {
-                let after = after.as_ref().map(|event| self.scope.counter(event.name, None, 1, Millis(0)));
+                let after = after.as_ref().map(|event| self.after(event.name));
                 tables::Step { wait: self.options.compress(*wait), after, ..none }
             }
             Action::Send { message, channels, ttl } => {

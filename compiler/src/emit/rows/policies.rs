@@ -9,6 +9,7 @@ use crate::caps::{Cap, Limit, Scope};
 use crate::channels::WEB;
 use crate::holdouts::Exclusion;
 use crate::place::Named;
+use crate::scope::CounterSpec;
 
 /// Every class, one bit each.
 const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
@@ -58,10 +59,10 @@ impl Writer<'_, '_, '_, '_> {
         let rules = self.rules;
         for cooldown in &rules.policies.cooldowns {
             let campaign = cooldown.campaign.as_ref().and_then(|name| self.numbers.campaigns.get(name.name).copied());
-            let event = cooldown.after.event().map(|trigger| {
-                let filter = trigger.filter.as_ref().map(|filter| filter.node);
-                self.scope.counter(trigger.event.name, filter, 1, cooldown.window)
-            });
+            let event = cooldown
+                .after
+                .event()
+                .map(|trigger| self.scope.counter(CounterSpec { within: cooldown.window, ..trigger.counter() }));
             let seen = cooldown.after.key().map(|key| {
                 self.expose(key.clone(), 1, cooldown.window);
                 self.plan.text(&key)

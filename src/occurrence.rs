@@ -1,0 +1,163 @@
+//! What is remembered of counted events: when each one happened and, if a condition asks for more, one value.
+//!
+//! A counter says which occurrences are enough: the last ones, the first ones, or of each value the last one. Each of these is
+//! a join, so events can come in any order, any number of times, and in parts that are merged.
+
+use core::cmp::Ordering;
+
+use crate::canonical;
+use crate::condition::View;
+use crate::hash::fnv64a;
+use crate::plan::Plan;
+use crate::plan::tables::{Counter, Fold, Sequence};
+use crate::prelude::*;
+use crate::profile::{MAX_STAMPS, Stamp};
+use crate::shape::{Shape, ShapeError, read_tuple};
+use crate::sorted::{Map, Set};
+use crate::time::Millis;
+use crate::value::{Object, Value};
+
+/// Longer texts are not remembered, in bytes.
+const MAX_TEXT: usize = 200;
+/// Doubles hold whole numbers of so many bits.
+const SAFE_BITS: u32 = 53;
+
+/// When a counted event happened, and the value that the counter asks for: `[time, id]` or `[time, id, value]`.
+#[derive(Clone, Debug, Default)]
+pub struct Occurrence {
+    /// When, and which event.
+    pub stamp: Stamp,
+    /// The value; null for a counter that only counts.
+    pub value: Value,
+}
+
+impl Occurrence {
+    /// When it happened.
+    #[must_use]
+    pub const fn at(&self) -> Millis {
+        self.stamp.at()
+    }
+
+    fn text(&self) -> String {
+        canonical::to_string(&self.value)
+    }
+}
+
+impl From<Stamp> for Occurrence {
+    fn from(stamp: Stamp) -> Self {
+        Self { stamp, value: Value::Null }
+    }
+}
+
+impl Ord for Occurrence {
+    /// By time and event. Values are only compared so that even of what cannot be (one event, two values) arrival decides nothing.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.stamp.cmp(&other.stamp).then_with(|| self.text().cmp(&other.text()))
+    }
+}
+
+impl PartialOrd for Occurrence {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Occurrence {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Occurrence {}
+
+impl Shape for Occurrence {
+    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+        let expected = "an occurrence: [time, id] or [time, id, value]";
+        let Stamp(time, id) = &mut self.stamp;
+        match &value {
+            Value::Array(items) if items.len() == 2 => read_tuple(value, expected, &mut [time, id]),
+            _ => read_tuple(value, expected, &mut [time, id, &mut self.value]),
+        }
+    }
+    fn to_value(&self) -> Value {
+        let value = Some(&self.value).filter(|value| **value != Value::Null).cloned();
+        Value::Array([self.stamp.0.to_value(), self.stamp.1.to_value()].into_iter().chain(value).collect())
+    }
+}
+
+/// Adds occurrences of a counter and keeps those that are enough for the plan.
+pub(crate) fn remember(
+    plan: &Plan,
+    counters: &mut Map<Set<Occurrence>>,
+    key: &str,
+    new: impl Iterator<Item = Occurrence>,
+) {
+    let Some((_, row)) = plan.find::<Counter>(key, |row| row.key) else { return };
+    let keep = (row.keep as usize).min(MAX_STAMPS);
+    let Some(fold) = Fold::from_number(row.fold).filter(|_| keep > 0) else { return };
+    let kept = counters.get_or_insert_with(key, Set::new);
+    for occurrence in new {
+        // Of one value the last occurrence counts, and of one event the greatest value.
+        let is_same = |known: &Occurrence| match fold {
+            Fold::Distinct => known.value == occurrence.value,
+            Fold::Last | Fold::First | Fold::Sum => known.stamp == occurrence.stamp,
+        };
+        match kept.iter().find(|known| is_same(known)) {
+            Some(known) if *known >= occurrence => continue,
+            Some(_) => kept.retain(|known| !is_same(known)),
+            None => {}
+        }
+        kept.insert(occurrence);
+    }
+    shorten(kept, fold, keep);
+}
+
+/// Keeps as many as are enough.
+pub(crate) fn shorten(kept: &mut Set<Occurrence>, fold: Fold, keep: usize) {
+    match fold {
+        Fold::First => kept.keep_first(keep),
+        Fold::Last | Fold::Distinct | Fold::Sum => kept.keep_last(keep),
+    }
+}
+
+/// What a counter remembers of an event with these properties; none if the event has no such value and does not count.
+pub(crate) fn value_of(plan: &Plan, row: &Counter, properties: &Object) -> Option<Value> {
+    if row.property.is_empty() {
+        return Some(Value::Null);
+    }
+    let found = View::Object(properties).walk(plan.list(row.property).map(|name| plan.text(name)));
+    let is_single = match found {
+        View::Number(number) => number.is_finite(),
+        View::Text(text) => text.len() <= MAX_TEXT || row.fold == Fold::Distinct as u32,
+        View::Bool(_) => true,
+        View::Null | View::List(_) | View::Object(_) => false,
+    };
+    match Fold::from_number(row.fold)? {
+        _ if !is_single => None,
+        // What was seen matters only as far as it differs: so the value itself need not be kept.
+        Fold::Distinct => Some(fingerprint(found)),
+        Fold::Sum => matches!(found, View::Number(_)).then(|| found.to_value()),
+        Fold::Last | Fold::First => Some(found.to_value()),
+    }
+}
+
+/// A number that tells values apart: 53 bits of a hash.
+fn fingerprint(value: View<'_>) -> Value {
+    let hash = fnv64a([value.type_name(), &value.to_text()]) >> (u64::BITS - SAFE_BITS);
+    Value::from(Millis(hash.cast_signed()))
+}
+
+/// The latest event of the sequence's first kind that was followed in time by one of its second kind, and the first such.
+pub(crate) fn latest_pair<'a>(
+    plan: &Plan,
+    counters: &'a Map<Set<Occurrence>>,
+    row: &Sequence,
+    now: Millis,
+) -> Option<(&'a Occurrence, &'a Occurrence)> {
+    let occurrences = |counter| counters.get(plan.text(plan.get::<Counter>(counter)?.key));
+    let (first, then) = (occurrences(row.first)?, occurrences(row.then)?);
+    first.iter().rev().find_map(|start| {
+        let next = then.iter().find(|end| end.at() > start.at())?;
+        (next.at() <= now && next.at().minus(start.at()) < row.within).then_some((start, next))
+    })
+}

@@ -1,0 +1,121 @@
+//! Conditions on what happened, and on the time.
+
+use serde_json::{Value, json};
+
+use super::{Dice, EVENTS, PATHS, ZONES};
+
+/// A property that is missing, strange or a list now and then.
+pub fn sku(dice: &mut Dice) -> Value {
+    let long = "long".repeat(60);
+    dice.pick(&[
+        json!("a"),
+        json!("b"),
+        json!("c"),
+        json!(7),
+        json!(7.5),
+        json!(true),
+        json!(null),
+        json!(["a"]),
+        json!(long),
+    ])
+    .clone()
+}
+
+fn event(dice: &mut Dice) -> Value {
+    let mut out = json!({ "event": dice.pick(&EVENTS) });
+    if dice.percent(25) {
+        out["where"] = json!({ "path": dice.pick(&PATHS) });
+    }
+    out
+}
+
+fn within(dice: &mut Dice, out: &mut Value, key: &str) {
+    if dice.percent(70) {
+        out[key] = json!(dice.pick(&["1h", "6h", "48h"]));
+    }
+}
+
+/// Something that happened so often, so much, first or last, or after something else.
+pub fn condition(dice: &mut Dice) -> Value {
+    let mut out = event(dice);
+    let property = *dice.pick(&["item.sku", "price", "path", "item"]);
+    match dice.below(5) {
+        0 => {
+            out["property"] = json!(property);
+            within(dice, &mut out, "within");
+            if dice.percent(70) {
+                out["count"] = dice.pick(&[json!(2), json!({ "$gte": 3 }), json!({ "$lt": 2 }), json!(0)]).clone();
+            }
+            json!({ "$distinct": out })
+        }
+        1 => {
+            out["property"] = json!(dice.pick(&["price", "item.sku"]));
+            within(dice, &mut out, "within");
+            if dice.percent(50) {
+                out["last"] = json!(1 + dice.below(3));
+            }
+            out["total"] = dice
+                .pick(&[json!({ "$gte": 21.5 }), json!({ "$lt": 20 }), json!(7.5), json!({ "$gt": 0, "$lte": 40 })])
+                .clone();
+            json!({ "$sum": out })
+        }
+        2 => {
+            let step = |dice: &mut Dice| event(dice);
+            let (first, then) = (step(dice), step(dice));
+            let mut out = json!({ "first": first, "then": then, "within": dice.pick(&["1h", "6h", "24h"]) });
+            within(dice, &mut out, "since");
+            if dice.percent(50) {
+                out["last"] = json!(1 + dice.below(3));
+            }
+            json!({ "$sequence": out })
+        }
+        _ => {
+            let wants_value = dice.percent(70);
+            if wants_value {
+                out["property"] = json!(property);
+                out["value"] = dice
+                    .pick(&[
+                        json!("a"),
+                        json!({ "$in": ["b", 7, 20] }),
+                        json!({ "$gte": 7 }),
+                        json!({ "$ne": "c" }),
+                        json!({ "$exists": false }),
+                    ])
+                    .clone();
+            }
+            if !wants_value || dice.percent(40) {
+                out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["1h", "6h", "2d"]));
+            }
+            json!({ (*dice.pick(&["$first", "$last"])): out })
+        }
+    }
+}
+
+/// A local time, around noon in UTC of days in October.
+pub fn local(dice: &mut Dice) -> Value {
+    if dice.percent(20) {
+        let from = format!("2025-10-{:02}T{:02}:30:00", 8 + dice.below(3), dice.below(24));
+        return json!({ "$schedule": { "from": from, "timezone": "subject" } });
+    }
+    let mut out = json!({});
+    if dice.percent(40) {
+        out["weekday"] = dice.pick(&[json!("thu"), json!(["mon", "fri", "wed"]), json!(["sat", "sun"])]).clone();
+    }
+    if dice.percent(30) {
+        out["date"] = dice
+            .pick(&[
+                json!({ "from": "2025-10-09", "until": "2025-10-10" }),
+                json!({ "from": "10-09", "until": "10-11" }),
+                json!({ "from": "10-10", "until": "10-09" }),
+            ])
+            .clone();
+    }
+    if dice.percent(30) {
+        out["timezone"] = json!(dice.pick(&["subject", ZONES[0], ZONES[2]]));
+    }
+    if dice.percent(50) || out["date"].is_null() && out["weekday"].is_null() {
+        let hour = |dice: &mut Dice, minute: &str| format!("{:02}:{minute}", dice.below(24));
+        out["time"] = json!({ "from": hour(dice, "00"), "until": hour(dice, "30") });
+    }
+    json!({ "$local": out })
+}
