@@ -52,6 +52,7 @@ pub use feature::{
     Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentRun, FeatureSource, MAX_FEATURE_DEPTH, Outcome,
     StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
 };
+pub use hash::fnv64a;
 pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, authorize};
 pub use occurrence::Occurrence;
 pub use plan::{Plan, PlanError};

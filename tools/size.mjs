@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const budgets = [
   { what: 'core wasm in the browser', kilobytes: 60, reached: 110, files: ['pkg/wasm/core_bg.wasm'] },
   { what: 'loader script', kilobytes: 6, files: ['www/shop/_tl/tag.js'] },
-  { what: 'edge worker, all included', kilobytes: 150, reached: 236, files: ['edge/build/index.js', 'edge/build/index_bg.wasm'] },
+  { what: 'edge worker, all included', kilobytes: 150, reached: 252, files: ['edge/build/index.js', 'edge/build/index_bg.wasm'] },
 ];
 
 let failed = 0;

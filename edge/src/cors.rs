@@ -37,7 +37,7 @@ pub fn preflight(call: &Call, methods: &[&str]) -> Result<Response, JsValue> {
     headers.set("cache-control", answer::NO_STORE)?;
     headers.set("allow", &allow(methods))?;
     headers.set("access-control-allow-methods", &allow(methods))?;
-    headers.set("access-control-allow-headers", "authorization, content-type, x-tl-token")?;
+    headers.set("access-control-allow-headers", "authorization, content-type, if-none-match, x-tl-token")?;
     headers.set("access-control-max-age", "7200")?;
     answer::empty(204, &headers).and_then(|response| {
         open(call, &response, Readers::Ours)?;
@@ -56,6 +56,7 @@ pub fn open(call: &Call, response: &Response, readers: Readers) -> Result<(), Js
     if let Some(origin) = call.incoming.header("origin").filter(|origin| is_ours(call, origin)) {
         headers.set("access-control-allow-origin", &origin)?;
         headers.set("access-control-allow-credentials", "true")?;
+        headers.set("access-control-expose-headers", "etag, retry-after")?;
     }
     Ok(())
 }

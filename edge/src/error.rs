@@ -39,7 +39,12 @@ impl Refusal {
         error.insert("message", self.message.as_str());
         let mut body = Object::new();
         body.insert("error", Value::Object(error));
-        let response = answer::json(self.status, &Value::Object(body))?;
+        self.answer_with(&Value::Object(body))
+    }
+
+    /// The response with another body.
+    pub fn answer_with(&self, body: &Value) -> Result<Response, JsValue> {
+        let response = answer::json(self.status, body)?;
         if let Some((name, value)) = &self.header {
             response.headers().set(name, value)?;
         }

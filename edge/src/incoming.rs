@@ -44,6 +44,12 @@ impl Incoming {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
     }
 
+    /// Whether the client has the body with this strong tag, as `If-None-Match` says.
+    pub fn has_copy(&self, tag: &str) -> bool {
+        let known = self.header("if-none-match").unwrap_or_default();
+        known.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+    }
+
     /// Whether a page is asked for, as far as a request can tell; the response's type has the last word.
     pub fn wants_page(&self) -> bool {
         let is_whole_get = self.method == "GET" && self.header("range").is_none();

@@ -14,11 +14,11 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'throughline-edge-'));
 
 let cli;
 
-/** Runs the command line tool; builds it first, once. */
-export function throughline(...args) {
-  cli ??= process.env.THROUGHLINE_CLI ?? buildCli();
-  return execFileSync(cli, args, { encoding: 'utf8' });
-}
+/** The command line tool; builds it first, once. */
+export const cliPath = () => (cli ??= process.env.THROUGHLINE_CLI ?? buildCli());
+
+/** Runs the command line tool. */
+export const throughline = (...args) => execFileSync(cliPath(), args, { encoding: 'utf8' });
 
 function buildCli() {
   const lines = execFileSync('cargo', ['build', '--quiet', '--package', 'throughline-cli', '--message-format', 'json'], {
@@ -37,10 +37,11 @@ export function newKeys() {
   return directory;
 }
 
-/** What publishing these rules puts in KV: a Map from key to bytes. */
+/** What publishing these rules, or the files of this directory, puts in KV: a Map from key to bytes. */
 export function publish(rules, keys) {
-  const [source, store] = [temporary(), temporary()];
-  writeFileSync(join(source, 'rules.json'), JSON.stringify(rules));
+  const store = temporary();
+  const source = typeof rules === 'string' ? rules : temporary();
+  if (source !== rules) writeFileSync(join(source, 'rules.json'), JSON.stringify(rules));
   throughline('publish', source, '--keys', keys, '--local', store);
   const files = readdirSync(store).filter((name) => !name.startsWith('.'));
   return new Map(files.map((name) => [decodeURIComponent(name), readFileSync(join(store, name))]));

@@ -1,4 +1,4 @@
-//! The endpoints: everything under the prefix, and the key set.
+//! The endpoints: everything under the prefix, and what others have fixed addresses for.
 
 mod assets;
 mod body;
@@ -7,6 +7,7 @@ mod events;
 mod explain;
 mod health;
 mod jwks;
+mod ofrep;
 mod plan;
 mod token;
 
@@ -16,12 +17,15 @@ use throughline::Plan;
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
+use self::ofrep::Flags;
 use crate::answer;
 use crate::call::Call;
 use crate::cors::{self, Readers};
 use crate::error::Refusal;
 
 const JWKS: &str = "/.well-known/jwks.json";
+/// The addresses of the OpenFeature Remote Evaluation Protocol. They are under the prefix, too.
+const OFREP: &str = "/ofrep/v1/";
 
 /// The endpoint that a request asks for; none for a page.
 pub fn name(call: &Call) -> Option<String> {
@@ -29,13 +33,18 @@ pub fn name(call: &Call) -> Option<String> {
     if path == JWKS {
         return Some("jwks".to_owned());
     }
+    if path.starts_with(OFREP) {
+        return path.strip_prefix('/').map(str::to_owned);
+    }
     path.strip_prefix(&call.edge.config.prefix).map(str::to_owned)
 }
 
 /// Answers an endpoint's request; every failure is a JSON error.
 pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
+    let flags = Flags::of(name);
     let (methods, readers): (&[&str], Readers) = match name {
         "decide" | "events" => (&["POST"], Readers::Ours),
+        _ if flags.is_some() => (&["POST"], Readers::Ours),
         "token" => (&["GET", "POST", "DELETE"], Readers::Ours),
         "explain" => (&["GET"], Readers::Ours),
         _ => (&["GET"], Readers::All),
@@ -46,18 +55,23 @@ pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
     }
     let is_head = method == "HEAD" && methods.contains(&"GET");
     let method = if is_head { "GET" } else { method };
-    let answer = if methods.contains(&method) { run(call, name, method).await } else { Err(wrong_method(methods)) };
-    let response = match answer {
-        Ok(response) => response,
-        Err(refusal) => refusal.answer()?,
+    let is_right = methods.contains(&method);
+    let answer = if is_right { run(call, name, flags.as_ref(), method).await } else { Err(wrong_method(methods)) };
+    let response = match (answer, &flags) {
+        (Ok(response), _) => response,
+        (Err(refusal), Some(flags)) => ofrep::refuse(refusal, flags)?,
+        (Err(refusal), None) => refusal.answer()?,
     };
     cors::open(call, &response, readers)?;
     if is_head { answer::empty(response.status(), &response.headers()) } else { Ok(response) }
 }
 
-async fn run(call: &Call, name: &str, method: &str) -> Result<Response, Refusal> {
+async fn run(call: &Call, name: &str, flags: Option<&Flags>, method: &str) -> Result<Response, Refusal> {
     if method == "POST" || method == "DELETE" {
         cors::check_sender(call)?;
+    }
+    if let Some(flags) = flags {
+        return ofrep::respond(call, flags).await;
     }
     match name {
         "decide" => decide::respond(call).await,
