@@ -30,6 +30,8 @@ pub struct Config {
     pub previews: Option<PreviewVerifier>,
     /// Other origins whose pages may use the endpoints.
     pub allowed_origins: Vec<String>,
+    /// Since when the site honours Global Privacy Control, a date; none if it does not say so.
+    pub gpc_since: Option<String>,
     /// What we show the collector.
     pub collector_key: Option<String>,
     /// How long a plan is used before the store is asked again, in milliseconds.
@@ -63,6 +65,7 @@ impl Config {
             issuer,
             audience,
             allowed_origins: origins(env, &mut problems),
+            gpc_since: gpc_since(env, &mut problems),
             collector_key: js::variable(env, "COLLECTOR_KEY"),
             refresh_ms: refresh(env, &mut problems),
             problems,
@@ -125,6 +128,20 @@ fn origins(env: &JsValue, problems: &mut Vec<String>) -> Vec<String> {
         ));
     }
     good.into_iter().map(str::to_owned).collect()
+}
+
+fn gpc_since(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
+    let found = js::variable(env, "GPC_SINCE")?;
+    let is_date = found.len() == 10
+        && found
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    if !is_date {
+        problems.push(format!("`GPC_SINCE` is `{found}`, expected a date such as `2026-11-25`"));
+        return None;
+    }
+    Some(found)
 }
 
 fn refresh(env: &JsValue, problems: &mut Vec<String>) -> i64 {

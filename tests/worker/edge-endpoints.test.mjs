@@ -34,7 +34,7 @@ writeFileSync(join(assets, '_tl', 'core.wasm'), Buffer.from([0, 97, 115, 109, 1,
 
 let edge, url;
 before(async () => {
-  edge = await startEdge({ rules, assets, vars: { ALLOWED_ORIGINS: 'https://app.example, https://*.bad, https://b.example' } });
+  edge = await startEdge({ rules, assets, vars: { ALLOWED_ORIGINS: 'https://app.example, https://*.bad, https://b.example', GPC_SINCE: '2026-01-31' } });
   url = edge.url;
 });
 after(() => edge.stop());
@@ -372,6 +372,34 @@ describe('plan and files', () => {
     assert.deepEqual([key.kty, key.crv, key.d, more.length], ['OKP', 'Ed25519', undefined, 0]);
     assert.equal(headers['content-type'], 'application/jwk-set+json');
   });
+
+  test('Global Privacy Control: what the rules do, since the day that the operator says', async () => {
+    const { json, headers } = await visitor().fetch('/.well-known/gpc.json');
+    assert.deepEqual(json(), { gpc: true, lastUpdate: '2026-01-31' });
+    assert.deepEqual([headers['content-type'], headers['access-control-allow-origin']], ['application/json', '*']);
+    const deaf = { ...rules, policies: { consent: { ...rules.policies.consent, gpc: [] } } };
+    const other = await startEdge({ rules: deaf, assets, vars: { GPC_SINCE: '2026-01-31' } });
+    try {
+      assert.deepEqual((await new Visitor(other).fetch('/.well-known/gpc.json')).json(), { gpc: false, lastUpdate: '2026-01-31' });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  for (const since of [undefined, 'yesterday']) {
+    test(`Global Privacy Control: since ${since} is no statement, and the site's own goes out`, async () => {
+      const origin = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"gpc":"site"}');
+      const other = await startEdge({ rules, origin, vars: { GPC_SINCE: since } });
+      try {
+        assert.deepEqual((await new Visitor(other).fetch('/.well-known/gpc.json')).json(), { gpc: 'site' });
+        assert.equal((await new Visitor(other).fetch('/_tl/gpc')).status, 404);
+        const { problems } = (await new Visitor(other).fetch('/_tl/health')).json();
+        assert.equal(problems.some((problem) => problem.includes('GPC_SINCE')), since !== undefined);
+      } finally {
+        await other.stop();
+      }
+    });
+  }
 
   test('assets are the origin where there is no other', async () => {
     assert.ok((await visitor().fetch('/')).text.includes('Hello you'));

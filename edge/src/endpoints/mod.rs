@@ -5,6 +5,7 @@ mod body;
 mod decide;
 mod events;
 mod explain;
+mod gpc;
 mod health;
 mod jwks;
 mod ofrep;
@@ -24,6 +25,7 @@ use crate::cors::{self, Readers};
 use crate::error::Refusal;
 
 const JWKS: &str = "/.well-known/jwks.json";
+const GPC: &str = "/.well-known/gpc.json";
 /// The addresses of the OpenFeature Remote Evaluation Protocol. They are under the prefix, too.
 const OFREP: &str = "/ofrep/v1/";
 
@@ -32,6 +34,10 @@ pub fn name(call: &Call) -> Option<String> {
     let path = &call.incoming.address.path;
     if path == JWKS {
         return Some("jwks".to_owned());
+    }
+    // Without a statement of ours, the site may have one of its own.
+    if path == GPC {
+        return call.edge.config.gpc_since.as_ref().map(|_| "gpc".to_owned());
     }
     if path.starts_with(OFREP) {
         return path.strip_prefix('/').map(str::to_owned);
@@ -83,7 +89,10 @@ async fn run(call: &Call, name: &str, flags: Option<&Flags>, method: &str) -> Re
         "explain" => explain::respond(call).await,
         "health" => health::respond(call).await,
         "jwks" => jwks::respond(call),
-        other => assets::respond(call, other).await,
+        other => match &call.edge.config.gpc_since {
+            Some(since) if other == "gpc" => gpc::respond(call, since).await,
+            _ => assets::respond(call, other).await,
+        },
     }
 }
 

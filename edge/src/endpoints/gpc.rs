@@ -1,0 +1,21 @@
+//! `GET /.well-known/gpc.json`: what the site says of Global Privacy Control (<https://www.w3.org/TR/gpc/>).
+
+use throughline::{Object, Value};
+use web_sys::Response;
+
+use crate::answer;
+use crate::call::Call;
+use crate::endpoints::loaded_plan;
+use crate::error::Refusal;
+
+/// The statement of `since`, a date. It says what the rules do: whether they take the signal for a refusal of anything.
+pub async fn respond(call: &Call, since: &str) -> Result<Response, Refusal> {
+    let plan = loaded_plan(call).await?;
+    let is_honoured = plan.list(plan.settings().gpc).next().is_some();
+    let mut out = Object::new();
+    out.insert("gpc", Value::Bool(is_honoured));
+    out.insert("lastUpdate", since);
+    let response = answer::json(200, &Value::Object(out))?;
+    response.headers().set("cache-control", "public, max-age=300")?;
+    Ok(response)
+}
