@@ -33,6 +33,12 @@ fn sections(page: &str) -> Vec<(&str, &str)> {
     page.split("\n### `").skip(1).map(|part| part.split_once('`').unwrap()).collect()
 }
 
+/// The rules beside which the examples stand.
+fn frame(page: &str) -> Source {
+    let (before, _) = page.split_once("\n### `").unwrap();
+    Source::new("frame.yaml", *blocks(before).last().unwrap())
+}
+
 #[test]
 fn every_code_has_a_section_and_every_section_a_code() {
     let page = page();
@@ -44,8 +50,7 @@ fn every_code_has_a_section_and_every_section_a_code() {
 #[test]
 fn bad_examples_are_found_and_good_ones_are_not() {
     let page = page();
-    let (before, _) = page.split_once("\n### `").unwrap();
-    let frame = Source::new("frame.yaml", *blocks(before).last().unwrap());
+    let frame = frame(&page);
     let mut wrong = Vec::new();
     let outcome = linted(core::slice::from_ref(&frame));
     if !outcome.diagnostics.is_empty() {
@@ -107,5 +112,68 @@ campaigns:
         };
         assert!(found(wide, narrow), "{wide} does not beat {narrow}");
         assert!(!found(narrow, wide), "{narrow} beats {wide}");
+    }
+}
+
+#[test]
+fn all_that_nothing_uses_is_told() {
+    let page = page();
+    let unused = sections(&page).into_iter().find(|(code, _)| *code == "unused").unwrap().1;
+    let outcome = linted(&[frame(&page), Source::new("unused.yaml", *blocks(unused).first().unwrap())]);
+    let paths: Vec<&str> = outcome.diagnostics.iter().map(|found| found.path.as_str()).collect();
+    let wanted = [
+        "segments.keen",
+        "exclusions.page",
+        "catalogue",
+        "lists.all",
+        "savedGroups.testers",
+        "contextualBandits.banner",
+    ];
+    assert_eq!(paths, wanted);
+}
+
+/// An SMS, and what is told of its length.
+#[test]
+fn texts_are_measured_with_what_bounds_them() {
+    let long = "x".repeat(100);
+    let cases = [
+        // Two things of at most 100 characters, with a comma each.
+        ("{% for item in lists.all %}{{ item.title }},{% endfor %}", Some("2 segments: 202 places")),
+        ("{% for item in lists.all limit: 1 %}{{ item.title }},{% endfor %}", None),
+        ("{% for item in lists.one %}{{ item.title }},{% endfor %}", None),
+        ("{% for item in lists.all %}{{ item.title | truncate: 70 }}{% endfor %}", None),
+        ("{{ lists.all | map: 'title' | join: ', ' }}", Some("2 segments: 204 places")),
+        (
+            "{% for i in (1..9) %}{{ name }}{% endfor %}",
+            Some("2 segments: 180 places in GSM 03.38, with 20 characters for `{{ name }}`"),
+        ),
+        ("{% for tag in tags %}{{ tag }}{% else %}none{% endfor %}", Some("1 segment without `{% for tag in tags %}`")),
+        ("{{ tags | join: ', ' }}", Some("1 segment without `{{ tags | join: ', ' }}`")),
+        ("{{ tags | join: ', ' | truncate: 161 }}", Some("2 segments: 161 places")),
+        ("{% for tag in tags limit: 8 %}{{ tag }}{% endfor %}", None),
+    ];
+    for (text, wanted) in cases {
+        let rules = format!(
+            "attributes: {{ tags: {{ type: list, edge: true }}, name: {{ type: string, edge: true }} }}
+channels: {{ web: {{}}, sms: {{}} }}
+catalogue: {{ tent: {{ title: Tent }}, boots: {{ title: {long} }} }}
+lists: {{ all: {{}}, one: {{ limit: 1 }} }}
+messages: {{ m: {{ renditions: [ {{ channel: sms, text: \"{text}\" }} ] }} }}
+campaigns: {{ c: {{ class: service, when: {{ $and: [ {{ name: {{ $exists: true }} }}, {{ tags: {{ $exists: true }} }} ] }}, next: [ {{ channel: sms, message: m }} ] }} }}
+"
+        );
+        let outcome = linted(&[Source::new("rules.yaml", rules)]);
+        let told: Vec<&str> = outcome
+            .diagnostics
+            .iter()
+            .filter(|found| found.code != "unused")
+            .map(|found| found.message.as_str())
+            .collect();
+        match wanted {
+            Some(wanted) => {
+                assert!(told.len() == 1 && told.iter().all(|said| said.contains(wanted)), "{text}: {told:?}")
+            }
+            None => assert!(told.is_empty(), "{text}: {told:?}"),
+        }
     }
 }

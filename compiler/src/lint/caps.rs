@@ -10,7 +10,7 @@ use crate::tree::Kind;
 use throughline::plan::tables::Class;
 
 /// What a cap can be for.
-const SCOPES: [&str; 3] = ["class", "slot", "offer"];
+const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];
 /// A calendar day has at most 25 hours, when a clock is put back.
 const LONGEST_DAY: i64 = 25 * 60 * 60 * 1000;
 
@@ -19,6 +19,8 @@ struct Cap<'a> {
     place: Place<'a>,
     /// What is counted: all of these at once.
     scope: BTreeMap<&'a str, &'a str>,
+    /// In these channels, counted together; none for all.
+    channels: BTreeSet<&'a str>,
     max: f64,
     span: Span,
     name: String,
@@ -62,6 +64,8 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
         let Some(caps) = caps else { continue };
         let mut known = Vec::from([("campaign", *id), ("class", campaign.class.name())]);
         known.extend(campaign.offer.as_ref().map(|offer| ("offer", offer.name)));
+        let messages: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
+        known.extend(messages.first().filter(|_| messages.len() == 1).map(|only| ("message", *only)));
         let own: Vec<Cap<'_>> = items(&caps).iter().filter_map(|place| Cap::read(place, &known, id)).collect();
         for (at, cap) in own.iter().enumerate() {
             let before = own.get(..at).unwrap_or_default();
@@ -83,9 +87,15 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 impl<'a> Cap<'a> {
     /// The cap at a place, if all that it says is understood.
     fn read(place: &Place<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
-        if !has_only(place.node, &["class", "slot", "offer", "max", "per"]) {
+        if !has_only(place.node, &["class", "slot", "offer", "message", "channel", "max", "per"]) {
             return None;
         }
+        let channels = member(place, "channel");
+        let channels = channels.iter().flat_map(|place| match place.node.as_str() {
+            Some(only) => vec![Some(only)],
+            None => items(place).iter().map(|item| item.node.as_str()).collect(),
+        });
+        let channels: BTreeSet<&str> = channels.collect::<Option<_>>()?;
         let Kind::Number(max) = place.node.get("max")?.kind else { return None };
         let span = match place.node.get("per")?.as_str()? {
             "session" => Span::Session,
@@ -100,7 +110,7 @@ impl<'a> Cap<'a> {
             }
         }
         let per = place.node.get("per")?.as_str()?;
-        Some(Self { place: place.clone(), scope, max, span, name: format!("{of}{max} per {per}") })
+        Some(Self { place: place.clone(), scope, channels, max, span, name: format!("{of}{max} per {per}") })
     }
 
     /// Whether this cap is reached whenever the other one is.
@@ -108,6 +118,7 @@ impl<'a> Cap<'a> {
         let is_wider = self.scope.iter().all(|(key, value)| other.scope.get(key) == Some(value));
         // What must be said is capped only by caps that name its class.
         let is_free = other.scope.get("class") == Some(&"transactional") && !self.scope.contains_key("class");
+        let is_wider = is_wider && (self.channels.is_empty() || self.channels == other.channels);
         is_wider && !is_free && self.max <= other.max && self.span.holds(other.span)
     }
 }
@@ -115,7 +126,9 @@ impl<'a> Cap<'a> {
 fn policy<'a>(place: &Place<'a>) -> Option<Cap<'a>> {
     let scope = SCOPES.iter().find_map(|key| Some(format!("{key} `{}`, ", place.node.get(key)?.as_str()?)));
     let mut cap = Cap::read(place, &[], "")?;
-    cap.name = format!("{}{}", scope.unwrap_or_else(|| "everything, ".to_owned()), cap.name);
+    let channels: Vec<&str> = cap.channels.iter().copied().collect();
+    let channels = if channels.is_empty() { String::new() } else { format!("in `{}`, ", channels.join("`, `")) };
+    cap.name = format!("{}{channels}{}", scope.unwrap_or_else(|| "everything, ".to_owned()), cap.name);
     Some(cap)
 }
 
@@ -137,13 +150,32 @@ fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> 
             classes.any(|class| class.name() == *value)
         }
         "slot" => campaigns().any(|campaign| campaign.slots.iter().any(|placement| placement.slot.name == *value)),
-        "offer" => campaigns().any(|campaign| campaign.offer.as_ref().is_some_and(|offer| offer.name == *value)),
+        "offer" => {
+            let offers = campaigns().map(|campaign| campaign.offer.as_ref());
+            let mut offers = offers.chain(linter.rules.journeys.values().map(|journey| journey.offer.as_ref()));
+            offers.any(|offer| offer.is_some_and(|offer| offer.name == *value))
+        }
+        "message" => {
+            let messages = campaigns().flat_map(crate::campaigns::Campaign::messages);
+            let mut messages = messages.chain(linter.rules.journeys.values().flat_map(|journey| journey.messages()));
+            messages.any(|message| message.name == *value)
+        }
         _ => true,
     };
-    let Some((key, value)) = cap.scope.iter().find(|entry| !is_used(*entry)) else { return false };
-    let message = format!("this cap never binds: no campaign has the {key} `{value}`");
-    cap.place.warning("cap-never-binds", message, out).expected("a cap on something that campaigns use");
-    true
+    if let Some((key, value)) = cap.scope.iter().find(|entry| !is_used(*entry)) {
+        let message = format!("this cap never binds: no campaign has the {key} `{value}`");
+        cap.place.warning("cap-never-binds", message, out).expected("a cap on something that campaigns use");
+        return true;
+    }
+    let message = cap
+        .scope
+        .get("message")
+        .filter(|name| linter.rules.messages.get(**name).is_some_and(|message| message.once) && cap.max >= 1.0);
+    if let Some(name) = message {
+        let message = format!("this cap never binds: the message `{name}` is shown once");
+        cap.place.warning("cap-never-binds", message, out).expected("no cap, or a message without `once`");
+    }
+    message.is_some()
 }
 
 /// Tells of a cap that leaves room for more than the campaign has messages which are shown once.

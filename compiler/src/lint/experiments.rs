@@ -9,7 +9,7 @@ use crate::experiments::Experiment;
 use crate::place::Reader;
 
 /// The keys of an experiment that the lints understand.
-const UNDERSTOOD: [&str; 10] = [
+const UNDERSTOOD: [&str; 11] = [
     "unit",
     "seed",
     "hashVersion",
@@ -18,6 +18,7 @@ const UNDERSTOOD: [&str; 10] = [
     "sticky",
     "bucketVersion",
     "minBucketVersion",
+    "exclusion",
     "when",
     "active",
 ];
@@ -63,14 +64,23 @@ fn check_weights(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
     }
 }
 
+/// Whether an exclusion group keeps people of one experiment out of the other.
+fn are_apart(first: &Experiment<'_>, second: &Experiment<'_>) -> bool {
+    let [first, second] = [first, second].map(|experiment| experiment.exclusion.as_ref());
+    first.zip(second).is_some_and(|(first, second)| first.group.name == second.group.name)
+}
+
 /// Tells of experiments with the same seed: who is in the first variation of one is in the first of the other.
 fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
     let used: BTreeSet<&str> =
         speakers.iter().filter_map(|speaker| speaker.campaign.experiment.as_ref()).map(|named| named.name).collect();
-    let mut seen: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str), (&str, &Experiment<'_>)> = BTreeMap::new();
     for (id, experiment) in used.into_iter().filter_map(|id| running(linter, id)) {
         let seed = experiment.seed.unwrap_or(id);
-        let Some(first) = seen.insert((seed, unit(experiment)), id) else { continue };
+        let Some((first, other)) = seen.insert((seed, unit(experiment)), (id, experiment)) else { continue };
+        if are_apart(other, experiment) {
+            continue;
+        }
         let Some(place) = linter.definitions.key("experiments", id, "seed") else { continue };
         let message = format!("experiments `{first}` and `{id}` have the seed `{seed}`, so they split people alike");
         place.warning("correlated-experiments", message, out).expected("a seed of its own for each experiment");
@@ -89,7 +99,8 @@ fn check_slot<'r, 'a>(
         others.iter().map(move |second| (first, second))
     });
     for ((one, (first, experiment)), (other, (second, rival))) in pairs.take(MAX_PAIRS) {
-        if first == second || unit(experiment) != unit(rival) || told.contains(&(first, second)) {
+        let can_meet = first != second && unit(experiment) == unit(rival) && !are_apart(experiment, rival);
+        if !can_meet || told.contains(&(first, second)) {
             continue;
         }
         let when = |experiment: &Experiment<'a>| {

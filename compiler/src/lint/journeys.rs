@@ -1,11 +1,14 @@
 //! Steps of journeys that do nothing, or come too late.
 
-use throughline::Millis;
+use throughline::plan::PlanBuilder;
+use throughline::{Contact, Event, Millis};
 
 use super::Linter;
 use super::definitions::{has_only, items};
-use crate::journeys::Action;
-use crate::place::Reader;
+use crate::condition;
+use crate::diagnostic::Diagnostics;
+use crate::journeys::{Action, Journey, Trigger};
+use crate::place::{Named, Place, Reader};
 
 /// The keys of a step that the lints understand.
 const UNDERSTOOD: [&str; 6] = ["id", "wait", "after", "send", "channels", "ttl"];
@@ -13,6 +16,7 @@ const UNDERSTOOD: [&str; 6] = ["id", "wait", "after", "send", "channels", "ttl"]
 /// Looks at the steps of each journey in their order.
 pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
     for (id, journey) in &linter.rules.journeys {
+        check_exits(id, journey, out);
         let Some(place) = linter.definitions.key("journeys", id, "steps") else { continue };
         let steps = items(&place);
         let goal = journey.goal.as_ref().map_or(Millis::MAX, |(_, within)| *within);
@@ -41,6 +45,54 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
             }
         }
     }
+}
+
+/// Tells of steps that those whom a step reaches never come to: an exit ends the journey with the very message that was sent.
+fn check_exits(id: &str, journey: &Journey<'_>, out: &mut Reader<'_>) {
+    let sends = journey.steps.iter().zip(journey.steps.iter().skip(1)).find_map(|(step, next)| match &step.action {
+        Action::Send { message, channels, .. } => {
+            let ends = |channel: &Named<'_>| {
+                let event = sent(id, journey, step.id.name, message.name, channel.name);
+                journey.exits.iter().any(|exit| is_triggered(exit, &event))
+            };
+            channels.iter().all(ends).then_some((step, next))
+        }
+        Action::Wait(..) => None,
+    });
+    if let Some((step, next)) = sends {
+        let message = format!(
+            "step `{}` is only for those whom `{}` does not reach: what that sends is an event that ends the journey",
+            next.id.name, step.id.name
+        );
+        next.id.place.warning("unreachable-step", message, out).expected("an `exit` that no message of the journey is");
+    }
+    for (step, after) in journey.steps.iter().filter_map(|step| Some((step, step.after()?))) {
+        if journey.exits.iter().any(|exit| exit.event.name == after.name && exit.filter.is_none()) {
+            let message = format!(
+                "step `{}` waits after `{}`, which ends the journey, so it only ever waits from its own beginning",
+                step.id.name, after.name
+            );
+            let expected = "no `after`, or one that does not end the journey";
+            after.place.warning("no-effect", message, out).expected(expected);
+        }
+    }
+}
+
+/// The event that tells that a step has sent its message.
+fn sent(id: &str, journey: &Journey<'_>, step: &str, message: &str, channel: &str) -> Event {
+    let offer = journey.offer.as_ref().map(|offer| offer.name);
+    let class = journey.class.name();
+    Contact { send_id: "", journey: id, step, class, message, channel, offer, at: Millis(0) }.event()
+}
+
+/// Whether the event is such a one.
+fn is_triggered(trigger: &Trigger<'_>, event: &Event) -> bool {
+    let holds = |filter: &Place<'_>| {
+        let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
+        let node = condition::compile_filter(filter.node, &filter.path, &mut plan, &mut silent);
+        node.is_some_and(|node| plan.holds_for(node, &[&event.properties]) == [true])
+    };
+    trigger.event.name == event.name && trigger.filter.as_ref().is_none_or(holds)
 }
 
 /// A length of time as people write it.

@@ -9,10 +9,12 @@ mod caps;
 mod code;
 mod conditions;
 mod definitions;
+mod estimate;
 mod experiments;
 mod features;
 mod journeys;
 mod lengths;
+mod lists;
 mod logic;
 mod offers;
 mod personal;
@@ -22,6 +24,7 @@ mod settings;
 mod shadow;
 mod sms;
 mod speaker;
+mod things;
 mod trials;
 mod unused;
 
@@ -32,6 +35,7 @@ use throughline::Millis;
 pub use code::CODES;
 pub use settings::Settings;
 
+use crate::catalogue::Needs;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::place::Reader;
 use crate::rules::Rules;
@@ -47,13 +51,16 @@ struct Linter<'r, 'a> {
     rules: &'r Rules<'a>,
     definitions: Definitions<'a>,
     conditions: Conditions<'r, 'a>,
+    /// What templates read of the catalogue.
+    needs: Needs<'r>,
     /// The time, if what has ended is to be told.
     now: Option<Millis>,
 }
 
 /// Adds everything that is suspicious about rules without errors, and takes out what the rules allow.
 pub fn lint(trees: &[Node], rules: &Rules<'_>, now: Option<Millis>, out: &mut Reader<'_>) {
-    let linter = Linter { rules, definitions: Definitions::new(trees), conditions: Conditions::new(rules), now };
+    let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
+    let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules, out), now };
     conditions::check(&linter, out);
     let speakers = speaker::all(&linter);
     campaigns::check(&linter, &speakers, out);
@@ -67,6 +74,7 @@ pub fn lint(trees: &[Node], rules: &Rules<'_>, now: Option<Millis>, out: &mut Re
     trials::check(&linter, out);
     journeys::check(&linter, out);
     renditions::check(&linter, &speakers, out);
+    lists::check(&linter, out);
     sms::check(&linter, out);
     lengths::check(&linter, out);
     personal::check(&linter, out);

@@ -1,10 +1,13 @@
-//! Holdouts that leave nobody.
+//! Holdouts that leave nobody, and exclusion groups that exclude nothing.
+
+use std::collections::BTreeMap;
 
 use super::Linter;
 use crate::place::Reader;
 
-/// Looks at the holdouts.
+/// Looks at the holdouts and exclusion groups.
 pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    check_exclusions(linter, out);
     for (id, holdout) in &linter.rules.holdouts {
         let Some(place) = linter.definitions.key("holdouts", id, "percent") else { continue };
         if holdout.share >= 1.0 {
@@ -14,6 +17,22 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
         } else if holdout.share <= 0.0 {
             let message = "nobody is held out";
             place.warning("no-effect", message, out).expected("a share above 0, such as 5, or no holdout");
+        }
+    }
+}
+
+/// Tells of groups of one member: there is nothing that it could be kept apart from.
+fn check_exclusions(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let campaigns = linter.rules.campaigns.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
+    let experiments = linter.rules.experiments.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
+    let mut members: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (id, exclusion) in campaigns.chain(experiments) {
+        members.entry(exclusion.group.name).or_default().push(id);
+    }
+    for (group, members) in members {
+        if let ([only], Some(place)) = (members.as_slice(), linter.definitions.get("exclusions", group)) {
+            let message = format!("only `{only}` is in the group `{group}`, so it is kept apart from nothing");
+            place.warning("no-effect", message, out).expected("another member, or no group");
         }
     }
 }

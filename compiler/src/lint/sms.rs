@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use throughline::plan::tables::Format;
 
 use super::Linter;
-use super::lengths::worst_case;
+use super::estimate::Estimate;
+use super::lengths::{is_kind, tell_endless};
 use crate::place::Reader;
 
 /// The basic table of GSM 03.38.
@@ -22,11 +23,11 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
     let most = linter.rules.lint.sms_segments as usize;
     for message in linter.rules.messages.values() {
         for rendition in message.renditions.iter().filter(|rendition| rendition.format == Format::Text) {
-            if !rendition.channel.as_ref().is_some_and(|channel| super::lengths::is_kind(channel.name, "sms")) {
+            if !rendition.channel.as_ref().is_some_and(|channel| is_kind(channel.name, "sms")) {
                 continue;
             }
-            let Some(worst) = worst_case(linter, rendition, "text") else { continue };
-            let text = &worst.text;
+            let estimate = Estimate::of(linter, &rendition.body);
+            let text = &estimate.text;
             let strange: BTreeSet<char> = text.chars().filter(|c| places(*c).is_none()).collect();
             let found = segments(text);
             let plain = segments(&text.chars().map(|c| if places(c).is_some() { c } else { '?' }).collect::<String>());
@@ -38,16 +39,19 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
                     "{} {} this SMS UCS-2: {found} segments instead of {plain}{}",
                     shown.join(" "),
                     if shown.len() == 1 { "makes" } else { "make" },
-                    worst.assumption
+                    estimate.assumption()
                 );
                 let expected = "characters of GSM 03.38, such as `'`, `\"`, `-` and `...`";
                 rendition.place.warning("sms-unicode", text, out).expected(expected);
             } else if found > most {
                 let code = if strange.is_empty() { "GSM 03.38" } else { "UCS-2" };
                 let units = if strange.is_empty() { septets(text) } else { text.encode_utf16().count() };
-                let text = format!("this SMS has {found} segments: {units} places in {code}{}", worst.assumption);
+                let text = format!("this SMS has {found} segments: {units} places in {code}{}", estimate.assumption());
                 let expected = format!("at most {most}, or a greater `lint.smsSegments`");
                 rendition.place.warning("sms-segments", text, out).expected(expected);
+            } else {
+                let least = if found == 1 { "1 segment".to_owned() } else { format!("{found} segments") };
+                tell_endless(&estimate, &rendition.place, &least, out);
             }
         }
     }

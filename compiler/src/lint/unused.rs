@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Linter;
-use super::definitions::items;
+use super::definitions::{items, member};
 use crate::channels::WEB;
 use crate::place::{Place, Reader};
 
 /// The sections whose definitions are there to be used, and what one is called.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 11] = [
     ("attributes", "attribute"),
     ("segments", "segment"),
     ("slots", "slot"),
@@ -16,6 +16,10 @@ const SECTIONS: [(&str, &str); 7] = [
     ("offers", "offer"),
     ("messages", "message"),
     ("experiments", "experiment"),
+    ("exclusions", "exclusion group"),
+    ("savedGroups", "saved group"),
+    ("contextualBandits", "contextual bandit"),
+    ("lists", "list"),
 ];
 
 /// Looks for each id anywhere else: what only might be a use counts as one.
@@ -45,6 +49,17 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
             place.warning("unused", message, out).expected("something that uses it, or no such definition");
         }
     }
+    check_catalogue(linter, out);
+}
+
+/// Tells of a catalogue that no template reads. What of it is in no list may be out of stock only today.
+fn check_catalogue(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let catalogue = linter.definitions.tops().iter().find_map(|top| member(top, "catalogue"));
+    let is_read = !linter.needs.lists.is_empty() || !linter.needs.items.is_empty();
+    if let Some(place) = catalogue.filter(|_| !linter.rules.catalogue.is_empty() && !is_read) {
+        let message = "no template reads the catalogue";
+        place.warning("unused", message, out).expected("a template that reads a list or a thing, or no catalogue");
+    }
 }
 
 /// Notes every word that might be an id: keys, texts, and names in templates.
@@ -65,8 +80,9 @@ fn note<'a>(place: &Place<'a>, used: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// Notes a path and everything that it is below.
+/// Notes a path and everything that it is below; of a list in a template its id.
 fn note_path<'a>(path: &'a str, used: &mut BTreeSet<&'a str>) {
     used.insert(path);
+    used.extend(path.strip_prefix("lists."));
     used.extend(path.match_indices('.').filter_map(|(dot, _)| path.get(..dot)));
 }

@@ -1,0 +1,170 @@
+//! How long the text of a template can become.
+
+use std::collections::BTreeMap;
+
+use throughline::Value;
+use throughline::condition::View;
+use throughline::plan::tables::{ExprOp, Pipe};
+
+use super::Linter;
+use super::things::Things;
+use crate::template::{Part, Template, Term};
+
+/// So long is the value of an attribute taken to be of which nothing else is known.
+const ASSUMED: usize = 20;
+/// Nobody asks how much longer than this a text is.
+const ENOUGH: usize = 1 << 16;
+
+/// A text at its longest.
+#[derive(Debug, Default)]
+pub struct Estimate {
+    /// The text, with values at their longest, and without what could go on for ever.
+    pub text: String,
+    /// What could go on for ever.
+    pub endless: Vec<String>,
+    /// The values of which nothing is known.
+    assumed: Vec<String>,
+}
+
+impl Estimate {
+    /// The longest text of a template.
+    pub fn of<'r>(linter: &Linter<'r, '_>, template: &'r Template<'_>) -> Self {
+        let mut estimator = Estimator { linter, loops: BTreeMap::new(), found: Self::default() };
+        let text = estimator.parts(&template.parts);
+        Self { text, ..estimator.found }
+    }
+
+    /// What was assumed, to be said after the length.
+    pub fn assumption(&self) -> String {
+        match self.assumed.as_slice() {
+            [] => String::new(),
+            names => format!(", with {ASSUMED} characters for {}", names.join(", ")),
+        }
+    }
+}
+
+struct Estimator<'l, 'r, 'a> {
+    linter: &'l Linter<'r, 'a>,
+    /// What the loops around go through, by the number of the variable.
+    loops: BTreeMap<u32, Things<'r>>,
+    found: Estimate,
+}
+
+impl<'r> Estimator<'_, 'r, '_> {
+    /// The longest text that parts can write.
+    fn parts(&mut self, parts: &'r [Part<'_>]) -> String {
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                Part::Text(piece) => text.push_str(piece),
+                Part::Output { term, source, .. } => text.push_str(&self.output(term, source.name)),
+                Part::If { then, other, .. } => {
+                    let ways = [self.parts(then), self.parts(other)];
+                    text.push_str(&longest(ways));
+                }
+                Part::For { variable, list, body, other, source } => {
+                    let things = Things::of(self.linter, list);
+                    let rounds = things.most;
+                    self.loops.insert(*variable, things);
+                    let round = self.parts(body);
+                    self.loops.remove(variable);
+                    if rounds.is_none() {
+                        note(source.name, &mut self.found.endless);
+                    }
+                    let ways = [repeated(&round, rounds.unwrap_or(0)), self.parts(other)];
+                    text.push_str(&longest(ways));
+                }
+                Part::Assign(..) | Part::Capture { .. } | Part::Break(_) | Part::Continue(_) => {}
+            }
+        }
+        text
+    }
+
+    fn output(&mut self, term: &'r Term<'_>, source: &str) -> String {
+        if self.is_endless(term) {
+            note(source, &mut self.found.endless);
+            return String::new();
+        }
+        let values = self.values(term).unwrap_or_else(|| {
+            note(source, &mut self.found.assumed);
+            vec!["x".repeat(ASSUMED)]
+        });
+        longest(values)
+    }
+
+    /// Whether a list is written of which nobody knows how long it is.
+    fn is_endless(&self, term: &Term<'_>) -> bool {
+        match term {
+            Term::Attribute(named) => {
+                self.linter.rules.attributes.get(named.name).is_some_and(|attribute| attribute.kind == "list")
+            }
+            Term::Pipe(Pipe::Truncate | Pipe::Truncatewords | Pipe::Sum, _) => false,
+            Term::Pipe(Pipe::Join, args) => {
+                args.first().is_some_and(|list| Things::of(self.linter, list).most.is_none())
+            }
+            Term::Pipe(_, args) => args.first().is_some_and(|of| self.is_endless(of)),
+            _ => false,
+        }
+    }
+
+    /// The texts that a value can have, if they are known.
+    fn values(&self, term: &'r Term<'_>) -> Option<Vec<String>> {
+        match term {
+            Term::Constant(value) => Some(vec![View::from(value).to_text().into_owned()]),
+            Term::Attribute(named) => {
+                let known = self.linter.rules.attributes.get(named.name)?;
+                match known.kind {
+                    "boolean" => Some(vec!["false".to_owned()]),
+                    _ => Some(known.values.clone()).filter(|values| !values.is_empty()),
+                }
+            }
+            Term::Loop(..) => Some(vec!["100".to_owned()]),
+            Term::Op(ExprOp::Member, _, args) => match args.as_slice() {
+                [Term::Variable(variable, None), Term::Constant(Value::String(field))] => {
+                    self.loops.get(variable)?.texts(field)
+                }
+                _ => None,
+            },
+            Term::Pipe(Pipe::Default, terms) => {
+                let all: Option<Vec<_>> = terms.iter().map(|term| self.values(term)).collect();
+                Some(all?.concat())
+            }
+            Term::Pipe(Pipe::Truncate, args) => {
+                let [of, Term::Constant(Value::Number(most)), ..] = args.as_slice() else { return None };
+                let cut = |text: &str| text.chars().take(usize_of(*most)).collect();
+                let known = self.values(of).unwrap_or_else(|| vec!["x".repeat(usize_of(*most).min(ENOUGH))]);
+                Some(known.iter().map(|text| cut(text)).collect())
+            }
+            Term::Pipe(Pipe::Join, args) => {
+                let [list, between] = args.as_slice() else { return None };
+                let things = Things::of(self.linter, list);
+                let item = longest(things.texts(things.field?)?);
+                let round = format!("{item}{}", longest(self.values(between)?));
+                Some(vec![repeated(&round, things.most?)])
+            }
+            _ => None,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number below zero becomes zero")]
+const fn usize_of(number: f64) -> usize {
+    number as usize
+}
+
+fn longest(texts: impl IntoIterator<Item = String>) -> String {
+    texts.into_iter().max_by_key(String::len).unwrap_or_default()
+}
+
+/// The text so many times, as far as anybody asks.
+fn repeated(text: &str, times: usize) -> String {
+    let enough = ENOUGH.checked_div(text.len()).unwrap_or(0).saturating_add(1);
+    text.repeat(times.min(enough))
+}
+
+fn note(name: &str, names: &mut Vec<String>) {
+    let name = format!("`{name}`");
+    if !names.contains(&name) {
+        names.push(name);
+    }
+}

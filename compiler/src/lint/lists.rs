@@ -1,0 +1,80 @@
+//! Lists that have nothing, and fields that nothing has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use throughline::Value;
+use throughline::plan::tables::ExprOp;
+
+use super::Linter;
+use super::things::Things;
+use crate::place::{Place, Reader};
+use crate::template::{Part, Term};
+
+/// Looks at the lists that templates go through, and at what they read of their things.
+pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    for (id, _) in linter.needs.lists.iter().filter(|(_, things)| things.is_empty()) {
+        if let Some(place) = linter.definitions.key("lists", id, "where") {
+            let message = format!("nothing of the catalogue can be in the list `{id}`");
+            place.warning("empty-list", message, out).expected("a `where` that some of its things satisfy");
+        }
+    }
+    let mut told = BTreeSet::new();
+    for rendition in linter.rules.messages.values().flat_map(|message| &message.renditions) {
+        for template in rendition.templates() {
+            let mut fields = Fields { linter, loops: BTreeMap::new(), missing: Vec::new() };
+            fields.parts(&template.parts, &rendition.place);
+            for (list, field, place) in fields.missing {
+                if told.insert((list, field)) {
+                    let message = format!("nothing in the list `{list}` has a field `{field}`");
+                    place.warning("missing-field", message, out).expected("the name of a field in the catalogue");
+                }
+            }
+        }
+    }
+}
+
+/// Looks for fields that are read in loops.
+struct Fields<'l, 'r, 'a> {
+    linter: &'l Linter<'r, 'a>,
+    /// What the loops around go through, by the number of the variable.
+    loops: BTreeMap<u32, Things<'r>>,
+    missing: Vec<(&'r str, &'r str, Place<'a>)>,
+}
+
+impl<'r, 'a> Fields<'_, 'r, 'a> {
+    fn parts(&mut self, parts: &'r [Part<'a>], around: &Place<'a>) {
+        for part in parts {
+            let place = match part {
+                Part::Output { source, .. } | Part::If { source, .. } | Part::For { source, .. } => &source.place,
+                _ => around,
+            };
+            if let Some(term) = part.term() {
+                self.term(term, place);
+            }
+            if let Part::For { variable, list, body, other, .. } = part {
+                self.loops.insert(*variable, Things::of(self.linter, list));
+                self.parts(body, place);
+                self.loops.remove(variable);
+                self.parts(other, place);
+                continue;
+            }
+            let (then, other): (&[Part<'a>], &[Part<'a>]) = match part {
+                Part::If { then, other, .. } => (then, other),
+                Part::Capture { body, .. } => (body, &[]),
+                _ => (&[], &[]),
+            };
+            self.parts(then, place);
+            self.parts(other, place);
+        }
+    }
+
+    fn term(&mut self, term: &'r Term<'a>, place: &Place<'a>) {
+        term.children().into_iter().for_each(|child| self.term(child, place));
+        let Term::Op(ExprOp::Member, _, args) = term else { return };
+        let [Term::Variable(variable, None), Term::Constant(Value::String(field))] = args.as_slice() else { return };
+        let Some((list, things)) = self.loops.get(variable).and_then(|things| things.list.clone()) else { return };
+        if field != "id" && !things.is_empty() && !things.iter().any(|thing| thing.get(field).is_some()) {
+            self.missing.push((list, field, place.clone()));
+        }
+    }
+}

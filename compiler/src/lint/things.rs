@@ -1,0 +1,81 @@
+//! What loops and filters of templates go through, as far as it is known when the rules are published.
+
+use throughline::plan::tables::{ExprOp, Pipe};
+use throughline::{Object, Value};
+
+use super::Linter;
+use crate::template::Term;
+
+/// A range has at most so many numbers.
+const MAX_RANGE: f64 = 1_000.0;
+
+/// What a loop goes through.
+#[derive(Clone, Debug, Default)]
+pub struct Things<'r> {
+    /// So many at most; none if nobody knows.
+    pub most: Option<usize>,
+    /// The list of the rules that they are from, and the fields of each of its things.
+    pub list: Option<(&'r str, Vec<&'r Object>)>,
+    /// The field of the things that is taken instead of them.
+    pub field: Option<&'r str>,
+}
+
+impl<'r> Things<'r> {
+    /// What a value of a template has.
+    pub fn of(linter: &Linter<'r, '_>, term: &'r Term<'_>) -> Self {
+        match term {
+            Term::List(named) => Self::of_list(linter, named.name),
+            Term::Op(ExprOp::Range, _, ends) => Self { most: range(ends), ..Self::default() },
+            Term::Pipe(Pipe::Window | Pipe::Slice, args) => match args.as_slice() {
+                [of, _, count] => Self::of(linter, of).cut(number(count)),
+                _ => Self::default(),
+            },
+            Term::Pipe(Pipe::Map, args) => match args.as_slice() {
+                [of, Term::Constant(Value::String(field))] => Self { field: Some(field), ..Self::of(linter, of) },
+                _ => Self::default(),
+            },
+            Term::Pipe(
+                Pipe::Reverse | Pipe::Sort | Pipe::SortNatural | Pipe::Uniq | Pipe::Compact | Pipe::Where,
+                args,
+            ) => args.first().map(|of| Self::of(linter, of)).unwrap_or_default(),
+            _ => Self::default(),
+        }
+    }
+
+    fn of_list(linter: &Linter<'r, '_>, name: &str) -> Self {
+        let (Some((id, ids)), Some(list)) = (linter.needs.lists.get_key_value(name), linter.rules.lists.get(name))
+        else {
+            return Self::default();
+        };
+        let things: Vec<&Object> = ids.iter().filter_map(|id| Some(&linter.rules.catalogue.get(id)?.fields)).collect();
+        Self { most: Some(things.len().min(list.limit as usize)), list: Some((id, things)), field: None }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number below zero becomes zero")]
+    fn cut(self, count: Option<f64>) -> Self {
+        let count = count.map(|count| count as usize);
+        Self { most: self.most.into_iter().chain(count).min(), ..self }
+    }
+
+    /// The texts of a field of the things, if it is known which things these are.
+    pub fn texts(&self, field: &str) -> Option<Vec<String>> {
+        let (_, things) = self.list.as_ref()?;
+        let text = |thing: &&Object| {
+            thing.get(field).map(|value| throughline::condition::View::from(value).to_text().into_owned())
+        };
+        Some(things.iter().filter_map(text).collect())
+    }
+}
+
+fn number(term: &Term<'_>) -> Option<f64> {
+    match term {
+        Term::Constant(Value::Number(number)) => Some(*number),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1000")]
+fn range(ends: &[Term<'_>]) -> Option<usize> {
+    let [from, to] = ends else { return None };
+    Some((number(to)? - number(from)? + 1.0).clamp(0.0, MAX_RANGE) as usize)
+}
