@@ -28,7 +28,7 @@ check: setup ## Format, lints, docs, and that the core stays pure
 wasm: setup ## The browser core and both workers
 	@tools/wasm.sh
 
-size: wasm ## Gzip sizes against their budgets
+size: wasm ## Gzip sizes against their budgets; with DETAIL=1 all that the bytes are for
 	@node tools/size.mjs
 
 bench: wasm ## Decisions, plan load and pages, as ratios measured in one run

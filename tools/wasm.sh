@@ -9,9 +9,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 # `--all-features` wasm-opt may use encodings that engines do not know yet.
 features=(mutable-globals sign-ext nontrapping-float-to-int bulk-memory multivalue reference-types exception-handling)
 
-optimise() { # FILE
-  wasm-opt -Oz "${features[@]/#/--enable-}" --strip-debug --strip-producers --strip-target-features "$1" -o "$1.small"
-  mv "$1.small" "$1"
+# In place; and with the names of functions in build/names/, for `make size`.
+optimise() { # FILE HOST
+  mkdir -p "$root/build/names"
+  wasm-opt -Oz --debuginfo "${features[@]/#/--enable-}" "$1" -o "$root/build/names/$2.wasm"
+  node "$root/tools/strip.mjs" "$root/build/names/$2.wasm" "$1"
 }
 
 # The profile in Cargo.toml.
@@ -28,7 +30,7 @@ unless_fresh() { # OUT_DIR INPUT... -- STEP...
     shift
   done
   shift
-  sum=$(cat "${inputs[@]}" "$root"/tools/{wasm.sh,bundle.mjs,exports.mjs,guard.js} "$root/package-lock.json" "$cache/bindgen/throughline-bindgen" | cksum)
+  sum=$(cat "${inputs[@]}" "$root"/tools/{wasm.sh,bundle.mjs,exports.mjs,sections.mjs,strip.mjs,guard.js} "$root/package-lock.json" "$cache/bindgen/throughline-bindgen" | cksum)
   [[ -f $out/.inputs && $(<"$out/.inputs") == "$sum" ]] && return 0
   rm -rf "$out"
   "$@"
@@ -37,14 +39,14 @@ unless_fresh() { # OUT_DIR INPUT... -- STEP...
 
 browser() {
   "$cache/bindgen/throughline-bindgen" web "$(built browser)" "$root/pkg/wasm"
-  optimise "$root/pkg/wasm/core_bg.wasm"
+  optimise "$root/pkg/wasm/core_bg.wasm" browser
 }
 
 worker() { # NAME
   local build=$root/$1/build
   "$cache/bindgen/throughline-bindgen" worker "$(built "$1")" "$build/bindgen"
   node "$root/tools/bundle.mjs" "$root/$1/entry.js" "$build"
-  optimise "$build/index_bg.wasm"
+  optimise "$build/index_bg.wasm" "$1"
 }
 
 hosts=("$@")

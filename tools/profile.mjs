@@ -1,0 +1,113 @@
+// Where the bytes of a wasm module are: its sections, and its code by owner and function. The module needs its names.
+//   node tools/profile.mjs MODULE.wasm [ROWS]
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { CODE, IMPORTS, number, sections, text } from './sections.mjs';
+
+/**
+ * Tables of a module, each a list of `{ name, bytes, gzip }`, greatest first. `gzip` is what the module would be shorter by
+ * under gzip without it; only the greatest of a table have one.
+ */
+export function profile(module, rows = 20) {
+  const all = [...sections(module)];
+  const code = functions(all);
+  const rest = all.filter(({ id }) => id !== CODE && id !== 0).map(({ name, whole: bytes }) => ({ name, bytes }));
+  const parts = [...rest, ...code];
+  const table = (entries, nameOf) => measured(tally(entries, nameOf).slice(0, rows), parts, nameOf);
+  const sectionOf = (part) => (code.includes(part) ? 'code' : part.name);
+  return {
+    section: measured(tally(parts, sectionOf), parts, sectionOf),
+    owner: table(code, ({ name }) => ownerOf(name)),
+    function: table(code, ({ name }) => name),
+  };
+}
+
+/** Sums by name, greatest first. */
+function tally(parts, nameOf) {
+  const sums = new Map();
+  for (const part of parts) sums.set(nameOf(part), (sums.get(nameOf(part)) ?? 0) + part.bytes.length);
+  return [...sums].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
+}
+
+function measured(table, parts, nameOf) {
+  const size = (parts) => gzipSync(Buffer.concat(parts.map(({ bytes }) => bytes)), { level: 9 }).length;
+  const whole = size(parts);
+  return table.map((row) => ({ ...row, gzip: whole - size(parts.filter((part) => nameOf(part) !== row.name)) }));
+}
+
+function functions(all) {
+  const { body } = all.find(({ id }) => id === CODE);
+  const names = namesOf(all.find(({ name }) => name === 'name')?.body ?? Buffer.alloc(0));
+  let index = importedFunctions(all.find(({ id }) => id === IMPORTS)?.body);
+  const out = [];
+  for (let at = number(body, 0).end; at < body.length; index += 1) {
+    const size = number(body, at);
+    const end = size.end + size.value;
+    out.push({ name: names.get(index) ?? `function ${index}`, bytes: body.subarray(at, end) });
+    at = end;
+  }
+  return out;
+}
+
+/** The names of functions by their number. */
+function namesOf(body) {
+  const names = new Map();
+  for (let at = body.length ? text(body, 0).end : 0; at < body.length; ) {
+    const size = number(body, at + 1);
+    // 1 is the part about functions.
+    if (body[at] === 1) {
+      const count = number(body, size.end);
+      for (let left = count.value, place = count.end; left > 0; left -= 1) {
+        const index = number(body, place);
+        const name = text(body, index.end);
+        names.set(index.value, name.value.replace(/::h[0-9a-f]{16}$/, '').replaceAll(/\[[0-9a-f]+\]/g, ''));
+        place = name.end;
+      }
+    }
+    at = size.end + size.value;
+  }
+  return names;
+}
+
+/** How many functions come from outside: their numbers come first. */
+function importedFunctions(body) {
+  if (!body) return 0;
+  let functions = 0;
+  const count = number(body, 0);
+  for (let left = count.value, at = count.end; left > 0; left -= 1) {
+    const kind = text(body, text(body, at).end).end;
+    if (body[kind] === 0) functions += 1;
+    at = afterImport(body, kind);
+  }
+  return functions;
+}
+
+/** A function has its type, a table its type and limits, a memory limits, a global and a tag two more things. */
+function afterImport(body, kind) {
+  if (body[kind] === 0) return number(body, kind + 1).end;
+  if (body[kind] === 1) return limits(body, kind + 2);
+  if (body[kind] === 2) return limits(body, kind + 1);
+  return number(body, kind + 2).end;
+}
+
+function limits(body, at) {
+  const least = number(body, at + 1).end;
+  return body[at] & 1 ? number(body, least).end : least;
+}
+
+/** The crate of a function, of our own crates the module. A generic function belongs to whoever wrote it. */
+function ownerOf(name) {
+  const path = /[a-z_][a-z0-9_]*(::[a-z_{][a-z0-9_}]*)*/i.exec(name.replace(/^<?&*(mut )?/, ''))?.[0] ?? name;
+  const [crate, module] = path.split('::');
+  return crate.startsWith('throughline') && module ? `${crate}::${module.replace(/[{A-Z].*/, '')}`.replace(/::$/, '') : crate;
+}
+
+export function print(tables) {
+  for (const [title, rows] of Object.entries(tables)) {
+    console.log(`\n   bytes     gzip  ${title}`);
+    for (const { name, bytes, gzip } of rows) console.log(`${String(bytes).padStart(8)} ${String(gzip).padStart(8)}  ${name.slice(0, 120)}`);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) print(profile(await readFile(process.argv[2]), Number(process.argv[3] ?? 20)));
