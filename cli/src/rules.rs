@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use throughline::{Millis, Plan, canonical};
+use throughline::{Millis, Plan, Value, canonical};
 use throughline_compiler::{
-    Diagnostic, Options, Outcome, Plans, Severity, Source, WARNINGS, check, compile, schema as rules_schema,
+    Diagnostic, Leaving, Options, Outcome, Plans, Severity, Source, WARNINGS, check, compile, schema as rules_schema,
 };
 
 use crate::failure::{Failure, say};
@@ -45,6 +45,9 @@ pub struct Check {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    /// Print what leaves the collector, and which rules need it elsewhere
+    #[arg(long)]
+    leaving: bool,
 }
 
 /// Arguments of `compile`.
@@ -66,13 +69,16 @@ impl Check {
     pub fn run(self) -> Result<(), Failure> {
         let sources = self.rules.read()?;
         let outcome = check(&sources, self.rules.options(), Some(now()));
-        if self.json {
+        if self.json && !self.leaving {
             say(canonical::to_string(&outcome.to_value(&sources)))?;
         } else {
             show(&outcome, &sources);
         }
+        if self.leaving && outcome.plans.is_some() {
+            say(leaving(&outcome, self.json))?;
+        }
         let plans = self.lint.accepted(outcome)?;
-        if !self.json {
+        if !self.json && !self.leaving {
             let plan = Plan::load(&plans.edge)?;
             say(format!("{} files are good: plan {}, {} bytes", sources.len(), plan.id(), plans.edge.len()))?;
         }
@@ -120,6 +126,14 @@ impl Lint {
 fn denial(word: &str) -> Result<String, String> {
     let is_known = word == "warnings" || WARNINGS.iter().any(|(code, _)| *code == word);
     is_known.then(|| word.to_owned()).ok_or_else(|| "expected `warnings`, or a code of docs/lint.md".to_owned())
+}
+
+/// What leaves the collector: a line for each, or a list for programs.
+fn leaving(outcome: &Outcome, json: bool) -> String {
+    if json {
+        return canonical::to_string(&Value::Array(outcome.leaving.iter().map(Leaving::to_value).collect()));
+    }
+    outcome.leaving.iter().map(Leaving::line).collect::<Vec<_>>().join("\n")
 }
 
 fn now() -> Millis {

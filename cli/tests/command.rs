@@ -102,6 +102,16 @@ fn check_reports_every_mistake_with_its_place() {
 }
 
 #[test]
+fn check_lists_what_leaves_the_collector() {
+    let place = Place::new("leaving");
+    let listed = place.ok(&["check", "--leaving", "rules.yaml"]);
+    assert_eq!(listed, "attribute tier: token; needed by campaigns.greet.when\n");
+    let json: serde_json::Value =
+        serde_json::from_str(&place.ok(&["check", "--leaving", "--json", "rules.yaml"])).unwrap();
+    assert_eq!(json.pointer("/0/neededBy/0").and_then(serde_json::Value::as_str), Some("campaigns.greet.when"));
+}
+
+#[test]
 fn findings_of_the_linter_stop_only_what_denies_them() {
     let place = Place::new("lint");
     place.file("more.yaml", "segments: { keen: { when: { path: / } } }\n");

@@ -61,6 +61,7 @@ pub mod tree;
 mod zones;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use emit::{Kind as LeavingKind, Leaving};
 pub use lint::CODES as WARNINGS;
 pub use parse::Source;
 
@@ -85,6 +86,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The plans, if nothing but warnings was found.
     pub plans: Option<Plans>,
+    /// What leaves the collector, and which rules need it elsewhere.
+    pub leaving: Vec<Leaving>,
 }
 
 /// The bytes of the two plans that rules make.
@@ -101,14 +104,14 @@ pub struct Plans {
 /// Equal sources give equal plans. The order of the sources matters only for the order in which slots are filled.
 #[must_use]
 pub fn compile(sources: &[Source], options: Options) -> Outcome {
-    run(sources, options, |_, _, _| {}, |found, _| found)
+    run(sources, options, |_, _| {}, |found, _| found)
 }
 
 /// Compiles rules, and tells what compiles but is probably not what was meant: everything in [`WARNINGS`] that the rules
 /// do not allow. With `now`, campaigns whose time has passed are told, too.
 #[must_use]
 pub fn check(sources: &[Source], options: Options, now: Option<Millis>) -> Outcome {
-    let lint = |trees: &[tree::Node], rules: &Rules<'_>, out: &mut Reader<'_>| lint::lint(trees, rules, now, out);
+    let lint = |found: Found<'_, '_>, out: &mut Reader<'_>| lint::lint(found, now, out);
     run(sources, options, lint, |found, rules| lint::settle(found, &rules.lint, now))
 }
 
@@ -116,18 +119,26 @@ pub fn check(sources: &[Source], options: Options, now: Option<Millis>) -> Outco
 fn run(
     sources: &[Source],
     options: Options,
-    look: impl FnOnce(&[tree::Node], &Rules<'_>, &mut Reader<'_>),
+    look: impl FnOnce(Found<'_, '_>, &mut Reader<'_>),
     settle: impl FnOnce(Vec<Diagnostic>, &Rules<'_>) -> Vec<Diagnostic>,
 ) -> Outcome {
     let mut out = Reader { sources, zone: TimeZone::UTC, diagnostics: Diagnostics::default() };
     let trees = parse::parse_all(sources, &mut out.diagnostics);
     let rules = Rules::read(&trees, &mut out);
-    let plans = emit::emit(&rules, options, &mut out);
-    if out.diagnostics.has_errors() {
-        return Outcome { plans: None, diagnostics: out.diagnostics.into_sorted() };
-    }
-    look(&trees, &rules, &mut out);
-    Outcome { plans, diagnostics: settle(out.diagnostics.into_sorted(), &rules) }
+    let emitted = emit::emit(&rules, options, &mut out).filter(|_| !out.diagnostics.has_errors());
+    let Some(emit::Emitted { plans, leaving, needless }) = emitted else {
+        return Outcome { plans: None, leaving: Vec::new(), diagnostics: out.diagnostics.into_sorted() };
+    };
+    look(Found { trees: &trees, rules: &rules, needless: &needless }, &mut out);
+    Outcome { plans: Some(plans), leaving, diagnostics: settle(out.diagnostics.into_sorted(), &rules) }
+}
+
+/// Rules without mistakes, as they are written, as they were read, and what was found when their plans were made.
+#[derive(Clone, Copy)]
+struct Found<'r, 'a> {
+    trees: &'a [tree::Node],
+    rules: &'r Rules<'a>,
+    needless: &'r [&'a str],
 }
 
 /// The tree of one file of rules, before anything is known of what it means.

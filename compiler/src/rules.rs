@@ -187,12 +187,12 @@ impl<'a> Rules<'a> {
         !self.policies.quiet.is_empty() || limits.any(|limit| limit.per == Per::Day)
     }
 
-    /// The attributes that experiments, holdouts and exclusion groups split by.
-    pub fn units(&self) -> impl Iterator<Item = &'a str> {
+    /// The attributes that experiments, holdouts and exclusion groups split by; none for the subject.
+    pub fn units(&self) -> impl Iterator<Item = Option<&Named<'a>>> {
         let experiments = self.experiments.values().map(|experiment| &experiment.unit);
         let holdouts = self.holdouts.values().map(|holdout| &holdout.unit);
         let groups = self.exclusions.values().map(|group| &group.unit);
-        experiments.chain(holdouts).chain(groups).map(|unit| unit.as_ref().map_or("id", |unit| unit.name))
+        experiments.chain(holdouts).chain(groups).map(Option::as_ref)
     }
 
     /// The attribute that names joined by dots begin with, the longest one, and the members of it that follow.

@@ -177,3 +177,34 @@ campaigns: {{ c: {{ class: service, when: {{ $and: [ {{ name: {{ $exists: true }
         }
     }
 }
+
+#[test]
+fn what_leaves_the_collector_is_listed_with_what_needs_it() {
+    let page = page();
+    let lines = |sources: &[Source]| -> String {
+        linted(sources).leaving.iter().map(|leaving| leaving.line() + "\n").collect()
+    };
+    let (_, listed) = page.split_once("```text\n").unwrap();
+    assert!(listed.starts_with(&(lines(&[frame(&page)]) + "```")), "{}", lines(&[frame(&page)]));
+    let rules = "
+attributes: { tier: { type: string, edge: true }, margin: { type: number }, plan: { type: string, edge: true } }
+segments:
+  valuable: { when: { margin: { $gt: 40 } } }
+  keen: { when: { $event: { name: Page Viewed, count: 3, within: 1d }, plan: free } }
+slots: { hero: { public: true }, side: {} }
+channels: { web: {} }
+messages: { m: { renditions: [ { channel: web, html: \"{{ tier }}\" } ] }, n: { renditions: [ { channel: web, html: n } ] } }
+campaigns:
+  one: { class: service, when: { $segment: [valuable, keen] }, slots: { side: n } }
+  two: { class: service, slots: { hero: m } }
+policies: { cooldown: [ { class: service, after: { event: Order Completed }, for: 1d } ] }
+";
+    let wanted = "\
+attribute plan: token; needed by segments.keen.when
+attribute tier: token and public plan; needed by messages.m.renditions[0].html
+segment valuable: token; needed by campaigns.one.when
+event Order Completed: token and public plan; needed by policies.cooldown[0].after.event
+event Page Viewed: token; needed by segments.keen.when
+";
+    assert_eq!(lines(&[Source::new("rules.yaml", rules)]), wanted);
+}

@@ -4,6 +4,7 @@
 //! attributes, segments and counters the plan must have, and in which order. Then [`rows`] writes it for good.
 
 mod features;
+mod leaving;
 mod public;
 mod rows;
 mod survey;
@@ -19,6 +20,7 @@ use crate::place::{Place, Reader};
 use crate::rules::Rules;
 use crate::scope::{CounterSpec, Known, Scope};
 use crate::{Options, Plans};
+pub use leaving::{Kind, Leaving};
 use survey::Survey;
 
 /// What a plan is for.
@@ -30,8 +32,18 @@ enum Audience {
     Public,
 }
 
+/// What rules without mistakes make.
+pub struct Emitted<'a> {
+    /// Their plans.
+    pub plans: Plans,
+    /// What leaves the collector.
+    pub leaving: Vec<Leaving>,
+    /// The attributes that may leave it, and need not.
+    pub needless: Vec<&'a str>,
+}
+
 /// The two plans of the rules; none if something is wrong with them, which is then told.
-pub fn emit(rules: &Rules<'_>, options: Options, out: &mut Reader<'_>) -> Option<Plans> {
+pub fn emit<'a>(rules: &Rules<'a>, options: Options, out: &mut Reader<'_>) -> Option<Emitted<'a>> {
     let survey = Survey::new(rules, Audience::Edge, out);
     if out.diagnostics.has_errors() {
         return None;
@@ -53,7 +65,8 @@ pub fn emit(rules: &Rules<'_>, options: Options, out: &mut Reader<'_>) -> Option
             return None;
         }
     }
-    Some(Plans { edge, public })
+    let leaving = leaving::leaving(rules, &survey, &public_survey);
+    Some(Emitted { plans: Plans { edge, public }, leaving, needless: leaving::needless(rules, &survey) })
 }
 
 /// The number of each name, in their order.

@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use throughline::Millis;
 use throughline::plan::PlanBuilder;
 
+use super::leaving::{Kind, Reasons};
 use super::{Audience, condition, scope};
 use crate::channels::{Channel, REMEMBERED, WEB};
 use crate::features::{Effect, Parent, Trial};
 use crate::journeys::Trigger;
 use crate::messages::Rendition;
-use crate::place::{Place, Reader};
+use crate::place::{Named, Place, Reader};
 use crate::rules::Rules;
 use crate::scope::{CounterSpec, Dialect, Scope, SequenceSpec, Uses};
 use crate::scores::Fact;
-use crate::tree::{Entry, Kind, Node};
+use crate::tree::{self, Entry, Node};
 
 /// How many times of an event a journey looks at.
 const JOURNEY_KEEPS: u32 = 16;
@@ -42,6 +43,8 @@ pub struct Survey {
     pub local: bool,
     /// Whether those of pages do.
     pub edge_local: bool,
+    /// Which places on pages need what.
+    pub reasons: Reasons,
 }
 
 impl Survey {
@@ -52,6 +55,7 @@ impl Survey {
             rules,
             scope: scope(rules, names, rules.segments.keys().copied()),
             plan: PlanBuilder::default(),
+            reasons: Reasons::default(),
         };
         let mut segments: BTreeMap<&str, Uses> = BTreeMap::new();
         for (id, segment) in &rules.segments {
@@ -60,42 +64,45 @@ impl Survey {
         let edge = surveyor.edge(out);
         let collector = surveyor.collector(out);
         let order = sort(rules, &segments, out);
-        Self::close(rules, audience, &segments, &order, [&edge, &collector])
+        let survey = Self { reasons: surveyor.reasons, ..Self::default() };
+        survey.close(rules, audience, &segments, &order, [&edge, &collector])
     }
 
     /// Adds what is used by the segments that are used.
     fn close(
+        mut self,
         rules: &Rules<'_>,
         audience: Audience,
         segments: &BTreeMap<&str, Uses>,
         order: &[&str],
         [edge, collector]: [&Uses; 2],
     ) -> Self {
-        let mut survey = Self::default();
         let mut at_edge: BTreeSet<&str> = edge.segments.iter().map(String::as_str).collect();
         let mut used: BTreeSet<&str> =
             at_edge.iter().copied().chain(collector.segments.iter().map(String::as_str)).collect();
-        survey.add(edge, true);
-        survey.add(collector, false);
+        self.add(edge, true);
+        self.add(collector, false);
         // From the last to the first, so that each segment comes after all that use it.
         for (id, uses) in order.iter().rev().filter_map(|id| segments.get_key_value(id)) {
             if !used.contains(id) {
                 continue;
             }
             let carried = is_private(rules, uses);
-            survey.segments.push(((*id).to_owned(), carried));
+            self.segments.push(((*id).to_owned(), carried));
             if carried && audience == Audience::Public {
                 continue;
             }
             let on_page = at_edge.contains(id) && !carried;
-            survey.add(uses, on_page);
+            self.add(uses, on_page);
             used.extend(uses.segments.iter().map(String::as_str));
             if on_page {
+                let when = rules.segments.get(id).and_then(|segment| segment.when.as_ref());
+                when.into_iter().for_each(|when| self.reasons.note(uses, &when.path));
                 at_edge.extend(uses.segments.iter().map(String::as_str));
             }
         }
-        survey.segments.reverse();
-        survey
+        self.segments.reverse();
+        self
     }
 
     fn add(&mut self, uses: &Uses, at_edge: bool) {
@@ -147,6 +154,7 @@ struct Surveyor<'r, 'a> {
     rules: &'r Rules<'a>,
     scope: Scope,
     plan: PlanBuilder,
+    reasons: Reasons,
 }
 
 impl<'r, 'a> Surveyor<'r, 'a> {
@@ -166,22 +174,27 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         let suppressions = rules.policies.suppress.iter().map(|suppression| &suppression.when);
         let mut all = self.features(out);
         for when in campaigns.chain(experiments).chain(suppressions) {
-            let uses = self.uses([when].into_iter(), out);
-            self.refuse_private(when, &uses, out);
-            add(&mut all, uses);
+            self.page_condition(when, &mut all, out);
         }
-        all.attributes.extend(rules.units().map(str::to_owned));
+        for unit in rules.units() {
+            match unit {
+                Some(unit) => self.page_attribute(unit.name, unit, &mut all),
+                None => {
+                    all.attributes.insert("id".to_owned());
+                }
+            }
+        }
         for cooldown in &rules.policies.cooldowns {
             if let Some(trigger) = cooldown.after.event() {
-                self.trigger(trigger, 1, cooldown.window, out);
+                self.page_trigger(trigger, 1, cooldown.window, out);
             }
         }
         for term in rules.campaigns.values().flat_map(|campaign| &campaign.score).flat_map(|score| &score.terms) {
             if let Some((trigger, keep, within)) = term.fact.trigger() {
-                self.trigger(trigger, keep, within, out);
+                self.page_trigger(trigger, keep, within, out);
             }
             if let Fact::Attribute(name) = &term.fact {
-                all.attributes.insert(name.name.to_owned());
+                self.page_attribute(name.name, name, &mut all);
             }
         }
         add(&mut all, core::mem::take(&mut self.scope.uses));
@@ -193,14 +206,18 @@ impl<'r, 'a> Surveyor<'r, 'a> {
         let messages = names.iter().filter_map(|name| rules.messages.get(name));
         let is_shown = |rendition: &&Rendition<'_>| channels.iter().any(|channel| rendition.is_in(channel));
         for rendition in messages.flat_map(|message| &message.renditions).filter(is_shown) {
-            all.attributes.extend(rendition.reads(rules).map(|(attribute, _)| attribute.to_owned()));
+            for (attribute, named) in rendition.reads(rules) {
+                self.page_attribute(attribute, named, &mut all);
+            }
             all.local |= rendition.has_date();
         }
         for channel in channels.iter().filter_map(|channel| rules.channels.get(channel)) {
             if let Some(responds) = &channel.responds {
-                self.trigger(&responds.event, REMEMBERED, responds.within, out);
+                self.page_trigger(&responds.event, REMEMBERED, responds.within, out);
             }
-            add(&mut all, self.reach(channel, out));
+            let uses = self.reach(channel, out);
+            channel.reach.iter().for_each(|reach| self.reasons.note(&uses, &reach.place.path));
+            add(&mut all, uses);
         }
         all
     }
@@ -222,7 +239,9 @@ impl<'r, 'a> Surveyor<'r, 'a> {
                     self.page_condition(when, &mut all, out);
                 }
                 self.prerequisites(&rule.parents, out);
-                all.attributes.extend(rule.units().iter().map(|unit| unit.name.to_owned()));
+                for unit in rule.units() {
+                    self.page_attribute(unit.name, unit, &mut all);
+                }
             }
             all.attributes.insert("id".to_owned());
         }
@@ -232,7 +251,9 @@ impl<'r, 'a> Surveyor<'r, 'a> {
                 self.page_condition(when, &mut all, out);
             }
             self.prerequisites(&experiment.trial.parents, out);
-            all.attributes.extend(experiment.trial.units().map(|unit| unit.name.to_owned()));
+            for unit in experiment.trial.units() {
+                self.page_attribute(unit.name, unit, &mut all);
+            }
             all.attributes.insert("id".to_owned());
         }
         self.scope.dialect = Dialect::Rules;
@@ -243,7 +264,20 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     fn page_condition(&mut self, when: &Place<'_>, all: &mut Uses, out: &mut Reader<'_>) {
         let uses = self.uses([when].into_iter(), out);
         self.refuse_private(when, &uses, out);
+        self.reasons.note(&uses, &when.path);
         add(all, uses);
+    }
+
+    /// An attribute that a page reads at a place.
+    fn page_attribute(&mut self, attribute: &str, place: &Named<'_>, all: &mut Uses) {
+        self.reasons.note_one(Kind::Attribute, attribute, &place.place.path);
+        all.attributes.insert(attribute.to_owned());
+    }
+
+    /// An event of which a page looks at the times.
+    fn page_trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut Reader<'_>) {
+        self.reasons.note_one(Kind::Event, trigger.event.name, &trigger.event.place.path);
+        self.trigger(trigger, keep, within, out);
     }
 
     fn prerequisites(&mut self, parents: &[Parent<'_>], out: &mut Reader<'_>) {
@@ -319,10 +353,10 @@ fn leaves<'r, 'a>(rules: &'r Rules<'a>, trial: &Trial<'a>) -> impl Iterator<Item
 /// The condition that an attribute says that a channel is possible: true, or present if it is no boolean.
 pub fn reach_condition(rules: &Rules<'_>, name: &str) -> Node {
     let is_boolean = rules.attributes.get(name).is_some_and(|attribute| attribute.kind == "boolean");
-    let yes = Node { kind: Kind::Bool(true), ..Node::default() };
+    let yes = Node { kind: tree::Kind::Bool(true), ..Node::default() };
     let member = |key: &str, value: Node| {
-        let entry = Entry { key: key.to_owned(), key_span: crate::tree::Span::default(), value };
-        Node { kind: Kind::Map(vec![entry]), ..Node::default() }
+        let entry = Entry { key: key.to_owned(), key_span: tree::Span::default(), value };
+        Node { kind: tree::Kind::Map(vec![entry]), ..Node::default() }
     };
     member(name, if is_boolean { yes } else { member("$exists", yes) })
 }

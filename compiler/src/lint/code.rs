@@ -31,6 +31,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("empty-list", "a list that never has anything"),
     ("missing-field", "a field that nothing has"),
     ("personal-name", "an attribute that looks personal and travels"),
+    ("needless-edge", "an attribute that may leave the collector and need not"),
     ("unused", "a definition that nothing uses"),
     ("unused-allow", "an allowance that allows nothing"),
     ("unchecked", "rules with too many possibilities to check"),

@@ -35,11 +35,11 @@ use throughline::Millis;
 pub use code::CODES;
 pub use settings::Settings;
 
+use crate::Found;
 use crate::catalogue::Needs;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::place::Reader;
 use crate::rules::Rules;
-use crate::tree::Node;
 use definitions::Definitions;
 use logic::Conditions;
 
@@ -58,7 +58,8 @@ struct Linter<'r, 'a> {
 }
 
 /// Adds everything that is suspicious about rules without errors, and takes out what the rules allow.
-pub fn lint(trees: &[Node], rules: &Rules<'_>, now: Option<Millis>, out: &mut Reader<'_>) {
+pub fn lint(found: Found<'_, '_>, now: Option<Millis>, out: &mut Reader<'_>) {
+    let Found { trees, rules, needless } = found;
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
     let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules, out), now };
     conditions::check(&linter, out);
@@ -78,6 +79,7 @@ pub fn lint(trees: &[Node], rules: &Rules<'_>, now: Option<Millis>, out: &mut Re
     sms::check(&linter, out);
     lengths::check(&linter, out);
     personal::check(&linter, out);
+    personal::check_needless(&linter, needless, out);
     unused::check(&linter, out);
 }
 

@@ -1,4 +1,4 @@
-//! Attributes that look personal and leave the collector.
+//! Attributes that leave the collector, or may: those that look personal, and those that no page needs.
 
 use super::Linter;
 use crate::place::Reader;
@@ -48,6 +48,16 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
             let message = format!("`{name}` looks personal (`{word}`) and {how}");
             let expected = "`pii: true` without `edge`, or another name; a segment can carry what follows from it";
             place.warning("personal-name", message, out).expected(expected);
+        }
+    }
+}
+
+/// Tells of attributes that may leave the collector although only the collector uses them.
+pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut Reader<'_>) {
+    for name in names {
+        if let Some(place) = linter.definitions.key("attributes", name, "edge") {
+            let message = format!("nothing on a page needs `{name}`, so no token carries it");
+            place.warning("needless-edge", message, out).expected("no `edge`, which later rules could make use of");
         }
     }
 }
