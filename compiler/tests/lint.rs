@@ -208,3 +208,32 @@ event Page Viewed: token; needed by segments.keen.when
 ";
     assert_eq!(lines(&[Source::new("rules.yaml", rules)]), wanted);
 }
+
+/// Campaigns that share a device and a group with nine others are compared with these, however many share the device; and
+/// what is found a thousand times is told a few times and counted.
+#[test]
+fn a_slot_of_many_campaigns_is_checked_whole_and_told_in_few_lines() {
+    let count = 600;
+    let campaigns: String = (0..count)
+        .map(|number| {
+            let group = number % (count / 10);
+            format!("  c{number}: {{ class: service, priority: {number}, when: {{ device: mobile, group: g{group} }}, slots: {{ hero: m }} }}\n")
+        })
+        .collect();
+    let rules = format!(
+        "attributes: {{ device: {{ type: string, edge: true }}, group: {{ type: string, edge: true }} }}
+slots: {{ hero: {{}} }}
+channels: {{ web: {{}} }}
+messages: {{ m: {{ renditions: [ {{ channel: web, html: m }} ] }} }}
+campaigns:\n{campaigns}"
+    );
+    let outcome = linted(&[Source::new("rules.yaml", rules)]);
+    let told = |code: &str| outcome.diagnostics.iter().filter(|found| found.code == code).collect::<Vec<_>>();
+    assert!(told("unchecked").is_empty());
+    let shadowed = told("shadowed-campaign");
+    // In each group one campaign has the highest priority.
+    let all = count - count / 10;
+    assert_eq!(shadowed.len(), 20);
+    let more = format!("; and {} more findings like this", all - 20);
+    assert!(shadowed.last().unwrap().message.ends_with(&more), "{}", shadowed.last().unwrap().message);
+}

@@ -44,7 +44,7 @@ use definitions::Definitions;
 use logic::Conditions;
 
 /// So many findings with one code are told one by one; the last of them says how many more there are.
-const MOST: usize = 50;
+const MOST: usize = 20;
 
 /// What every lint needs.
 struct Linter<'r, 'a> {

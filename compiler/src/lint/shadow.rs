@@ -29,21 +29,29 @@ struct Wish<'s, 'r, 'a> {
 /// Looks at the campaigns of each slot.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
     let mut told = BTreeSet::new();
+    let mut wishes = wishes(linter, speakers);
     for (id, slot) in &linter.rules.slots {
-        let mut wishes = wishes(linter, speakers, id);
+        let mut wishes = wishes.remove(id).unwrap_or_default();
         wishes.sort_by_key(|wish| core::cmp::Reverse(wish.speaker.campaign.priority));
         check_shadows(linter, (id, slot), &wishes, out);
         check_ties(id, &wishes, &mut told, out);
     }
 }
 
-fn wishes<'s, 'r, 'a>(linter: &Linter<'r, 'a>, speakers: &'s [Speaker<'r, 'a>], slot: &str) -> Vec<Wish<'s, 'r, 'a>> {
-    let wish = |speaker: &'s Speaker<'r, 'a>| {
-        let at = speaker.campaign.slots.iter().position(|placement| placement.slot.name == slot)?;
-        let message = linter.rules.messages.get(speaker.campaign.slots.get(at)?.message.name)?;
-        Some(Wish { speaker, message, at })
-    };
-    speakers.iter().filter_map(wish).collect()
+/// The campaigns that want each slot.
+fn wishes<'s, 'r, 'a>(
+    linter: &Linter<'r, 'a>,
+    speakers: &'s [Speaker<'r, 'a>],
+) -> BTreeMap<&'a str, Vec<Wish<'s, 'r, 'a>>> {
+    let mut wishes: BTreeMap<&str, Vec<Wish<'s, 'r, 'a>>> = BTreeMap::new();
+    for speaker in speakers {
+        for (at, placement) in speaker.campaign.slots.iter().enumerate() {
+            if let Some(message) = linter.rules.messages.get(placement.message.name) {
+                wishes.entry(placement.slot.name).or_default().push(Wish { speaker, message, at });
+            }
+        }
+    }
+    wishes
 }
 
 /// What a campaign that beats another one requires: so only those are compared that have a chance.
@@ -67,15 +75,26 @@ impl<'f> Key<'f> {
         }
     }
 
-    /// How few campaigns it leaves to compare; what is opaque says no more than the attribute that it is about.
-    const fn worth(&self) -> u8 {
-        match self {
-            Self::Nothing => 0,
-            Self::Some(Subject::Opaque(_)) => 1,
-            Self::Some(_) | Self::Event(_) => 2,
-            Self::Text(..) => 3,
-        }
+    /// Whether it says no more than the attribute that it is about.
+    const fn is_opaque(&self) -> bool {
+        matches!(self, Self::Some(Subject::Opaque(_)))
     }
+}
+
+/// Winners, each under the one of its requirements that the fewest of them share.
+fn index<'s, 'r, 'a>(winners: &[&'s Wish<'s, 'r, 'a>]) -> BTreeMap<Key<'s>, Vec<&'s Wish<'s, 'r, 'a>>> {
+    let required: Vec<Vec<Key<'_>>> = winners.iter().map(|wish| keys(&wish.speaker.when)).collect();
+    let mut shared: BTreeMap<&Key<'_>, usize> = BTreeMap::new();
+    for key in required.iter().flatten() {
+        let count = shared.entry(key).or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut index: BTreeMap<Key<'_>, Vec<&Wish<'_, '_, '_>>> = BTreeMap::new();
+    for (wish, keys) in winners.iter().zip(&required) {
+        let rarest = keys.iter().min_by_key(|key| (key.is_opaque(), shared.get(key).copied()));
+        index.entry(rarest.cloned().unwrap_or(Key::Nothing)).or_default().push(wish);
+    }
+    index
 }
 
 fn check_shadows<'r, 'a>(
@@ -84,10 +103,8 @@ fn check_shadows<'r, 'a>(
     wishes: &[Wish<'_, 'r, 'a>],
     out: &mut Reader<'_>,
 ) {
-    let mut winners: BTreeMap<Key<'_>, Vec<&Wish<'_, 'r, 'a>>> = BTreeMap::new();
-    for wish in wishes.iter().filter(|wish| always_fills(linter, wish)) {
-        winners.entry(key(&wish.speaker.when)).or_default().push(wish);
-    }
+    let winners: Vec<_> = wishes.iter().filter(|wish| always_fills(linter, wish)).collect();
+    let winners = index(&winners);
     let mut left_out = 0_usize;
     for wish in wishes {
         let mut keys = BTreeSet::from([Key::Nothing]);
@@ -174,15 +191,15 @@ fn may_shadow(linter: &Linter<'_, '_>, winner: &Wish<'_, '_, '_>, loser: &Wish<'
     loser.speaker.is_understood && held && silenced && capped && said
 }
 
-/// The key under which a condition can be found by those that it might beat.
-fn key<'f>(formula: &'f Formula<'_>) -> Key<'f> {
+/// All that a condition requires: whoever it beats tells of each of them.
+fn keys<'f>(formula: &'f Formula<'_>) -> Vec<Key<'f>> {
     match formula {
-        Formula::Is(literal) => match literal.values.texts.finite().as_deref() {
+        Formula::Is(literal) => vec![match literal.values.texts.finite().as_deref() {
             Some([only]) if !literal.values.null => Key::Text(&literal.subject, &only.0),
             _ => Key::about(&literal.subject),
-        },
-        Formula::All(parts) => parts.iter().map(key).max_by_key(Key::worth).unwrap_or(Key::Nothing),
-        Formula::Any(_) | Formula::Shared(_) => Key::Nothing,
+        }],
+        Formula::All(parts) => parts.iter().flat_map(keys).collect(),
+        Formula::Any(_) | Formula::Shared(_) => Vec::new(),
     }
 }
 
