@@ -189,6 +189,37 @@ export interface Decision {
 export interface Explanation {
   decision: Decision;
   trace: Json;
+  /** The answer to `whyNot`. */
+  whyNot?: WhyNot;
+}
+
+/** What to ask an explanation for. */
+export interface Question extends Facts {
+  /** A campaign: why does it not show? */
+  whyNot?: string;
+  /** In this slot; if absent, in each slot that the campaign is for, and as the next action. */
+  slot?: string;
+}
+
+/** Why a campaign does not show. */
+export interface WhyNot {
+  campaign: string;
+  /** Only if the plan has no such campaign. */
+  outcome?: 'unknown_campaign';
+  slots?: Record<string, Answer>;
+  nextAction?: Answer;
+}
+
+/** Why a campaign does not show in one place. */
+export interface Answer {
+  outcome: Reason | 'won' | 'not_asked' | 'not_placed' | 'unknown_slot';
+  priority?: number;
+  /** The first test that decided, with the fact that it found and the way to it in the trace. */
+  because?: { path: string; op: string; holds: boolean; [note: string]: Json };
+  /** What else decided: a cap and what it counted, a bucket, an offer, what ranks higher. */
+  detail?: Json;
+  /** What became of each step of a next action. */
+  steps?: Json[];
 }
 
 /** Kept assignments of one value of one attribute, in GrowthBook's form; their key is `attributeName||attributeValue`. */
@@ -318,8 +349,8 @@ export class Throughline {
    */
   decide(facts?: Facts): Decision;
 
-  /** Decides without any consequence, and tells how it came about. */
-  explain(facts?: Facts): Explanation;
+  /** Decides without any consequence, and tells how it came about; if asked, why a campaign does not show. */
+  explain(question?: Question): Explanation;
 
   /** Evaluates a feature, without any consequence. A plan for browsers has only public features. */
   evaluate(key: string, asked?: Facts & EvaluationOptions): Evaluation;

@@ -64,8 +64,9 @@ export class Throughline {
     return this.#decide(now);
   }
 
-  explain({ now = this.#clock(), profile = this.#profile, request = this.#request, events = [] } = {}) {
-    return JSON.parse(this.#core.explain(JSON.stringify({ now, profile, request, events: events.map(toEvent) })));
+  explain({ whyNot, slot, ...asked } = {}) {
+    const [facts] = this.#question(asked);
+    return JSON.parse(this.#core.explain(facts, whyNot, slot));
   }
 
   evaluate(key, asked) {

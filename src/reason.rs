@@ -61,4 +61,12 @@ reasons! {
     QuietHours = "quiet_hours",
     /// When it is possible, it no longer makes sense.
     TooLate = "too_late",
+    /// The request does not ask for the slot.
+    NotAsked = "not_asked",
+    /// The campaign is not for the slot.
+    NotPlaced = "not_placed",
+    /// The plan has no such slot.
+    UnknownSlot = "unknown_slot",
+    /// The plan has no such campaign.
+    UnknownCampaign = "unknown_campaign",
 }

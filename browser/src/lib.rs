@@ -65,12 +65,17 @@ impl Core {
         Ok(throughline::decide(&self.plan, &read("facts", facts, Facts::from_value)?).to_json())
     }
 
-    /// The decision about facts and how it came about, as canonical JSON.
+    /// The decision about facts and how it came about, as canonical JSON; if asked for, with the answer to why a campaign does not
+    /// show, in a slot or at all.
     ///
     /// # Errors
     /// Says where the JSON is not as facts are.
-    pub fn explain(&self, facts: &str) -> Result<String, JsError> {
-        Ok(throughline::explain(&self.plan, &read("facts", facts, Facts::from_value)?).to_json())
+    pub fn explain(&self, facts: &str, why_not: Option<String>, slot: Option<String>) -> Result<String, JsError> {
+        let explanation = throughline::explain(&self.plan, &read("facts", facts, Facts::from_value)?);
+        Ok(match why_not {
+            Some(campaign) => explanation.why_not(&self.plan, &campaign, slot.as_deref()).to_json(),
+            None => explanation.to_json(),
+        })
     }
 
     /// The evaluation of a feature, or of all features by their keys, as canonical JSON.

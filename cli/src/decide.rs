@@ -9,7 +9,7 @@ use throughline::{Facts, Plan};
 
 use crate::failure::{Failure, say};
 use crate::rules::Rules;
-use crate::tree;
+use crate::{tree, why_not};
 
 /// The largest facts that are read.
 const MAX_FACTS: u64 = 1024 * 1024;
@@ -29,6 +29,12 @@ pub struct Decide {
 pub struct Explain {
     #[command(flatten)]
     decide: Decide,
+    /// Say only why this campaign does not show
+    #[arg(long, value_name = "CAMPAIGN")]
+    why_not: Option<String>,
+    /// In this slot; else in each slot that it is for, and as the next action
+    #[arg(long, value_name = "SLOT", requires = "why_not")]
+    slot: Option<String>,
     /// Print decision and trace as JSON
     #[arg(long)]
     json: bool,
@@ -59,7 +65,14 @@ impl Decide {
 impl Explain {
     pub fn run(self) -> Result<(), Failure> {
         let (plan, facts) = self.decide.read()?;
-        let explanation = throughline::explain(&plan, &facts);
-        if self.json { say(explanation.to_json()) } else { say(tree::draw(&explanation).trim_end()) }
+        let mut explanation = throughline::explain(&plan, &facts);
+        if let Some(campaign) = &self.why_not {
+            explanation = explanation.why_not(&plan, campaign, self.slot.as_deref());
+        }
+        if self.json {
+            return say(explanation.to_json());
+        }
+        let text = explanation.answer.as_ref().map_or_else(|| tree::draw(&explanation), why_not::draw);
+        say(text.trim_end())
     }
 }

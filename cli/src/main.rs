@@ -11,6 +11,7 @@ mod simulate;
 mod store;
 mod token;
 mod tree;
+mod why_not;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,7 @@ mod score;
 pub(crate) mod send;
 mod slot;
 mod trace;
+mod why_not;
 
 use alloc::borrow::Cow;
 
@@ -50,14 +51,17 @@ pub struct Explanation {
     pub decision: Decision,
     /// Every candidate of every requested slot with its outcome, and the condition, cap or offer that decided.
     pub trace: Value,
+    /// The answer to [`Explanation::why_not`], if that was asked.
+    pub answer: Option<Value>,
 }
 
 impl Explanation {
-    /// `{"decision": …, "trace": …}` as canonical JSON.
+    /// `{"decision": …, "trace": …}` as canonical JSON, with `"whyNot": …` if that was asked.
     #[must_use]
     pub fn to_json(&self) -> String {
         let members = [("decision", self.decision.to_value()), ("trace", self.trace.clone())];
-        crate::canonical::to_string(&Value::Object(members.into_iter().collect()))
+        let answer = self.answer.iter().map(|answer| ("whyNot", answer.clone()));
+        crate::canonical::to_string(&Value::Object(members.into_iter().chain(answer).collect()))
     }
 }
 
@@ -65,7 +69,7 @@ impl Explanation {
 #[must_use]
 pub fn explain(plan: &Plan, facts: &Facts) -> Explanation {
     let (decision, tracer) = Decider::new(plan, facts, &profile_of(plan, facts), Some(Tracer::default())).run();
-    Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts) }
+    Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts), answer: None }
 }
 
 /// The profile with the pending events applied.

@@ -253,7 +253,7 @@ describe('the package', () => {
       tl.observe(event, ...decision.exposures).nextAction?.channel;
       tl.request = { locale: 'de-AT' };
       const stop: () => void = tl.subscribe((next, events) => console.log(next.reasons['a'] === 'capped', events.length));
-      stop(); tl.merge(profile); console.log(tl.explain().trace, tl.slots, tl.planId); tl.free();
+      stop(); tl.merge(profile); console.log(tl.explain().trace, tl.explain({ whyNot: 'c', slot: 's' }).whyNot?.slots?.s.because?.found, tl.slots, tl.planId); tl.free();
     `);
     const compile = (name) =>
       execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', '--types', '', name], { cwd: use, encoding: 'utf8' });

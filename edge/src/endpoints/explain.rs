@@ -1,4 +1,5 @@
-//! `GET explain?path=/…`: why this visitor would see what they see there. Only with a preview token.
+//! `GET explain?path=/…`: why this visitor would see what they see there, and with `why_not=CAMPAIGN` (and `slot=SLOT`) why not
+//! something else. Only with a preview token.
 
 use throughline::token::{Rejection, Scope};
 use throughline::{Facts, explain};
@@ -24,7 +25,11 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     let there = call.incoming.at(&format!("{}{path}", call.incoming.address.origin()));
     let request = context::of(&there, visitor.session);
     let facts = Facts { now: call.now, profile: visitor.profile, request, events: Vec::new() };
-    Ok(answer::json_text(200, &explain(&plan, &facts).to_json())?)
+    let mut explanation = explain(&plan, &facts);
+    if let Some(campaign) = call.incoming.address.param("why_not") {
+        explanation = explanation.why_not(&plan, &campaign, call.incoming.address.param("slot").as_deref());
+    }
+    Ok(answer::json_text(200, &explanation.to_json())?)
 }
 
 /// The token comes as `Authorization: Bearer`, as the parameter or as the cookie of a preview.
