@@ -7,18 +7,13 @@
     reason = "tests fail by panicking"
 )]
 
+mod story;
 mod support;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use throughline::{
-    Action, Advance, Event, EventKind, Instance, InstanceStatus, Millis, Plan, Profile, Waiting, Withheld, advance,
-    authorize, reduce,
-};
-
-const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
-const START: i64 = 1_760_000_000_000;
+use story::{HOUR, MINUTE, START, Story, event, says};
+use throughline::{Event, InstanceStatus, Millis, Waiting, Withheld, authorize};
 
 fn rules() -> Value {
     json!({
@@ -68,77 +63,11 @@ fn rules() -> Value {
     })
 }
 
-fn event(name: &str, at: i64) -> Event {
-    Event { id: format!("{name}-{at}"), kind: EventKind::Track, name: name.into(), at: Millis(at), ..Event::default() }
-}
-
-fn says(traits: Value, at: i64) -> Event {
-    let traits = serde_json::from_value(traits).unwrap();
-    Event {
-        id: format!("says-{at}"),
-        kind: EventKind::Identify,
-        at: Millis(at),
-        traits,
-        trusted: true,
-        ..Event::default()
-    }
-}
-
-/// A subject whose events and time are told one after the other.
-struct Story {
-    plan: Plan,
-    profile: Profile,
-    actions: Vec<Action>,
-    wake_at: Option<Millis>,
-}
-
-impl Story {
-    fn new() -> Self {
-        Self { plan: support::plan(&rules()), profile: Profile::new("p1"), actions: Vec::new(), wake_at: None }
-    }
-
-    fn hear(&mut self, event: &Event) {
-        reduce(&self.plan, &mut self.profile, event);
-    }
-
-    /// Time goes on; answers the messages that became due, as `step: channel` or `step: why not`.
-    #[track_caller]
-    fn at(&mut self, now: i64) -> Vec<String> {
-        let Advance { profile, actions, wake_at } = advance(&self.plan, &self.profile, &[], Millis(now));
-        assert!(wake_at.is_none_or(|wake| wake > Millis(now)), "it must not be woken for the past");
-        let sent: Vec<Event> = actions.iter().filter_map(Action::sent).collect();
-        let again = advance(&self.plan, &profile, &sent, Millis(now));
-        assert_eq!(
-            (&again.profile, again.actions.as_slice(), again.wake_at),
-            (&profile, &[][..], wake_at),
-            "twice is once"
-        );
-        (self.profile, self.wake_at) = (profile, wake_at);
-        self.actions.extend(actions.iter().cloned());
-        actions.iter().map(|action| format!("{}: {}", action.step, outcome(action))).collect()
-    }
-
-    fn instance(&self, journey: &str) -> &Instance {
-        self.profile.journeys.get(journey).unwrap()
-    }
-
-    fn status(&self) -> InstanceStatus {
-        self.instance("cart").status
-    }
-}
-
-fn outcome(action: &Action) -> String {
-    match &action.outcome {
-        Ok(letter) => letter.channel.clone(),
-        Err(withheld) => withheld.code().to_owned(),
-    }
-}
-
 const NOTHING: [&str; 0] = [];
 
 #[test]
 fn waits_sends_and_completes() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     story.hear(&says(json!({ "name": "Ann", "whatsapp_ok": true }), START - 1));
     story.hear(&event("Added", START));
     assert_eq!(story.at(START), NOTHING);
@@ -157,7 +86,7 @@ fn waits_sends_and_completes() {
 
 #[test]
 fn each_change_of_the_cart_starts_the_wait_anew() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     for minute in [0, 6, 12] {
         story.hear(&event("Added", START + minute * MINUTE));
         assert_eq!(story.at(START + minute * MINUTE), NOTHING);
@@ -169,14 +98,14 @@ fn each_change_of_the_cart_starts_the_wait_anew() {
 #[test]
 fn nothing_after_an_exit_or_the_goal_even_if_it_is_told_late() {
     for (name, status) in [("Left", InstanceStatus::Exited), ("Bought", InstanceStatus::Converted)] {
-        let mut story = Story::new();
+        let mut story = Story::of(&rules());
         story.hear(&event("Added", START));
         story.at(START);
         story.hear(&event(name, START + MINUTE));
         assert_eq!(story.at(START + 50 * MINUTE), NOTHING);
         assert_eq!((story.status(), story.wake_at), (status, None));
         // Later than the message, but of an earlier time.
-        let mut late = Story::new();
+        let mut late = Story::of(&rules());
         late.hear(&event("Added", START));
         assert_eq!(late.at(START + 10 * MINUTE), ["nudge: push"]);
         late.hear(&event(name, START + MINUTE));
@@ -187,7 +116,7 @@ fn nothing_after_an_exit_or_the_goal_even_if_it_is_told_late() {
 
 #[test]
 fn what_was_before_the_entry_ends_nothing() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     story.hear(&event("Bought", START - MINUTE));
     story.hear(&event("Left", START - 1));
     story.hear(&event("Added", START));
@@ -197,7 +126,7 @@ fn what_was_before_the_entry_ends_nothing() {
 #[test]
 fn the_goal_counts_after_the_last_step_and_within_its_time() {
     for (hours, status) in [(20, InstanceStatus::Converted), (30, InstanceStatus::Completed)] {
-        let mut story = Story::new();
+        let mut story = Story::of(&rules());
         story.hear(&event("Added", START));
         story.at(START + 10 * MINUTE);
         story.at(START + 40 * MINUTE);
@@ -209,7 +138,7 @@ fn the_goal_counts_after_the_last_step_and_within_its_time() {
 
 #[test]
 fn begins_again_only_after_its_time_and_its_end() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     story.hear(&event("Added", START));
     story.at(START);
     story.hear(&event("Bought", START + MINUTE));
@@ -224,7 +153,7 @@ fn begins_again_only_after_its_time_and_its_end() {
 
 #[test]
 fn an_event_that_arrives_late_is_history() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     story.hear(&event("Added", START));
     assert_eq!(story.at(START + 61 * MINUTE), NOTHING);
     assert!(story.profile.journeys.is_empty());
@@ -233,7 +162,7 @@ fn an_event_that_arrives_late_is_history() {
 #[test]
 fn a_condition_may_be_met_before_or_after_the_event() {
     for flip in [false, true] {
-        let mut story = Story::new();
+        let mut story = Story::of(&rules());
         let mut events = [event("Visited", START), says(json!({ "vip": true }), START + 1)];
         if flip {
             events.reverse();
@@ -245,7 +174,7 @@ fn a_condition_may_be_met_before_or_after_the_event() {
         }
         assert_eq!(sent, ["hello: push"]);
     }
-    let mut nobody = Story::new();
+    let mut nobody = Story::of(&rules());
     nobody.hear(&event("Visited", START));
     assert_eq!(nobody.at(START), NOTHING);
 }
@@ -263,14 +192,14 @@ fn says_why_it_does_not_send() {
         (vec![refuses("channel.push")], "unreachable"),
     ];
     for (before, why) in cases {
-        let mut story = Story::new();
+        let mut story = Story::of(&rules());
         before.iter().for_each(|event| story.hear(event));
         story.hear(&event("Added", START));
         assert_eq!(story.at(START + 10 * MINUTE), [format!("nudge: {why}")]);
         story.at(START + 40 * MINUTE);
         assert_eq!(story.status(), InstanceStatus::Suppressed);
     }
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     story.hear(&event("Added", START));
     story.at(START);
     assert_eq!(story.at(START + 3 * HOUR), ["nudge: expired", "last: push"]);
@@ -278,7 +207,7 @@ fn says_why_it_does_not_send() {
 
 #[test]
 fn what_is_seen_once_is_not_sent() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     let mut seen = event("Message Seen", START - MINUTE);
     seen.properties.insert("message", "once");
     seen.trusted = true;
@@ -290,7 +219,7 @@ fn what_is_seen_once_is_not_sent() {
 
 #[test]
 fn asks_again_right_before_it_sends() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     story.hear(&event("Added", START));
     let due = START + 10 * MINUTE;
     story.at(due);
@@ -307,7 +236,7 @@ fn asks_again_right_before_it_sends() {
     assert_eq!(ask(&story, due + HOUR), Err(Withheld::Expired));
     let mut refusing = event("Consent Preference Updated", due + 1);
     refusing.consent.insert("channel.push".to_owned(), throughline::Consent::Denied);
-    let mut refused = Story { profile: story.profile.clone(), ..Story::new() };
+    let mut refused = Story { profile: story.profile.clone(), ..Story::of(&rules()) };
     refused.hear(&refusing);
     assert_eq!(ask(&refused, due + 1), Err(Withheld::Unreachable));
     story.hear(&event("Bought", due + 1));
@@ -316,7 +245,7 @@ fn asks_again_right_before_it_sends() {
 
 #[test]
 fn a_step_that_the_rules_no_longer_have_ends_the_journey() {
-    let mut story = Story::new();
+    let mut story = Story::of(&rules());
     story.hear(&event("Added", START));
     story.at(START);
     let mut rules = rules();
@@ -347,7 +276,7 @@ proptest! {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             shuffled.swap(index, usize::try_from(state >> 33).unwrap() % (index + 1));
         }
-        let (mut one, mut other) = (Story::new(), Story::new());
+        let (mut one, mut other) = (Story::of(&rules()), Story::of(&rules()));
         events.iter().for_each(|event| one.hear(event));
         shuffled.into_iter().for_each(|event| other.hear(event));
         let now = START + minute * MINUTE;
@@ -359,7 +288,7 @@ proptest! {
     /// As time goes on and events come in: every message once, and none after an exit or the goal.
     #[test]
     fn never_twice_and_never_after_the_end(events in prop::collection::vec((some_event(), 0..20_i64), 0..12), pace in 1..15_i64) {
-        let mut story = Story::new();
+        let mut story = Story::of(&rules());
         let mut arrivals: Vec<(i64, Event)> = events.into_iter().map(|(event, late)| (event.at.0 + late * MINUTE, event)).collect();
         arrivals.sort_by_key(|(at, _)| *at);
         let mut arrivals = arrivals.into_iter().peekable();

@@ -194,6 +194,56 @@ proptest! {
         }
     }
 
+    /// A score only orders: turned off, the same campaigns may speak, and where one priority has one of them nothing changes.
+    #[test]
+    fn a_score_decides_nothing_but_the_order(seed: u64) {
+        let (mut rules, _, facts) = case(seed);
+        // Which offer a person gets is a matter of the order, and of the offer what else may speak.
+        rules["campaigns"].as_object_mut().unwrap().values_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("offer")));
+        let explained = |scores: bool| {
+            let mut rules = rules.clone();
+            rules["policies"]["scores"] = json!(scores);
+            serde_json::from_str::<Value>(&explain(&support::plan(&rules), &facts).to_json()).unwrap()
+        };
+        let (on, off) = (explained(true), explained(false));
+        let lists = |found: &Value| {
+            let slots = found["trace"]["slots"].as_object().unwrap().values();
+            slots.chain([&found["trace"]["nextAction"]]).map(unordered).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(lists(&on), lists(&off));
+        let priorities = |found: &Value| winners(found).iter().map(|campaign| rules["campaigns"][campaign.as_str().unwrap_or("")]["priority"].clone()).collect::<Vec<_>>();
+        prop_assert_eq!(priorities(&on), priorities(&off));
+        prop_assert_eq!(&on["decision"]["store"], &off["decision"]["store"]);
+    }
+
+    /// A channel more, with renditions, roles, consent and reach of its own, is nothing to what does not use it: not to pages, not to
+    /// next actions, not to journeys.
+    #[test]
+    fn a_new_channel_changes_nothing_for_the_others(seed: u64, entered in 0_i64..90) {
+        let mut rules = generate::rules(seed);
+        add_journey(&mut rules);
+        let mut more = rules.clone();
+        more["channels"]["pager"] = json!({ "consent": "channel.pager", "reach": "vip", "roles": ["urgent"], "responds": { "event": "Page Viewed" } });
+        for message in more["messages"].as_object_mut().unwrap().values_mut() {
+            message["renditions"].as_array_mut().unwrap().push(json!({ "channel": "pager", "text": "{{ tier }}" }));
+        }
+        let (before, after) = (support::plan(&rules), support::plan(&more));
+        let mut facts = support::facts(&generate::facts(&rules, seed));
+        let added = json!({ "id": "added", "type": "track", "event": "Product Added", "at": facts.now.0 - entered * 60_000, "properties": { "path": "/p" }, "trusted": true });
+        facts.events.push(serde_json::from_value(added).unwrap());
+        let decided = |plan: &Plan| {
+            let mut found = support::decide(plan, &facts);
+            found.as_object_mut().unwrap().retain(|name, _| !["plan", "decisionId", "exposures"].contains(&name.as_str()));
+            found
+        };
+        prop_assert_eq!(decided(&before), decided(&after));
+        let advanced = |plan: &Plan| {
+            let found = advance(plan, &reduced(plan, &facts.profile, &facts.events), &[], facts.now);
+            (found.actions, found.wake_at)
+        };
+        prop_assert_eq!(advanced(&before), advanced(&after));
+    }
+
     /// Raising a coverage moves nobody to another variation, and takes nobody out.
     #[test]
     fn raising_a_rollout_moves_nobody(weights in prop::collection::vec(1_u32..100, 2..6), a in 0_u32..=100, b in 0_u32..=100, subject: u32) {
@@ -233,6 +283,34 @@ proptest! {
         prop_assert!(!filled(a.max(b)) || filled(a.min(b)));
         prop_assert!(filled(0) && !filled(1000));
     }
+}
+
+/// Outcomes by campaign, in which it is the same to win and to rank lower.
+fn unordered(outcomes: &Value) -> Vec<Value> {
+    let row = |row: &Value| {
+        let may = row["outcome"] == "won" || row["outcome"] == "outranked";
+        json!({ "campaign": row["campaign"], "outcome": if may { json!("may") } else { row["outcome"].clone() }, "steps": row["steps"] })
+    };
+    let mut rows: Vec<Value> = outcomes.as_array().unwrap().iter().map(row).collect();
+    rows.sort_by_key(|row| row["campaign"].to_string());
+    rows
+}
+
+/// The campaign of each slot, and of the next action.
+fn winners(explained: &Value) -> Vec<Value> {
+    let decision = &explained["decision"];
+    let slots = explained["trace"]["slots"].as_object().unwrap().keys().map(|slot| &decision["slots"][slot]);
+    slots.chain([&decision["nextAction"]]).map(|fill| fill["campaign"].clone()).collect()
+}
+
+/// A journey that sends by all channels, whatever they are for.
+fn add_journey(rules: &mut Value) {
+    rules["policies"]["roles"] = json!({});
+    rules["journeys"] = json!({ "cart": {
+        "class": "promo", "enter": { "event": "Product Added", "where": { "path": { "$regex": "^/p" } } }, "exit": [{ "event": "Order Completed" }],
+        "steps": [{ "id": "settle", "wait": "10m", "after": "Product Added" }, { "id": "nudge", "send": "nudge", "channels": ["whatsapp", "email"], "ttl": "1h" }],
+    } });
+    rules["messages"]["nudge"] = json!({ "renditions": [{ "channel": "whatsapp", "text": "{{ tier }}?" }, { "channel": "email", "subject": "?", "text": "{{ score }}" }] });
 }
 
 /// A profile with `tier` set, by an event at this time, to this value.
@@ -279,13 +357,7 @@ fn exercise(plan: &Plan, facts: &Facts) {
 /// A plan with everything that a plan can have.
 fn rich_plan() -> (Vec<u8>, Vec<Facts>) {
     let mut rules = generate::rules(3);
-    // The journey below sends by all channels, whatever they are for.
-    rules["policies"]["roles"] = json!({});
-    rules["journeys"] = json!({ "cart": {
-        "class": "promo", "enter": { "event": "Product Added", "where": { "path": { "$regex": "^/p" } } }, "exit": [{ "event": "Order Completed" }],
-        "steps": [{ "id": "settle", "wait": "10m", "after": "Product Added" }, { "id": "nudge", "send": "nudge", "channels": ["whatsapp", "email"], "ttl": "1h" }],
-    } });
-    rules["messages"]["nudge"] = json!({ "renditions": [{ "channel": "whatsapp", "text": "{{ tier }}?" }, { "channel": "email", "subject": "?", "text": "{{ score }}" }] });
+    add_journey(&mut rules);
     rules["segments"]["odd"] = json!({ "when": { "$or": [
         { "tier": { "$regex": "^g.*d$" } }, { "tags": { "$elemMatch": { "$eq": "a" } } }, { "tags": { "$all": ["a", "b"] } }, { "tags": { "$size": 2 } },
         { "$journey": { "id": "cart", "state": "active" } }, { "tier": { "$vgt": "1.2.3" } }, { "score": { "$type": "number" } },

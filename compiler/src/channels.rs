@@ -1,5 +1,7 @@
 //! Channels: the ways to reach people, and what they are for.
 
+use std::collections::BTreeSet;
+
 use throughline::Millis;
 use throughline::plan::tables::Class;
 
@@ -116,8 +118,9 @@ pub fn roles<'a>(fields: &Fields<'a>, name: &str, out: &mut Reader<'_>) -> Vec<N
 
 /// Tells of roles that no channel has.
 pub fn check_roles(wanted: &[Named<'_>], rules: &Rules<'_>, out: &mut Reader<'_>) {
-    let known = || rules.channels.values().flat_map(|channel| channel.roles.iter().map(|role| role.name));
-    for role in wanted.iter().filter(|role| !known().any(|name| name == role.name)) {
-        role.unknown("role", known(), out);
+    let roles = rules.channels.values().flat_map(|channel| channel.roles.iter().map(|role| role.name));
+    let known: BTreeSet<&str> = roles.collect();
+    for role in wanted.iter().filter(|role| !known.contains(role.name)) {
+        role.unknown("role", known.iter().copied(), out);
     }
 }
