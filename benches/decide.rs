@@ -1,22 +1,20 @@
-//! How long the core takes natively, against the budgets of the design.
+//! How long the core takes natively: decisions with more campaigns and more slots, and loading a plan.
 //!
-//! No library: a decision takes a known, small time, so the median of many batches says all, and a bench that adds nothing to
-//! build is one that people run.
+//! `cargo bench --bench decide` is enough for work on the core: criterion says what has changed since the last time. `make bench`
+//! holds the medians against the budgets and puts them beside those of the other hosts (`benches/native.mjs`).
 #![allow(
+    missing_docs,
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
-    clippy::cast_precision_loss,
-    reason = "a tool for developers"
+    reason = "a tool for developers; criterion's macros make functions without documentation"
 )]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::fs::OpenOptions;
-use std::hint::black_box;
-use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use serde_json::{Map, Value, json};
 use throughline::{Facts, Plan, decide, explain};
 use throughline_compiler::{Options, Source, compile};
@@ -25,85 +23,44 @@ use throughline_compiler::{Options, Source, compile};
 const MATCHING: usize = 10;
 /// So many campaigns fit into one file.
 const IN_A_FILE: usize = 5_000;
-/// The numbers of campaigns that are compared with a hundred.
-const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 
-fn main() {
-    let hundred = case(100, 1);
-    let facts_json = facts().to_string();
-    let base = time(|| drop(black_box(decide(&hundred.0, &hundred.1))));
-    record(100, 1, base);
-    row("decide natively, 100 campaigns, 1 slot", &nanos(base), Some(("300 ns", base <= Duration::from_nanos(300))));
-    row(
-        "- with facts from JSON and the decision to JSON",
-        &nanos(time(|| {
-            let facts: Facts = serde_json::from_str(&facts_json).unwrap();
-            drop(black_box(decide(&hundred.0, &facts).to_json()));
-        })),
-        None,
-    );
-    row("- with an explanation", &nanos(time(|| drop(black_box(explain(&hundred.0, &hundred.1))))), None);
-    for count in SIZES {
-        let case = case(count, 1);
-        let took = time(|| drop(black_box(decide(&case.0, &case.1))));
-        record(count, 1, took);
-        let ratio = took.as_nanos() as f64 / base.as_nanos() as f64;
-        let budget = (count > 100).then_some(("3.0x", ratio <= 3.0));
-        row(
-            &format!("growth from 100 to {count} campaigns, {MATCHING} matching"),
-            &format!("{ratio:.1}x ({})", nanos(took)),
-            budget,
-        );
+criterion_group! {
+    name = benches;
+    config = Criterion::default().without_plots().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    targets = more_campaigns, more_slots, around_a_decision, load
+}
+criterion_main!(benches);
+
+fn more_campaigns(criterion: &mut Criterion) {
+    for campaigns in [10, 100, 1_000, 10_000, 100_000] {
+        let (plan, facts) = case(campaigns, 1);
+        let id = BenchmarkId::new("campaigns", campaigns);
+        criterion.benchmark_group("decide").bench_function(id, |bench| bench.iter(|| decide(&plan, &facts)));
     }
+}
+
+fn more_slots(criterion: &mut Criterion) {
     for slots in [10, 100] {
-        let case = case(1_000, slots);
-        let took = time(|| drop(black_box(decide(&case.0, &case.1))));
-        record(1_000, slots, took);
-        row(&format!("1,000 campaigns in {slots} slots"), &nanos(took), None);
+        let (plan, facts) = case(1_000, slots);
+        let id = BenchmarkId::new("slots", slots);
+        criterion.benchmark_group("decide").bench_function(id, |bench| bench.iter(|| decide(&plan, &facts)));
     }
-    let thousand = edge_plan(&rules(1_000, 1));
-    let load = time(|| drop(black_box(Plan::load(&thousand).unwrap())));
-    row("load a plan of 1,000 campaigns", &nanos(load), Some(("1 ms", load <= Duration::from_millis(1))));
-    row("- its size", &format!("{} KB", thousand.len() / 1024), None);
 }
 
-/// One line of the table that `make bench` prints.
-fn row(what: &str, found: &str, budget: Option<(&str, bool)>) {
-    let verdict = budget
-        .map_or(String::new(), |(limit, holds)| format!("{limit:>9}  {}", if holds { "ok" } else { "over budget" }));
-    println!("{what:<58} {found:>22} {verdict}");
+/// With a hundred campaigns: facts and decision as JSON, and an explanation.
+fn around_a_decision(criterion: &mut Criterion) {
+    let (plan, facts) = case(100, 1);
+    let text = self::facts().to_string();
+    let mut group = criterion.benchmark_group("decide");
+    group.bench_function("json", |bench| {
+        bench.iter(|| decide(&plan, &serde_json::from_str::<Facts>(&text).unwrap()).to_json());
+    });
+    group.bench_function("explain", |bench| bench.iter(|| explain(&plan, &facts)));
 }
 
-/// A line for the plots of docs/benchmarks.md, if somebody collects them.
-fn record(campaigns: usize, slots: usize, time: Duration) {
-    let Some(file) = std::env::var_os("THROUGHLINE_BENCH_OUT") else { return };
-    let line = json!({ "bench": "decide", "campaigns": campaigns, "slots": slots, "nanos": time.as_nanos() as u64 });
-    writeln!(OpenOptions::new().append(true).create(true).open(file).unwrap(), "{line}").unwrap();
-}
-
-/// The median time of one run, from batches that are long enough to measure.
-fn time(mut run: impl FnMut()) -> Duration {
-    let start = Instant::now();
-    let mut runs = 0_u32;
-    while start.elapsed() < Duration::from_millis(200) {
-        run();
-        runs += 1;
-    }
-    let batch = (runs / 20).max(1);
-    let mut batches: Vec<Duration> = (0..25)
-        .map(|_| {
-            let start = Instant::now();
-            (0..batch).for_each(|_| run());
-            start.elapsed() / batch
-        })
-        .collect();
-    batches.sort();
-    *batches.get(batches.len() / 2).unwrap()
-}
-
-fn nanos(time: Duration) -> String {
-    let nanos = time.as_nanos() as f64;
-    if nanos < 1e4 { format!("{nanos:.0} ns") } else { format!("{:.1} us", nanos / 1e3) }
+fn load(criterion: &mut Criterion) {
+    let plan = edge_plan(&rules(1_000, 1));
+    criterion.bench_function("load", |bench| bench.iter(|| Plan::load(&plan).unwrap()));
 }
 
 /// Campaigns, dealt out to the slots: each for a plan, a country, a device and a score, of which [`MATCHING`] fit the facts; in

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { Miniflare } from 'miniflare';
 import { BROWSER, mintToken, startEdge } from '../tests/support/edge.mjs';
-import { median, row, rulesOf, traits } from './rules.mjs';
+import { median, row } from './results.mjs';
+import { rulesOf, traits } from './rules.mjs';
 
 const ROUNDS = 400;
 const WARM_UP = 60;

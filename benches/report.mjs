@@ -1,34 +1,34 @@
-// Writes what was measured (the lines of THROUGHLINE_BENCH_OUT) into docs/benchmarks.md, between its marks, with its plots.
+// Writes what a run has measured into docs/benchmarks.md, between its marks, with its plots.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { engines } from './peers/engines.mjs';
-import { root, SIZES, versions } from './peers/sources.mjs';
+import { SIZES, versions } from './peers/sources.mjs';
 import { plot } from './plot.mjs';
+import { digits, duration, results, root } from './results.mjs';
 
 const BEGIN = '<!-- what follows is written by `make bench` -->';
 const END = '<!-- what is before this line was written by `make bench` -->';
 const HOSTS = ['node', 'workerd'];
 const MODES = { objects: 'objects', text: 'JSON text' };
 
-const rows = readFileSync(process.env.THROUGHLINE_BENCH_OUT, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
-const peers = rows.filter((row) => row.engine);
-const native = rows.filter((row) => !row.engine);
+const lines = readFileSync(results, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+const peers = lines.filter((line) => line.engine);
+const native = lines.filter((line) => line.bench === 'native');
+const own = lines.filter((line) => line.what);
 const keys = Object.keys(engines);
 const version = versions();
 
 const find = (bench, engine, campaigns, slots) =>
   peers.find((row) => row.bench === bench && row.engine === engine && row.campaigns === campaigns && row.slots === slots);
-const digits = (number) => (number < 10 ? number.toFixed(2) : number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString('en'));
-const duration = (nanos) => (nanos < 1e3 ? `${Math.round(nanos)} ns` : nanos < 1e6 ? `${digits(nanos / 1e3)} µs` : `${digits(nanos / 1e6)} ms`);
 const table = (head, lines) => [head, head.map((_, at) => (at ? '--:' : '---')), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** The time, and how many times ours it is. */
 function cell(bench, engine, campaigns, slots) {
   const [row, ours] = [engine, 'throughline'].map((key) => find(bench, key, campaigns, slots));
   if (!row) return '';
-  if (row.least === undefined) return 'cannot';
+  if (row.least === undefined) return row.note.startsWith('needs') ? row.note : 'cannot';
   const ratio = engine === 'throughline' || !ours?.least ? '' : ` (${digits(row.least / ours.least)}×)`;
   return duration(row.least) + ratio;
 }
@@ -54,14 +54,13 @@ function factor(bench) {
 const byCampaigns = SIZES.filter(({ slots }) => slots === 1);
 const bySlots = SIZES.filter(({ campaigns }) => campaigns === 1_000);
 
-function curves(file, title, x, sizes, at, own) {
-  const lines = keys.map((key) => ({
+function curves(file, title, x, sizes, at, alone) {
+  const curves = keys.map((key) => ({
     name: engines[key].name,
     points: sizes.map((size) => [size[at], find('node/objects', key, size.campaigns, size.slots)?.least]).filter(([, nanos]) => nanos),
   }));
-  const alone = own.map(({ campaigns, slots, nanos }) => [{ campaigns, slots }[at], nanos]).sort(([a], [b]) => a - b);
-  if (alone.length > 1) lines.push({ name: 'Throughline, native', points: alone });
-  writeFileSync(join(root, 'docs', file), plot({ title, x, y: 'time of one decision', unit: duration, lines: lines.filter(({ points }) => points.length) }));
+  curves.push({ name: 'Throughline, native', points: alone.map((bench) => [bench[at], bench.nanos]).sort(([a], [b]) => a - b) });
+  writeFileSync(join(root, 'docs', file), plot({ title, x, y: 'time of one decision', unit: duration, lines: curves.filter(({ points }) => points.length) }));
 }
 
 function notes() {
@@ -86,13 +85,20 @@ function machine() {
   ].join(' ');
 }
 
-const label = ({ bench, campaigns, slots }) => [bench, campaigns?.toLocaleString('en') ?? '', slots ?? ''];
-const of = (name) => native.filter(({ bench }) => bench === name);
-curves('benchmarks-campaigns.svg', 'One decision, more campaigns (Node, objects; 10 can match)', 'campaigns', byCampaigns, 'campaigns', of('decide').filter(({ slots }) => slots === 1));
-curves('benchmarks-slots.svg', 'One decision, 1,000 campaigns in more slots (Node, objects)', 'slots', bySlots, 'slots', of('decide').filter(({ campaigns }) => campaigns === 1_000));
+function budgets() {
+  const verdict = ({ budget, holds }) => (budget === undefined ? ['', ''] : [budget, holds ? 'met' : 'missed']);
+  return table(['what', 'measured', 'budget', ''], own.map((line) => [line.what, line.found, ...verdict(line)]));
+}
+
+curves('benchmarks-campaigns.svg', 'One decision, more campaigns (Node, objects; 10 can match)', 'campaigns', byCampaigns, 'campaigns', native.filter(({ slots }) => slots === 1));
+curves('benchmarks-slots.svg', 'One decision, 1,000 campaigns in more slots (Node, objects)', 'slots', bySlots, 'slots', native.filter(({ campaigns }) => campaigns === 1_000));
 
 const generated = `
 ${machine()}
+
+### Throughline against its budgets
+
+${budgets()}
 
 ### One decision
 
@@ -112,11 +118,7 @@ From 100 to 100,000 campaigns, Node, objects: ${factor('node/objects')}.
 
 ${HOSTS.map((host) => growth(`${host}/objects`, bySlots, host === 'node' ? 'Node, objects' : host, ({ slots }) => `${slots} ${slots === 1 ? 'slot' : 'slots'}`)).join('\n\n')}
 
-### Natively
-
-${table(['bench', 'campaigns', 'slots', 'median'], native.map((row) => [...label(row), duration(row.nanos)]))}
-
-### Notes that engines made
+### What engines could not do
 
 ${notes()}
 `;

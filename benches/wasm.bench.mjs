@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Core, initSync } from '../pkg/wasm/core.js';
 import { throughline } from '../tests/support/edge.mjs';
-import { facts, median, row, rulesOf } from './rules.mjs';
+import { median, row } from './results.mjs';
+import { facts, rulesOf } from './rules.mjs';
 
 const DECISIONS = 1_000_000;
 const PLAN_CHANGES = 100;

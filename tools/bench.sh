@@ -10,13 +10,13 @@ say "building for release"
 cargo bench "${quiet[@]}" --locked --package throughline --bench decide --no-run
 cargo build "${quiet[@]}" --locked --release --package throughline-cli
 export THROUGHLINE_CLI=$CARGO_TARGET_DIR/release/throughline
-THROUGHLINE_BENCH_OUT=$(mktemp)
-export THROUGHLINE_BENCH_OUT
-trap 'rm -f "$THROUGHLINE_BENCH_OUT"' EXIT
+THROUGHLINE_BENCH_DIR=$(mktemp -d)
+export THROUGHLINE_BENCH_DIR
+trap 'rm -rf "$THROUGHLINE_BENCH_DIR"' EXIT
 
-printf '%-58s %22s %9s\n' 'what' 'measured' 'budget'
-cargo bench --quiet --locked --package throughline --bench decide
-for suite in benches/*.bench.mjs benches/peers/{node,workerd}.mjs; do
+cargo bench "${quiet[@]}" --locked --package throughline --bench decide
+for suite in benches/{native,wasm.bench,page.bench}.mjs benches/peers/{node,workerd}.mjs; do
+  say "$suite"
   node "$suite"
 done
 node benches/report.mjs

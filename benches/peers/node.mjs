@@ -1,8 +1,8 @@
 // The engines in one Node process. In each round every engine has a turn, so that whatever else the machine does falls on all alike.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { median } from '../results.mjs';
+import { refusal } from './alone.mjs';
 import { engines, openChecked } from './engines.mjs';
-import { median, record, root, SIZES, sourceOf } from './sources.mjs';
+import { moduleOf, record, SIZES, sourceOf } from './sources.mjs';
 import { worldOf } from './world.mjs';
 
 const ROUNDS = 15;
@@ -13,11 +13,6 @@ const WARM_UP = 1_000;
 /** What an engine may take for all its turns, in milliseconds, unless one turn alone takes longer. */
 const PATIENCE = 2_000;
 const MODES = ['objects', 'text'];
-
-const modules = {};
-for (const [key, { wasm }] of Object.entries(engines)) {
-  if (wasm) modules[key] = new WebAssembly.Module(readFileSync(join(root, wasm)));
-}
 
 /** Nanoseconds for each decision. */
 function turn(run, times) {
@@ -38,11 +33,9 @@ for (const size of SIZES) {
   const world = worldOf(size);
   const opened = {};
   for (const [key, engine] of Object.entries(engines)) {
-    try {
-      opened[key] = await openChecked(engine, sourceOf(engine, world), world, modules[key]);
-    } catch (error) {
-      for (const mode of MODES) record({ bench: `node/${mode}`, engine: key, ...size, note: error.message });
-    }
+    const note = refusal(key, size);
+    if (note === undefined) opened[key] = await openChecked(engine, sourceOf(key, size), world, moduleOf(key));
+    else for (const mode of MODES) record({ bench: `node/${mode}`, engine: key, ...size, note });
   }
   for (const mode of MODES) {
     const runs = Object.entries(opened).map(([key, { note, run }]) => ({ key, note, run: run[mode], times: timesOf(run[mode], world.subjects.length), turns: [], spent: 0 }));

@@ -1,13 +1,12 @@
 // Worlds in the engines' forms, as bytes; versions; and where results go.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { throughline } from '../../tests/support/edge.mjs';
+import { directory, note, root } from '../results.mjs';
 import { engines } from './engines.mjs';
-
-export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+import { worldOf } from './world.mjs';
 
 /** So many campaigns fit into one file. */
 const IN_A_FILE = 5_000;
@@ -18,22 +17,30 @@ export const SIZES = [
   ...[10, 100].map((slots) => ({ campaigns: 1_000, slots })),
 ];
 
-/** What `engine.open` takes. */
-export function sourceOf(engine, world) {
-  const source = engine.source(world);
-  return engine.format === 'plan' ? compiled(source) : JSON.stringify(source);
+/** What `engine.open` takes; made once in a run, because a plan of 100,000 campaigns is not made in a moment. */
+export function sourceOf(key, size) {
+  const { format, source } = engines[key];
+  const file = join(directory, `${key}-${size.campaigns}-${size.slots}.${format}`);
+  if (!existsSync(file)) writeFileSync(file, format === 'plan' ? compiled(source(worldOf(size))) : JSON.stringify(source(worldOf(size))));
+  return readFileSync(file, format === 'plan' ? undefined : 'utf8');
+}
+
+/** The engine's WebAssembly, if it has any. */
+export function moduleOf(key) {
+  const { wasm } = engines[key];
+  return wasm && new WebAssembly.Module(readFileSync(join(root, wasm)));
 }
 
 function compiled(rules) {
-  const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
+  const work = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
   const files = [...parts(rules)].map((part, number) => {
-    const file = join(directory, `${number}.json`);
+    const file = join(work, `${number}.json`);
     writeFileSync(file, JSON.stringify(part));
     return file;
   });
-  throughline('compile', ...files, '--out', directory);
-  const plan = readFileSync(join(directory, 'edge.plan'));
-  rmSync(directory, { recursive: true });
+  throughline('compile', ...files, '--out', work);
+  const plan = readFileSync(join(work, 'edge.plan'));
+  rmSync(work, { recursive: true });
   return plan;
 }
 
@@ -54,12 +61,10 @@ export function versions() {
   return { ...Object.fromEntries(rows), throughline: `commit ${commit}` };
 }
 
-/** Adds a result to the file that the report is made of, and shows it. */
+/** Notes what an engine took, and shows it. */
 export function record(result) {
-  if (process.env.THROUGHLINE_BENCH_OUT) appendFileSync(process.env.THROUGHLINE_BENCH_OUT, `${JSON.stringify(result)}\n`);
-  const { bench, engine, campaigns, slots, nanos, note } = result;
+  note(result);
+  const { bench, engine, campaigns, slots, nanos, note: words } = result;
   const took = nanos === undefined ? '-' : `${(nanos / 1000).toFixed(2)} us`;
-  console.log(`${`${bench}: ${engines[engine].name}, ${campaigns} campaigns, ${slots} slots`.padEnd(72)} ${took.padStart(14)}  ${note ?? ''}`);
+  console.log(`${`${bench}: ${engines[engine].name}, ${campaigns} campaigns, ${slots} slots`.padEnd(72)} ${took.padStart(14)}  ${words ?? ''}`);
 }
-
-export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];

@@ -1,6 +1,7 @@
 // Throughline: rules for its compiler; through the package, or the core's JSON.
 import { load } from '../../pkg/index.js';
 import { Core } from '../../pkg/wasm/core.js';
+import { GENERATED } from '../rules.mjs';
 
 /** The greatest priority that rules may give. */
 const PRIORITIES = 1000;
@@ -19,6 +20,7 @@ export function source(world) {
     slots: {},
     messages: {},
     campaigns: {},
+    lint: GENERATED,
   };
   for (const slot of world.slots) {
     rules.slots[slot.id] = { pages: ['/**'] };

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
+import { median, root } from '../results.mjs';
 import { engines } from './engines.mjs';
-import { median, record, root, SIZES, sourceOf } from './sources.mjs';
+import { record, SIZES, sourceOf } from './sources.mjs';
 import { worldOf } from './world.mjs';
 
 const ROUNDS = 7;
@@ -60,7 +61,7 @@ for (const size of SIZES) {
   for (const [key, engine] of Object.entries(engines)) {
     const runtime = new Miniflare({ modules, compatibilityDate: '2025-01-01', cf: false });
     try {
-      const { note } = await ask(runtime, `open?engine=${key}&campaigns=${size.campaigns}&slots=${size.slots}`, sourceOf(engine, world));
+      const { note } = await ask(runtime, `open?engine=${key}&campaigns=${size.campaigns}&slots=${size.slots}`, sourceOf(key, size));
       runs.push({ key, note, runtime });
     } catch (error) {
       for (const mode of MODES) record({ bench: `workerd/${mode}`, engine: key, ...size, note: error.message });
