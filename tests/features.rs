@@ -1,5 +1,5 @@
 //! Features beyond GrowthBook's own cases.
-#![allow(clippy::panic, reason = "tests fail by panicking")]
+#![allow(clippy::panic, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 
 mod support;
 

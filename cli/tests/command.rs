@@ -248,6 +248,60 @@ fn decide_explain_and_simulate_agree() {
     assert!(written[1].contains(r#""line":3"#), "{}", written[1]);
 }
 
+#[test]
+fn why_not_answers_in_a_sentence_and_as_json() {
+    let place = Place::new("why-not");
+    place.file("facts.json", &FACTS.replace("gold", "iron"));
+    let asked = ["explain", "rules.yaml", "--facts", "facts.json", "--why-not"];
+    let said = place.ok(&[&asked[..], &["greet", "--slot", "home.hero"]].concat());
+    assert!(said.contains("home.hero: condition_false"), "{said}");
+    assert!(said.contains(r#""tier" is "iron": is "gold" does not hold (of[0])"#), "{said}");
+    let json = place.ok(&[&asked[..], &["greet", "--json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.pointer("/whyNot/slots/home.hero/because/found").unwrap(), "iron");
+    assert!(place.ok(&[&asked[..], &["nobody"]].concat()).contains("unknown_campaign"));
+    assert_fails(&place.run(&["explain", "rules.yaml", "--slot", "home.hero"]), 2, "--why-not");
+}
+
+/// All that a trace has, in the tree.
+#[test]
+fn the_tree_has_scores_alternatives_steps_and_caps() {
+    let place = Place::new("tree");
+    place.file("rules.yaml", r#"
+attributes: { intent: { type: number, edge: true }, name: { type: string, edge: true }, wa: { type: boolean, edge: true } }
+policies: { consent: { default: granted } }
+slots: { hero: { pages: ["/"] } }
+channels: { web: {}, whatsapp: { reach: wa }, push: {}, email: {} }
+messages:
+  m: { renditions: [ { channel: web, html: "<p>{{ name }}</p>" }, { channel: whatsapp, text: m }, { channel: push, text: m }, { channel: email, subject: m, text: m } ] }
+experiments: { copy: { variations: [ { id: a }, { id: b } ] } }
+campaigns:
+  best: { class: service, priority: 5, score: { terms: [ { attribute: intent, weight: 2 } ] }, experiment: copy, slots: { hero: m } }
+  less: { class: service, priority: 5, score: { terms: [ { attribute: intent, weight: 1 } ] }, slots: { hero: m } }
+  full: { class: service, priority: 9, caps: [ { max: 1, per: 24h } ], slots: { hero: m } }
+  talk: { class: service, next: [ { channel: whatsapp, message: m }, { channel: push, message: m, after: 10m, until: 1h }, { channel: email, message: m } ] }
+"#);
+    place.file("facts.json", r#"{"now":1780000000000,"profile":{"subject":"p1","traits":{"intent":[3,1,1]},"exposures":{"campaign:full":[[1779999000000,1]]}},"request":{"attributes":{"path":"/"}}}"#);
+    let tree = place.ok(&["explain", "rules.yaml", "--facts", "facts.json"]);
+    let lines = [
+        "hero: filled, score 6",
+        "capped full",
+        "max 1, seen 1, per \"window\", window 86400000, times [1779999000000], room 2026-05-29T20:10:00Z",
+        "outranked less",
+        "campaign \"best\", by \"score\", score 3, otherScore 6",
+        "next action: m by push at 2026-05-28T20:36:40Z, until 2026-05-28T21:26:40Z (talk)",
+        "if not possible: m by email at 2026-05-28T20:26:40Z",
+        "unreachable m by whatsapp",
+        "possible m by push",
+        "at 2026-05-28T20:36:40Z",
+        "experiment copy: ",
+        "message m had no `name` to write",
+    ];
+    for line in lines {
+        assert!(tree.contains(line), "`{line}` is not in:\n{tree}");
+    }
+}
+
 /// The plan's id in `published plan ID (…` or `rolled back to plan ID (…`.
 fn id_in(line: &str) -> String {
     line.split("plan ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned()

@@ -176,6 +176,17 @@ describe('a view', () => {
     assert.equal(tl.observe().slots['home.hero'].message, 'hello');
   });
 
+  test('answers why a campaign does not show', async () => {
+    const tl = await open();
+    tl.decide({ profile: { subject: 'p1', traits: { tier: ['iron', 1, 1] } }, request: home });
+    const because = { path: 'of[0].of[0]', op: 'is', operand: 'gold', attribute: 'tier', found: 'iron', holds: false };
+    assert.deepEqual(tl.explain({ whyNot: 'gold', slot: 'home.hero' }).whyNot.slots['home.hero'], { outcome: 'condition_false', priority: 99, because });
+    const { whyNot } = tl.explain({ whyNot: 'hello', events: [viewed('/guide')] });
+    assert.deepEqual(whyNot, { campaign: 'hello', slots: { 'home.hero': { outcome: 'outranked', priority: 0, detail: { by: 'priority', campaign: 'hot' } } } });
+    assert.equal(tl.explain({ whyNot: 'nobody' }).whyNot.outcome, 'unknown_campaign');
+    assert.equal('whyNot' in tl.explain(), false);
+  });
+
   test('keeps what it shows, although it is shown once; the next view has something else', async () => {
     const tl = await open();
     const shown = tl.decide({ request: home, events: [viewed('/guide')] });

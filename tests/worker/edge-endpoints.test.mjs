@@ -424,6 +424,21 @@ describe('explain', () => {
     assert.ok(JSON.stringify(trace).includes('"hero"'));
   });
 
+  test('answers why a campaign does not show', async () => {
+    const ask = async (query, path = '/') => {
+      const { json } = await visitor().fetch(`/_tl/explain?path=${path}&${query}`, { headers: { authorization: `Bearer ${mintPreview(edge.keys)}` } });
+      return json().whyNot;
+    };
+    assert.deepEqual(await ask('why_not=hero&slot=hero'), { campaign: 'hero', slots: { hero: { outcome: 'won', priority: 0 } } });
+    assert.deepEqual(await ask('why_not=once'), { campaign: 'once', slots: { once: { outcome: 'not_asked' } } });
+    assert.deepEqual(await ask('why_not=nobody'), { campaign: 'nobody', outcome: 'unknown_campaign' });
+    assert.equal(await ask('slot=hero'), undefined);
+    const withheld = visitor();
+    withheld.cookies.set('tl_consent', 'personalization=denied');
+    const { json } = await withheld.fetch('/_tl/explain?why_not=hero&slot=hero', { headers: { authorization: `Bearer ${mintPreview(edge.keys)}` } });
+    assert.deepEqual(json().whyNot.slots.hero, { outcome: 'consent_missing', priority: 0, detail: { purpose: 'personalization' } });
+  });
+
   test('takes the token as cookie or parameter, too', async () => {
     const someone = visitor();
     const token = mintPreview(edge.keys);
