@@ -322,7 +322,11 @@ fn apply(name: &str, input: Value, args: &[Value]) -> Value {
             json!(pieces)
         }
         "join" => json!(list().iter().map(written).collect::<Vec<_>>().join(&written(&arg(0)))),
-        "first" | "last" | "size" => member(&input, name),
+        "first" | "last" => member(&input, name),
+        "size" => match member(&input, name) {
+            Value::Null => json!(0),
+            size => size,
+        },
         "reverse" => list().into_iter().rev().collect(),
         "uniq" => list().into_iter().fold(json!([]), |mut kept, item| {
             let known = kept.as_array().unwrap().iter().any(|other| same(other, &item));

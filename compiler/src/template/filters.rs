@@ -89,7 +89,12 @@ pub(super) fn apply<'a>(name: &str, input: Term<'a>, args: Args<'a>) -> Result<T
     };
     let filter = match name {
         "escape" | "escape_once" => return Ok(input),
-        "first" | "last" | "size" => return Ok(input.member(Term::text(name))),
+        "first" | "last" => return Ok(input.member(Term::text(name))),
+        // Nothing has no size as a member, and is of size 0.
+        "size" => {
+            let size = input.member(Term::text(name));
+            return Ok(Term::Pipe(Pipe::Default, vec![size, Term::Constant(Value::Number(0.0))]));
+        }
         "money" | "currency" => {
             let currency = values.pop().map(|term| literal(name, &term)).transpose()?;
             return money(input, currency);
