@@ -36,7 +36,7 @@ await build({
   format: 'esm',
   target: 'esnext',
   legalComments: 'none',
-  external: ['cloudflare:*'],
+  external: ['cloudflare:*', 'node:*'],
   plugins: [wasmBesideUs, classesCanGo],
 });
 

@@ -1,8 +1,9 @@
 //! What the operator has set: variables and secrets, read once for each isolate.
 
-use throughline::token::{KeySet, PreviewVerifier, Purpose, Verifier};
+use throughline::token::{KeySet, PreviewVerifier, Purpose, Unmarked, Verifier};
 use wasm_bindgen::JsValue;
 
+use crate::crypto::Platform;
 use crate::js;
 
 /// Where our endpoints are unless `PREFIX` says otherwise.
@@ -76,9 +77,9 @@ impl Config {
 fn keys(env: &JsValue, name: &str, purpose: Purpose, problems: &mut Vec<String>) -> KeySet {
     let Some(text) = js::variable(env, name) else {
         problems.push(format!("`{name}` is not set, expected a JWKS with keys for `{}`", purpose.name()));
-        return KeySet::new(purpose);
+        return KeySet::new_by(&Platform, purpose);
     };
-    match KeySet::parse(&text, purpose) {
+    match KeySet::parse_by(&Platform, &text, purpose, Unmarked::Skip) {
         Ok(keys) => {
             if keys.is_empty() {
                 let skipped: Vec<String> = keys.skipped().iter().map(ToString::to_string).collect();
@@ -88,7 +89,7 @@ fn keys(env: &JsValue, name: &str, purpose: Purpose, problems: &mut Vec<String>)
         }
         Err(error) => {
             problems.push(format!("`{name}`: {error}"));
-            KeySet::new(purpose)
+            KeySet::new_by(&Platform, purpose)
         }
     }
 }

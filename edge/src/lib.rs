@@ -10,6 +10,7 @@ mod consent;
 mod context;
 mod cookies;
 mod cors;
+mod crypto;
 mod device;
 mod endpoints;
 mod error;

@@ -2,14 +2,14 @@
 
 use super::algorithm::Algorithm;
 use super::base64;
+use super::crypto::Crypto;
 use super::json::Scalar;
-use super::keys::{Key, KeyError, Material, Signing, VerifyKey};
+use super::keys::{Key, KeyError, Material, Private, VerifyKey};
 use super::purpose::Purpose;
 use crate::canonical;
 use crate::prelude::*;
 use core::fmt;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Why a key in a set is not used. Such keys are passed over, as RFC 7517 section 5 asks.
@@ -100,7 +100,12 @@ impl Entry {
 
 impl Jwk<'_> {
     /// Reads the key for one purpose; a key without `tl` counts as made for it if `unmarked` allows.
-    pub(super) fn read(&self, purpose: Purpose, unmarked: bool) -> Result<Entry, SkipReason> {
+    pub(super) fn read(
+        &self,
+        crypto: &'static dyn Crypto,
+        purpose: Purpose,
+        unmarked: bool,
+    ) -> Result<Entry, SkipReason> {
         self.check_purpose(purpose, unmarked)?;
         let algorithm = self.algorithm()?;
         let may_sign = self.may_sign()?;
@@ -109,13 +114,18 @@ impl Jwk<'_> {
             kid => Some(kid.text().ok_or(SkipReason::Member("kid"))?),
         };
         let public = match algorithm {
-            Algorithm::EdDsa => Some(Material::eddsa(&member("x", &self.x)?)?),
+            Algorithm::EdDsa => Some(member("x", &self.x)?),
             Algorithm::Es256 => {
-                let (x, y) = (member("x", &self.x)?, member("y", &self.y)?);
-                Some(Material::es256(&x, &y)?)
+                let (mut x, y) = (member("x", &self.x)?, member("y", &self.y)?);
+                if x.len() != 32 {
+                    return Err(KeyError::Material(algorithm).into());
+                }
+                x.extend_from_slice(&y);
+                Some(x)
             }
             Algorithm::Hs256 => None,
         };
+        let public = public.map(|bytes| Material::new(crypto, algorithm, bytes)).transpose()?;
         let (name, private) = match algorithm {
             Algorithm::EdDsa | Algorithm::Es256 => ("d", &self.d),
             Algorithm::Hs256 => ("k", &self.k),
@@ -123,12 +133,12 @@ impl Jwk<'_> {
         match public {
             Some(public) if private.is_absent() => Ok(Entry::Verifies(VerifyKey::new(purpose, kid, public)?)),
             public => {
-                let (signing, derived) = Signing::from_bytes(algorithm, &member(name, private)?)?;
-                if public.is_some_and(|public| thumbprint(&public) != thumbprint(&derived)) {
+                let (private, derived) = Private::new(crypto, algorithm, member(name, private)?)?;
+                if public.is_some_and(|public| public.bytes != derived.bytes) {
                     return Err(KeyError::HalvesDiffer.into());
                 }
                 let verify = VerifyKey::new(purpose, kid, derived)?;
-                Ok(if may_sign { Entry::Signs(Key::from_halves(verify, signing)) } else { Entry::Verifies(verify) })
+                Ok(if may_sign { Entry::Signs(Key::from_halves(verify, private)) } else { Entry::Verifies(verify) })
             }
         }
     }
@@ -178,25 +188,23 @@ fn member(name: &'static str, value: &Scalar<'_>) -> Result<Zeroizing<Vec<u8>>, 
 /// The SHA-256 thumbprint (RFC 7638) in base64url.
 pub(super) fn thumbprint(material: &Material) -> String {
     let members = Zeroizing::new(format!("{{{}}}", *identity(material)));
-    base64::encode(&Sha256::digest(members.as_bytes()))
+    base64::encode(&material.crypto.sha256(members.as_bytes()))
 }
 
 /// The key as a JWK for everybody; `None` when it has no public half.
 pub(super) fn public(key: &VerifyKey) -> Option<String> {
-    match key.material() {
-        Material::EdDsa(_) | Material::Es256(_) => Some(format!("{{{},{}}}", *identity(key.material()), labels(key))),
-        Material::Hs256(_) => None,
-    }
+    let has_public = key.algorithm() != Algorithm::Hs256;
+    has_public.then(|| format!("{{{},{}}}", *identity(key.material()), labels(key)))
 }
 
 /// The key as a JWK with its secret.
 pub(super) fn private(key: &Key) -> Zeroizing<String> {
     let verify = key.verify_key();
     let identity = identity(verify.material());
-    let secret = match key.signing() {
-        Signing::EdDsa(signing) => private_member(signing.as_bytes()),
-        Signing::Es256(signing) => private_member(&signing.to_bytes()),
-        Signing::Hs256 => Zeroizing::default(),
+    let secret = match key.algorithm() {
+        Algorithm::EdDsa | Algorithm::Es256 => private_member(&key.private().bytes),
+        // The secret is what names the key.
+        Algorithm::Hs256 => Zeroizing::default(),
     };
     Zeroizing::new(format!("{{{},{}{}}}", *identity, *secret, labels(verify)))
 }
@@ -208,21 +216,15 @@ fn private_member(bytes: &[u8]) -> Zeroizing<String> {
 
 /// The members that make up the key, in the order in which RFC 7638 hashes them.
 fn identity(material: &Material) -> Zeroizing<String> {
-    Zeroizing::new(match material {
-        Material::EdDsa(key) => format!(r#""crv":"Ed25519","kty":"OKP","x":"{}""#, base64::encode(key.as_bytes())),
-        Material::Es256(key) => {
-            let point = key.to_sec1_point(false);
-            let coordinate = |bytes: Option<_>| bytes.map(|bytes: &_| base64::encode(AsRef::<[u8]>::as_ref(bytes)));
-            format!(
-                r#""crv":"P-256","kty":"EC","x":"{}","y":"{}""#,
-                coordinate(point.x()).unwrap_or_default(),
-                coordinate(point.y()).unwrap_or_default()
-            )
+    let encoded = |part: &[u8]| Zeroizing::new(base64::encode(part));
+    let bytes = &material.bytes;
+    Zeroizing::new(match material.algorithm {
+        Algorithm::EdDsa => format!(r#""crv":"Ed25519","kty":"OKP","x":"{}""#, *encoded(bytes)),
+        Algorithm::Es256 => {
+            let (x, y) = bytes.split_at_checked(32).unwrap_or_default();
+            format!(r#""crv":"P-256","kty":"EC","x":"{}","y":"{}""#, *encoded(x), *encoded(y))
         }
-        Material::Hs256(secret) => {
-            let encoded = Zeroizing::new(base64::encode(&secret.bytes));
-            format!(r#""k":"{}","kty":"oct""#, *encoded)
-        }
+        Algorithm::Hs256 => format!(r#""k":"{}","kty":"oct""#, *encoded(bytes)),
     })
 }
 

@@ -1,15 +1,14 @@
 //! Keys: what signs and what verifies.
 
 use super::algorithm::Algorithm;
+use super::crypto::{BuiltIn, Checks, Crypto, Signs};
 use super::jwk;
 use super::purpose::Purpose;
 use super::rejection::Rejection;
+use super::small_order;
 use crate::prelude::*;
+use alloc::sync::Arc;
 use core::fmt;
-use ed25519_dalek as ed25519;
-use hmac::{Hmac, KeyInit, Mac};
-use p256::ecdsa::signature::{Signer, Verifier};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// Bytes that a `kid` may have.
@@ -63,47 +62,33 @@ pub struct VerifyKey {
     material: Material,
 }
 
+/// What a key checks signatures with.
 #[derive(Clone)]
-pub(super) enum Material {
-    EdDsa(ed25519::VerifyingKey),
-    Es256(p256::ecdsa::VerifyingKey),
-    Hs256(Secret),
-}
-
-/// An HS256 secret with its key schedule done. Both wipe themselves when dropped.
-#[derive(Clone)]
-pub(super) struct Secret {
+pub(super) struct Material {
+    pub(super) algorithm: Algorithm,
+    /// The public key: 32 bytes for EdDSA, `x` and `y` for ES256. For HS256 the secret.
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    mac: Hmac<Sha256>,
+    pub(super) crypto: &'static dyn Crypto,
+    checks: Arc<dyn Checks>,
 }
 
 impl Material {
-    pub(super) fn eddsa(bytes: &[u8]) -> Result<Self, KeyError> {
-        let key = <&[u8; 32]>::try_from(bytes)
-            .ok()
-            .and_then(|bytes| ed25519::VerifyingKey::from_bytes(bytes).ok())
-            // Signatures can be made for a key of small order without knowing any secret.
-            .filter(|key| !key.is_weak())
-            .ok_or(KeyError::Material(Algorithm::EdDsa))?;
-        Ok(Material::EdDsa(key))
-    }
-
-    pub(super) fn es256(x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
-        let invalid = KeyError::Material(Algorithm::Es256);
-        if x.len() != 32 || y.len() != 32 {
-            return Err(invalid);
-        }
-        let point = [&[4], x, y].concat();
-        let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map_err(|_| invalid)?;
-        Ok(Material::Es256(key))
-    }
-
-    pub(super) fn hs256(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
-        if bytes.len() < MIN_SECRET {
-            return Err(KeyError::ShortSecret { length: bytes.len() });
-        }
-        let mac = Hmac::new_from_slice(&bytes).map_err(|_| KeyError::Material(Algorithm::Hs256))?;
-        Ok(Material::Hs256(Secret { bytes, mac }))
+    pub(super) fn new(
+        crypto: &'static dyn Crypto,
+        algorithm: Algorithm,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<Self, KeyError> {
+        let invalid = KeyError::Material(algorithm);
+        let is_good = match algorithm {
+            Algorithm::EdDsa => bytes.len() == 32 && !small_order::is_encoding(&bytes),
+            Algorithm::Es256 => bytes.len() == 64,
+            Algorithm::Hs256 if bytes.len() < MIN_SECRET => {
+                return Err(KeyError::ShortSecret { length: bytes.len() });
+            }
+            Algorithm::Hs256 => true,
+        };
+        let checks = crypto.checks(algorithm, &bytes).filter(|_| is_good).ok_or(invalid)?;
+        Ok(Self { algorithm, bytes, crypto, checks })
     }
 }
 
@@ -132,11 +117,7 @@ impl VerifyKey {
 
     /// The one algorithm that the key verifies.
     pub fn algorithm(&self) -> Algorithm {
-        match self.material {
-            Material::EdDsa(_) => Algorithm::EdDsa,
-            Material::Es256(_) => Algorithm::Es256,
-            Material::Hs256(_) => Algorithm::Hs256,
-        }
+        self.material.algorithm
     }
 
     /// The SHA-256 thumbprint (RFC 7638) in base64url.
@@ -164,13 +145,8 @@ impl VerifyKey {
         if signature.len() != self.algorithm().signature_length() {
             return Err(Rejection::SignatureLength);
         }
-        let good = match &self.material {
-            Material::EdDsa(key) => ed25519::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
-            Material::Es256(key) => p256::ecdsa::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
-            Material::Hs256(secret) => secret.mac.clone().chain_update(message).verify_slice(signature).is_ok(),
-        };
+        let forges = self.algorithm() == Algorithm::EdDsa && signature.get(..32).is_some_and(small_order::is_encoding);
+        let good = !forges && self.material.checks.is_good(message, signature);
         good.then_some(()).ok_or(Rejection::InvalidSignature)
     }
 }
@@ -184,14 +160,13 @@ impl fmt::Debug for VerifyKey {
 /// A key that signs. It never shows its secret except through [`Key::private_jwk`].
 pub struct Key {
     verify: VerifyKey,
-    signing: Signing,
+    private: Private,
 }
 
-pub(super) enum Signing {
-    EdDsa(Box<ed25519::SigningKey>),
-    Es256(Box<p256::ecdsa::SigningKey>),
-    /// The secret is in the verifying half.
-    Hs256,
+/// What a key signs with.
+pub(super) struct Private {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    signs: Arc<dyn Signs>,
 }
 
 impl Key {
@@ -208,8 +183,8 @@ impl Key {
         kid: Option<&str>,
         seed: &[u8; 32],
     ) -> Result<Self, KeyError> {
-        let (signing, material) = Signing::from_bytes(algorithm, seed)?;
-        Ok(Self { verify: VerifyKey::new(purpose, kid, material)?, signing })
+        let (private, material) = Private::new(&BuiltIn, algorithm, Zeroizing::new(seed.to_vec()))?;
+        Ok(Self { verify: VerifyKey::new(purpose, kid, material)?, private })
     }
 
     /// The half that verifies what this key signs.
@@ -237,31 +212,20 @@ impl Key {
         jwk::private(self)
     }
 
-    /// Signs a message as it is, such as a plan. Deterministic for every algorithm.
+    /// Signs a message as it is, such as a plan. Deterministic for every algorithm with the core's own [`Crypto`].
     ///
     /// # Errors
     /// [`KeyError::Signing`], which no known input causes.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        match (&self.signing, &self.verify.material) {
-            (Signing::EdDsa(key), _) => Ok(key.sign(message).to_bytes().to_vec()),
-            (Signing::Es256(key), _) => {
-                let signature: p256::ecdsa::Signature = key.try_sign(message).map_err(|_| KeyError::Signing)?;
-                Ok(signature.to_bytes().to_vec())
-            }
-            (Signing::Hs256, Material::Hs256(secret)) => {
-                let mac = secret.mac.clone().chain_update(message);
-                Ok(mac.finalize().into_bytes().to_vec())
-            }
-            (Signing::Hs256, _) => Err(KeyError::Signing),
-        }
+        self.private.signs.sign(message).ok_or(KeyError::Signing)
     }
 
-    pub(super) fn from_halves(verify: VerifyKey, signing: Signing) -> Self {
-        Self { verify, signing }
+    pub(super) fn from_halves(verify: VerifyKey, private: Private) -> Self {
+        Self { verify, private }
     }
 
-    pub(super) fn signing(&self) -> &Signing {
-        &self.signing
+    pub(super) fn private(&self) -> &Private {
+        &self.private
     }
 }
 
@@ -271,30 +235,17 @@ impl fmt::Debug for Key {
     }
 }
 
-impl Signing {
-    /// Reads the private bytes and derives what verifies them.
-    pub(super) fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<(Self, Material), KeyError> {
-        let invalid = KeyError::Material(algorithm);
-        match algorithm {
-            Algorithm::EdDsa => {
-                let bytes = <&[u8; 32]>::try_from(bytes).map_err(|_| invalid)?;
-                let key = Box::new(ed25519::SigningKey::from_bytes(bytes));
-                let material = Material::EdDsa(key.verifying_key());
-                Ok((Signing::EdDsa(key), material))
-            }
-            Algorithm::Es256 => {
-                if bytes.len() != 32 {
-                    return Err(invalid);
-                }
-                let key = p256::ecdsa::SigningKey::from_slice(bytes).map_err(|_| invalid)?;
-                let material = Material::Es256(*key.verifying_key());
-                Ok((Signing::Es256(Box::new(key)), material))
-            }
-            Algorithm::Hs256 => {
-                let material = Material::hs256(Zeroizing::new(bytes.to_vec()))?;
-                Ok((Signing::Hs256, material))
-            }
-        }
+impl Private {
+    /// Reads the private bytes and derives what checks their signatures.
+    pub(super) fn new(
+        crypto: &'static dyn Crypto,
+        algorithm: Algorithm,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<(Self, Material), KeyError> {
+        let is_good = algorithm == Algorithm::Hs256 || bytes.len() == 32;
+        let pair = crypto.signs(algorithm, &bytes).filter(|_| is_good);
+        let (signs, public) = pair.ok_or(KeyError::Material(algorithm))?;
+        Ok((Self { bytes, signs }, Material::new(crypto, algorithm, Zeroizing::new(public))?))
     }
 }
 

@@ -1,7 +1,8 @@
 //! A set of keys for one purpose, read from a JWK Set (RFC 7517 section 5).
 
+use super::crypto::{BuiltIn, Crypto};
 use super::json::{self, Fault};
-use super::jwk::{Entry, Jwk, SkipReason};
+use super::jwk::{Entry, Jwk, SkipReason, json_string};
 use super::keys::{Key, VerifyKey};
 use super::purpose::Purpose;
 use super::reader;
@@ -68,7 +69,7 @@ impl fmt::Display for KeySetError {
             KeySetError::Malformed => f.write_str("key set is not JSON of the form `{\"keys\": [{...}]}`"),
             KeySetError::DuplicateMember => f.write_str("key set names a JSON member twice"),
             KeySetError::DuplicateKeyId(kid) => {
-                write!(f, "two keys have the `kid` `{}`", kid.escape_debug())
+                write!(f, "two keys have the `kid` {}", json_string(kid))
             }
             KeySetError::WrongPurpose { found, expected } => {
                 write!(f, "key is for `{found}`, expected one for `{expected}`")
@@ -110,6 +111,7 @@ impl fmt::Display for Skipped {
 /// they all have it, [`promote`](KeySet::promote) it; when the last token of the old key has expired,
 /// [`remove`](KeySet::remove) that one.
 pub struct KeySet {
+    crypto: &'static dyn Crypto,
     purpose: Purpose,
     entries: Vec<Entry>,
     skipped: Vec<Skipped>,
@@ -124,7 +126,12 @@ struct Jwks<'a> {
 impl KeySet {
     /// A set without keys: it verifies nothing.
     pub fn new(purpose: Purpose) -> Self {
-        Self { purpose, entries: Vec::new(), skipped: Vec::new() }
+        Self::new_by(&BuiltIn, purpose)
+    }
+
+    /// The same, with a host's cryptography in the place of the core's.
+    pub fn new_by(crypto: &'static dyn Crypto, purpose: Purpose) -> Self {
+        Self { crypto, purpose, entries: Vec::new(), skipped: Vec::new() }
     }
 
     /// Reads the keys made for `purpose` from a JWK Set, public or private.
@@ -144,6 +151,19 @@ impl KeySet {
     /// # Errors
     /// As [`KeySet::parse`].
     pub fn parse_with(jwks: &str, purpose: Purpose, unmarked: Unmarked) -> Result<Self, KeySetError> {
+        Self::parse_by(&BuiltIn, jwks, purpose, unmarked)
+    }
+
+    /// Reads as [`KeySet::parse_with`] does, with a host's cryptography in the place of the core's.
+    ///
+    /// # Errors
+    /// As [`KeySet::parse`].
+    pub fn parse_by(
+        crypto: &'static dyn Crypto,
+        jwks: &str,
+        purpose: Purpose,
+        unmarked: Unmarked,
+    ) -> Result<Self, KeySetError> {
         if jwks.len() > MAX_JWKS {
             return Err(KeySetError::TooLarge { length: jwks.len() });
         }
@@ -155,14 +175,19 @@ impl KeySet {
         if keys.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys { found: keys.len() });
         }
-        let mut set = Self::new(purpose);
+        let mut set = Self::new_by(crypto, purpose);
         for (index, jwk) in keys.iter().enumerate() {
-            match jwk.read(purpose, unmarked == Unmarked::Accept) {
+            match jwk.read(crypto, purpose, unmarked == Unmarked::Accept) {
                 Ok(entry) => set.insert(entry)?,
                 Err(reason) => set.skipped.push(Skipped { index, reason }),
             }
         }
         Ok(set)
+    }
+
+    /// The SHA-256 of bytes, by the cryptography of the set.
+    pub(crate) fn sha256(&self, bytes: &[u8]) -> [u8; 32] {
+        self.crypto.sha256(bytes)
     }
 
     /// What the keys are for.

@@ -52,6 +52,7 @@
 mod algorithm;
 mod base64;
 mod claims;
+mod crypto;
 mod json;
 mod jwk;
 pub mod jws;
@@ -64,9 +65,11 @@ mod preview;
 mod purpose;
 mod reader;
 mod rejection;
+mod small_order;
 
 pub use algorithm::Algorithm;
 pub use claims::{Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, minted_length};
+pub use crypto::{BuiltIn, Checks, Crypto, Signs};
 pub use jwk::SkipReason;
 pub use keys::{Key, KeyError, MAX_KID, MIN_SECRET, VerifyKey};
 pub use keyset::{KeySet, KeySetError, MAX_JWKS, MAX_KEYS, Skipped, Unmarked};

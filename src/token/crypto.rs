@@ -1,0 +1,112 @@
+//! The arithmetic of signatures. The core brings its own; a host that has one in its platform can put that in its place.
+//!
+//! Everything that is a rule is not here: lengths, which keys are good, and which key a token is checked with.
+
+use super::algorithm::Algorithm;
+use crate::prelude::*;
+use alloc::sync::Arc;
+use ed25519_dalek as ed25519;
+use hmac::{Hmac, KeyInit, Mac};
+use p256::ecdsa;
+use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use sha2::{Digest, Sha256};
+
+/// Computes hashes and signatures.
+pub trait Crypto: Send + Sync {
+    /// The SHA-256 of bytes.
+    fn sha256(&self, bytes: &[u8]) -> [u8; 32];
+
+    /// What checks signatures by a key: the 32 bytes of an Ed25519 key, `x` and `y` of a P-256 key, or a secret.
+    ///
+    /// None if these bytes are no point of the curve.
+    fn checks(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn Checks>>;
+
+    /// What signs with 32 private bytes or a secret, and the bytes that check it. None if these bytes are no key.
+    fn signs(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signs>, Vec<u8>)>;
+}
+
+/// A key that checks signatures.
+pub trait Checks: Send + Sync {
+    /// Whether a signature is good. Its length is that of the algorithm; ES256 has `r` and `s` of 32 bytes each.
+    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool;
+}
+
+/// A key that signs.
+pub trait Signs: Send + Sync {
+    /// The signature of a message; none if it could not be made.
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// The core's own: pure Rust.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuiltIn;
+
+impl Crypto for BuiltIn {
+    fn sha256(&self, bytes: &[u8]) -> [u8; 32] {
+        Sha256::digest(bytes).into()
+    }
+
+    fn checks(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn Checks>> {
+        Some(match algorithm {
+            Algorithm::EdDsa => Arc::new(ed25519::VerifyingKey::try_from(public).ok()?),
+            Algorithm::Es256 => Arc::new(ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], public].concat()).ok()?),
+            Algorithm::Hs256 => Arc::new(Hmac::<Sha256>::new_from_slice(public).ok()?),
+        })
+    }
+
+    fn signs(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signs>, Vec<u8>)> {
+        Some(match algorithm {
+            Algorithm::EdDsa => {
+                let key = ed25519::SigningKey::try_from(private).ok()?;
+                let public = key.verifying_key().to_bytes().to_vec();
+                (Arc::new(key), public)
+            }
+            Algorithm::Es256 => {
+                let key = ecdsa::SigningKey::from_slice(private).ok()?;
+                let point = key.verifying_key().to_sec1_point(false);
+                let public = point.as_bytes().get(1..)?.to_vec();
+                (Arc::new(key), public)
+            }
+            Algorithm::Hs256 => (Arc::new(Hmac::<Sha256>::new_from_slice(private).ok()?), private.to_vec()),
+        })
+    }
+}
+
+impl Checks for ed25519::VerifyingKey {
+    /// Strictly: no malleable encodings.
+    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
+        ed25519::Signature::from_slice(signature).is_ok_and(|signature| self.verify_strict(message, &signature).is_ok())
+    }
+}
+
+impl Checks for ecdsa::VerifyingKey {
+    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
+        ecdsa::Signature::from_slice(signature).is_ok_and(|signature| self.verify(message, &signature).is_ok())
+    }
+}
+
+impl Checks for Hmac<Sha256> {
+    /// In constant time.
+    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.clone().chain_update(message).verify_slice(signature).is_ok()
+    }
+}
+
+impl Signs for ed25519::SigningKey {
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.try_sign(message).ok().map(|signature| signature.to_bytes().to_vec())
+    }
+}
+
+impl Signs for ecdsa::SigningKey {
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let signature: Option<ecdsa::Signature> = self.try_sign(message).ok();
+        signature.map(|signature| signature.to_bytes().to_vec())
+    }
+}
+
+impl Signs for Hmac<Sha256> {
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        Some(self.clone().chain_update(message).finalize().into_bytes().to_vec())
+    }
+}
