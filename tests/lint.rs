@@ -76,7 +76,7 @@ fn assert_possible(findings: &BTreeSet<String>, decision: &Value, case: &str) {
             format!("shadowed-campaign campaigns.{id}.slots.{slot}"),
         ]);
     }
-    if let Some(id) = decision["next_action"]["campaign"].as_str() {
+    if let Some(id) = decision["nextAction"]["campaign"].as_str() {
         impossible.extend([format!("never-true campaigns.{id}.when"), format!("unreachable-campaign campaigns.{id}")]);
     }
     let wrong: Vec<_> = impossible.iter().filter(|finding| findings.contains(*finding)).collect();
