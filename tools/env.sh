@@ -7,7 +7,7 @@ cache=${THROUGHLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/throughline}
 
 # Build output is shared by all checkouts, so that a fresh clone compiles only what it changed.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
-export PATH="$root/node_modules/.bin:$PATH"
+export PATH="$root/node_modules/.bin:$PATH:$HOME/.cargo/bin"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 

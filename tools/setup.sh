@@ -5,11 +5,28 @@
 #   tools/setup.sh --tests    and a Chromium for the browser tests
 #
 # Downloads go to the cache ($THROUGHLINE_CACHE, by default ~/.cache/throughline) and to node_modules/, nowhere else;
-# only Chromium, when no browser is found, is installed as a Debian package.
+# only Rust, when there is no cargo, and Chromium, when no browser is found, are installed, by rustup or as Debian packages.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
+# The usual Rust: the way of https://rustup.rs, given up soon where its servers are out of reach.
+rustup_init() {
+  local script
+  has curl || return 1
+  script=$(mktemp)
+  say "installing Rust with rustup (at most 10 s to reach it)"
+  timeout 10 curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs -o "$script" &&
+    timeout 600 sh "$script" -y --quiet --profile minimal --no-modify-path >&2 && has cargo
+}
+
+# Debian's newest Rust, which its browsers are built with.
+debian_rust() {
+  has apt-get || return 1
+  say "installing the Debian packages cargo-web and rustc-web instead"
+  as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends cargo-web rustc-web >/dev/null && has cargo
+}
+
 rust() {
-  has cargo || die "cargo was not found" "install Rust with rustup, see https://rustup.rs, then start again"
+  has cargo || rustup_init || debian_rust || die "cargo was not found, and could not be installed" "install Rust with rustup, see https://rustup.rs, then start again"
   has cc || die "a C linker was not found" "install gcc or clang, on Debian: apt-get install gcc libc6-dev"
   local wanted found
   wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)

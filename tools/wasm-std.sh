@@ -29,11 +29,12 @@ refresh_apt() {
 }
 
 unpack() {
-  local into=$1 std llvm
+  local into=$1 std llvm lld
   std=$(apt-cache depends libstd-rust-web-dev | awk '/Depends: libstd-rust-web-/ { print $2; exit }')
   llvm=$(apt-cache depends "$std" | awk '/Depends: libllvm/ { print $2; exit }')
-  say "downloading rustc-web, $std, libstd-rust-web-dev, rust-web-src, $llvm (about 130 MB)"
-  (cd "$into" && apt-get download -qq rustc-web "$std" libstd-rust-web-dev rust-web-src "$llvm" 2>/dev/null)
+  lld=${llvm/libllvm/lld-}
+  say "downloading rustc-web, $std, libstd-rust-web-dev, rust-web-src, $llvm, $lld (about 130 MB)"
+  (cd "$into" && apt-get download -qq rustc-web "$std" libstd-rust-web-dev rust-web-src "$llvm" "$lld" 2>/dev/null)
   say "unpacking"
   local deb
   for deb in "$into"/*.deb; do
@@ -51,7 +52,7 @@ by_debian() {
   refresh_apt || return 1
   local home temporary
   home=$cache/rustc-web-$(debian_version)
-  if [[ ! -x $home/usr/bin/rustc ]]; then
+  if [[ ! -x $home/usr/bin/rustc || ! $(compgen -G "$home/usr/lib/llvm-*/bin/wasm-ld") ]]; then
     mkdir -p "$cache"
     temporary=$(mktemp -d "$cache/rustc-web.XXXXXX")
     chmod 755 "$temporary"
