@@ -26,7 +26,7 @@ const IN_A_FILE: usize = 5_000;
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().without_plots().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    config = Criterion::default().without_plots().sample_size(50).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
     targets = more_campaigns, more_slots, around_a_decision, load
 }
 criterion_main!(benches);

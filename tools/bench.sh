@@ -14,7 +14,7 @@ THROUGHLINE_BENCH_DIR=$(mktemp -d)
 export THROUGHLINE_BENCH_DIR
 trap 'rm -rf "$THROUGHLINE_BENCH_DIR"' EXIT
 
-cargo bench "${quiet[@]}" --locked --package throughline --bench decide
+cargo bench "${quiet[@]}" --locked --package throughline --bench decide -- --quiet
 for suite in benches/{native,wasm.bench,page.bench}.mjs benches/peers/{node,workerd}.mjs; do
   say "$suite"
   node "$suite"

@@ -9,12 +9,12 @@ import { engines } from './engines.mjs';
 import { record, SIZES, sourceOf } from './sources.mjs';
 import { worldOf } from './world.mjs';
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 /** A request is at least so long, in milliseconds: much longer than what it takes to ask. */
 const TURN = 100;
 /** So long, in milliseconds, an engine runs before it counts. */
 const WARM_UP = 1_000;
-const PATIENCE = 4_000;
+const PATIENCE = 2_000;
 const MODES = ['objects', 'text'];
 
 const { outputFiles } = await build({
