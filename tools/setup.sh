@@ -44,7 +44,7 @@ bindgen() {
     die "wasm-bindgen is $crate in Cargo.lock but $tool in tools/bindgen/Cargo.toml" "the two must be equal: change the latter"
   home=$cache/bindgen-$crate-$(cat "$root"/tools/bindgen/{Cargo.toml,src/main.rs} | cksum | cut -d' ' -f1)
   if [[ ! -x $home/throughline-bindgen ]]; then
-    say "building the wasm-bindgen tool, about a minute"
+    say "building the wasm-bindgen tool, some minutes"
     cargo build "${quiet[@]}" --release --locked --manifest-path "$root/tools/bindgen/Cargo.toml" --target-dir "$cache/bindgen-build"
     mkdir -p "$home"
     mv "$cache/bindgen-build/release/throughline-bindgen" "$home/"
