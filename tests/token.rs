@@ -12,7 +12,8 @@
 use serde_json::{Value, json};
 use throughline::token::{
     Algorithm, Claims, Key, KeyError, KeySet, KeySetError, MintError, Personal, PreviewClaims, PreviewVerifier,
-    Purpose, Rejection, Scope, SkipReason, Unmarked, Verifier, jws, mint, mint_preview, minted_length,
+    Purpose, Rejection, Scope, SkipReason, Unmarked, Verifier, jws, mint, mint_preview, mint_value, minted_length,
+    minted_value_length,
 };
 
 const ISS: &str = "https://collect.shop.example";
@@ -68,6 +69,28 @@ fn what_is_minted_is_read_back_with_every_algorithm() {
         assert_eq!(token.len(), minted_length(&key, &claims).unwrap());
         let verifier = Verifier::new(keys([key]), ISS, AUD).unwrap();
         assert_eq!(verifier.verify(&token, NOW), Ok(claims));
+    }
+}
+
+#[test]
+fn values_are_minted_as_everything_else_is() {
+    let facts = json!({ "z": [1, -2.5, 1e21, true, null], "a": { "k10": "ü\n", "k9": "" }, "m": 0 });
+    let Claims { iss, aud, sub, iat, exp, ver, facts } = claims(facts);
+    let facts = throughline::json::parse(&facts.to_string()).unwrap();
+    let value = Claims { iss, aud, sub, iat, exp, ver, facts };
+    let key = key("k1");
+    let token = mint_value(&key, &value).unwrap();
+    assert_eq!(token.len(), minted_value_length(&key, &value));
+    assert_eq!(verifier().verify::<throughline::Value>(&token, NOW), Ok(value.clone()));
+    let refusals = [
+        Claims { sub: String::new(), ..value.clone() },
+        Claims { exp: 0, ..value.clone() },
+        Claims { ver: u64::MAX, ..value.clone() },
+        Claims { facts: throughline::Value::from("ann@example.com"), ..value },
+    ];
+    for claims in refusals {
+        assert_eq!(mint_value(&key, &claims), mint(&key, &claims));
+        assert!(mint_value(&key, &claims).is_err());
     }
 }
 

@@ -1,7 +1,7 @@
 //! One decision for one visitor, and what both keep of it.
 
-use throughline::token::{Claims, jws::MAX_TOKEN, mint, minted_length};
-use throughline::{Decision, Event, Facts, Millis, Plan, Profile, Request, decide, reduce};
+use throughline::token::{Claims, jws::MAX_TOKEN, mint_value, minted_value_length};
+use throughline::{Decision, Event, Facts, Millis, Plan, Profile, Request, Value, decide, reduce};
 use web_sys::Headers;
 
 use crate::config::Config;
@@ -95,11 +95,10 @@ pub fn sign(config: &Config, visitor: &Visitor, now: Millis) -> Option<(String, 
         _ => seconds(now).saturating_add(TOKEN_SECONDS),
     };
     let mut profile = visitor.profile.clone();
-    let is_short = |profile: &Profile| {
-        minted_length(key, &claims(config, visitor, profile, now, exp)).is_ok_and(|length| length <= MAX_TOKEN)
-    };
+    let is_short =
+        |profile: &Profile| minted_value_length(key, &claims(config, visitor, profile, now, exp)) <= MAX_TOKEN;
     profile.fit(is_short);
-    match mint(key, &claims(config, visitor, &profile, now, exp)) {
+    match mint_value(key, &claims(config, visitor, &profile, now, exp)) {
         Ok(token) => Some((token, exp)),
         Err(error) => {
             log(&format!("token: {error}"));
@@ -108,7 +107,7 @@ pub fn sign(config: &Config, visitor: &Visitor, now: Millis) -> Option<(String, 
     }
 }
 
-fn claims<'p>(config: &Config, visitor: &Visitor, profile: &'p Profile, now: Millis, exp: u64) -> Claims<&'p Profile> {
+fn claims(config: &Config, visitor: &Visitor, profile: &Profile, now: Millis, exp: u64) -> Claims<Value> {
     Claims {
         iss: config.issuer.clone(),
         aud: config.audience.clone(),
@@ -117,7 +116,7 @@ fn claims<'p>(config: &Config, visitor: &Visitor, profile: &'p Profile, now: Mil
         iat: seconds(now).min(exp.saturating_sub(1)),
         exp,
         ver: visitor.version,
-        facts: profile,
+        facts: profile.to_value(),
     }
 }
 

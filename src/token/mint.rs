@@ -73,18 +73,22 @@ impl From<KeyError> for MintError {
     }
 }
 
-/// Signs any payload with the rules of one kind of token.
-pub(super) fn mint(key: &Key, purpose: Purpose, typ: &str, payload: &impl Serialize) -> Result<String, MintError> {
+/// The JSON of a payload.
+pub(super) fn to_json(payload: &impl Serialize) -> Result<Vec<u8>, MintError> {
+    serde_json::to_vec(payload).map_err(|_| MintError::Facts)
+}
+
+/// Signs a payload, JSON, with the rules of one kind of token.
+pub(super) fn mint_json(key: &Key, purpose: Purpose, typ: &str, json: &[u8]) -> Result<String, MintError> {
     if key.purpose() != purpose {
         return Err(MintError::WrongPurpose { found: key.purpose(), expected: purpose });
     }
-    let json = serde_json::to_vec(payload).map_err(|_| MintError::Facts)?;
     let length = jws::signed_length(key, typ, json.len());
     if length > jws::MAX_TOKEN {
         return Err(MintError::TooLarge { length, limit: jws::MAX_TOKEN });
     }
-    lint(&json)?;
-    Ok(jws::sign(key, typ, &json)?)
+    lint(json)?;
+    Ok(jws::sign(key, typ, json)?)
 }
 
 /// Refuses what is never signed: JSON that the verifier would not read, and personal data.

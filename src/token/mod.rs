@@ -68,7 +68,9 @@ mod rejection;
 mod small_order;
 
 pub use algorithm::Algorithm;
-pub use claims::{Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, minted_length};
+pub use claims::{
+    Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, mint_value, minted_length, minted_value_length,
+};
 pub use crypto::{BuiltIn, Checks, Crypto, Signs};
 pub use jwk::SkipReason;
 pub use keys::{Key, KeyError, MAX_KID, MIN_SECRET, VerifyKey};

@@ -2,7 +2,7 @@
 
 use super::keys::Key;
 use super::keyset::{KeySet, KeySetError};
-use super::mint::{MintError, check_name, check_window, mint as mint_payload};
+use super::mint::{MintError, check_name, check_window, mint_json, to_json};
 use super::policy::{Payload, Policy, text};
 use super::purpose::Purpose;
 use super::rejection::Rejection;
@@ -88,7 +88,7 @@ pub fn mint_preview(key: &Key, claims: &PreviewClaims) -> Result<String, MintErr
     }
     let names: Vec<_> = claims.scope.iter().map(|scope| scope.name()).collect();
     let wire = Wire { iss: &claims.iss, aud: &claims.aud, iat: claims.iat, exp: claims.exp, scope: names.join(" ") };
-    mint_payload(key, Purpose::Preview, PREVIEW_TYP, &wire)
+    mint_json(key, Purpose::Preview, PREVIEW_TYP, &to_json(&wire)?)
 }
 
 /// Checks preview tokens of one issuer for one audience.
