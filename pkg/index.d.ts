@@ -34,6 +34,14 @@ export interface Profile {
   partial?: string[];
 }
 
+/** What a browser says that it is: `navigator.userAgent`, and of `navigator.userAgentData` what is known. */
+export interface Agent {
+  userAgent?: string;
+  mobile?: boolean;
+  platform?: string;
+  formFactors?: string[];
+}
+
 /** What is known of the request, page or screen. */
 export interface Request {
   /** Built-in and declared request attributes, such as `path` or `deviceType`. */
@@ -42,6 +50,8 @@ export interface Request {
   consent?: Record<string, Consent>;
   /** Whether the browser forbids sale and sharing. */
   gpc?: boolean;
+  /** What the browser says that it is; `deviceType` and `browser` follow from it. */
+  agent?: Agent;
   /** Whether a program asks. */
   bot?: boolean;
   /** The channel that asks; `web` if absent. */

@@ -1,5 +1,6 @@
 //! All that a decision may depend on.
 
+use crate::agent::Agent;
 use crate::event::Event;
 use crate::prelude::*;
 use crate::profile::Profile;
@@ -30,6 +31,8 @@ pub struct Request {
     pub consent: Map<Consent>,
     /// `Sec-GPC: 1`: no sale and no sharing.
     pub gpc: bool,
+    /// What the browser says that it is; the class of device and the browser's name follow from it.
+    pub agent: Option<Agent>,
     /// A crawler or another program: gets the fallback content.
     pub bot: bool,
     /// The channel that asks.
@@ -67,6 +70,7 @@ shape! {
         attributes: Optional "attributes",
         consent: Optional "consent",
         gpc: Optional "gpc",
+        agent: Optional "agent",
         bot: Optional "bot",
         channel: Optional "channel",
         locale: Optional "locale",

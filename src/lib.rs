@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod agent;
 pub mod bucket;
 mod calendar;
 pub mod canonical;
@@ -17,6 +18,7 @@ mod contact;
 mod decide;
 mod decimal;
 mod decision;
+mod derived;
 mod event;
 mod facts;
 mod feature;
@@ -40,6 +42,7 @@ mod time;
 pub mod token;
 mod value;
 
+pub use agent::Agent;
 pub use clock::{Clock, zone_hash};
 pub use contact::Contact;
 pub use decide::send::Withheld;

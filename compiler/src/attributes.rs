@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use throughline::Value;
-use throughline::plan::tables::Source;
+use throughline::plan::tables::{Derivation, Source};
 
 use crate::place::{Place, Reader};
 use crate::rules::Definition;
 use crate::tree::Kind;
 
 /// Request attributes that every plan knows without a declaration.
-pub const BUILT_IN: [&str; 21] = [
+const BUILT_IN: [&str; 14] = [
     "id",
     "url",
     "path",
@@ -18,13 +18,6 @@ pub const BUILT_IN: [&str; 21] = [
     "query",
     "referrer",
     "pageTitle",
-    "deviceType",
-    "browser",
-    "utmSource",
-    "utmMedium",
-    "utmCampaign",
-    "utmTerm",
-    "utmContent",
     "country",
     "region",
     "city",
@@ -32,6 +25,30 @@ pub const BUILT_IN: [&str; 21] = [
     "locale",
     "isBot",
     "channel",
+];
+/// Those that follow from what the browser says that it is.
+const OF_AGENT: [Derivation; 2] = [Derivation::DeviceType, Derivation::Browser];
+/// Those that are parameters of the page's address: of campaigns, and of clicks on advertisements. Each with its parameter.
+const PARAMETERS: [(&str, &str); 19] = [
+    ("utmSource", "utm_source"),
+    ("utmMedium", "utm_medium"),
+    ("utmCampaign", "utm_campaign"),
+    ("utmTerm", "utm_term"),
+    ("utmContent", "utm_content"),
+    ("utmId", "utm_id"),
+    ("gclid", "gclid"),
+    ("gbraid", "gbraid"),
+    ("wbraid", "wbraid"),
+    ("dclid", "dclid"),
+    ("fbclid", "fbclid"),
+    ("msclkid", "msclkid"),
+    ("ttclid", "ttclid"),
+    ("twclid", "twclid"),
+    ("liFatId", "li_fat_id"),
+    ("epik", "epik"),
+    ("scCid", "ScCid"),
+    ("rdtCid", "rdt_cid"),
+    ("yclid", "yclid"),
 ];
 
 /// The types that an attribute can have.
@@ -46,6 +63,8 @@ pub struct Attribute<'a> {
     pub kind: &'static str,
     /// Where its value comes from.
     pub source: Source,
+    /// What it follows from where the request does not have it, with the parameter of the page's address.
+    pub derived: Option<(Derivation, &'a str)>,
     /// The token may carry it.
     pub edge: bool,
     /// Untrusted events may set it.
@@ -76,11 +95,13 @@ impl<'a> Definition<'a> for Attribute<'a> {
     }
 
     fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
-        let fields = place.fields(&["type", "source", "edge", "client", "pii", "enum", "default", "description"], out);
+        let known = ["type", "source", "parameter", "edge", "client", "pii", "enum", "default", "description"];
+        let fields = place.fields(&known, out);
         let is_type = |word: &str| TYPES.into_iter().find(|known| *known == word);
         let kind = fields.required("type", out).and_then(|place| place.word(&TYPES, is_type, out)).unwrap_or("string");
         let source = fields.get("source").and_then(|place| place.word(Source::NAMES, Source::from_name, out));
         let source = source.unwrap_or(Source::Profile);
+        let parameter = fields.get("parameter").and_then(|place| parameter(kind, source, &place, out));
         let [edge, client, pii] = ["edge", "client", "pii"].map(|name| fields.flag(name, false, out));
         let values = fields.get("enum").map(|place| place.list(out)).unwrap_or_default();
         let values = values.into_iter().filter_map(|place| place.text(out).map(str::to_owned)).collect();
@@ -93,8 +114,19 @@ impl<'a> Definition<'a> for Attribute<'a> {
             let message = "a request attribute is not in the profile, so `edge` and `client` say nothing about it";
             flag.warning("no-effect", message, out);
         }
-        Self { place: Some(fields.place().clone()), kind, source, edge, client, pii, values, default }
+        let derived = parameter.map(|parameter| (Derivation::Parameter, parameter));
+        Self { place: Some(fields.place().clone()), kind, source, derived, edge, client, pii, values, default }
     }
+}
+
+/// The parameter of the page's address that an attribute is.
+fn parameter<'a>(kind: &str, source: Source, place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
+    if source != Source::Request || kind != "string" {
+        place
+            .error("wrong-type", "a parameter of the page is a text of the request", out)
+            .expected("`type: string` and `source: request`");
+    }
+    place.text(out)
 }
 
 /// A default, which must have the attribute's type.
@@ -115,15 +147,19 @@ fn default(kind: &str, place: &Place<'_>, out: &mut Reader<'_>) -> Option<Value>
 /// The built-in attributes.
 #[must_use]
 pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
-    let attribute = |name: &'static str| Attribute {
+    let attribute = |name: &'static str, derived| Attribute {
         place: None,
         kind: if name == "isBot" { "boolean" } else { "string" },
         source: Source::Request,
+        derived,
         edge: false,
         client: false,
         pii: false,
         values: Vec::new(),
         default: None,
     };
-    BUILT_IN.into_iter().map(|name| (name, attribute(name))).collect()
+    let told = BUILT_IN.into_iter().map(|name| (name, None));
+    let of_agent = OF_AGENT.into_iter().map(|from| (from.name(), Some((from, ""))));
+    let of_page = PARAMETERS.into_iter().map(|(name, parameter)| (name, Some((Derivation::Parameter, parameter))));
+    told.chain(of_agent).chain(of_page).map(|(name, derived)| (name, attribute(name, derived))).collect()
 }

@@ -119,6 +119,7 @@ impl<'a> Rules<'a> {
         out.zone = defaults.zone.clone();
         let mut attributes = files.definitions("attributes", out);
         refuse_built_in(&mut attributes, out);
+        refuse_dotted_parameters(&attributes, out);
         attributes.extend(attributes::built_in());
         let features = files.definitions("features", out);
         let auto_experiments = files.in_order("autoExperiments", out);
@@ -228,10 +229,21 @@ pub fn find<'r, 'a, T: Definition<'a>>(
 }
 
 fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut Reader<'_>) {
-    for name in attributes::BUILT_IN {
+    for name in attributes::built_in().into_keys() {
         if let Some(place) = attributes.remove(name).and_then(|attribute| attribute.place) {
             let message = format!("`{name}` is built in: an attribute of the request");
             place.error("duplicate-id", message, out).expected("another name");
+        }
+    }
+}
+
+fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut Reader<'_>) {
+    for (name, attribute) in
+        attributes.iter().filter(|(name, attribute)| attribute.derived.is_some() && name.contains('.'))
+    {
+        if let Some(place) = &attribute.place {
+            let message = format!("`{name}` is inside of an object, and a parameter is a text");
+            place.error("wrong-type", message, out).expected("a name without dots");
         }
     }
 }

@@ -1,30 +1,23 @@
 //! The facts of a request that decisions may depend on.
 
-use throughline::{Millis, Object, Request, Value};
+use throughline::{Agent, Millis, Object, Request, Value};
 
 use crate::incoming::Incoming;
-use crate::{consent, device};
+use crate::{bot, consent};
 
 /// Longer values are cut: nothing that decides is this long.
 const MAX_TEXT: usize = 2048;
-/// Campaign parameters by GrowthBook's names for them.
-const UTM: [(&str, &str); 5] = [
-    ("utmSource", "utm_source"),
-    ("utmMedium", "utm_medium"),
-    ("utmCampaign", "utm_campaign"),
-    ("utmTerm", "utm_term"),
-    ("utmContent", "utm_content"),
-];
 
 /// What a request tells of page, device and place, and what it allows.
 pub fn of(incoming: &Incoming, session: Millis) -> Request {
-    let agent = incoming.header("user-agent").unwrap_or_default();
-    let bot = is_bot(incoming, &agent);
+    let agent = agent(incoming);
+    let bot = is_bot(incoming, &agent.user_agent);
     let locale = incoming.header("accept-language").and_then(|header| first_locale(&header));
     Request {
-        attributes: attributes(incoming, &agent, bot, locale.as_deref()),
+        attributes: attributes(incoming, bot, locale.as_deref()),
         consent: consent::of(&incoming.cookies),
         gpc: incoming.has_gpc(),
+        agent: Some(agent),
         bot,
         channel: Some("web".to_owned()),
         locale,
@@ -35,10 +28,10 @@ pub fn of(incoming: &Incoming, session: Millis) -> Request {
 
 /// Whether a program asks: by its name, or because the platform knows it.
 pub fn is_bot(incoming: &Incoming, user_agent: &str) -> bool {
-    device::is_bot(user_agent) || incoming.client("verifiedBotCategory").is_some()
+    bot::is_bot(user_agent) || incoming.client("verifiedBotCategory").is_some()
 }
 
-fn attributes(incoming: &Incoming, agent: &str, bot: bool, locale: Option<&str>) -> Object {
+fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
     let address = &incoming.address;
     let mut out = Object::new();
     put(&mut out, "url", &address.url());
@@ -46,11 +39,6 @@ fn attributes(incoming: &Incoming, agent: &str, bot: bool, locale: Option<&str>)
     put(&mut out, "host", &address.host);
     out.insert("query", cut(&address.search()));
     put(&mut out, "referrer", &incoming.header("referer").unwrap_or_default());
-    put(&mut out, "deviceType", device::device_type(agent));
-    put(&mut out, "browser", device::browser(agent));
-    for (name, parameter) in UTM {
-        put(&mut out, name, &address.param(parameter).unwrap_or_default());
-    }
     for name in ["country", "region", "city", "timezone"] {
         put(&mut out, name, &incoming.client(name).unwrap_or_default());
     }
@@ -58,6 +46,19 @@ fn attributes(incoming: &Incoming, agent: &str, bot: bool, locale: Option<&str>)
     put(&mut out, "channel", "web");
     out.insert("isBot", Value::Bool(bot));
     out
+}
+
+/// What the browser says that it is; strings in client hints stand in quotes.
+fn agent(incoming: &Incoming) -> Agent {
+    let user_agent = incoming.header("user-agent").unwrap_or_default();
+    let hint = |name: &str| incoming.header(&format!("sec-ch-ua-{name}"));
+    let strings = |hint: String| hint.split(',').map(|item| cut(item.trim().trim_matches('"')).to_owned()).collect();
+    Agent {
+        user_agent: cut(&user_agent).to_owned(),
+        mobile: hint("mobile").map(|mobile| mobile == "?1"),
+        platform: hint("platform").map(strings).and_then(|platform: Vec<String>| platform.into_iter().next()),
+        form_factors: hint("form-factors").map(strings).unwrap_or_default(),
+    }
 }
 
 /// A fact that is not known is left out, rather than being the empty text.

@@ -4,6 +4,7 @@
 
 mod address;
 mod answer;
+mod bot;
 mod call;
 mod config;
 mod consent;
@@ -11,7 +12,6 @@ mod context;
 mod cookies;
 mod cors;
 mod crypto;
-mod device;
 mod endpoints;
 mod error;
 mod incoming;

@@ -1,7 +1,5 @@
 // The page: what a decision may know of it, and when another one takes its place.
 
-const UTM = { utmSource: 'utm_source', utmMedium: 'utm_medium', utmCampaign: 'utm_campaign', utmTerm: 'utm_term', utmContent: 'utm_content' };
-
 /** The address without fragment and without our own parameters: what tells pages apart. */
 export function address() {
   const [url] = location.href.split('#');
@@ -12,23 +10,25 @@ export function address() {
 
 /** Request attributes with the names and values that the edge gives them. */
 export function attributes() {
-  const { href, pathname, host, search, searchParams } = address();
-  const utm = Object.entries(UTM).map(([name, parameter]) => [name, searchParams.get(parameter)]);
+  const { href, pathname, host, search } = address();
   const found = {
-    ...Object.fromEntries(utm),
     url: href,
     path: pathname,
     host,
     referrer: document.referrer,
     pageTitle: document.title,
-    deviceType: /Mobi|Android|iPhone|iPad|iPod/.test(navigator.userAgent) ? 'mobile' : 'desktop',
-    browser: browser(navigator.userAgent),
     locale: navigator.language,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     channel: 'web',
   };
   const known = Object.entries(found).filter(([, value]) => value);
   return { ...Object.fromEntries(known), query: search, isBot: false };
+}
+
+/** What the browser says that it is. */
+export function agent() {
+  const { userAgent, userAgentData: { mobile, platform } = {} } = navigator;
+  return { userAgent, mobile, platform };
 }
 
 /** The page as Segment's calls describe it. */
@@ -58,12 +58,4 @@ export function watch(shown) {
     addEventListener('popstate', check);
   }
   addEventListener('pageshow', ({ persisted }) => persisted && shown());
-}
-
-// Browsers claim to be others, so the order matters.
-function browser(agent) {
-  if (/Edg(A|iOS|e)?\//.test(agent)) return 'edge';
-  if (/(Firefox|FxiOS)\//.test(agent)) return 'firefox';
-  if (/(Chrome|CriOS|Chromium)\//.test(agent)) return 'chrome';
-  return agent.includes('Safari/') ? 'safari' : 'unknown';
 }

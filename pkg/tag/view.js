@@ -3,7 +3,7 @@ import { toEvent } from '../event.js';
 import { choices, hasGpc } from './consent.js';
 import { askEdge, dropCore, loadCore, loadVisitor } from './decider.js';
 import * as outbox from './outbox.js';
-import { attributes, context } from './page.js';
+import { agent, attributes, context } from './page.js';
 import { edgeDecision } from './settings.js';
 import * as slots from './slots.js';
 import { fail, tell } from './tell.js';
@@ -93,6 +93,7 @@ function requestOf(found) {
     attributes: { ...found.attributes, ...attributes() },
     consent: { ...found.consent, ...choices() },
     gpc: found.gpc || hasGpc(),
+    agent: agent(),
     channel: 'web',
     locale: navigator.language,
     session: found.session,

@@ -23,7 +23,8 @@ use alloc::borrow::Cow;
 
 use crate::condition::Evaluator;
 use crate::decision::Decision;
-use crate::facts::{Consent, Facts};
+use crate::derived::request_of;
+use crate::facts::{Consent, Facts, Request};
 use crate::hash::fnv64a;
 use crate::plan::tables::{Slot, Text};
 use crate::plan::{Id, Plan};
@@ -41,7 +42,7 @@ use trace::Tracer;
 /// makes a condition false, and [`explain`] names it.
 #[must_use]
 pub fn decide(plan: &Plan, facts: &Facts) -> Decision {
-    Decider::new(plan, facts, &profile_of(plan, facts), None).run().0
+    Decider::new(plan, facts, &profile_of(plan, facts), &request_of(plan, facts), None).run().0
 }
 
 /// A decision and how it came about.
@@ -68,7 +69,8 @@ impl Explanation {
 /// Decides as [`decide`] does, by the same evaluation, and tells how it came about.
 #[must_use]
 pub fn explain(plan: &Plan, facts: &Facts) -> Explanation {
-    let (decision, tracer) = Decider::new(plan, facts, &profile_of(plan, facts), Some(Tracer::default())).run();
+    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let (decision, tracer) = Decider::new(plan, facts, &profile, &request, Some(Tracer::default())).run();
     Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts), answer: None }
 }
 
@@ -94,8 +96,15 @@ pub(crate) struct Decider<'a> {
 }
 
 impl<'a> Decider<'a> {
-    fn new(plan: &'a Plan, facts: &'a Facts, profile: &'a Profile, tracer: Option<Tracer>) -> Self {
-        let eval = Evaluator::new(plan, profile, &facts.request, facts.now);
+    /// `profile` has all pending events applied, and `request` all that follows from it.
+    fn new(
+        plan: &'a Plan,
+        facts: &'a Facts,
+        profile: &'a Profile,
+        request: &'a Request,
+        tracer: Option<Tracer>,
+    ) -> Self {
+        let eval = Evaluator::new(plan, profile, request, facts.now);
         let decision = Decision {
             id: decision_id(plan, facts, profile),
             plan: plan.id().to_owned(),

@@ -58,7 +58,7 @@ pub(crate) fn compose(
     let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
     let request = Request { locale, ..Request::default() };
     let facts = Facts { now, request, ..Facts::default() };
-    Decider::new(plan, &facts, profile, None).compose(draft)
+    Decider::new(plan, &facts, profile, &facts.request, None).compose(draft)
 }
 
 impl Decider<'_> {

@@ -19,7 +19,8 @@ pub use trial::ExperimentRun;
 
 use crate::condition::{Evaluator, View};
 use crate::decide::profile_of;
-use crate::facts::Facts;
+use crate::derived::request_of;
+use crate::facts::{Facts, Request};
 use crate::json;
 use crate::plan::tables::{self, Attribute, AutoExperiment, Constant, ConstantKind, REDIRECT, Text};
 use crate::plan::{Id, Plan};
@@ -40,14 +41,14 @@ pub const MAX_FEATURE_DEPTH: usize = 64;
 /// profile's subject, or, where there is none, what the request's attributes say.
 #[must_use]
 pub fn evaluate(plan: &Plan, facts: &Facts, options: &EvaluationOptions, key: &str) -> Evaluation {
-    Evaluating::new(plan, facts, &profile_of(plan, facts), options).feature(key)
+    Evaluating::new(plan, facts, &profile_of(plan, facts), &request_of(plan, facts), options).feature(key)
 }
 
 /// Evaluates all features of the plan, in the order of their keys. What several of them would record is recorded once.
 #[must_use]
 pub fn evaluate_all(plan: &Plan, facts: &Facts, options: &EvaluationOptions) -> Vec<Evaluation> {
-    let profile = profile_of(plan, facts);
-    let mut evaluating = Evaluating::new(plan, facts, &profile, options);
+    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let mut evaluating = Evaluating::new(plan, facts, &profile, &request, options);
     plan.rows(plan.all::<tables::Feature>()).map(|(_, row)| evaluating.feature(plan.text(row.key))).collect()
 }
 
@@ -60,8 +61,8 @@ pub fn run_experiments(
     options: &EvaluationOptions,
     triggered: &[&str],
 ) -> Vec<ExperimentRun> {
-    let profile = profile_of(plan, facts);
-    let mut evaluating = Evaluating::new(plan, facts, &profile, options);
+    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let mut evaluating = Evaluating::new(plan, facts, &profile, &request, options);
     let mut runs = Vec::new();
     for (_, row) in plan.rows(plan.all::<AutoExperiment>()) {
         let Some(run) = evaluating.experiment(&row, triggered) else { continue };
@@ -94,12 +95,18 @@ struct Evaluating<'a> {
 }
 
 impl<'a> Evaluating<'a> {
-    fn new(plan: &'a Plan, facts: &'a Facts, profile: &'a Profile, options: &'a EvaluationOptions) -> Self {
+    fn new(
+        plan: &'a Plan,
+        facts: &'a Facts,
+        profile: &'a Profile,
+        request: &'a Request,
+        options: &'a EvaluationOptions,
+    ) -> Self {
         let url = || facts.request.attributes.get("url").and_then(Value::as_str);
         Self {
             plan,
             options,
-            eval: Evaluator::for_features(plan, profile, &facts.request, facts.now),
+            eval: Evaluator::for_features(plan, profile, request, facts.now),
             url: options.url.as_deref().or_else(url).unwrap_or_default(),
             path: Vec::new(),
             visits: 0,

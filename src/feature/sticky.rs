@@ -3,6 +3,7 @@
 use crate::canonical;
 use crate::condition::View;
 use crate::decide::profile_of;
+use crate::derived::request_of;
 use crate::facts::Facts;
 use crate::feature::options::sticky_key;
 use crate::feature::{Evaluating, EvaluationOptions, Outcome, StickyDoc};
@@ -27,8 +28,8 @@ pub(super) enum Kept {
 #[must_use]
 pub fn sticky_keys(plan: &Plan, facts: &Facts) -> Set<String> {
     let options = EvaluationOptions::default();
-    let profile = profile_of(plan, facts);
-    let evaluating = Evaluating::new(plan, facts, &profile, &options);
+    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let evaluating = Evaluating::new(plan, facts, &profile, &request, &options);
     let units = plan.rows(plan.all::<Trial>()).flat_map(|(_, row)| [Some(row.unit), row.fallback]).flatten();
     units.map(|unit| evaluating.sticky_key(unit).0).collect()
 }

@@ -91,8 +91,7 @@ impl Url {
     /// The parameters of the query, decoded.
     #[must_use]
     pub fn params(&self) -> Vec<(String, String)> {
-        let pairs = self.query.iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty());
-        pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decode(k), decode(v))).collect()
+        params(self.query.as_deref().unwrap_or_default()).collect()
     }
 
     /// The URL that `text` is, with the parameters of `self` that it does not have; `text` if that is no URL.
@@ -139,6 +138,12 @@ impl Url {
         };
         Some(())
     }
+}
+
+/// The parameters of a query without its `?`, decoded.
+pub(crate) fn params(query: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value)))
 }
 
 /// The scheme, if there is one, and what follows it; none for a scheme other than `http` and `https`.

@@ -39,6 +39,15 @@ numbered! {
         /// The request: page, device, place.
         Request = 1 "request",
     }
+    /// What an attribute of the request follows from.
+    Derivation {
+        /// A parameter of the page's address.
+        Parameter = 0 "parameter",
+        /// What the browser says that it is: the class of device.
+        DeviceType = 1 "deviceType",
+        /// What the browser says that it is: its name.
+        Browser = 2 "browser",
+    }
     /// What a constant is.
     ConstantKind {
         /// `null`.

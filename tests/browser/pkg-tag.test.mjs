@@ -14,6 +14,7 @@ const rules = {
     'page.bar': { pages: ['/**'], public: true },
     'page.data': { pages: ['/**'], public: true, type: 'json' },
     'page.secret': { pages: ['/**'] },
+    'page.ad': { pages: ['/ad'], public: true },
     'page.marked': { pages: ['/unmarked'], public: true, selector: '#marked' },
   },
   channels: { web: {} },
@@ -24,6 +25,7 @@ const rules = {
     hot: web('<h1>Hot</h1>'),
     promo: web('<p>Promo</p>'),
     gold: web('<p>Gold</p>'),
+    ad: web('<i>{{ utmCampaign }} {{ gclid }} on a {{ deviceType }} with {{ browser }}</i>'),
     secret: web('<b>Secret</b>'),
     data: { renditions: [{ channel: 'web', json: { text: '</script>' } }] },
   },
@@ -34,6 +36,7 @@ const rules = {
     hot: { class: 'service', priority: 50, when: happened('Guide Downloaded'), slots: { 'page.hero': 'hot', 'page.secret': 'secret' } },
     promo: { class: 'promo', when: { $nor: [happened('Ticket Opened')] }, slots: { 'page.bar': 'promo', 'page.marked': 'promo' } },
     gold: { class: 'service', priority: 60, when: { tier: 'gold' }, slots: { 'page.bar': 'gold' } },
+    ad: { class: 'service', when: { gclid: { $exists: true } }, slots: { 'page.ad': 'ad' } },
     data: { class: 'service', when: { path: '/static' }, slots: { 'page.data': 'data' } },
   },
   policies: {
@@ -133,6 +136,13 @@ describe('filling', () => {
     await page.waitForTimeout(300);
     assert.equal((await text('page.hero')).trim(), 'Fallback');
     assert.deepEqual(await heard('tlrefresh'), []);
+  });
+
+  test('campaign, click, device and browser are facts here, too', async () => {
+    const body = html('<b data-tl-slot="page.ad"></b>');
+    const { shows, heard } = await open('/ad?utm_campaign=fr%C3%BChling&gclid=x1', cached('/ad?*', body));
+    await shows('page.ad', 'frühling x1 on a desktop with chrome');
+    assert.equal((await heard('tldata'))[0].source, 'core');
   });
 
   test('fills what a selector of the plan finds', async () => {

@@ -143,12 +143,23 @@ pub fn facts(rules: &Value, seed: u64) -> Value {
 pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     let now = NOON + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
     let mut attributes = json!({ "path": dice.pick(&PATHS) });
-    for name in ["weather", "country", "deviceType", "locale", "timezone"] {
+    for name in ["weather", "country", "deviceType", "locale", "timezone", "gclid"] {
         if dice.percent(60) {
             attributes[name] = fact(dice, name);
         }
     }
+    let queries = ["?utm_source=a&gclid=x1", "utm_source=gold&utm_source=a", "?x=1&gclid=", "?utm_source=%C3%A9+%26+b"];
+    if dice.percent(40) {
+        attributes["query"] = json!(dice.pick(&queries));
+    }
+    if dice.percent(30) {
+        attributes["url"] = json!(format!("https://shop.example/{}#?gclid=no", dice.pick(&queries)));
+    }
     let mut request = json!({ "attributes": attributes, "consent": consents(dice, 55) });
+    if dice.percent(50) {
+        let device = dice.pick(&["Android 10; Mobile", "Android 10", "X11; Linux"]);
+        request["agent"] = json!({ "userAgent": format!("Mozilla/5.0 ({device})"), "mobile": dice.percent(30) });
+    }
     for (name, chance) in [("gpc", 15), ("bot", 4)] {
         request[name] = json!(dice.percent(chance));
     }
@@ -451,7 +462,18 @@ fn event_condition(dice: &mut Dice) -> Value {
 }
 
 fn comparison(dice: &mut Dice) -> Value {
-    let name = *dice.pick(&["tier", "score", "vip", "cart.total", "weather", "country", "locale"]);
+    let name = *dice.pick(&[
+        "tier",
+        "score",
+        "vip",
+        "cart.total",
+        "weather",
+        "country",
+        "locale",
+        "utmSource",
+        "gclid",
+        "deviceType",
+    ]);
     let operand = match name {
         "score" | "cart.total" => number_condition(dice),
         "vip" => json!(dice.percent(50)),
@@ -488,6 +510,7 @@ const fn words(name: &str) -> &'static [&'static str] {
     match name.as_bytes() {
         b"country" => &["AT", "DE", "US"],
         b"locale" => &["de-AT", "en", "de"],
+        b"utmSource" | b"gclid" => &["a", "gold", "é & b"],
         b"timezone" => &ZONES,
         b"deviceType" => &["mobile", "desktop", "tablet"],
         _ => &TEXTS,

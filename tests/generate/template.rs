@@ -76,7 +76,7 @@ fn value(dice: &mut Dice, in_loop: bool) -> String {
         let loop_values = [
             "item",
             "item",
-            "item.size",
+            "item.title.size",
             "item.title",
             "item.id",
             "forloop.index0",

@@ -26,7 +26,9 @@ impl Model<'_> {
 
     pub fn edge(&self, first: bool, wanted: &Value) -> bool {
         let found: Vec<(i64, Value)> = match wanted.get("property") {
-            Some(_) => self.values(wanted).collect(),
+            Some(_) => {
+                self.values(wanted).filter(|(_, value)| value.as_str().is_none_or(|text| text.len() <= 200)).collect()
+            }
             None => self.events(&wanted["event"], wanted.get("where")).map(|(at, _)| (at, Value::Null)).collect(),
         };
         let edge = if first { found.first() } else { found.last() };

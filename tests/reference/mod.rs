@@ -15,6 +15,7 @@
 
 mod condition;
 mod content;
+mod derived;
 mod happened;
 mod hash;
 mod history;
@@ -35,7 +36,8 @@ pub const DAY: i64 = 86_400_000;
 /// The decision of these rules for these facts, as the JSON that the core writes; `plan` is the id to put in.
 pub fn decide(rules: &Value, facts: &Value, plan: &str) -> Value {
     let person = Person::new(rules, facts);
-    Model { rules, request: &facts["request"], now: facts["now"].as_i64().unwrap(), person, plan }.decide()
+    let request = derived::complete(&facts["request"]);
+    Model { rules, request: &request, now: facts["now"].as_i64().unwrap(), person, plan }.decide()
 }
 
 pub struct Model<'a> {

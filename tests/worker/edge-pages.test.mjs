@@ -14,11 +14,13 @@ const rules = {
     'by.selector': { pages: ['/selector'], selector: '#promo-bar, .promo[data-x="a,b"]' },
     'bad.selector': { pages: ['/selector'], selector: 'p:unknown-pseudo(' },
     'data.json': { pages: ['/json'], type: 'json' },
+    'ad.hero': { pages: ['/ad'] },
   },
   channels: { web: {} },
   messages: {
     hero: web('<h1>Grüß Gott – 你好 😀</h1>'),
     second: web('<b>second</b>'),
+    ad: web('<i>{{ utmCampaign }} {{ gclid }} on a {{ deviceType }} with {{ browser }}</i>'),
     json: { renditions: [{ channel: 'web', json: { text: '</script><!-- \u2028 ü', n: 1 } }] },
   },
   campaigns: {
@@ -27,6 +29,7 @@ const rules = {
     selector: service('by.selector', 'second'),
     'bad-selector': service('bad.selector', 'second'),
     json: service('data.json', 'json'),
+    ad: { ...service('ad.hero', 'ad'), when: { gclid: { $exists: true } } },
   },
   policies: { consent: { default: 'granted', store: 'personalization', measure: 'analytics', service: [] } },
 };
@@ -62,6 +65,7 @@ const site = {
   '/page/empty': [200, headers, ''],
   '/plain': [200, { ...headers, 'cache-control': 'public, max-age=600', 'set-cookie': ['c=3'] }, page(hero)],
   '/selector': [200, headers, page('<div id="promo-bar">old</div><div class="promo" data-x="a,b">old</div><template><div id="promo-bar">t</div></template>')],
+  '/ad': [200, headers, page('<section data-tl-slot="ad.hero">fallback</section>')],
   '/json': [200, headers, page('<script type="application/json" data-tl-slot="data.json">{}</script><div data-tl-slot="data.json">x</div><script data-tl-slot="data.json">y</script>')],
 };
 
@@ -143,6 +147,26 @@ describe('filling slots', () => {
     assert.ok(!/[<>&\u2028]/.test(json), json);
     assert.deepEqual(JSON.parse(json), { text: '</script><!-- \u2028 ü', n: 1 });
     assert.ok(text.includes('>x</div>') && text.includes('>y</script>'));
+  });
+});
+
+describe('landing pages', () => {
+  const tablet = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36';
+  const of = async (headers) => /<i>(.*?)<\/i>/.exec((await get('/ad?utm_campaign=fr%C3%BChling&gclid=x1', { headers })).text)[1];
+
+  test('campaign, click and class of device are facts', async () => {
+    assert.equal(await of({ 'user-agent': tablet }), 'frühling x1 on a tablet with chrome');
+  });
+
+  test('client hints count more than the user agent', async () => {
+    const hints = { 'sec-ch-ua-mobile': '?1', 'sec-ch-ua-platform': '"Android"' };
+    assert.equal(await of({ 'user-agent': tablet, ...hints }), 'frühling x1 on a mobile with chrome');
+    const factors = { 'sec-ch-ua-form-factors': '"XR", "Desktop"' };
+    assert.equal(await of({ 'user-agent': tablet, ...hints, ...factors }), 'frühling x1 on a desktop with chrome');
+  });
+
+  test('without a click the page stays as it is', async () => {
+    assert.ok((await get('/ad?utm_campaign=spring')).text.includes('fallback'));
   });
 });
 

@@ -149,6 +149,10 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             flags: flag(is_carried, tables::EDGE) | flag(attribute.client, tables::CLIENT),
         };
         self.plan.push(row);
+        if let Some((from, parameter)) = attribute.derived {
+            let (name, parameter) = (self.plan.text(name), self.plan.text(parameter));
+            self.plan.push(tables::Derived { name, from: from as u32, parameter });
+        }
     }
 
     /// The zones that conditions need; where they need the subject's, the token carries the profile's.

@@ -54,6 +54,7 @@ fn attribute<'a>() -> Attribute<'a> {
         place: None,
         kind: "string",
         source: Source::Request,
+        derived: None,
         edge: false,
         client: false,
         pii: false,

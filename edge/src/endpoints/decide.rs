@@ -81,8 +81,7 @@ fn merged(asked: Request, seen: Request) -> Request {
     let mut attributes = asked.attributes;
     // The address that we see is this endpoint's, not the page's.
     let of_page = ["url", "path", "host", "query", "referrer", "channel"];
-    let of_page = |name: &str| of_page.contains(&name) || name.starts_with("utm");
-    for (name, value) in seen.attributes.iter().filter(|(name, _)| !of_page(name)) {
+    for (name, value) in seen.attributes.iter().filter(|(name, _)| !of_page.contains(name)) {
         if attributes.get(name).is_none() {
             attributes.insert(name, value.clone());
         }
@@ -93,6 +92,7 @@ fn merged(asked: Request, seen: Request) -> Request {
         attributes,
         consent,
         gpc: asked.gpc || seen.gpc,
+        agent: asked.agent.or(seen.agent),
         bot: asked.bot || seen.bot,
         channel: asked.channel.or(seen.channel),
         locale: asked.locale.or(seen.locale),

@@ -87,4 +87,13 @@ tables! {
         /// The first is less than so long ago; zero for ever.
         since: Millis,
     }
+    /// An attribute of the request that follows from others where the request does not have it.
+    58 Derived {
+        /// The attribute's name.
+        name: Id<Text>,
+        /// A [`Derivation`](super::Derivation) as a number.
+        from: u32,
+        /// The parameter of the page's address; an empty text where it follows from something else.
+        parameter: Id<Text>,
+    }
 }

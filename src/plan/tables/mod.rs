@@ -24,7 +24,8 @@ pub use zone::*;
 
 pub use super::program::{DateField, Expected, ExprOp, LoopField, PartKind, Pipe};
 pub use super::words::{
-    Class, ConstantKind, Escape, Fold, Format, JourneyState, Link, LocalPart, Per, Source, StepKind, TermKind,
+    Class, ConstantKind, Derivation, Escape, Fold, Format, JourneyState, Link, LocalPart, Per, Source, StepKind,
+    TermKind,
 };
 
 /// A text in the plan's string table.
@@ -40,7 +41,7 @@ pub(super) const STRINGS: usize = 0;
 pub(super) const REGEXES: usize = 1;
 pub(super) const LISTS: usize = 2;
 /// The number of sections in a plan of this version.
-pub(super) const SECTIONS: usize = 58;
+pub(super) const SECTIONS: usize = 59;
 
 impl Target for Text {
     const TABLE: usize = STRINGS;

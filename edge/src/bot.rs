@@ -1,4 +1,4 @@
-//! What a `User-Agent` header says, in GrowthBook's words.
+//! Programs that say in their `User-Agent` header that they are.
 
 /// Marks of programs that read pages for search, previews, monitoring or archives, in lower case.
 const BOTS: &[&str] = &[
@@ -60,26 +60,4 @@ const BOTS: &[&str] = &[
 pub fn is_bot(user_agent: &str) -> bool {
     let agent = user_agent.to_ascii_lowercase();
     agent.is_empty() || BOTS.iter().any(|mark| agent.contains(mark))
-}
-
-/// `mobile` or `desktop`.
-pub fn device_type(user_agent: &str) -> &'static str {
-    let is_mobile = ["Mobi", "Android", "iPhone", "iPad", "iPod"].iter().any(|mark| user_agent.contains(mark));
-    if is_mobile { "mobile" } else { "desktop" }
-}
-
-/// `chrome`, `edge`, `firefox`, `safari` or `unknown`. Browsers claim to be others, so the order matters.
-pub fn browser(user_agent: &str) -> &'static str {
-    let has = |mark| user_agent.contains(mark);
-    if has("Edg/") || has("EdgA/") || has("EdgiOS/") || has("Edge/") {
-        "edge"
-    } else if has("Firefox/") || has("FxiOS/") {
-        "firefox"
-    } else if has("Chrome/") || has("CriOS/") || has("Chromium/") {
-        "chrome"
-    } else if has("Safari/") {
-        "safari"
-    } else {
-        "unknown"
-    }
 }
