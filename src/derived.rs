@@ -1,13 +1,15 @@
-//! Facts that follow from others: what the parameters of the page's address say, and what the browser says that it is.
+//! Facts that follow from others: what the parameters of the page's address say, what the browser says that it is, and where it is.
 //!
 //! A plan lists those that it reads. What the request itself says of them counts more.
 
 use alloc::borrow::Cow;
 
+use crate::condition::View;
 use crate::facts::{Facts, Request};
 use crate::feature::url::params;
-use crate::plan::Plan;
+use crate::geo::{Position, nearest};
 use crate::plan::tables::{Derivation, Derived};
+use crate::plan::{Ids, Plan};
 use crate::value::Value;
 
 /// The request with all facts that follow from it.
@@ -32,6 +34,10 @@ fn derive(plan: &Plan, row: &Derived, request: &Request) -> Option<Value> {
         }
         Derivation::DeviceType => Some(Value::from(request.agent.as_ref()?.device_type()?)),
         Derivation::Browser => Some(Value::from(request.agent.as_ref()?.browser()?)),
+        Derivation::NearestPlace => {
+            let (place, _) = nearest(plan, Ids::empty(), Position::of(View::Object(&request.attributes))?)?;
+            Some(Value::from(plan.text(place.id)))
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod derived;
 mod event;
 mod facts;
 mod feature;
+mod geo;
 mod hash;
 mod journey;
 pub mod json;

@@ -1,7 +1,7 @@
-//! Exponential and logarithm, equal to the bit on every host: only additions, multiplications and divisions, whose results
+//! Exponential, logarithm, root and trigonometry, equal to the bit on every host: only additions, multiplications and divisions, whose results
 //! IEEE 754 fixes, in an order that is written down. The standard library's differ from platform to platform.
 
-use core::f64::consts::{LN_2, LOG2_E, SQRT_2};
+use core::f64::consts::{FRAC_PI_2, LN_2, LOG2_E, PI, SQRT_2};
 
 /// The terms of a series; those that follow are below the precision of a number.
 const TERMS: u32 = 14;
@@ -47,6 +47,69 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
     2.0 * s * sum + exponent as f64 * LN_2
 }
 
+/// The square root; 0 for what is not positive.
+///
+/// Newton's method, from a number with half of the exponent.
+pub(crate) fn sqrt(x: f64) -> f64 {
+    // What is below the smallest normal number counts as nothing, and so does NaN.
+    if !(f64::MIN_POSITIVE..=f64::MAX).contains(&x) {
+        return if x > f64::MAX { x } else { 0.0 };
+    }
+    let mut root = f64::from_bits((x.to_bits() >> 1).saturating_add(1023 << (MANTISSA - 1)));
+    for _ in 0..6 {
+        root = 0.5 * (root + x / root);
+    }
+    root
+}
+
+/// The sine of an angle of at most two turns; that of another is not defined, but is a number of -1 to 1.
+///
+/// The Taylor series over the angle's part between -90 and 90 degrees.
+pub(crate) fn sin(x: f64) -> f64 {
+    let turned = x % (2.0 * PI);
+    let around = if turned > PI {
+        turned - 2.0 * PI
+    } else if turned < -PI {
+        turned + 2.0 * PI
+    } else {
+        turned
+    };
+    let x = if around > FRAC_PI_2 {
+        PI - around
+    } else if around < -FRAC_PI_2 {
+        -PI - around
+    } else {
+        around
+    };
+    let mut sum = 1.0;
+    for term in (1..=TERMS).rev().map(|term| f64::from(term.saturating_mul(2))) {
+        sum = 1.0 - sum * x * x / (term * (term + 1.0));
+    }
+    x * sum
+}
+
+/// The cosine, as [`sin`] has the sine.
+pub(crate) fn cos(x: f64) -> f64 {
+    sin(x + FRAC_PI_2)
+}
+
+/// The arcus tangent of what is not negative.
+///
+/// Its Taylor series, after the angle was halved until that converges quickly.
+pub(crate) fn atan(x: f64) -> f64 {
+    let invert = x > 1.0;
+    let mut x = if invert { 1.0 / x } else { x };
+    for _ in 0..3 {
+        x /= 1.0 + sqrt(1.0 + x * x);
+    }
+    let mut sum = 0.0;
+    for term in (0..TERMS).rev() {
+        sum = 1.0 / f64::from(term.saturating_mul(2).saturating_add(1)) - x * x * sum;
+    }
+    let angle = 8.0 * x * sum;
+    if invert { FRAC_PI_2 - angle } else { angle }
+}
+
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "some results are exact")]
 mod tests {
@@ -66,6 +129,19 @@ mod tests {
             assert!(near(ln_1p(large), large.ln_1p()), "ln(1 + {large})");
         }
         assert_eq!([exp2(0.0), exp2(-1.0), exp2(10.0), ln_1p(0.0), ln_1p(-5.0)], [1.0, 0.5, 1024.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn angles_are_what_mathematics_says() {
+        for step in -4000..4000_i32 {
+            let x = f64::from(step) / 640.0;
+            assert!(near(sin(x), x.sin()) && near(cos(x), x.cos()), "the sine or cosine of {x}");
+            let large = (x * 3.0).exp();
+            assert!(near(atan(large), large.atan()), "the arcus tangent of {large}");
+            assert!(near(sqrt(large) / large.sqrt(), 1.0), "the root of {large}");
+        }
+        assert_eq!([sqrt(0.0), sqrt(-1.0), sqrt(f64::NAN), sqrt(1.0), sqrt(4.0)], [0.0, 0.0, 0.0, 1.0, 2.0]);
+        assert_eq!([sin(0.0), atan(0.0), atan(f64::INFINITY)], [0.0, 0.0, FRAC_PI_2]);
     }
 
     #[test]

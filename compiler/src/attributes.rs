@@ -10,7 +10,7 @@ use crate::rules::Definition;
 use crate::tree::Kind;
 
 /// Request attributes that every plan knows without a declaration.
-const BUILT_IN: [&str; 14] = [
+const BUILT_IN: [&str; 16] = [
     "id",
     "url",
     "path",
@@ -21,13 +21,15 @@ const BUILT_IN: [&str; 14] = [
     "country",
     "region",
     "city",
+    "latitude",
+    "longitude",
     "timezone",
     "locale",
     "isBot",
     "channel",
 ];
-/// Those that follow from what the browser says that it is.
-const OF_AGENT: [Derivation; 2] = [Derivation::DeviceType, Derivation::Browser];
+/// Those that follow from what the browser says that it is, and from where it is.
+const DERIVED: [Derivation; 3] = [Derivation::DeviceType, Derivation::Browser, Derivation::NearestPlace];
 /// Those that are parameters of the page's address: of campaigns, and of clicks on advertisements. Each with its parameter.
 const PARAMETERS: [(&str, &str); 19] = [
     ("utmSource", "utm_source"),
@@ -149,7 +151,11 @@ fn default(kind: &str, place: &Place<'_>, out: &mut Reader<'_>) -> Option<Value>
 pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
     let attribute = |name: &'static str, derived| Attribute {
         place: None,
-        kind: if name == "isBot" { "boolean" } else { "string" },
+        kind: match name {
+            "isBot" => "boolean",
+            "latitude" | "longitude" => "number",
+            _ => "string",
+        },
         source: Source::Request,
         derived,
         edge: false,
@@ -159,7 +165,7 @@ pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
         default: None,
     };
     let told = BUILT_IN.into_iter().map(|name| (name, None));
-    let of_agent = OF_AGENT.into_iter().map(|from| (from.name(), Some((from, ""))));
+    let derived = DERIVED.into_iter().map(|from| (from.name(), Some((from, ""))));
     let of_page = PARAMETERS.into_iter().map(|(name, parameter)| (name, Some((Derivation::Parameter, parameter))));
-    told.chain(of_agent).chain(of_page).map(|(name, derived)| (name, attribute(name, derived))).collect()
+    told.chain(derived).chain(of_page).map(|(name, derived)| (name, attribute(name, derived))).collect()
 }

@@ -45,6 +45,7 @@ mod messages;
 mod offers;
 mod parse;
 mod place;
+mod places;
 mod policies;
 pub mod regex;
 mod report;

@@ -17,6 +17,7 @@ use crate::lint::Settings;
 use crate::messages::Message;
 use crate::offers::Offer;
 use crate::place::{Named, Place, Reader};
+use crate::places::Site;
 use crate::policies::Policies;
 use crate::segments::Segment;
 use crate::slots::Slot;
@@ -26,7 +27,7 @@ use crate::tree::Node;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// What can stand at the top of a file of rules.
-pub const SECTIONS: [&str; 21] = [
+pub const SECTIONS: [&str; 22] = [
     "version",
     "defaults",
     "attributes",
@@ -46,6 +47,7 @@ pub const SECTIONS: [&str; 21] = [
     "savedGroups",
     "contextualBandits",
     "catalogue",
+    "places",
     "lists",
     "lint",
 ];
@@ -103,6 +105,8 @@ pub struct Rules<'a> {
     pub groups: Defs<'a, SavedGroup<'a>>,
     /// Things that lists can have.
     pub catalogue: Defs<'a, Item>,
+    /// Shops, branches, venues.
+    pub places: Defs<'a, Site>,
     /// Things of the catalogue for one person.
     pub lists: Defs<'a, List<'a>>,
     /// Weights that depend on the subject.
@@ -146,6 +150,7 @@ impl<'a> Rules<'a> {
             groups,
             bandits,
             catalogue: files.definitions("catalogue", out),
+            places: files.definitions("places", out),
             lists: files.definitions("lists", out),
             lint: Settings::read(files.sections("lint").collect(), out),
         };
@@ -160,6 +165,7 @@ impl<'a> Rules<'a> {
     fn check(&self, out: &mut Reader<'_>) {
         self.channels.values().for_each(|channel| channel.check(self, out));
         crate::catalogue::check(self, out);
+        crate::places::check(self, out);
         self.messages.values().for_each(|message| message.check(self, out));
         self.experiments.values().for_each(|experiment| experiment.check(self, out));
         self.campaigns.values().for_each(|campaign| campaign.check(self, out));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use throughline::plan::Id;
-use throughline::plan::tables::{Attribute, Counter, Fold, Journey, Segment, Sequence, Zone};
+use throughline::plan::tables::{Attribute, Counter, Fold, Journey, Place, Segment, Sequence, Zone};
 use throughline::{Millis, Value, canonical};
 
 use crate::tree::Node;
@@ -29,6 +29,8 @@ pub struct Scope {
     pub sequences: BTreeMap<String, Id<Sequence>>,
     /// The time zones by name, as far as they have a number yet.
     pub zones: BTreeMap<String, Id<Zone>>,
+    /// The places, by id.
+    pub places: BTreeMap<String, Id<Place>>,
     /// The zone of times that name none.
     pub zone: TimeZone,
     /// Whose language it is.
@@ -91,6 +93,8 @@ pub struct Uses {
     pub zones: BTreeSet<String>,
     /// Whether the subject's local time matters, so that any zone can.
     pub local: bool,
+    /// Whether the places matter.
+    pub places: bool,
 }
 
 /// Events to remember.
@@ -174,6 +178,7 @@ impl Default for Scope {
             counters: BTreeMap::new(),
             sequences: BTreeMap::new(),
             zones: BTreeMap::new(),
+            places: BTreeMap::new(),
             zone: TimeZone::UTC,
             dialect: Dialect::Rules,
             uses: Uses::default(),

@@ -42,6 +42,13 @@ fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
     for name in ["country", "region", "city", "timezone"] {
         put(&mut out, name, &incoming.client(name).unwrap_or_default());
     }
+    for name in ["latitude", "longitude"] {
+        let degrees =
+            incoming.client(name).and_then(|text| text.parse::<f64>().ok()).filter(|degrees| degrees.is_finite());
+        if let Some(degrees) = degrees {
+            out.insert(name, Value::Number(degrees));
+        }
+    }
     put(&mut out, "locale", locale.unwrap_or_default());
     put(&mut out, "channel", "web");
     out.insert("isBot", Value::Bool(bot));

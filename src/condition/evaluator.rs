@@ -144,6 +144,7 @@ impl<'a> Evaluator<'a> {
             Op::First | Op::Last if node.c == 1 => self.test_age(node, visitor),
             Op::First | Op::Last => self.test_value(node, visitor),
             Op::Sequence => self.test_sequence(node, visitor),
+            Op::Distance => self.test_distance(node, visitor),
             Op::Schedule => {
                 let (from, until) = (Millis(wide(node.a, node.b)), Millis(wide(node.c, node.d)));
                 visitor.note("from", || time(from));

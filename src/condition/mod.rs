@@ -4,6 +4,7 @@
 //! `packages/sdk-js/src/mongrule.ts` of <https://github.com/growthbook/growthbook>. Segments, events in windows, recency, schedules,
 //! consent and journeys are ours. A missing or ill-typed fact makes a condition false, never an error.
 
+mod distance;
 mod evaluator;
 mod history;
 mod local;

@@ -112,7 +112,8 @@ fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
         | Op::Sum
         | Op::First
         | Op::Last
-        | Op::Sequence => false,
+        | Op::Sequence
+        | Op::Distance => false,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
 
-use super::tables::{Attribute, Constant, Counter, Journey, LocalPart, Node, Regex, Segment, Sequence, Text, Zone};
+use super::tables::{
+    Attribute, Constant, Counter, Journey, LocalPart, Node, Place, Regex, Segment, Sequence, Text, Zone,
+};
 use super::words::numbered;
 use super::{Id, Ids, Plan, PlanError};
 use crate::prelude::*;
@@ -98,6 +100,9 @@ numbered! {
         Last = 39 "$last",
         /// Sequence `a` has happened.
         Sequence = 40 "$sequence",
+        /// The metres to the nearest of the places `b,c` (of all, if there are none) satisfy node `d`; from the position in attribute `a`, or
+        /// in the request, if `a` is `u32::MAX`.
+        Distance = 41 "$distance",
     }
 }
 
@@ -210,6 +215,11 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
             Op::Local => {
                 let zone = node.a == u32::MAX || bounds.has(Id::<Zone>::new(node.a));
                 below(node.c)?.above(VALUE, SUBJECT).filter(|_| zone && LocalPart::from_number(node.b).is_some())
+            }
+            Op::Distance => {
+                let from = node.a == u32::MAX || bounds.has(Id::<Attribute>::new(node.a));
+                let to = bounds.has_all(Ids::<Place>::from_words(node.b, node.c));
+                below(node.d)?.above(VALUE, SUBJECT).filter(|_| from && to)
             }
             Op::Journey => {
                 let step = Some(node.c).filter(|step| *step != u32::MAX).map(Id::<Text>::new);

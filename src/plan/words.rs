@@ -47,6 +47,8 @@ numbered! {
         DeviceType = 1 "deviceType",
         /// What the browser says that it is: its name.
         Browser = 2 "browser",
+        /// The position: the id of the nearest place of the plan.
+        NearestPlace = 3 "nearestPlace",
     }
     /// What a constant is.
     ConstantKind {

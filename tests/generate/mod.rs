@@ -28,6 +28,7 @@ const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "cha
 const STATES: [&str; 3] = ["granted", "denied", "pending"];
 const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
+const POSITIONS: [[f64; 2]; 4] = [[48.2, 16.37], [-33.87, 151.2], [0.0, 179.9], [64.15, -21.9]];
 const ZONES: [&str; 6] =
     ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Mars/Olympus", "UTC"];
 const TEXTS: [&str; 9] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}"];
@@ -90,7 +91,12 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     let mut rules = json!({
         "version": 1,
         "defaults": { "timezone": dice.pick(&["UTC", "Asia/Tokyo", "America/St_Johns"]) },
+        "places": {
+            "north": { "latitude": 47.07, "longitude": 15.44 },
+            "south": { "latitude": -36.85, "longitude": 174.76 },
+        },
         "attributes": {
+            "home": { "type": "object", "edge": true },
             "tier": { "type": "string", "edge": true, "client": dice.percent(50) },
             "score": { "type": "number", "edge": true },
             "vip": { "type": "boolean", "edge": true },
@@ -147,6 +153,10 @@ pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
         if dice.percent(60) {
             attributes[name] = fact(dice, name);
         }
+    }
+    if dice.percent(60) {
+        let [latitude, longitude] = dice.pick(&POSITIONS);
+        (attributes["latitude"], attributes["longitude"]) = (json!(latitude), json!(longitude));
     }
     let queries = ["?utm_source=a&gclid=x1", "utm_source=gold&utm_source=a", "?x=1&gclid=", "?utm_source=%C3%A9+%26+b"];
     if dice.percent(40) {
@@ -424,6 +434,7 @@ fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
         0 => event_condition(dice),
         4 => history::condition(dice),
         5 => history::local(dice),
+        6 => distance(dice),
         1 => {
             let mut out = json!({ "event": dice.pick(&EVENTS) });
             out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["1h", "6h", "2d"]));
@@ -459,6 +470,19 @@ fn event_condition(dice: &mut Dice) -> Value {
         out["within"] = json!(dice.pick(&["1h", "6h", "48h"]));
     }
     json!({ "$event": out })
+}
+
+/// How far it is to the places of the rules; no position is near an edge.
+fn distance(dice: &mut Dice) -> Value {
+    let mut out = json!({});
+    if dice.percent(60) {
+        out["to"] = dice.pick(&[json!("north"), json!("south"), json!(["south", "north"])]).clone();
+    }
+    if dice.percent(30) {
+        out["from"] = json!("home");
+    }
+    out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["25km", "1000km", "4321.5km", "12000km"]));
+    json!({ "$distance": out })
 }
 
 fn comparison(dice: &mut Dice) -> Value {
@@ -540,6 +564,10 @@ fn fact(dice: &mut Dice, name: &str) -> Value {
         "score" => json!(dice.pick(&[0.0, 2.5, 7.0, 99.5, 100.0])),
         "vip" | "wa_ok" => json!(dice.percent(60)),
         "tags" => json!(["a", "b"]),
+        "home" => {
+            let [latitude, longitude] = dice.pick(&POSITIONS);
+            json!({ "latitude": latitude, "longitude": longitude })
+        }
         "cart" => json!({ "total": dice.pick(&[0, 7, 100]) }),
         name => json!(dice.pick(words(name))),
     }
@@ -570,7 +598,7 @@ fn time(dice: &mut Dice, now: i64) -> i64 {
 
 fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut traits = Map::new();
-    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok", "timezone"] {
+    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok", "timezone", "home"] {
         if dice.percent(65) {
             traits.insert(name.to_owned(), json!([fact(dice, name), time(dice, now), dice.below(1 << 32)]));
         }

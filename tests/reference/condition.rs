@@ -25,6 +25,7 @@ impl Model<'_> {
             "$schedule" if operand["timezone"] == "subject" => self.is_local_span(operand),
             "$schedule" => self.is_on(operand),
             "$local" => self.is_local_time(operand),
+            "$distance" => self.is_so_far(operand),
             "$consent" => match operand {
                 Value::String(purpose) => self.consent(purpose) == "granted",
                 _ => members(operand).all(|(purpose, state)| *state == self.consent(purpose)),

@@ -16,6 +16,7 @@
 mod condition;
 mod content;
 mod derived;
+mod distance;
 mod happened;
 mod hash;
 mod history;

@@ -16,7 +16,7 @@ const SUMMED: u32 = 32;
 /// So many last events of each kind are looked at for a sequence unless the rules say another number.
 const LOOKED_AT: u32 = 8;
 /// The operators on an age.
-const AGES: [(&str, Op); 4] = [("$lt", Op::Lt), ("$lte", Op::Lte), ("$gt", Op::Gt), ("$gte", Op::Gte)];
+pub(super) const AGES: [(&str, Op); 4] = [("$lt", Op::Lt), ("$lte", Op::Lte), ("$gt", Op::Gt), ("$gte", Op::Gte)];
 
 impl Compiler<'_> {
     /// `$event`, or a list of such, which all have to hold; and so with the other operators of this file.
@@ -261,15 +261,15 @@ impl Compiler<'_> {
                 // An age of exactly `age` has to be seen, too.
                 window = window.max(age.plus(Millis(1)));
             }
-            ages.push(age.map(|age| self.millis(op, age)));
+            #[expect(clippy::cast_precision_loss, reason = "durations in rules are far below 2^53 milliseconds")]
+            ages.push(age.map(|age| self.compared(op, age.0 as f64)));
         }
         (ages, window)
     }
 
-    /// The value compares so with a length of time.
-    fn millis(&mut self, op: Op, length: Millis) -> NodeId {
-        #[expect(clippy::cast_precision_loss, reason = "durations in rules are far below 2^53 milliseconds")]
-        let number = Node { kind: Kind::Number(length.0 as f64), ..Node::default() };
+    /// The value compares so with a number.
+    pub(super) fn compared(&mut self, op: Op, number: f64) -> NodeId {
+        let number = Node { kind: Kind::Number(number), ..Node::default() };
         let entry = Entry { key: op.name().to_owned(), key_span: number.span, value: number };
         let node = Node { kind: Kind::Map(vec![entry]), ..Node::default() };
         self.value(&node, "", None).unwrap_or(NodeId::new(0))

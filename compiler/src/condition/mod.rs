@@ -2,6 +2,7 @@
 //!
 //! Equal conditions become one node, so that a decision evaluates each of them once.
 
+mod distance;
 mod group;
 mod history;
 mod local;

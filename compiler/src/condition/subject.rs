@@ -10,7 +10,7 @@ use crate::time;
 use crate::tree::{Entry, Kind, Node};
 
 /// Every operator that tests the subject.
-pub(super) const OPERATORS: [&str; 12] = [
+pub(super) const OPERATORS: [&str; 13] = [
     "$segment",
     "$event",
     "$distinct",
@@ -21,6 +21,7 @@ pub(super) const OPERATORS: [&str; 12] = [
     "$recency",
     "$schedule",
     "$local",
+    "$distance",
     "$consent",
     "$journey",
 ];
@@ -39,6 +40,7 @@ impl Compiler<'_> {
             }
             "$schedule" if self.is_strict() => self.schedule(value, path),
             "$local" if self.is_strict() => self.local(value, path),
+            "$distance" if self.is_strict() => self.distance(value, path),
             "$consent" if self.is_strict() => self.consent(value, path),
             "$journey" if self.is_strict() => self.journey(value, path),
             _ => self.attribute_part(key, entry, path),

@@ -94,6 +94,7 @@ fn scope<'n>(
         attributes: known,
         segments: numbered(segments),
         journeys: (0..).zip(&rules.journeys).map(journey).collect(),
+        places: numbered(rules.places.keys().copied()),
         zone: rules.defaults.zone.clone(),
         groups: rules.groups.iter().map(|(name, group)| ((*name).to_owned(), group.group.clone())).collect(),
         ..Scope::default()

@@ -91,6 +91,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.classes();
         attributes.iter().for_each(|name| self.attribute(name));
         self.zones();
+        self.places();
         self.counters();
         for (id, carried) in &self.survey.segments {
             self.segment(id, *carried);
@@ -167,6 +168,14 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             let name = self.plan.text("timezone");
             let (path, source) = (self.plan.ids(&[name]), Source::Profile as u32);
             self.plan.push(tables::Attribute { name, path, source, flags: tables::EDGE | tables::CLIENT });
+        }
+    }
+
+    fn places(&mut self) {
+        let rules = self.rules;
+        for (id, site) in rules.places.iter().filter(|_| self.survey.places) {
+            let row = tables::Place { id: self.plan.text(id), latitude: site.latitude, longitude: site.longitude };
+            self.plan.push(row);
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
 use throughline::plan::PlanBuilder;
+use throughline::plan::tables::Derivation;
 
 use super::leaving::{Kind, Reasons};
 use super::{Audience, condition, scope};
@@ -39,6 +40,8 @@ pub struct Survey {
     pub journeys: BTreeSet<String>,
     /// The time zones that conditions name.
     pub zones: BTreeSet<String>,
+    /// Whether anything asks for places.
+    pub places: bool,
     /// Whether conditions ask for the subject's local time.
     pub local: bool,
     /// Whether those of pages do.
@@ -110,6 +113,7 @@ impl Survey {
         self.journeys.extend(uses.journeys.iter().cloned());
         self.zones.extend(uses.zones.iter().cloned());
         self.local |= uses.local;
+        self.places |= uses.places || uses.attributes.contains(Derivation::NearestPlace.name());
         if at_edge {
             self.edge_local |= uses.local;
             self.edge_attributes.extend(uses.attributes.iter().cloned());
@@ -131,6 +135,7 @@ fn add(all: &mut Uses, more: Uses) {
     all.sequences.extend(more.sequences);
     all.zones.extend(more.zones);
     all.local |= more.local;
+    all.places |= more.places;
 }
 
 fn add_counters(all: &mut BTreeMap<String, CounterSpec>, more: &BTreeMap<String, CounterSpec>) {

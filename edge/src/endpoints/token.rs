@@ -82,7 +82,7 @@ async fn body(call: &Call, settled: &Settled) -> Value {
 
 /// What only the connection tells, for decisions in the browser to rest on the same facts.
 fn connection(attributes: &Object) -> Object {
-    let told = ["country", "region", "city", "timezone"].into_iter();
+    let told = ["country", "region", "city", "latitude", "longitude", "timezone"].into_iter();
     told.filter_map(|name| Some((name, attributes.get(name)?.clone()))).collect()
 }
 

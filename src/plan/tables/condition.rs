@@ -96,4 +96,13 @@ tables! {
         /// The parameter of the page's address; an empty text where it follows from something else.
         parameter: Id<Text>,
     }
+    /// A place on the globe.
+    59 Place {
+        /// Its id.
+        id: Id<Text>,
+        /// Degrees north of the equator.
+        latitude: f64,
+        /// Degrees east of Greenwich.
+        longitude: f64,
+    }
 }
