@@ -56,6 +56,7 @@ mod segments;
 mod shape;
 mod silence;
 mod slots;
+mod stages;
 mod template;
 pub mod time;
 pub mod tree;

@@ -27,11 +27,12 @@ use crate::tree::Node;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// What can stand at the top of a file of rules.
-pub const SECTIONS: [&str; 22] = [
+pub const SECTIONS: [&str; 23] = [
     "version",
     "defaults",
     "attributes",
     "segments",
+    "stages",
     "slots",
     "channels",
     "offers",
@@ -105,6 +106,8 @@ pub struct Rules<'a> {
     pub groups: Defs<'a, SavedGroup<'a>>,
     /// Things that lists can have.
     pub catalogue: Defs<'a, Item>,
+    /// The segments that are stages of the relationship, in their order.
+    pub stages: Vec<Named<'a>>,
     /// Shops, branches, venues.
     pub places: Defs<'a, Site>,
     /// Things of the catalogue for one person.
@@ -150,6 +153,7 @@ impl<'a> Rules<'a> {
             groups,
             bandits,
             catalogue: files.definitions("catalogue", out),
+            stages: crate::stages::read(&files, out),
             places: files.definitions("places", out),
             lists: files.definitions("lists", out),
             lint: Settings::read(files.sections("lint").collect(), out),
@@ -166,6 +170,7 @@ impl<'a> Rules<'a> {
         self.channels.values().for_each(|channel| channel.check(self, out));
         crate::catalogue::check(self, out);
         crate::places::check(self, out);
+        crate::stages::check(self, out);
         self.messages.values().for_each(|message| message.check(self, out));
         self.experiments.values().for_each(|experiment| experiment.check(self, out));
         self.campaigns.values().for_each(|campaign| campaign.check(self, out));

@@ -17,6 +17,8 @@ pub struct Scope {
     pub attributes: BTreeMap<String, Known>,
     /// The segments, by id.
     pub segments: BTreeMap<String, Id<Segment>>,
+    /// The segments that are stages, in their order.
+    pub stages: Vec<String>,
     /// The journeys and the ids of their steps, by id.
     pub journeys: BTreeMap<String, (Id<Journey>, Vec<String>)>,
     /// The purposes that policies and channels name; none if any purpose will do.
@@ -172,6 +174,7 @@ impl Default for Scope {
         Self {
             attributes: BTreeMap::new(),
             segments: BTreeMap::new(),
+            stages: Vec::new(),
             journeys: BTreeMap::new(),
             purposes: BTreeSet::new(),
             groups: BTreeMap::new(),

@@ -118,6 +118,7 @@ pub fn rules_by(dice: &mut Dice) -> Value {
         rules["defaults"]["locales"] = json!({ "de-AT": ["fr", "de"], "en": ["de"] });
     }
     rules["segments"] = map(&segments, |_, at| json!({ "when": condition(dice, &segments[..at], 2) }));
+    rules["stages"] = json!(segments);
     rules["slots"] = map(&slots, |_, _| slot(dice));
     rules["offers"] = map(&offers, |_, _| offer(dice));
     rules["experiments"] = map(&experiments, |_, _| experiment(dice, &segments));
@@ -441,7 +442,7 @@ fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
             json!({ "$recency": out })
         }
         2 => json!({ "$consent": { (*dice.pick(&PURPOSES)): dice.pick(&STATES) } }),
-        3 if !segments.is_empty() => json!({ "$segment": dice.pick(segments) }),
+        3 if !segments.is_empty() => json!({ (*dice.pick(&["$segment", "$stage"])): dice.pick(segments) }),
         10 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
         11 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
         12 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),

@@ -16,6 +16,11 @@ impl Model<'_> {
             "$segment" => {
                 one_or_many(operand).any(|id| self.holds(&self.rules["segments"][id.as_str().unwrap()]["when"]))
             }
+            "$stage" => {
+                let of = |id: &Value| self.holds(&self.rules["segments"][id.as_str().unwrap()]["when"]);
+                let mut named = one_or_many(operand);
+                named.any(|id| of(id) && !list(&self.rules["stages"]).take_while(|stage| *stage != id).any(of))
+            }
             "$event" => one_or_many(operand).all(|part| self.event(part)),
             "$recency" => one_or_many(operand).all(|part| self.recency(part)),
             "$distinct" => one_or_many(operand).all(|part| self.distinct(part)),

@@ -10,8 +10,9 @@ use crate::time;
 use crate::tree::{Entry, Kind, Node};
 
 /// Every operator that tests the subject.
-pub(super) const OPERATORS: [&str; 13] = [
+pub(super) const OPERATORS: [&str; 14] = [
     "$segment",
+    "$stage",
     "$event",
     "$distinct",
     "$sum",
@@ -35,6 +36,7 @@ impl Compiler<'_> {
         let value = &entry.value;
         match key {
             "$segment" if self.is_strict() => self.segments(value, path),
+            "$stage" if self.is_strict() => self.stages(value, path),
             "$event" | "$distinct" | "$sum" | "$sequence" | "$first" | "$last" | "$recency" if self.is_strict() => {
                 self.history(key, value, path)
             }
@@ -66,23 +68,62 @@ impl Compiler<'_> {
 
     /// `$segment: id` or a list of ids, of which one is enough.
     fn segments(&mut self, node: &Node, path: &str) -> Option<NodeId> {
+        self.one_or_many(node, path, "the id of a segment, or a list of ids", Self::segment)
+    }
+
+    /// `$stage: id` or a list of ids: the first stage that the subject is in is one of them.
+    fn stages(&mut self, node: &Node, path: &str) -> Option<NodeId> {
+        self.one_or_many(node, path, "a stage, or a list of stages", Self::stage)
+    }
+
+    fn one_or_many(
+        &mut self,
+        node: &Node,
+        path: &str,
+        expected: &str,
+        mut part: impl FnMut(&mut Self, &Node, &str) -> Option<NodeId>,
+    ) -> Option<NodeId> {
         let items = match &node.kind {
             Kind::List(items) if !items.is_empty() => items.as_slice(),
             Kind::String(_) => std::slice::from_ref(node),
-            _ => return self.wrong_type(node, path, "the id of a segment, or a list of ids"),
+            _ => return self.wrong_type(node, path, expected),
         };
-        let parts = items.iter().map(|item| self.segment(item, path)).collect();
+        let parts = items.iter().map(|item| part(self, item, path)).collect();
         self.any_of(parts)
+    }
+
+    /// The subject is in the segment of the stage, and in none of an earlier one.
+    fn stage(&mut self, node: &Node, path: &str) -> Option<NodeId> {
+        let Some(name) = node.as_str() else { return self.wrong_type(node, path, "a stage") };
+        let Some(number) = self.scope.stages.iter().position(|stage| stage == name) else {
+            let message = format!("unknown stage `{name}`");
+            let error = self.diagnostics.error(node.span, path, "unknown-stage", message);
+            error.expected_one_of(name, self.scope.stages.iter().map(String::as_str));
+            return None;
+        };
+        let earlier: Vec<String> = self.scope.stages.iter().take(number).cloned().collect();
+        let mut parts = vec![self.in_segment(name)];
+        for stage in earlier {
+            let is_earlier = self.in_segment(&stage);
+            parts.push(self.negate(is_earlier));
+        }
+        self.all_of(parts)
     }
 
     fn segment(&mut self, node: &Node, path: &str) -> Option<NodeId> {
         let Some(name) = node.as_str() else { return self.wrong_type(node, path, "the id of a segment") };
-        let Some(segment) = self.scope.segments.get(name).copied() else {
+        let found = self.in_segment(name);
+        if found.is_none() {
             let message = format!("unknown segment `{name}`");
             let error = self.diagnostics.error(node.span, path, "unknown-segment", message);
             error.expected_one_of(name, self.scope.segments.keys().map(String::as_str));
-            return None;
-        };
+        }
+        found
+    }
+
+    /// The subject is in a segment, if there is one with this name.
+    fn in_segment(&mut self, name: &str) -> Option<NodeId> {
+        let segment = self.scope.segments.get(name).copied()?;
         self.scope.uses.segments.insert(name.to_owned());
         Some(self.node(Op::Segment, [segment.0, 0, 0, 0]))
     }

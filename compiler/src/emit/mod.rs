@@ -95,6 +95,7 @@ fn scope<'n>(
         segments: numbered(segments),
         journeys: (0..).zip(&rules.journeys).map(journey).collect(),
         places: numbered(rules.places.keys().copied()),
+        stages: rules.stages.iter().map(|stage| stage.name.to_owned()).collect(),
         zone: rules.defaults.zone.clone(),
         groups: rules.groups.iter().map(|(name, group)| ((*name).to_owned(), group.group.clone())).collect(),
         ..Scope::default()
