@@ -75,7 +75,7 @@ fn the_examples_of_the_rules_reference_do_what_the_page_says() {
     let mut examples = blocks.iter().filter(|(language, _)| *language != "text").peekable();
     while let Some((language, text)) = examples.next() {
         if *language == "yaml" {
-            if !examples.peek().is_some_and(|(next, _)| *next == "json") {
+            if examples.peek().is_none_or(|(next, _)| *next != "json") {
                 wrong.push(format!("nothing says what comes of\n{text}"));
             }
             continue;

@@ -245,7 +245,8 @@ impl Placement<'_> {
         let message = find::<Message<'_>>(&rules.messages, &self.message, out);
         let (Some(slot), Some(message)) = (slot, message) else { return };
         if let Some(schema) = &slot.schema {
-            let data = message.in_channel(WEB).filter_map(|rendition| rendition.data.as_ref());
+            // Apps fill slots, too, in their own channel.
+            let data = message.renditions.iter().filter_map(|rendition| rendition.data.as_ref());
             data.for_each(|data| crate::shape::hold(schema.node, data, rules, out));
         }
         let wanted = if slot.json { Format::Json } else { Format::Html };
