@@ -16,13 +16,15 @@ export function toEvent(call) {
     const { path, url, title, referrer, search } = context.page ?? {};
     addMissing(properties, { name: call.name, category: call.category, path, url, title, referrer, search });
   }
+  // What a group call says is said of the account.
+  if (type === 'group') Object.assign(properties, { groupId: call.groupId, traits: traits ?? {} });
   return {
     id: messageId,
     type,
     event: event ?? '',
     at: typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp,
     properties,
-    traits: traits ?? context.traits ?? {},
+    traits: type === 'group' ? {} : (traits ?? context.traits ?? {}),
     consent: {
       ...states(context.consent?.categoryPreferences),
       ...(event === 'Consent Preference Updated' && states(properties)),

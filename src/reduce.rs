@@ -1,13 +1,13 @@
 //! How an event changes a profile.
 
 use crate::condition;
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::occurrence::{Occurrence, remember, value_of};
 use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, CLIENT, Source};
 use crate::prelude::*;
 use crate::profile::{Profile, Stamp, Stamped, exposure_keep, keep_first, keep_first_offer, keep_last, keep_latest};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// The event that says that a message was seen.
 pub const MESSAGE_SEEN: &str = "Message Seen";
@@ -15,6 +15,9 @@ pub const MESSAGE_SEEN: &str = "Message Seen";
 pub const MESSAGE_SENT: &str = "Message Sent";
 /// The event that says that a subject met an experiment.
 pub const EXPERIMENT_VIEWED: &str = "Experiment Viewed";
+
+/// The trait that has the account of a person, an object.
+pub const ACCOUNT: &str = "account";
 
 /// The key of exposures to a message, followed by its id: what was seen.
 pub const SEEN: &str = "seen";
@@ -27,7 +30,10 @@ pub const MESSAGE: &str = "message";
 /// not counted. An event of an untrusted sender sets only traits that are not declared, or are declared with `client: true`.
 pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     let stamp = Stamp::new(event.at, &event.id);
-    for (name, value) in event.traits.iter().filter(|(name, _)| event.trusted || is_open(plan, name)) {
+    let account = (event.kind == EventKind::Group).then(|| account(event));
+    for (name, value) in
+        account.as_ref().unwrap_or(&event.traits).iter().filter(|(name, _)| event.trusted || is_open(plan, name))
+    {
         keep_latest(&mut profile.traits, name, &Stamped::new(value.clone(), stamp));
     }
     for (purpose, state) in &event.consent {
@@ -43,6 +49,14 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
         EXPERIMENT_VIEWED if event.trusted => assign(plan, profile, event, stamp),
         _ => {}
     }
+}
+
+/// What a group call says of the subject: their account, with its id and what is known of it. Its traits are the account's.
+fn account(event: &Event) -> Object {
+    let mut account = event.properties.get("traits").and_then(Value::as_object).cloned().unwrap_or_default();
+    let Some(id) = event.properties.get("groupId").filter(|id| id.as_str().is_some()) else { return Object::new() };
+    account.insert("id", id.clone());
+    [(ACCOUNT, Value::Object(account))].into_iter().collect()
 }
 
 /// Whether anybody may set this trait: no declared attribute that is closed to clients reads it.

@@ -242,6 +242,8 @@ test('a call of the Segment specification becomes the event that the collector m
     consent: { analytics: 'granted', sale: 'denied' },
     trusted: false,
   });
+  const group = toEvent({ type: 'group', messageId: 'g', groupId: 'initech', timestamp: 1, traits: { plan: 'free' }, context: { traits: { age: 7 } } });
+  assert.deepEqual([group.properties, group.traits], [{ groupId: 'initech', traits: { plan: 'free' } }, {}]);
   assert.deepEqual(toEvent({ id: 'e1', type: 'track', event: 'A', at: 1 }), { id: 'e1', type: 'track', event: 'A', at: 1, trusted: false });
 });
 
