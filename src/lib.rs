@@ -27,6 +27,7 @@ mod hash;
 mod journey;
 pub mod json;
 mod math;
+mod memo;
 mod occurrence;
 mod order;
 pub mod plan;

@@ -4,6 +4,7 @@ use super::View;
 use super::trace::Visitor;
 use super::value::{every, holds, node, nodes, note_found, some};
 use crate::facts::{Consent, Request};
+use crate::memo::Memo;
 use crate::plan::node::wide;
 use crate::plan::tables::{Attribute, CARRIED, Journey, JourneyState, Node, Segment, Source};
 use crate::plan::{Id, Op, Plan};
@@ -20,20 +21,15 @@ pub struct Evaluator<'a> {
     pub(super) now: Millis,
     /// Without a subject, `id` is what the request's attributes say.
     claims_id: bool,
-    /// For each node: not known yet, false, or true.
-    known: Vec<u8>,
+    /// Which nodes hold, of those that were asked.
+    known: Memo<bool>,
 }
-
-const UNKNOWN: u8 = 0;
-const FALSE: u8 = 1;
-const TRUE: u8 = 2;
 
 impl<'a> Evaluator<'a> {
     /// An evaluator that knows no results yet. `profile` has all pending events applied.
     #[must_use]
-    pub fn new(plan: &'a Plan, profile: &'a Profile, request: &'a Request, now: Millis) -> Self {
-        let known = vec![UNKNOWN; plan.count::<Node>() as usize];
-        Self { plan, profile, request, now, claims_id: false, known }
+    pub const fn new(plan: &'a Plan, profile: &'a Profile, request: &'a Request, now: Millis) -> Self {
+        Self { plan, profile, request, now, claims_id: false, known: Memo::new() }
     }
 
     /// As [`Self::new`], but without a subject the attribute `id` is what the request's attributes say.
@@ -43,17 +39,12 @@ impl<'a> Evaluator<'a> {
 
     /// Whether the condition holds.
     pub fn holds(&mut self, id: Id<Node>) -> bool {
-        match self.known.get(id.index()) {
-            Some(&TRUE) => true,
-            Some(&UNKNOWN) => {
-                let holds = self.test(id, &mut Visitor::new(false));
-                if let Some(known) = self.known.get_mut(id.index()) {
-                    *known = if holds { TRUE } else { FALSE };
-                }
-                holds
-            }
-            _ => false,
+        if let Some(known) = self.known.get(id.0) {
+            return known;
         }
+        let holds = self.test(id, &mut Visitor::new(false));
+        self.known.insert(id.0, holds);
+        holds
     }
 
     /// The tree of the condition's evaluation: what was asked, what was found, what was missing, what held.

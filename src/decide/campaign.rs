@@ -6,8 +6,7 @@ use crate::facts::Consent;
 use crate::plan::tables::{
     Campaign, Cap, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, Suppression, Text,
 };
-use crate::plan::{Id, Plan};
-use crate::prelude::*;
+use crate::plan::Id;
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -41,48 +40,14 @@ impl Reason {
     }
 }
 
-/// What is already known of each campaign in this decision.
-pub(crate) struct Campaigns {
-    /// For each campaign 0 for nothing yet, 1 for yes, else the number of its denial plus 2.
-    verdicts: Vec<u32>,
-    denials: Vec<Denial>,
-}
-
-impl Campaigns {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        Self { verdicts: vec![0; plan.count::<Campaign>() as usize], denials: Vec::new() }
-    }
-
-    fn known(&self, id: Id<Campaign>) -> Option<Result<(), Denial>> {
-        match self.verdicts.get(id.index()).copied()? {
-            0 => None,
-            1 => Some(Ok(())),
-            number => self.denials.get(number.wrapping_sub(2) as usize).map(|denial| Err(*denial)),
-        }
-    }
-
-    fn note(&mut self, id: Id<Campaign>, verdict: Result<(), Denial>) {
-        let number = verdict.map_or_else(
-            |denial| {
-                self.denials.push(denial);
-                u32::try_from(self.denials.len()).map_or(0, |count| count.saturating_add(1))
-            },
-            |()| 1,
-        );
-        if let Some(place) = self.verdicts.get_mut(id.index()) {
-            *place = number;
-        }
-    }
-}
-
 impl Decider<'_> {
     /// Whether the campaign may speak; decided once for all slots.
     pub(crate) fn may_speak(&mut self, id: Id<Campaign>) -> Result<(), Denial> {
-        if let Some(known) = self.campaigns.known(id) {
+        if let Some(known) = self.verdicts.get(id.0) {
             return known;
         }
         let verdict = self.plan.get(id).map_or(Ok(()), |campaign| self.judge(id, &campaign));
-        self.campaigns.note(id, verdict);
+        self.verdicts.insert(id.0, verdict);
         verdict
     }
 

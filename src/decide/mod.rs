@@ -26,6 +26,7 @@ use crate::decision::Decision;
 use crate::derived::request_of;
 use crate::facts::{Consent, Facts, Request};
 use crate::hash::fnv64a;
+use crate::memo::Memo;
 use crate::plan::tables::{Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
@@ -33,7 +34,7 @@ use crate::profile::Profile;
 use crate::reason::Reason;
 use crate::reduce::reduce;
 use crate::value::Value;
-use campaign::Campaigns;
+use campaign::Denial;
 use trace::Tracer;
 
 /// Decides the content of the slots and the next action of one subject at one time.
@@ -89,7 +90,8 @@ pub(crate) struct Decider<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) profile: &'a Profile,
     pub(crate) eval: Evaluator<'a>,
-    pub(crate) campaigns: Campaigns,
+    /// Whether a campaign may speak, of those that were asked.
+    pub(crate) verdicts: Memo<Result<(), Denial>>,
     /// Who listens, if this is explained.
     pub(crate) tracer: Option<Tracer>,
     pub(crate) decision: Decision,
@@ -112,7 +114,7 @@ impl<'a> Decider<'a> {
             now: facts.now,
             ..Decision::default()
         };
-        Self { plan, facts, profile, eval, campaigns: Campaigns::new(plan), tracer, decision }
+        Self { plan, facts, profile, eval, verdicts: Memo::new(), tracer, decision }
     }
 
     fn run(mut self) -> (Decision, Option<Tracer>) {

@@ -2,35 +2,28 @@
 
 use core::marker::PhantomData;
 
-use super::word_at;
 use crate::prelude::*;
 use crate::time::Millis;
 
 /// The number that stands for "none" in an optional reference.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// No row is longer.
-pub(super) const MAX_WORDS: usize = 20;
+/// The word at this place of a row.
+#[inline]
+fn word(words: &[u32], at: usize) -> u32 {
+    words.get(at).copied().unwrap_or(0)
+}
 
-/// The words of one row; zeros after its end.
-pub struct Words(pub(super) [u32; MAX_WORDS]);
-
-impl Words {
-    #[inline]
-    fn word(&self, at: usize) -> u32 {
-        self.0.get(at).copied().unwrap_or(0)
-    }
-
-    #[inline]
-    fn wide(&self, at: usize) -> u64 {
-        u64::from(self.word(at)) | (u64::from(self.word(at.saturating_add(1))) << 32)
-    }
+/// The two words from this place of a row, the lower one first.
+#[inline]
+fn wide(words: &[u32], at: usize) -> u64 {
+    u64::from(word(words, at)) | (u64::from(word(words, at.saturating_add(1))) << 32)
 }
 
 /// What references are held against: the sizes of all tables, and the lists.
 pub struct Bounds<'a> {
     pub(super) counts: &'a [u32],
-    pub(super) lists: &'a [u8],
+    pub(super) lists: &'a [u32],
 }
 
 impl Bounds<'_> {
@@ -50,8 +43,8 @@ impl Bounds<'_> {
 
     fn has_list(&self, table: usize, start: u32, len: u32) -> bool {
         let count = self.count(table);
-        let is_good = |at| word_at(self.lists, at as usize).is_some_and(|item| item < count);
-        start.checked_add(len).is_some_and(|end| (start..end).all(is_good))
+        let items = start.checked_add(len).and_then(|end| self.lists.get(start as usize..end as usize));
+        items.is_some_and(|items| items.iter().all(|item| *item < count))
     }
 }
 
@@ -94,12 +87,12 @@ impl Kind {
     }
 
     /// Whether everything exists that the field at this place of a row refers to.
-    pub(super) fn check(self, words: &Words, at: usize, bounds: &Bounds<'_>) -> bool {
-        let first = words.word(at);
-        let second = words.word(at.saturating_add(1));
+    pub(super) fn check(self, words: &[u32], at: usize, bounds: &Bounds<'_>) -> bool {
+        let first = word(words, at);
+        let second = word(words, at.saturating_add(1));
         match self {
             Self::Word | Self::Wide => true,
-            Self::Number => !f64::from_bits(words.wide(at)).is_nan(),
+            Self::Number => !f64::from_bits(wide(words, at)).is_nan(),
             Self::Id(table) => first < bounds.count(table),
             Self::Option(table) => first == NONE || first < bounds.count(table),
             Self::Span(table) => first.checked_add(second).is_some_and(|end| end <= bounds.count(table)),
@@ -113,7 +106,7 @@ pub trait Field: Copy {
     /// What its words mean.
     const KIND: Kind;
     /// Reads it from this place of a row.
-    fn read(words: &Words, at: usize) -> Self;
+    fn read(words: &[u32], at: usize) -> Self;
     /// Appends its words.
     fn write(self, out: &mut Vec<u32>);
 }
@@ -127,7 +120,7 @@ pub trait Row: Copy {
     /// How many words it takes.
     const WORDS: usize = Kind::sum(Self::FIELDS);
     /// Reads it.
-    fn read(words: &Words) -> Self;
+    fn read(words: &[u32]) -> Self;
     /// Appends its words.
     fn write(self, out: &mut Vec<u32>);
 }
@@ -288,8 +281,8 @@ impl<T> core::fmt::Debug for Ids<T> {
 impl Field for u32 {
     const KIND: Kind = Kind::Word;
     #[inline]
-    fn read(words: &Words, at: usize) -> Self {
-        words.word(at)
+    fn read(words: &[u32], at: usize) -> Self {
+        word(words, at)
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self);
@@ -304,8 +297,8 @@ fn write_u64(value: u64, out: &mut Vec<u32>) {
 impl Field for f64 {
     const KIND: Kind = Kind::Number;
     #[inline]
-    fn read(words: &Words, at: usize) -> Self {
-        Self::from_bits(words.wide(at))
+    fn read(words: &[u32], at: usize) -> Self {
+        Self::from_bits(wide(words, at))
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.to_bits(), out);
@@ -315,8 +308,8 @@ impl Field for f64 {
 impl Field for Millis {
     const KIND: Kind = Kind::Wide;
     #[inline]
-    fn read(words: &Words, at: usize) -> Self {
-        Self(words.wide(at).cast_signed())
+    fn read(words: &[u32], at: usize) -> Self {
+        Self(wide(words, at).cast_signed())
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.0.cast_unsigned(), out);
@@ -326,8 +319,8 @@ impl Field for Millis {
 impl<T: Target> Field for Id<T> {
     const KIND: Kind = Kind::Id(T::TABLE);
     #[inline]
-    fn read(words: &Words, at: usize) -> Self {
-        Self::new(words.word(at))
+    fn read(words: &[u32], at: usize) -> Self {
+        Self::new(word(words, at))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.0);
@@ -337,8 +330,8 @@ impl<T: Target> Field for Id<T> {
 impl<T: Target> Field for Option<Id<T>> {
     const KIND: Kind = Kind::Option(T::TABLE);
     #[inline]
-    fn read(words: &Words, at: usize) -> Self {
-        Some(words.word(at)).filter(|index| *index != NONE).map(Id::new)
+    fn read(words: &[u32], at: usize) -> Self {
+        Some(word(words, at)).filter(|index| *index != NONE).map(Id::new)
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.map_or(NONE, |id| id.0));
@@ -348,8 +341,8 @@ impl<T: Target> Field for Option<Id<T>> {
 impl<T: Target> Field for Span<T> {
     const KIND: Kind = Kind::Span(T::TABLE);
     #[inline]
-    fn read(words: &Words, at: usize) -> Self {
-        Self::new(words.word(at), words.word(at.saturating_add(1)))
+    fn read(words: &[u32], at: usize) -> Self {
+        Self::new(word(words, at), word(words, at.saturating_add(1)))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
@@ -359,8 +352,8 @@ impl<T: Target> Field for Span<T> {
 impl<T: Target> Field for Ids<T> {
     const KIND: Kind = Kind::Ids(T::TABLE);
     #[inline]
-    fn read(words: &Words, at: usize) -> Self {
-        Self::new(words.word(at), words.word(at.saturating_add(1)))
+    fn read(words: &[u32], at: usize) -> Self {
+        Self::new(word(words, at), word(words, at.saturating_add(1)))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
@@ -378,7 +371,7 @@ macro_rules! tables {
         impl $crate::plan::row::Row for $name {
             const TABLE: usize = $number;
             const FIELDS: &'static [$crate::plan::row::Kind] = &[$(<$kind as $crate::plan::row::Field>::KIND),*];
-            fn read(words: &$crate::plan::row::Words) -> Self {
+            fn read(words: &[u32]) -> Self {
                 let mut next: usize = 0;
                 $(
                     let at = next;
@@ -392,7 +385,6 @@ macro_rules! tables {
                 $($crate::plan::row::Field::write(self.$field, out);)*
             }
         }
-        const _: () = assert!(<$name as $crate::plan::row::Row>::WORDS <= $crate::plan::row::MAX_WORDS);
     )*
 
         /// The fields of a row of this section, if its table is here.

@@ -1,0 +1,157 @@
+//! From bytes to a plan in which every reference is known to be good.
+
+use super::automaton::Automaton;
+use super::row::{Bounds, Kind};
+use super::tables::{self, LISTS, REGEXES, SECTIONS, STRINGS, Settings};
+use super::{HEADER, Id, Ids, MAGIC, Plan, PlanError, Span, VERSION, node, program};
+use crate::prelude::*;
+
+/// Where the words of a section are, and how many things it holds.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Section {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) count: u32,
+}
+
+pub(super) fn load(bytes: &[u8]) -> Result<Plan, PlanError> {
+    let mut plan = read(bytes)?;
+    check_texts(&plan)?;
+    check_regexes(&plan)?;
+    plan.bounds(|bounds| (LISTS.saturating_add(1)..SECTIONS).try_for_each(|table| check_table(&plan, table, bounds)))?;
+    node::check(&plan)?;
+    program::check(&plan)?;
+    plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
+    plan.with_offer = plan.campaigns(|campaign| campaign.offer.is_some());
+    plan.with_next = plan.campaigns(|campaign| !campaign.next.is_empty());
+    Ok(plan)
+}
+
+/// Takes the sections apart: what is made of words becomes words, texts and automata lie one after the other.
+fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
+    check_header(bytes)?;
+    let mut plan = Plan {
+        words: Box::default(),
+        sections: [Section::default(); SECTIONS],
+        texts: Box::default(),
+        automata: Box::default(),
+        settings: Settings::none(),
+        with_offer: Vec::new(),
+        with_next: Vec::new(),
+    };
+    let mut words = Vec::with_capacity(bytes.len() / 4);
+    for (number, section) in plan.sections.iter_mut().enumerate() {
+        let content = content(bytes, number)?;
+        section.start = words.len();
+        section.count = match number {
+            STRINGS | REGEXES => {
+                let (count, ends, parts) = parts(content)?;
+                if number == STRINGS {
+                    plan.texts = core::str::from_utf8(parts).map_err(|_| PlanError::Text)?.into();
+                } else {
+                    plan.automata = parts.into();
+                }
+                // The first part begins where none has ended.
+                words.push(0);
+                words.extend(words_of(ends));
+                count
+            }
+            table => {
+                words.extend(words_of(content));
+                count(table, content.len())?
+            }
+        };
+        section.end = words.len();
+    }
+    plan.words = words.into();
+    Ok(plan)
+}
+
+fn check_header(bytes: &[u8]) -> Result<(), PlanError> {
+    if bytes.first_chunk::<8>() != Some(MAGIC) {
+        return Err(PlanError::NotAPlan);
+    }
+    let version = word_at(bytes, 2).ok_or(PlanError::Truncated)?;
+    if version != VERSION {
+        return Err(PlanError::Version { found: version });
+    }
+    if word_at(bytes, 3) == Some(SECTIONS as u32) { Ok(()) } else { Err(PlanError::Truncated) }
+}
+
+/// The bytes of a section.
+fn content(bytes: &[u8], number: usize) -> Result<&[u8], PlanError> {
+    let at = number.saturating_mul(2).saturating_add(HEADER / 4);
+    let start = word_at(bytes, at).ok_or(PlanError::Truncated)? as usize;
+    let len = word_at(bytes, at.saturating_add(1)).ok_or(PlanError::Truncated)? as usize;
+    let end = start.checked_add(len).ok_or(PlanError::Truncated)?;
+    bytes.get(start..end).ok_or(PlanError::Truncated)
+}
+
+/// How many rows a table of this length has.
+fn count(table: usize, len: usize) -> Result<u32, PlanError> {
+    let size = Kind::sum(tables::fields(table)).saturating_mul(4);
+    let count = len.checked_div(size).filter(|_| len.checked_rem(size) == Some(0));
+    count.and_then(|count| u32::try_from(count).ok()).ok_or(PlanError::Truncated)
+}
+
+/// The count, the end of each part, and the parts.
+fn parts(content: &[u8]) -> Result<(u32, &[u8], &[u8]), PlanError> {
+    let (first, rest) = content.split_first_chunk::<4>().ok_or(PlanError::Truncated)?;
+    let count = u32::from_le_bytes(*first);
+    let split = (count as usize).checked_mul(4).and_then(|len| rest.split_at_checked(len));
+    split.map(|(ends, parts)| (count, ends, parts)).ok_or(PlanError::Truncated)
+}
+
+/// Checks that every text is one.
+fn check_texts(plan: &Plan) -> Result<(), PlanError> {
+    let is_text = |index| plan.part(STRINGS, index).and_then(|range| plan.texts.get(range)).is_some();
+    let count = plan.section(STRINGS).count as usize;
+    if (0..count).all(is_text) { Ok(()) } else { Err(PlanError::Text) }
+}
+
+fn check_regexes(plan: &Plan) -> Result<(), PlanError> {
+    let is_valid = |index: &u32| plan.automaton(Id::new(*index)).is_some_and(Automaton::is_valid);
+    let wrong = (0..plan.section(REGEXES).count).find(|index| !is_valid(index));
+    wrong.map_or(Ok(()), |index| Err(PlanError::Regex { index: index as usize }))
+}
+
+/// Checks that everything exists that rows refer to.
+fn check_table(plan: &Plan, table: usize, bounds: &Bounds<'_>) -> Result<(), PlanError> {
+    let fields = tables::fields(table);
+    let section = plan.section(table);
+    let words = plan.words.get(section.start..section.end).unwrap_or(&[]);
+    for (row, words) in words.chunks_exact(Kind::sum(fields).max(1)).enumerate() {
+        let mut at: usize = 0;
+        for field in fields {
+            if !field.check(words, at, bounds) {
+                return Err(PlanError::Reference { section: table, row });
+            }
+            at = at.saturating_add(field.words());
+        }
+    }
+    Ok(())
+}
+
+fn word_at(bytes: &[u8], index: usize) -> Option<u32> {
+    let start = index.checked_mul(4)?;
+    bytes.get(start..)?.first_chunk::<4>().map(|word| u32::from_le_bytes(*word))
+}
+
+fn words_of(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word))
+}
+
+impl Settings {
+    pub(super) const fn none() -> Self {
+        Self {
+            id: Id::new(0),
+            flags: 0,
+            locale: Id::new(0),
+            consent: 0,
+            store: None,
+            measure: None,
+            gpc: Ids::empty(),
+            caps: Span::empty(),
+        }
+    }
+}
