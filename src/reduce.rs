@@ -101,7 +101,7 @@ fn expose(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
             }
         }
     }
-    let known = |id: &&str| plan.rows(plan.all::<tables::Offer>()).any(|(_, row)| plan.text(row.id) == *id);
+    let known = |id: &&str| plan.find(id, |row: &tables::Offer| row.id).is_some();
     if let Some(offer) = property("offer").filter(known) {
         keep_first_offer(&mut profile.offers, offer, stamp);
     }

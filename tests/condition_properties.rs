@@ -190,6 +190,7 @@ fn finish(mut plan: PlanBuilder) -> Vec<u8> {
         measure: None,
         gpc: Ids::empty(),
         caps: Span::empty(),
+        next: None,
     };
     plan.finish(settings)
 }

@@ -108,7 +108,7 @@ fn placements_are_sorted_by_priority_and_then_by_id() {
     let plan = support::edge(&everything());
     let hero = plan.get(Id::<Slot>::new(0)).unwrap();
     let campaigns: Vec<String> =
-        plan.rows(hero.placements).map(|(_, row)| plan.text(plan.get(row.campaign).unwrap().id).to_owned()).collect();
+        plan.rows(plan.get(hero.lane).unwrap().placements).map(|(_, row)| plan.text(plan.get(row.campaign).unwrap().id).to_owned()).collect();
     assert_eq!(campaigns, ["another-bar", "bar", "pricing-intent"]);
 }
 

@@ -17,4 +17,4 @@ pub use evaluator::Evaluator;
 pub use version::padded as padded_version;
 pub use view::View;
 
-pub(crate) use value::filter;
+pub(crate) use value::{constant, filter};

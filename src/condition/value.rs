@@ -160,7 +160,7 @@ fn some_element(value: View<'_>, test: impl Fn(View<'_>) -> bool) -> bool {
 }
 
 /// The constant, unless it is a list or an object: those are identical to nothing.
-fn constant(plan: &Plan, id: Id<Constant>) -> Option<View<'_>> {
+pub(crate) fn constant(plan: &Plan, id: Id<Constant>) -> Option<View<'_>> {
     let row = plan.get(id)?;
     match ConstantKind::from_number(row.kind)? {
         ConstantKind::Null => Some(View::Null),

@@ -82,7 +82,7 @@ impl Decider<'_> {
         offer.and_then(|id| self.plan.get(id)).map_or(Ok(()), |offer| self.check_span(offer.from, offer.until))
     }
 
-    fn check_span(&self, from: Millis, until: Millis) -> Result<(), Denial> {
+    pub(crate) fn check_span(&self, from: Millis, until: Millis) -> Result<(), Denial> {
         let is_on = self.facts.now >= from && self.facts.now < until;
         if is_on { Ok(()) } else { Err(Reason::OutsideSchedule.by(Cause::Schedule(from, until))) }
     }

@@ -9,6 +9,7 @@ mod detail;
 mod experiment;
 mod exposure;
 mod holdout;
+mod lane;
 mod next;
 mod offer;
 mod quiet;
@@ -27,7 +28,7 @@ use crate::derived::request_of;
 use crate::facts::{Consent, Facts, Request};
 use crate::hash::fnv64a;
 use crate::memo::Memo;
-use crate::plan::tables::{Slot, Text};
+use crate::plan::tables::{Offer, Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
@@ -92,6 +93,8 @@ pub(crate) struct Decider<'a> {
     pub(crate) eval: Evaluator<'a>,
     /// Whether a campaign may speak, of those that were asked.
     pub(crate) verdicts: Memo<Result<(), Denial>>,
+    /// The subject's offer of each group that was asked for.
+    pub(crate) offers: Memo<Option<Id<Offer>>>,
     /// Who listens, if this is explained.
     pub(crate) tracer: Option<Tracer>,
     pub(crate) decision: Decision,
@@ -114,7 +117,7 @@ impl<'a> Decider<'a> {
             now: facts.now,
             ..Decision::default()
         };
-        Self { plan, facts, profile, eval, verdicts: Memo::new(), tracer, decision }
+        Self { plan, facts, profile, eval, verdicts: Memo::new(), offers: Memo::new(), tracer, decision }
     }
 
     fn run(mut self) -> (Decision, Option<Tracer>) {
@@ -124,11 +127,10 @@ impl<'a> Decider<'a> {
         if self.facts.request.bot {
             self.leave_empty(&slots, Reason::Bot);
         } else {
-            let offers = self.choose_offers();
             for slot in &slots {
-                self.fill(*slot, &offers);
+                self.fill(*slot);
             }
-            self.choose_next_action(&offers);
+            self.choose_next_action();
             self.expose();
         }
         self.decision.cache_variant = self.cache_variant();

@@ -5,7 +5,6 @@ use core::cmp::Reverse;
 use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial};
 use crate::decide::cap::Place;
-use crate::decide::offer::Offers;
 use crate::decide::score::Micros;
 use crate::decide::slot::Rank;
 use crate::decision::{Assignment, NextAction};
@@ -32,16 +31,20 @@ pub(crate) struct Possible {
 
 impl Decider<'_> {
     /// The steps of the highest-ranking campaign that has a possible one: the first, and the others as alternatives.
-    pub(crate) fn choose_next_action(&mut self, offers: &Offers) {
+    pub(crate) fn choose_next_action(&mut self) {
+        let Some(lane) = self.plan.settings().next.and_then(|id| self.plan.get(id)) else { return };
         let mut best: Option<(Rank, Id<Campaign>, Campaign, Vec<Possible>)> = None;
-        for id in self.plan.with_next() {
-            let Some(campaign) = self.plan.get(id) else { continue };
+        for (id, campaign, _) in self.candidates(&lane) {
+            let ends = best.as_ref().is_some_and(|(leader, ..)| Reverse(campaign.priority) > leader.0);
+            if ends && self.tracer.is_none() {
+                break;
+            }
             let rank = self.rank(id, &campaign);
             let leads = best.as_ref().is_none_or(|(leader, ..)| rank < *leader);
             if !leads && self.tracer.is_none() {
                 continue;
             }
-            match (self.possible_steps(id, &campaign, offers), &best) {
+            match (self.possible_steps(id, &campaign), &best) {
                 (Err(denial), _) => self.note_next(id, denial),
                 (Ok(_), Some((_, leader, ..))) if !leads => {
                     self.note_next(id, Reason::Outranked.by(Cause::Campaign(*leader)))
@@ -63,14 +66,9 @@ impl Decider<'_> {
     }
 
     /// The campaign's possible steps, in the order in which they are to be tried; at least one.
-    fn possible_steps(
-        &mut self,
-        id: Id<Campaign>,
-        campaign: &Campaign,
-        offers: &Offers,
-    ) -> Result<Vec<Possible>, Denial> {
+    fn possible_steps(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<Vec<Possible>, Denial> {
         self.may_speak(id)?;
-        self.check_offer(campaign, offers)?;
+        self.check_offer(campaign)?;
         let mut steps = Vec::new();
         for (_, step) in self.plan.rows(campaign.next) {
             let tried = self.try_step(campaign, &step);

@@ -1,110 +1,72 @@
 //! One offer of a group for one person, in all slots and channels, for as long as it lasts.
 
+use core::cmp::Reverse;
+
 use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial};
 use crate::decide::slot::Rank;
 use crate::plan::Id;
-use crate::plan::tables::{Campaign, Offer, Text};
-use crate::prelude::*;
-use crate::profile::Stamp;
+use crate::plan::tables::{Campaign, Offer, OfferGroup};
 use crate::reason::Reason;
 
-/// The offer that the subject has, or gets, in each group.
-#[derive(Default)]
-pub(crate) struct Offers(Vec<Choice>);
-
-/// Of the offers of a group the best so far: one that the subject holds comes before all others.
-struct Choice {
-    group: Id<Text>,
-    offer: Id<Offer>,
-    claim: Claim,
-}
-
-/// What an offer is chosen for, the least first.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
-enum Claim {
-    /// It was seen then.
-    Held(Stamp),
-    /// Its campaign ranks so.
-    Ranked(Rank),
-}
-
-impl Offers {
-    /// The offer of the group.
-    fn get(&self, group: Id<Text>) -> Option<Id<Offer>> {
-        let at = self.find(group).ok()?;
-        self.0.get(at).map(|choice| choice.offer)
-    }
-
-    /// Whether the claim is better than that of the group's offer so far.
-    fn leads(&self, group: Id<Text>, claim: Claim) -> bool {
-        let known = self.find(group).ok().and_then(|at| self.0.get(at));
-        known.is_none_or(|known| claim < known.claim)
-    }
-
-    fn choose(&mut self, choice: Choice) {
-        match self.find(choice.group) {
-            Ok(at) => self.0.get_mut(at).map_or((), |known| *known = choice),
-            Err(at) => self.0.insert(at, choice),
-        }
-    }
-
-    /// The choices are sorted by group.
-    fn find(&self, group: Id<Text>) -> Result<usize, usize> {
-        self.0.binary_search_by(|choice| choice.group.cmp(&group))
-    }
-}
-
 impl Decider<'_> {
-    /// For each group of offers the one that was seen first and has not ended, else the one of the campaign that ranks
-    /// highest of all that may speak, in whatever slot: so all pages and channels choose the same.
-    pub(crate) fn choose_offers(&mut self) -> Offers {
-        let mut offers = self.held_offers();
-        for id in self.plan.with_offer() {
-            let Some(campaign) = self.plan.get(id) else { continue };
-            let Some((offer, group)) = self.group_of(&campaign) else { continue };
-            let claim = Claim::Ranked(self.rank(id, &campaign));
-            if offers.leads(group, claim) && self.may_speak(id).is_ok() {
-                offers.choose(Choice { group, offer, claim });
-            }
-        }
-        offers
-    }
-
     /// Whether the campaign's offer is the subject's offer of its group.
-    pub(crate) fn check_offer(&self, campaign: &Campaign, offers: &Offers) -> Result<(), Denial> {
-        let Some((offer, group)) = self.group_of(campaign) else { return Ok(()) };
-        match offers.get(group) {
-            Some(chosen) if chosen != offer => Err(Reason::OfferConflict.by(Cause::Offer(chosen))),
-            _ => Ok(()),
-        }
+    pub(crate) fn check_offer(&mut self, campaign: &Campaign) -> Result<(), Denial> {
+        let Some((offer, group)) = self.group_of(campaign.offer) else { return Ok(()) };
+        agrees(offer, self.offer_of(group))
     }
 
     /// Whether the subject holds no other offer of the group than this one, if it is in a group.
     pub(crate) fn check_held_offer(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
-        let Some((offer, group)) = offer.and_then(|id| Some((id, self.plan.get(id)?.group?))) else { return Ok(()) };
-        match self.held_offers().get(group) {
-            Some(held) if held != offer => Err(Reason::OfferConflict.by(Cause::Offer(held))),
-            _ => Ok(()),
+        let Some((offer, group)) = self.group_of(offer) else { return Ok(()) };
+        agrees(offer, self.held_offer(group))
+    }
+
+    fn group_of(&self, offer: Option<Id<Offer>>) -> Option<(Id<Offer>, Id<OfferGroup>)> {
+        offer.and_then(|id| Some((id, self.plan.get(id)?.group?)))
+    }
+
+    /// The subject's offer of the group, on all pages and in all channels the same.
+    fn offer_of(&mut self, group: Id<OfferGroup>) -> Option<Id<Offer>> {
+        if let Some(known) = self.offers.get(group.0) {
+            return known;
         }
+        let offer = self.held_offer(group).or_else(|| self.ranked_offer(group));
+        self.offers.insert(group.0, offer);
+        offer
     }
 
-    fn group_of(&self, campaign: &Campaign) -> Option<(Id<Offer>, Id<Text>)> {
-        let id = campaign.offer?;
-        Some((id, self.plan.get(id)?.group?))
+    /// The one that was seen first and has not ended.
+    fn held_offer(&self, group: Id<OfferGroup>) -> Option<Id<Offer>> {
+        let seen = self.profile.offers.iter().filter_map(|(name, seen)| {
+            let (id, row) = self.plan.find(name, |row: &Offer| row.id)?;
+            let lasts = self.check_span(row.from, row.until).is_ok();
+            (row.group == Some(group) && lasts).then_some((*seen, id))
+        });
+        seen.min().map(|(_, id)| id)
     }
 
-    fn held_offers(&self) -> Offers {
-        let mut held = Offers::default();
-        for (offer, row) in self.plan.rows(self.plan.all::<Offer>()) {
-            let lasts = self.facts.now >= row.from && self.facts.now < row.until;
-            let seen = self.profile.offers.get(self.plan.text(row.id));
-            let (Some(group), Some(seen), true) = (row.group, seen, lasts) else { continue };
-            let claim = Claim::Held(*seen);
-            if held.leads(group, claim) {
-                held.choose(Choice { group, offer, claim });
+    /// The one of the campaign that ranks highest of all that may speak, in whatever slot.
+    fn ranked_offer(&mut self, group: Id<OfferGroup>) -> Option<Id<Offer>> {
+        let lane = self.plan.get(self.plan.get(group)?.lane)?;
+        let mut best: Option<(Rank, Option<Id<Offer>>)> = None;
+        for (id, campaign, _) in self.candidates(&lane) {
+            let leader = best.as_ref().map(|(rank, _)| *rank);
+            if leader.is_some_and(|leader| Reverse(campaign.priority) > leader.0) {
+                break;
+            }
+            let rank = self.rank(id, &campaign);
+            if leader.is_none_or(|leader| rank < leader) && self.may_speak(id).is_ok() {
+                best = Some((rank, campaign.offer));
             }
         }
-        held
+        best.and_then(|(_, offer)| offer)
+    }
+}
+
+fn agrees(offer: Id<Offer>, chosen: Option<Id<Offer>>) -> Result<(), Denial> {
+    match chosen {
+        Some(chosen) if chosen != offer => Err(Reason::OfferConflict.by(Cause::Offer(chosen))),
+        _ => Ok(()),
     }
 }

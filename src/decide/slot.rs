@@ -5,12 +5,11 @@ use core::cmp::Reverse;
 use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial};
 use crate::decide::cap::Place;
-use crate::decide::offer::Offers;
 use crate::decide::score::Micros;
 use crate::decision::{Assignment, Fill};
 use crate::hash::fnv64a;
 use crate::plan::Id;
-use crate::plan::tables::{Campaign, Class, Message, ONCE, Placement, Rendition, Slot};
+use crate::plan::tables::{Campaign, Class, Message, ONCE, Rendition, Slot};
 use crate::prelude::*;
 use crate::reason::Reason;
 use crate::reduce::SEEN;
@@ -30,10 +29,10 @@ struct Candidate {
 
 impl Decider<'_> {
     /// Fills the slot with the highest-ranking campaign that may.
-    pub(crate) fn fill(&mut self, id: Id<Slot>, offers: &Offers) {
+    pub(crate) fn fill(&mut self, id: Id<Slot>) {
         let Some(slot) = self.plan.get(id) else { return };
         let name = self.plan.text(slot.id).to_owned();
-        let winner = self.winner(id, &slot, offers);
+        let winner = self.winner(id, &slot);
         self.decision.reasons.insert(name.clone(), winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
         if let Some(winner) = winner {
             let fill = self.content_of(&winner);
@@ -48,25 +47,26 @@ impl Decider<'_> {
         (Reverse(campaign.priority), Reverse(self.score(campaign.score)), hash, id)
     }
 
-    /// The best placement. Placements are sorted by priority, so the search ends where the priority falls below the best;
-    /// only a trace wants to hear of the others.
-    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot, offers: &Offers) -> Option<Candidate> {
+    /// The best candidate. They are sorted by priority, so the search ends where the priority falls below the best; only a
+    /// trace wants to hear of the others.
+    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot) -> Option<Candidate> {
+        let lane = self.plan.get(slot.lane)?;
         if let Some(tracer) = &mut self.tracer {
             tracer.enter(slot_id);
         }
         let mut best: Option<Candidate> = None;
-        for (_, placement) in self.plan.rows(slot.placements) {
-            let Some(campaign) = self.plan.get(placement.campaign) else { continue };
+        for (id, campaign, message) in self.candidates(&lane) {
+            let Some(message) = message else { continue };
             if let Some(leader) = best.as_ref().filter(|_| self.tracer.is_none()) {
                 if Reverse(campaign.priority) > leader.rank.0 {
                     break;
                 }
-                if self.rank(placement.campaign, &campaign) > leader.rank {
+                if self.rank(id, &campaign) > leader.rank {
                     continue;
                 }
             }
-            match self.candidate(slot_id, slot, &placement, campaign, offers) {
-                Err(denial) => self.note(placement.campaign, denial),
+            match self.candidate((slot_id, slot), id, campaign, message) {
+                Err(denial) => self.note(id, denial),
                 Ok(candidate) => {
                     let (loser, by) = match best.take() {
                         Some(leader) if leader.rank < candidate.rank => (Some(candidate.id), best.insert(leader).id),
@@ -100,26 +100,25 @@ impl Decider<'_> {
     /// What the campaign would show in the slot, or why it shows nothing.
     fn candidate(
         &mut self,
-        slot_id: Id<Slot>,
-        slot: &Slot,
-        placement: &Placement,
+        (slot_id, slot): (Id<Slot>, &Slot),
+        id: Id<Campaign>,
         campaign: Campaign,
-        offers: &Offers,
+        message_id: Id<Message>,
     ) -> Result<Candidate, Denial> {
-        self.may_speak(placement.campaign)?;
+        self.may_speak(id)?;
         let channel = self.facts.request.channel.as_deref().unwrap_or("web");
-        let place = Place { slot: Some(slot_id), message: placement.message, channel };
+        let place = Place { slot: Some(slot_id), message: message_id, channel };
         self.check_placed_caps(campaign.subject(), place)?;
-        self.check_offer(&campaign, offers)?;
-        let message = self.plan.get(placement.message).ok_or(Reason::NoRendition.by(Cause::Channel))?;
-        self.check_unseen(placement.message, &message, SEEN)?;
+        self.check_offer(&campaign)?;
+        let message = self.plan.get(message_id).ok_or(Reason::NoRendition.by(Cause::Channel))?;
+        self.check_unseen(message_id, &message, SEEN)?;
         let arm = self.arm_of(&campaign);
         let rendition = self
             .rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()))
             .filter(|rendition| rendition.fits(slot))
             .ok_or(Reason::NoRendition.by(Cause::Channel))?;
-        let rank = self.rank(placement.campaign, &campaign);
-        Ok(Candidate { rank, id: placement.campaign, campaign, message, rendition, arm })
+        let rank = self.rank(id, &campaign);
+        Ok(Candidate { rank, id, campaign, message, rendition, arm })
     }
 
     fn content_of(&mut self, winner: &Candidate) -> Fill {

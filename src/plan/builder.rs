@@ -103,6 +103,26 @@ impl PlanBuilder {
         }
     }
 
+    /// A row that was pushed or shared.
+    #[must_use]
+    pub fn get<R: Row>(&self, id: Id<R>) -> Option<R> {
+        let start = id.index().checked_mul(R::WORDS)?;
+        let words = self.tables.get(&R::TABLE)?.words.get(start..start.checked_add(R::WORDS)?)?;
+        Some(R::read(words))
+    }
+
+    /// The things of a list.
+    pub fn list<T: 'static>(&self, ids: Ids<T>) -> impl Iterator<Item = Id<T>> + '_ {
+        let (start, len) = ids.words();
+        self.lists.iter().skip(start as usize).take(len as usize).map(|item| Id::new(*item))
+    }
+
+    /// The text with this number.
+    #[must_use]
+    pub fn text_of(&self, id: Id<Text>) -> &str {
+        self.texts.get(id.index()).map_or("", String::as_str)
+    }
+
     /// How many rows the table of `R` has so far.
     #[must_use]
     pub fn count<R: Row>(&self) -> u32 {

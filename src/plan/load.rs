@@ -22,8 +22,6 @@ pub(super) fn load(bytes: &[u8]) -> Result<Plan, PlanError> {
     node::check(&plan)?;
     program::check(&plan)?;
     plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
-    plan.with_offer = plan.campaigns(|campaign| campaign.offer.is_some());
-    plan.with_next = plan.campaigns(|campaign| !campaign.next.is_empty());
     Ok(plan)
 }
 
@@ -36,8 +34,6 @@ fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
         texts: Box::default(),
         automata: Box::default(),
         settings: Settings::none(),
-        with_offer: Vec::new(),
-        with_next: Vec::new(),
     };
     let mut words = Vec::with_capacity(bytes.len() / 4);
     for (number, section) in plan.sections.iter_mut().enumerate() {
@@ -152,6 +148,7 @@ impl Settings {
             measure: None,
             gpc: Ids::empty(),
             caps: Span::empty(),
+            next: None,
         }
     }
 }

@@ -20,13 +20,14 @@ pub use error::PlanError;
 pub use node::Op;
 pub use row::{Id, Ids, Span};
 
+use core::cmp::Ordering;
 use core::ops::Range;
 
 use crate::prelude::*;
 use automaton::Automaton;
 use load::Section;
 use row::{Bounds, Row};
-use tables::{Campaign, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+use tables::{LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
 
 /// The version of the plan format that this core reads and writes.
 pub const VERSION: u32 = 1;
@@ -43,8 +44,6 @@ pub struct Plan {
     /// All automata, one after the other.
     automata: Box<[u8]>,
     settings: Settings,
-    with_offer: Vec<Id<Campaign>>,
-    with_next: Vec<Id<Campaign>>,
 }
 
 impl Plan {
@@ -95,29 +94,19 @@ impl Plan {
 
     /// The things of a list.
     pub fn list<T: 'static>(&self, ids: Ids<T>) -> impl Iterator<Item = Id<T>> + Clone + '_ {
-        self.list_words(ids).iter().map(|item| Id::new(*item))
+        self.numbers(ids).iter().map(|item| Id::new(*item))
     }
 
     /// The thing at this place of a list.
     #[must_use]
     pub fn list_item<T>(&self, ids: Ids<T>, index: u32) -> Option<Id<T>> {
-        self.list_words(ids).get(index as usize).map(|item| Id::new(*item))
+        self.numbers(ids).get(index as usize).map(|item| Id::new(*item))
     }
 
     /// A text.
     #[must_use]
     pub fn text(&self, id: Id<Text>) -> &str {
         self.part(STRINGS, id.index()).and_then(|range| self.texts.get(range)).unwrap_or("")
-    }
-
-    /// The campaigns that make an offer.
-    pub(crate) fn with_offer(&self) -> impl Iterator<Item = Id<Campaign>> + '_ {
-        self.with_offer.iter().copied()
-    }
-
-    /// The campaigns that have a next action.
-    pub(crate) fn with_next(&self) -> impl Iterator<Item = Id<Campaign>> + '_ {
-        self.with_next.iter().copied()
     }
 
     /// Whether the regular expression matches anywhere in `text`.
@@ -129,14 +118,20 @@ impl Plan {
     /// Finds the first row of a table sorted by text.
     #[must_use]
     pub fn find<R: Row>(&self, key: &str, text: impl Fn(&R) -> Id<Text>) -> Option<(Id<R>, R)> {
-        let (mut low, mut high) = (0, self.count::<R>());
+        self.search(self.all(), |row| self.text(text(row)).cmp(key))
+    }
+
+    /// Finds a row among sorted ones; `order` says how one stands to the one that is wanted.
+    #[must_use]
+    pub fn search<R: Row>(&self, span: Span<R>, order: impl Fn(&R) -> Ordering) -> Option<(Id<R>, R)> {
+        let Range { start: mut low, end: mut high } = span.range();
         while low < high {
             let middle = low.midpoint(high);
             let row = self.get(Id::<R>::new(middle))?;
-            match self.text(text(&row)).cmp(key) {
-                core::cmp::Ordering::Equal => return Some((Id::new(middle), row)),
-                core::cmp::Ordering::Less => low = middle.saturating_add(1),
-                core::cmp::Ordering::Greater => high = middle,
+            match order(&row) {
+                Ordering::Equal => return Some((Id::new(middle), row)),
+                Ordering::Less => low = middle.saturating_add(1),
+                Ordering::Greater => high = middle,
             }
         }
         None
@@ -165,14 +160,11 @@ impl Plan {
         self.words.get(section.start..section.end).unwrap_or(&[])
     }
 
-    fn list_words<T>(&self, ids: Ids<T>) -> &[u32] {
+    /// The numbers of the things of a list.
+    pub(crate) fn numbers<T>(&self, ids: Ids<T>) -> &[u32] {
         let (start, len) = ids.words();
         let start = start as usize;
         self.lists().get(start..start.saturating_add(len as usize)).unwrap_or(&[])
-    }
-
-    fn campaigns(&self, wanted: impl Fn(&Campaign) -> bool) -> Vec<Id<Campaign>> {
-        self.rows(self.all::<Campaign>()).filter(|(_, row)| wanted(row)).map(|(id, _)| id).collect()
     }
 
     fn bounds<R>(&self, check: impl FnOnce(&Bounds<'_>) -> R) -> R {

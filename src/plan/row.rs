@@ -174,9 +174,15 @@ impl<T> Span<T> {
         Self::new(0, 0)
     }
 
+    /// The numbers of the rows.
+    #[must_use]
+    pub const fn range(self) -> core::ops::Range<u32> {
+        self.start..self.start.saturating_add(self.len)
+    }
+
     /// The number of each row.
     pub fn iter(self) -> impl Iterator<Item = Id<T>> + Clone {
-        (self.start..self.start.saturating_add(self.len)).map(Id::new)
+        self.range().map(Id::new)
     }
 
     /// Whether there are no rows.

@@ -3,6 +3,7 @@
 //! A plan is written twice. The [`survey`] writes it for nobody and notes what each condition uses; so it is known which
 //! attributes, segments and counters the plan must have, and in which order. Then [`rows`] writes it for good.
 
+mod access;
 mod features;
 mod leaving;
 mod public;

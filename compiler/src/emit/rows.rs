@@ -3,9 +3,10 @@
 mod campaign;
 mod content;
 mod journey;
+mod lane;
 mod policies;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
 use throughline::plan::node::Op;
@@ -50,6 +51,7 @@ fn attributes<'a>(rules: &Rules<'a>, survey: &Survey, audience: Audience) -> Vec
 struct Numbers {
     channels: BTreeMap<String, Id<tables::Channel>>,
     offers: BTreeMap<String, Id<tables::Offer>>,
+    offer_groups: BTreeMap<String, Id<tables::OfferGroup>>,
     lists: BTreeMap<String, Id<tables::List>>,
     messages: BTreeMap<String, Id<tables::Message>>,
     experiments: BTreeMap<String, Id<tables::Experiment>>,
@@ -62,6 +64,7 @@ impl Numbers {
         Self {
             channels: numbered(rules.channels.keys().copied()),
             offers: numbered(rules.offers.keys().copied()),
+            offer_groups: numbered(rules.offers.values().filter_map(|offer| offer.group).collect::<BTreeSet<_>>()),
             lists: BTreeMap::new(),
             messages: numbered(rules.messages.keys().copied()),
             experiments: numbered(rules.experiments.keys().copied()),
@@ -107,6 +110,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.silence();
         let caps = self.policy_caps();
         rules.campaigns.iter().for_each(|(id, campaign)| self.campaign(id, campaign));
+        self.offer_groups();
         rules.slots.iter().for_each(|(id, slot)| self.slot(id, slot));
         rules.journeys.iter().for_each(|(id, journey)| self.journey(id, journey));
         rules.features.iter().for_each(|(key, feature)| self.feature(key, feature));
@@ -128,6 +132,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             measure: policy.measure.map(|purpose| self.plan.text(purpose)),
             gpc: self.plan.ids(&gpc),
             caps,
+            next: self.next_lane(),
         }
     }
 

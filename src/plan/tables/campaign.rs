@@ -1,6 +1,6 @@
 //! Campaigns: who gets what, where, by which channel, and what goes before what.
 
-use super::{Attribute, Cap, Counter, Exclusion, Node, Part, Regex, Text};
+use super::{Attribute, Cap, Counter, Exclusion, Lane, Node, OfferGroup, Part, Regex, Text};
 use crate::plan::row::{Id, Span, tables};
 use crate::prelude::*;
 use crate::time::Millis;
@@ -33,8 +33,8 @@ tables! {
         pages: Option<Id<Regex>>,
         /// Flags: [`PUBLIC_SLOT`], [`JSON_SLOT`].
         flags: u32,
-        /// What may fill it, best priority first.
-        placements: Span<Placement>,
+        /// What may fill it.
+        lane: Id<Lane>,
     }
     /// A way to reach people.
     11 Channel {
@@ -60,7 +60,7 @@ tables! {
         /// Its id.
         id: Id<Text>,
         /// The group within which a subject has one offer.
-        group: Option<Id<Text>>,
+        group: Option<Id<OfferGroup>>,
         /// Its version.
         version: u32,
         /// When it begins.
@@ -149,12 +149,12 @@ tables! {
         /// What to do next, first possible first.
         next: Span<NextStep>,
     }
-    /// A campaign's message for a slot.
+    /// A campaign in a lane.
     22 Placement {
         /// The campaign.
         campaign: Id<Campaign>,
-        /// The message.
-        message: Id<Message>,
+        /// The message, if the lane is that of a slot.
+        message: Option<Id<Message>>,
     }
     /// A campaign's message for a channel.
     23 NextStep {

@@ -6,6 +6,7 @@ mod campaign;
 mod condition;
 mod feature;
 mod journey;
+mod lane;
 mod policy;
 mod settings;
 mod template;
@@ -17,6 +18,7 @@ pub use campaign::*;
 pub use condition::*;
 pub use feature::*;
 pub use journey::*;
+pub use lane::*;
 pub use policy::*;
 pub use settings::*;
 pub use template::*;
@@ -41,7 +43,7 @@ pub(super) const STRINGS: usize = 0;
 pub(super) const REGEXES: usize = 1;
 pub(super) const LISTS: usize = 2;
 /// The number of sections in a plan of this version.
-pub(super) const SECTIONS: usize = 60;
+pub(super) const SECTIONS: usize = 65;
 
 impl Target for Text {
     const TABLE: usize = STRINGS;
@@ -57,6 +59,7 @@ pub(super) fn fields(section: usize) -> &'static [Kind] {
         condition::fields,
         feature::fields,
         journey::fields,
+        lane::fields,
         policy::fields,
         settings::fields,
         template::fields,

@@ -1,6 +1,6 @@
 //! What holds for all campaigns.
 
-use super::{Cap, Text};
+use super::{Cap, Lane, Text};
 use crate::plan::row::{Id, Ids, Span, tables};
 use crate::prelude::*;
 
@@ -26,6 +26,8 @@ tables! {
         gpc: Ids<Text>,
         /// Caps that hold for all campaigns in their scope.
         caps: Span<Cap>,
+        /// The campaigns that compete for the next action.
+        next: Option<Id<Lane>>,
     }
     /// The purposes that campaigns of a class need; one row for each class.
     4 ClassPolicy {

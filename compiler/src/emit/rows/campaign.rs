@@ -44,7 +44,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         for (id, offer) in &self.rules.offers {
             let row = tables::Offer {
                 id: self.plan.text(id),
-                group: offer.group.map(|group| self.plan.text(group)),
+                group: offer.group.and_then(|group| self.numbers.offer_groups.get(group).copied()),
                 version: offer.version,
                 from: offer.schedule.from,
                 until: offer.schedule.until,
@@ -140,23 +140,12 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     pub(super) fn slot(&mut self, id: &str, slot: &Slot<'a>) {
-        let mut placements: Vec<(u32, tables::Placement)> = Vec::new();
-        for (name, campaign) in &self.rules.campaigns {
-            let Some(placement) = campaign.slots.iter().find(|placement| placement.slot.name == id) else { continue };
-            let numbers = (self.numbers.campaigns.get(*name), self.numbers.messages.get(placement.message.name));
-            if let (Some(campaign_id), Some(message)) = numbers {
-                let placement = tables::Placement { campaign: *campaign_id, message: *message };
-                placements.push((campaign.priority, placement));
-            }
-        }
-        // Stable, so that campaigns of one priority stay sorted by id.
-        placements.sort_by_key(|(priority, _)| core::cmp::Reverse(*priority));
         let row = tables::Slot {
             id: self.plan.text(id),
             selector: slot.selector.map(|selector| self.plan.text(selector)),
             pages: self.pages(slot),
             flags: flag(slot.public, tables::PUBLIC_SLOT) | flag(slot.json, tables::JSON_SLOT),
-            placements: self.plan.push_all(placements.into_iter().map(|(_, placement)| placement)),
+            lane: self.slot_lane(id),
         };
         self.plan.push(row);
     }

@@ -1,0 +1,161 @@
+//! How the candidates of a lane are found: by what must be so before a campaign's condition can hold.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use throughline::condition::View;
+use throughline::plan::node::Op;
+use throughline::plan::tables::{Attribute, CARRIED, Constant, ConstantKind, Node, Segment};
+use throughline::plan::{Id, Ids, PlanBuilder};
+
+/// So few candidates are looked at as quickly as they are found.
+const FEW: usize = 8;
+
+/// Something that is so or not, and quickly known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Term {
+    /// The attribute's value, or an item of it, is the constant, or becomes it when it is converted.
+    Value(Id<Attribute>, Id<Constant>),
+    /// The condition holds.
+    Holds(Id<Node>),
+}
+
+/// What finds a candidate: one of these terms must be so; without any it is never one.
+pub type Access = Vec<Term>;
+
+/// For each condition what finds it best, or none if it always has to be looked at.
+pub fn choose(plan: &PlanBuilder, conditions: &[Option<Id<Node>>]) -> Vec<Option<Access>> {
+    if conditions.len() < FEW {
+        return vec![None; conditions.len()];
+    }
+    let subject = Subject { plan };
+    let choices = conditions.iter().map(|when| when.map_or_else(Vec::new, |when| subject.accesses(when)));
+    let choices: Vec<Vec<Access>> = choices.collect();
+    let costs = Costs::new(choices.iter().flatten().flatten());
+    let best = |accesses: Vec<Access>| accesses.into_iter().min_by_key(|access| costs.of(access));
+    choices.into_iter().map(|accesses| best(accesses).filter(|access| costs.of(access) < LOOK)).collect()
+}
+
+/// What it costs to look at one candidate.
+const LOOK: usize = 1_000;
+
+/// What terms are expected to cost for each condition that they find: the more values an attribute is asked for, the
+/// fewer of them a subject has; and a condition is evaluated once for all who share it, and then holds one time in four.
+struct Costs {
+    values: BTreeMap<Id<Attribute>, BTreeSet<Id<Constant>>>,
+    shares: BTreeMap<Id<Node>, usize>,
+}
+
+impl Costs {
+    fn new<'t>(terms: impl Iterator<Item = &'t Term>) -> Self {
+        let mut costs = Self { values: BTreeMap::new(), shares: BTreeMap::new() };
+        for term in terms {
+            match *term {
+                Term::Value(attribute, constant) => {
+                    costs.values.entry(attribute).or_default().insert(constant);
+                }
+                Term::Holds(node) => *costs.shares.entry(node).or_default() += 1,
+            }
+        }
+        costs
+    }
+
+    fn of(&self, access: &Access) -> usize {
+        access.iter().map(|term| self.of_term(term)).sum()
+    }
+
+    fn of_term(&self, term: &Term) -> usize {
+        match term {
+            Term::Value(attribute, _) => LOOK / (self.values.get(attribute).map_or(0, BTreeSet::len) + 1),
+            Term::Holds(node) => LOOK / self.shares.get(node).copied().unwrap_or(1) + LOOK / 4,
+        }
+    }
+}
+
+/// Reads conditions on the subject.
+struct Subject<'p> {
+    plan: &'p PlanBuilder,
+}
+
+impl Subject<'_> {
+    /// Every access that finds all subjects for which the condition holds.
+    fn accesses(&self, id: Id<Node>) -> Vec<Access> {
+        let Some((node, op)) = self.node(id) else { return Vec::new() };
+        let itself = vec![Term::Holds(id)];
+        match op {
+            Op::True => Vec::new(),
+            Op::False => vec![Vec::new()],
+            Op::And => self.children(node).flat_map(|child| self.accesses(child)).collect(),
+            Op::Or => {
+                let by_values = |child| self.accesses(child).into_iter().find(|access| access.iter().all(is_value));
+                let together: Option<Vec<Access>> = self.children(node).map(by_values).collect();
+                together.map(|accesses| accesses.concat()).into_iter().chain([itself]).collect()
+            }
+            Op::Attribute => {
+                let attribute = Id::new(node.a);
+                let values = self.values(Id::new(node.b));
+                let values = values.map(|all| all.into_iter().map(|value| Term::Value(attribute, value)).collect());
+                values.into_iter().chain([itself]).collect()
+            }
+            Op::Segment => match self.plan.get(Id::<Segment>::new(node.a)) {
+                Some(row) if row.flags & CARRIED == 0 => {
+                    let mut accesses = self.accesses(row.node);
+                    accesses.push(itself);
+                    accesses
+                }
+                _ => vec![itself],
+            },
+            _ => vec![itself],
+        }
+    }
+
+    /// The constants of which a value must be one, or have one, if it satisfies the test; none if others do.
+    fn values(&self, id: Id<Node>) -> Option<Vec<Id<Constant>>> {
+        let (node, op) = self.node(id)?;
+        match op {
+            Op::False => Some(Vec::new()),
+            Op::Is | Op::Eq => self.single(Id::new(node.a)).map(|constant| vec![constant]),
+            Op::In => self.plan.list(Ids::from_words(node.a, node.b)).map(|constant| self.single(constant)).collect(),
+            Op::And => self.children(node).find_map(|child| self.values(child)),
+            Op::Or => self.children(node).map(|child| self.values(child)).collect::<Option<Vec<_>>>().map(|all| all.concat()),
+            _ => None,
+        }
+    }
+
+    /// The constant, if values can be looked up by it: nothing, lists and objects have no form of their own.
+    fn single(&self, id: Id<Constant>) -> Option<Id<Constant>> {
+        form(self.plan, id).map(|_| id)
+    }
+
+    fn node(&self, id: Id<Node>) -> Option<(Node, Op)> {
+        let node = self.plan.get(id)?;
+        Some((node, Op::from_number(node.op)?))
+    }
+
+    fn children(&self, node: Node) -> impl Iterator<Item = Id<Node>> + '_ {
+        self.plan.list(Ids::from_words(node.a, node.b))
+    }
+}
+
+const fn is_value(term: &Term) -> bool {
+    matches!(term, Term::Value(..))
+}
+
+/// A constant as the form of a value that is looked up.
+pub fn form(plan: &PlanBuilder, id: Id<Constant>) -> Option<View<'_>> {
+    let row = plan.get(id)?;
+    match ConstantKind::from_number(row.kind)? {
+        ConstantKind::Boolean => Some(View::Bool(row.number != 0.0)),
+        ConstantKind::Number => Some(View::Number(row.number)),
+        ConstantKind::String => Some(View::Text(plan.text_of(row.text))),
+        ConstantKind::Null | ConstantKind::Json => None,
+    }
+}
+
+/// The order in which the core looks constants up.
+pub fn order(plan: &PlanBuilder, a: Id<Constant>, b: Id<Constant>) -> Ordering {
+    match (form(plan, a), form(plan, b)) {
+        (Some(a), Some(b)) => a.order(b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    }
+}

@@ -1,0 +1,108 @@
+//! The candidates of a lane, found by the subject's facts: a decision costs what may match, not what there is.
+
+use alloc::collections::BinaryHeap;
+use alloc::collections::binary_heap::PeekMut;
+use core::cmp::{Ordering, Reverse};
+use core::ops::Range;
+
+use crate::condition::{View, constant};
+use crate::decide::Decider;
+use crate::plan::tables::{Campaign, Key, Lane, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS};
+use crate::plan::{Id, Plan, Span};
+use crate::prelude::*;
+
+/// The campaigns of a lane that may win, best priority first, each once and with its message there.
+pub(crate) struct Candidates<'a> {
+    plan: &'a Plan,
+    /// Everything that competes, if this is explained.
+    all: Range<u32>,
+    /// What is left of each list of placements that applies; none is empty.
+    lists: BinaryHeap<Reverse<&'a [u32]>>,
+    last: Option<u32>,
+}
+
+impl<'a> Candidates<'a> {
+    fn add(&mut self, placements: &'a [u32]) {
+        if !placements.is_empty() {
+            self.lists.push(Reverse(placements));
+        }
+    }
+
+    fn next_placement(&mut self) -> Option<u32> {
+        if let Some(next) = self.all.next() {
+            return Some(next);
+        }
+        loop {
+            let mut top = self.lists.peek_mut()?;
+            let (first, rest) = top.0.split_first()?;
+            let is_new = self.last.replace(*first) != Some(*first);
+            if rest.is_empty() {
+                PeekMut::pop(top);
+            } else {
+                *top = Reverse(rest);
+            }
+            if is_new {
+                return Some(*first);
+            }
+        }
+    }
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = (Id<Campaign>, Campaign, Option<Id<Message>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let placement = self.plan.get(Id::<Placement>::new(self.next_placement()?))?;
+        Some((placement.campaign, self.plan.get(placement.campaign)?, placement.message))
+    }
+}
+
+impl<'a> Decider<'a> {
+    /// The campaigns of the lane that may match: no other one's condition can hold. All of them, if this is explained.
+    pub(crate) fn candidates(&mut self, lane: &Lane) -> Candidates<'a> {
+        let plan = self.plan;
+        let mut candidates = Candidates { plan, all: 0..0, lists: BinaryHeap::new(), last: None };
+        if self.tracer.is_some() {
+            candidates.all = lane.placements.range();
+            return candidates;
+        }
+        candidates.add(plan.numbers(lane.always));
+        for (_, key) in plan.rows(lane.keys) {
+            for posting in self.postings(&key) {
+                candidates.add(plan.numbers(posting.placements));
+            }
+        }
+        for (_, gate) in plan.rows(lane.gates) {
+            if self.eval.holds(gate.node) {
+                candidates.add(plan.numbers(gate.placements));
+            }
+        }
+        candidates
+    }
+
+    /// What is posted for the attribute's value: for its text, its number and its truth, and for each item of a list.
+    ///
+    /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
+    fn postings(&self, key: &Key) -> Vec<Posting> {
+        let fact = self.eval.fact(key.attribute);
+        let items = if let View::List(items) = fact { items } else { &[] };
+        let mut found: Vec<_> = items.iter().filter_map(|item| self.posting(key.postings, item.into())).collect();
+        if key.forms & TEXTS != 0 {
+            found.extend(self.posting(key.postings, View::Text(&fact.to_text())));
+        }
+        if key.forms & NUMBERS != 0 {
+            found.extend(self.posting(key.postings, View::Number(fact.to_number())));
+        }
+        if key.forms & TRUTHS != 0 {
+            found.extend(self.posting(key.postings, View::Bool(fact.is_truthy())));
+        }
+        found.sort_unstable_by_key(|posting| posting.constant);
+        found.dedup_by_key(|posting| posting.constant);
+        found
+    }
+
+    fn posting(&self, postings: Span<Posting>, value: View<'_>) -> Option<Posting> {
+        let order = |row: &Posting| constant(self.plan, row.constant).map_or(Ordering::Less, |it| it.order(value));
+        self.plan.search(postings, order).map(|(_, posting)| posting)
+    }
+}
