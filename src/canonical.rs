@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 
 use crate::order::places_in_order;
 use crate::prelude::*;
+use crate::time::Millis;
 use crate::value::{Object, Value};
 
 /// The canonical JSON text of a value: members sorted by the UTF-16 code units of their names, numbers as JavaScript
@@ -36,28 +37,99 @@ pub fn write_number(number: f64, out: &mut String) {
 /// A text as a JSON string, with the escapes that RFC 8785 asks for and no others.
 pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if control < ' ' => {
-                out.push_str("\\u00");
-                for digit in [u32::from(control) >> 4, u32::from(control) & 0xf] {
-                    out.push(char::from_digit(digit, 16).unwrap_or('0'));
-                }
-            }
-            other => out.push(other),
-        }
+    let mut rest = text;
+    // What has to be escaped is ASCII, so it stands on its own between what has not.
+    while let Some((plain, byte, after)) = split_at_escape(rest) {
+        out.push_str(plain);
+        write_escape(byte, out);
+        rest = after;
     }
+    out.push_str(rest);
     out.push('"');
 }
 
-fn write_value(value: &Value, out: &mut String) {
+/// The text up to the first byte that has to be escaped, that byte, and what follows.
+fn split_at_escape(text: &str) -> Option<(&str, u8, &str)> {
+    let at = text.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
+    let (plain, rest) = text.split_at_checked(at)?;
+    Some((plain, *rest.as_bytes().first()?, rest.get(1..)?))
+}
+
+fn write_escape(byte: u8, out: &mut String) {
+    let letter = match byte {
+        b'"' => '"',
+        b'\\' => '\\',
+        0x8 => 'b',
+        b'\t' => 't',
+        b'\n' => 'n',
+        0xc => 'f',
+        b'\r' => 'r',
+        control => {
+            out.push_str("\\u00");
+            for digit in [u32::from(control) >> 4, u32::from(control) & 0xf] {
+                out.push(char::from_digit(digit, 16).unwrap_or('0'));
+            }
+            return;
+        }
+    };
+    out.push('\\');
+    out.push(letter);
+}
+
+/// A list, of which `write` writes each item.
+pub(crate) fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&T, &mut String)) {
+    out.push('[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write(&item, out);
+    }
+    out.push(']');
+}
+
+/// An object that is written member by member. Whoever writes gives the members in their canonical order.
+pub(crate) struct Members<'o> {
+    out: &'o mut String,
+    is_first: bool,
+}
+
+impl<'o> Members<'o> {
+    pub(crate) fn begin(out: &'o mut String) -> Self {
+        out.push('{');
+        Self { out, is_first: true }
+    }
+
+    /// Where the value of the next member is to be written.
+    pub(crate) fn member(&mut self, name: &str) -> &mut String {
+        if !self.is_first {
+            self.out.push(',');
+        }
+        self.is_first = false;
+        write_string(name, self.out);
+        self.out.push(':');
+        self.out
+    }
+
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
+        write_string(text, self.member(name));
+    }
+
+    pub(crate) fn flag(&mut self, name: &str, flag: bool) {
+        self.member(name).push_str(if flag { "true" } else { "false" });
+    }
+
+    pub(crate) fn time(&mut self, name: &str, time: Millis) {
+        write_value(&Value::from(time), self.member(name));
+    }
+
+    pub(crate) fn end(self) {
+        self.out.push('}');
+    }
+}
+
+/// Appends the canonical JSON text of a value.
+pub(crate) fn write_value(value: &Value, out: &mut String) {
     write_in(value, out, &|object, out| {
         write_members(object, out, &|a, b| a.encode_utf16().cmp(b.encode_utf16()), &write_value);
     });

@@ -69,7 +69,7 @@ pub struct Letter {
     /// The channel.
     pub channel: String,
     /// The content.
-    pub content: Content,
+    pub content: Content<'static>,
 }
 
 impl Action {

@@ -8,13 +8,13 @@ use core::borrow::Borrow;
 
 /// Values by name, in the order of the names' bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Map<V>(Vec<(String, V)>);
+pub struct Map<V, K = String>(Vec<(K, V)>);
 
 /// Different values in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Set<T>(Vec<T>);
 
-impl<V> Map<V> {
+impl<V, K: AsRef<str>> Map<V, K> {
     /// A map without entries.
     #[must_use]
     pub const fn new() -> Self {
@@ -41,9 +41,9 @@ impl<V> Map<V> {
     }
 
     /// Sets the value of a name; the value that it had.
-    pub fn insert(&mut self, name: impl Into<String>, value: V) -> Option<V> {
+    pub fn insert(&mut self, name: impl Into<K>, value: V) -> Option<V> {
         let name = name.into();
-        match self.find(&name) {
+        match self.find(name.as_ref()) {
             Ok(at) => self.0.get_mut(at).map(|(_, old)| core::mem::replace(old, value)),
             Err(at) => {
                 self.0.insert(at, (name, value));
@@ -54,9 +54,12 @@ impl<V> Map<V> {
 
     /// The value of a name, made if there is none.
     #[expect(clippy::indexing_slicing, reason = "the place was found or filled in the line before")]
-    pub fn get_or_insert_with(&mut self, name: &str, make: impl FnOnce() -> V) -> &mut V {
+    pub fn get_or_insert_with<'n>(&mut self, name: &'n str, make: impl FnOnce() -> V) -> &mut V
+    where
+        K: From<&'n str>,
+    {
         let at = self.find(name).unwrap_or_else(|at| {
-            self.0.insert(at, (name.to_owned(), make()));
+            self.0.insert(at, (name.into(), make()));
             at
         });
         &mut self.0[at].1
@@ -68,18 +71,18 @@ impl<V> Map<V> {
     }
 
     /// Removes the last entry.
-    pub fn pop_last(&mut self) -> Option<(String, V)> {
+    pub fn pop_last(&mut self) -> Option<(K, V)> {
         self.0.pop()
     }
 
     /// The entries in the order of their names.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &V)> + ExactSizeIterator {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
     /// The names in their order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.0.iter().map(|(name, _)| name.as_ref())
     }
 
     /// The values in the order of their names.
@@ -102,44 +105,44 @@ impl<V> Map<V> {
     fn find(&self, name: &str) -> Result<usize, usize> {
         // What is read from canonical JSON arrives in order: the end is the likeliest place.
         match self.0.last() {
-            Some((last, _)) if last.as_str() >= name => self.0.binary_search_by(|(known, _)| known.as_str().cmp(name)),
+            Some((last, _)) if last.as_ref() >= name => self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)),
             _ => Err(self.0.len()),
         }
     }
 }
 
-impl<V> Default for Map<V> {
+impl<V, K> Default for Map<V, K> {
     fn default() -> Self {
-        Self::new()
+        Self(Vec::new())
     }
 }
 
-impl<K: Into<String>, V> FromIterator<(K, V)> for Map<V> {
+impl<N: Into<K>, V, K: AsRef<str>> FromIterator<(N, V)> for Map<V, K> {
     /// Of equal names the last one counts.
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
         let mut map = Self::new();
         map.extend(entries);
         map
     }
 }
 
-impl<K: Into<String>, V> Extend<(K, V)> for Map<V> {
-    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+impl<N: Into<K>, V, K: AsRef<str>> Extend<(N, V)> for Map<V, K> {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, entries: I) {
         for (name, value) in entries {
             self.insert(name, value);
         }
     }
 }
 
-impl<V> IntoIterator for Map<V> {
-    type Item = (String, V);
-    type IntoIter = alloc::vec::IntoIter<(String, V)>;
+impl<V, K> IntoIterator for Map<V, K> {
+    type Item = (K, V);
+    type IntoIter = alloc::vec::IntoIter<(K, V)>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
 
-impl<V> core::ops::Index<&str> for Map<V> {
+impl<V, K: AsRef<str>> core::ops::Index<&str> for Map<V, K> {
     type Output = V;
 
     /// The value of a name that is known to be there, as in the standard library's maps; nothing in this crate uses it.
@@ -154,11 +157,11 @@ impl<V> core::ops::Index<&str> for Map<V> {
 
 type Entry<'a, V> = (&'a str, &'a V);
 
-impl<'a, V> IntoIterator for &'a Map<V> {
+impl<'a, V, K: AsRef<str>> IntoIterator for &'a Map<V, K> {
     type Item = Entry<'a, V>;
-    type IntoIter = core::iter::Map<core::slice::Iter<'a, (String, V)>, fn(&'a (String, V)) -> Entry<'a, V>>;
+    type IntoIter = core::iter::Map<core::slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> Entry<'a, V>>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter().map(|(name, value)| (name, value))
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 }
 

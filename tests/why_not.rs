@@ -64,7 +64,8 @@ fn why_not(rules_patch: &Value, facts_patch: &Value, campaign: &str, slot: Optio
     merge(&mut rules, rules_patch);
     merge(&mut facts, facts_patch);
     let plan = support::plan(&rules);
-    let explanation = explain(&plan, &support::facts(&facts)).why_not(&plan, campaign, slot);
+    let facts = support::facts(&facts);
+    let explanation = explain(&plan, &facts).why_not(&plan, campaign, slot);
     serde_json::from_str::<Value>(&explanation.to_json()).unwrap()["whyNot"].clone()
 }
 

@@ -71,7 +71,8 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as facts are.
     pub fn explain(&self, facts: &str, why_not: Option<String>, slot: Option<String>) -> Result<String, JsError> {
-        let explanation = throughline::explain(&self.plan, &read("facts", facts, Facts::from_value)?);
+        let facts = read("facts", facts, Facts::from_value)?;
+        let explanation = throughline::explain(&self.plan, &facts);
         Ok(match why_not {
             Some(campaign) => explanation.why_not(&self.plan, &campaign, slot.as_deref()).to_json(),
             None => explanation.to_json(),

@@ -10,10 +10,10 @@ const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Re
 const FAINT: Style = Style::new().dimmed();
 
 /// The explanation, one line for each slot, candidate, tested condition and step.
-pub fn draw(explanation: &Explanation) -> String {
+pub fn draw(explanation: &Explanation<'_>) -> String {
     let (decision, trace) = (&explanation.decision, &explanation.trace);
     let mut out = String::new();
-    line(&mut out, 0, format_args!("decision {} for `{}` by plan {}", decision.id, decision.subject, decision.plan));
+    line(&mut out, 0, format_args!("decision {} for `{}` by plan {}", decision.id(), decision.subject, decision.plan));
     for part in items(trace.at(["partial"])) {
         line(&mut out, 1, format_args!("the token left out: {}", part.as_str().unwrap_or_default()));
     }

@@ -316,6 +316,7 @@ fn compile(rule: &Json) -> Compiled {
         measure: None,
         gpc: plan.ids(&[ads]),
         caps: Span::empty(),
+        next: None,
     };
     let plan = Plan::load(&plan.finish(settings)).unwrap();
     Compiled { plan, node, counters: needs.into_keys().collect() }

@@ -82,6 +82,7 @@ fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<String, Group>)
         measure: None,
         gpc: Ids::empty(),
         caps: Span::empty(),
+        next: None,
     });
     let plan = Plan::load(&bytes).unwrap();
     let profile = Profile::default();

@@ -107,8 +107,10 @@ fn the_token_carries_what_pages_need_and_nothing_else() {
 fn placements_are_sorted_by_priority_and_then_by_id() {
     let plan = support::edge(&everything());
     let hero = plan.get(Id::<Slot>::new(0)).unwrap();
-    let campaigns: Vec<String> =
-        plan.rows(plan.get(hero.lane).unwrap().placements).map(|(_, row)| plan.text(plan.get(row.campaign).unwrap().id).to_owned()).collect();
+    let campaigns: Vec<String> = plan
+        .rows(plan.get(hero.lane).unwrap().placements)
+        .map(|(_, row)| plan.text(plan.get(row.campaign).unwrap().id).to_owned())
+        .collect();
     assert_eq!(campaigns, ["another-bar", "bar", "pricing-intent"]);
 }
 
@@ -195,7 +197,7 @@ fn both_plans_decide_public_slots_alike() {
              "request": { "attributes": { "path": "/app/cart/" }, "consent": { "personalization": "granted" } } }"#,
     )
     .unwrap();
-    let [edge, public] = [support::edge(&yaml), support::public(&yaml)].map(|plan| decide(&plan, &facts));
+    let [edge, public] = [support::edge(&yaml), support::public(&yaml)].map(|plan| decide(&plan, &facts).into_owned());
     assert_eq!(edge.slots.get("app.card").unwrap().message, "card");
     assert_eq!(edge.slots.get("app.card").unwrap().content, public.slots.get("app.card").unwrap().content);
     assert_eq!(edge.slots.get("promo.bar").unwrap().content, public.slots.get("promo.bar").unwrap().content);

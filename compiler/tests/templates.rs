@@ -33,8 +33,9 @@ fn written(catalogue: &str, facts: &Value, template: &str) -> String {
     let outcome = compile(&sources, Options::default());
     let plans = outcome.plans.as_ref().unwrap_or_else(|| panic!("{template}:\n{}", outcome.render(&sources, false)));
     let body = |bytes: &[u8]| {
-        let decision = decide(&Plan::load(bytes).unwrap(), &serde_json::from_value::<Facts>(facts.clone()).unwrap());
-        decision.slots.get("hero").unwrap().content.body.clone()
+        let (plan, facts) = (Plan::load(bytes).unwrap(), serde_json::from_value::<Facts>(facts.clone()).unwrap());
+        let decision = decide(&plan, &facts);
+        decision.slots.get("hero").unwrap().content.body.to_string()
     };
     assert_eq!(body(&plans.edge), body(&plans.public), "{template}");
     body(&plans.edge)

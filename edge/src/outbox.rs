@@ -28,11 +28,11 @@ pub struct Message {
 
 impl Message {
     /// A message about a visitor.
-    pub fn new(visitor: &Visitor, decision: &Decision, now: Millis) -> Self {
+    pub fn new(visitor: &Visitor, decision: &Decision<'_>, now: Millis) -> Self {
         Self {
             subject: visitor.profile.subject.clone(),
             anonymous_id: visitor.id.clone(),
-            plan: decision.plan.clone(),
+            plan: decision.plan.clone().into_owned(),
             at: now,
         }
     }

@@ -22,7 +22,7 @@ pub struct Outcome {
     /// The visitor, with this page view and its exposures applied.
     pub visitor: Visitor,
     /// What was decided.
-    pub decision: Decision,
+    pub decision: Decision<'static>,
     /// That this page was viewed.
     pub view: Event,
     /// The facts about the request.
@@ -76,12 +76,12 @@ fn decide(call: &Call, plan: Rc<Plan>) -> Outcome {
     let request = context::of(&call.incoming, visitor.session);
     let settled = settle(&plan, visitor, request, call.now, &|decision| vec![page_view(call, decision)]);
     let (mut visitor, decision, facts) = (settled.visitor, settled.decision, settled.facts);
-    let view = page_view(call, &decision.id);
+    let view = page_view(call, &decision.id());
     let preview = Preview::of(call);
     // A preview is nobody's visit.
     let changed = decision.store
         && !preview.is_on()
-        && learn(&plan, &mut visitor, decision.exposures.iter().chain([&view]), call.now);
+        && learn(&plan, &mut visitor, decision.exposures().iter().chain([&view]), call.now);
     Outcome { plan, visitor, decision, view, request: facts.request, changed, preview }
 }
 

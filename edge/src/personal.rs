@@ -86,8 +86,8 @@ pub fn answer(call: &Call, response: &Response, outcome: Outcome) -> Result<Resp
     call.context.wait_until(async move {
         let seen = stream.finished().await;
         if record {
-            let shown = outcome.decision.exposures.iter().filter(|event| seen.shows(&outcome.decision, event)).cloned();
-            let events: Vec<_> = shown.chain([outcome.view]).collect();
+            let shown = seen.shown(&outcome.decision);
+            let events: Vec<_> = shown.into_iter().chain([outcome.view]).collect();
             outbox::keep(&env, &message, &message.with(&events)).await;
         }
     });
@@ -107,7 +107,7 @@ fn personal_headers(call: &Call, response: &Response, outcome: &Outcome) -> Resu
     if !vary.split(',').any(|name| matches!(name.trim(), "cookie" | "*")) {
         headers.append("vary", "Cookie")?;
     }
-    headers.append("server-timing", &format!("tl;desc=\"{}\"", outcome.decision.id))?;
+    headers.append("server-timing", &format!("tl;desc=\"{}\"", outcome.decision.id()))?;
     if outcome.decision.store && !outcome.preview.is_on() {
         keep(&headers, &call.edge.config, &outcome.visitor, outcome.changed, call.now);
     } else {

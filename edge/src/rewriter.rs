@@ -52,17 +52,18 @@ type Names = Rc<RefCell<Set<String>>>;
 pub struct Seen(Names);
 
 impl Seen {
-    /// Whether the page has shown what an exposure is about: its slot, or any slot that its experiment has chosen for.
-    pub fn shows(&self, decision: &Decision, exposure: &Event) -> bool {
+    /// The exposures of what the page has shown: of its slots, and of the experiments that have chosen for any of those.
+    pub fn shown(&self, decision: &Decision<'_>) -> Vec<Event> {
         let seen = self.0.borrow();
+        let all = decision.exposures();
         let is_seen = |event: &Event| property(event, "slot").is_some_and(|slot| seen.contains(slot));
-        match property(exposure, "experiment_id") {
-            Some(experiment) => decision
-                .exposures
-                .iter()
-                .any(|event| property(event, "experiment") == Some(experiment) && is_seen(event)),
+        let is_shown = |exposure: &&Event| match property(exposure, "experiment_id") {
+            Some(experiment) => {
+                all.iter().any(|event| property(event, "experiment") == Some(experiment) && is_seen(event))
+            }
             None => is_seen(exposure),
-        }
+        };
+        all.iter().filter(is_shown).cloned().collect()
     }
 }
 
@@ -92,7 +93,7 @@ impl Rewriter {
     /// A rewriter that fills the slots of a decision.
     ///
     /// A selector that the platform does not understand fills nothing.
-    pub fn new(plan: &Plan, decision: &Decision, is_utf8: bool) -> Result<Self, JsValue> {
+    pub fn new(plan: &Plan, decision: &Decision<'_>, is_utf8: bool) -> Result<Self, JsValue> {
         let mut rewriter =
             Self { inner: HtmlRewriter::new()?, handlers: Vec::new(), is_inert: Rc::default(), seen: Rc::default() };
         let fills: Vec<Fill> = fills(plan, decision, is_utf8);
@@ -167,7 +168,7 @@ struct Fill {
     content: String,
 }
 
-fn fills(plan: &Plan, decision: &Decision, is_utf8: bool) -> Vec<Fill> {
+fn fills(plan: &Plan, decision: &Decision<'_>, is_utf8: bool) -> Vec<Fill> {
     let rows = plan.rows(plan.all::<Slot>());
     rows.filter_map(|(_, row)| {
         let slot = plan.text(row.id);
@@ -176,14 +177,14 @@ fn fills(plan: &Plan, decision: &Decision, is_utf8: bool) -> Vec<Fill> {
         let is_json = content.format == Format::Json;
         let content = match content.format {
             Format::Json => json_for_script(&content.body),
-            Format::Html if is_utf8 => content.body.clone(),
+            Format::Html if is_utf8 => content.body.clone().into_owned(),
             Format::Html => ascii_html(&content.body),
             Format::Text => ascii_html(&text_as_html(&content.body)),
         };
         let element = if is_json { "script" } else { "" };
         let named = format!("{element}[data-tl-slot=\"{slot}\"]");
         let selectors = [named].into_iter().chain(parts(selector)).collect();
-        Some(Fill { slot: slot.to_owned(), decision: decision.id.clone(), selectors, is_json, content })
+        Some(Fill { slot: slot.to_owned(), decision: decision.id(), selectors, is_json, content })
     })
     .collect()
 }

@@ -20,7 +20,7 @@ pub struct Settled {
     /// The visitor: unknown, if the rules do not allow to keep anything on this device.
     pub visitor: Visitor,
     /// What was decided.
-    pub decision: Decision,
+    pub decision: Decision<'static>,
     /// The facts it was decided from.
     pub facts: Facts,
 }
@@ -37,8 +37,8 @@ pub fn settle(
     events: &dyn Fn(&str) -> Vec<Event>,
 ) -> Settled {
     let mut facts = Facts { now, profile: visitor.profile.clone(), request, events: Vec::new() };
-    facts.events = events(&decide(plan, &facts).id);
-    let decision = decide(plan, &facts);
+    facts.events = events(&decide(plan, &facts).id());
+    let decision = decide(plan, &facts).into_owned();
     if decision.store || !visitor.is_by_cookie() {
         return Settled { visitor, decision, facts };
     }

@@ -42,7 +42,7 @@ pub fn exercise(plan: &Plan, facts: &Facts) {
     }
 
     let mut profile = facts.profile.clone();
-    for event in facts.events.iter().chain(&decision.exposures) {
+    for event in facts.events.iter().chain(&decision.exposures()) {
         reduce(plan, &mut profile, event);
     }
     profile.decide_segments(plan, facts.now);

@@ -43,6 +43,7 @@ fn content(format: &str, template: &str, value: &str) -> String {
     };
     let facts: Facts =
         support::facts(&json!({ "now": 1, "profile": { "subject": "p", "traits": { "tier": [value, 1, 1] } } }));
-    let decision = throughline::decide(&Plan::load(&plans.edge).unwrap(), &facts);
-    decision.slots.get("s").map_or_else(String::new, |fill| fill.content.body.clone())
+    let plan = Plan::load(&plans.edge).unwrap();
+    let decision = throughline::decide(&plan, &facts);
+    decision.slots.get("s").map_or_else(String::new, |fill| fill.content.body.to_string())
 }

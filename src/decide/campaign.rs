@@ -3,10 +3,10 @@
 use crate::decide::Decider;
 use crate::decide::cap::class_bit;
 use crate::facts::Consent;
+use crate::plan::Id;
 use crate::plan::tables::{
     Campaign, Cap, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, Suppression, Text,
 };
-use crate::plan::Id;
 use crate::reason::Reason;
 use crate::time::Millis;
 
@@ -40,7 +40,7 @@ impl Reason {
     }
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the campaign may speak; decided once for all slots.
     pub(crate) fn may_speak(&mut self, id: Id<Campaign>) -> Result<(), Denial> {
         if let Some(known) = self.verdicts.get(id.0) {

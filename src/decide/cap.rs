@@ -47,7 +47,7 @@ impl Cap {
     }
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the caps of the policies have room for it, as far as they do not ask for slot, message or channel.
     pub(crate) fn check_policy_caps(&self, subject: Subject) -> Result<(), Denial> {
         let mut caps = self.plan.rows(self.plan.settings().caps);

@@ -8,7 +8,7 @@ use crate::prelude::*;
 use crate::reason::Reason;
 use crate::time::Millis;
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the subject allows the channel, has not refused the topic there, and can be reached by it.
     pub(crate) fn check_channel(&mut self, channel: Id<Channel>, topic: Option<Id<Text>>) -> Result<(), Reason> {
         let channel = self.plan.get(channel).ok_or(Reason::Unreachable)?;

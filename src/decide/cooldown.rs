@@ -8,7 +8,7 @@ use crate::plan::tables::{Campaign, Cooldown};
 use crate::reason::Reason;
 use crate::time::Millis;
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether nothing that the policies name has happened so recently that the class, or the campaign, keeps silent.
     pub(crate) fn check_cooldowns(&self, class: u32, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
         for (id, cooldown) in self.plan.rows(self.plan.all::<Cooldown>()) {

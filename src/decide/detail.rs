@@ -13,7 +13,7 @@ use crate::sorted::Set;
 use crate::time::Millis;
 use crate::value::{Object, Value};
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// What decided: the numbers that a cap counted, the bucket that was drawn, the offer that is held, and the like.
     pub(crate) fn detail(&mut self, campaign: Id<Campaign>, denial: Denial) -> Value {
         self.detail_experiment(campaign);
@@ -119,7 +119,7 @@ impl Decider<'_> {
         });
         out.insert("ranges", Value::Object(ranges.collect()));
         let arm = self.plan.get(campaign).and_then(|campaign| self.arm_of(&campaign));
-        out.insert("variation", arm.as_ref().map_or(Value::Null, |arm| Value::from(arm.variation.as_str())));
+        out.insert("variation", arm.as_ref().map_or(Value::Null, |arm| Value::from(&*arm.variation)));
         out.insert("kept", Value::Bool(arm.is_some_and(|arm| arm.sticky)));
         if let Err(denial) = self.check_exclusion(row.exclusion) {
             out.insert("outcome", denial.reason.code());

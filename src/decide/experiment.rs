@@ -4,29 +4,29 @@ use crate::bucket;
 use crate::canonical::write_number;
 use crate::decide::Decider;
 use crate::decision::Assignment;
-use crate::plan::Id;
 use crate::plan::tables::{ACTIVE, Campaign, Experiment, STICKY, Variation};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
 use crate::value::Value;
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The arm of the campaign's experiment; none without one, or if the subject is not in it.
-    pub(crate) fn arm_of(&mut self, campaign: &Campaign) -> Option<Assignment> {
+    pub(crate) fn arm_of(&mut self, campaign: &Campaign) -> Option<Assignment<'a>> {
         let experiment = self.plan.get(campaign.experiment?)?;
         self.assign(&experiment)
     }
 
     /// Notes the arm of an experiment that chose what is shown or sent. What lost is not noted: it decided nothing.
-    pub(crate) fn note_arm(&mut self, arm: Option<Assignment>) {
-        let known = |arm: &Assignment| self.decision.assignments.iter().any(|known| known.experiment == arm.experiment);
+    pub(crate) fn note_arm(&mut self, arm: Option<Assignment<'a>>) {
+        let known =
+            |arm: &Assignment<'_>| self.decision.assignments.iter().any(|known| known.experiment == arm.experiment);
         if let Some(arm) = arm.filter(|arm| !known(arm)) {
             self.decision.assignments.push(arm);
         }
     }
 
     /// GrowthBook's order: a kept assignment comes before the condition, and an arm of a blocked version before all.
-    fn assign(&mut self, experiment: &Experiment) -> Option<Assignment> {
+    fn assign(&mut self, experiment: &Experiment) -> Option<Assignment<'a>> {
         let unit = unit_text(&self.eval.attribute(experiment.unit))?;
         if experiment.flags & ACTIVE == 0 {
             return None;
@@ -35,7 +35,7 @@ impl Decider<'_> {
             if self.is_blocked(experiment) {
                 return None;
             }
-            if let Some(kept) = self.kept(experiment) {
+            if let Some(kept) = self.kept(experiment, &unit) {
                 return Some(kept);
             }
         }
@@ -47,15 +47,15 @@ impl Decider<'_> {
         let bucket = bucket::bucket(self.plan.text(experiment.seed), &unit, 2)?;
         let mut arms = self.plan.rows(experiment.variations).enumerate();
         let (index, (_, arm)) = arms.find(|(_, (_, arm))| arm.from <= bucket && bucket < arm.to)?;
-        Some(self.assignment(experiment, index, &arm, Some(bucket)))
+        Some(self.assignment(experiment, index, &arm, Some(bucket), &unit))
     }
 
-    fn kept(&self, experiment: &Experiment) -> Option<Assignment> {
+    fn kept(&self, experiment: &Experiment, unit: &str) -> Option<Assignment<'a>> {
         let key = assignment_key(self.plan.text(experiment.key), experiment.bucket_version);
         let kept = self.profile.assignments.get(&key)?;
         let mut arms = self.plan.rows(experiment.variations).enumerate();
         let (index, (_, arm)) = arms.find(|(_, (_, arm))| self.plan.text(arm.id) == kept.0)?;
-        Some(self.assignment(experiment, index, &arm, None))
+        Some(self.assignment(experiment, index, &arm, None, unit))
     }
 
     fn is_blocked(&self, experiment: &Experiment) -> bool {
@@ -64,21 +64,22 @@ impl Decider<'_> {
             .any(|version| self.profile.assignments.contains_key(&assignment_key(key, version)))
     }
 
-    fn assignment(&self, experiment: &Experiment, index: usize, arm: &Variation, bucket: Option<f64>) -> Assignment {
+    fn assignment(
+        &self,
+        experiment: &Experiment,
+        index: usize,
+        arm: &Variation,
+        bucket: Option<f64>,
+        unit: &str,
+    ) -> Assignment<'a> {
         Assignment {
-            experiment: self.plan.text(experiment.key).to_owned(),
-            variation: self.plan.text(arm.id).to_owned(),
+            experiment: self.plan.text(experiment.key).into(),
+            variation: self.plan.text(arm.id).into(),
             index: u32::try_from(index).unwrap_or(u32::MAX),
             bucket,
             sticky: bucket.is_none(),
+            unit: unit.to_owned().into(),
         }
-    }
-
-    /// The experiment of an assignment, for its exposure.
-    pub(crate) fn experiment_unit(&self, key: &str) -> Option<String> {
-        let found = self.plan.rows(self.plan.all::<Experiment>()).find(|(_, row)| self.plan.text(row.key) == key);
-        let attribute: Option<Id<_>> = found.map(|(_, row)| row.unit);
-        unit_text(&self.eval.attribute(attribute?))
     }
 }
 

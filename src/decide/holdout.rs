@@ -10,7 +10,7 @@ use crate::plan::tables::{Attribute, Campaign, Exclusion, Holdout};
 use crate::prelude::*;
 use crate::reason::Reason;
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether no holdout keeps the class or the campaign from the subject.
     ///
     /// Who has no unit cannot be held out, and is not measured either.

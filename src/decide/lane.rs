@@ -57,7 +57,7 @@ impl Iterator for Candidates<'_> {
     }
 }
 
-impl<'a> Decider<'a> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The campaigns of the lane that may match: no other one's condition can hold. All of them, if this is explained.
     pub(crate) fn candidates(&mut self, lane: &Lane) -> Candidates<'a> {
         let plan = self.plan;

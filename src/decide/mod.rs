@@ -7,7 +7,6 @@ mod channel;
 mod cooldown;
 mod detail;
 mod experiment;
-mod exposure;
 mod holdout;
 mod lane;
 mod next;
@@ -22,6 +21,7 @@ mod why_not;
 
 use alloc::borrow::Cow;
 
+use crate::canonical::{Members, write_value};
 use crate::condition::Evaluator;
 use crate::decision::Decision;
 use crate::derived::request_of;
@@ -43,34 +43,40 @@ use trace::Tracer;
 /// Pure: equal plan and facts give an equal decision on every host. It cannot fail: what is missing or has the wrong type
 /// makes a condition false, and [`explain`] names it.
 #[must_use]
-pub fn decide(plan: &Plan, facts: &Facts) -> Decision {
+pub fn decide<'a>(plan: &'a Plan, facts: &'a Facts) -> Decision<'a> {
     Decider::new(plan, facts, &profile_of(plan, facts), &request_of(plan, facts), None).run().0
 }
 
 /// A decision and how it came about.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Explanation {
+pub struct Explanation<'a> {
     /// The same as [`decide`] gives.
-    pub decision: Decision,
+    pub decision: Decision<'a>,
     /// Every candidate of every requested slot with its outcome, and the condition, cap or offer that decided.
     pub trace: Value,
     /// The answer to [`Explanation::why_not`], if that was asked.
     pub answer: Option<Value>,
 }
 
-impl Explanation {
+impl Explanation<'_> {
     /// `{"decision": …, "trace": …}` as canonical JSON, with `"whyNot": …` if that was asked.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let members = [("decision", self.decision.to_value()), ("trace", self.trace.clone())];
-        let answer = self.answer.iter().map(|answer| ("whyNot", answer.clone()));
-        crate::canonical::to_string(&Value::Object(members.into_iter().chain(answer).collect()))
+        let mut out = String::new();
+        let mut members = Members::begin(&mut out);
+        self.decision.write(members.member("decision"));
+        write_value(&self.trace, members.member("trace"));
+        if let Some(answer) = &self.answer {
+            write_value(answer, members.member("whyNot"));
+        }
+        members.end();
+        out
     }
 }
 
 /// Decides as [`decide`] does, by the same evaluation, and tells how it came about.
 #[must_use]
-pub fn explain(plan: &Plan, facts: &Facts) -> Explanation {
+pub fn explain<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
     let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
     let (decision, tracer) = Decider::new(plan, facts, &profile, &request, Some(Tracer::default())).run();
     Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts), answer: None }
@@ -85,42 +91,43 @@ pub(crate) fn profile_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Profile> 
     profile
 }
 
-/// What all parts of one decision share.
-pub(crate) struct Decider<'a> {
+/// What all parts of one decision share: what it may borrow from, and what lasts as long as the profile with its events.
+pub(crate) struct Decider<'a, 'p> {
     pub(crate) plan: &'a Plan,
     pub(crate) facts: &'a Facts,
-    pub(crate) profile: &'a Profile,
-    pub(crate) eval: Evaluator<'a>,
+    pub(crate) profile: &'p Profile,
+    pub(crate) eval: Evaluator<'p>,
     /// Whether a campaign may speak, of those that were asked.
     pub(crate) verdicts: Memo<Result<(), Denial>>,
     /// The subject's offer of each group that was asked for.
     pub(crate) offers: Memo<Option<Id<Offer>>>,
     /// Who listens, if this is explained.
     pub(crate) tracer: Option<Tracer>,
-    pub(crate) decision: Decision,
+    pub(crate) decision: Decision<'a>,
 }
 
-impl<'a> Decider<'a> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// `profile` has all pending events applied, and `request` all that follows from it.
     fn new(
         plan: &'a Plan,
         facts: &'a Facts,
-        profile: &'a Profile,
-        request: &'a Request,
+        profile: &'p Profile,
+        request: &'p Request,
         tracer: Option<Tracer>,
     ) -> Self {
         let eval = Evaluator::new(plan, profile, request, facts.now);
         let decision = Decision {
-            id: decision_id(plan, facts, profile),
-            plan: plan.id().to_owned(),
-            subject: profile.subject.clone(),
+            plan: plan.id().into(),
+            subject: facts.profile.subject.as_str().into(),
+            channel: facts.request.channel.as_deref().unwrap_or("web").into(),
             now: facts.now,
+            hash: decision_hash(plan, facts),
             ..Decision::default()
         };
         Self { plan, facts, profile, eval, verdicts: Memo::new(), offers: Memo::new(), tracer, decision }
     }
 
-    fn run(mut self) -> (Decision, Option<Tracer>) {
+    fn run(mut self) -> (Decision<'a>, Option<Tracer>) {
         self.decision.store = self.allows(self.plan.settings().store);
         self.decision.measure = self.allows(self.plan.settings().measure);
         let slots = self.requested_slots();
@@ -131,9 +138,7 @@ impl<'a> Decider<'a> {
                 self.fill(*slot);
             }
             self.choose_next_action();
-            self.expose();
         }
-        self.decision.cache_variant = self.cache_variant();
         (self.decision, self.tracer)
     }
 
@@ -155,24 +160,15 @@ impl<'a> Decider<'a> {
     }
 
     fn leave_empty(&mut self, slots: &[Id<Slot>], reason: Reason) {
-        let names = slots.iter().filter_map(|id| self.plan.get(*id)).map(|row| self.plan.text(row.id).to_owned());
+        let names = slots.iter().filter_map(|id| self.plan.get(*id)).map(|row| self.plan.text(row.id));
         self.decision.reasons.extend(names.map(|name| (name, reason)));
-    }
-
-    /// A hash of what the page shows; empty where it shows only its own content.
-    fn cache_variant(&self) -> String {
-        if self.decision.slots.is_empty() {
-            return String::new();
-        }
-        let shown = self.decision.slots.iter().flat_map(|(slot, fill)| [slot, fill.content.body.as_str()]);
-        format!("v-{:016x}", fnv64a(shown))
     }
 }
 
 /// The same for the same plan, subject, time and page, so that what is recorded twice is counted once.
-fn decision_id(plan: &Plan, facts: &Facts, profile: &Profile) -> String {
+fn decision_hash(plan: &Plan, facts: &Facts) -> u64 {
     let now = facts.now.0.to_string();
     let url = facts.request.attributes.get("url").or_else(|| facts.request.attributes.get("path"));
     let page = url.and_then(Value::as_str).unwrap_or_default();
-    format!("d-{:016x}", fnv64a([plan.id(), profile.subject.as_str(), now.as_str(), page]))
+    fnv64a([plan.id(), facts.profile.subject.as_str(), now.as_str(), page])
 }

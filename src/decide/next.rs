@@ -29,7 +29,7 @@ pub(crate) struct Possible {
     pub(crate) responded: Option<Millis>,
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The steps of the highest-ranking campaign that has a possible one: the first, and the others as alternatives.
     pub(crate) fn choose_next_action(&mut self) {
         let Some(lane) = self.plan.settings().next.and_then(|id| self.plan.get(id)) else { return };
@@ -113,7 +113,7 @@ impl Decider<'_> {
         Ok(Possible { step: *step, at, value: Micros::from_number(rate * decay), responded })
     }
 
-    fn next_action(&mut self, campaign: &Campaign, steps: &[Possible]) -> Option<NextAction> {
+    fn next_action(&mut self, campaign: &Campaign, steps: &[Possible]) -> Option<NextAction<'a>> {
         let arm = self.arm_of(campaign);
         let actions = steps.iter().filter_map(|possible| self.action(campaign, possible, arm.as_ref()));
         let mut actions = actions.collect::<Vec<_>>().into_iter();
@@ -123,15 +123,20 @@ impl Decider<'_> {
         Some(NextAction { alternatives, ..first })
     }
 
-    fn action(&mut self, campaign: &Campaign, possible: &Possible, arm: Option<&Assignment>) -> Option<NextAction> {
+    fn action(
+        &mut self,
+        campaign: &Campaign,
+        possible: &Possible,
+        arm: Option<&Assignment<'_>>,
+    ) -> Option<NextAction<'a>> {
         let step = &possible.step;
         let message = self.plan.get(step.message)?;
         let channel = self.plan.text(self.plan.get(step.channel)?.id);
-        let rendition = self.rendition(&message, channel, arm.map(|arm| arm.variation.as_str()));
+        let rendition = self.rendition(&message, channel, arm.map(|arm| &*arm.variation));
         Some(NextAction {
-            campaign: self.plan.text(campaign.id).to_owned(),
-            channel: channel.to_owned(),
-            message: self.plan.text(message.id).to_owned(),
+            campaign: self.plan.text(campaign.id).into(),
+            channel: channel.into(),
+            message: self.plan.text(message.id).into(),
             at: possible.at,
             until: (step.until != Millis::MAX).then(|| self.facts.now.plus(step.until)),
             score: campaign.score.map(|score| self.score(Some(score)).number()),

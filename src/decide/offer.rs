@@ -9,7 +9,7 @@ use crate::plan::Id;
 use crate::plan::tables::{Campaign, Offer, OfferGroup};
 use crate::reason::Reason;
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the campaign's offer is the subject's offer of its group.
     pub(crate) fn check_offer(&mut self, campaign: &Campaign) -> Result<(), Denial> {
         let Some((offer, group)) = self.group_of(campaign.offer) else { return Ok(()) };

@@ -9,7 +9,7 @@ use crate::time::Millis;
 /// So many quiet hours may follow on one another; more leave no time that is not quiet.
 const MOST: usize = 8;
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The first time from `at` on at which the channel does not disturb: `at` itself unless it is quiet then; none if it
     /// is always quiet.
     pub(crate) fn allowed_at(&self, class: u32, channel: Id<Channel>, at: Millis) -> Option<Millis> {

@@ -15,7 +15,7 @@ impl Rendition {
     }
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The rendition for the channel: for the variation before the default, and of those the one whose locale is nearest
     /// to the request's: `de-AT`, then `de`, or what the plan has to try in the place of `de`, then the one without a locale.
     pub(crate) fn rendition(&self, message: &Message, channel: &str, variation: Option<&str>) -> Option<Rendition> {
@@ -56,11 +56,11 @@ impl Decider<'_> {
     }
 
     /// The content of a rendition of a message for this subject.
-    pub(crate) fn render(&mut self, message: &Message, rendition: &Rendition) -> Content {
+    pub(crate) fn render(&mut self, message: &Message, rendition: &Rendition) -> Content<'a> {
         Content {
             format: Format::from_number(rendition.format).unwrap_or(Format::Text),
-            body: self.fill_in(message, rendition.body),
-            subject: (!rendition.subject.is_empty()).then(|| self.fill_in(message, rendition.subject)),
+            body: self.fill_in(message, rendition.body).into(),
+            subject: (!rendition.subject.is_empty()).then(|| self.fill_in(message, rendition.subject).into()),
         }
     }
 

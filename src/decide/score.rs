@@ -1,5 +1,7 @@
 //! Scores: a number that orders campaigns of one priority, and never decides whether one may speak.
 
+use alloc::borrow::Cow;
+
 use crate::decide::Decider;
 use crate::math::{exp, exp2, ln_1p};
 use crate::plan::Id;
@@ -28,7 +30,7 @@ impl Micros {
     }
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The score of a campaign's formula; zero without one.
     pub(crate) fn score(&self, score: Option<Id<Score>>) -> Micros {
         let Some(row) = score.and_then(|id| self.plan.get(id)) else { return Micros::default() };
@@ -41,13 +43,13 @@ impl Decider<'_> {
     }
 
     /// The models whose scores the formula reads, each once.
-    pub(crate) fn models(&self, score: Option<Id<Score>>) -> Vec<String> {
-        let mut models: Vec<String> = Vec::new();
+    pub(crate) fn models(&self, score: Option<Id<Score>>) -> Vec<Cow<'a, str>> {
+        let mut models: Vec<Cow<'a, str>> = Vec::new();
         let terms = score.and_then(|id| self.plan.get(id)).into_iter().flat_map(|row| self.plan.rows(row.terms));
         for model in terms.filter_map(|(_, term)| term.model) {
             let model = self.plan.text(model);
             if !models.iter().any(|known| known == model) {
-                models.push(model.to_owned());
+                models.push(model.into());
             }
         }
         models

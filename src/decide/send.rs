@@ -54,18 +54,18 @@ pub(crate) fn compose(
     profile: &Profile,
     now: Millis,
     draft: Draft<'_, impl Iterator<Item = Id<Channel>>>,
-) -> Result<(Id<Channel>, Content), Withheld> {
+) -> Result<(Id<Channel>, Content<'static>), Withheld> {
     let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
     let request = Request { locale, ..Request::default() };
     let facts = Facts { now, request, ..Facts::default() };
     Decider::new(plan, &facts, profile, &facts.request, None).compose(draft)
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     fn compose(
         &mut self,
         draft: Draft<'_, impl Iterator<Item = Id<Channel>>>,
-    ) -> Result<(Id<Channel>, Content), Withheld> {
+    ) -> Result<(Id<Channel>, Content<'static>), Withheld> {
         let message = self.plan.get(draft.message).ok_or(Withheld::Denied(Reason::NoRendition))?;
         let subject = Subject { class: draft.journey.class, offer: draft.journey.offer };
         self.check_message(subject, draft.message, &message).map_err(|denial| self.withheld(denial))?;
@@ -99,14 +99,14 @@ impl Decider<'_> {
         topic: Option<Id<Text>>,
         subject: Subject,
         (message_id, message): (Id<Message>, &Message),
-    ) -> Result<Content, Withheld> {
+    ) -> Result<Content<'static>, Withheld> {
         self.check_channel(id, topic).map_err(|_| Withheld::Unreachable)?;
         let name = self.plan.text(channel.id);
         let place = Place { slot: None, message: message_id, channel: name };
         self.check_placed_caps(subject, place).map_err(|denial| self.withheld(denial))?;
         let rendition = self.rendition(message, name, None).ok_or(Withheld::Denied(Reason::NoRendition))?;
         match self.allowed_at(subject.class, id, self.facts.now) {
-            Some(at) if at <= self.facts.now => Ok(self.render(message, &rendition)),
+            Some(at) if at <= self.facts.now => Ok(self.render(message, &rendition).into_owned()),
             Some(at) => Err(Withheld::Later(Reason::QuietHours, at)),
             None => Err(Withheld::Denied(Reason::QuietHours)),
         }

@@ -18,22 +18,22 @@ use crate::reduce::SEEN;
 pub(crate) type Rank = (Reverse<u32>, Reverse<Micros>, u64, Id<Campaign>);
 
 /// What a campaign would show in a slot.
-struct Candidate {
+struct Candidate<'a> {
     rank: Rank,
     id: Id<Campaign>,
     campaign: Campaign,
     message: Message,
     rendition: Rendition,
-    arm: Option<Assignment>,
+    arm: Option<Assignment<'a>>,
 }
 
-impl Decider<'_> {
+impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Fills the slot with the highest-ranking campaign that may.
     pub(crate) fn fill(&mut self, id: Id<Slot>) {
         let Some(slot) = self.plan.get(id) else { return };
-        let name = self.plan.text(slot.id).to_owned();
+        let name = self.plan.text(slot.id);
         let winner = self.winner(id, &slot);
-        self.decision.reasons.insert(name.clone(), winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
+        self.decision.reasons.insert(name, winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
         if let Some(winner) = winner {
             let fill = self.content_of(&winner);
             self.decision.slots.insert(name, fill);
@@ -49,12 +49,12 @@ impl Decider<'_> {
 
     /// The best candidate. They are sorted by priority, so the search ends where the priority falls below the best; only a
     /// trace wants to hear of the others.
-    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot) -> Option<Candidate> {
+    fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot) -> Option<Candidate<'a>> {
         let lane = self.plan.get(slot.lane)?;
         if let Some(tracer) = &mut self.tracer {
             tracer.enter(slot_id);
         }
-        let mut best: Option<Candidate> = None;
+        let mut best: Option<Candidate<'a>> = None;
         for (id, campaign, message) in self.candidates(&lane) {
             let Some(message) = message else { continue };
             if let Some(leader) = best.as_ref().filter(|_| self.tracer.is_none()) {
@@ -104,7 +104,7 @@ impl Decider<'_> {
         id: Id<Campaign>,
         campaign: Campaign,
         message_id: Id<Message>,
-    ) -> Result<Candidate, Denial> {
+    ) -> Result<Candidate<'a>, Denial> {
         self.may_speak(id)?;
         let channel = self.facts.request.channel.as_deref().unwrap_or("web");
         let place = Place { slot: Some(slot_id), message: message_id, channel };
@@ -114,21 +114,22 @@ impl Decider<'_> {
         self.check_unseen(message_id, &message, SEEN)?;
         let arm = self.arm_of(&campaign);
         let rendition = self
-            .rendition(&message, channel, arm.as_ref().map(|arm| arm.variation.as_str()))
+            .rendition(&message, channel, arm.as_ref().map(|arm| &*arm.variation))
             .filter(|rendition| rendition.fits(slot))
             .ok_or(Reason::NoRendition.by(Cause::Channel))?;
         let rank = self.rank(id, &campaign);
         Ok(Candidate { rank, id, campaign, message, rendition, arm })
     }
 
-    fn content_of(&mut self, winner: &Candidate) -> Fill {
+    fn content_of(&mut self, winner: &Candidate<'a>) -> Fill<'a> {
         let campaign = &winner.campaign;
         Fill {
-            campaign: self.plan.text(campaign.id).to_owned(),
+            campaign: self.plan.text(campaign.id).into(),
             class: Class::from_number(campaign.class).unwrap_or(Class::Promo),
-            message: self.plan.text(winner.message.id).to_owned(),
-            offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).to_owned()),
-            locale: winner.rendition.locale.map(|locale| self.plan.text(locale).to_owned()),
+            message: self.plan.text(winner.message.id).into(),
+            offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).into()),
+            locale: winner.rendition.locale.map(|locale| self.plan.text(locale).into()),
+            experiment: winner.arm.as_ref().map(|arm| arm.experiment.clone()),
             variation: winner.arm.as_ref().map(|arm| arm.variation.clone()),
             score: campaign.score.map(|_| winner.rank.1.0.number()),
             models: self.models(campaign.score),

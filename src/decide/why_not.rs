@@ -7,7 +7,7 @@ use crate::prelude::*;
 use crate::reason::Reason;
 use crate::value::{Object, Value};
 
-impl Explanation {
+impl Explanation<'_> {
     /// The explanation with the direct answer to why a campaign does not show: in one slot, or else in each that it is for and
     /// as the next action.
     #[must_use]
@@ -63,7 +63,8 @@ impl Explanation {
 }
 
 fn is_placed(plan: &Plan, slot: &Slot, campaign: Id<Campaign>) -> bool {
-    plan.rows(slot.placements).any(|(_, placement)| placement.campaign == campaign)
+    plan.get(slot.lane)
+        .is_some_and(|lane| plan.rows(lane.placements).any(|(_, placement)| placement.campaign == campaign))
 }
 
 fn outcome(reason: Reason) -> Object {

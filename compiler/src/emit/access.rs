@@ -117,7 +117,9 @@ impl Subject<'_> {
             Op::Is | Op::Eq => self.single(Id::new(node.a)).map(|constant| vec![constant]),
             Op::In => self.plan.list(Ids::from_words(node.a, node.b)).map(|constant| self.single(constant)).collect(),
             Op::And => self.children(node).find_map(|child| self.values(child)),
-            Op::Or => self.children(node).map(|child| self.values(child)).collect::<Option<Vec<_>>>().map(|all| all.concat()),
+            Op::Or => {
+                self.children(node).map(|child| self.values(child)).collect::<Option<Vec<_>>>().map(|all| all.concat())
+            }
             _ => None,
         }
     }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use throughline::condition::View;
 use throughline::plan::Id;
 use throughline::plan::tables::{
-    Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, TEXTS, TRUTHS,
+    Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, TEXTS,
+    TRUTHS,
 };
 
 use super::Writer;
@@ -75,7 +76,8 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             found.add(id, access);
         }
         let keys: Vec<_> = found.values.into_iter().map(|(attribute, values)| self.key(attribute, values)).collect();
-        let gates: Vec<_> = found.nodes.iter().map(|(node, ids)| Gate { node: *node, placements: self.plan.ids(ids) }).collect();
+        let gates: Vec<_> =
+            found.nodes.iter().map(|(node, ids)| Gate { node: *node, placements: self.plan.ids(ids) }).collect();
         let row = Lane {
             placements,
             always: self.plan.ids(&found.always),
@@ -97,8 +99,10 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                     _ => 0,
                 }
         });
-        let postings: Vec<_> =
-            values.iter().map(|(constant, ids)| Posting { constant: *constant, placements: self.plan.ids(ids) }).collect();
+        let postings: Vec<_> = values
+            .iter()
+            .map(|(constant, ids)| Posting { constant: *constant, placements: self.plan.ids(ids) })
+            .collect();
         Key { attribute, forms, postings: self.plan.push_all(postings) }
     }
 }

@@ -1,0 +1,209 @@
+//! What was decided, as data: hosts render, record and store it, and add nothing.
+
+mod exposure;
+mod json;
+
+use alloc::borrow::Cow;
+
+use crate::hash::fnv64a;
+use crate::plan::tables::{Class, Format};
+use crate::prelude::*;
+use crate::reason::Reason;
+use crate::sorted::Map;
+use crate::time::Millis;
+
+/// The result of [`decide`](crate::decide). It borrows its texts from the plan and the facts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision<'a> {
+    /// The id of the plan that decided.
+    pub plan: Cow<'a, str>,
+    /// Whom it is about.
+    pub subject: Cow<'a, str>,
+    /// The channel that asked.
+    pub channel: Cow<'a, str>,
+    /// The time it was made for.
+    pub now: Millis,
+    /// The filled slots.
+    pub slots: Map<Fill<'a>, Cow<'a, str>>,
+    /// What should happen next, if anything.
+    pub next_action: Option<NextAction<'a>>,
+    /// The variation of each experiment that chose what is shown or sent.
+    pub assignments: Vec<Assignment<'a>>,
+    /// For each requested slot how it went.
+    pub reasons: Map<Reason, Cow<'a, str>>,
+    /// Whether the subject allows a cookie.
+    pub store: bool,
+    /// Whether the subject allows exposures and page views to be sent to the collector.
+    pub measure: bool,
+    pub(crate) hash: u64,
+}
+
+/// What fills a slot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fill<'a> {
+    /// The campaign that won.
+    pub campaign: Cow<'a, str>,
+    /// Its class.
+    pub class: Class,
+    /// The message that is shown.
+    pub message: Cow<'a, str>,
+    /// The offer that it makes.
+    pub offer: Option<Cow<'a, str>>,
+    /// The locale of the rendition, if it is not the default one.
+    pub locale: Option<Cow<'a, str>>,
+    /// The campaign's experiment, if the subject is in it.
+    pub experiment: Option<Cow<'a, str>>,
+    /// The variation of the campaign's experiment.
+    pub variation: Option<Cow<'a, str>>,
+    /// What ordered the campaign among those of its priority, if it has a score.
+    pub score: Option<f64>,
+    /// The models whose scores went into it.
+    pub models: Vec<Cow<'a, str>>,
+    /// The content.
+    pub content: Content<'a>,
+}
+
+/// The content of a slot or message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content<'a> {
+    /// What `body` is.
+    pub format: Format,
+    /// Markup, plain text, or JSON text.
+    pub body: Cow<'a, str>,
+    /// The subject line of an e-mail.
+    pub subject: Option<Cow<'a, str>>,
+}
+
+/// What should happen next for this subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextAction<'a> {
+    /// The campaign that asks for it.
+    pub campaign: Cow<'a, str>,
+    /// The channel.
+    pub channel: Cow<'a, str>,
+    /// The message.
+    pub message: Cow<'a, str>,
+    /// When.
+    pub at: Millis,
+    /// Until when it makes sense.
+    pub until: Option<Millis>,
+    /// What ordered the campaign among those of its priority, if it has a score.
+    pub score: Option<f64>,
+    /// The models whose scores went into it.
+    pub models: Vec<Cow<'a, str>>,
+    /// What to say there, if the plan has it.
+    pub content: Option<Content<'a>>,
+    /// What to do instead if that turns out to be impossible, in this order; each with its own time.
+    pub alternatives: Vec<NextAction<'a>>,
+}
+
+/// The arm of an experiment that a subject is in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment<'a> {
+    /// The experiment.
+    pub experiment: Cow<'a, str>,
+    /// The variation's id.
+    pub variation: Cow<'a, str>,
+    /// The variation's number.
+    pub index: u32,
+    /// The subject's bucket, 0 to 1; none where an earlier assignment was kept.
+    pub bucket: Option<f64>,
+    /// Whether an earlier assignment was kept.
+    pub sticky: bool,
+    /// The text that was hashed, or that the assignment was kept for.
+    pub unit: Cow<'a, str>,
+}
+
+impl Decision<'_> {
+    /// Names this decision: equal plan, subject, time and page, equal id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("d-{:016x}", self.hash)
+    }
+
+    /// Pages with equal variants are equal, a key for caches: a hash of what the page shows; empty where it shows only its own content.
+    #[must_use]
+    pub fn cache_variant(&self) -> String {
+        if self.slots.is_empty() {
+            return String::new();
+        }
+        let shown = self.slots.iter().flat_map(|(slot, fill)| [slot, &*fill.content.body]);
+        format!("v-{:016x}", fnv64a(shown))
+    }
+
+    /// The same decision, for as long as it is wanted.
+    #[must_use]
+    pub fn into_owned(self) -> Decision<'static> {
+        Decision {
+            plan: owned(self.plan),
+            subject: owned(self.subject),
+            channel: owned(self.channel),
+            now: self.now,
+            slots: self.slots.into_iter().map(|(slot, fill)| (owned(slot), fill.into_owned())).collect(),
+            next_action: self.next_action.map(NextAction::into_owned),
+            assignments: self.assignments.into_iter().map(Assignment::into_owned).collect(),
+            reasons: self.reasons.into_iter().map(|(slot, reason)| (owned(slot), reason)).collect(),
+            store: self.store,
+            measure: self.measure,
+            hash: self.hash,
+        }
+    }
+}
+
+impl Fill<'_> {
+    fn into_owned(self) -> Fill<'static> {
+        Fill {
+            campaign: owned(self.campaign),
+            class: self.class,
+            message: owned(self.message),
+            offer: self.offer.map(owned),
+            locale: self.locale.map(owned),
+            experiment: self.experiment.map(owned),
+            variation: self.variation.map(owned),
+            score: self.score,
+            models: self.models.into_iter().map(owned).collect(),
+            content: self.content.into_owned(),
+        }
+    }
+}
+
+impl Content<'_> {
+    /// The same content, for as long as it is wanted.
+    #[must_use]
+    pub fn into_owned(self) -> Content<'static> {
+        Content { format: self.format, body: owned(self.body), subject: self.subject.map(owned) }
+    }
+}
+
+impl NextAction<'_> {
+    fn into_owned(self) -> NextAction<'static> {
+        NextAction {
+            campaign: owned(self.campaign),
+            channel: owned(self.channel),
+            message: owned(self.message),
+            at: self.at,
+            until: self.until,
+            score: self.score,
+            models: self.models.into_iter().map(owned).collect(),
+            content: self.content.map(Content::into_owned),
+            alternatives: self.alternatives.into_iter().map(NextAction::into_owned).collect(),
+        }
+    }
+}
+
+impl Assignment<'_> {
+    fn into_owned(self) -> Assignment<'static> {
+        Assignment {
+            experiment: owned(self.experiment),
+            variation: owned(self.variation),
+            index: self.index,
+            bucket: self.bucket,
+            sticky: self.sticky,
+            unit: owned(self.unit),
+        }
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
