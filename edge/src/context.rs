@@ -1,6 +1,6 @@
 //! The facts of a request that decisions may depend on.
 
-use throughline::{Agent, Millis, Object, Request, Value};
+use throughline::{Agent, Millis, Object, Request, Value, json};
 
 use crate::incoming::Incoming;
 use crate::{bot, consent};
@@ -42,11 +42,10 @@ fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
     for name in ["country", "region", "city", "timezone"] {
         put(&mut out, name, &incoming.client(name).unwrap_or_default());
     }
+    // The core's reader of numbers is there already; the standard library's would bring its tables.
     for name in ["latitude", "longitude"] {
-        let degrees =
-            incoming.client(name).and_then(|text| text.parse::<f64>().ok()).filter(|degrees| degrees.is_finite());
-        if let Some(degrees) = degrees {
-            out.insert(name, Value::Number(degrees));
+        if let Some(Ok(degrees @ Value::Number(_))) = incoming.client(name).map(|text| json::parse(&text)) {
+            out.insert(name, degrees);
         }
     }
     put(&mut out, "locale", locale.unwrap_or_default());
