@@ -155,9 +155,13 @@ pub(crate) fn latest_pair<'a>(
     now: Millis,
 ) -> Option<(&'a Occurrence, &'a Occurrence)> {
     let occurrences = |counter| counters.get(plan.text(plan.get::<Counter>(counter)?.key));
-    let (first, then) = (occurrences(row.first)?, occurrences(row.then)?);
-    first.iter().rev().find_map(|start| {
-        let next = then.iter().find(|end| end.at() > start.at())?;
-        (next.at() <= now && next.at().minus(start.at()) < row.within).then_some((start, next))
+    let last = |counter| {
+        let past = occurrences(counter)?.iter().rev().filter(|occurrence| occurrence.at() <= now);
+        Some(past.take(row.last as usize).collect::<Vec<_>>())
+    };
+    let (first, then) = (last(row.first)?, last(row.then)?);
+    first.into_iter().find_map(|start| {
+        let next = then.iter().rev().find(|end| end.at() > start.at())?;
+        (next.at().minus(start.at()) < row.within).then_some((start, *next))
     })
 }

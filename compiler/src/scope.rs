@@ -127,6 +127,8 @@ pub struct SequenceSpec {
     pub within: Millis,
     /// The first is less than so long ago; zero for ever.
     pub since: Millis,
+    /// So many last events of each kind are looked at.
+    pub last: u32,
 }
 
 impl Default for CounterSpec {
@@ -154,6 +156,10 @@ impl CounterSpec {
         // A counter that only counts has the name that it had before there were others.
         if !self.property.is_empty() || self.fold != Fold::Last {
             named.extend([self.property.as_str().into(), self.fold.name().into()]);
+        }
+        // How many numbers are added up is not for others to say.
+        if self.fold == Fold::Sum {
+            named.push(Value::Number(f64::from(self.keep)));
         }
         let hash = Sha256::digest(canonical::to_string(&Value::Array(named)));
         let bits = hash.iter().take(5).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
@@ -205,8 +211,9 @@ impl Scope {
 
     /// The number of a sequence, noted as used: that of [`Self::sequences`], zero as long as it has none.
     pub fn sequence(&mut self, first: CounterSpec, then: CounterSpec, within: Millis, since: Millis) -> Id<Sequence> {
-        let spec = SequenceSpec { first: first.key(), then: then.key(), within, since };
-        let key = format!("{} {} {} {}", spec.first, spec.then, within.0, since.0);
+        let last = first.keep;
+        let spec = SequenceSpec { first: first.key(), then: then.key(), within, since, last };
+        let key = format!("{} {} {} {} {last}", spec.first, spec.then, within.0, since.0);
         let id = self.sequences.get(&key).copied().unwrap_or(Id::new(0));
         self.counter(first);
         self.counter(then);

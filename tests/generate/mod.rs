@@ -123,7 +123,8 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     rules["offers"] = map(&offers, |_, _| offer(dice));
     rules["experiments"] = map(&experiments, |_, _| experiment(dice, &segments));
     let mut messages = Map::new();
-    let campaigns = ids("campaign", 1 + dice.below(6));
+    let count = if dice.percent(20) { 8 + dice.below(12) } else { 1 + dice.below(6) };
+    let campaigns = ids("campaign", count);
     rules["exclusions"] = json!({ "tests": {}, "tiers": { "unit": "tier" } });
     rules["holdouts"] = map(&ids("holdout", dice.below(2)), |_, _| policy::holdout(dice, &campaigns));
     rules["campaigns"] = map(&campaigns, |id, _| {

@@ -20,7 +20,7 @@ pub fn complete(request: &Value) -> Value {
     if let Some(agent) = request["agent"]["userAgent"].as_str() {
         let is_small = request["agent"]["mobile"] == true || agent.contains("Mobile");
         let device = match agent.contains("Android") {
-            true if is_small => "mobile",
+            _ if is_small => "mobile",
             true => "tablet",
             false => "desktop",
         };

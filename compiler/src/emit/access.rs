@@ -9,7 +9,7 @@ use throughline::plan::tables::{Attribute, CARRIED, Constant, ConstantKind, Node
 use throughline::plan::{Id, Ids, PlanBuilder};
 
 /// So few candidates are looked at as quickly as they are found.
-const FEW: usize = 8;
+const FEW: usize = 4;
 
 /// Something that is so or not, and quickly known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,10 @@ impl Costs {
                 Term::Value(attribute, constant) => {
                     costs.values.entry(attribute).or_default().insert(constant);
                 }
-                Term::Holds(node) => *costs.shares.entry(node).or_default() += 1,
+                Term::Holds(node) => {
+                    let share = costs.shares.entry(node).or_default();
+                    *share = share.saturating_add(1);
+                }
             }
         }
         costs
@@ -66,8 +69,14 @@ impl Costs {
 
     fn of_term(&self, term: &Term) -> usize {
         match term {
-            Term::Value(attribute, _) => LOOK / (self.values.get(attribute).map_or(0, BTreeSet::len) + 1),
-            Term::Holds(node) => LOOK / self.shares.get(node).copied().unwrap_or(1) + LOOK / 4,
+            Term::Value(attribute, _) => {
+                let asked = self.values.get(attribute).map_or(0, BTreeSet::len);
+                LOOK.div_euclid(asked.saturating_add(1))
+            }
+            Term::Holds(node) => {
+                let share = self.shares.get(node).copied().unwrap_or(0).max(1);
+                LOOK.div_euclid(share).saturating_add(LOOK / 4)
+            }
         }
     }
 }

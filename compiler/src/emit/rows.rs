@@ -220,6 +220,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 then: counter(&spec.then),
                 within: spec.within,
                 since: spec.since,
+                last: spec.last,
             };
             self.plan.push(row);
         }

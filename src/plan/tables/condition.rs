@@ -86,6 +86,8 @@ tables! {
         within: Millis,
         /// The first is less than so long ago; zero for ever.
         since: Millis,
+        /// So many last events of each kind are looked at, however many are known.
+        last: u32,
     }
     /// An attribute of the request that follows from others where the request does not have it.
     58 Derived {

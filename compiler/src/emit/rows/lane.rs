@@ -14,11 +14,14 @@ use super::Writer;
 use crate::campaigns;
 use crate::emit::access::{self, Term};
 
+/// The candidates of each value.
+type Values = BTreeMap<Id<Constant>, Vec<Id<Placement>>>;
+
 /// The candidates of each term, and those without one.
 #[derive(Default)]
 struct Found {
     always: Vec<Id<Placement>>,
-    values: BTreeMap<Id<Attribute>, BTreeMap<Id<Constant>, Vec<Id<Placement>>>>,
+    values: BTreeMap<Id<Attribute>, Values>,
     nodes: BTreeMap<Id<Node>, Vec<Id<Placement>>>,
 }
 
@@ -87,9 +90,19 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.plan.push(row)
     }
 
-    fn key(&mut self, attribute: Id<Attribute>, values: BTreeMap<Id<Constant>, Vec<Id<Placement>>>) -> Key {
+    fn key(&mut self, attribute: Id<Attribute>, values: Values) -> Key {
         let mut values: Vec<_> = values.into_iter().collect();
         values.sort_by(|(a, _), (b, _)| access::order(&self.plan, *a, *b));
+        // 0 and -0 are two constants, and one value.
+        values.dedup_by(|(a, more), (b, placements)| {
+            let is_same = access::order(&self.plan, *a, *b).is_eq();
+            if is_same {
+                placements.append(more);
+                placements.sort_unstable();
+                placements.dedup();
+            }
+            is_same
+        });
         let forms = values.iter().fold(0, |forms, (constant, _)| {
             forms
                 | match access::form(&self.plan, *constant) {

@@ -1,0 +1,167 @@
+//! Candidates are found by the subject's facts: none is missed, and what cannot match is not looked at.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod support;
+
+use serde_json::{Map, Value, json};
+use throughline::plan::tables::{Campaign, Constant, Gate, Key, Lane, Placement, Posting, Slot};
+use throughline::plan::{Id, Ids};
+use throughline::{Plan, decide, explain};
+
+/// A campaign for each condition, the first one first, all for one slot and with a next action.
+fn rules(conditions: &[Value]) -> Value {
+    let mut campaigns = Map::new();
+    for (number, when) in conditions.iter().enumerate() {
+        campaigns.insert(
+            format!("c{number:03}"),
+            json!({
+                "class": "promo", "priority": 999 - number, "when": when, "slots": { "hero": "m" },
+                "offer": format!("o{}", number % 3), "next": [{ "channel": "whatsapp", "message": "m" }],
+            }),
+        );
+    }
+    json!({
+        "attributes": {
+            "any": { "type": "string", "source": "request" },
+            "tags": { "type": "list", "edge": true },
+            "tier": { "type": "string", "edge": true },
+        },
+        "segments": { "gold": { "when": { "tier": "gold" } }, "hot": { "when": { "$event": { "name": "Page Viewed", "count": { "$gte": 2 } } } } },
+        "slots": { "hero": {} },
+        "channels": { "web": {}, "whatsapp": {} },
+        "offers": { "o0": { "group": "g" }, "o1": { "group": "g" }, "o2": { "group": "g" } },
+        "messages": { "m": { "renditions": [{ "channel": "web", "html": "<b>hi</b>" }, { "channel": "whatsapp", "text": "hi" }] } },
+        "campaigns": campaigns,
+    })
+}
+
+/// Facts whose request says this of the attribute `any`.
+fn facts(any: &Value) -> Value {
+    json!({
+        "now": 1_760_000_000_000_i64,
+        "profile": { "subject": "p", "traits": { "tags": [["a", 7, true, null, ["b"]], 1, 1], "tier": ["gold", 1, 1] } },
+        "request": {
+            "attributes": { "path": "/", "any": any },
+            "consent": { "personalization": "granted", "analytics": "granted", "advertising": "granted" },
+        },
+    })
+}
+
+/// Every way of asking for a value, for values of every type.
+fn tests() -> Vec<Value> {
+    let values = [
+        json!("a"),
+        json!("7"),
+        json!(""),
+        json!("true"),
+        json!("a,b"),
+        json!("null"),
+        json!("é"),
+        json!(7),
+        json!(0),
+        json!(-0.0),
+        json!(7.5),
+        json!(true),
+        json!(false),
+        json!(null),
+        json!(["a"]),
+        json!({ "x": 1 }),
+    ];
+    let single: Vec<Value> = values.iter().filter(|value| !value.is_array() && !value.is_object()).cloned().collect();
+    let mut tests: Vec<Value> = values.to_vec();
+    for value in &single {
+        tests.push(json!({ "$eq": value }));
+        tests.push(json!({ "$ne": value }));
+        tests.push(json!({ "$in": [value, "z"] }));
+        tests.push(json!({ "$nin": [value] }));
+        tests.push(json!({ "$not": { "$eq": value } }));
+        tests.push(json!({ "$in": [value], "$exists": true }));
+    }
+    tests
+}
+
+#[test]
+fn no_candidate_is_missed_whatever_the_value_is() {
+    let conditions = |name: &str| -> Vec<Value> {
+        let plain = tests().into_iter().map(|test| json!({ name: test }));
+        let mixed = tests().into_iter().map(|test| json!({ "$or": [{ name: test }, { "tier": "silver" }] }));
+        let both = tests().into_iter().map(|test| json!({ "$segment": "gold", "$and": [{ name: test }] }));
+        plain.chain(mixed).chain(both).collect()
+    };
+    let found = [
+        json!("a"),
+        json!("7"),
+        json!(""),
+        json!("true"),
+        json!("é"),
+        json!(7),
+        json!(0),
+        json!(-0.0),
+        json!(7.5),
+        json!(1),
+        json!(true),
+        json!(false),
+        json!(null),
+        json!(["a"]),
+        json!(["a", "b"]),
+        json!([]),
+        json!([7, "7", true]),
+        json!({ "x": 1 }),
+        json!([["a"]]),
+    ];
+    for name in ["any", "tags"] {
+        for condition in conditions(name) {
+            // Among others that never hold, so that nothing hides it.
+            let others = ["x", "y", "z"].map(|tier| json!({ "tier": tier }));
+            let plan = support::plan(&rules(&[[condition.clone()].as_slice(), &others].concat()));
+            for value in &found {
+                let facts = support::facts(&facts(value));
+                assert_eq!(decide(&plan, &facts), explain(&plan, &facts).decision, "{condition} where any is {value}");
+            }
+        }
+    }
+}
+
+fn numbers(plan: &Plan, placements: Ids<Placement>) -> Vec<u32> {
+    plan.list(placements)
+        .map(|id| plan.get(plan.get(id).unwrap().campaign).map_or(0, |row: Campaign| row.priority))
+        .collect()
+}
+
+fn lane(plan: &Plan) -> Lane {
+    plan.get(plan.get(Id::<Slot>::new(0)).unwrap().lane).unwrap()
+}
+
+#[test]
+fn a_value_that_few_ask_for_finds_a_campaign() {
+    let conditions: Vec<Value> = (0..100)
+        .map(|number| json!({ "tier": "gold", "any": { "$in": [format!("v{}", number % 10), "all"] } }))
+        .collect();
+    let plan = support::plan(&rules(&conditions));
+    let lane = lane(&plan);
+    assert!(lane.always.is_empty(), "all are found by a value");
+    let keys: Vec<Key> = plan.rows(lane.keys).map(|(_, key)| key).collect();
+    assert_eq!(keys.len(), 1);
+    let postings: Vec<(String, usize)> = plan
+        .rows(keys[0].postings)
+        .map(|(_, row): (_, Posting)| {
+            let constant: Constant = plan.get(row.constant).unwrap();
+            (plan.text(constant.text).to_owned(), numbers(&plan, row.placements).len())
+        })
+        .collect();
+    let expected: Vec<(String, usize)> =
+        [("all".to_owned(), 100)].into_iter().chain((0..10).map(|number| (format!("v{number}"), 10))).collect();
+    assert_eq!(postings, expected, "sorted by value");
+}
+
+#[test]
+fn a_condition_that_many_share_is_a_gate_and_what_cannot_be_found_is_always_looked_at() {
+    let mut conditions = vec![json!({ "$segment": "hot" }); 6];
+    conditions.push(json!({ "any": { "$ne": "x" } }));
+    let plan = support::plan(&rules(&conditions));
+    let lane = lane(&plan);
+    let gates: Vec<Vec<u32>> =
+        plan.rows(lane.gates).map(|(_, row): (_, Gate)| numbers(&plan, row.placements)).collect();
+    assert_eq!(gates, [[999, 998, 997, 996, 995, 994]], "one condition for all of them, best priority first");
+    assert_eq!(numbers(&plan, lane.always), [993]);
+}
