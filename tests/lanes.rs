@@ -1,5 +1,10 @@
 //! Candidates are found by the subject's facts: none is missed, and what cannot match is not looked at.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests fail by panicking"
+)]
 
 mod support;
 

@@ -18,7 +18,8 @@
 //!
 //! let plans = outcome.plans.ok_or("the rules have mistakes")?;
 //! let plan = throughline::Plan::load(&plans.edge)?;
-//! let decision = throughline::decide(&plan, &throughline::Facts::default());
+//! let facts = throughline::Facts::default();
+//! let decision = throughline::decide(&plan, &facts);
 //! assert_eq!(decision.slots["home.hero"].message, "hello");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
