@@ -32,7 +32,7 @@ fn draw_place(out: &mut String, place: &str, found: &Value) {
     draw_steps(out, 2, found);
 }
 
-/// The test that decided: `score` was found to be 12: `$gte` 50 does not hold (of[1].of[0]).
+/// The test that decided: `score` was found to be 12: `$gte` 50 does not hold (`of[1].of[0]`).
 fn sentence(because: &Object) -> String {
     let text = |name: &str| because.get(name).map(canonical::to_string);
     let subject = ["member", "attribute", "event", "purpose", "journey", "part", "segment"].into_iter().find_map(text);
