@@ -170,3 +170,18 @@ fn a_condition_that_many_share_is_a_gate_and_what_cannot_be_found_is_always_look
     assert_eq!(gates, [[999, 998, 997, 996, 995, 994]], "one condition for all of them, best priority first");
     assert_eq!(numbers(&plan, lane.always), [993]);
 }
+
+#[test]
+fn conditions_that_share_their_parts_again_and_again_are_read_once() {
+    let mut rules = rules(&vec![json!({ "$segment": "s14" }); 4]);
+    for number in 0..15 {
+        let below = if number == 0 { json!({ "any": "a" }) } else { json!({ "$segment": format!("s{}", number - 1) }) };
+        let ways = json!({ "$and": [{ "$or": [below, { "tier": format!("x{number}") }] }, { "$or": [below, { "tier": format!("y{number}") }] }] });
+        rules["segments"][format!("s{number}")] = json!({ "when": ways });
+    }
+    // With 2^15 ways through them this would not end.
+    let plan = support::plan(&rules);
+    let facts = support::facts(&facts(&json!("a")));
+    assert_eq!(decide(&plan, &facts), explain(&plan, &facts).decision);
+    assert_eq!(decide(&plan, &facts).slots["hero"].campaign, "c000");
+}

@@ -28,7 +28,7 @@ pub fn choose(plan: &PlanBuilder, conditions: &[Option<Id<Node>>]) -> Vec<Option
     if conditions.len() < FEW {
         return vec![None; conditions.len()];
     }
-    let subject = Subject { plan };
+    let mut subject = Subject { plan, known: BTreeMap::new() };
     let choices = conditions.iter().map(|when| when.map_or_else(Vec::new, |when| subject.accesses(when)));
     let choices: Vec<Vec<Access>> = choices.collect();
     let costs = Costs::new(choices.iter().flatten().flatten());
@@ -81,23 +81,45 @@ impl Costs {
     }
 }
 
+/// Of the accesses of a condition so many are compared.
+const MANY: usize = 64;
+
 /// Reads conditions on the subject.
 struct Subject<'p> {
     plan: &'p PlanBuilder,
+    /// What is known of conditions: they share parts, which may share parts again.
+    known: BTreeMap<Id<Node>, Vec<Access>>,
 }
 
 impl Subject<'_> {
-    /// Every access that finds all subjects for which the condition holds.
-    fn accesses(&self, id: Id<Node>) -> Vec<Access> {
+    /// Accesses of which each finds all subjects for which the condition holds.
+    fn accesses(&mut self, id: Id<Node>) -> Vec<Access> {
+        if let Some(known) = self.known.get(&id) {
+            return known.clone();
+        }
+        let mut accesses = self.read(id);
+        accesses.iter_mut().for_each(|access| {
+            access.sort_unstable();
+            access.dedup();
+        });
+        let mut seen = BTreeSet::new();
+        accesses.retain(|access| seen.insert(access.clone()));
+        accesses.truncate(MANY);
+        self.known.insert(id, accesses.clone());
+        accesses
+    }
+
+    fn read(&mut self, id: Id<Node>) -> Vec<Access> {
         let Some((node, op)) = self.node(id) else { return Vec::new() };
         let itself = vec![Term::Holds(id)];
         match op {
             Op::True => Vec::new(),
             Op::False => vec![Vec::new()],
-            Op::And => self.children(node).flat_map(|child| self.accesses(child)).collect(),
+            Op::And => self.children(node).into_iter().flat_map(|child| self.accesses(child)).collect(),
             Op::Or => {
+                let children = self.children(node);
                 let by_values = |child| self.accesses(child).into_iter().find(|access| access.iter().all(is_value));
-                let together: Option<Vec<Access>> = self.children(node).map(by_values).collect();
+                let together: Option<Vec<Access>> = children.into_iter().map(by_values).collect();
                 together.map(|accesses| accesses.concat()).into_iter().chain([itself]).collect()
             }
             Op::Attribute => {
@@ -125,9 +147,10 @@ impl Subject<'_> {
             Op::False => Some(Vec::new()),
             Op::Is | Op::Eq => self.single(Id::new(node.a)).map(|constant| vec![constant]),
             Op::In => self.plan.list(Ids::from_words(node.a, node.b)).map(|constant| self.single(constant)).collect(),
-            Op::And => self.children(node).find_map(|child| self.values(child)),
+            Op::And => self.children(node).into_iter().find_map(|child| self.values(child)),
             Op::Or => {
-                self.children(node).map(|child| self.values(child)).collect::<Option<Vec<_>>>().map(|all| all.concat())
+                let values = self.children(node).into_iter().map(|child| self.values(child));
+                values.collect::<Option<Vec<_>>>().map(|all| all.concat())
             }
             _ => None,
         }
@@ -143,8 +166,8 @@ impl Subject<'_> {
         Some((node, Op::from_number(node.op)?))
     }
 
-    fn children(&self, node: Node) -> impl Iterator<Item = Id<Node>> + '_ {
-        self.plan.list(Ids::from_words(node.a, node.b))
+    fn children(&self, node: Node) -> Vec<Id<Node>> {
+        self.plan.list(Ids::from_words(node.a, node.b)).collect()
     }
 }
 

@@ -122,9 +122,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
 
 impl Found {
     fn add(&mut self, id: Id<Placement>, access: Option<access::Access>) {
-        let Some(mut terms) = access else { return self.always.push(id) };
-        terms.sort_unstable();
-        terms.dedup();
+        let Some(terms) = access else { return self.always.push(id) };
         for term in terms {
             match term {
                 Term::Value(attribute, value) => {
