@@ -6,6 +6,7 @@
 mod access;
 mod features;
 mod leaving;
+mod order;
 mod public;
 mod rows;
 mod survey;

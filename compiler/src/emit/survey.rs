@@ -7,7 +7,7 @@ use throughline::plan::PlanBuilder;
 use throughline::plan::tables::Derivation;
 
 use super::leaving::{Kind, Reasons};
-use super::{Audience, condition, scope};
+use super::{Audience, condition, order, scope};
 use crate::channels::{Channel, REMEMBERED, WEB};
 use crate::features::{Effect, Parent, Trial};
 use crate::journeys::Trigger;
@@ -66,7 +66,7 @@ impl Survey {
         }
         let edge = surveyor.edge(out);
         let collector = surveyor.collector(out);
-        let order = sort(rules, &segments, out);
+        let order = order::sort(rules, &segments, out);
         let survey = Self { reasons: surveyor.reasons, ..Self::default() };
         survey.close(rules, audience, &segments, &order, [&edge, &collector])
     }
@@ -364,46 +364,4 @@ pub fn reach_condition(rules: &Rules<'_>, name: &str) -> Node {
         Node { kind: tree::Kind::Map(vec![entry]), ..Node::default() }
     };
     member(name, if is_boolean { yes } else { member("$exists", yes) })
-}
-
-/// The segments, each after those that it uses; tells of a circle.
-fn sort<'s>(rules: &Rules<'_>, segments: &BTreeMap<&'s str, Uses>, out: &mut Reader<'_>) -> Vec<&'s str> {
-    let mut sorted: Vec<&'s str> = Vec::new();
-    let mut done: BTreeSet<&str> = BTreeSet::new();
-    for start in segments.keys() {
-        // A stack of its own: segments may be chained deeper than the machine's stack is.
-        let mut way: Vec<(&'s str, Vec<&'s str>)> = Vec::new();
-        let children = |id: &str| -> Vec<&'s str> {
-            let uses = segments.get(id).into_iter().flat_map(|uses| &uses.segments);
-            uses.filter_map(|name| segments.get_key_value(name.as_str()).map(|(id, _)| *id)).collect()
-        };
-        if done.insert(start) {
-            way.push((start, children(start)));
-        }
-        while let Some((id, left)) = way.last_mut() {
-            let id = *id;
-            match left.pop() {
-                None => {
-                    sorted.push(id);
-                    way.pop();
-                }
-                Some(next) if done.insert(next) => way.push((next, children(next))),
-                Some(next) => {
-                    if let Some(from) = way.iter().position(|(open, _)| *open == next) {
-                        let circle = way.get(from..).unwrap_or_default().iter().map(|(id, _)| *id);
-                        tell_circle(rules, circle.chain([next]), out);
-                        return sorted;
-                    }
-                }
-            }
-        }
-    }
-    sorted
-}
-
-fn tell_circle<'s>(rules: &Rules<'_>, circle: impl Iterator<Item = &'s str>, out: &mut Reader<'_>) {
-    let circle: Vec<&str> = circle.collect();
-    let Some(segment) = circle.first().and_then(|id| rules.segments.get(id)) else { return };
-    let message = format!("segments use each other in a circle: {}", circle.join(" -> "));
-    segment.place.error("circle", message, out).expected("conditions that end");
 }
