@@ -11,6 +11,7 @@ mod error;
 mod load;
 pub mod node;
 pub mod program;
+mod reference;
 pub mod row;
 pub mod tables;
 mod words;
@@ -18,7 +19,7 @@ mod words;
 pub use builder::PlanBuilder;
 pub use error::PlanError;
 pub use node::Op;
-pub use row::{Id, Ids, Span};
+pub use reference::{Id, Ids, Span};
 
 use core::cmp::Ordering;
 use core::ops::Range;
