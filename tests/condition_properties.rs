@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use throughline::condition::Evaluator;
 use throughline::plan::tables::{self, CARRIED, ConstantKind, Source};
-use throughline::plan::{Id, Ids, Op, Plan, PlanBuilder, Span};
+use throughline::plan::{Id, Ids, Op, Plan, PlanBuilder};
 use throughline::{Millis, Object, Profile, Request, Stamp, Stamped, Value};
 
 /// The rows that random nodes may refer to: so many of each.
@@ -179,18 +179,7 @@ fn resources() -> PlanBuilder {
 }
 
 fn finish(mut plan: PlanBuilder) -> Vec<u8> {
-    let id = Id::new(0);
     let locale = plan.text("en");
-    let settings = tables::Settings {
-        id,
-        flags: 0,
-        locale,
-        consent: 0,
-        store: None,
-        measure: None,
-        gpc: Ids::empty(),
-        caps: Span::empty(),
-        next: None,
-    };
+    let settings = tables::Settings { locale, ..tables::Settings::none() };
     plan.finish(settings)
 }

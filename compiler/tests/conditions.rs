@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 use throughline::condition::Evaluator;
 use throughline::plan::tables::{self, CARRIED, Source};
-use throughline::plan::{Id, Ids, Plan, PlanBuilder, Span};
+use throughline::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Facts, Millis, Value};
 use throughline_compiler::condition;
 use throughline_compiler::diagnostic::Diagnostics;
@@ -307,17 +307,7 @@ fn compile(rule: &Json) -> Compiled {
     }
     let node = condition::compile(&node(rule), "", &mut scope, &mut plan, &mut diagnostics).unwrap();
     let (locale, ads) = (plan.text("en"), plan.text("ads"));
-    let settings = tables::Settings {
-        id: Id::new(0),
-        flags: 0,
-        locale,
-        consent: 0,
-        store: None,
-        measure: None,
-        gpc: plan.ids(&[ads]),
-        caps: Span::empty(),
-        next: None,
-    };
+    let settings = tables::Settings { locale, gpc: plan.ids(&[ads]), ..tables::Settings::none() };
     let plan = Plan::load(&plan.finish(settings)).unwrap();
     Compiled { plan, node, counters: needs.into_keys().collect() }
 }

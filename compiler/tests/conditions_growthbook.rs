@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::condition::Evaluator;
 use throughline::plan::tables::{self, Source};
-use throughline::plan::{Id, Ids, Plan, PlanBuilder, Span};
+use throughline::plan::{Id, Plan, PlanBuilder};
 use throughline::{Millis, Profile, Request, Value};
 use throughline_compiler::condition;
 use throughline_compiler::diagnostic::Diagnostics;
@@ -73,17 +73,7 @@ fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<String, Group>)
     let node = condition::compile(&condition, "", &mut scope, &mut plan, &mut diagnostics);
     let node = node.unwrap_or_else(|| panic!("{:?}", diagnostics.as_slice()));
     let locale = plan.text("en");
-    let bytes = plan.finish(tables::Settings {
-        id: Id::new(0),
-        flags: 0,
-        locale,
-        consent: 0,
-        store: None,
-        measure: None,
-        gpc: Ids::empty(),
-        caps: Span::empty(),
-        next: None,
-    });
+    let bytes = plan.finish(tables::Settings { locale, ..tables::Settings::none() });
     let plan = Plan::load(&bytes).unwrap();
     let profile = Profile::default();
     let request = Request { attributes: attributes.as_object().cloned().unwrap_or_default(), ..Request::default() };

@@ -7,7 +7,7 @@ use throughline::plan::tables::{
     Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, ExprOp, Journey, Message, PUBLIC_PLAN,
     Part, Pipe, Segment, Slot, Step, Variation,
 };
-use throughline::plan::{Id, Span};
+use throughline::plan::{Id, PlanError, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
 use throughline_compiler::{Options, Source, compile};
 
@@ -271,4 +271,14 @@ fn an_inserted_value_stays_a_value() {
     let body = &decision.slots.get("app.card").unwrap().content.body;
     let data: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(data["title"], format!("Hello \"{hostile}\""));
+}
+
+#[test]
+fn sections_that_are_longer_than_the_plan_together_are_refused() {
+    let mut plan = support::plans(&[Source::new("rules.yaml", everything())]).edge;
+    let whole = u32::try_from(plan.len() / 4 * 4).unwrap();
+    // The lists, the third section, are everything once more.
+    plan[32..36].copy_from_slice(&0_u32.to_le_bytes());
+    plan[36..40].copy_from_slice(&whole.to_le_bytes());
+    assert_eq!(Plan::load(&plan).unwrap_err(), PlanError::Truncated);
 }

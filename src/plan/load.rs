@@ -36,8 +36,11 @@ fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
         settings: Settings::none(),
     };
     let mut words = Vec::with_capacity(bytes.len() / 4);
+    let mut left = bytes.len();
     for (number, section) in plan.sections.iter_mut().enumerate() {
         let content = content(bytes, number)?;
+        // Together they are not longer than the plan, so none of its bytes is read twice.
+        left = left.checked_sub(content.len()).ok_or(PlanError::Truncated)?;
         section.start = words.len();
         section.count = match number {
             STRINGS | REGEXES => {
@@ -138,7 +141,9 @@ fn words_of(bytes: &[u8]) -> impl Iterator<Item = u32> {
 }
 
 impl Settings {
-    pub(super) const fn none() -> Self {
+    /// Those of a plan for which nothing is set. [`PlanBuilder::finish`](super::PlanBuilder::finish) sets the id.
+    #[must_use]
+    pub const fn none() -> Self {
         Self {
             id: Id::new(0),
             flags: 0,
