@@ -19,6 +19,17 @@ export interface JourneyState {
   status: 'active' | 'completed' | 'suppressed' | 'exited' | 'converted';
 }
 
+/** What is known of an account that a subject belongs to. */
+export interface Account {
+  /** The last event that says so: of several accounts it is the last one. */
+  joined: Stamp;
+  traits?: Record<string, Stamped<Json>>;
+  counters?: Record<string, (Stamp | [...Stamp, Json])[]>;
+  /** What its members saw. */
+  exposures?: Record<string, Stamp[]>;
+  journeys?: Record<string, JourneyState>;
+}
+
 /** What is known of a subject. */
 export interface Profile {
   subject: string;
@@ -30,6 +41,8 @@ export interface Profile {
   offers?: Record<string, Stamp>;
   assignments?: Record<string, Stamped<string>>;
   journeys?: Record<string, JourneyState>;
+  /** By keys that stand for the accounts' ids. */
+  accounts?: Record<string, Account>;
   segments?: string[];
   partial?: string[];
 }

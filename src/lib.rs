@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod account;
 mod agent;
 pub mod bucket;
 mod calendar;
@@ -44,6 +45,7 @@ mod time;
 pub mod token;
 mod value;
 
+pub use account::Account;
 pub use agent::Agent;
 pub use clock::{Clock, zone_hash};
 pub use contact::Contact;

@@ -3,6 +3,7 @@
 //! Every part is a *join*: traits and consent keep the greatest stamp, offers and assignments the least, counters and
 //! exposures are sets of stamps. So events can arrive in any order and any number of times, and what two hosts know merges.
 
+use crate::account::Account;
 use crate::canonical;
 use crate::hash::fnv32a;
 use crate::occurrence::{Occurrence, remember};
@@ -110,6 +111,8 @@ pub struct Profile {
     pub assignments: Map<Stamped<String>>,
     /// Journeys, by id.
     pub journeys: Map<Instance>,
+    /// The accounts that the subject was said to belong to, by their keys: see [`Profile::account`].
+    pub accounts: Map<Account>,
     /// The segments whose membership was decided by the collector.
     pub segments: Set<String>,
     /// The parts of which something was left out to fit the token.
@@ -126,6 +129,7 @@ shape! {
         offers: Optional "offers",
         assignments: Optional "assignments",
         journeys: Optional "journeys",
+        accounts: Optional "accounts",
         segments: Optional "segments",
         partial: Optional "partial",
     }
@@ -213,6 +217,9 @@ impl Profile {
         for (journey, instance) in &other.journeys {
             keep_furthest(&mut self.journeys, journey, instance);
         }
+        for (key, account) in &other.accounts {
+            self.accounts.get_or_insert_with(key, Account::default).merge(plan, account);
+        }
         self.segments.extend(other.segments.iter().cloned());
         self.partial.extend(other.partial.iter().cloned());
     }
@@ -271,7 +278,7 @@ pub(crate) fn keep_last(map: &mut Map<Set<Stamp>>, key: &str, stamps: impl Itera
 }
 
 /// Takes the instance that was entered last, and of the same one the state that is further on.
-fn keep_furthest(journeys: &mut Map<Instance>, journey: &str, new: &Instance) {
+pub(crate) fn keep_furthest(journeys: &mut Map<Instance>, journey: &str, new: &Instance) {
     let further = |instance: &Instance| (instance.entered, instance.status, instance.since);
     match journeys.get_mut(journey) {
         Some(old) if further(old) >= further(new) => {}

@@ -1,11 +1,12 @@
 //! What of a profile travels in a token: the facts that a plan needs, and no others.
 
+use crate::account::Account;
 use crate::condition::Evaluator;
 use crate::facts::Request;
 use crate::hash::fnv32a;
 use crate::occurrence::{Occurrence, shorten};
 use crate::plan::tables::{
-    Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Fold, Journey, Offer, Segment, Slot, Source,
+    ACCOUNT, Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Fold, Journey, Offer, Segment, Slot, Source,
 };
 use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
@@ -17,7 +18,7 @@ use crate::token::looks_personal;
 use crate::value::{Object, Value};
 
 /// The parts of a profile in the order in which they are given up when a token is too long: what a page misses least
-/// comes first. Consent is never given up.
+/// comes first, and of each part what is known of accounts. Consent is never given up.
 pub const DROP_ORDER: [&str; 7] = ["journeys", "segments", "counters", "traits", "assignments", "exposures", "offers"];
 
 impl Profile {
@@ -27,13 +28,14 @@ impl Profile {
     pub fn project(&self, plan: &Plan, now: Millis) -> Self {
         Self {
             subject: self.subject.clone(),
-            traits: self.project_traits(plan),
+            traits: project_traits(plan, &self.traits, EDGE, 0),
             consent: self.consent.clone(),
-            counters: self.project_counters(plan, now),
-            exposures: self.project_exposures(plan, now),
+            counters: project_counters(plan, &self.counters, now, EDGE),
+            exposures: project_exposures(plan, &self.exposures, now, 0),
             offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
             assignments: self.project_assignments(plan),
             journeys: known(&self.journeys, plan, |row: &Journey| Some(row.id)),
+            accounts: self.project_accounts(plan, now),
             segments: self.segments.clone(),
             partial: self.partial.clone(),
         }
@@ -47,11 +49,8 @@ impl Profile {
         let exposure = |decision: &str, slot: &str| fnv32a(&format!("{decision}:{slot}"));
         let shown: Set<u32> =
             decisions.iter().flat_map(|decision| slots().map(|slot| exposure(decision, slot))).collect();
-        let others = |stamps: &Set<Stamp>| -> Set<Stamp> {
-            stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect()
-        };
-        let left = self.exposures.iter().map(|(key, stamps)| (key, others(stamps)));
-        self.exposures = left.filter(|(_, stamps)| !stamps.is_empty()).collect();
+        forget(&mut self.exposures, &shown);
+        self.accounts.values_mut().for_each(|account| forget(&mut account.exposures, &shown));
         self
     }
 
@@ -85,7 +84,12 @@ impl Profile {
         fits(self)
     }
 
+    /// Gives up one fact of a part, those of accounts first.
     fn drop_one(&mut self, part: &str) -> bool {
+        self.accounts.values_mut().any(|account| drop_of_account(account, part)) || self.drop_own(part)
+    }
+
+    fn drop_own(&mut self, part: &str) -> bool {
         match part {
             "journeys" => self.journeys.pop_last().is_some(),
             "segments" => self.segments.pop_last().is_some(),
@@ -98,52 +102,19 @@ impl Profile {
         }
     }
 
-    fn project_traits(&self, plan: &Plan) -> Map<Stamped<Value>> {
-        let mut out = Map::new();
-        for (_, row) in plan.rows(plan.all::<Attribute>()) {
-            let mut path = plan.list(row.path).map(|text| plan.text(text));
-            let (true, true, Some(name)) = (row.source == Source::Profile as u32, row.flags & EDGE != 0, path.next())
-            else {
-                continue;
-            };
-            let Some(known) = self.traits.get(name) else { continue };
-            // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
-            let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, known.stamp()));
-            let found = known.0.at(path.clone());
-            if *found != Value::Null && !is_personal(found) {
-                put(&mut carried.0, path, found);
-            }
+    /// Of every account what attributes and caps of the plan read. Which one is the subject's shows even where nothing is known of it.
+    fn project_accounts(&self, plan: &Plan, now: Millis) -> Map<Account> {
+        if !plan.reads_accounts() {
+            return Map::new();
         }
-        out
-    }
-
-    /// Of each counter as many occurrences as are enough for a page. Values that look personal stay here.
-    fn project_counters(&self, plan: &Plan, now: Millis) -> Map<Set<Occurrence>> {
-        let mut out = Map::new();
-        for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & EDGE != 0) {
-            let (key, after) = (plan.text(row.key), after(now, row.within));
-            let known = self.counters.get(key).into_iter().flatten();
-            let mut kept: Set<_> =
-                known.filter(|known| known.at() > after && !is_personal(&known.value)).cloned().collect();
-            shorten(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
-            if !kept.is_empty() {
-                out.insert(key, kept);
-            }
-        }
-        out
-    }
-
-    fn project_exposures(&self, plan: &Plan, now: Millis) -> Map<Set<Stamp>> {
-        let mut out = Map::new();
-        for (_, row) in plan.rows(plan.all::<Exposure>()) {
-            let (key, after) = (plan.text(row.key), after(now, row.within));
-            let known = self.exposures.get(key).into_iter().flatten();
-            let kept: Set<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();
-            if !kept.is_empty() {
-                out.insert(key, kept);
-            }
-        }
-        out
+        let project = |account: &Account| Account {
+            joined: account.joined,
+            traits: project_traits(plan, &account.traits, EDGE | ACCOUNT, 1),
+            counters: project_counters(plan, &account.counters, now, EDGE | ACCOUNT),
+            exposures: project_exposures(plan, &account.exposures, now, ACCOUNT),
+            journeys: known(&account.journeys, plan, |row: &Journey| Some(row.id)),
+        };
+        self.accounts.iter().map(|(key, account)| (key, project(account))).collect()
     }
 
     fn project_assignments(&self, plan: &Plan) -> Map<Stamped<String>> {
@@ -151,6 +122,63 @@ impl Profile {
         let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
         self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key, arm.clone())).collect()
     }
+}
+
+/// Of each trait the parts that attributes with these flags read, which are called by the path without `before` names.
+fn project_traits(plan: &Plan, traits: &Map<Stamped<Value>>, flags: u32, before: usize) -> Map<Stamped<Value>> {
+    let mut out = Map::new();
+    for (_, row) in plan.rows(plan.all::<Attribute>()) {
+        let mut path = plan.list(row.path).map(|text| plan.text(text)).skip(before);
+        let is_wanted = row.source == Source::Profile as u32 && row.flags & flags == flags;
+        let (true, Some(name)) = (is_wanted, path.next()) else { continue };
+        let Some(known) = traits.get(name) else { continue };
+        // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
+        let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, known.stamp()));
+        let found = known.0.at(path.clone());
+        if *found != Value::Null && !is_personal(found) {
+            put(&mut carried.0, path, found);
+        }
+    }
+    out
+}
+
+/// Of each counter with these flags as many occurrences as are enough for a page. Values that look personal stay here.
+fn project_counters(plan: &Plan, counters: &Map<Set<Occurrence>>, now: Millis, flags: u32) -> Map<Set<Occurrence>> {
+    let mut out = Map::new();
+    for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & flags == flags) {
+        let (key, after) = (plan.text(row.key), after(now, row.within));
+        let known = counters.get(key).into_iter().flatten();
+        let mut kept: Set<_> =
+            known.filter(|known| known.at() > after && !is_personal(&known.value)).cloned().collect();
+        shorten(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
+        if !kept.is_empty() {
+            out.insert(key, kept);
+        }
+    }
+    out
+}
+
+/// The times within the windows that are asked for.
+fn project_exposures(plan: &Plan, exposures: &Map<Set<Stamp>>, now: Millis, flags: u32) -> Map<Set<Stamp>> {
+    let mut out = Map::new();
+    for (_, row) in plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags & flags == flags) {
+        let (key, after) = (plan.text(row.key), after(now, row.within));
+        let known = exposures.get(key).into_iter().flatten();
+        let kept: Set<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();
+        if !kept.is_empty() {
+            out.insert(key, kept);
+        }
+    }
+    out
+}
+
+/// Removes exposures with these ids.
+fn forget(exposures: &mut Map<Set<Stamp>>, shown: &Set<u32>) {
+    let others = |stamps: &Set<Stamp>| -> Set<Stamp> {
+        stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect()
+    };
+    let left = exposures.iter().map(|(key, stamps)| (key, others(stamps)));
+    *exposures = left.filter(|(_, stamps)| !stamps.is_empty()).collect();
 }
 
 /// Whether an e-mail address or a phone number is anywhere in a value: such a value never leaves the collector, whatever
@@ -191,6 +219,16 @@ fn after(now: Millis, within: Millis) -> Millis {
 fn known<R: Row + 'static, T: Clone>(map: &Map<T>, plan: &Plan, need: impl Fn(&R) -> Option<Id<Text>>) -> Map<T> {
     let ids = plan.rows(plan.all::<R>()).filter_map(|(_, row)| need(&row)).map(|id| plan.text(id));
     ids.filter_map(|id| map.get(id).map(|value| (id.to_owned(), value.clone()))).collect()
+}
+
+fn drop_of_account(account: &mut Account, part: &str) -> bool {
+    match part {
+        "journeys" => account.journeys.pop_last().is_some(),
+        "counters" => drop_longest(&mut account.counters),
+        "traits" => account.traits.pop_last().is_some(),
+        "exposures" => drop_longest(&mut account.exposures),
+        _ => false,
+    }
 }
 
 fn drop_longest<T: Ord>(sets: &mut Map<Set<T>>) -> bool {

@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, CLIENT, Source};
 use crate::prelude::*;
 use crate::profile::{Profile, Stamp, Stamped, exposure_keep, keep_first, keep_first_offer, keep_last, keep_latest};
-use crate::value::{Object, Value};
+use crate::value::Value;
 
 /// The event that says that a message was seen.
 pub const MESSAGE_SEEN: &str = "Message Seen";
@@ -30,11 +30,15 @@ pub const MESSAGE: &str = "message";
 /// not counted. An event of an untrusted sender sets only traits that are not declared, or are declared with `client: true`.
 pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     let stamp = Stamp::new(event.at, &event.id);
-    let account = (event.kind == EventKind::Group).then(|| account(event));
-    for (name, value) in
-        account.as_ref().unwrap_or(&event.traits).iter().filter(|(name, _)| event.trusted || is_open(plan, name))
-    {
-        keep_latest(&mut profile.traits, name, &Stamped::new(value.clone(), stamp));
+    let may_set = |name: &str| event.trusted || is_open(plan, name);
+    match event.kind {
+        EventKind::Group if may_set(ACCOUNT) => profile.join(event, stamp),
+        EventKind::Group => {}
+        _ => {
+            for (name, value) in event.traits.iter().filter(|(name, _)| may_set(name)) {
+                keep_latest(&mut profile.traits, name, &Stamped::new(value.clone(), stamp));
+            }
+        }
     }
     for (purpose, state) in &event.consent {
         keep_latest(&mut profile.consent, purpose, &Stamped::new(*state, stamp));
@@ -49,14 +53,6 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
         EXPERIMENT_VIEWED if event.trusted => assign(plan, profile, event, stamp),
         _ => {}
     }
-}
-
-/// What a group call says of the subject: their account, with its id and what is known of it. Its traits are the account's.
-fn account(event: &Event) -> Object {
-    let mut account = event.properties.get("traits").and_then(Value::as_object).cloned().unwrap_or_default();
-    let Some(id) = event.properties.get("groupId").filter(|id| id.as_str().is_some()) else { return Object::new() };
-    account.insert("id", id.clone());
-    [(ACCOUNT, Value::Object(account))].into_iter().collect()
 }
 
 /// Whether anybody may set this trait: no declared attribute that is closed to clients reads it.

@@ -90,6 +90,11 @@ impl<V, K: AsRef<str>> Map<V, K> {
         self.0.iter().map(|(_, value)| value)
     }
 
+    /// The values in the order of their names, to change.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
     /// How many entries there are.
     #[must_use]
     pub const fn len(&self) -> usize {

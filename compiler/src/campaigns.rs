@@ -3,6 +3,7 @@
 use throughline::Millis;
 use throughline::plan::tables::{Class, Format};
 
+use crate::account;
 use crate::caps::Limit;
 use crate::channels::{Channel, WEB, check_roles, roles};
 use crate::experiments::Experiment;
@@ -33,7 +34,7 @@ pub struct Campaign<'a> {
     /// Its part of an exclusion group.
     pub exclusion: Option<Exclusion<'a>>,
     /// How often it may be seen.
-    pub caps: Vec<Limit>,
+    pub caps: Vec<Limit<'a>>,
     /// Its message for each slot.
     pub slots: Vec<Placement<'a>>,
     /// What to do next.
@@ -134,9 +135,9 @@ fn schedule(place: Place<'_>, out: &mut Reader<'_>) -> Schedule {
     Schedule::read(&fields, &zone, out)
 }
 
-fn caps(fields: &Fields<'_>, out: &mut Reader<'_>) -> Vec<Limit> {
+fn caps<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Limit<'a>> {
     let caps = fields.get("caps").map(|place| place.list(out)).unwrap_or_default();
-    let read = |place: Place<'_>| Limit::read(&place.fields(&["max", "per"], out), out);
+    let read = |place: Place<'a>| Limit::read(&place.fields(&["max", "per", "unit"], out), out);
     caps.into_iter().filter_map(read).collect()
 }
 
@@ -211,6 +212,7 @@ impl<'a> Campaign<'a> {
         if let Some(score) = &self.score {
             score.check(rules, out);
         }
+        self.caps.iter().for_each(|cap| account::check(cap.unit.as_ref(), rules, out));
         self.slots.iter().for_each(|placement| placement.check(rules, out));
         self.next.iter().for_each(|next| next.check(rules, out));
         check_roles(&self.reach.roles, rules, out);

@@ -3,6 +3,7 @@
 use throughline::Millis;
 use throughline::plan::tables::{Class, Per};
 
+use crate::account;
 use crate::channels::Channel;
 use crate::messages::Message;
 use crate::offers::Offer;
@@ -15,14 +16,16 @@ const MOST: u32 = 256;
 const LONGEST_DAY: Millis = Millis(26 * 60 * 60 * 1000);
 
 /// At most so many in a span of time.
-#[derive(Clone, Copy, Debug)]
-pub struct Limit {
+#[derive(Clone, Debug)]
+pub struct Limit<'a> {
     /// At most so many.
     pub max: u32,
     /// The span.
     pub per: Per,
     /// The length of a sliding window.
     pub window: Millis,
+    /// The account, if what all its members saw counts; none for what the person saw.
+    pub unit: Option<Named<'a>>,
 }
 
 /// A limit for a class, a slot, an offer, a message, or everything; in some channels, or in all together.
@@ -33,7 +36,7 @@ pub struct Cap<'a> {
     /// In which channels; none for all.
     pub channels: Vec<Named<'a>>,
     /// How much of it.
-    pub limit: Limit,
+    pub limit: Limit<'a>,
 }
 
 /// What a cap limits.
@@ -51,22 +54,28 @@ pub enum Scope<'a> {
     Message(Named<'a>),
 }
 
-impl Limit {
-    /// Reads `max` and `per` of a map.
-    pub fn read(fields: &Fields<'_>, out: &mut Reader<'_>) -> Option<Self> {
+impl<'a> Limit<'a> {
+    /// Reads `max`, `per` and `unit` of a map.
+    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
         let max = fields.required("max", out).and_then(|place| place.whole(1..=MOST, out));
+        let unit = account::unit(fields, out);
         let per = fields.required("per", out)?;
+        if per.node.as_str() == Some("account") {
+            per.error("duration", "`account` is no span of time", out)
+                .expected("a span such as `7d`, and beside it `unit: account.id`");
+            return None;
+        }
         let word = per.node.as_str().and_then(Per::from_name).filter(|word| *word != Per::Window);
         let window = if word.is_some() { Millis(0) } else { per.duration(out)? };
         if word.is_none() && window.0 <= 0 {
             per.error("out-of-range", "a window without length holds nothing", out).expected("a longer window");
         }
-        Some(Self { max: max?, per: word.unwrap_or(Per::Window), window })
+        Some(Self { max: max?, per: word.unwrap_or(Per::Window), window, unit })
     }
 
     /// How far back it looks; zero for ever.
     #[must_use]
-    pub const fn within(self) -> Millis {
+    pub const fn within(&self) -> Millis {
         match self.per {
             Per::Session | Per::Total => Millis(0),
             Per::Day => LONGEST_DAY,
@@ -78,7 +87,7 @@ impl Limit {
 impl<'a> Cap<'a> {
     pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
         const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];
-        let known = ["class", "slot", "offer", "message", "channel", "max", "per", "description"];
+        let known = ["class", "slot", "offer", "message", "channel", "max", "per", "unit", "description"];
         let fields = place.fields(&known, out);
         let limit = Limit::read(&fields, out);
         let channels = fields.get("channel").map(|place| place.texts(out)).unwrap_or_default();
@@ -113,6 +122,7 @@ impl<'a> Cap<'a> {
             }
             Scope::All | Scope::Class(_) | Scope::Slot(_) => {}
         }
+        account::check(self.limit.unit.as_ref(), rules, out);
         for channel in &self.channels {
             find::<Channel<'_>>(&rules.channels, channel, out);
         }

@@ -6,6 +6,7 @@ use throughline::plan::tables::Per;
 
 use crate::attributes::{self, Attribute};
 use crate::campaigns::Campaign;
+use crate::caps::Limit;
 use crate::catalogue::{Item, List};
 use crate::channels::Channel;
 use crate::defaults::Defaults;
@@ -194,9 +195,13 @@ impl<'a> Rules<'a> {
     /// Whether caps or quiet hours look at the clock where the subject is.
     #[must_use]
     pub fn asks_for_local_time(&self) -> bool {
+        !self.policies.quiet.is_empty() || self.limits().any(|limit| limit.per == Per::Day)
+    }
+
+    /// How much all caps leave room for.
+    fn limits(&self) -> impl Iterator<Item = &Limit<'a>> {
         let campaigns = self.campaigns.values().flat_map(|campaign| &campaign.caps);
-        let mut limits = campaigns.chain(self.policies.caps.iter().map(|cap| &cap.limit));
-        !self.policies.quiet.is_empty() || limits.any(|limit| limit.per == Per::Day)
+        campaigns.chain(self.policies.caps.iter().map(|cap| &cap.limit))
     }
 
     /// The attributes that experiments, holdouts and exclusion groups split by; none for the subject.
@@ -205,6 +210,12 @@ impl<'a> Rules<'a> {
         let holdouts = self.holdouts.values().map(|holdout| &holdout.unit);
         let groups = self.exclusions.values().map(|group| &group.unit);
         experiments.chain(holdouts).chain(groups).map(Option::as_ref)
+    }
+
+    /// Whether a cap is an account's.
+    #[must_use]
+    pub fn has_units_of_account(&self) -> bool {
+        self.limits().any(|limit| limit.unit.is_some())
     }
 
     /// The attribute that names joined by dots begin with, the longest one, and the members of it that follow.

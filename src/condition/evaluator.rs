@@ -6,7 +6,7 @@ use super::value::{every, holds, node, nodes, note_found, some};
 use crate::facts::{Consent, Request};
 use crate::memo::Memo;
 use crate::plan::node::wide;
-use crate::plan::tables::{Attribute, CARRIED, Journey, JourneyState, Node, Segment, Source};
+use crate::plan::tables::{ACCOUNT, Attribute, CARRIED, Journey, JourneyState, Node, Segment, Source};
 use crate::plan::{Id, Op, Plan};
 use crate::prelude::*;
 use crate::profile::{InstanceStatus, Profile};
@@ -77,6 +77,11 @@ impl<'a> Evaluator<'a> {
         let Some(row) = self.plan.get(id) else { return View::Null };
         let mut path = self.plan.list(row.path).map(|name| self.plan.text(name));
         if row.source == Source::Profile as u32 {
+            if row.flags & ACCOUNT != 0
+                && let Some(known) = self.profile.account_trait(path.clone())
+            {
+                return known;
+            }
             let first = path.next().and_then(|name| self.profile.traits.get(name));
             return first.map_or(View::Null, |stamped| View::from(&stamped.0).walk(path));
         }

@@ -1,9 +1,10 @@
 //! How often something is seen or said.
 
+use crate::account::Account;
 use crate::clock::Clock;
 use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial};
-use crate::plan::tables::{Campaign, Cap, Channel, Class, Message, Offer, Per, Slot};
+use crate::plan::tables::{ACCOUNT, Campaign, Cap, Channel, Class, Message, Offer, Per, Slot, Text};
 use crate::plan::{Id, Ids};
 use crate::prelude::*;
 use crate::profile::Stamp;
@@ -86,9 +87,18 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             Per::Window => *at > now.minus(cap.window),
             Per::Total => true,
         };
-        let keys = self.plan.list(cap.keys).filter_map(|key| self.profile.exposures.get(self.plan.text(key)));
-        let times = keys.flat_map(|stamps| stamps.iter().map(|stamp: &Stamp| stamp.at()));
-        times.filter(move |at| *at <= now && is_within(at))
+        let account = self.profile.account().filter(|_| cap.flags & ACCOUNT != 0);
+        let stamps = self.plan.list(cap.keys).flat_map(move |key| self.stamps(key, account));
+        stamps.map(|stamp| stamp.at()).filter(move |at| *at <= now && is_within(at))
+    }
+
+    /// What the subject saw of a key, and what others of the account saw.
+    fn stamps(&self, key: Id<Text>, account: Option<&'p Account>) -> impl Iterator<Item = &'p Stamp> + use<'a, 'p> {
+        let key = self.plan.text(key);
+        let own = self.profile.exposures.get(key);
+        let all = account.and_then(|account| account.exposures.get(key));
+        let others = all.into_iter().flatten().filter(move |stamp| own.is_none_or(|own| !own.contains(*stamp)));
+        own.into_iter().flatten().chain(others)
     }
 
     /// When the cap has room again, if only time goes by; none if time does not help.

@@ -6,7 +6,7 @@ use crate::decide::campaign::{Cause, Denial};
 use crate::decide::experiment::unit_text;
 use crate::decide::next::Possible;
 use crate::plan::Id;
-use crate::plan::tables::{BEST, Campaign, Cap, Cooldown, Exclusion, Holdout, NextStep, Offer, Per, Text};
+use crate::plan::tables::{ACCOUNT, BEST, Campaign, Cap, Cooldown, Exclusion, Holdout, NextStep, Offer, Per, Text};
 use crate::prelude::*;
 use crate::reason::Reason;
 use crate::sorted::Set;
@@ -80,6 +80,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         out.insert("max", Value::Number(f64::from(row.max)));
         out.insert("seen", Value::Number(times.len() as f64));
         out.insert("per", Per::from_number(row.per).map_or("", Per::name));
+        if row.flags & ACCOUNT != 0 {
+            out.insert("unit", "account.id");
+        }
         if row.window.0 != 0 {
             out.insert("window", row.window);
         }

@@ -12,6 +12,7 @@
     reason = "a generator for tests"
 )]
 
+mod account;
 pub mod features;
 mod history;
 mod policy;
@@ -104,6 +105,8 @@ pub fn rules_by(dice: &mut Dice) -> Value {
             "cart.total": { "type": "number", "edge": true, "client": true },
             "wa_ok": { "type": "boolean", "edge": true },
             "weather": { "type": "string", "source": "request" },
+            "account.id": { "type": "string", "client": dice.percent(60) },
+            "account.plan": { "type": "string", "edge": true, "client": dice.percent(80) },
         },
         "channels": { "web": {}, "email": { "consent": "channel.email" }, "whatsapp": { "consent": "advertising", "reach": "wa_ok" } },
     });
@@ -332,7 +335,9 @@ fn campaign(dice: &mut Dice, id: &str, names: &Names<'_>, rules: &Value, message
 }
 
 fn cap(dice: &mut Dice) -> Value {
-    json!({ "max": 1 + dice.below(3), "per": dice.pick(&["session", "day", "total", "6h", "2d"]) })
+    let mut out = json!({ "max": 1 + dice.below(3), "per": dice.pick(&["session", "day", "total", "6h", "2d"]) });
+    account::unit(dice, &mut out);
+    out
 }
 
 /// A message with renditions for some of the arms of the campaign's experiment.
@@ -493,6 +498,7 @@ fn comparison(dice: &mut Dice) -> Value {
         "score",
         "vip",
         "cart.total",
+        "account.plan",
         "weather",
         "country",
         "locale",
@@ -617,12 +623,14 @@ fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
                 .insert(format!("{experiment}__{}", dice.below(3)), json!([arm, time(dice, now), dice.below(1 << 32)]));
         }
     }
-    json!({ "subject": dice.pick(&SUBJECTS), "traits": traits, "consent": consent, "assignments": assignments })
+    let accounts = account::known(dice, rules, now);
+    json!({ "subject": dice.pick(&SUBJECTS), "traits": traits, "consent": consent, "assignments": assignments, "accounts": accounts })
 }
 
 pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut out = json!({ "id": format!("e-{:x}", dice.below(1 << 48)), "type": "track", "at": time(dice, now), "trusted": dice.percent(70) });
-    match dice.below(10) {
+    match dice.below(11) {
+        10 => account::call(dice, &mut out),
         0 => {
             out["type"] = json!("identify");
             let name = *dice.pick(&["tier", "score", "cart"]);

@@ -50,6 +50,11 @@ impl Model<'_> {
             "channel" | "locale" => or_request(path),
             _ if self.rules["attributes"].get(path).is_some_and(|row| row["source"] != "request") => {
                 let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+                let of_account =
+                    || self.person.account()?.traits.get(path.strip_prefix("account.").filter(|name| *name != "id")?);
+                if let Some((_, value)) = of_account() {
+                    return value.clone();
+                }
                 let value = self.person.traits.get(first).map(|(_, value)| value.clone()).unwrap_or_default();
                 rest.split('.')
                     .filter(|part| !part.is_empty())

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::account::{self, Account};
 use super::hash::fnv32;
 use super::{list, members};
 
@@ -22,6 +23,8 @@ pub struct Person {
     pub offers: BTreeMap<String, Stamp>,
     /// The first arm, by `experiment__version`.
     pub arms: BTreeMap<String, (Stamp, String)>,
+    /// By key: what is known of each account.
+    pub accounts: BTreeMap<String, Account>,
     pub segments: BTreeSet<String>,
     /// Every event once, in order.
     pub events: BTreeMap<Stamp, Value>,
@@ -49,6 +52,7 @@ impl Person {
             arms: members(&profile["assignments"])
                 .map(|(key, row)| (key.clone(), (stamp(row, 1), text(&row[0]))))
                 .collect(),
+            accounts: account::known(profile, stamp),
             segments: list(&profile["segments"]).map(text).collect(),
             events: BTreeMap::new(),
         };
@@ -56,6 +60,11 @@ impl Person {
             person.meet(rules, event);
         }
         person
+    }
+
+    /// The account that the person joined last.
+    pub fn account(&self) -> Option<&Account> {
+        self.accounts.values().max_by_key(|account| account.joined)
     }
 
     fn meet(&mut self, rules: &Value, event: &Value) {
@@ -67,12 +76,18 @@ impl Person {
                 self.traits.insert(name.clone(), (stamp, value.clone()));
             }
         }
+        let properties = &event["properties"];
+        if event["type"] == "group" && properties["groupId"].is_string() && (trusted || is_open(rules, "account")) {
+            account::join(&mut self.accounts, properties, stamp);
+            if self.traits.get("account").is_none_or(|(known, _)| *known < stamp) {
+                self.traits.insert("account".to_owned(), (stamp, json!({ "id": properties["groupId"] })));
+            }
+        }
         for (purpose, state) in members(&event["consent"]) {
             if self.consent.get(purpose).is_none_or(|(known, _)| *known < stamp) {
                 self.consent.insert(purpose.clone(), (stamp, state.as_str().unwrap().to_owned()));
             }
         }
-        let properties = &event["properties"];
         let is_sent = event["event"] == "Message Sent" && trusted;
         if is_sent || event["event"] == "Message Seen" {
             let mut keys = Vec::new();

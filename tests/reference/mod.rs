@@ -13,6 +13,7 @@
     reason = "a model for tests: short before safe"
 )]
 
+mod account;
 mod condition;
 mod content;
 mod derived;

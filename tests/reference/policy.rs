@@ -97,7 +97,13 @@ impl Model<'_> {
             "session" => self.request["session"].as_i64().is_some_and(|start| at >= start),
             window => at > self.now - duration(window),
         };
-        let seen = keys.iter().flat_map(|key| self.seen(key)).filter(|at| counts(*at)).count();
+        let mut seen: Vec<i64> = keys.iter().flat_map(|key| self.seen(key)).collect();
+        if let (true, Some(account)) = (cap["unit"] == "account.id", self.person.account()) {
+            let own = |key: &str| self.person.seen.get(key).cloned().unwrap_or_default();
+            let others = |key: &String| account.seen.get(key).map(|all| all - &own(key)).unwrap_or_default();
+            seen.extend(keys.iter().flat_map(others).map(|(at, _)| at).filter(|at| *at <= self.now));
+        }
+        let seen = seen.into_iter().filter(|at| counts(*at)).count();
         (seen as u64) < cap["max"].as_u64().unwrap()
     }
 

@@ -16,6 +16,7 @@ use throughline::plan::{Id, Ids, PlanBuilder, Span};
 use super::survey::Survey;
 use super::{Audience, condition, numbered, scope};
 use crate::Options;
+use crate::account;
 use crate::journeys::Trigger;
 use crate::place::{Place, Reader};
 use crate::rules::Rules;
@@ -33,9 +34,9 @@ pub fn write(
     let attributes = attributes(rules, survey, audience);
     let scope = scope(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
     let numbers = Numbers::new(rules);
-    let exposures = BTreeMap::new();
+    let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
     let plan = PlanBuilder::default();
-    Writer { rules, survey, audience, options, scope, numbers, exposures, plan, out }.write(&attributes)
+    Writer { rules, survey, audience, options, scope, numbers, exposures, of_account, plan, out }.write(&attributes)
 }
 
 /// The attributes that a plan has: all declared ones where events arrive, so that closed ones stay closed, and otherwise
@@ -84,6 +85,8 @@ pub(super) struct Writer<'w, 'r, 'a, 's> {
     numbers: Numbers,
     /// What caps count: how many times are enough, and how far back they look.
     exposures: BTreeMap<String, (u32, Millis)>,
+    /// What caps of accounts count.
+    of_account: BTreeSet<String>,
     pub(super) plan: PlanBuilder,
     pub(super) out: &'r mut Reader<'s>,
 }
@@ -148,11 +151,14 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         let Some(attribute) = self.rules.attributes.get(name) else { return };
         let path: Vec<_> = name.split('.').map(|part| self.plan.text(part)).collect();
         let is_carried = attribute.edge && self.survey.edge_attributes.contains(name);
+        let is_profile = attribute.source == Source::Profile;
         let row = tables::Attribute {
             name: self.plan.text(name),
             path: self.plan.ids(&path),
             source: attribute.source as u32,
-            flags: flag(is_carried, tables::EDGE) | flag(attribute.client, tables::CLIENT),
+            flags: flag(is_carried, tables::EDGE)
+                | flag(attribute.client, tables::CLIENT)
+                | flag(is_profile && account::is_of_account(name), tables::ACCOUNT),
         };
         self.plan.push(row);
         if let Some((from, parameter)) = attribute.derived {

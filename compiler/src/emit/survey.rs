@@ -8,6 +8,7 @@ use throughline::plan::tables::Derivation;
 
 use super::leaving::{Kind, Reasons};
 use super::{Audience, condition, order, scope};
+use crate::account;
 use crate::channels::{Channel, REMEMBERED, WEB};
 use crate::features::{Effect, Parent, Trial};
 use crate::journeys::Trigger;
@@ -68,7 +69,7 @@ impl Survey {
         let collector = surveyor.collector(out);
         let order = order::sort(rules, &segments, out);
         let survey = Self { reasons: surveyor.reasons, ..Self::default() };
-        survey.close(rules, audience, &segments, &order, [&edge, &collector])
+        survey.close(rules, audience, &segments, &order, [&edge, &collector]).with_account(rules)
     }
 
     /// Adds what is used by the segments that are used.
@@ -105,6 +106,15 @@ impl Survey {
             }
         }
         self.segments.reverse();
+        self
+    }
+
+    /// Adds the account's id where anything of an account is used: it says who may name the account.
+    fn with_account(mut self, rules: &Rules<'_>) -> Self {
+        let is_used = rules.has_units_of_account() || self.attributes.iter().any(|name| account::is_of_account(name));
+        if is_used && rules.attributes.contains_key(account::ID) {
+            self.attributes.insert(account::ID.to_owned());
+        }
         self
     }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Linter;
 use super::definitions::{has_only, items, member};
+use crate::account;
 use crate::duration;
 use crate::place::{Place, Reader};
-use crate::tree::Kind;
+use crate::tree::{Kind, Node};
 use throughline::plan::tables::Class;
 
 /// What a cap can be for.
@@ -23,6 +24,8 @@ struct Cap<'a> {
     channels: BTreeSet<&'a str>,
     max: f64,
     span: Span,
+    /// Whether it counts what all members of an account saw.
+    of_account: bool,
     name: String,
 }
 
@@ -87,7 +90,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 impl<'a> Cap<'a> {
     /// The cap at a place, if all that it says is understood.
     fn read(place: &Place<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
-        if !has_only(place.node, &["class", "slot", "offer", "message", "channel", "max", "per"]) {
+        if !has_only(place.node, &["class", "slot", "offer", "message", "channel", "max", "per", "unit"]) {
             return None;
         }
         let channels = member(place, "channel");
@@ -110,7 +113,10 @@ impl<'a> Cap<'a> {
             }
         }
         let per = place.node.get("per")?.as_str()?;
-        Some(Self { place: place.clone(), scope, channels, max, span, name: format!("{of}{max} per {per}") })
+        let of_account = place.node.get("unit").and_then(Node::as_str) == Some(account::ID);
+        let whose = if of_account { " and account" } else { "" };
+        let name = format!("{of}{max} per {per}{whose}");
+        Some(Self { place: place.clone(), scope, channels, max, span, of_account, name })
     }
 
     /// Whether this cap is reached whenever the other one is.
@@ -119,7 +125,9 @@ impl<'a> Cap<'a> {
         // What must be said is capped only by caps that name its class.
         let is_free = other.scope.get("class") == Some(&"transactional") && !self.scope.contains_key("class");
         let is_wider = is_wider && (self.channels.is_empty() || self.channels == other.channels);
-        is_wider && !is_free && self.max <= other.max && self.span.holds(other.span)
+        // An account sees no less than each of its members.
+        let is_whole = self.of_account || !other.of_account;
+        is_wider && is_whole && !is_free && self.max <= other.max && self.span.holds(other.span)
     }
 }
 
@@ -170,7 +178,8 @@ fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> 
     let message = cap
         .scope
         .get("message")
-        .filter(|name| linter.rules.messages.get(**name).is_some_and(|message| message.once) && cap.max >= 1.0);
+        .filter(|name| linter.rules.messages.get(**name).is_some_and(|message| message.once) && cap.max >= 1.0)
+        .filter(|_| !cap.of_account);
     if let Some(name) = message {
         let message = format!("this cap never binds: the message `{name}` is shown once");
         cap.place.warning("cap-never-binds", message, out).expected("no cap, or a message without `once`");
@@ -183,7 +192,7 @@ fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> 
 fn check_once(linter: &Linter<'_, '_>, campaign: &crate::campaigns::Campaign<'_>, cap: &Cap<'_>, out: &mut Reader<'_>) {
     let names: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
     let is_once = |name: &&str| linter.rules.messages.get(*name).is_some_and(|message| message.once);
-    if names.is_empty() || !names.iter().all(is_once) || cap.max < names.len() as f64 {
+    if cap.of_account || names.is_empty() || !names.iter().all(is_once) || cap.max < names.len() as f64 {
         return;
     }
     let messages =

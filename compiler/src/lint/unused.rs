@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Linter;
 use super::definitions::{items, member};
+use crate::account;
 use crate::channels::WEB;
 use crate::place::{Place, Reader};
 
@@ -39,7 +40,9 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
             // Declaring what is personal keeps it where it is; pages are there without a channel.
             let is_pii =
                 linter.rules.attributes.get(id).is_some_and(|attribute| section == "attributes" && attribute.pii);
-            if used.contains(id) || is_pii || (section == "channels" && id == WEB) {
+            // Who may name the account is said where its id is declared.
+            let is_key = id == account::ID && used.contains("account");
+            if used.contains(id) || is_pii || is_key || (section == "channels" && id == WEB) {
                 continue;
             }
             let message = match section {

@@ -11,6 +11,8 @@ pub const EDGE: u32 = 1;
 pub const CLIENT: u32 = 2;
 /// [`Segment::flags`]: membership is decided by the collector and carried by the token.
 pub const CARRIED: u32 = 1;
+/// Flags of attributes, counters, exposures, caps and journeys: it is the account's, and every member of it has the same.
+pub const ACCOUNT: u32 = 4;
 
 tables! {
     /// A fact that conditions and templates read.
@@ -21,7 +23,7 @@ tables! {
         path: Ids<Text>,
         /// A [`Source`](super::Source) as a number.
         source: u32,
-        /// Flags: [`EDGE`], [`CLIENT`].
+        /// Flags: [`EDGE`], [`CLIENT`], [`ACCOUNT`].
         flags: u32,
     }
     /// A constant in a condition.

@@ -46,6 +46,8 @@ tables! {
         message: Option<Id<Message>>,
         /// The channels that it limits; all without any.
         channels: Ids<Channel>,
+        /// Flags: [`ACCOUNT`](super::ACCOUNT), if it counts what all members of the subject's account saw.
+        flags: u32,
     }
     /// Exposures to remember; the rows are sorted by the text of `key`.
     26 Exposure {
@@ -55,6 +57,8 @@ tables! {
         keep: u32,
         /// How far back any cap looks; zero for ever.
         within: Millis,
+        /// Flags: [`ACCOUNT`](super::ACCOUNT), if what all members of an account saw is asked for too.
+        flags: u32,
     }
     /// Silence after something was seen or done.
     45 Cooldown {

@@ -75,7 +75,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
 
     pub(super) fn campaign(&mut self, id: &str, campaign: &Campaign<'a>) {
         let when = campaign.when.as_ref().and_then(|when| self.condition(when));
-        let caps: Vec<_> = campaign.caps.iter().map(|limit| self.cap(vec![format!("campaign:{id}")], *limit)).collect();
+        let caps: Vec<_> = campaign.caps.iter().map(|limit| self.cap(vec![format!("campaign:{id}")], limit)).collect();
         let topic = campaign.reach.topic.map(|topic| self.plan.text(topic));
         let next = campaign.next.iter().filter_map(|next| {
             let channel = *self.numbers.channels.get(next.channel.name)?;

@@ -4,7 +4,7 @@ use throughline::Millis;
 use throughline::plan::tables::{self, Class};
 use throughline::plan::{Id, Ids, Span};
 
-use super::Writer;
+use super::{Writer, flag};
 use crate::caps::{Cap, Limit, Scope};
 use crate::channels::WEB;
 use crate::holdouts::Exclusion;
@@ -95,12 +95,15 @@ impl Writer<'_, '_, '_, '_> {
             Scope::Message(name) => message = Some(*self.numbers.messages.get(name.name)?),
         }
         let channels = self.channel_numbers(cap.channels.iter().map(|channel| channel.name));
-        Some(tables::Cap { classes, slot, offer, message, channels, ..self.cap(cap.keys(), cap.limit) })
+        Some(tables::Cap { classes, slot, offer, message, channels, ..self.cap(cap.keys(), &cap.limit) })
     }
 
     /// A cap that limits whatever it stands at.
-    pub(super) fn cap(&mut self, keys: Vec<String>, limit: Limit) -> tables::Cap {
+    pub(super) fn cap(&mut self, keys: Vec<String>, limit: &Limit<'_>) -> tables::Cap {
         let texts: Vec<_> = keys.iter().map(|key| self.plan.text(key)).collect();
+        if limit.unit.is_some() {
+            self.of_account.extend(keys.iter().cloned());
+        }
         for key in keys {
             self.expose(key, limit.max, limit.within());
         }
@@ -114,6 +117,7 @@ impl Writer<'_, '_, '_, '_> {
             offer: None,
             message: None,
             channels: Ids::empty(),
+            flags: flag(limit.unit.is_some(), tables::ACCOUNT),
         }
     }
 
@@ -130,8 +134,9 @@ impl Writer<'_, '_, '_, '_> {
 
     pub(super) fn exposures(&mut self) {
         for (key, (keep, within)) in &self.exposures {
+            let flags = flag(self.of_account.contains(key), tables::ACCOUNT);
             let key = self.plan.text(key);
-            self.plan.push(tables::Exposure { key, keep: *keep, within: *within });
+            self.plan.push(tables::Exposure { key, keep: *keep, within: *within, flags });
         }
     }
 }

@@ -1,0 +1,62 @@
+//! Accounts, and who belongs to them.
+
+use serde_json::{Map, Value, json};
+
+use super::{CLASSES, Dice, fact, time};
+
+const IDS: [&str; 2] = ["acme", "Zoë & co"];
+/// What profiles call these two.
+const KEYS: [&str; 2] = ["1a7259393f7cd1d0", "185e6bb81efd3d51"];
+
+/// Makes one in four caps an account's.
+pub fn unit(dice: &mut Dice, cap: &mut Value) {
+    if dice.percent(25) {
+        cap["unit"] = json!("account.id");
+    }
+}
+
+/// What a profile knows of accounts.
+pub fn known(dice: &mut Dice, rules: &Value, now: i64) -> Value {
+    let mut out = Map::new();
+    for key in KEYS {
+        if dice.percent(30) {
+            let mut account =
+                json!({ "joined": [time(dice, now), dice.below(1 << 32)], "exposures": seen(dice, rules, now) });
+            if dice.percent(60) {
+                account["traits"] =
+                    json!({ "plan": [fact(dice, "account.plan"), time(dice, now), dice.below(1 << 32)] });
+            }
+            out.insert(key.to_owned(), account);
+        }
+    }
+    Value::Object(out)
+}
+
+fn seen(dice: &mut Dice, rules: &Value, now: i64) -> Value {
+    let campaigns: Vec<&String> = rules["campaigns"].as_object().into_iter().flat_map(Map::keys).collect();
+    let mut out = Map::new();
+    for _ in 0..dice.below(4) {
+        let key = match dice.below(4) {
+            0 => "all".to_owned(),
+            1 => "all@web".to_owned(),
+            2 => format!("class:{}", dice.pick(&CLASSES)),
+            _ => format!("campaign:{}", dice.pick(&campaigns)),
+        };
+        let mut stamps: Vec<(i64, u64)> = (0..=dice.below(3)).map(|_| (time(dice, now), dice.below(1 << 32))).collect();
+        stamps.sort_unstable();
+        out.insert(key, json!(stamps));
+    }
+    Value::Object(out)
+}
+
+/// Makes an event a group call.
+pub fn call(dice: &mut Dice, event: &mut Value) {
+    event["type"] = json!("group");
+    event["properties"] = json!({ "groupId": dice.pick(&IDS) });
+    if dice.percent(60) {
+        event["properties"]["traits"] = json!({ "plan": fact(dice, "account.plan") });
+    }
+    if dice.percent(10) {
+        event["properties"]["groupId"] = json!(7);
+    }
+}
