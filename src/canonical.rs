@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 use crate::order::places_in_order;
 use crate::prelude::*;
 use crate::time::Millis;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, whole};
 
 /// The canonical JSON text of a value: members sorted by the UTF-16 code units of their names, numbers as JavaScript
 /// prints them, no white space.
@@ -27,11 +27,24 @@ pub fn to_json_text(value: &Value) -> String {
 
 /// A number as JavaScript prints it; what JSON cannot hold (infinities, NaN) is `null`.
 pub fn write_number(number: f64, out: &mut String) {
-    if number.is_finite() {
+    if let Some(whole) = whole(number) {
+        if whole < 0 {
+            out.push('-');
+        }
+        write_digits(whole.unsigned_abs(), out);
+    } else if number.is_finite() {
         out.push_str(ryu_js::Buffer::new().format_finite(number));
     } else {
         out.push_str("null");
     }
+}
+
+/// Appends the digits of a whole number.
+fn write_digits(number: u64, out: &mut String) {
+    if number >= 10 {
+        write_digits(number / 10, out);
+    }
+    out.push(char::from(b'0'.wrapping_add((number % 10) as u8)));
 }
 
 /// A text as a JSON string, with the escapes that RFC 8785 asks for and no others.
@@ -100,26 +113,39 @@ impl<'o> Members<'o> {
         Self { out, is_first: true }
     }
 
-    /// Where the value of the next member is to be written.
-    pub(crate) fn member(&mut self, name: &str) -> &mut String {
-        if !self.is_first {
-            self.out.push(',');
-        }
-        self.is_first = false;
+    /// Where the value of the next member is to be written; nothing in the name has to be escaped.
+    pub(crate) fn member(&mut self, name: &'static str) -> &mut String {
+        self.separate();
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str("\":");
+        self.out
+    }
+
+    /// As [`Self::member`], with any name.
+    pub(crate) fn named(&mut self, name: &str) -> &mut String {
+        self.separate();
         write_string(name, self.out);
         self.out.push(':');
         self.out
     }
 
-    pub(crate) fn text(&mut self, name: &str, text: &str) {
+    fn separate(&mut self) {
+        if !self.is_first {
+            self.out.push(',');
+        }
+        self.is_first = false;
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str, text: &str) {
         write_string(text, self.member(name));
     }
 
-    pub(crate) fn flag(&mut self, name: &str, flag: bool) {
+    pub(crate) fn flag(&mut self, name: &'static str, flag: bool) {
         self.member(name).push_str(if flag { "true" } else { "false" });
     }
 
-    pub(crate) fn time(&mut self, name: &str, time: Millis) {
+    pub(crate) fn time(&mut self, name: &'static str, time: Millis) {
         write_value(&Value::from(time), self.member(name));
     }
 

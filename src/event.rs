@@ -1,10 +1,11 @@
 //! What happened.
 
 use crate::facts::Consent;
+use crate::input::{Fault, Input};
 use crate::prelude::*;
 use crate::rfc3339;
 use crate::shape::Need::{Optional, Required};
-use crate::shape::{Shape, ShapeError, put, read_members, through_value, word_shape};
+use crate::shape::{Member, Shape, put, read_members, through_value, word_shape};
 use crate::sorted::Map;
 use crate::time::Millis;
 use crate::value::{Object, Value};
@@ -122,18 +123,18 @@ impl Event {
 }
 
 impl Shape for Event {
-    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
         read_members(
-            value,
+            input,
             &mut [
-                (Required, "id", &mut self.id),
-                (Optional, "type", &mut self.kind),
-                (Optional, "event", &mut self.name),
-                (Required, "at", &mut self.at),
-                (Optional, "properties", &mut self.properties),
-                (Optional, "traits", &mut self.traits),
-                (Optional, "consent", &mut self.consent),
-                (Optional, "trusted", &mut self.trusted),
+                Member::new(Required, "id", &mut self.id),
+                Member::new(Optional, "type", &mut self.kind),
+                Member::new(Optional, "event", &mut self.name),
+                Member::new(Required, "at", &mut self.at),
+                Member::new(Optional, "properties", &mut self.properties),
+                Member::new(Optional, "traits", &mut self.traits),
+                Member::new(Optional, "consent", &mut self.consent),
+                Member::new(Optional, "trusted", &mut self.trusted),
             ],
         )
     }

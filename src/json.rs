@@ -2,13 +2,16 @@
 
 use core::fmt;
 
+use alloc::borrow::Cow;
+
 use crate::decimal;
 use crate::prelude::*;
 use crate::value::Value;
 
 /// Objects and arrays may nest this deep.
 const MAX_DEPTH: usize = 127;
-const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+/// Doubles hold all whole numbers of so many digits.
+const EXACT_DIGITS: usize = 15;
 
 /// Where and why a text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,26 +39,34 @@ impl core::error::Error for JsonError {}
 /// of a surrogate pair.
 pub fn parse(text: &str) -> Result<Value, JsonError> {
     let mut reader = Reader::new(text);
-    let value = reader.value(MAX_DEPTH).and_then(|value| reader.end().map(|()| value));
-    value.map_err(|expected| JsonError { at: text.len().saturating_sub(reader.rest.len()), expected })
+    let value = reader.value().and_then(|value| reader.end().map(|()| value));
+    value.map_err(|expected| reader.error(expected))
 }
 
-/// What is still to be read; an error says what was expected there.
+/// A text of which everything before a place was read; an error says what was expected there.
 pub(crate) struct Reader<'a> {
-    rest: &'a str,
+    text: &'a str,
+    at: usize,
+    /// How many more objects and arrays may begin inside of those that have.
+    depth: usize,
 }
 
 pub(crate) type Read<T> = Result<T, &'static str>;
 
 impl<'a> Reader<'a> {
     pub(crate) const fn new(text: &'a str) -> Self {
-        Self { rest: text }
+        Self { text, at: 0, depth: MAX_DEPTH }
+    }
+
+    /// What should have been at the place that reading came to.
+    pub(crate) const fn error(&self, expected: &'static str) -> JsonError {
+        JsonError { at: self.at, expected }
     }
 
     /// The first byte of what comes next.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         self.skip_space();
-        self.rest.as_bytes().first().copied()
+        self.byte()
     }
 
     /// Whether that was all.
@@ -65,75 +76,100 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn colon(&mut self) -> Read<()> {
         self.skip_space();
-        self.expect(":", "`:`")
+        self.expect(b':', "`:`")
     }
 
-    fn value(&mut self, depth: usize) -> Read<Value> {
-        self.skip_space();
-        match self.rest.as_bytes().first() {
-            Some(b'{') => self.object(depth.checked_sub(1).ok_or("less nesting")?),
-            Some(b'[') => self.array(depth.checked_sub(1).ok_or("less nesting")?),
+    pub(crate) fn value(&mut self) -> Read<Value> {
+        match self.peek() {
+            Some(b'{') => self.object(),
+            Some(b'[') => self.array(),
             Some(b'"') => self.string().map(Value::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
             _ => self.word(),
         }
     }
 
-    fn object(&mut self, depth: usize) -> Read<Value> {
+    fn object(&mut self) -> Read<Value> {
         let mut members = Vec::new();
-        let mut more = self.begins_list("{", "}");
+        let mut more = self.begins_list(b'}')?;
         while more {
-            self.skip_space();
-            let name = self.string()?;
-            self.colon()?;
-            members.push((name, self.value(depth)?));
-            more = self.continues_list("}", "`,` or `}`")?;
+            let name = self.name()?.into_owned();
+            members.push((name, self.value()?));
+            more = self.continues_list(b'}', "`,` or `}`")?;
         }
-        Ok(Value::Object(members.into_iter().collect()))
+        Ok(Value::Object(members.into()))
     }
 
-    fn array(&mut self, depth: usize) -> Read<Value> {
+    fn array(&mut self) -> Read<Value> {
         let mut items = Vec::new();
-        let mut more = self.begins_list("[", "]");
+        let mut more = self.begins_list(b']')?;
         while more {
-            items.push(self.value(depth)?);
-            more = self.continues_list("]", "`,` or `]`")?;
+            items.push(self.value()?);
+            more = self.continues_list(b']', "`,` or `]`")?;
         }
         Ok(Value::Array(items))
     }
 
-    /// Whether there is something between the brackets.
-    pub(crate) fn begins_list(&mut self, open: &str, close: &str) -> bool {
-        self.eat(open);
+    /// The name of a member, up to its value.
+    pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
         self.skip_space();
-        !self.eat(close)
+        let name = match self.plain_string() {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(self.string()?),
+        };
+        self.colon()?;
+        Ok(name)
     }
 
-    pub(crate) fn continues_list(&mut self, close: &str, expected: &'static str) -> Read<bool> {
+    /// Whether there is something between a bracket, which comes next, and the one that closes it.
+    pub(crate) fn begins_list(&mut self, close: u8) -> Read<bool> {
+        self.depth = self.depth.checked_sub(1).ok_or("less nesting")?;
+        self.step(1);
         self.skip_space();
-        if self.eat(close) {
+        Ok(!self.closes(close))
+    }
+
+    pub(crate) fn continues_list(&mut self, close: u8, expected: &'static str) -> Read<bool> {
+        self.skip_space();
+        if self.closes(close) {
             return Ok(false);
         }
-        self.expect(",", expected).map(|()| true)
+        self.expect(b',', expected).map(|()| true)
+    }
+
+    fn closes(&mut self, close: u8) -> bool {
+        let closes = self.eat(close);
+        self.depth = self.depth.saturating_add(usize::from(closes));
+        closes
     }
 
     pub(crate) fn word(&mut self) -> Read<Value> {
         for (word, value) in [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))] {
-            if self.eat(word) {
+            if self.rest().starts_with(word) {
+                self.step(word.len());
                 return Ok(value);
             }
         }
         Err("a value")
     }
 
+    /// A number; the quick way is for whole ones, as nearly all are.
     fn number(&mut self) -> Read<f64> {
+        let start = self.at;
+        let is_negative = self.eat(b'-');
+        let digits = self.take_while(|byte| byte.is_ascii_digit());
+        let is_written_so = digits == "0" || !(digits.is_empty() || digits.starts_with('0'));
+        if is_written_so && digits.len() <= EXACT_DIGITS && !matches!(self.byte(), Some(b'.' | b'e' | b'E')) {
+            let number = digits.bytes().fold(0.0, |number, digit| number * 10.0 + f64::from(digit.wrapping_sub(b'0')));
+            return Ok(if is_negative { -number } else { number });
+        }
+        self.at = start;
         self.number_and_text().map(|(_, number)| number)
     }
 
     /// A number, and how it is written.
     pub(crate) fn number_and_text(&mut self) -> Read<(&'a str, f64)> {
-        let is_part = |byte: u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        let text = self.take_while(is_part);
+        let text = self.take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
         let number = if is_number(text) { decimal::parse(text) } else { None };
         let number = number.filter(|number: &f64| number.is_finite());
         Ok((text, number.ok_or("a number that a double can hold, or what follows one")?))
@@ -141,50 +177,47 @@ impl<'a> Reader<'a> {
 
     /// A string without escapes; otherwise none, and nothing is read.
     pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
-        let start = self.rest;
-        self.eat("\"");
+        let start = self.at;
+        self.eat(b'"');
         let text = self.take_while(is_plain);
-        if self.eat("\"") {
+        if self.eat(b'"') {
             return Some(text);
         }
-        self.rest = start;
+        self.at = start;
         None
     }
 
     pub(crate) fn string(&mut self) -> Read<String> {
-        self.expect("\"", "a string")?;
-        let mut out = String::new();
-        loop {
-            out.push_str(self.take_while(is_plain));
-            if self.eat("\"") {
-                return Ok(out);
-            }
-            self.expect("\\", "the rest of a string")?;
+        self.expect(b'"', "a string")?;
+        let mut out = self.take_while(is_plain).to_owned();
+        while !self.eat(b'"') {
+            self.expect(b'\\', "the rest of a string")?;
             out.push(self.escaped()?);
+            out.push_str(self.take_while(is_plain));
         }
+        Ok(out)
     }
 
     /// The character that follows a backslash.
     fn escaped(&mut self) -> Read<char> {
-        let escapes = [
-            ("\"", '"'),
-            ("\\", '\\'),
-            ("/", '/'),
-            ("b", '\u{8}'),
-            ("f", '\u{c}'),
-            ("n", '\n'),
-            ("r", '\r'),
-            ("t", '\t'),
-        ];
-        for (letter, meaning) in escapes {
-            if self.eat(letter) {
-                return Ok(meaning);
-            }
-        }
+        let simple = match self.byte() {
+            Some(same @ (b'"' | b'\\' | b'/')) => char::from(same),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            _ => return self.escaped_unit(),
+        };
+        self.step(1);
+        Ok(simple)
+    }
+
+    fn escaped_unit(&mut self) -> Read<char> {
         let first = self.code_unit("an escape")?;
         let units = match first {
             0xd800..=0xdbff => {
-                self.expect("\\", "the other half of a surrogate pair")?;
+                self.expect(b'\\', "the other half of a surrogate pair")?;
                 [first, self.code_unit("the other half of a surrogate pair")?]
             }
             _ => [first, 0],
@@ -194,34 +227,47 @@ impl<'a> Reader<'a> {
 
     /// The code unit of `u` and four hexadecimal digits.
     fn code_unit(&mut self, expected: &'static str) -> Read<u16> {
-        self.expect("u", expected)?;
-        let (digits, rest) = self.rest.split_at_checked(4).ok_or("four hexadecimal digits")?;
-        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let unit = u16::from_str_radix(digits, 16).ok().filter(|_| is_hex).ok_or("four hexadecimal digits")?;
-        self.rest = rest;
+        self.expect(b'u', expected)?;
+        let digits = self.rest().get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or("four hexadecimal digits")?;
+        self.step(4);
         Ok(unit)
     }
 
     fn skip_space(&mut self) {
-        self.rest = self.rest.trim_start_matches(SPACE);
+        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.step(1);
+        }
     }
 
-    fn eat(&mut self, text: &str) -> bool {
-        let rest = self.rest.strip_prefix(text);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
-    fn expect(&mut self, text: &str, expected: &'static str) -> Read<()> {
-        if self.eat(text) { Ok(()) } else { Err(expected) }
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn step(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let found = self.byte() == Some(byte);
+        self.step(usize::from(found));
+        found
+    }
+
+    fn expect(&mut self, byte: u8, expected: &'static str) -> Read<()> {
+        if self.eat(byte) { Ok(()) } else { Err(expected) }
     }
 
     fn take_while(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {
-        let end = self.rest.bytes().position(|byte| !holds(byte)).unwrap_or(self.rest.len());
+        let rest = self.rest();
+        let len = rest.bytes().position(|byte| !holds(byte)).unwrap_or(rest.len());
+        self.step(len);
         // Never off a character's edge: what ends here is ASCII.
-        let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        taken
+        rest.get(..len).unwrap_or_default()
     }
 }
 

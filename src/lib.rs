@@ -25,6 +25,7 @@ mod facts;
 mod feature;
 mod geo;
 mod hash;
+mod input;
 mod journey;
 pub mod json;
 mod math;
@@ -60,6 +61,7 @@ pub use feature::{
     StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
 };
 pub use hash::fnv64a;
+pub use input::ReadError;
 pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, authorize};
 pub use occurrence::Occurrence;
 pub use plan::{Plan, PlanError};

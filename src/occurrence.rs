@@ -8,11 +8,12 @@ use core::cmp::Ordering;
 use crate::canonical;
 use crate::condition::View;
 use crate::hash::fnv64a;
+use crate::input::{Fault, Input};
 use crate::plan::Plan;
 use crate::plan::tables::{Counter, Fold, Sequence};
 use crate::prelude::*;
 use crate::profile::{MAX_STAMPS, Stamp};
-use crate::shape::{Shape, ShapeError, read_tuple};
+use crate::shape::{Shape, read_tuple};
 use crate::sorted::{Map, Set};
 use crate::time::Millis;
 use crate::value::{Object, Value};
@@ -71,13 +72,10 @@ impl PartialEq for Occurrence {
 impl Eq for Occurrence {}
 
 impl Shape for Occurrence {
-    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
         let expected = "an occurrence: [time, id] or [time, id, value]";
         let Stamp(time, id) = &mut self.stamp;
-        match &value {
-            Value::Array(items) if items.len() == 2 => read_tuple(value, expected, &mut [time, id]),
-            _ => read_tuple(value, expected, &mut [time, id, &mut self.value]),
-        }
+        read_tuple(input, expected, 1, &mut [time, id, &mut self.value])
     }
     fn to_value(&self) -> Value {
         let value = Some(&self.value).filter(|value| **value != Value::Null).cloned();

@@ -6,10 +6,11 @@
 use crate::account::Account;
 use crate::canonical;
 use crate::hash::fnv32a;
+use crate::input::{Fault, Input};
 use crate::occurrence::{Occurrence, remember};
 use crate::plan::{Plan, tables};
 use crate::prelude::*;
-use crate::shape::{Shape, ShapeError, read_tuple, shape, through_value, word_shape};
+use crate::shape::{Shape, read_tuple, shape, through_value, word_shape};
 use crate::sorted::{Map, Set};
 use crate::time::Millis;
 use crate::value::Value;
@@ -146,18 +147,18 @@ word_shape!(InstanceStatus, "one of: active, completed, suppressed, exited, conv
 through_value!(Stamp);
 
 impl Shape for Stamp {
-    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
-        read_tuple(value, "a stamp: [time, id]", &mut [&mut self.0, &mut self.1])
+    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+        read_tuple(input, "a stamp: [time, id]", 0, &mut [&mut self.0, &mut self.1])
     }
     fn to_value(&self) -> Value {
         Value::Array(vec![self.0.to_value(), self.1.to_value()])
     }
 }
 
-impl<T: Shape> Shape for Stamped<T> {
-    fn read(&mut self, value: Value) -> Result<(), ShapeError> {
+impl<T: Shape + Default> Shape for Stamped<T> {
+    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
         let expected = "a value with its stamp: [value, time, id]";
-        read_tuple(value, expected, &mut [&mut self.0, &mut self.1, &mut self.2])
+        read_tuple(input, expected, 0, &mut [&mut self.0, &mut self.1, &mut self.2])
     }
     fn to_value(&self) -> Value {
         Value::Array(vec![self.0.to_value(), self.1.to_value(), self.2.to_value()])

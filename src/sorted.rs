@@ -3,8 +3,12 @@
 //! Profiles and decisions hold few entries each but of many types. Sorted vectors cost a browser a tenth of the code that
 //! trees would, and are read in order, as canonical JSON wants them.
 
+use crate::order::places_in_order;
 use crate::prelude::*;
 use core::borrow::Borrow;
+
+/// So many entries are few: most names differ in length already, so looking at each costs less than halving.
+const FEW: usize = 8;
 
 /// Values by name, in the order of the names' bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,9 @@ impl<V, K: AsRef<str>> Map<V, K> {
     /// The value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&V> {
+        if self.0.len() <= FEW {
+            return self.0.iter().find(|(known, _)| known.as_ref() == name).map(|(_, value)| value);
+        }
         let at = self.find(name).ok()?;
         self.0.get(at).map(|(_, value)| value)
     }
@@ -119,6 +126,25 @@ impl<V, K: AsRef<str>> Map<V, K> {
 impl<V, K> Default for Map<V, K> {
     fn default() -> Self {
         Self(Vec::new())
+    }
+}
+
+impl<V: Default> From<Vec<(String, V)>> for Map<V> {
+    /// Of equal names the last one counts. No order of the entries costs more than sorting.
+    fn from(mut entries: Vec<(String, V)>) -> Self {
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            let name = |place: usize| entries.get(place).map_or("", |(name, _)| name);
+            let order = places_in_order(entries.len(), &|a, b| name(a).cmp(name(b)));
+            entries = order.into_iter().filter_map(|place| entries.get_mut(place).map(core::mem::take)).collect();
+            entries.dedup_by(|later, kept| {
+                let is_same = later.0 == kept.0;
+                if is_same {
+                    core::mem::swap(later, kept);
+                }
+                is_same
+            });
+        }
+        Self(entries)
     }
 }
 

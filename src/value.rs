@@ -30,6 +30,8 @@ pub enum Value {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object(Vec<(String, Value)>);
 
+/// So many members are few: looking at all pairs of them costs less than sorting.
+const FEW: usize = 10;
 /// What every absent member is.
 static NULL: Value = Value::Null;
 
@@ -50,6 +52,12 @@ impl Value {
             Self::Number(number) => Some(*number),
             _ => None,
         }
+    }
+
+    /// The number, if this is a whole one that doubles hold exactly.
+    pub(crate) fn as_whole(&self) -> Option<i64> {
+        // Adding zero takes the sign off a zero.
+        self.as_f64().and_then(|number| whole(number + 0.0))
     }
 
     /// The object, if this is one.
@@ -108,16 +116,9 @@ impl Object {
         }
     }
 
-    /// Takes a member's value out and leaves `null`; `null` if there is none.
-    pub(crate) fn take(&mut self, name: &str) -> Value {
-        let found = self.0.iter_mut().find(|(key, _)| key == name);
-        found.map(|(_, value)| core::mem::take(value)).unwrap_or_default()
-    }
-
-    /// The members in the order of their names' bytes.
-    pub(crate) fn into_sorted(mut self) -> Vec<(String, Value)> {
-        let order = sorted_places(&self.0);
-        order.into_iter().filter_map(|place| self.0.get_mut(place).map(core::mem::take)).collect()
+    /// The members, on their own.
+    pub(crate) fn into_members(self) -> Vec<(String, Value)> {
+        self.0
     }
 
     /// The members in their order.
@@ -140,8 +141,27 @@ impl Object {
 
 impl<K: Into<String>> FromIterator<(K, Value)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
-        Self(without_repeats(members.into_iter().map(|(name, value)| (name.into(), value)).collect()))
+        members.into_iter().map(|(name, value)| (name.into(), value)).collect::<Vec<_>>().into()
     }
+}
+
+impl From<Vec<(String, Value)>> for Object {
+    fn from(members: Vec<(String, Value)>) -> Self {
+        Self(if may_repeat(&members) { without_repeats(members) } else { members })
+    }
+}
+
+/// Whether a name may stand again: of few members each is compared with each, of many it is enough that they ascend.
+fn may_repeat(members: &[(String, Value)]) -> bool {
+    if members.len() > FEW {
+        return !is_ascending(members);
+    }
+    members.iter().enumerate().any(|(at, (name, _))| members.iter().take(at).any(|(other, _)| other == name))
+}
+
+/// Whether each name is greater than the one before it, as in canonical JSON.
+fn is_ascending(members: &[(String, Value)]) -> bool {
+    members.is_sorted_by(|(a, _), (b, _)| a < b)
 }
 
 /// The members without those whose names stand again: the first place, the last value.
@@ -209,13 +229,18 @@ impl Serialize for Object {
     }
 }
 
-/// The number as an integer, where doubles hold integers exactly.
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked before the cast")]
-fn whole(number: f64) -> Option<i64> {
-    const SAFE: f64 = 9_007_199_254_740_991.0;
-    let fits =
-        (-SAFE..=SAFE).contains(&number) && (number % 1.0) == 0.0 && !(number == 0.0 && number.is_sign_negative());
-    fits.then_some(number as i64)
+/// The number as an integer, where doubles hold integers exactly; zero with a sign is none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "what a cast loses is compared"
+)]
+pub(crate) fn whole(number: f64) -> Option<i64> {
+    const SAFE: i64 = 9_007_199_254_740_991;
+    let whole = number as i64;
+    let fits = (-SAFE..=SAFE).contains(&whole) && whole as f64 == number && (whole != 0 || number.is_sign_positive());
+    fits.then_some(whole)
 }
 
 impl<'de> Deserialize<'de> for Value {
@@ -282,6 +307,6 @@ impl<'de> Visitor<'de> for AnyValue {
         while let Some(member) = members.next_entry()? {
             found.push(member);
         }
-        Ok(Value::Object(found.into_iter().collect()))
+        Ok(Value::Object(found.into()))
     }
 }

@@ -12,7 +12,7 @@ use alloc::string::String;
 use throughline::plan::envelope::{self, EnvelopeError};
 use throughline::plan::tables::{PUBLIC_SLOT, Slot};
 use throughline::{
-    EvaluationOptions, Event, Facts, Object, Plan, Profile, ShapeError, Value, canonical, evaluate, evaluate_all, json,
+    EvaluationOptions, Event, Facts, Object, Plan, Profile, ReadError, Value, canonical, evaluate, evaluate_all,
     run_experiments,
 };
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
@@ -62,7 +62,7 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as facts are.
     pub fn decide(&self, facts: &str) -> Result<String, JsError> {
-        Ok(throughline::decide(&self.plan, &read("facts", facts, Facts::from_value)?).to_json())
+        Ok(throughline::decide(&self.plan, &read("facts", facts, Facts::from_json)?).to_json())
     }
 
     /// The decision about facts and how it came about, as canonical JSON; if asked for, with the answer to why a campaign does not
@@ -71,7 +71,7 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as facts are.
     pub fn explain(&self, facts: &str, why_not: Option<String>, slot: Option<String>) -> Result<String, JsError> {
-        let facts = read("facts", facts, Facts::from_value)?;
+        let facts = read("facts", facts, Facts::from_json)?;
         let explanation = throughline::explain(&self.plan, &facts);
         Ok(match why_not {
             Some(campaign) => explanation.why_not(&self.plan, &campaign, slot.as_deref()).to_json(),
@@ -84,8 +84,8 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as facts or options are.
     pub fn evaluate(&self, facts: &str, options: &str, key: Option<String>) -> Result<String, JsError> {
-        let facts = read("facts", facts, Facts::from_value)?;
-        let options = read("options", options, EvaluationOptions::from_value)?;
+        let facts = read("facts", facts, Facts::from_json)?;
+        let options = read("options", options, EvaluationOptions::from_json)?;
         let found = match key {
             Some(key) => evaluate(&self.plan, &facts, &options, &key).to_value(),
             None => {
@@ -102,8 +102,8 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as facts or options are.
     pub fn experiments(&self, facts: &str, options: &str, triggered: &str) -> Result<String, JsError> {
-        let facts = read("facts", facts, Facts::from_value)?;
-        let options = read("options", options, EvaluationOptions::from_value)?;
+        let facts = read("facts", facts, Facts::from_json)?;
+        let options = read("options", options, EvaluationOptions::from_json)?;
         let runs = run_experiments(&self.plan, &facts, &options, &[triggered]);
         Ok(canonical::to_string(&Value::Array(runs.iter().map(throughline::ExperimentRun::to_value).collect())))
     }
@@ -113,8 +113,8 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as a profile or an event is.
     pub fn reduce(&self, profile: &str, event: &str) -> Result<String, JsError> {
-        let mut profile = read("profile", profile, Profile::from_value)?;
-        throughline::reduce(&self.plan, &mut profile, &read("event", event, Event::from_value)?);
+        let mut profile = read("profile", profile, Profile::from_json)?;
+        throughline::reduce(&self.plan, &mut profile, &read("event", event, Event::from_json)?);
         Ok(canonical::to_string(&profile.to_value()))
     }
 
@@ -123,16 +123,14 @@ impl Core {
     /// # Errors
     /// Says where the JSON is not as a profile is.
     pub fn merge(&self, profile: &str, other: &str) -> Result<String, JsError> {
-        let mut profile = read("profile", profile, Profile::from_value)?;
-        profile.merge(&self.plan, &read("profile", other, Profile::from_value)?);
+        let mut profile = read("profile", profile, Profile::from_json)?;
+        profile.merge(&self.plan, &read("profile", other, Profile::from_json)?);
         Ok(canonical::to_string(&profile.to_value()))
     }
 }
 
-fn read<T>(what: &str, text: &str, from_value: impl Fn(Value) -> Result<T, ShapeError>) -> Result<T, JsError> {
-    let error = |cause: &dyn core::fmt::Display| JsError::new(&format!("cannot read the {what}: {cause}"));
-    let value = json::parse(text).map_err(|cause| error(&cause))?;
-    from_value(value).map_err(|cause| error(&cause))
+fn read<T>(what: &str, text: &str, from_json: impl Fn(&str) -> Result<T, ReadError>) -> Result<T, JsError> {
+    from_json(text).map_err(|cause| JsError::new(&format!("cannot read the {what}: {cause}")))
 }
 
 /// The standard library's allocator, without the rest of it.

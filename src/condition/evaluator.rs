@@ -39,12 +39,7 @@ impl<'a> Evaluator<'a> {
 
     /// Whether the condition holds.
     pub fn holds(&mut self, id: Id<Node>) -> bool {
-        if let Some(known) = self.known.get(id.0) {
-            return known;
-        }
-        let holds = self.test(id, &mut Visitor::new(false));
-        self.known.insert(id.0, holds);
-        holds
+        self.remember(id, &mut Visitor::new(false))
     }
 
     /// The tree of the condition's evaluation: what was asked, what was found, what was missing, what held.
@@ -123,7 +118,16 @@ impl<'a> Evaluator<'a> {
 
     /// As [`Self::test`], but remembers the result when nobody watches.
     fn child(&mut self, id: Id<Node>, visitor: &mut Visitor) -> bool {
-        if visitor.watches { self.test(id, visitor) } else { self.holds(id) }
+        if visitor.watches { self.test(id, visitor) } else { self.remember(id, visitor) }
+    }
+
+    fn remember(&mut self, id: Id<Node>, nobody: &mut Visitor) -> bool {
+        if let Some(known) = self.known.get(id.0) {
+            return known;
+        }
+        let holds = self.test(id, nobody);
+        self.known.insert(id.0, holds);
+        holds
     }
 
     fn test_op(&mut self, node: Node, op: Op, visitor: &mut Visitor) -> bool {

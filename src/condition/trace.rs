@@ -46,6 +46,12 @@ impl Visitor {
 
     /// The evaluation of the node that was entered last ends.
     pub(super) fn leave(&mut self, holds: bool) {
+        if self.watches {
+            self.close(holds);
+        }
+    }
+
+    fn close(&mut self, holds: bool) {
         let Some(Frame { mut notes, children }) = self.open.pop() else { return };
         notes.insert("holds", Value::Bool(holds));
         if !children.is_empty() {

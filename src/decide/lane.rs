@@ -68,9 +68,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
         candidates.add(plan.numbers(lane.always));
         for (_, key) in plan.rows(lane.keys) {
-            for posting in self.postings(&key) {
-                candidates.add(plan.numbers(posting.placements));
-            }
+            self.add_postings(&key, &mut candidates);
         }
         for (_, gate) in plan.rows(lane.gates) {
             if self.eval.holds(gate.node) {
@@ -80,25 +78,31 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         candidates
     }
 
-    /// What is posted for the attribute's value: for its text, its number and its truth, and for each item of a list.
+    /// Adds what is posted for the attribute's value: for its text, its number and its truth, and for each item of a list.
     ///
     /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
-    fn postings(&self, key: &Key) -> Vec<Posting> {
+    fn add_postings(&self, key: &Key, candidates: &mut Candidates<'a>) {
         let fact = self.eval.fact(key.attribute);
-        let items = if let View::List(items) = fact { items } else { &[] };
-        let mut found: Vec<_> = items.iter().filter_map(|item| self.posting(key.postings, item.into())).collect();
+        let posting = |value: View<'_>| self.posting(key.postings, value);
+        let mut add = |found: Option<Posting>| {
+            candidates.add(found.map_or(&[], |posting| self.plan.numbers(posting.placements)));
+        };
+        if let View::List(items) = fact {
+            // Somebody else's list may say the same again and again.
+            let mut found: Vec<_> = items.iter().filter_map(|item| posting(item.into())).collect();
+            found.sort_unstable_by_key(|posting| posting.constant);
+            found.dedup_by_key(|posting| posting.constant);
+            found.into_iter().map(Some).for_each(&mut add);
+        }
         if key.forms & TEXTS != 0 {
-            found.extend(self.posting(key.postings, View::Text(&fact.to_text())));
+            add(posting(View::Text(&fact.to_text())));
         }
         if key.forms & NUMBERS != 0 {
-            found.extend(self.posting(key.postings, View::Number(fact.to_number())));
+            add(posting(View::Number(fact.to_number())));
         }
         if key.forms & TRUTHS != 0 {
-            found.extend(self.posting(key.postings, View::Bool(fact.is_truthy())));
+            add(posting(View::Bool(fact.is_truthy())));
         }
-        found.sort_unstable_by_key(|posting| posting.constant);
-        found.dedup_by_key(|posting| posting.constant);
-        found
     }
 
     fn posting(&self, postings: Span<Posting>, value: View<'_>) -> Option<Posting> {

@@ -41,10 +41,10 @@ impl Decision<'_> {
         members.time("now", self.now);
         members.text("plan", &self.plan);
         let mut reasons = Members::begin(members.member("reasons"));
-        self.reasons.iter().for_each(|(slot, reason)| reasons.text(slot, reason.code()));
+        self.reasons.iter().for_each(|(slot, reason)| write_string(reason.code(), reasons.named(slot)));
         reasons.end();
         let mut slots = Members::begin(members.member("slots"));
-        self.slots.iter().for_each(|(slot, fill)| fill.write(slots.member(slot)));
+        self.slots.iter().for_each(|(slot, fill)| fill.write(slots.named(slot)));
         slots.end();
         members.flag("store", self.store);
         members.text("subject", &self.subject);
@@ -161,7 +161,7 @@ fn write_score(members: &mut Members<'_>, score: Option<f64>) {
     }
 }
 
-fn some(members: &mut Members<'_>, name: &str, text: Option<&Cow<'_, str>>) {
+fn some(members: &mut Members<'_>, name: &'static str, text: Option<&Cow<'_, str>>) {
     if let Some(text) = text {
         members.text(name, text);
     }

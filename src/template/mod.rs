@@ -26,6 +26,8 @@ use found::Found;
 
 /// The fuel of one template.
 const FUEL: u32 = 50_000;
+/// So many bytes a text has room for at first.
+const BEGINNING: usize = 128;
 /// So many bytes of text cost one unit.
 const BYTES: usize = 64;
 
@@ -68,7 +70,7 @@ impl<'r, 'a> Writer<'r, 'a> {
             now,
             variables: Vec::new(),
             loops: Vec::new(),
-            out: String::new(),
+            out: String::with_capacity(BEGINNING),
             fuel: Cell::new(FUEL),
             missing,
         }

@@ -51,11 +51,11 @@ impl<'de> Deserializer<'de> for Source<'_, 'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         match self.0.peek() {
             Some(b'{') => {
-                let more = self.0.begins_list("{", "}");
+                let more = self.0.begins_list(b'}')?;
                 visitor.visit_map(List { reader: self.0, more })
             }
             Some(b'[') => {
-                let more = self.0.begins_list("[", "]");
+                let more = self.0.begins_list(b']')?;
                 visitor.visit_seq(List { reader: self.0, more })
             }
             Some(b'"') => match self.0.plain_string() {
@@ -109,7 +109,7 @@ impl<'de> SeqAccess<'de> for List<'_, 'de> {
             return Ok(None);
         }
         let element = seed.deserialize(Source(self.reader))?;
-        self.more = self.reader.continues_list("]", "`,` or `]`")?;
+        self.more = self.reader.continues_list(b']', "`,` or `]`")?;
         Ok(Some(element))
     }
 }
@@ -130,7 +130,7 @@ impl<'de> MapAccess<'de> for List<'_, 'de> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Refused> {
         self.reader.colon()?;
         let value = seed.deserialize(Source(self.reader))?;
-        self.more = self.reader.continues_list("}", "`,` or `}`")?;
+        self.more = self.reader.continues_list(b'}', "`,` or `}`")?;
         Ok(value)
     }
 }
