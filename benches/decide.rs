@@ -53,7 +53,7 @@ fn around_a_decision(criterion: &mut Criterion) {
     let text = self::facts().to_string();
     let mut group = criterion.benchmark_group("decide");
     group.bench_function("json", |bench| {
-        bench.iter(|| decide(&plan, &serde_json::from_str::<Facts>(&text).unwrap()).to_json());
+        bench.iter(|| decide(&plan, &Facts::from_json(&text).unwrap()).to_json());
     });
     group.bench_function("explain", |bench| bench.iter(|| explain(&plan, &facts)));
 }
