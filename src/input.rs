@@ -1,6 +1,5 @@
 //! JSON that is to be read into a type: a text, which becomes that type without being anything else before, or a value.
 
-use alloc::borrow::Cow;
 use core::fmt;
 
 use crate::json::{JsonError, Reader};
@@ -81,23 +80,20 @@ impl<'a> Input<'_, 'a> {
     }
 
     /// The members of an object, each with its name, which `read` has to read.
-    pub(crate) fn members(
-        self,
-        read: &mut dyn FnMut(Cow<'a, str>, Input<'_, 'a>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    pub(crate) fn members(self, read: &mut dyn FnMut(&str, Input<'_, 'a>) -> Result<(), Fault>) -> Result<(), Fault> {
         match self {
             Self::Text(reader) => {
                 check_next(reader, b'{', "an object")?;
                 let mut more = reader.begins_list(b'}')?;
                 while more {
                     let name = reader.name()?;
-                    read(name, Input::Text(reader))?;
+                    read(&name, Input::Text(reader))?;
                     more = reader.continues_list(b'}', "`,` or `}`")?;
                 }
                 Ok(())
             }
             Self::Value(Value::Object(object)) => {
-                object.into_members().into_iter().try_for_each(|(name, value)| read(name.into(), Input::Value(value)))
+                object.into_members().into_iter().try_for_each(|(name, value)| read(&name, Input::Value(value)))
             }
             Self::Value(_) => Err(Fault::expected("an object")),
         }

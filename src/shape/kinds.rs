@@ -141,8 +141,8 @@ impl<T: Shape + Default> Shape for Map<T> {
         let mut entries = Vec::new();
         input.members(&mut |name, value| {
             let mut read = T::default();
-            read.read(value).map_err(|fault| fault.at(&name))?;
-            entries.push((name.into_owned(), read));
+            read.read(value).map_err(|fault| fault.at(name))?;
+            entries.push((name.to_owned(), read));
             Ok(())
         })?;
         *self = entries.into();
