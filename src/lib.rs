@@ -46,7 +46,7 @@ mod time;
 pub mod token;
 mod value;
 
-pub use account::Account;
+pub use account::{Account, told, told_events};
 pub use agent::Agent;
 pub use clock::{Clock, zone_hash};
 pub use contact::Contact;

@@ -99,6 +99,7 @@ async fn find(env: &Env, name: &str) -> Result<Option<String>> {
     let id = match name.split_once(':') {
         Some(("user_id", user)) => Identifier::user(user),
         Some(("anonymous_id", device)) => Identifier::anonymous(device),
+        Some(("account_id", account)) => return Ok(Some(Identifier::account(account).profile())),
         Some(("subject", profile)) => return Ok(Some(profile.to_owned())),
         _ => return Ok(Some(name.to_owned())),
     };

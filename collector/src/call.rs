@@ -137,6 +137,7 @@ impl<'a> Calls<'a> {
             received: self.received,
             anonymous_id,
             user_id,
+            member: None,
             event,
             warning,
         })

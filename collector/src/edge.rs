@@ -160,6 +160,7 @@ fn record(message: &Message<'_>, raw: &str) -> core::result::Result<Record, Stri
         received,
         anonymous_id: identifier(message.anonymous_id.as_deref()).or_else(|| identifier(previous_id)),
         user_id: identifier(extra.user_id.as_deref().or(message.user_id.as_deref())),
+        member: None,
         event,
         warning: None,
     })

@@ -14,6 +14,8 @@ pub enum Namespace {
     Anonymous,
     /// A person, in the words of the shop.
     User,
+    /// A company or another group of people, in the words of the shop.
+    Account,
 }
 
 impl Namespace {
@@ -22,6 +24,7 @@ impl Namespace {
         match self {
             Self::Anonymous => "anonymous_id",
             Self::User => "user_id",
+            Self::Account => "account_id",
         }
     }
 }
@@ -44,6 +47,11 @@ impl Identifier {
         Self { namespace: Namespace::User, value: value.to_owned() }
     }
 
+    /// An account.
+    pub fn account(value: &str) -> Self {
+        Self { namespace: Namespace::Account, value: value.to_owned() }
+    }
+
     /// `namespace:value`.
     pub fn key(&self) -> String {
         format!("{}:{}", self.namespace.name(), self.value)
@@ -51,7 +59,12 @@ impl Identifier {
 
     /// The id of the profile that begins with this identifier: the same for everybody who asks.
     pub fn profile(&self) -> String {
-        format!("p-{}", digest([self.namespace.name(), &self.value]))
+        let digest = digest([self.namespace.name(), &self.value]);
+        match self.namespace {
+            Namespace::Anonymous | Namespace::User => format!("p-{digest}"),
+            // No visitor can bring an id with a colon, so nobody becomes an account.
+            Namespace::Account => format!("account:{digest}"),
+        }
     }
 
     /// The name of the Identity object that knows this identifier.

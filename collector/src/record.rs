@@ -18,6 +18,9 @@ pub struct Record {
     /// The person that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    /// In the profile of an account: the profile of the member who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
     /// The event.
     pub event: Event,
     /// What was odd about it.

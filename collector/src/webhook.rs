@@ -49,7 +49,7 @@ struct Data<'a> {
     subject: &'a str,
     anonymous_id: Vec<String>,
     user_id: Vec<String>,
-    traits: serde_json::Map<String, serde_json::Value>,
+    traits: Value,
     journey: &'a str,
     step: &'a str,
     class: &'a str,
@@ -64,10 +64,6 @@ struct Data<'a> {
 impl Message {
     /// The message of a delivery to the subject of this profile.
     pub fn of(delivery: &Delivery, profile: &Profile, store: &Store) -> Result<Self> {
-        let mut traits = serde_json::Map::new();
-        for (name, known) in profile.traits.iter() {
-            traits.insert(name.to_owned(), serde_json::to_value(&known.0)?);
-        }
         let event = CloudEvent {
             specversion: "1.0",
             kind: "throughline.message.requested",
@@ -80,7 +76,7 @@ impl Message {
                 subject: &profile.subject,
                 anonymous_id: store.identifiers(Namespace::Anonymous.name())?,
                 user_id: store.identifiers(Namespace::User.name())?,
-                traits,
+                traits: Value::Object(profile.known()),
                 journey: &delivery.journey,
                 step: &delivery.step,
                 class: &delivery.class,

@@ -185,6 +185,9 @@ impl Profile {
     pub async fn deliver(&self, plan: &Rc<Plan>) -> Result<()> {
         let query = "SELECT delivery AS value FROM delivery WHERE state = 'pending' AND due <= ? ORDER BY due LIMIT ?";
         let due = read(&self.store()?, query, vec![now_ms().into(), AT_ONCE.into()])?;
+        if !due.is_empty() {
+            self.recall_account(plan).await?;
+        }
         let results = join_all(due.into_iter().map(|delivery| self.send(plan, delivery.send_id))).await;
         results.into_iter().filter_map(Result::err).for_each(|error| console_error!("delivery: {error}"));
         Ok(())
@@ -283,6 +286,14 @@ impl Profile {
 /// The record of a message that was sent, for caps to count and the profile to show.
 fn message_sent(delivery: &Delivery, now: i64) -> Record {
     let hash = delivery.send_id.clone();
-    let (anonymous_id, user_id, warning) = (None, None, None);
-    Record { source: OURS.to_owned(), hash, received: now, anonymous_id, user_id, event: delivery.sent(now), warning }
+    Record {
+        source: OURS.to_owned(),
+        hash,
+        received: now,
+        anonymous_id: None,
+        user_id: None,
+        member: None,
+        event: delivery.sent(now),
+        warning: None,
+    }
 }

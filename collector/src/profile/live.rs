@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use throughline::{Advance, Millis, Plan, Profile, advance, reduce};
+use throughline::{Account, Advance, EventKind, Millis, Plan, Profile, advance, reduce, told_events};
 use worker::Result;
 
 use crate::ids::Namespace;
+use crate::profile::account::tell_anew;
 use crate::profile::delivery;
 use crate::profile::store::Store;
 use crate::record::{Outcome, Record};
@@ -28,6 +29,8 @@ pub struct Live<'a> {
     stored: Option<Profile>,
     /// Counts the changes.
     pub version: u64,
+    /// Whether there may be something that the account does not know.
+    tells: bool,
 }
 
 impl<'a> Live<'a> {
@@ -36,12 +39,14 @@ impl<'a> Live<'a> {
         let stored: Option<Profile> = store.meta("profile")?;
         let version = store.meta("version")?.unwrap_or(0);
         let mut profile = stored.clone().unwrap_or_else(|| Profile::new(subject));
+        let mut tells = false;
         let counted_under: Option<String> = store.meta("plan")?;
         if let Some(plan) = plan.as_deref().filter(|plan| counted_under.as_deref() != Some(plan.id())) {
             profile = recount(store, plan, profile)?;
+            tells = tell_anew(store, plan)?;
             store.set_meta("plan", &plan.id())?;
         }
-        Ok(Self { store, plan, profile, stored, version })
+        Ok(Self { store, plan, profile, stored, version, tells })
     }
 
     /// Keeps an event and changes the profile by it, unless it was here before.
@@ -71,6 +76,8 @@ impl<'a> Live<'a> {
         }
         if let Some(plan) = &self.plan {
             reduce(plan, &mut self.profile, &record.event);
+            let event = &record.event;
+            self.tells |= event.kind == EventKind::Group || told_events(plan).contains(event.name.as_str());
         }
         Ok(outcome)
     }
@@ -81,8 +88,10 @@ impl<'a> Live<'a> {
     }
 
     /// Moves the journeys on, notes what they want to send and when to look again, and writes everything back.
-    pub fn settle(mut self, now: i64) -> Result<u64> {
+    pub fn settle(&mut self, now: i64) -> Result<u64> {
         match &self.plan {
+            // Journeys are people's.
+            Some(_) if self.is_account()? => {}
             Some(plan) => {
                 let on_its_way = delivery::on_its_way(self.store, now)?;
                 let Advance { profile, actions, wake_at } = advance(plan, &self.profile, &on_its_way, Millis(now));
@@ -102,10 +111,23 @@ impl<'a> Live<'a> {
             self.store.set_meta("profile", &self.profile)?;
             self.store.set_meta("version", &self.version)?;
         }
+        let is_silent = self.store.meta::<i64>("tell_at")?.is_none();
+        if self.tells && is_silent && self.profile.account_id().is_some() && !self.is_account()? {
+            self.store.set_meta("tell_at", &now)?;
+        }
         if let Some(plan) = &self.plan {
             fold(self.store, plan)?;
         }
         Ok(self.version)
+    }
+
+    /// What members may know, if this is the profile of their account.
+    pub fn to_account(&self) -> Account {
+        self.plan.as_deref().map(|plan| self.profile.to_account(plan)).unwrap_or_default()
+    }
+
+    fn is_account(&self) -> Result<bool> {
+        Ok(self.store.meta::<String>("account")?.is_some())
     }
 }
 
@@ -121,12 +143,16 @@ fn recount(store: &Store, plan: &Plan, old: Profile) -> Result<Profile> {
             reduce(plan, &mut profile, &entry.record()?.event);
         }
     }
-    profile.subject = old.subject;
+    profile.subject.clone_from(&old.subject);
+    if let (Some(id), Some(account)) = (old.account_id(), old.account()) {
+        profile.learn(plan, id, account);
+    }
     profile.journeys = old.journeys;
     Ok(profile)
 }
 
-/// Folds the oldest events into the base where the journal is too long; only those that are in the archive.
+/// Folds the oldest events into the base where the journal is too long; only those that are in the archive, and that the
+/// account knows. What an account was told is in the archive of its members.
 fn fold(store: &Store, plan: &Plan) -> Result<()> {
     let first: Option<i64> = store.value("SELECT MIN(seq) AS value FROM journal", Vec::new())?;
     let last: Option<i64> = store.value("SELECT MAX(seq) AS value FROM journal", Vec::new())?;
@@ -136,8 +162,10 @@ fn fold(store: &Store, plan: &Plan) -> Result<()> {
     }
     let mut base: Profile = store.meta("base")?.unwrap_or_default();
     let entries = store.entries(0, FOLD)?;
-    let archived: i64 = store.meta("archived_to")?.unwrap_or(0);
-    let Some(end) = entries.iter().take_while(|entry| entry.seq <= archived).last() else { return Ok(()) };
+    let is_account = store.meta::<String>("account")?.is_some();
+    let archived = if is_account { i64::MAX } else { store.meta("archived_to")?.unwrap_or(0) };
+    let told = if store.meta::<i64>("tell_at")?.is_some() { store.meta("told_to")?.unwrap_or(0) } else { i64::MAX };
+    let Some(end) = entries.iter().take_while(|entry| entry.seq <= archived.min(told)).last() else { return Ok(()) };
     for entry in entries.iter().filter(|entry| entry.seq <= end.seq) {
         reduce(plan, &mut base, &entry.record()?.event);
     }

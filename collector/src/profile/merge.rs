@@ -139,6 +139,7 @@ impl Profile {
             }
             store.set_meta("moved_to", &question.winner)?;
             store.clear_meta("wake_at")?;
+            store.clear_meta("tell_at")?;
             Ok(Some(Frozen {
                 profile: store.meta("profile")?.unwrap_or_default(),
                 base: store.meta("base")?.unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! What is asked of a Profile object, and what it answers.
 
 use serde::{Deserialize, Serialize};
-use throughline::Profile;
+use throughline::{Account, Profile};
 
 use crate::profile::delivery::Delivery;
 use crate::record::{Outcome, Record};
@@ -74,6 +74,26 @@ pub struct Exported {
 /// Forget everything but where it went.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Release {}
+
+/// As the profile of an account: keep what a member did.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Tell {
+    /// The account's id.
+    pub account: String,
+    /// The member's profile.
+    pub member: String,
+    pub records: Vec<Record>,
+}
+
+/// As the profile of an account: say what is known.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Recall {}
+
+/// What members may know of an account.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Heard {
+    pub account: Account,
+}
 
 /// Show what is known.
 #[derive(Debug, Serialize, Deserialize)]

@@ -23,14 +23,18 @@ impl Profile {
         if !question.proven && store.meta("secured")?.unwrap_or(false) {
             return Ok(nothing("no trusted sender has said whose device it is"));
         }
+        if store.meta::<String>("account")?.is_some() {
+            return Ok(nothing("an account is nobody"));
+        }
         if !store.is_known()? {
             return Ok(nothing("nothing is known"));
         }
+        self.recall_account(&plan).await?;
         let subject = self.subject()?;
         let (now, loaded_plan) = (now_ms(), plan.clone());
         let (profile, version) = self
             .transact(move |store| {
-                let live = Live::load(store, Some(loaded_plan), &subject)?;
+                let mut live = Live::load(store, Some(loaded_plan), &subject)?;
                 let profile = live.profile.clone();
                 Ok((profile, live.settle(now)?))
             })

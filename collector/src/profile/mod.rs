@@ -1,5 +1,6 @@
 //! The Profile objects: the serial place of one profile, where events are kept once, counted, and move journeys.
 
+mod account;
 mod archive;
 pub mod delivery;
 mod live;
@@ -21,7 +22,7 @@ use crate::plans;
 use crate::settings::Settings;
 use crate::stub::ask;
 use live::Live;
-use messages::{Absorb, Adopt, Adopted, Export, Freeze, Ingest, Ingested, Mint, Minted, Release, View};
+use messages::{Absorb, Adopt, Adopted, Export, Freeze, Ingest, Ingested, Mint, Minted, Recall, Release, View};
 use store::Store;
 
 /// No name of an object but one with these: an alarm sometimes does not know the name, so it is kept.
@@ -57,6 +58,11 @@ impl DurableObject for Profile {
                 let Release {} = question(&body)?;
                 answer(&self.release().await?)
             }
+            "tell" => answer(&self.hear(question(&body)?).await?),
+            "recall" => {
+                let Recall {} = question(&body)?;
+                answer(&self.recall().await?)
+            }
             "mint" => answer(&self.mint(question(&body)?).await?),
             "view" => answer(&self.view(&question(&body)?).await?),
             other => Err(Error::from(format!("unknown operation `{other}`"))),
@@ -68,12 +74,12 @@ impl DurableObject for Profile {
         let plan = plans::current(&self.env).await;
         self.settle().await?;
         let merged = self.merge_due().await;
-        let delivered = match &plan {
-            Some(plan) => self.deliver(plan).await,
-            None => Ok(()),
+        let (told, delivered) = match &plan {
+            Some(plan) => (self.tell_account(plan).await, self.deliver(plan).await),
+            None => (Ok(()), Ok(())),
         };
         let archived = self.archive().await;
-        for (what, result) in [("merge", merged), ("delivery", delivered), ("archive", archived)] {
+        for (what, result) in [("merge", merged), ("account", told), ("delivery", delivered), ("archive", archived)] {
             if let Err(error) = result {
                 console_error!("{what}: {error}");
             }

@@ -133,12 +133,12 @@ impl Store {
         Ok(rows.into_iter().map(|row| row.value).collect())
     }
 
-    /// When something is to be done next: a journey's step, a delivery, a merge, the archive.
+    /// When something is to be done next: a journey's step, a word to the account, a delivery, a merge, the archive.
     pub fn due(&self) -> Result<Option<i64>> {
         let deliveries: Option<i64> =
             self.value("SELECT MIN(due) AS value FROM delivery WHERE state = 'pending'", Vec::new())?;
         let merges: Option<i64> = self.value("SELECT MIN(due) AS value FROM merge", Vec::new())?;
-        let times = [self.meta("wake_at")?, self.meta("archive_at")?, deliveries, merges];
+        let times = [self.meta("wake_at")?, self.meta("tell_at")?, self.meta("archive_at")?, deliveries, merges];
         Ok(times.into_iter().flatten().min())
     }
 }

@@ -24,10 +24,13 @@ impl Profile {
             return Ok(None);
         }
         let (plan, subject, now) = (plans::current(&self.env).await, self.subject()?, now_ms());
+        if let Some(plan) = &plan {
+            self.recall_account(plan).await?;
+        }
         let loaded = plan.clone();
         let (mut profile, version) = self
             .transact(move |store| {
-                let live = Live::load(store, loaded, &subject)?;
+                let mut live = Live::load(store, loaded, &subject)?;
                 let profile = live.profile.clone();
                 Ok((profile, live.settle(now)?))
             })
@@ -38,8 +41,15 @@ impl Profile {
         let events = self.events(question)?;
         let is_full = i64::try_from(events.len()).is_ok_and(|count| count >= question.limit);
         let next = events.last().filter(|_| is_full).and_then(|event| event.get("seq")).cloned();
-        let traits = profile.traits.iter().map(|(name, known)| Ok((name.to_owned(), serde_json::to_value(&known.0)?)));
         let consent = profile.consent.iter().map(|(purpose, known)| (purpose.to_owned(), known.0.name().into()));
+        let mut identities = json!({
+            "anonymous_id": store.identifiers(Namespace::Anonymous.name())?,
+            "user_id": store.identifiers(Namespace::User.name())?,
+        });
+        let accounts = store.identifiers(Namespace::Account.name())?;
+        if let Some(members) = identities.as_object_mut().filter(|_| !accounts.is_empty()) {
+            members.insert(Namespace::Account.name().to_owned(), accounts.into());
+        }
         // Parts without entries are left out of a profile's JSON.
         let known = serde_json::to_value(&profile)?;
         let part = |name: &str| known.get(name).cloned().unwrap_or_else(|| json!({}));
@@ -47,11 +57,8 @@ impl Profile {
             "subject": profile.subject,
             "version": version,
             "plan": plan.as_ref().map(|plan| plan.id()),
-            "identities": {
-                "anonymous_id": store.identifiers(Namespace::Anonymous.name())?,
-                "user_id": store.identifiers(Namespace::User.name())?,
-            },
-            "traits": traits.collect::<Result<Map<_, _>>>()?,
+            "identities": identities,
+            "traits": profile.known(),
             "consent": consent.collect::<Map<String, Value>>(),
             "segments": known.get("segments").cloned().unwrap_or_else(|| json!([])),
             "counters": part("counters"),
@@ -59,6 +66,7 @@ impl Profile {
             "exposures": part("exposures"),
             "offers": part("offers"),
             "assignments": part("assignments"),
+            "accounts": part("accounts"),
             "deliveries": delivery::all(&store, DELIVERIES)?,
             "merged": self.merged()?,
             "events": events,
