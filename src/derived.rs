@@ -1,28 +1,45 @@
-//! Facts that follow from others: what the parameters of the page's address say, what the browser says that it is, and where it is.
+//! Facts that follow from others: what the parameters of the page's address say, what the browser says that it is, where it is,
+//! and which values events had.
 //!
-//! A plan lists those that it reads. What the request itself says of them counts more.
+//! A plan lists those that it reads. What the request itself says counts more, but for what happened.
 
 use alloc::borrow::Cow;
 
 use crate::condition::View;
-use crate::facts::{Facts, Request};
+use crate::facts::Request;
 use crate::feature::url::params;
 use crate::geo::{Position, nearest};
-use crate::plan::tables::{Derivation, Derived};
+use crate::plan::tables::{Counter, Derivation, Derived, EventValues};
 use crate::plan::{Ids, Plan};
+use crate::prelude::*;
+use crate::profile::Profile;
+use crate::time::Millis;
 use crate::value::Value;
 
-/// The request with all facts that follow from it.
-pub(crate) fn request_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Request> {
-    let mut request = Cow::Borrowed(&facts.request);
+/// The request with all facts that follow from it, and from what happened.
+pub(crate) fn request_of<'a>(plan: &Plan, request: &'a Request, profile: &Profile, now: Millis) -> Cow<'a, Request> {
+    let mut out = Cow::Borrowed(request);
     for (_, row) in plan.rows(plan.all::<Derived>()) {
         let name = plan.text(row.name);
-        let is_known = facts.request.attributes.get(name).is_some_and(|known| *known != Value::Null);
-        if let Some(found) = derive(plan, &row, &facts.request).filter(|_| !is_known) {
-            request.to_mut().attributes.insert(name, found);
+        let is_known = request.attributes.get(name).is_some_and(|known| *known != Value::Null);
+        if let Some(found) = derive(plan, &row, request).filter(|_| !is_known) {
+            out.to_mut().attributes.insert(name, found);
         }
     }
-    request
+    for (_, row) in plan.rows(plan.all::<EventValues>()) {
+        out.to_mut().attributes.insert(plan.text(row.name), event_values(plan, &row, profile, now));
+    }
+    out
+}
+
+/// The last different values of a property of events, the newest first; null for none.
+fn event_values(plan: &Plan, row: &EventValues, profile: &Profile, now: Millis) -> Value {
+    let after = if row.within.0 == 0 { Millis::MIN } else { now.minus(row.within) };
+    let key = plan.get::<Counter>(row.counter).map_or("", |counter| plan.text(counter.key));
+    let known = profile.counters.get(key).into_iter().flatten().rev();
+    let past = known.filter(|occurrence| occurrence.at() <= now && occurrence.at() > after);
+    let values: Vec<Value> = past.take(row.last as usize).map(|occurrence| occurrence.value.clone()).collect();
+    if values.is_empty() { Value::Null } else { Value::Array(values) }
 }
 
 fn derive(plan: &Plan, row: &Derived, request: &Request) -> Option<Value> {

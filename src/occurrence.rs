@@ -97,7 +97,7 @@ pub(crate) fn remember(
     for occurrence in new {
         // Of one value the last occurrence counts, and of one event the greatest value.
         let is_same = |known: &Occurrence| match fold {
-            Fold::Distinct => known.value == occurrence.value,
+            Fold::Distinct | Fold::Values => known.value == occurrence.value,
             Fold::Last | Fold::First | Fold::Sum => known.stamp == occurrence.stamp,
         };
         match kept.iter().find(|known| is_same(known)) {
@@ -114,28 +114,55 @@ pub(crate) fn remember(
 pub(crate) fn shorten(kept: &mut Set<Occurrence>, fold: Fold, keep: usize) {
     match fold {
         Fold::First => kept.keep_first(keep),
-        Fold::Last | Fold::Distinct | Fold::Sum => kept.keep_last(keep),
+        Fold::Last | Fold::Distinct | Fold::Sum | Fold::Values => kept.keep_last(keep),
     }
 }
 
-/// What a counter remembers of an event with these properties; none if the event has no such value and does not count.
-pub(crate) fn value_of(plan: &Plan, row: &Counter, properties: &Object) -> Option<Value> {
+/// What a counter remembers of an event with these properties; nothing if the event has no such value and does not count.
+///
+/// Of a list, a counter of values remembers each.
+pub(crate) fn values_of(plan: &Plan, row: &Counter, properties: &Object) -> Vec<Value> {
     if row.property.is_empty() {
-        return Some(Value::Null);
+        return vec![Value::Null];
     }
-    let found = View::Object(properties).walk(plan.list(row.property).map(|name| plan.text(name)));
-    let is_single = match found {
+    let Some(fold) = Fold::from_number(row.fold) else { return Vec::new() };
+    let path: Vec<&str> = plan.list(row.property).map(|name| plan.text(name)).collect();
+    let mut found = Vec::new();
+    match fold {
+        Fold::Values => collect(View::Object(properties), &path, &mut found),
+        Fold::Distinct | Fold::Last | Fold::First | Fold::Sum => found.push(View::Object(properties).walk(path)),
+    }
+    found.into_iter().filter_map(|value| remembered(value, fold)).collect()
+}
+
+/// The values at a path that leads through lists as well, and the items of the list at its end; so many as a profile can keep.
+fn collect<'v>(found: View<'v>, path: &[&str], out: &mut Vec<View<'v>>) {
+    let next = path.split_first().map(|(name, rest)| (found.walk([*name]), rest));
+    match (found, next) {
+        (View::Null, _) => {}
+        _ if out.len() >= MAX_STAMPS => {}
+        (View::List(items), None | Some((View::Null, _))) => {
+            items.iter().for_each(|item| collect(item.into(), path, out));
+        }
+        (_, Some((value, rest))) => collect(value, rest, out),
+        (value, None) => out.push(value),
+    }
+}
+
+/// A single value, as the counter keeps it.
+fn remembered(value: View<'_>, fold: Fold) -> Option<Value> {
+    let is_single = match value {
         View::Number(number) => number.is_finite(),
-        View::Text(text) => text.len() <= MAX_TEXT || row.fold == Fold::Distinct as u32,
+        View::Text(text) => text.len() <= MAX_TEXT || fold == Fold::Distinct,
         View::Bool(_) => true,
         View::Null | View::List(_) | View::Object(_) => false,
     };
-    match Fold::from_number(row.fold)? {
+    match fold {
         _ if !is_single => None,
         // What was seen matters only as far as it differs: so the value itself need not be kept.
-        Fold::Distinct => Some(fingerprint(found)),
-        Fold::Sum => matches!(found, View::Number(_)).then(|| found.to_value()),
-        Fold::Last | Fold::First => Some(found.to_value()),
+        Fold::Distinct => Some(fingerprint(value)),
+        Fold::Sum => matches!(value, View::Number(_)).then(|| value.to_value()),
+        Fold::Last | Fold::First | Fold::Values => Some(value.to_value()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::condition;
 use crate::event::{Event, EventKind};
-use crate::occurrence::{Occurrence, remember, value_of};
+use crate::occurrence::{Occurrence, remember, values_of};
 use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, CLIENT, Source};
 use crate::prelude::*;
@@ -70,9 +70,9 @@ fn count(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
         let counts = plan.text(counter.event) == event.name
             && counter.filter.is_none_or(|node| condition::filter(plan, node, &event.properties));
         if counts {
-            let Some(value) = value_of(plan, &counter, &event.properties) else { continue };
-            let occurrence = Occurrence { stamp, value };
-            remember(plan, &mut profile.counters, plan.text(counter.key), [occurrence].into_iter());
+            let values = values_of(plan, &counter, &event.properties).into_iter();
+            let occurrences = values.map(|value| Occurrence { stamp, value });
+            remember(plan, &mut profile.counters, plan.text(counter.key), occurrences);
         }
     }
 }

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use throughline::Value;
 use throughline::plan::tables::{Derivation, Source};
 
+use crate::event_values::EventValues;
 use crate::place::{Place, Reader};
 use crate::rules::Definition;
 use crate::tree::Kind;
+
+/// Where a value comes from, as a word.
+const SOURCES: [&str; 2] = [Source::Profile.name(), Source::Request.name()];
 
 /// Request attributes that every plan knows without a declaration.
 const BUILT_IN: [&str; 16] = [
@@ -65,6 +69,8 @@ pub struct Attribute<'a> {
     pub kind: &'static str,
     /// Where its value comes from.
     pub source: Source,
+    /// The events whose values it has, if it comes from events.
+    pub of_events: Option<EventValues<'a>>,
     /// What it follows from where the request does not have it, with the parameter of the page's address.
     pub derived: Option<(Derivation, &'a str)>,
     /// The token may carry it.
@@ -101,8 +107,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
         let fields = place.fields(&known, out);
         let is_type = |word: &str| TYPES.into_iter().find(|known| *known == word);
         let kind = fields.required("type", out).and_then(|place| place.word(&TYPES, is_type, out)).unwrap_or("string");
-        let source = fields.get("source").and_then(|place| place.word(Source::NAMES, Source::from_name, out));
-        let source = source.unwrap_or(Source::Profile);
+        let (source, of_events) = source(kind, fields.get("source"), out);
         let parameter = fields.get("parameter").and_then(|place| parameter(kind, source, &place, out));
         let [edge, client, pii] = ["edge", "client", "pii"].map(|name| fields.flag(name, false, out));
         let values = fields.get("enum").map(|place| place.list(out)).unwrap_or_default();
@@ -112,12 +117,39 @@ impl<'a> Definition<'a> for Attribute<'a> {
             let message = "personal data cannot be in the token";
             flag.error("pii-at-edge", message, out).expected("`edge: true` or `pii: true`, not both");
         }
-        if let (Source::Request, true, Some(flag)) = (source, edge || client, fields.get("source")) {
-            let message = "a request attribute is not in the profile, so `edge` and `client` say nothing about it";
+        let needless = match source {
+            Source::Request if edge || client => {
+                Some("a request attribute is not in the profile, so `edge` and `client` say nothing about it")
+            }
+            Source::Events if client => Some("nobody sets what follows from events, so `client` says nothing about it"),
+            _ => None,
+        };
+        if let (Some(message), Some(flag)) = (needless, fields.get("source")) {
             flag.warning("no-effect", message, out);
         }
         let derived = parameter.map(|parameter| (Derivation::Parameter, parameter));
-        Self { place: Some(fields.place().clone()), kind, source, derived, edge, client, pii, values, default }
+        Self {
+            place: Some(fields.place().clone()),
+            kind,
+            source,
+            of_events,
+            derived,
+            edge,
+            client,
+            pii,
+            values,
+            default,
+        }
+    }
+}
+
+/// Where the values of an attribute come from: events, if a map stands there that says which.
+fn source<'a>(kind: &str, place: Option<Place<'a>>, out: &mut Reader<'_>) -> (Source, Option<EventValues<'a>>) {
+    let named = |word: &str| Source::from_name(word).filter(|_| SOURCES.contains(&word));
+    match place {
+        Some(place) if matches!(place.node.kind, Kind::Map(_)) => (Source::Events, EventValues::read(kind, place, out)),
+        Some(place) => (place.word(&SOURCES, named, out).unwrap_or(Source::Profile), None),
+        None => (Source::Profile, None),
     }
 }
 
@@ -157,6 +189,7 @@ pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
             _ => "string",
         },
         source: Source::Request,
+        of_events: None,
         derived,
         edge: false,
         client: false,

@@ -36,6 +36,7 @@ mod defaults;
 pub mod diagnostic;
 pub mod duration;
 mod emit;
+mod event_values;
 mod experiments;
 mod features;
 pub mod growthbook;

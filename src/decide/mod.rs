@@ -44,7 +44,8 @@ use trace::Tracer;
 /// makes a condition false, and [`explain`] names it.
 #[must_use]
 pub fn decide<'a>(plan: &'a Plan, facts: &'a Facts) -> Decision<'a> {
-    Decider::new(plan, facts, &profile_of(plan, facts), &request_of(plan, facts), None).run().0
+    let profile = profile_of(plan, facts);
+    Decider::new(plan, facts, &profile, &request_of(plan, &facts.request, &profile, facts.now), None).run().0
 }
 
 /// A decision and how it came about.
@@ -77,7 +78,8 @@ impl Explanation<'_> {
 /// Decides as [`decide`] does, by the same evaluation, and tells how it came about.
 #[must_use]
 pub fn explain<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
-    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let profile = profile_of(plan, facts);
+    let request = request_of(plan, &facts.request, &profile, facts.now);
     let (decision, tracer) = Decider::new(plan, facts, &profile, &request, Some(Tracer::default())).run();
     Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts), answer: None }
 }

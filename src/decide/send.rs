@@ -4,6 +4,7 @@ use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial};
 use crate::decide::cap::{Place, Subject};
 use crate::decision::Content;
+use crate::derived::request_of;
 use crate::facts::{Facts, Request};
 use crate::plan::tables::{Channel, Journey, Message, Text};
 use crate::plan::{Id, Plan};
@@ -58,7 +59,7 @@ pub(crate) fn compose(
     let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
     let request = Request { locale, ..Request::default() };
     let facts = Facts { now, request, ..Facts::default() };
-    Decider::new(plan, &facts, profile, &facts.request, None).compose(draft)
+    Decider::new(plan, &facts, profile, &request_of(plan, &facts.request, profile, now), None).compose(draft)
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {

@@ -41,13 +41,16 @@ pub const MAX_FEATURE_DEPTH: usize = 64;
 /// profile's subject, or, where there is none, what the request's attributes say.
 #[must_use]
 pub fn evaluate(plan: &Plan, facts: &Facts, options: &EvaluationOptions, key: &str) -> Evaluation {
-    Evaluating::new(plan, facts, &profile_of(plan, facts), &request_of(plan, facts), options).feature(key)
+    let profile = profile_of(plan, facts);
+    let request = request_of(plan, &facts.request, &profile, facts.now);
+    Evaluating::new(plan, facts, &profile, &request, options).feature(key)
 }
 
 /// Evaluates all features of the plan, in the order of their keys. What several of them would record is recorded once.
 #[must_use]
 pub fn evaluate_all(plan: &Plan, facts: &Facts, options: &EvaluationOptions) -> Vec<Evaluation> {
-    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let profile = profile_of(plan, facts);
+    let request = request_of(plan, &facts.request, &profile, facts.now);
     let mut evaluating = Evaluating::new(plan, facts, &profile, &request, options);
     plan.rows(plan.all::<tables::Feature>()).map(|(_, row)| evaluating.feature(plan.text(row.key))).collect()
 }
@@ -61,7 +64,8 @@ pub fn run_experiments(
     options: &EvaluationOptions,
     triggered: &[&str],
 ) -> Vec<ExperimentRun> {
-    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let profile = profile_of(plan, facts);
+    let request = request_of(plan, &facts.request, &profile, facts.now);
     let mut evaluating = Evaluating::new(plan, facts, &profile, &request, options);
     let mut runs = Vec::new();
     for (_, row) in plan.rows(plan.all::<AutoExperiment>()) {

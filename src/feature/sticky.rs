@@ -28,7 +28,8 @@ pub(super) enum Kept {
 #[must_use]
 pub fn sticky_keys(plan: &Plan, facts: &Facts) -> Set<String> {
     let options = EvaluationOptions::default();
-    let (profile, request) = (profile_of(plan, facts), request_of(plan, facts));
+    let profile = profile_of(plan, facts);
+    let request = request_of(plan, &facts.request, &profile, facts.now);
     let evaluating = Evaluating::new(plan, facts, &profile, &request, &options);
     let units = plan.rows(plan.all::<Trial>()).flat_map(|(_, row)| [Some(row.unit), row.fallback]).flatten();
     units.map(|unit| evaluating.sticky_key(unit).0).collect()

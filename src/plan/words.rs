@@ -38,6 +38,8 @@ numbered! {
         Profile = 0 "profile",
         /// The request: page, device, place.
         Request = 1 "request",
+        /// Events: the values of a property.
+        Events = 2 "events",
     }
     /// What an attribute of the request follows from.
     Derivation {
@@ -131,6 +133,8 @@ numbered! {
         Distinct = 2 "distinct",
         /// The last ones that have a number.
         Sum = 3 "sum",
+        /// As [`Self::Distinct`], with the values themselves.
+        Values = 4 "values",
     }
     /// What of the local time a condition asks for.
     LocalPart {

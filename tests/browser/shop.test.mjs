@@ -104,7 +104,7 @@ describe('what the rules promise', () => {
     await sees('cart.offer', /tenth/i);
   });
 
-  test('what was looked at stands in a list, the last one first, and nothing that is sold out (B10)', async () => {
+  test('what was looked at stands in a list, the last one first, and nothing that is sold out or was bought (B10)', async () => {
     const { page, see, sees } = await someone(GRANTED);
     await page.goto('/category/');
     assert.deepEqual(await see('category.viewed'), { state: 'default', text: '' });
@@ -113,6 +113,9 @@ describe('what the rules promise', () => {
     await sees('category.viewed', /^Seen lately: Tarn Mid \(€219\.00\), Ridge Runner \(€149\.00\)$/);
     const links = await page.$$eval('[data-tl-slot="category.viewed"] a', (all) => all.map((link) => link.getAttribute('href')));
     assert.deepEqual(links, ['/product/tarn-mid/', '/product/ridge-runner/']);
+    await track(page, 'Order Completed', { products: [{ product_id: 'tarn-mid' }] });
+    await page.goto('/category/');
+    await sees('category.viewed', /^Seen lately: Ridge Runner \(€149\.00\)$/);
   });
 
   test('prices three times and the guide: another hero, and a next action (B4)', async () => {

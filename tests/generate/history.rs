@@ -21,6 +21,17 @@ pub fn sku(dice: &mut Dice) -> Value {
     .clone()
 }
 
+/// An attribute that has values of events.
+pub fn values(dice: &mut Dice) -> Value {
+    let mut source = event(dice);
+    source["property"] = json!(dice.pick(&["item.sku", "items.sku", "path"]));
+    within(dice, &mut source, "within");
+    if dice.percent(70) {
+        source["last"] = json!(1 + dice.below(4));
+    }
+    json!({ "type": "list", "edge": true, "source": source })
+}
+
 fn event(dice: &mut Dice) -> Value {
     let mut out = json!({ "event": dice.pick(&EVENTS) });
     if dice.percent(25) {
@@ -38,7 +49,7 @@ fn within(dice: &mut Dice, out: &mut Value, key: &str) {
 /// Something that happened so often, so much, first or last, or after something else.
 pub fn condition(dice: &mut Dice) -> Value {
     let mut out = event(dice);
-    let property = *dice.pick(&["item.sku", "price", "path", "item"]);
+    let property = *dice.pick(&["item.sku", "price", "path", "item", "items.sku"]);
     match dice.below(5) {
         0 => {
             out["property"] = json!(property);

@@ -102,6 +102,8 @@ pub fn rules_by(dice: &mut Dice) -> Value {
             "score": { "type": "number", "edge": true },
             "vip": { "type": "boolean", "edge": true },
             "tags": { "type": "list", "edge": true },
+            "seen": history::values(dice),
+            "bought": history::values(dice),
             "cart.total": { "type": "number", "edge": true, "client": true },
             "wa_ok": { "type": "boolean", "edge": true },
             "weather": { "type": "string", "source": "request" },
@@ -113,7 +115,10 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     rules["catalogue"] = json!({
         "a": { "title": "A & <b>", "stock": 2 }, "b": { "title": "B", "stock": 0 }, "gold": { "title": "\"G\"", "stock": 1 },
     });
-    rules["lists"] = json!({ "mine": { "from": "tags", "limit": 1 + dice.below(3) } });
+    rules["lists"] = json!({ "mine": { "from": dice.pick(&["tags", "seen"]), "limit": 1 + dice.below(3) } });
+    if dice.percent(50) {
+        rules["lists"]["mine"]["without"] = json!(["bought"]);
+    }
     if dice.percent(50) {
         rules["lists"]["mine"]["where"] = json!({ "stock": { "$gt": 0 } });
     }
@@ -505,10 +510,19 @@ fn comparison(dice: &mut Dice) -> Value {
         "utmSource",
         "gclid",
         "deviceType",
+        "seen",
     ]);
     let operand = match name {
         "score" | "cart.total" => number_condition(dice),
         "vip" => json!(dice.percent(50)),
+        "seen" => dice
+            .pick(&[
+                json!({ "$exists": true }),
+                json!({ "$exists": false }),
+                json!({ "$in": ["a", 7] }),
+                json!({ "$nin": ["b", "/"] }),
+            ])
+            .clone(),
         _ => text_condition(dice, name),
     };
     json!({ (name): operand })
@@ -669,6 +683,8 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         _ => {
             out["event"] = json!(dice.pick(&EVENTS));
             out["properties"] = json!({ "path": dice.pick(&PATHS), "price": dice.pick(&[1.5, 20.0]), "item": { "sku": history::sku(dice) } });
+            let skus = (0..dice.below(4)).map(|_| json!({ "sku": history::sku(dice) })).collect();
+            out["properties"]["items"] = Value::Array(skus);
         }
     }
     out

@@ -3,8 +3,8 @@
 use super::Dice;
 
 /// Values that a template of the generated rules can read.
-const VALUES: [&str; 9] =
-    ["tier", "score", "vip", "tags", "cart.total", "weather", "country", "tags.first", "'é & <b>'"];
+const VALUES: [&str; 10] =
+    ["tier", "score", "vip", "tags", "cart.total", "weather", "country", "tags.first", "seen", "'é & <b>'"];
 
 /// A piece of text with outputs and tags, at most so deep; `item` is there in loops.
 pub fn piece(dice: &mut Dice, depth: u64) -> String {
@@ -55,7 +55,7 @@ fn inner(dice: &mut Dice, depth: u64, in_loop: bool) -> String {
 }
 
 fn for_loop(dice: &mut Dice, depth: u64) -> String {
-    let list = dice.pick(&["tags", "(1..4)", "(2..score)", "(0..cart.total)", "tier", "mine", "lists.mine"]);
+    let list = dice.pick(&["tags", "seen", "(1..4)", "(2..score)", "(0..cart.total)", "tier", "mine", "lists.mine"]);
     let options = dice.pick(&["", "", " limit:2", " offset:1 limit:3", " reversed", " limit:3 reversed"]);
     let leave = match dice.below(4) {
         0 => format!("{{% if {} %}}{{% break %}}{{% endif %}}", condition(dice, true)),

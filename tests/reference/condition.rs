@@ -48,6 +48,9 @@ impl Model<'_> {
         match path {
             "id" => json!(self.person.subject),
             "channel" | "locale" => or_request(path),
+            _ if self.rules["attributes"][path]["source"].is_object() => {
+                self.values_of_events(&self.rules["attributes"][path]["source"])
+            }
             _ if self.rules["attributes"].get(path).is_some_and(|row| row["source"] != "request") => {
                 let (first, rest) = path.split_once('.').unwrap_or((path, ""));
                 let of_account =

@@ -50,19 +50,54 @@ impl Model<'_> {
         times(&wanted["first"]).iter().any(|a| *a > since && then.iter().any(|b| a < b && b - a < within))
     }
 
+    /// The last different values of a property, the newest first, as an attribute has them.
+    pub fn values_of_events(&self, wanted: &Value) -> Value {
+        let mut newest: Vec<Value> = Vec::new();
+        let within = self.all_values(wanted).filter(|(at, _)| self.is_within(wanted, *at)).map(|(_, value)| value);
+        for value in within.collect::<Vec<_>>().into_iter().rev() {
+            let is_short = value.as_str().is_none_or(|text| text.len() <= 200);
+            if is_short && !newest.iter().any(|known| text(known) == text(&value)) {
+                newest.push(value);
+            }
+        }
+        newest.truncate(wanted["last"].as_u64().unwrap_or(10) as usize);
+        if newest.is_empty() { Value::Null } else { Value::Array(newest) }
+    }
+
     /// The values of a property that are a text, a number or a boolean, each with its time.
     fn values<'a>(&'a self, wanted: &'a Value) -> impl Iterator<Item = (i64, Value)> + 'a {
         let path = wanted["property"].as_str().unwrap();
         let value =
             move |event: &Value| path.split('.').fold(event["properties"].clone(), |value, name| value[name].clone());
-        let single = |value: &Value| matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
         let events = self.events(&wanted["event"], wanted.get("where"));
-        events.map(move |(at, event)| (at, value(event))).filter(move |(_, value)| single(value))
+        events.map(move |(at, event)| (at, value(event))).filter(move |(_, value)| is_single(value))
+    }
+
+    /// As `values`, with all items of lists on the way; those of one event in the order of their texts.
+    fn all_values<'a>(&'a self, wanted: &'a Value) -> impl Iterator<Item = (i64, Value)> + 'a {
+        fn all(value: &Value, path: &[&str]) -> Vec<Value> {
+            match (value, path) {
+                (Value::Array(items), _) => items.iter().flat_map(|item| all(item, path)).collect(),
+                (value, [name, rest @ ..]) => all(&value[*name], rest),
+                (value, []) => vec![value.clone()],
+            }
+        }
+        let path: Vec<&str> = wanted["property"].as_str().unwrap().split('.').collect();
+        self.events(&wanted["event"], wanted.get("where")).flat_map(move |(at, event)| {
+            let mut values = all(&event["properties"], &path);
+            values.retain(is_single);
+            values.sort_by_key(ToString::to_string);
+            values.into_iter().map(move |value| (at, value)).collect::<Vec<_>>()
+        })
     }
 
     fn is_within(&self, wanted: &Value, at: i64) -> bool {
         wanted["within"].as_str().is_none_or(|within| at > self.now - duration(within))
     }
+}
+
+fn is_single(value: &Value) -> bool {
+    matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_))
 }
 
 /// A text that other values do not have.

@@ -132,7 +132,8 @@ impl Person {
 
 /// Whether anybody may set the trait: every declared attribute below it says `client: true`.
 fn is_open(rules: &Value, name: &str) -> bool {
-    let mut below = members(&rules["attributes"])
-        .filter(|(path, row)| path.split('.').next() == Some(name) && row["source"] != "request");
+    let mut below = members(&rules["attributes"]).filter(|(path, row)| {
+        path.split('.').next() == Some(name) && (row["source"].is_null() || row["source"] == "profile")
+    });
     below.all(|(_, row)| row["client"] == true)
 }

@@ -1,10 +1,9 @@
 // What each kind of page does when it is entered, by a load or in place. A page names its kind in `data-page`.
 import { add, productOf } from "./basket.js";
 import { enterCart, enterOrder } from "./checkout.js";
-import { choices, enterPrivacy } from "./consent.js";
-import { read, write } from "./store.js";
+import { enterPrivacy } from "./consent.js";
 import { enterSupport } from "./support.js";
-import { call, track } from "./track.js";
+import { track } from "./track.js";
 
 const KINDS = {
   category: enterCategory,
@@ -29,20 +28,11 @@ function enterCategory(main) {
 function enterProduct(main) {
   const form = main.querySelector("[data-add]");
   track("Product Viewed", productOf(form));
-  look(form.dataset.productId);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     add(productOf(form));
     main.querySelector("[data-added]").textContent = `${form.dataset.name} is in your basket.`;
   });
-}
-
-/** Remembers what was looked at last, for those who have said yes to that. */
-function look(id) {
-  if (choices().personalization !== "granted") return write("viewed", undefined);
-  const viewed = [id, ...read("viewed", []).filter((other) => other !== id)].slice(0, 8);
-  write("viewed", viewed);
-  call("identify", undefined, { viewed });
 }
 
 function enterGuide(main) {

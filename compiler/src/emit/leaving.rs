@@ -111,7 +111,7 @@ impl Reasons {
 pub fn leaving(rules: &Rules<'_>, edge: &Survey, public: &Survey) -> Vec<Leaving> {
     let is_of_profile = |name: &&String| {
         let attribute = rules.attributes.get(name.as_str());
-        attribute.is_some_and(|attribute| attribute.edge && attribute.source == Source::Profile)
+        attribute.is_some_and(|attribute| attribute.edge && attribute.source != Source::Request)
     };
     let attributes = edge.edge_attributes.iter().filter(is_of_profile).map(String::as_str);
     let zone = Some("timezone").filter(|_| edge.edge_local);

@@ -149,7 +149,11 @@ impl<'a> Writer<'_, '_, 'a, '_> {
 
     fn attribute(&mut self, name: &str) {
         let Some(attribute) = self.rules.attributes.get(name) else { return };
-        let path: Vec<_> = name.split('.').map(|part| self.plan.text(part)).collect();
+        // What follows from events stands beside what the request says, under its whole name.
+        let path: Vec<_> = match attribute.source {
+            Source::Events => vec![self.plan.text(name)],
+            Source::Profile | Source::Request => name.split('.').map(|part| self.plan.text(part)).collect(),
+        };
         let is_carried = attribute.edge && self.survey.edge_attributes.contains(name);
         let is_profile = attribute.source == Source::Profile;
         let row = tables::Attribute {
@@ -210,11 +214,22 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             self.plan.push(row);
         }
         self.sequences();
+        self.event_values();
     }
 
     fn property(&mut self, path: &str) -> Ids<tables::Text> {
         let path: Vec<_> = path.split('.').filter(|_| !path.is_empty()).map(|name| self.plan.text(name)).collect();
         self.plan.ids(&path)
+    }
+
+    fn event_values(&mut self) {
+        let rules = self.rules;
+        for (name, attribute) in rules.attributes.iter().filter(|(name, _)| self.survey.attributes.contains(**name)) {
+            let Some(values) = &attribute.of_events else { continue };
+            let Some(counter) = self.scope.counters.get(&values.counter().key()).copied() else { continue };
+            let name = self.plan.text(name);
+            self.plan.push(tables::EventValues { name, counter, within: values.within, last: values.last });
+        }
     }
 
     fn sequences(&mut self) {

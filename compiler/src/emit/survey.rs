@@ -10,6 +10,7 @@ use super::leaving::{Kind, Reasons};
 use super::{Audience, condition, order, scope};
 use crate::account;
 use crate::channels::{Channel, REMEMBERED, WEB};
+use crate::event_values::EventValues;
 use crate::features::{Effect, Parent, Trial};
 use crate::journeys::Trigger;
 use crate::messages::Rendition;
@@ -84,8 +85,8 @@ impl Survey {
         let mut at_edge: BTreeSet<&str> = edge.segments.iter().map(String::as_str).collect();
         let mut used: BTreeSet<&str> =
             at_edge.iter().copied().chain(collector.segments.iter().map(String::as_str)).collect();
-        self.add(edge, true);
-        self.add(collector, false);
+        self.add(rules, edge, true);
+        self.add(rules, collector, false);
         // From the last to the first, so that each segment comes after all that use it.
         for (id, uses) in order.iter().rev().filter_map(|id| segments.get_key_value(id)) {
             if !used.contains(id) {
@@ -97,7 +98,7 @@ impl Survey {
                 continue;
             }
             let on_page = at_edge.contains(id) && !carried;
-            self.add(uses, on_page);
+            self.add(rules, uses, on_page);
             used.extend(uses.segments.iter().map(String::as_str));
             if on_page {
                 let when = rules.segments.get(id).and_then(|segment| segment.when.as_ref());
@@ -118,7 +119,12 @@ impl Survey {
         self
     }
 
-    fn add(&mut self, uses: &Uses, at_edge: bool) {
+    fn add(&mut self, rules: &Rules<'_>, uses: &Uses, at_edge: bool) {
+        let mut counters = uses.counters.clone();
+        let attributes = uses.attributes.iter().filter_map(|name| rules.attributes.get(name.as_str()));
+        for spec in attributes.filter_map(|attribute| attribute.of_events.as_ref()).map(EventValues::counter) {
+            add_counter(&mut counters, &spec.key(), &spec);
+        }
         self.attributes.extend(uses.attributes.iter().cloned());
         self.journeys.extend(uses.journeys.iter().cloned());
         self.zones.extend(uses.zones.iter().cloned());
@@ -127,12 +133,12 @@ impl Survey {
         if at_edge {
             self.edge_local |= uses.local;
             self.edge_attributes.extend(uses.attributes.iter().cloned());
-            for (key, spec) in &uses.counters {
+            for (key, spec) in &counters {
                 let carry = self.edge_counters.entry(key.clone()).or_default();
                 *carry = spec.keep.max(*carry);
             }
         }
-        add_counters(&mut self.counters, &uses.counters);
+        add_counters(&mut self.counters, &counters);
         self.sequences.extend(uses.sequences.clone());
     }
 }
@@ -149,9 +155,11 @@ fn add(all: &mut Uses, more: Uses) {
 }
 
 fn add_counters(all: &mut BTreeMap<String, CounterSpec>, more: &BTreeMap<String, CounterSpec>) {
-    for (key, spec) in more {
-        all.entry(key.clone()).or_insert_with(|| spec.clone()).widen(spec);
-    }
+    more.iter().for_each(|(key, spec)| add_counter(all, key, spec));
+}
+
+fn add_counter(all: &mut BTreeMap<String, CounterSpec>, key: &str, spec: &CounterSpec) {
+    all.entry(key.to_owned()).or_insert_with(|| spec.clone()).widen(spec);
 }
 
 /// The longer of two spans of time; zero is for ever.

@@ -54,6 +54,7 @@ fn attribute<'a>() -> Attribute<'a> {
         place: None,
         kind: "string",
         source: Source::Request,
+        of_events: None,
         derived: None,
         edge: false,
         client: false,

@@ -62,7 +62,7 @@ tables! {
         within: Millis,
         /// Flags: [`EDGE`].
         flags: u32,
-        /// The path of the property whose value is remembered; empty for none.
+        /// The path of the property whose value is remembered, or whose values; empty for none.
         property: Ids<Text>,
         /// A [`Fold`](super::Fold) as a number: which occurrences are kept.
         fold: u32,
@@ -99,6 +99,17 @@ tables! {
         from: u32,
         /// The parameter of the page's address; an empty text where it follows from something else.
         parameter: Id<Text>,
+    }
+    /// An attribute that has the last different values of a property of events, the newest first.
+    65 EventValues {
+        /// The attribute's name.
+        name: Id<Text>,
+        /// The events, and the property.
+        counter: Id<Counter>,
+        /// The events are less than so long ago; zero for ever.
+        within: Millis,
+        /// It has at most so many.
+        last: u32,
     }
     /// A place on the globe.
     59 Place {
