@@ -400,3 +400,45 @@ export class Throughline {
   /** Gives the plan's memory back. */
   free(): void;
 }
+
+/** What the tag tells on `document`, by the type of the event. */
+export interface TagEvents {
+  /** A decision, and who made it: the core on this page, or the edge. */
+  tldata: { decision: Decision; source: 'core' | 'edge' };
+  /** A call, as it is sent. */
+  tlevent: Call;
+  /** The slots are up to date. */
+  tlrefresh: { reason: string; slots: string[] };
+  /** What did not work; the page stays as it is. */
+  tlerror: { message: string };
+  /** The explanation of the page's decision, after `debug`. */
+  tldebug: Explanation;
+}
+
+/** The commands of the tag. */
+export interface Tag {
+  track(event: string, properties?: Record<string, Json>): void;
+  identify(...who: [userId?: string, traits?: Record<string, Json>] | [traits: Record<string, Json>]): void;
+  group(groupId: string, traits?: Record<string, Json>): void;
+  alias(userId: string, previousId?: string): void;
+  /** Without a name and properties it counts once for each address. */
+  page(name?: string, properties?: Record<string, Json>): void;
+  consent(states: Record<string, Consent>): void;
+  /** Somebody else begins. */
+  reset(): Promise<void>;
+  /** Decides the page again. */
+  decide(): void;
+  on<Type extends keyof TagEvents>(type: Type, listener: (detail: TagEvents[Type]) => void): void;
+  /** Says everything on the console. */
+  debug(on?: boolean): Promise<void>;
+}
+
+/** What a page hands to the tag: a command, or a function that gets all of them. */
+export type TagItem = { [Name in keyof Tag]: [command: Name, ...words: Parameters<Tag[Name]>] }[keyof Tag] | ((tag: Tag) => void);
+
+declare global {
+  /** What waits for the tag, and then the tag's own queue. */
+  var throughline_queue: { push(...items: TagItem[]): void } | undefined;
+  /** What the attributes of the tag's script element can say, too. */
+  var throughline_config: { writeKey?: string; apiHost?: string; planKey?: string; autoPage?: boolean } | undefined;
+}

@@ -1,7 +1,7 @@
 // The npm package in Node: what index.js does, that index.d.ts says so, and what is packed.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -248,15 +248,43 @@ test('a call of the Segment specification becomes the event that the collector m
 });
 
 describe('the package', () => {
-  test('has types that fit an example, and refuse a wrong one', () => {
-    const use = mkdtempSync(join(directory, 'use-'));
+  let use;
+
+  before(() => {
+    use = mkdtempSync(join(directory, 'use-'));
     const modules = join(use, 'node_modules');
-    execFileSync('mkdir', ['-p', modules]);
+    mkdirSync(modules);
     symlinkSync(pkg, join(modules, 'throughline'));
-    const [, example] = /## In code\n\n```js\n([\s\S]*?)```/.exec(readFileSync(join(pkg, 'README.md'), 'utf8'));
+    symlinkSync(join(root, 'node_modules/@openfeature'), join(modules, '@openfeature'));
     writeFileSync(join(use, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(use, 'readme.ts'), example);
-    writeFileSync(join(use, 'whole.ts'), `
+  });
+
+  const compile = (name, text, ...more) => {
+    writeFileSync(join(use, name), text);
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', '--types', '', ...more];
+    return execFileSync(join(root, 'node_modules/.bin/tsc'), [...options, name], { cwd: use, encoding: 'utf8' });
+  };
+  const refuses = (name, text, why) => assert.throws(() => compile(name, text), ({ stdout }) => why.test(stdout));
+
+  /** The examples in JavaScript of each page that has some; each goes on where the one before it has ended. */
+  const examples = () => {
+    const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+    const pages = ['README.md', 'pkg/README.md', ...docs].map((page) => {
+      const text = readFileSync(join(root, page), 'utf8');
+      return [page, [...text.matchAll(/^```(?:js|ts)\n([\s\S]*?)^```/gm)].map(([, example]) => example)];
+    });
+    return pages.filter(([, found]) => found.length > 0);
+  };
+
+  test('has types that fit every example of its documentation', () => {
+    const pages = examples();
+    assert.deepEqual(pages.map(([page, found]) => [page, found.length]), [['pkg/README.md', 3], ['docs/edge.md', 1], ['docs/growthbook.md', 1]]);
+    // What OpenFeature's types need of Node's is not ours to check.
+    for (const [page, found] of pages) compile(`${page.replaceAll(/\W/g, '-')}.ts`, found.join('\n'), '--skipLibCheck');
+  });
+
+  test('has types that fit what it can do', () => {
+    compile('whole.ts', `
       import { load, toEvent, type Decision, type Event, type Profile, type Throughline } from 'throughline';
       const keys = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '', kid: 'k', tl: 'plan' }] };
       const tl: Throughline = await load({ plan: new Uint8Array(), wasm: new URL('file:///core.wasm'), keys, now: () => 1 });
@@ -267,13 +295,15 @@ describe('the package', () => {
       tl.request = { locale: 'de-AT' };
       const stop: () => void = tl.subscribe((next, events) => console.log(next.reasons['a'] === 'capped', events.length));
       stop(); tl.merge(profile); console.log(tl.explain().trace, tl.explain({ whyNot: 'c', slot: 's' }).whyNot?.slots?.s.because?.found, tl.slots, tl.planId); tl.free();
+      throughline_config = { writeKey: 'shop-web', autoPage: false };
+      throughline_queue?.push(['identify', { tier: 'gold' }], ['page'], ['reset'], (tag) => tag.on('tlerror', ({ message }) => message.trim()));
     `);
-    const compile = (name) =>
-      execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', '--types', '', name], { cwd: use, encoding: 'utf8' });
-    compile('readme.ts');
-    compile('whole.ts');
-    writeFileSync(join(use, 'wrong.ts'), `import { load } from 'throughline';\nawait load({ plan: 42 });`);
-    assert.throws(() => compile('wrong.ts'), ({ stdout }) => /wrong\.ts.*TS2322/.test(stdout));
+  });
+
+  test('has types that refuse what is wrong', () => {
+    refuses('plan.ts', `import { load } from 'throughline';\nawait load({ plan: 42 });`, /plan\.ts.*TS2322/);
+    refuses('command.ts', `import 'throughline';\nthroughline_queue?.push(['trakc', 'Typo']);`, /command\.ts.*TS2345/);
+    refuses('early.ts', `import 'throughline';\nthroughline_queue.push(['page']);`, /early\.ts.*TS18048/);
   });
 
   test('declares what it exports', async () => {
