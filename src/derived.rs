@@ -32,6 +32,12 @@ pub(crate) fn request_of<'a>(plan: &Plan, request: &'a Request, profile: &Profil
     out
 }
 
+/// What stands for a request where there is none: the locale that the person has, and what follows from what happened.
+pub(crate) fn without_request(plan: &Plan, profile: &Profile, now: Millis) -> Request {
+    let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
+    request_of(plan, &Request { locale, ..Request::default() }, profile, now).into_owned()
+}
+
 /// The last different values of a property of events, the newest first; null for none.
 fn event_values(plan: &Plan, row: &EventValues, profile: &Profile, now: Millis) -> Value {
     let after = if row.within.0 == 0 { Millis::MIN } else { now.minus(row.within) };

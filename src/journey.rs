@@ -12,9 +12,8 @@ use crate::condition::Evaluator;
 use crate::contact::Contact;
 use crate::decide::send::{Draft, Withheld, compose};
 use crate::decision::Content;
-use crate::derived::request_of;
+use crate::derived::without_request;
 use crate::event::Event;
-use crate::facts::Request;
 use crate::order::places_in_order;
 use crate::plan::tables::{Channel, Class, Counter, Journey, Message, Offer, RESUME, Step, StepKind};
 use crate::plan::{Id, Plan};
@@ -241,8 +240,7 @@ impl Run<'_> {
         let is_fresh = |stamp: &Stamp| stamp.at().plus(ENTRY_WINDOW) > self.now;
         let stamps = stamps(self.plan, &self.out.profile, self.journey.enter);
         let entered = stamps.into_iter().flatten().find(|stamp| is_fresh(stamp) && is_new(stamp))?;
-        let request = Request::default();
-        let request = request_of(self.plan, &request, &self.out.profile, self.now);
+        let request = without_request(self.plan, &self.out.profile, self.now);
         let mut eval = Evaluator::new(self.plan, &self.out.profile, &request, self.now);
         self.journey.when.is_none_or(|when| eval.holds(when)).then_some(entered)
     }

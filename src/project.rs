@@ -2,8 +2,7 @@
 
 use crate::account::Account;
 use crate::condition::Evaluator;
-use crate::derived::request_of;
-use crate::facts::Request;
+use crate::derived::without_request;
 use crate::hash::fnv32a;
 use crate::occurrence::{Occurrence, shorten};
 use crate::plan::tables::{
@@ -58,7 +57,7 @@ impl Profile {
     /// Decides the segments that only the collector can decide, for the token to carry them.
     pub fn decide_segments(&mut self, plan: &Plan, now: Millis) {
         self.segments.clear();
-        let request = request_of(plan, &Request::default(), self, now).into_owned();
+        let request = without_request(plan, self, now);
         for (_, segment) in plan.rows(plan.all::<Segment>()).filter(|(_, row)| row.flags & CARRIED != 0) {
             // The evaluator reads memberships from the profile, and earlier segments may be part of later ones.
             if Evaluator::new(plan, self, &request, now).holds(segment.node) {

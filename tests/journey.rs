@@ -115,6 +115,19 @@ fn nothing_after_an_exit_or_the_goal_even_if_it_is_told_late() {
 }
 
 #[test]
+fn the_condition_of_an_entry_knows_the_locale_that_the_person_has() {
+    let mut rules = rules();
+    rules["journeys"]["cart"]["enter"]["when"] = json!({ "locale": "de" });
+    for (locale, begins) in [("de", true), ("en", false)] {
+        let mut story = Story::of(&rules);
+        story.hear(&says(json!({ "locale": locale }), START - 1));
+        story.hear(&event("Added", START));
+        story.at(START);
+        assert_eq!(story.profile.journeys.contains_key("cart"), begins, "{locale}");
+    }
+}
+
+#[test]
 fn what_was_before_the_entry_ends_nothing() {
     let mut story = Story::of(&rules());
     story.hear(&event("Bought", START - MINUTE));

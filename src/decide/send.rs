@@ -4,11 +4,10 @@ use crate::decide::Decider;
 use crate::decide::campaign::{Cause, Denial};
 use crate::decide::cap::{Place, Subject};
 use crate::decision::Content;
-use crate::derived::request_of;
-use crate::facts::{Facts, Request};
+use crate::derived::without_request;
+use crate::facts::Facts;
 use crate::plan::tables::{Channel, Journey, Message, Text};
 use crate::plan::{Id, Plan};
-use crate::prelude::*;
 use crate::profile::Profile;
 use crate::reason::Reason;
 use crate::reduce::MESSAGE;
@@ -56,10 +55,8 @@ pub(crate) fn compose(
     now: Millis,
     draft: Draft<'_, impl Iterator<Item = Id<Channel>>>,
 ) -> Result<(Id<Channel>, Content<'static>), Withheld> {
-    let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
-    let request = Request { locale, ..Request::default() };
-    let facts = Facts { now, request, ..Facts::default() };
-    Decider::new(plan, &facts, profile, &request_of(plan, &facts.request, profile, now), None).compose(draft)
+    let facts = Facts { now, request: without_request(plan, profile, now), ..Facts::default() };
+    Decider::new(plan, &facts, profile, &facts.request, None).compose(draft)
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {

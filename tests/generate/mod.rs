@@ -15,7 +15,9 @@
 mod account;
 pub mod features;
 mod history;
+pub mod journey;
 mod policy;
+mod profile;
 mod template;
 
 use serde_json::{Map, Value, json};
@@ -194,7 +196,7 @@ pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     }
     let count = dice.below(14);
     let events: Vec<Value> = (0..count).map(|_| event(dice, rules, now)).collect();
-    json!({ "now": now, "profile": profile(dice, rules, now), "request": request, "events": events })
+    json!({ "now": now, "profile": profile::profile(dice, rules, now), "request": request, "events": events })
 }
 
 struct Names<'a> {
@@ -616,29 +618,6 @@ fn time(dice: &mut Dice, now: i64) -> i64 {
         1 => now - dice.below(3) as i64 * 60_000,
         _ => now - dice.below(60 * 60) as i64 * 60_000,
     }
-}
-
-fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
-    let mut traits = Map::new();
-    for name in ["tier", "score", "vip", "tags", "cart", "wa_ok", "timezone", "home"] {
-        if dice.percent(65) {
-            traits.insert(name.to_owned(), json!([fact(dice, name), time(dice, now), dice.below(1 << 32)]));
-        }
-    }
-    let mut consent = Map::new();
-    for (purpose, state) in consents(dice, 30).as_object().unwrap() {
-        consent.insert(purpose.clone(), json!([state, time(dice, now), 1]));
-    }
-    let mut assignments = Map::new();
-    for experiment in rules["experiments"].as_object().unwrap().keys() {
-        if dice.percent(30) {
-            let arm = dice.pick(&["control", "bold", "gone"]);
-            assignments
-                .insert(format!("{experiment}__{}", dice.below(3)), json!([arm, time(dice, now), dice.below(1 << 32)]));
-        }
-    }
-    let accounts = account::known(dice, rules, now);
-    json!({ "subject": dice.pick(&SUBJECTS), "traits": traits, "consent": consent, "assignments": assignments, "accounts": accounts })
 }
 
 pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {

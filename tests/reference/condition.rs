@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
+use super::history::Stamp;
 use super::{Model, duration, list, members};
 
 impl Model<'_> {
@@ -31,6 +32,12 @@ impl Model<'_> {
             "$schedule" => self.is_on(operand),
             "$local" => self.is_local_time(operand),
             "$distance" => self.is_so_far(operand),
+            "$journey" => {
+                let place = self.person.journeys.get(operand["id"].as_str().unwrap());
+                let step = |place: &Value| operand.get("step").is_none_or(|step| place["step"] == *step);
+                let state = |place: &Value| operand.get("state").is_none_or(|state| place["status"] == *state);
+                place.is_some_and(|place| state(place) && step(place))
+            }
             "$consent" => match operand {
                 Value::String(purpose) => self.consent(purpose) == "granted",
                 _ => members(operand).all(|(purpose, state)| *state == self.consent(purpose)),
@@ -78,14 +85,23 @@ impl Model<'_> {
         name: &'a Value,
         filter: Option<&'a Value>,
     ) -> impl DoubleEndedIterator<Item = (i64, &'a Value)> + 'a {
+        self.stamped(name, filter).map(|(stamp, event)| (stamp.0, event)).filter(|(at, _)| *at <= self.now)
+    }
+
+    /// The same with their stamps, whenever they happen.
+    pub fn stamped<'a>(
+        &'a self,
+        name: &'a Value,
+        filter: Option<&'a Value>,
+    ) -> impl DoubleEndedIterator<Item = (Stamp, &'a Value)> + 'a {
         let fits = move |event: &Value| {
             event["event"] == *name
                 && filter.is_none_or(|filter| {
                     members(filter).all(|(path, operand)| value_holds(&event["properties"][path], operand))
                 })
         };
-        let past = self.person.events.iter().filter(move |(stamp, event)| stamp.0 <= self.now && fits(event));
-        past.map(|(stamp, event)| (stamp.0, event))
+        let all = self.person.events.iter().filter(move |(_, event)| fits(event));
+        all.map(|(stamp, event)| (*stamp, event))
     }
 
     fn event(&self, wanted: &Value) -> bool {

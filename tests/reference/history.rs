@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::account::{self, Account};
 use super::hash::fnv32;
@@ -26,6 +26,8 @@ pub struct Person {
     /// By key: what is known of each account.
     pub accounts: BTreeMap<String, Account>,
     pub segments: BTreeSet<String>,
+    /// Where the person is in journeys.
+    pub journeys: Map<String, Value>,
     /// Every event once, in order.
     pub events: BTreeMap<Stamp, Value>,
 }
@@ -54,6 +56,7 @@ impl Person {
                 .collect(),
             accounts: account::known(profile, stamp),
             segments: list(&profile["segments"]).map(text).collect(),
+            journeys: profile["journeys"].as_object().cloned().unwrap_or_default(),
             events: BTreeMap::new(),
         };
         for event in list(&facts["events"]) {

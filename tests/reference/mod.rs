@@ -1,4 +1,4 @@
-//! A naive model of `decide` and `reduce`. It walks the rules as people write them, remembers every event, and compiles,
+//! A naive model of `decide`, `reduce` and `advance`. It walks the rules as people write them, remembers every event, and compiles,
 //! indexes, shares and skips nothing. It shares no code with the core; where the two disagree, one of them is wrong.
 #![allow(
     dead_code,
@@ -21,6 +21,7 @@ mod distance;
 mod happened;
 mod hash;
 mod history;
+pub mod journey;
 mod liquid;
 mod local;
 mod next;
@@ -219,24 +220,34 @@ impl Model<'_> {
     /// Whether the campaign's offer is the one of its group: the first one seen that lasts, else that of the campaign that
     /// ranks highest of all that may speak.
     fn offer_fits(&self, campaign: &Value) -> bool {
-        let group_of = |offer: &Value| self.rules["offers"][offer.as_str().unwrap_or("")]["group"].clone();
-        let group = group_of(&campaign["offer"]);
-        if group.is_null() {
-            return true;
-        }
-        let held = self.person.offers.iter().filter(|(offer, _)| {
-            let row = &self.rules["offers"][offer.as_str()];
-            row["group"] == group && self.is_on(row)
-        });
-        let held = held.min_by_key(|(offer, stamp)| (**stamp, (*offer).clone())).map(|(offer, _)| json!(offer));
+        let group = self.group_of(&campaign["offer"]);
         let leader = || {
             let rivals = members(&self.rules["campaigns"])
-                .filter(|(id, rival)| group_of(&rival["offer"]) == group && self.may_speak(id, rival));
+                .filter(|(id, rival)| self.group_of(&rival["offer"]) == group && self.may_speak(id, rival));
             rivals
                 .min_by_key(|(id, rival)| (self.rank(id, rival), (*id).clone()))
                 .map(|(_, rival)| rival["offer"].clone())
         };
-        held.or_else(leader).is_none_or(|chosen| chosen == campaign["offer"])
+        group.is_null() || self.held_offer(group).or_else(leader).is_none_or(|chosen| chosen == campaign["offer"])
+    }
+
+    fn group_of(&self, offer: &Value) -> &Value {
+        &self.rules["offers"][offer.as_str().unwrap_or("")]["group"]
+    }
+
+    /// The offer of a group that the person saw first, of those that last.
+    fn held_offer(&self, group: &Value) -> Option<Value> {
+        let held = self.person.offers.iter().filter(|(offer, _)| {
+            let row = &self.rules["offers"][offer.as_str()];
+            row["group"] == *group && self.is_on(row)
+        });
+        held.min_by_key(|(offer, stamp)| (**stamp, (*offer).clone())).map(|(offer, _)| json!(offer))
+    }
+
+    /// Whether the person's offer of this one's group is another.
+    fn holds_another(&self, offer: &Value) -> bool {
+        let group = self.group_of(offer);
+        !group.is_null() && self.held_offer(group).is_some_and(|held| held != *offer)
     }
 
     /// Higher priority first, then higher score, then a hash of subject and campaign.

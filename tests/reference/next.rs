@@ -66,17 +66,9 @@ impl Model<'_> {
         let suits = channel["roles"].is_null()
             || wanted.is_null()
             || list(&channel["roles"]).any(|role| names(wanted, role.as_str().unwrap()));
-        let refused = |purpose: &str| {
-            let purpose = format!("{purpose}.{}", campaign["topic"].as_str().unwrap_or(""));
-            campaign.get("topic").is_some() && self.stated(&purpose).as_deref() == Some("denied")
-        };
-        let is_allowed =
-            channel["consent"].as_str().is_none_or(|purpose| self.consent(purpose) == "granted" && !refused(purpose));
-        let reached = |name: &Value| condition::is_truthy(&self.attribute(name.as_str().unwrap()));
         let possible = suits
             && !self.was_told(message, "message")
-            && is_allowed
-            && channel.get("reach").is_none_or(reached)
+            && self.reaches(name, &campaign["topic"])
             && self.has_room_for(asked(id, campaign), Some(Place { slot: "", message, channel: name }));
         let after = step["after"].as_str().map_or(0, duration);
         let at = self.allowed_at(class, name, self.now + after)?;
@@ -84,8 +76,21 @@ impl Model<'_> {
         (possible && in_time).then_some(at)
     }
 
+    /// Whether the channel is allowed, for this topic too, and leads to the subject.
+    pub fn reaches(&self, channel: &str, topic: &Value) -> bool {
+        let channel = &self.rules["channels"][channel];
+        let refused = |purpose: &str| {
+            let refused = |topic: &str| self.stated(&format!("{purpose}.{topic}")).as_deref() == Some("denied");
+            topic.as_str().is_some_and(refused)
+        };
+        let is_allowed =
+            channel["consent"].as_str().is_none_or(|purpose| self.consent(purpose) == "granted" && !refused(purpose));
+        let reached = |name: &Value| condition::is_truthy(&self.attribute(name.as_str().unwrap()));
+        is_allowed && channel.get("reach").is_none_or(reached)
+    }
+
     /// The first time from another on that is not quiet, which begins with a minute; none if it is always quiet.
-    fn allowed_at(&self, class: &str, channel: &str, from: i64) -> Option<i64> {
+    pub fn allowed_at(&self, class: &str, channel: &str, from: i64) -> Option<i64> {
         let of_day = |text: &Value| {
             let (hour, minute) = text.as_str().unwrap().split_once(':').unwrap();
             (hour.parse::<i64>().unwrap() * 60 + minute.parse::<i64>().unwrap()) * 60_000

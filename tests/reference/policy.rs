@@ -47,28 +47,38 @@ impl Model<'_> {
     }
 
     pub fn is_cooling_down(&self, asked: Asked<'_>) -> bool {
-        list(&self.rules["policies"]["cooldown"]).any(|rule| {
+        self.cooling_until(asked).is_some()
+    }
+
+    /// When the first silence ends that holds.
+    pub fn cooling_until(&self, asked: Asked<'_>) -> Option<i64> {
+        list(&self.rules["policies"]["cooldown"]).find_map(|rule| {
             let concerns = match rule["campaign"].as_str() {
                 Some(campaign) => asked.campaign == Some(campaign),
                 None => is_limited(&rule["class"], asked.class),
             };
-            let since = self.now - duration(rule["for"].as_str().unwrap());
+            let length = duration(rule["for"].as_str().unwrap());
             let after = &rule["after"];
-            let happened = match after.get("event") {
-                Some(event) => self.times(event, after.get("where")).any(|at| at > since),
+            let last = match after.get("event") {
+                Some(event) => self.times(event, after.get("where")).max(),
                 None => {
                     let (kind, id) = members(after).next().unwrap();
-                    self.seen(&format!("{kind}:{}", id.as_str().unwrap())).any(|at| at > since)
+                    self.seen(&format!("{kind}:{}", id.as_str().unwrap())).max()
                 }
             };
-            concerns && happened
+            last.map(|last| last + length).filter(|until| concerns && *until > self.now)
         })
     }
 
     /// Whether all caps of the policies have room: those that ask for slot, message or channel if there is a place, else
     /// the others.
     pub fn has_room_for(&self, asked: Asked<'_>, place: Option<Place<'_>>) -> bool {
-        list(&self.rules["policies"]["caps"]).all(|cap| {
+        self.full_cap(asked, place).is_none()
+    }
+
+    /// The first of these caps that has no room, and what it counts.
+    pub fn full_cap(&self, asked: Asked<'_>, place: Option<Place<'_>>) -> Option<(&Value, Vec<String>)> {
+        list(&self.rules["policies"]["caps"]).find_map(|cap| {
             let channels: Vec<&str> = texts(&cap["channel"]).collect();
             let is_placed = !channels.is_empty() || cap.get("slot").is_some() || cap.get("message").is_some();
             let is_here = place.is_none_or(|place| {
@@ -79,32 +89,50 @@ impl Model<'_> {
             let concerns =
                 is_limited(&cap["class"], asked.class) && (cap["offer"].is_null() || cap["offer"] == *asked.offer);
             if is_placed != place.is_some() || !is_here || !concerns {
-                return true;
+                return None;
             }
             let scope = ["class", "slot", "offer", "message"].iter().find_map(|kind| Some((kind, cap[kind].as_str()?)));
             let key = scope.map_or("all".to_owned(), |(kind, id)| format!("{kind}:{id}"));
-            if channels.is_empty() {
-                return self.has_room(cap, &[key]);
-            }
-            self.has_room(cap, &channels.iter().map(|channel| format!("{key}@{channel}")).collect::<Vec<_>>())
+            let keys = match channels.is_empty() {
+                true => vec![key],
+                false => channels.iter().map(|channel| format!("{key}@{channel}")).collect(),
+            };
+            (!self.has_room(cap, &keys)).then_some((cap, keys))
         })
     }
 
     pub fn has_room(&self, cap: &Value, keys: &[String]) -> bool {
+        self.will_have_room(cap, keys, self.now)
+    }
+
+    /// The first time from which on the cap has room if nothing else happens, of all that could be it.
+    pub fn room_at(&self, cap: &Value, keys: &[String]) -> Option<i64> {
+        let window = cap["per"].as_str().filter(|per| !["total", "day", "session"].contains(per)).map_or(0, duration);
+        let ends = self.seen_by_unit(cap, keys).into_iter().map(|at| at + window);
+        let minutes = (1..=2 * 24 * 60).map(|minute| (self.now / 60_000 + minute) * 60_000);
+        ends.chain(minutes).filter(|at| *at > self.now && self.will_have_room(cap, keys, *at)).min()
+    }
+
+    fn will_have_room(&self, cap: &Value, keys: &[String], then: i64) -> bool {
         let counts = |at: i64| match cap["per"].as_str().unwrap() {
             "total" => true,
-            "day" => self.local(at).div_euclid(DAY) == self.local(self.now).div_euclid(DAY),
+            "day" => self.local(at).div_euclid(DAY) == self.local(then).div_euclid(DAY),
             "session" => self.request["session"].as_i64().is_some_and(|start| at >= start),
-            window => at > self.now - duration(window),
+            window => at > then - duration(window),
         };
+        let seen = self.seen_by_unit(cap, keys).into_iter().filter(|at| counts(*at)).count();
+        (seen as u64) < cap["max"].as_u64().unwrap()
+    }
+
+    /// When something was seen by the person, or by all members of the account if the cap counts these.
+    fn seen_by_unit(&self, cap: &Value, keys: &[String]) -> Vec<i64> {
         let mut seen: Vec<i64> = keys.iter().flat_map(|key| self.seen(key)).collect();
         if let (true, Some(account)) = (cap["unit"] == "account.id", self.person.account()) {
             let own = |key: &str| self.person.seen.get(key).cloned().unwrap_or_default();
             let others = |key: &String| account.seen.get(key).map(|all| all - &own(key)).unwrap_or_default();
             seen.extend(keys.iter().flat_map(others).map(|(at, _)| at).filter(|at| *at <= self.now));
         }
-        let seen = seen.into_iter().filter(|at| counts(*at)).count();
-        (seen as u64) < cap["max"].as_u64().unwrap()
+        seen
     }
 
     /// When something was seen or sent, up to now.

@@ -1,0 +1,132 @@
+//! Rules with journeys, and what happens to somebody in them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a generator for tests"
+)]
+
+use serde_json::{Map, Value, json};
+
+use super::{Dice, EVENTS, PATHS, condition, fact, ids, map, message};
+
+const CHANNELS: [&str; 3] = ["email", "whatsapp", "push"];
+
+/// Rules with some journeys.
+pub fn rules(seed: u64) -> Value {
+    let dice = &mut Dice::new(seed);
+    let mut rules = super::rules_by(dice);
+    rules["channels"]["push"] = json!({});
+    // A journey that wants a role which a channel of it does not have is a mistake.
+    let campaigns = ids("campaign", 20).into_iter().map(|id| format!("/campaigns/{id}"));
+    for owner in ["/policies", "/channels/email", "/channels/whatsapp"].map(str::to_owned).into_iter().chain(campaigns)
+    {
+        rules.pointer_mut(&owner).and_then(Value::as_object_mut).map(|owner| owner.remove("roles"));
+    }
+    for letter in ids("letter", 3) {
+        let mut all = message(dice, "email", "text", &[None]);
+        for channel in &CHANNELS[1..] {
+            let more = message(dice, channel, "text", &[None])["renditions"].take();
+            all["renditions"].as_array_mut().unwrap().extend(more.as_array().unwrap().iter().cloned());
+        }
+        rules["messages"][letter] = all;
+    }
+    if dice.percent(50) {
+        let after = dice.pick(&[json!({ "event": "Order Completed" }), json!({ "message": "letter-0" })]).clone();
+        rules["policies"]["cooldown"] =
+            json!([{ "class": ["promo", "service"], "for": dice.pick(&["10m", "3h"]), "after": after }]);
+    }
+    let names = |section: &str| rules[section].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let (segments, offers) = (names("segments"), names("offers"));
+    let count = 1 + dice.below(3);
+    rules["journeys"] = map(&ids("journey", count), |_, _| journey(dice, &segments, &offers));
+    rules
+}
+
+fn journey(dice: &mut Dice, segments: &[String], offers: &[String]) -> Value {
+    let mut out = json!({
+        "class": dice.pick(&["promo", "service", "service", "transactional"]),
+        "enter": trigger(dice), "steps": steps(dice), "resume": dice.percent(40), "priority": dice.below(3) * 10,
+    });
+    match dice.below(5) {
+        0 => out["enter"]["when"] = condition(dice, segments, 2),
+        1 => out["enter"]["when"] = json!({ "$not": { "$journey": { "id": "journey-0", "state": "active" } } }),
+        _ => {}
+    }
+    if dice.percent(80) {
+        out["reenter"] = json!(dice.pick(&["never", "always", "always", "10m", "2h"]));
+    }
+    if dice.percent(50) {
+        out["exit"] = (0..1 + dice.below(2)).map(|_| trigger(dice)).collect();
+    }
+    if dice.percent(50) {
+        out["goal"] = trigger(dice);
+        if dice.percent(70) {
+            out["goal"]["within"] = json!(dice.pick(&["10m", "6h"]));
+        }
+    }
+    if dice.percent(30) {
+        out["topic"] = json!("deals");
+    }
+    if !offers.is_empty() && dice.percent(40) {
+        out["offer"] = json!(dice.pick(offers));
+    }
+    out
+}
+
+fn trigger(dice: &mut Dice) -> Value {
+    let mut out = json!({ "event": dice.pick(&EVENTS) });
+    if dice.percent(40) {
+        out["where"] = json!({ "path": dice.pick(&PATHS) });
+    }
+    out
+}
+
+fn steps(dice: &mut Dice) -> Value {
+    let count = 1 + dice.below(4);
+    let step = |dice: &mut Dice, id: String| {
+        if dice.percent(45) {
+            let mut step = json!({ "id": id, "wait": dice.pick(&["1m", "10m", "1h", "6h"]) });
+            if dice.percent(40) {
+                step["after"] = json!(dice.pick(&EVENTS));
+            }
+            return step;
+        }
+        let mut channels = dice.subset(&CHANNELS, 60);
+        if channels.is_empty() {
+            channels.push(json!("push"));
+        }
+        let mut step = json!({ "id": id, "send": format!("letter-{}", dice.below(3)), "channels": channels });
+        if dice.percent(50) {
+            step["ttl"] = json!(dice.pick(&["10m", "3h", "2d"]));
+        }
+        step
+    };
+    ids("step", count).into_iter().map(|id| step(dice, id)).collect()
+}
+
+/// A person, with what happened already: the first facts of a story, without a request.
+pub fn person(dice: &mut Dice, rules: &Value) -> Value {
+    let mut facts = super::facts_by(rules, dice);
+    facts["request"] = json!({});
+    if dice.percent(50) {
+        facts["profile"]["traits"]["locale"] = json!([fact(dice, "locale"), 1, 1]);
+    }
+    if dice.percent(10) {
+        let place = json!({ "entered": [1, 1], "step": "gone", "since": 1, "status": "active" });
+        facts["profile"]["journeys"] = Value::Object(Map::from_iter([("journey-0".to_owned(), place)]));
+    }
+    facts
+}
+
+/// Something that happens, told at once or late.
+pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
+    let mut out = super::event(dice, rules, now);
+    if dice.percent(60) {
+        out["event"] = json!(dice.pick(&EVENTS));
+        out["at"] = json!(now - *dice.pick(&[0, 0, 1, 60_000, 600_000, 3_599_999, 3_600_000]));
+        out["properties"] = json!({ "path": dice.pick(&PATHS) });
+    }
+    out
+}
