@@ -12,7 +12,7 @@ const rules = {
     firstName: { type: 'string', edge: true, client: true },
     secret: { type: 'string', edge: true },
   },
-  slots: { hero: { pages: ['/'], public: true }, hidden: { pages: ['/'] }, once: { pages: ['/once'] } },
+  slots: { hero: { pages: ['/'], public: true }, hidden: { pages: ['/'] }, once: { pages: ['/once'] }, guided: { pages: ['/guided'] } },
   channels: { web: {} },
   messages: {
     hero: { renditions: [{ channel: 'web', html: "<h1>Hello {{ firstName | default: 'you' }}</h1>" }] },
@@ -23,6 +23,7 @@ const rules = {
     hero: { class: 'promo', slots: { hero: 'hero' } },
     hidden: { class: 'promo', slots: { hidden: 'hidden' } },
     once: { class: 'promo', slots: { once: 'once' } },
+    guided: { class: 'promo', when: { $event: { name: 'Guide Downloaded', within: '1h' } }, slots: { guided: 'hidden' } },
   },
   policies: { consent: { default: 'granted', store: 'personalization', measure: 'analytics', promo: ['personalization'], gpc: ['analytics'] } },
 };
@@ -113,6 +114,12 @@ describe('decide', () => {
     const { slots } = (await decide({ request: { attributes: { path: '/' } }, events: [identify] })).json();
     assert.equal(slots.hero.html, '<h1>Hello Bob</h1>');
     assert.equal(slots.hidden.html, 'none');
+  });
+
+  test('what a fast clock reports has happened by now', async () => {
+    const guide = { id: 'e1', type: 'track', event: 'Guide Downloaded', at: Date.now() + 3_600_000 };
+    const { slots } = (await decide({ request: { attributes: { path: '/guided' } }, events: [guide] })).json();
+    assert.deepEqual(Object.keys(slots), ['guided']);
   });
 
   test('a value can never become markup', async () => {

@@ -1,7 +1,7 @@
 //! `POST decide`: facts in, decision out, for apps, server-side rendering and browsers without WebAssembly.
 
 use throughline::token::Scope;
-use throughline::{Event, Facts, Request, Value};
+use throughline::{Event, Facts, Millis, Request, Value};
 use web_sys::Response;
 
 use crate::answer;
@@ -43,7 +43,10 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     visitor.profile = visitor.profile.before(&plan, &view);
 
     let request = merged(facts.request, context::of(&call.incoming, visitor.session));
-    let events: Vec<Event> = facts.events.into_iter().map(|event| Event { trusted: false, ..event }).collect();
+    // Nothing is received before it happens: a later time is that of a clock that is fast.
+    let received = if has_time { Millis::MAX } else { call.now };
+    let events = facts.events.into_iter();
+    let events: Vec<_> = events.map(|event| Event { trusted: false, at: event.at.min(received), ..event }).collect();
     let settled = settle(&plan, visitor, request, facts.now, &|_| events.clone());
     let response = answer::json_text(200, &settled.decision.to_json())?;
     if !is_simulation && settled.decision.store {
