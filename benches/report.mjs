@@ -90,6 +90,17 @@ function budgets() {
   return table(['what', 'measured', 'budget', ''], own.map((line) => [line.what, line.found, ...verdict(line)]));
 }
 
+/** Where the time goes, by host. */
+function profiles() {
+  const parts = lines.filter(({ bench }) => bench === 'profile');
+  const hosts = [...new Set(parts.map(({ host }) => host))];
+  const share = (host, name) => parts.find((row) => row.host === host && row.part === name)?.share;
+  const names = [...new Set(parts.map(({ part }) => part))].sort((a, b) => (share(hosts[0], b) ?? 0) - (share(hosts[0], a) ?? 0));
+  const heads = hosts.map((host) => `${host}: ${parts.find((row) => row.host === host).whole}`);
+  const cell = (share) => (share === undefined ? '' : `${Math.round(share * 100)} %`);
+  return table(['part', ...heads], names.map((name) => [name, ...hosts.map((host) => cell(share(host, name)))]));
+}
+
 curves('benchmarks-campaigns.svg', 'One decision, more campaigns (Node, objects; 10 can match)', 'campaigns', byCampaigns, 'campaigns', native.filter(({ slots }) => slots === 1));
 curves('benchmarks-slots.svg', 'One decision, 1,000 campaigns in more slots (Node, objects)', 'slots', bySlots, 'slots', native.filter(({ campaigns }) => campaigns === 1_000));
 
@@ -99,6 +110,12 @@ ${machine()}
 ### Throughline against its budgets
 
 ${budgets()}
+
+### Where the time of a decision goes
+
+100 campaigns; JSON in and JSON out where nothing else is said. Natively instructions are counted, in Node's WebAssembly time is sampled.
+
+${profiles()}
 
 ### One decision
 

@@ -1,26 +1,14 @@
 // One decision in Node's WebAssembly, JSON in and JSON out, and the memory that many of them take. The peers are in benches/peers/.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Core, initSync } from '../pkg/wasm/core.js';
-import { throughline } from '../tests/support/edge.mjs';
 import { median, row } from './results.mjs';
-import { facts, rulesOf } from './rules.mjs';
+import { compiled, facts, rulesOf } from './rules.mjs';
 
 const DECISIONS = 1_000_000;
 const PLAN_CHANGES = 100;
 
 const wasm = new URL('../pkg/wasm/core_bg.wasm', import.meta.url);
 const { memory } = initSync({ module: readFileSync(wasm) });
-
-function planOf(rules) {
-  const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
-  writeFileSync(join(directory, 'rules.json'), JSON.stringify(rules));
-  throughline('compile', join(directory, 'rules.json'), '--out', directory);
-  const plan = readFileSync(join(directory, 'edge.plan'));
-  rmSync(directory, { recursive: true });
-  return plan;
-}
 
 /** The median time of a run in microseconds. */
 function time(run) {
@@ -36,7 +24,7 @@ function time(run) {
   return median(batches);
 }
 
-const plans = [100, 90].map((count) => planOf(rulesOf(count)));
+const plans = [100, 90].map((count) => compiled(rulesOf(count)));
 const text = JSON.stringify(facts);
 
 let core = new Core(plans[0]);

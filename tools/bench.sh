@@ -15,6 +15,12 @@ export THROUGHLINE_BENCH_DIR
 trap 'rm -rf "$THROUGHLINE_BENCH_DIR"' EXIT
 
 cargo bench "${quiet[@]}" --locked --package throughline --bench decide -- --quiet
+if has valgrind; then
+  instructions=$(CARGO_PROFILE_BENCH_DEBUG=line-tables-only cargo bench "${quiet[@]}" --locked --package throughline --bench instructions --no-run --message-format=json |
+    node -e 'const lines = require("node:fs").readFileSync(0, "utf8").split("\n"); console.log(JSON.parse(lines.findLast((line) => line.includes("\"executable\":\"")) ?? "{}").executable ?? "")')
+fi
+say "benches/profile.mjs"
+node benches/profile.mjs ${instructions:+"$instructions"}
 for suite in benches/{native,wasm.bench,page.bench}.mjs benches/peers/{node,workerd}.mjs; do
   say "$suite"
   node "$suite"

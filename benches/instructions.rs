@@ -1,0 +1,40 @@
+//! Decisions to be counted: `benches/profile.mjs` runs this under valgrind's callgrind, which collects inside of one of the two
+//! functions at the end.
+#![allow(
+    missing_docs,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a tool for developers, and it uses a part of the case"
+)]
+
+mod case;
+
+use std::hint::black_box;
+
+use throughline::{Facts, Plan, decide};
+
+/// How many decisions are counted.
+const DECISIONS: usize = 200;
+
+fn main() {
+    let (plan, facts) = case::case(100, 1);
+    let text = case::facts().to_string();
+    for _ in 0..DECISIONS {
+        black_box(with_json(&plan, &text));
+        black_box(alone(&plan, &facts));
+    }
+    println!("{DECISIONS}");
+}
+
+/// One decision, JSON in and JSON out.
+#[inline(never)]
+fn with_json(plan: &Plan, text: &str) -> String {
+    decide(plan, &Facts::from_json(text).unwrap()).to_json()
+}
+
+/// One decision.
+#[inline(never)]
+fn alone(plan: &Plan, facts: &Facts) -> usize {
+    decide(plan, facts).slots.len()
+}
