@@ -226,3 +226,28 @@ fn what_is_not_there_is_said() {
     assert_eq!(slots("bar"), json!({ "bar": { "outcome": "not_placed" } }));
     assert_eq!(slots("attic"), json!({ "attic": { "outcome": "unknown_slot" } }));
 }
+
+#[test]
+fn a_segment_of_segments_is_spelled_out_once() {
+    let mut segments = json!({ "s0": { "when": { "score": { "$gte": 20 } } } });
+    for number in 1..15 {
+        let part = format!("s{}", number - 1);
+        segments[format!("s{number}")] = json!({ "when": { "$or": [{ "$segment": part }, { "$and": [{ "$segment": part }, { "tier": "gold" }] }] } });
+    }
+    let rules = json!({ "segments": segments, "campaigns": { "x": { "when": { "$segment": "s14" } } } });
+    let mut all = self::rules();
+    merge(&mut all, &rules);
+    let plan = support::plan(&all);
+    let facts = support::facts(&facts());
+    let explanation = explain(&plan, &facts).to_json();
+    assert!(explanation.len() < 20_000, "{} bytes", explanation.len());
+    // For the slot and for the next action.
+    assert_eq!(explanation.matches(r#""repeated":true"#).count(), 2 * 14, "{explanation}");
+
+    let answer = why_not(&rules, &json!({}), "x", Some("hero"));
+    let because = &answer["slots"]["hero"]["because"];
+    assert_eq!(
+        (&because["attribute"], &because["found"], &because["operand"]),
+        (&json!("score"), &json!(12), &json!(20))
+    );
+}

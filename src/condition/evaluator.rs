@@ -202,11 +202,17 @@ impl<'a> Evaluator<'a> {
         let Some(row) = self.plan.get(id) else { return false };
         let name = self.plan.text(row.id);
         visitor.note("segment", || Value::from(name));
-        if row.flags & CARRIED == 0 {
-            return self.child(row.node, visitor);
+        if row.flags & CARRIED != 0 {
+            visitor.note("carried", || Value::Bool(true));
+            return self.profile.segments.contains(name);
         }
-        visitor.note("carried", || Value::Bool(true));
-        self.profile.segments.contains(name)
+        if let Some(holds) = visitor.told(id) {
+            visitor.note("repeated", || Value::Bool(true));
+            return holds;
+        }
+        let holds = self.child(row.node, visitor);
+        visitor.tell(id, holds);
+        holds
     }
 
     fn test_journey(&self, node: Node, visitor: &mut Visitor) -> bool {

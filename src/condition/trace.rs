@@ -1,6 +1,8 @@
 //! Who watches an evaluation: nobody, or somebody who will explain it.
 
-use crate::plan::Op;
+use crate::memo::Memo;
+use crate::plan::tables::Segment;
+use crate::plan::{Id, Op};
 use crate::prelude::*;
 use crate::value::{Object, Value};
 
@@ -10,6 +12,8 @@ pub(super) struct Visitor {
     pub(super) watches: bool,
     open: Vec<Frame>,
     done: Value,
+    /// The segments that are spelled out, and whether they hold. Each is once: segments of segments would be as many as their ways.
+    told: Memo<bool>,
 }
 
 struct Frame {
@@ -20,7 +24,7 @@ struct Frame {
 impl Visitor {
     /// Somebody who watches, or nobody.
     pub(super) const fn new(watches: bool) -> Self {
-        Self { watches, open: Vec::new(), done: Value::Null }
+        Self { watches, open: Vec::new(), done: Value::Null, told: Memo::new() }
     }
 
     /// The tree of everything seen.
@@ -41,6 +45,18 @@ impl Visitor {
     pub(super) fn note(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
         if let Some(frame) = self.open.last_mut() {
             frame.notes.insert(name, value());
+        }
+    }
+
+    /// Whether a segment holds, if it is spelled out already.
+    pub(super) fn told(&self, segment: Id<Segment>) -> Option<bool> {
+        self.told.get(segment.0)
+    }
+
+    /// A segment is spelled out.
+    pub(super) fn tell(&mut self, segment: Id<Segment>, holds: bool) {
+        if self.watches {
+            self.told.insert(segment.0, holds);
         }
     }
 
