@@ -4,8 +4,8 @@
 mod support;
 
 use throughline::plan::tables::{
-    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, Experiment, Exposure, ExprOp, Journey, Message, PUBLIC_PLAN,
-    Part, Pipe, Segment, Slot, Step, Variation,
+    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, EventValues, Experiment, Exposure, ExprOp, Journey, Message,
+    PUBLIC_PLAN, Part, Pipe, Segment, Slot, Step, Variation,
 };
 use throughline::plan::{Id, PlanError, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
@@ -63,7 +63,8 @@ fn every_construct_stands_in_the_edge_plan() {
     ];
     assert_eq!(exposures, expected);
     let counters = names::<Counter>(&plan, |row| row.key);
-    assert!(counters.is_sorted() && counters.len() == 9, "{counters:?}");
+    assert!(counters.is_sorted() && counters.len() == 10, "{counters:?}");
+    assert_eq!(names::<EventValues>(&plan, |row| row.name), ["seen"]);
 }
 
 #[test]
@@ -88,7 +89,8 @@ fn the_token_carries_what_pages_need_and_nothing_else() {
         let rows = plan.rows(plan.all::<Attribute>()).filter(|(_, row)| row.flags & EDGE != 0);
         rows.map(|(_, row)| plan.text(row.name).to_owned()).collect()
     };
-    let wanted = ["firstName", "intent", "loyalty.tier", "pushToken", "support.open", "whatsappReady", "timezone"];
+    let wanted =
+        ["firstName", "intent", "loyalty.tier", "pushToken", "seen", "support.open", "whatsappReady", "timezone"];
     assert_eq!(carried(&plan), wanted);
     let declared = names::<Attribute>(&plan, |row| row.name);
     assert!(declared.contains(&"email".to_owned()), "a closed attribute is known, so that it stays closed");
@@ -98,7 +100,8 @@ fn the_token_carries_what_pages_need_and_nothing_else() {
         events.sort();
         events
     };
-    assert_eq!(events(true), ["Guide Downloaded", "Order Completed", "Order Completed", "Page Viewed"]);
+    let of_pages = ["Guide Downloaded", "Order Completed", "Order Completed", "Page Viewed", "Product Viewed"];
+    assert_eq!(events(true), of_pages);
     let of_journeys = ["Product Added", "Product Added", "Product Removed", "Secret End", "Secret Event"];
     assert_eq!(events(false), of_journeys, "times that only journeys need stay in the collector");
 }

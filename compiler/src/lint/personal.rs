@@ -37,7 +37,8 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
         // Whether there is an address is not the address.
         let is_value = !matches!(attribute.kind, "boolean" | "number");
         let travels = attribute.edge || attribute.source == Source::Request;
-        let words = format!(" {} ", words(name));
+        let property = attribute.of_events.as_ref().map_or("", |values| values.property);
+        let words = format!(" {} {} ", words(name), words(property));
         let Some(word) = PERSONAL.iter().find(|word| words.contains(&format!(" {word} "))) else { continue };
         if travels && is_value && !attribute.pii {
             let how = if attribute.edge {
