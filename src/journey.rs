@@ -8,18 +8,22 @@ use core::cmp::Reverse;
 
 use sha2::{Digest, Sha256};
 
+use crate::account::Account;
 use crate::condition::Evaluator;
 use crate::contact::Contact;
 use crate::decide::send::{Draft, Withheld, compose};
 use crate::decision::Content;
 use crate::derived::without_request;
+use crate::errand::Errand;
 use crate::event::Event;
+use crate::occurrence::Occurrence;
 use crate::order::places_in_order;
-use crate::plan::tables::{Channel, Class, Counter, Journey, Message, Offer, RESUME, Step, StepKind};
+use crate::plan::tables::{ACCOUNT, Channel, Class, Counter, Journey, Message, Offer, RESUME, Step, StepKind};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::{Instance, InstanceStatus, Profile, Stamp};
 use crate::reduce::{MESSAGE, reduce};
+use crate::sorted::{Map, Set};
 use crate::time::Millis;
 use crate::value::{Object, Value};
 
@@ -34,6 +38,8 @@ pub struct Advance {
     pub profile: Profile,
     /// The messages that became due, each once.
     pub actions: Vec<Action>,
+    /// For an account: the messages that became due, for its members to get.
+    pub errands: Vec<Errand>,
     /// When to look again, if nothing happens before; always later than now.
     pub wake_at: Option<Millis>,
 }
@@ -107,11 +113,28 @@ impl Letter {
 /// Pure and idempotent: advancing twice at the same time changes nothing and repeats no action. Ends come before steps, so
 /// nothing is sent once an exit event is known. Journeys of higher priority speak first; what they send, and what is on its
 /// way from earlier, counts for the caps of the others. What the rules are against only now waits, as long as it makes sense.
+///
+/// Journeys with the account as their unit are not the subject's: see [`advance_account`].
 #[must_use]
 pub fn advance(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis) -> Advance {
-    let mut out = Advance { profile: profile.clone(), actions: Vec::new(), wake_at: None };
+    advance_those(plan, profile, on_its_way, now, 0)
+}
+
+/// Moves the journeys of an account, of which this is the profile, on to `now`.
+///
+/// As [`advance`], but what becomes due is for a member to get. Whether that member may be sent it is not the account's to
+/// know, so its journey goes on.
+#[must_use]
+pub fn advance_account(plan: &Plan, profile: &Profile, now: Millis) -> Advance {
+    advance_those(plan, profile, &[], now, ACCOUNT)
+}
+
+/// Moves on the journeys whose unit has this flag.
+fn advance_those(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis, unit: u32) -> Advance {
+    let mut out = Advance { profile: profile.clone(), actions: Vec::new(), errands: Vec::new(), wake_at: None };
     let mut on_its_way = on_its_way.to_vec();
-    let journeys: Vec<Journey> = plan.rows(plan.all::<Journey>()).map(|(_, journey)| journey).collect();
+    let journeys = plan.rows(plan.all::<Journey>()).map(|(_, journey)| journey);
+    let journeys: Vec<Journey> = journeys.filter(|journey| journey.flags & ACCOUNT == unit).collect();
     let priority = |place: usize| journeys.get(place).map(|journey| Reverse(journey.priority));
     for place in places_in_order(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
         let Some(journey) = journeys.get(place).copied() else { continue };
@@ -165,14 +188,24 @@ pub fn authorize(
     let (Some((_, journey)), Some((message, _)), Some((channel, _))) = (journey, message, channel) else {
         return Err(Withheld::Ended);
     };
-    let ended =
-        goal(plan, profile, &journey, waiting.entered).or_else(|| exit(plan, profile, &journey, waiting.entered));
-    if ended.is_some() {
+    if is_over(plan, profile, &journey, waiting) {
         return Err(Withheld::Ended);
     }
     let profile = with_sent(plan, profile, others);
     let draft = Draft { journey: &journey, message, channels: [channel].into_iter() };
     compose(plan, &profile, now, draft).map(|_| ()).map_err(|withheld| withheld.before(waiting.expires))
+}
+
+/// Whether the journey has ended, or is that of an account that the subject has left.
+fn is_over(plan: &Plan, profile: &Profile, journey: &Journey, waiting: &Waiting<'_>) -> bool {
+    let entered = waiting.entered;
+    let ended =
+        |counters| goal(plan, counters, journey, entered).is_some() || exit(plan, counters, journey, entered).is_some();
+    if journey.flags & ACCOUNT == 0 {
+        return ended(&profile.counters);
+    }
+    let is_same = |account: &&Account| account.journeys.get(waiting.journey).is_some_and(|it| it.entered == entered);
+    profile.account().filter(is_same).is_none_or(|account| ended(&account.counters))
 }
 
 /// One journey of one subject.
@@ -217,13 +250,13 @@ impl Run<'_> {
 
     /// The instance as it is after the goal, or an exit event while it went on. The goal counts after the end too.
     fn end(&self, instance: Instance) -> Instance {
-        let (plan, profile, entered) = (self.plan, &self.out.profile, instance.entered);
+        let (plan, counters, entered) = (self.plan, &self.out.profile.counters, instance.entered);
         let is_active = instance.status == InstanceStatus::Active;
-        if let Some(reached) = goal(plan, profile, &self.journey, entered) {
+        if let Some(reached) = goal(plan, counters, &self.journey, entered) {
             let since = if is_active { reached.at() } else { instance.since };
             return Instance { status: InstanceStatus::Converted, since, ..instance };
         }
-        match exit(plan, profile, &self.journey, entered) {
+        match exit(plan, counters, &self.journey, entered) {
             Some(left) if is_active => Instance { status: InstanceStatus::Exited, since: left.at(), ..instance },
             _ => instance,
         }
@@ -238,7 +271,7 @@ impl Run<'_> {
             })
         };
         let is_fresh = |stamp: &Stamp| stamp.at().plus(ENTRY_WINDOW) > self.now;
-        let stamps = stamps(self.plan, &self.out.profile, self.journey.enter);
+        let stamps = stamps(self.plan, &self.out.profile.counters, self.journey.enter);
         let entered = stamps.into_iter().flatten().find(|stamp| is_fresh(stamp) && is_new(stamp))?;
         let request = without_request(self.plan, &self.out.profile, self.now);
         let mut eval = Evaluator::new(self.plan, &self.out.profile, &request, self.now);
@@ -298,7 +331,7 @@ impl Run<'_> {
 
     /// When a wait is over: counted from the step's beginning, or from a later event that it waits after.
     fn due(&self, step: &Step, since: Millis) -> Millis {
-        let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile, counter)?.next_back());
+        let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
         after.map_or(since, |stamp| stamp.at().max(since)).plus(step.wait)
     }
 
@@ -307,64 +340,102 @@ impl Run<'_> {
     /// # Errors
     /// When to try again, if the rules are against the message only until then.
     fn send(&mut self, step: &Step, instance: &Instance) -> Result<InstanceStatus, Millis> {
-        let Some(message) = step.message else { return Ok(InstanceStatus::Completed) };
-        let expires = instance.since.plus(step.ttl);
-        let composed = if self.now >= expires {
-            Err(Withheld::Expired)
-        } else {
-            let draft = Draft { journey: &self.journey, message, channels: self.plan.list(step.channels) };
-            let profile = with_sent(self.plan, &self.out.profile, self.on_its_way);
-            compose(self.plan, &profile, self.now, draft).map_err(|withheld| withheld.before(expires))
-        };
-        if let Err(Withheld::Later(_, at)) = composed {
-            return Err(at);
-        }
-        let outcome = composed.map(|(channel, content)| Letter { channel: self.channel(channel), content });
-        let status = if outcome.is_ok() { InstanceStatus::Completed } else { InstanceStatus::Suppressed };
-        let offer: Option<Offer> = self.journey.offer.and_then(|id| self.plan.get(id));
-        let action = Action {
+        let errand = Errand {
             send_id: send_id(&self.out.profile.subject, self.id, instance.entered, &instance.step),
             journey: self.id.to_owned(),
             entered: instance.entered,
             step: instance.step.clone(),
-            class: Class::from_number(self.journey.class).unwrap_or(Class::Promo),
-            message: self.plan.get(message).map_or("", |row| self.plan.text(row.id)).to_owned(),
-            offer: offer.map(|row| self.plan.text(row.id).to_owned()),
+            by: self.mover(instance),
             at: instance.since,
-            expires,
-            outcome,
         };
+        if self.journey.flags & ACCOUNT != 0 {
+            self.out.errands.push(errand);
+            return Ok(InstanceStatus::Completed);
+        }
+        let (profile, rows) = (&self.out.profile, (&self.journey, step));
+        let Some(action) = write(self.plan, profile, self.on_its_way, rows, &errand, self.now)? else {
+            return Ok(InstanceStatus::Completed);
+        };
+        let status = if action.outcome.is_ok() { InstanceStatus::Completed } else { InstanceStatus::Suppressed };
         self.on_its_way.extend(action.sent().map(|event| Event { at: self.now, ..event }));
         self.out.actions.push(action);
         Ok(status)
     }
 
-    fn channel(&self, id: Id<Channel>) -> String {
-        self.plan.get(id).map_or("", |row| self.plan.text(row.id)).to_owned()
+    /// The event that moved the instance to its step: the last one that it waited after, else the one that began it.
+    fn mover(&self, instance: &Instance) -> Stamp {
+        let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
+        let before = steps.iter().take_while(|step| self.plan.text(step.id) != instance.step);
+        let after = before.filter_map(|step| step.after).last();
+        let last = after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
+        last.map_or(instance.entered, |last| last.max(instance.entered))
     }
 }
 
+/// The message of a step, for the subject with this profile, or why there is none; nothing if the step has none.
+///
+/// # Errors
+/// When to try again, if the rules are against the message only until then.
+pub(crate) fn write(
+    plan: &Plan,
+    profile: &Profile,
+    on_its_way: &[Event],
+    (journey, step): (&Journey, &Step),
+    errand: &Errand,
+    now: Millis,
+) -> Result<Option<Action>, Millis> {
+    let Some(message) = step.message else { return Ok(None) };
+    let expires = errand.at.plus(step.ttl);
+    let composed = if now >= expires {
+        Err(Withheld::Expired)
+    } else {
+        let draft = Draft { journey, message, channels: plan.list(step.channels) };
+        let profile = with_sent(plan, profile, on_its_way);
+        compose(plan, &profile, now, draft).map_err(|withheld| withheld.before(expires))
+    };
+    if let Err(Withheld::Later(_, at)) = composed {
+        return Err(at);
+    }
+    let channel = |id| plan.get::<Channel>(id).map_or("", |row| plan.text(row.id)).to_owned();
+    let offer: Option<Offer> = journey.offer.and_then(|id| plan.get(id));
+    Ok(Some(Action {
+        send_id: errand.send_id.clone(),
+        journey: errand.journey.clone(),
+        entered: errand.entered,
+        step: errand.step.clone(),
+        class: Class::from_number(journey.class).unwrap_or(Class::Promo),
+        message: plan.get(message).map_or("", |row| plan.text(row.id)).to_owned(),
+        offer: offer.map(|row| plan.text(row.id).to_owned()),
+        at: errand.at,
+        expires,
+        outcome: composed.map(|(id, content)| Letter { channel: channel(id), content }),
+    }))
+}
+
+/// When what is counted happened, by the counters' keys.
+type Counters = Map<Set<Occurrence>>;
+
 /// The first time of the goal within its time after the entry.
-fn goal(plan: &Plan, profile: &Profile, journey: &Journey, entered: Stamp) -> Option<Stamp> {
+fn goal(plan: &Plan, counters: &Counters, journey: &Journey, entered: Stamp) -> Option<Stamp> {
     let until = entered.at().plus(journey.goal_within);
-    first_after(plan, profile, journey.goal?, entered).filter(|stamp| stamp.at() <= until)
+    first_after(plan, counters, journey.goal?, entered).filter(|stamp| stamp.at() <= until)
 }
 
 /// The first exit event after the entry.
-fn exit(plan: &Plan, profile: &Profile, journey: &Journey, entered: Stamp) -> Option<Stamp> {
-    plan.list(journey.exits).filter_map(|counter| first_after(plan, profile, counter, entered)).min()
+fn exit(plan: &Plan, counters: &Counters, journey: &Journey, entered: Stamp) -> Option<Stamp> {
+    plan.list(journey.exits).filter_map(|counter| first_after(plan, counters, counter, entered)).min()
 }
 
-fn first_after(plan: &Plan, profile: &Profile, counter: Id<Counter>, entered: Stamp) -> Option<Stamp> {
-    stamps(plan, profile, counter)?.find(|stamp| *stamp > entered)
+fn first_after(plan: &Plan, counters: &Counters, counter: Id<Counter>, entered: Stamp) -> Option<Stamp> {
+    stamps(plan, counters, counter)?.find(|stamp| *stamp > entered)
 }
 
 fn stamps<'a>(
     plan: &Plan,
-    profile: &'a Profile,
+    counters: &'a Counters,
     counter: Id<Counter>,
 ) -> Option<impl DoubleEndedIterator<Item = Stamp> + use<'a>> {
-    let known = profile.counters.get(plan.text(plan.get(counter)?.key))?;
+    let known = counters.get(plan.text(plan.get(counter)?.key))?;
     Some(known.iter().map(|occurrence| occurrence.stamp))
 }
 

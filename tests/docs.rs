@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use throughline::{Plan, advance, reduce};
+use throughline::{Plan, advance, advance_account, reduce};
 use throughline_compiler::{Options, Plans, Source, compile};
 
 /// The blocks of a page, each with its language.
@@ -47,7 +47,10 @@ fn outcome([plan, public, probes]: [&Plan; 3], example: &Value) -> Value {
     found["experiments"] = read(support::experiments(plan, &facts, &Value::Null));
     let mut profile = facts.profile.clone();
     facts.events.iter().for_each(|event| reduce(plan, &mut profile, event));
-    let actions = advance(plan, &profile, &[], facts.now).actions;
+    let mut actions = advance(plan, &profile, &[], facts.now).actions;
+    // The subject is the one member of their account, which does what they do.
+    let errands = advance_account(plan, &profile, facts.now).errands;
+    actions.extend(errands.iter().filter_map(|errand| errand.run(plan, &profile, &[], facts.now).unwrap()));
     let sent = actions.iter().map(|action| {
         let channel = action.outcome.as_ref().map_or("none", |letter| letter.channel.as_str());
         json!({ "journey": action.journey, "step": action.step, "message": action.message, "channel": channel })

@@ -3,6 +3,7 @@
 use throughline::Millis;
 use throughline::plan::tables::Class;
 
+use crate::account;
 use crate::campaigns::{class, require_rendition};
 use crate::channels::{Channel, WEB, check_roles, roles};
 use crate::messages::Message;
@@ -22,6 +23,8 @@ pub struct Journey<'a> {
     pub offer: Option<Named<'a>>,
     /// The topic that people may refuse in a channel.
     pub topic: Option<&'a str>,
+    /// The account, if accounts go through it in the place of people.
+    pub unit: Option<Named<'a>>,
     /// What its messages want of a channel; none for what its class wants.
     pub roles: Vec<Named<'a>>,
     /// Who enters again goes on behind what was sent or seen.
@@ -91,6 +94,7 @@ impl<'a> Definition<'a> for Journey<'a> {
             "priority",
             "offer",
             "topic",
+            "unit",
             "roles",
             "enter",
             "reenter",
@@ -110,6 +114,7 @@ impl<'a> Definition<'a> for Journey<'a> {
             priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
             offer: fields.get("offer").and_then(|place| place.named(out)),
             topic: fields.get("topic").and_then(|place| place.text(out)),
+            unit: account::unit(&fields, out),
             roles: roles(&fields, "roles", out),
             resume: fields.flag("resume", false, out),
             when: enter.as_ref().and_then(|enter| enter.get("when")),
@@ -215,6 +220,7 @@ impl<'a> Journey<'a> {
         if let Some(offer) = &self.offer {
             find::<Offer<'_>>(&rules.offers, offer, out);
         }
+        account::check(self.unit.as_ref(), rules, out);
         check_roles(&self.roles, rules, out);
         for step in &self.steps {
             let Action::Send { message: name, channels, .. } = &step.action else { continue };
@@ -256,6 +262,13 @@ impl<'a> Journey<'a> {
             Action::Send { message, .. } => Some(message),
             Action::Wait(..) => None,
         })
+    }
+
+    /// The counters of the events that it listens to.
+    pub fn counters(&self) -> impl Iterator<Item = CounterSpec> {
+        let waits = self.steps.iter().filter_map(Step::after);
+        let waits = waits.map(|event| CounterSpec { event: event.name.to_owned(), ..CounterSpec::default() });
+        self.triggers().map(Trigger::counter).chain(waits)
     }
 
     /// Every event that it listens to.

@@ -212,10 +212,11 @@ impl<'a> Rules<'a> {
         experiments.chain(holdouts).chain(groups).map(Option::as_ref)
     }
 
-    /// Whether a cap is an account's.
+    /// Whether a cap or a journey is an account's.
     #[must_use]
     pub fn has_units_of_account(&self) -> bool {
-        self.limits().any(|limit| limit.unit.is_some())
+        let mut journeys = self.journeys.values();
+        self.limits().any(|limit| limit.unit.is_some()) || journeys.any(|journey| journey.unit.is_some())
     }
 
     /// The attribute that names joined by dots begin with, the longest one, and the members of it that follow.

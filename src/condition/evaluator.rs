@@ -218,7 +218,8 @@ impl<'a> Evaluator<'a> {
     fn test_journey(&self, node: Node, visitor: &mut Visitor) -> bool {
         let id = self.plan.get(Id::<Journey>::new(node.a)).map_or("", |row| self.plan.text(row.id));
         visitor.note("journey", || Value::from(id));
-        let Some(instance) = self.profile.journeys.get(id) else {
+        let of_account = || self.profile.account()?.journeys.get(id);
+        let Some(instance) = self.profile.journeys.get(id).or_else(of_account) else {
             visitor.note("missing", || Value::from(id));
             return false;
         };

@@ -49,7 +49,7 @@ impl Story {
     /// Time goes on; answers the messages that became due, as `step: channel` or `step: why not`.
     #[track_caller]
     pub fn at(&mut self, now: i64) -> Vec<String> {
-        let Advance { profile, actions, wake_at } = advance(&self.plan, &self.profile, &[], Millis(now));
+        let Advance { profile, actions, wake_at, .. } = advance(&self.plan, &self.profile, &[], Millis(now));
         assert!(wake_at.is_none_or(|wake| wake > Millis(now)), "it must not be woken for the past");
         let sent: Vec<Event> = actions.iter().filter_map(Action::sent).collect();
         let again = advance(&self.plan, &profile, &sent, Millis(now));

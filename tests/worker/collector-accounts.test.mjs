@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { RULES, SERVER_KEY, call, identify, someone, startCollector, track } from '../support/collector.mjs';
+import { RULES, SERVER_KEY, call, identify, sleep, someone, startCollector, startSink, track } from '../support/collector.mjs';
 import { claimsOf, eventually } from '../support/edge.mjs';
 
 const ACCOUNT_RULES = {
@@ -20,14 +20,28 @@ const ACCOUNT_RULES = {
     hero: { renditions: [{ channel: 'web', html: '<h1>Hello {{ account.plan }} {{ account.owner }}</h1>' }] },
   },
   campaigns: { intro: { ...RULES.campaigns.intro, caps: [{ max: 3, per: '7d', unit: 'account.id' }] } },
+  journeys: {
+    seats: {
+      class: 'service',
+      unit: 'account.id',
+      enter: { event: 'Limit Reached' },
+      exit: [{ event: 'Upgraded' }],
+      steps: [
+        { id: 'settle', wait: '2s', after: 'Limit Reached' },
+        { id: 'ask', send: 'cart-reminder', channels: ['push'], ttl: '1h' },
+      ],
+    },
+  },
 };
 const EXPOSURE = 'campaign:intro';
 
 let collector;
+let sink;
 before(async () => {
-  collector = await startCollector({ rules: ACCOUNT_RULES });
+  sink = await startSink();
+  collector = await startCollector({ rules: ACCOUNT_RULES, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
 });
-after(() => collector.stop());
+after(() => (sink.close(), collector.stop()));
 
 let count = 0;
 /** The id of an account that no other test uses. */
@@ -37,6 +51,7 @@ const seen = (who, properties = {}) => track(who, 'Message Seen', { campaign: 'i
 const trusted = (...calls) => collector.batch(calls, { key: SERVER_KEY });
 const account = (id) => collector.profile(`account_id:${id}`);
 const person = (who) => collector.profile(`user_id:${who.userId}`);
+const sentTo = (who) => sink.requests.filter(({ body }) => body.data.user_id.includes(who.userId));
 /** What the token of somebody carries of their account. */
 const carried = async (who) => {
   const { body } = await collector.token(`user_id:${who.userId}`);
@@ -153,6 +168,85 @@ test('a plan that counts for accounts finds what members saw before it', async (
     });
   } finally {
     await other.stop();
+  }
+});
+
+test('a journey of an account sends one message, to the member who did last what it waits after', async () => {
+  const [ann, bob, id] = [someone(), someone(), company()];
+  await trusted(group(ann, id, { plan: 'team' }), group(bob, id));
+  await trusted(track(ann, 'Limit Reached'));
+  await sleep(800);
+  const last = Date.now();
+  await trusted(track(bob, 'Limit Reached'));
+  await eventually(() => assert.equal(sentTo(bob).length, 1), 10_000);
+  const [request] = sentTo(bob);
+  assert.ok(request.at - last >= 2_000 - 50, `after ${request.at - last} ms`);
+  assert.ok(request.genuine);
+  const { data } = request.body;
+  assert.deepEqual([data.journey, data.step, data.channel, data.traits.account.plan], ['seats', 'ask', 'push', 'team']);
+  await eventually(async () => {
+    const [{ send_id, state }] = (await person(bob)).deliveries;
+    assert.deepEqual([send_id, state], [request.body.id, 'sent']);
+    assert.equal((await account(id)).journeys.seats.status, 'completed');
+  });
+  await sleep(500);
+  assert.equal(sentTo(ann).length, 0);
+  assert.equal(sentTo(bob).length, 1);
+  assert.equal((await person(ann)).journeys.seats, undefined);
+});
+
+test('what a colleague does in time ends it', async () => {
+  const [ann, bob, id] = [someone(), someone(), company()];
+  await trusted(group(ann, id), group(bob, id));
+  await trusted(track(ann, 'Limit Reached'));
+  await eventually(async () => assert.equal((await account(id)).journeys.seats?.status, 'active'));
+  await trusted(track(bob, 'Upgraded'));
+  await eventually(async () => assert.equal((await account(id)).journeys.seats.status, 'exited'));
+  await sleep(2_500);
+  assert.equal(sentTo(ann).length + sentTo(bob).length, 0);
+});
+
+test('a member who has become part of another profile gets it there', async () => {
+  const [ann, id] = [someone(), company()];
+  const device = { anonymousId: ann.anonymousId };
+  await trusted(group(device, id), track(device, 'Limit Reached'));
+  await eventually(async () => assert.equal((await account(id)).journeys.seats?.status, 'active'));
+  await trusted(identify({ userId: ann.userId }, { firstName: 'Ann' }));
+  await trusted(identify(ann));
+  await eventually(() => assert.equal(sentTo(ann).length, 1), 10_000);
+});
+
+test('a member who refuses the channel gets nothing, and nobody else in their place', async () => {
+  const [ann, bob, id] = [someone(), someone(), company()];
+  await trusted(group(ann, id), group(bob, id));
+  await trusted(call('track', { ...ann, event: 'Consent Preference Updated', properties: { 'channel.push': false } }));
+  await trusted(track(ann, 'Limit Reached'));
+  await eventually(async () => {
+    const [delivery] = (await person(ann)).deliveries;
+    assert.deepEqual([delivery?.state, delivery?.reason], ['suppressed', 'unreachable']);
+  }, 10_000);
+  assert.equal((await account(id)).journeys.seats.status, 'completed');
+  assert.equal(sentTo(ann).length + sentTo(bob).length, 0);
+});
+
+test('a message that was due while there was no power reaches the member afterwards, once', async () => {
+  const persist = mkdtempSync(join(tmpdir(), 'throughline-errands-'));
+  const vars = { WEBHOOKS: JSON.stringify({ default: sink.url }) };
+  const start = () => startCollector({ rules: ACCOUNT_RULES, persist, killable: true, vars });
+  let killable = await start();
+  try {
+    const [ann, id] = [someone(), company()];
+    await killable.batch([group(ann, id), track(ann, 'Limit Reached')], { key: SERVER_KEY });
+    await killable.kill();
+    await sleep(2_500);
+    killable = await start();
+    await eventually(() => assert.equal(sentTo(ann).filter(({ status }) => status === 200).length, 1), 20_000);
+    await eventually(async () => assert.equal((await killable.profile(`user_id:${ann.userId}`)).deliveries[0].state, 'sent'));
+    await sleep(500);
+    assert.equal(sentTo(ann).length, 1);
+  } finally {
+    await killable.kill();
+    rmSync(persist, { recursive: true, force: true });
   }
 });
 

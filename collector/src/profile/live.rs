@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use throughline::{Account, Advance, EventKind, Millis, Plan, Profile, advance, reduce, told_events};
+use throughline::{Account, Advance, EventKind, Millis, Plan, Profile, advance, advance_account, reduce, told_events};
 use worker::Result;
 
 use crate::ids::Namespace;
 use crate::profile::account::tell_anew;
-use crate::profile::delivery;
 use crate::profile::store::Store;
+use crate::profile::{delivery, errand};
 use crate::record::{Outcome, Record};
 
 /// When the journal has more events, the oldest are folded into the base and forgotten one by one.
@@ -90,21 +90,28 @@ impl<'a> Live<'a> {
     /// Moves the journeys on, notes what they want to send and when to look again, and writes everything back.
     pub fn settle(&mut self, now: i64) -> Result<u64> {
         match &self.plan {
-            // Journeys are people's.
-            Some(_) if self.is_account()? => {}
+            Some(plan) if self.is_account()? => {
+                let Advance { profile, errands, wake_at, .. } = advance_account(plan, &self.profile, Millis(now));
+                self.profile = profile;
+                errand::note(self.store, &errands, now)?;
+                self.wake(wake_at)?;
+            }
             Some(plan) => {
-                let on_its_way = delivery::on_its_way(self.store, now)?;
-                let Advance { profile, actions, wake_at } = advance(plan, &self.profile, &on_its_way, Millis(now));
+                let mut on_its_way = delivery::on_its_way(self.store, now)?;
+                let Advance { profile, actions, wake_at, .. } = advance(plan, &self.profile, &on_its_way, Millis(now));
                 self.profile = profile;
                 for action in &actions {
+                    on_its_way.extend(action.sent());
                     delivery::note(self.store, action, now)?;
                 }
-                match wake_at {
-                    Some(at) => self.store.set_meta("wake_at", &at.0)?,
-                    None => self.store.clear_meta("wake_at")?,
-                }
+                errand::run(self.store, plan, &self.profile, &mut on_its_way, now)?;
+                self.wake(wake_at)?;
             }
-            None => self.store.set_meta("wake_at", &now.saturating_add(WITHOUT_PLAN))?,
+            None => {
+                let later = now.saturating_add(WITHOUT_PLAN);
+                self.store.set_meta("wake_at", &later)?;
+                errand::put_off(self.store, later)?;
+            }
         }
         if self.stored.as_ref() != Some(&self.profile) {
             self.version = self.version.saturating_add(1);
@@ -124,6 +131,13 @@ impl<'a> Live<'a> {
     /// What members may know, if this is the profile of their account.
     pub fn to_account(&self) -> Account {
         self.plan.as_deref().map(|plan| self.profile.to_account(plan)).unwrap_or_default()
+    }
+
+    fn wake(&self, at: Option<Millis>) -> Result<()> {
+        match at {
+            Some(at) => self.store.set_meta("wake_at", &at.0),
+            None => self.store.clear_meta("wake_at"),
+        }
     }
 
     fn is_account(&self) -> Result<bool> {

@@ -13,7 +13,7 @@ use crate::ids::{Identifier, Namespace};
 use crate::plans;
 use crate::profile::live::Live;
 use crate::profile::messages::{Absorb, Export, Exported, Freeze, Frozen, Release};
-use crate::profile::{Profile, delivery, freeze, is_somebody_else, now_ms};
+use crate::profile::{Profile, delivery, errand, freeze, is_somebody_else, now_ms};
 use crate::stub::ask;
 
 /// How many events are taken over at once.
@@ -123,6 +123,7 @@ impl Profile {
                     taken.keep(store)?;
                 }
             }
+            errand::take_over(store, &frozen.errands, now_ms())?;
             let mut live = Live::load(store, Some(plan.clone()), &subject)?;
             live.merge(&plan, &frozen.profile);
             live.settle(now_ms())?;
@@ -146,6 +147,7 @@ impl Profile {
                 secured: store.meta("secured")?.unwrap_or(false),
                 devices: store.identifiers(Namespace::Anonymous.name())?,
                 deliveries: delivery::all(store, MAX_DELIVERIES)?,
+                errands: errand::own(store)?,
             }))
         })
         .await
@@ -161,7 +163,7 @@ impl Profile {
     /// Forgets everything but where it went, for tokens and senders that know only this profile.
     pub async fn release(&self) -> Result<()> {
         self.transact(|store| {
-            for table in ["journal", "seen", "delivery", "identity", "merge"] {
+            for table in ["journal", "seen", "delivery", "errand", "identity", "merge"] {
                 store.run(&format!("DELETE FROM {table}"), Vec::new())?;
             }
             store.run("DELETE FROM meta WHERE name NOT IN ('moved_to', 'subject')", Vec::new())

@@ -1,7 +1,7 @@
 //! What is asked of a Profile object, and what it answers.
 
 use serde::{Deserialize, Serialize};
-use throughline::{Account, Profile};
+use throughline::{Account, Errand, Profile};
 
 use crate::profile::delivery::Delivery;
 use crate::record::{Outcome, Record};
@@ -57,6 +57,8 @@ pub struct Frozen {
     pub secured: bool,
     pub devices: Vec<String>,
     pub deliveries: Vec<Delivery>,
+    #[serde(default)]
+    pub errands: Vec<Errand>,
 }
 
 /// Name the events after this one.
@@ -93,6 +95,24 @@ pub struct Recall {}
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Heard {
     pub account: Account,
+}
+
+/// Get a message of a journey of our account.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Take {
+    /// The account's id.
+    pub account: String,
+    /// What is known of it.
+    pub known: Account,
+    pub errand: Errand,
+}
+
+/// Whether the errand is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Taken {
+    Yes,
+    /// This profile has become part of another one: ask there.
+    Moved(String),
 }
 
 /// Show what is known.

@@ -3,6 +3,7 @@
 mod account;
 mod archive;
 pub mod delivery;
+mod errand;
 mod live;
 mod merge;
 pub mod messages;
@@ -63,6 +64,7 @@ impl DurableObject for Profile {
                 let Recall {} = question(&body)?;
                 answer(&self.recall().await?)
             }
+            "take" => answer(&self.take(question(&body)?).await?),
             "mint" => answer(&self.mint(question(&body)?).await?),
             "view" => answer(&self.view(&question(&body)?).await?),
             other => Err(Error::from(format!("unknown operation `{other}`"))),
@@ -78,8 +80,11 @@ impl DurableObject for Profile {
             Some(plan) => (self.tell_account(plan).await, self.deliver(plan).await),
             None => (Ok(()), Ok(())),
         };
+        let handed = self.hand_over().await;
         let archived = self.archive().await;
-        for (what, result) in [("merge", merged), ("account", told), ("delivery", delivered), ("archive", archived)] {
+        for (what, result) in
+            [("merge", merged), ("account", told), ("errand", handed), ("delivery", delivered), ("archive", archived)]
+        {
             if let Err(error) = result {
                 console_error!("{what}: {error}");
             }

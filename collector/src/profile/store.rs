@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS seen (source TEXT, id TEXT, hash TEXT NOT NULL, at IN
 CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, record TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS delivery (send_id TEXT PRIMARY KEY, state TEXT NOT NULL, due INTEGER, delivery TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS merge (loser TEXT PRIMARY KEY, user TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS errand (send_id TEXT PRIMARY KEY, member TEXT NOT NULL, errand TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER) WITHOUT ROWID;
 ";
 
 /// The database of one Profile object.
@@ -133,12 +134,14 @@ impl Store {
         Ok(rows.into_iter().map(|row| row.value).collect())
     }
 
-    /// When something is to be done next: a journey's step, a word to the account, a delivery, a merge, the archive.
+    /// When something is to be done next: a journey's step, a word to the account, an errand, a delivery, a merge, the archive.
     pub fn due(&self) -> Result<Option<i64>> {
         let deliveries: Option<i64> =
             self.value("SELECT MIN(due) AS value FROM delivery WHERE state = 'pending'", Vec::new())?;
         let merges: Option<i64> = self.value("SELECT MIN(due) AS value FROM merge", Vec::new())?;
-        let times = [self.meta("wake_at")?, self.meta("tell_at")?, self.meta("archive_at")?, deliveries, merges];
+        let errands: Option<i64> = self.value("SELECT MIN(due) AS value FROM errand", Vec::new())?;
+        let times =
+            [self.meta("wake_at")?, self.meta("tell_at")?, self.meta("archive_at")?, errands, deliveries, merges];
         Ok(times.into_iter().flatten().min())
     }
 }

@@ -196,17 +196,22 @@ impl<'a> Writer<'_, '_, 'a, '_> {
 
     fn counters(&mut self) {
         self.scope.counters = numbered(self.survey.counters.keys().map(String::as_str));
+        let journeys = self.rules.journeys.values().filter(|journey| journey.unit.is_some());
+        let of_account: BTreeSet<String> =
+            journeys.flat_map(|journey| journey.counters()).map(|spec| spec.key()).collect();
         for (key, spec) in &self.survey.counters {
             let filter = spec.filter.as_ref().and_then(|filter| {
                 crate::condition::compile_filter(filter, "", &mut self.plan, &mut self.out.diagnostics)
             });
+            let is_of_account = of_account.contains(key);
             let row = tables::Counter {
                 key: self.plan.text(key),
                 event: self.plan.text(&spec.event),
                 filter,
                 keep: spec.keep,
                 within: spec.within,
-                flags: flag(self.survey.edge_counters.contains_key(key), tables::EDGE),
+                flags: flag(self.survey.edge_counters.contains_key(key), tables::EDGE)
+                    | flag(is_of_account, tables::ACCOUNT),
                 property: self.property(&spec.property),
                 fold: spec.fold as u32,
                 carry: self.survey.edge_counters.get(key).copied().unwrap_or(0),

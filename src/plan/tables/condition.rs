@@ -60,7 +60,7 @@ tables! {
         keep: u32,
         /// How far back any condition looks; zero for ever.
         within: Millis,
-        /// Flags: [`EDGE`].
+        /// Flags: [`EDGE`], and [`ACCOUNT`] if it is counted for accounts too.
         flags: u32,
         /// The path of the property whose value is remembered, or whose values; empty for none.
         property: Ids<Text>,

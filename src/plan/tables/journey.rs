@@ -17,7 +17,7 @@ tables! {
         class: u32,
         /// Higher speaks first.
         priority: u32,
-        /// Flags: [`RESUME`].
+        /// Flags: [`RESUME`], and [`ACCOUNT`](super::ACCOUNT) if accounts go through it in the place of people.
         flags: u32,
         /// What it offers.
         offer: Option<Id<Offer>>,

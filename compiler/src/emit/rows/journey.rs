@@ -16,14 +16,16 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         let steps: Vec<_> = journey.steps.iter().map(|step| self.step(step)).collect();
         if journey.resume {
             for message in journey.messages() {
-                self.expose(format!("message:{}", message.name), 1, Millis(0));
+                let key = format!("message:{}", message.name);
+                self.of_account.extend(journey.unit.as_ref().map(|_| key.clone()));
+                self.expose(key, 1, Millis(0));
             }
         }
         let row = tables::Journey {
             id: self.plan.text(id),
             class: journey.class as u32,
             priority: journey.priority,
-            flags: flag(journey.resume, tables::RESUME),
+            flags: flag(journey.resume, tables::RESUME) | flag(journey.unit.is_some(), tables::ACCOUNT),
             offer: journey.offer.as_ref().and_then(|offer| self.numbers.offers.get(offer.name).copied()),
             topic: journey.topic.map(|topic| self.plan.text(topic)),
             // Every entry of the rules has an event; that of a hidden journey is the first counter, which never counts.
