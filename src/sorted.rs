@@ -132,20 +132,21 @@ impl<V, K> Default for Map<V, K> {
 impl<V: Default> From<Vec<(String, V)>> for Map<V> {
     /// Of equal names the last one counts. No order of the entries costs more than sorting.
     fn from(mut entries: Vec<(String, V)>) -> Self {
-        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
-            let name = |place: usize| entries.get(place).map_or("", |(name, _)| name);
-            let order = places_in_order(entries.len(), &|a, b| name(a).cmp(name(b)));
-            entries = order.into_iter().filter_map(|place| entries.get_mut(place).map(core::mem::take)).collect();
-            entries.dedup_by(|later, kept| {
-                let is_same = later.0 == kept.0;
-                if is_same {
-                    core::mem::swap(later, kept);
-                }
-                is_same
-            });
-        }
-        Self(entries)
+        let name = |place: usize| entries.get(place).map(|(name, _)| name.as_str());
+        let Some(order) = last_of_each(entries.len(), &name) else { return Self(entries) };
+        Self(order.into_iter().filter_map(|place| entries.get_mut(place).map(core::mem::take)).collect())
     }
+}
+
+/// The places of names in their order, of equal ones only the last; none if the names are so already.
+fn last_of_each<'n>(len: usize, name: &dyn Fn(usize) -> Option<&'n str>) -> Option<Vec<usize>> {
+    if (0..len).is_sorted_by(|a, b| name(*a) < name(*b)) {
+        return None;
+    }
+    let order = places_in_order(len, &|a, b| name(a).cmp(&name(b)));
+    let nexts = order.iter().skip(1).map(Some).chain([None]);
+    let is_last = |(place, next): &(&usize, Option<&usize>)| next.is_none_or(|next| name(**place) != name(*next));
+    Some(order.iter().zip(nexts).filter(is_last).map(|(place, _)| *place).collect())
 }
 
 impl<N: Into<K>, V, K: AsRef<str>> FromIterator<(N, V)> for Map<V, K> {

@@ -12,7 +12,8 @@ features=(mutable-globals sign-ext nontrapping-float-to-int bulk-memory multival
 # In place; and with the names of functions in build/names/, for `make size`.
 optimise() { # FILE HOST
   mkdir -p "$root/build/names"
-  wasm-opt -Oz --debuginfo "${features[@]/#/--enable-}" "$1" -o "$root/build/names/$2.wasm"
+  # Below 1 KB is the end of the stack, where nothing has an address.
+  wasm-opt -Oz --converge --low-memory-unused --debuginfo "${features[@]/#/--enable-}" "$1" -o "$root/build/names/$2.wasm"
   node "$root/tools/strip.mjs" "$root/build/names/$2.wasm" "$1"
 }
 

@@ -7,9 +7,9 @@ use core::ops::Range;
 
 use crate::condition::{View, constant};
 use crate::decide::Decider;
+use crate::memo::Memo;
 use crate::plan::tables::{Campaign, Key, Lane, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS};
 use crate::plan::{Id, Plan, Span};
-use crate::prelude::*;
 
 /// The campaigns of a lane that may win, best priority first, each once and with its message there.
 pub(crate) struct Candidates<'a> {
@@ -89,10 +89,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         };
         if let View::List(items) = fact {
             // Somebody else's list may say the same again and again.
-            let mut found: Vec<_> = items.iter().filter_map(|item| posting(item.into())).collect();
-            found.sort_unstable_by_key(|posting| posting.constant);
-            found.dedup_by_key(|posting| posting.constant);
-            found.into_iter().map(Some).for_each(&mut add);
+            let mut known = Memo::new();
+            for found in items.iter().filter_map(|item| posting(item.into())) {
+                if known.get(found.constant.0).is_none() {
+                    known.insert(found.constant.0, true);
+                    add(Some(found));
+                }
+            }
         }
         if key.forms & TEXTS != 0 {
             add(posting(View::Text(&fact.to_text())));
