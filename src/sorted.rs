@@ -129,12 +129,21 @@ impl<V, K> Default for Map<V, K> {
     }
 }
 
-impl<V: Default> From<Vec<(String, V)>> for Map<V> {
-    /// Of equal names the last one counts. No order of the entries costs more than sorting.
-    fn from(mut entries: Vec<(String, V)>) -> Self {
-        let name = |place: usize| entries.get(place).map(|(name, _)| name.as_str());
-        let Some(order) = last_of_each(entries.len(), &name) else { return Self(entries) };
-        Self(order.into_iter().filter_map(|place| entries.get_mut(place).map(core::mem::take)).collect())
+impl<V: Default> Map<V> {
+    /// Adds a name with a default at the end. The map is in order again after [`Self::sort`].
+    #[expect(clippy::indexing_slicing, reason = "the place was filled in the line before")]
+    pub(crate) fn push(&mut self, name: &str) -> &mut V {
+        let at = self.0.len();
+        self.0.push((name.to_owned(), V::default()));
+        &mut self.0[at].1
+    }
+
+    /// Puts the entries in order; of equal names the last one counts. No order of them costs more than sorting.
+    pub(crate) fn sort(&mut self) {
+        let name = |place: usize| self.0.get(place).map(|(name, _)| name.as_str());
+        if let Some(order) = last_of_each(self.0.len(), &name) {
+            self.0 = order.into_iter().filter_map(|place| self.0.get_mut(place).map(core::mem::take)).collect();
+        }
     }
 }
 

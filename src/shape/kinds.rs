@@ -138,15 +138,7 @@ impl<T: Shape + Default + Ord> Shape for Set<T> {
 
 impl<T: Shape + Default> Shape for Map<T> {
     fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
-        let mut entries = Vec::new();
-        input.members(&mut |name, value| {
-            let mut read = T::default();
-            read.read(value).map_err(|fault| fault.at(name))?;
-            entries.push((name.to_owned(), read));
-            Ok(())
-        })?;
-        *self = entries.into();
-        Ok(())
+        read_entries(self, input)
     }
     fn to_value(&self) -> Value {
         let members: &mut dyn Iterator<Item = (&str, Value)> =
@@ -156,6 +148,29 @@ impl<T: Shape + Default> Shape for Map<T> {
     fn is_nothing(&self) -> bool {
         self.is_empty()
     }
+}
+
+/// A map, whatever its values are.
+trait Entries {
+    /// Where the value of one more name is to be read.
+    fn add(&mut self, name: &str) -> &mut dyn Shape;
+    /// There are no more.
+    fn end(&mut self);
+}
+
+impl<T: Shape + Default> Entries for Map<T> {
+    fn add(&mut self, name: &str) -> &mut dyn Shape {
+        self.push(name)
+    }
+    fn end(&mut self) {
+        self.sort();
+    }
+}
+
+fn read_entries(entries: &mut dyn Entries, input: Input<'_, '_>) -> Result<(), Fault> {
+    input.members(&mut |name, value| entries.add(name).read(value).map_err(|fault| fault.at(name)))?;
+    entries.end();
+    Ok(())
 }
 
 fn list(items: &mut dyn Iterator<Item = &dyn Shape>) -> Value {
