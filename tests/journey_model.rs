@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use generate::Dice;
 use serde_json::{Value, json};
-use throughline::{Action, Advance, Event, Millis, Plan, Profile, advance, reduce};
+use throughline::{Action, Advance, Event, Millis, Plan, Profile, advance, advance_account, reduce};
 
 /// Stories for each set of rules: compiling takes longer than advancing.
 const STORIES: u64 = 10;
@@ -24,17 +24,7 @@ const MOMENTS: u64 = 8;
 
 #[test]
 fn the_core_advances_journeys_as_the_naive_model() {
-    let mut seen = BTreeMap::new();
-    for seed in 0..support::cases(600) / STORIES {
-        let rules = generate::journey::rules(seed);
-        let plan = support::plan(&rules);
-        for number in 0..STORIES {
-            let dice = &mut Dice::new(!(seed * STORIES + number));
-            Story::new(&plan, &rules, dice).tell(dice, &mut seen, &format!("case {seed}/{number}"));
-        }
-    }
-    // A generator that leads nowhere would prove nothing.
-    for what in [
+    let wanted = [
         "active",
         "completed",
         "suppressed",
@@ -46,8 +36,35 @@ fn the_core_advances_journeys_as_the_naive_model() {
         "quiet_hours",
         "cooling_down",
         "waits",
-    ] {
-        assert!(seen.get(what).is_some_and(|count| *count >= 5), "too few of `{what}`: {seen:?}");
+    ];
+    tell("id", 600, &wanted);
+}
+
+/// Every other journey is an account's, whose profile is told what its members do.
+#[test]
+fn the_core_advances_journeys_of_accounts_as_the_naive_model() {
+    tell("account.id", 200, &["active", "completed", "exited", "converted", "errand", "waits"]);
+}
+
+/// Tells stories of a person or of an account; `wanted` must come about in them.
+fn tell(unit: &'static str, cases: u64, wanted: &[&str]) {
+    let mut seen = BTreeMap::new();
+    for seed in 0..support::cases(cases) / STORIES {
+        let mut rules = generate::journey::rules(seed);
+        if unit != "id" {
+            let journeys = rules["journeys"].as_object_mut().unwrap().values_mut();
+            journeys.step_by(2).for_each(|journey| journey["unit"] = json!(unit));
+        }
+        let plan = support::plan(&rules);
+        for number in 0..STORIES {
+            let dice = &mut Dice::new(!(seed * STORIES + number));
+            let case = format!("{unit}, case {seed}/{number}");
+            Story::new(&plan, &rules, unit, dice).tell(dice, &mut seen, &case);
+        }
+    }
+    // A generator that leads nowhere would prove nothing.
+    for what in wanted {
+        assert!(seen.get(*what).is_some_and(|count| *count >= 5), "too few of `{what}`: {seen:?}");
     }
 }
 
@@ -55,6 +72,8 @@ fn the_core_advances_journeys_as_the_naive_model() {
 struct Story<'a> {
     plan: &'a Plan,
     rules: &'a Value,
+    /// Whose story it is: a person's (`id`), or an account's (`account.id`).
+    unit: &'static str,
     now: i64,
     profile: Profile,
     facts: Value,
@@ -62,12 +81,12 @@ struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    fn new(plan: &'a Plan, rules: &'a Value, dice: &mut Dice) -> Self {
+    fn new(plan: &'a Plan, rules: &'a Value, unit: &'static str, dice: &mut Dice) -> Self {
         let facts = generate::journey::person(dice, rules);
         let known = support::facts(&facts);
         let mut profile = known.profile;
         known.events.iter().for_each(|event| reduce(plan, &mut profile, event));
-        Self { plan, rules, now: known.now.0, profile, facts, on_its_way: Vec::new() }
+        Self { plan, rules, unit, now: known.now.0, profile, facts, on_its_way: Vec::new() }
     }
 
     fn tell(&mut self, dice: &mut Dice, seen: &mut BTreeMap<String, u32>, case: &str) {
@@ -75,9 +94,12 @@ impl<'a> Story<'a> {
         for moment in 0..MOMENTS {
             let sent = serde_json::to_value(&self.on_its_way).unwrap();
             let journeys = self.journeys();
-            let wanted =
-                reference::journey::advance(self.rules, &self.facts, &journeys, sent.as_array().unwrap(), self.now);
-            let found = advance(self.plan, &self.profile, &self.on_its_way, Millis(self.now));
+            let others = sent.as_array().unwrap();
+            let wanted = reference::journey::advance(self.rules, &self.facts, self.unit, &journeys, others, self.now);
+            let found = match self.unit {
+                "id" => advance(self.plan, &self.profile, &self.on_its_way, Millis(self.now)),
+                _ => advance_account(self.plan, &self.profile, Millis(self.now)),
+            };
             let (actions, wake_at) = (found.actions.clone(), found.wake_at);
             let found = self.take(found);
             let differences = support::differences(&wanted, &found, false);
@@ -94,6 +116,7 @@ impl<'a> Story<'a> {
             for action in found["actions"].as_array().unwrap() {
                 note(action["outcome"].as_str().unwrap_or("sent"));
             }
+            found["errands"].as_array().unwrap().iter().for_each(|_| note("errand"));
             wake_at.iter().for_each(|_| note("waits"));
             self.go_on(dice, &actions, wake_at);
         }
@@ -130,7 +153,8 @@ impl<'a> Story<'a> {
     fn take(&mut self, found: Advance) -> Value {
         self.profile = found.profile;
         let actions: Vec<Value> = found.actions.iter().map(action).collect();
-        json!({ "journeys": self.journeys(), "actions": actions, "wakeAt": found.wake_at.map(|at| at.0) })
+        let errands = serde_json::to_value(&found.errands).unwrap();
+        json!({ "journeys": self.journeys(), "actions": actions, "errands": errands, "wakeAt": found.wake_at.map(|at| at.0) })
     }
 
     fn journeys(&self) -> Value {

@@ -12,19 +12,22 @@ const ENTRY_WINDOW: i64 = 3_600_000;
 
 /// Where the subject of these facts is in each journey `now`, what became due, and when to look again.
 ///
-/// `journeys` is where the subject was; `on_its_way` are events of messages that are not sent yet.
-pub fn advance(rules: &Value, facts: &Value, journeys: &Value, on_its_way: &[Value], now: i64) -> Value {
+/// `unit` says whether the subject is a person (`id`) or an account (`account.id`); `journeys` is where it was; `on_its_way` are
+/// events of messages that are not sent yet.
+pub fn advance(rules: &Value, facts: &Value, unit: &str, journeys: &Value, on_its_way: &[Value], now: i64) -> Value {
     // There is no request: the locale is the one that the person has.
     let locale = Person::new(rules, facts).traits.remove("locale").map(|(_, value)| value).filter(Value::is_string);
     let request = json!({ "attributes": {}, "locale": locale });
     let (request, on_its_way, journeys) = (&request, on_its_way.to_vec(), journeys.clone());
-    let mut walk = Walk { rules, facts, request, now, journeys, on_its_way, actions: Vec::new(), wake_at: None };
-    let mut order: Vec<(&String, &Value)> = members(&rules["journeys"]).collect();
+    let (actions, errands) = (Vec::new(), Vec::new());
+    let mut walk = Walk { rules, facts, request, now, journeys, on_its_way, actions, errands, wake_at: None };
+    let whose = |journey: &Value| journey["unit"].as_str().unwrap_or("id") == unit;
+    let mut order: Vec<_> = members(&rules["journeys"]).filter(|(_, journey)| whose(journey)).collect();
     order.sort_by_key(|(_, journey)| -journey["priority"].as_i64().unwrap_or(0));
     for (id, journey) in order {
         walk.journey(id, journey);
     }
-    json!({ "journeys": walk.journeys, "actions": walk.actions, "wakeAt": walk.wake_at })
+    json!({ "journeys": walk.journeys, "actions": walk.actions, "errands": walk.errands, "wakeAt": walk.wake_at })
 }
 
 struct Walk<'a> {
@@ -35,6 +38,8 @@ struct Walk<'a> {
     journeys: Value,
     on_its_way: Vec<Value>,
     actions: Vec<Value>,
+    /// What members of an account are to get.
+    errands: Vec<Value>,
     wake_at: Option<i64>,
 }
 
@@ -145,14 +150,6 @@ impl Walk<'_> {
     /// Whether the message is sent, or when to try again.
     fn send(&mut self, id: &str, journey: &Value, step: &Value, place: &Value) -> Result<bool, i64> {
         let since = place["since"].as_i64().unwrap();
-        let expires = step["ttl"].as_str().map(|ttl| since + duration(ttl));
-        let makes_sense = |at: i64| expires.is_none_or(|expires| at < expires);
-        let outcome = match self.model(&self.on_its_way).letter(journey, step) {
-            _ if !makes_sense(self.now) => json!("expired"),
-            Ok(letter) => letter,
-            Err((_, Some(at))) if makes_sense(at) => return Err(at),
-            Err((reason, _)) => json!(reason),
-        };
         let subject = self.facts["profile"]["subject"].as_str().unwrap();
         let send_id = send_id(&[
             subject,
@@ -161,6 +158,21 @@ impl Walk<'_> {
             &place["entered"][1].to_string(),
             step["id"].as_str().unwrap(),
         ]);
+        if journey["unit"] == "account.id" {
+            let by = self.mover(journey, step).unwrap_or_default().max(stamp_of(&place["entered"]));
+            self.errands.push(json!({
+                "send_id": send_id, "journey": id, "entered": place["entered"], "step": step["id"], "by": by, "at": since,
+            }));
+            return Ok(true);
+        }
+        let expires = step["ttl"].as_str().map(|ttl| since + duration(ttl));
+        let makes_sense = |at: i64| expires.is_none_or(|expires| at < expires);
+        let outcome = match self.model(&self.on_its_way).letter(journey, step) {
+            _ if !makes_sense(self.now) => json!("expired"),
+            Ok(letter) => letter,
+            Err((_, Some(at))) if makes_sense(at) => return Err(at),
+            Err((reason, _)) => json!(reason),
+        };
         if outcome.is_object() {
             self.on_its_way.push(json!({ "id": format!("{send_id}:sent"), "type": "track", "event": "Message Sent", "at": self.now, "trusted": true,
                 "properties": { "send_id": send_id, "class": journey["class"], "message": step["send"], "channel": outcome["channel"], "offer": journey["offer"] } }));
@@ -171,6 +183,13 @@ impl Walk<'_> {
             "offer": journey["offer"], "at": since, "expires": expires, "outcome": outcome,
         }));
         Ok(sent)
+    }
+
+    /// The last event that the journey waited after before a step.
+    fn mover(&self, journey: &Value, step: &Value) -> Option<Stamp> {
+        let before = list(&journey["steps"]).take_while(|other| other["id"] != step["id"]);
+        let event = before.filter_map(|step| step.get("after")).last()?;
+        self.stamps(&json!({ "event": event })).pop()
     }
 
     /// When such an event happened, the first time first.
