@@ -178,10 +178,11 @@ impl<'a> Reader<'a> {
     /// A string without escapes; otherwise none, and nothing is read.
     pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
         let start = self.at;
-        self.eat(b'"');
-        let text = self.take_while(is_plain);
         if self.eat(b'"') {
-            return Some(text);
+            let text = self.take_while(is_plain);
+            if self.eat(b'"') {
+                return Some(text);
+            }
         }
         self.at = start;
         None
@@ -349,6 +350,7 @@ mod tests {
             "[1 2]",
             "[,]",
             "{,}",
+            "{a\":1}",
             "{\"a\"}",
             "{\"a\":}",
             "{\"a\":1,}",
