@@ -4,6 +4,8 @@ use crate::hash::digest;
 
 /// The longest identifier that is believed, in bytes.
 pub const MAX_ID: usize = 200;
+/// What ids of profiles of people begin with. No device is called so.
+const PERSON: &str = "p-";
 /// How many Identity objects share all identifiers.
 const SHARDS: u32 = 256;
 
@@ -61,7 +63,7 @@ impl Identifier {
     pub fn profile(&self) -> String {
         let digest = digest([self.namespace.name(), &self.value]);
         match self.namespace {
-            Namespace::Anonymous | Namespace::User => format!("p-{digest}"),
+            Namespace::Anonymous | Namespace::User => format!("{PERSON}{digest}"),
             // No visitor can bring an id with a colon, so nobody becomes an account.
             Namespace::Account => format!("account:{digest}"),
         }
@@ -72,6 +74,11 @@ impl Identifier {
         let hash = shard_number(&self.key());
         format!("shard-{hash:03}")
     }
+}
+
+/// Whether what a device calls itself could be the id of a profile that began with another identifier: those can be worked out.
+pub fn is_profile(id: &str) -> bool {
+    id.starts_with(PERSON) || id.contains(':')
 }
 
 fn shard_number(key: &str) -> u32 {

@@ -6,7 +6,7 @@
 use worker::{Env, Result};
 
 use crate::identity::{Change, Link, change};
-use crate::ids::Identifier;
+use crate::ids::{Identifier, is_profile};
 use crate::profile::messages::{Absorb, Adopt, Adopted};
 use crate::profile::{absorb, adopt};
 
@@ -47,9 +47,10 @@ pub async fn resolve(env: &Env, who: &Who) -> Result<Option<Resolved>> {
     }
 }
 
-/// The profile that a device begins: the edge's subject if it is the same thing, so that both count for one.
+/// The profile that a device begins: the edge's subject if it is the same thing, so that both count for one. A device that calls itself
+/// as somebody's profile is called begins one of its own.
 fn first_profile(who: &Who, device: &str) -> String {
-    let same = who.subject.as_deref() == Some(device);
+    let same = who.subject.as_deref() == Some(device) && !is_profile(device);
     if same { device.to_owned() } else { Identifier::anonymous(device).profile() }
 }
 

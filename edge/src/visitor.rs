@@ -116,9 +116,11 @@ impl Visitor {
     }
 }
 
-/// Whether an id can be one of ours; others are replaced.
+/// Whether an id can be one of ours; others are replaced. `p-` is what the collector's names of people begin with.
 fn is_id(id: &str) -> bool {
-    (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    (8..=64).contains(&id.len())
+        && !id.starts_with("p-")
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// When the session began, if the cookie can be believed.

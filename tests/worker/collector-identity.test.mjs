@@ -145,6 +145,16 @@ test('the edge: its subject is the profile, and its events are trusted as it say
   assert.deepEqual((await collector.profile(`subject:${id}`)).traits, traits);
 });
 
+test('the edge: a device that calls itself as a profile is called does not become that person', async () => {
+  const who = someone();
+  await collector.batch([identify(who, { firstName: 'Ann' })]);
+  const { subject } = await collector.profile(`user_id:${who.userId}`);
+  const event = { id: `${subject}-1`, type: 'track', event: 'Product Added', at: Date.now(), trusted: false };
+  const { body } = await collector.edge({ subject, anonymousId: subject, events: [event] });
+  assert.notEqual(claimsOf(body.token).sub, subject);
+  assert.deepEqual(names(await collector.profile(`user_id:${who.userId}`)), ['identify']);
+});
+
 test('the outbox of the edge: a message is kept once however often it comes, and poison is put aside', async () => {
   const { anonymousId: id } = someone();
   const event = { id: `${id}-q`, type: 'page', event: 'Page Viewed', at: Date.now(), properties: { path: '/' }, trusted: true };

@@ -68,9 +68,11 @@ describe('the first visit', () => {
   });
 
   test('an id that cannot be ours is replaced', async () => {
-    const someone = visitor(granted, { tl_id: '<script>' });
-    assert.ok(names(await someone.fetch('/')).includes('tl_id'));
-    assert.match(someone.cookies.get('tl_id'), /^v[0-9a-f]{32}$/);
+    for (const id of ['<script>', `p-${'0'.repeat(32)}`]) {
+      const someone = visitor(granted, { tl_id: id });
+      assert.ok(names(await someone.fetch('/')).includes('tl_id'));
+      assert.match(someone.cookies.get('tl_id'), /^v[0-9a-f]{32}$/);
+    }
   });
 });
 
