@@ -54,9 +54,12 @@ fn well_typed(mut facts: Value) -> Value {
         "cart" => value.as_object().is_some_and(|cart| cart.get("total").is_none_or(Value::is_number)),
         _ => fits(kind(name), value),
     };
-    let traits = facts["profile"]["traits"].as_object_mut().unwrap();
-    traits.retain(|name, stamped| good(name, &stamped[0]));
-    facts["request"]["attributes"].as_object_mut().unwrap().retain(|name, value| good(name, value));
+    if let Some(traits) = facts["profile"]["traits"].as_object_mut() {
+        traits.retain(|name, stamped| good(name, &stamped[0]));
+    }
+    if let Some(attributes) = facts["request"]["attributes"].as_object_mut() {
+        attributes.retain(|name, value| good(name, value));
+    }
     for event in facts["events"].as_array_mut().unwrap() {
         if let Some(traits) = event["traits"].as_object_mut() {
             traits.retain(|name, value| good(name, value));
