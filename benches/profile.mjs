@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 import { Core, initSync } from '../pkg/wasm/core.js';
-import { compiled, facts, rulesOf } from './rules.mjs';
+import { compiled } from './compiled.mjs';
+import { facts, rulesOf } from './rules.mjs';
 import { directory, note, root } from './results.mjs';
 
 /** What code is for, by its module; the first that fits. */

@@ -1,8 +1,4 @@
 // The rules that the benchmarks of our own hosts decide: the shape of those in benches/decide.rs.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { throughline } from '../tests/support/edge.mjs';
 
 /** How many campaigns match, however many there are. */
 const MATCHING = 10;
@@ -50,13 +46,3 @@ export const facts = {
   profile: { subject: 'p1', traits },
   request: { attributes: { path: '/' }, consent: { personalization: 'granted', analytics: 'granted' } },
 };
-
-/** The edge plan of rules. */
-export function compiled(rules) {
-  const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
-  writeFileSync(join(directory, 'rules.json'), JSON.stringify(rules));
-  throughline('compile', join(directory, 'rules.json'), '--out', directory);
-  const plan = readFileSync(join(directory, 'edge.plan'));
-  rmSync(directory, { recursive: true });
-  return plan;
-}

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { Core, initSync } from '../pkg/wasm/core.js';
 import { median, row } from './results.mjs';
-import { compiled, facts, rulesOf } from './rules.mjs';
+import { compiled } from './compiled.mjs';
+import { facts, rulesOf } from './rules.mjs';
 
 const DECISIONS = 1_000_000;
 const PLAN_CHANGES = 100;
