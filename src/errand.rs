@@ -1,8 +1,8 @@
 //! What the journey of an account asks one of its members to get: a message, which is written and sent by that member's
 //! profile, because there is known what the member allows.
 
+use crate::action::{Action, write};
 use crate::event::Event;
-use crate::journey::{Action, write};
 use crate::plan::Plan;
 use crate::plan::tables::{Journey, Step};
 use crate::prelude::*;

@@ -3,29 +3,26 @@
 //! A journey is driven by the times in the profile's counters alone. So it is the same in whatever order events arrived,
 //! and a purchase that is reported late still ends it.
 
-use alloc::borrow::Cow;
 use core::cmp::Reverse;
 
 use sha2::{Digest, Sha256};
 
 use crate::account::Account;
+use crate::action::{Action, with_sent, write};
 use crate::condition::Evaluator;
-use crate::contact::Contact;
 use crate::decide::send::{Draft, Withheld, compose};
-use crate::decision::Content;
 use crate::derived::without_request;
 use crate::errand::Errand;
 use crate::event::Event;
 use crate::occurrence::Occurrence;
 use crate::order::places_in_order;
-use crate::plan::tables::{ACCOUNT, Channel, Class, Counter, Journey, Message, Offer, RESUME, Step, StepKind};
+use crate::plan::tables::{ACCOUNT, Channel, Counter, Journey, Message, RESUME, Step, StepKind};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::{Instance, InstanceStatus, Profile, Stamp};
-use crate::reduce::{MESSAGE, reduce};
+use crate::reduce::MESSAGE;
 use crate::sorted::{Map, Set};
 use crate::time::Millis;
-use crate::value::{Object, Value};
 
 /// For how long after it happened an event can begin a journey: an event that arrives later is history, not a reason to
 /// speak. Within that time it does not matter whether the facts of the journey's condition arrive before the event or after.
@@ -42,70 +39,6 @@ pub struct Advance {
     pub errands: Vec<Errand>,
     /// When to look again, if nothing happens before; always later than now.
     pub wake_at: Option<Millis>,
-}
-
-/// A message of a journey that became due.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Action {
-    /// Names this message to this subject: equal for equal subject, journey, entry and step.
-    pub send_id: String,
-    /// The journey.
-    pub journey: String,
-    /// The event that began it.
-    pub entered: Stamp,
-    /// The step.
-    pub step: String,
-    /// The journey's class.
-    pub class: Class,
-    /// The message.
-    pub message: String,
-    /// The offer that it makes.
-    pub offer: Option<String>,
-    /// When it became due.
-    pub at: Millis,
-    /// From when on it must not be sent; [`Millis::MAX`] for never.
-    pub expires: Millis,
-    /// What to send, or why nothing is.
-    pub outcome: Result<Letter, Withheld>,
-}
-
-/// What to send by which channel.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Letter {
-    /// The channel.
-    pub channel: String,
-    /// The content.
-    pub content: Content<'static>,
-}
-
-impl Action {
-    /// The event that will say that it was sent, if it is sent; until then it is on its way.
-    #[must_use]
-    pub fn sent(&self) -> Option<Event> {
-        let letter = self.outcome.as_ref().ok()?;
-        let contact = Contact {
-            send_id: &self.send_id,
-            journey: &self.journey,
-            step: &self.step,
-            class: self.class.name(),
-            message: &self.message,
-            channel: &letter.channel,
-            offer: self.offer.as_deref(),
-            at: self.at,
-        };
-        Some(contact.event())
-    }
-}
-
-impl Letter {
-    /// The letter as a JSON value: `channel`, and `html`, `text` or `json`, with the `subject` of an e-mail.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        let mut out = Object::new();
-        out.insert("channel", self.channel.as_str());
-        self.content.insert_into(&mut out);
-        Value::Object(out)
-    }
 }
 
 /// Moves the subject's journeys on to `now`.
@@ -141,15 +74,6 @@ fn advance_those(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Mill
         Run { plan, now, id: plan.text(journey.id), journey, on_its_way: &mut on_its_way, out: &mut out }.advance();
     }
     out
-}
-
-/// The profile as it will be when what is on its way has been sent.
-fn with_sent<'a>(plan: &Plan, profile: &'a Profile, on_its_way: &[Event]) -> Cow<'a, Profile> {
-    let mut profile = Cow::Borrowed(profile);
-    for event in on_its_way {
-        reduce(plan, profile.to_mut(), event);
-    }
-    profile
 }
 
 /// What a message that waits to be sent belongs to.
@@ -370,46 +294,6 @@ impl Run<'_> {
         let last = after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
         last.map_or(instance.entered, |last| last.max(instance.entered))
     }
-}
-
-/// The message of a step, for the subject with this profile, or why there is none; nothing if the step has none.
-///
-/// # Errors
-/// When to try again, if the rules are against the message only until then.
-pub(crate) fn write(
-    plan: &Plan,
-    profile: &Profile,
-    on_its_way: &[Event],
-    (journey, step): (&Journey, &Step),
-    errand: &Errand,
-    now: Millis,
-) -> Result<Option<Action>, Millis> {
-    let Some(message) = step.message else { return Ok(None) };
-    let expires = errand.at.plus(step.ttl);
-    let composed = if now >= expires {
-        Err(Withheld::Expired)
-    } else {
-        let draft = Draft { journey, message, channels: plan.list(step.channels) };
-        let profile = with_sent(plan, profile, on_its_way);
-        compose(plan, &profile, now, draft).map_err(|withheld| withheld.before(expires))
-    };
-    if let Err(Withheld::Later(_, at)) = composed {
-        return Err(at);
-    }
-    let channel = |id| plan.get::<Channel>(id).map_or("", |row| plan.text(row.id)).to_owned();
-    let offer: Option<Offer> = journey.offer.and_then(|id| plan.get(id));
-    Ok(Some(Action {
-        send_id: errand.send_id.clone(),
-        journey: errand.journey.clone(),
-        entered: errand.entered,
-        step: errand.step.clone(),
-        class: Class::from_number(journey.class).unwrap_or(Class::Promo),
-        message: plan.get(message).map_or("", |row| plan.text(row.id)).to_owned(),
-        offer: offer.map(|row| plan.text(row.id).to_owned()),
-        at: errand.at,
-        expires,
-        outcome: composed.map(|(id, content)| Letter { channel: channel(id), content }),
-    }))
 }
 
 /// When what is counted happened, by the counters' keys.

@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod account;
+mod action;
 mod agent;
 pub mod bucket;
 mod calendar;
@@ -48,6 +49,7 @@ pub mod token;
 mod value;
 
 pub use account::{Account, told, told_events};
+pub use action::{Action, Letter};
 pub use agent::Agent;
 pub use clock::{Clock, zone_hash};
 pub use contact::Contact;
@@ -64,7 +66,7 @@ pub use feature::{
 };
 pub use hash::fnv64a;
 pub use input::ReadError;
-pub use journey::{Action, Advance, ENTRY_WINDOW, Letter, Waiting, advance, advance_account, authorize};
+pub use journey::{Advance, ENTRY_WINDOW, Waiting, advance, advance_account, authorize};
 pub use occurrence::Occurrence;
 pub use plan::{Plan, PlanError};
 pub use profile::{Instance, InstanceStatus, Profile, Stamp, Stamped};
