@@ -37,6 +37,11 @@ pub fn rules(seed: u64) -> Value {
         rules["policies"]["cooldown"] =
             json!([{ "class": ["promo", "service"], "for": dice.pick(&["10m", "3h"]), "after": after }]);
     }
+    if dice.percent(40) {
+        let (channels, per) = (dice.subset(&CHANNELS, 80), dice.pick(&["10m", "6h", "day"]));
+        let cap = json!({ "class": dice.pick(&["promo", "service"]), "channel": channels, "max": 1 + dice.below(2), "per": per });
+        rules["policies"]["caps"].as_array_mut().unwrap().push(cap);
+    }
     let names = |section: &str| rules[section].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (segments, offers) = (names("segments"), names("offers"));
     let count = 1 + dice.below(3);
@@ -118,6 +123,52 @@ pub fn person(dice: &mut Dice, rules: &Value) -> Value {
         facts["profile"]["journeys"] = Value::Object(Map::from_iter([("journey-0".to_owned(), place)]));
     }
     facts
+}
+
+/// A message of a journey that waits to be sent; now and then one that the rules no longer have.
+pub fn waiting(dice: &mut Dice, rules: &Value, facts: &Value) -> Value {
+    let now = facts["now"].as_i64().unwrap();
+    let begun = dice.pick(&[0, 60_000, 600_000, 3_600_000, 6 * 3_600_000]);
+    let events = facts["events"].as_array().unwrap();
+    let entered = match events.is_empty() || dice.percent(50) {
+        true => json!([now - begun, dice.below(1 << 32)]),
+        // Right before an event, or right after it.
+        false => json!([dice.pick(events)["at"], dice.pick(&[0, u32::MAX])]),
+    };
+    let mut out = sent(dice, rules);
+    out["entered"] = entered;
+    if dice.percent(40) {
+        out["expires"] = json!(now + dice.pick(&[-1, 0, 1, 600_000, 3 * 3_600_000, 86_400_000]));
+    }
+    if dice.percent(20) {
+        let messages: Vec<&String> = rules["messages"].as_object().unwrap().keys().collect();
+        out["message"] = json!(dice.pick(&messages));
+    }
+    if dice.percent(3) {
+        out[*dice.pick(&["journey", "message", "channel"])] = json!("gone");
+    }
+    out
+}
+
+/// Messages that are on their way, too.
+pub fn others(dice: &mut Dice, rules: &Value, now: i64) -> Vec<Value> {
+    let count = dice.below(3);
+    let message = |number| {
+        let mut properties = sent(dice, rules);
+        let journey = &rules["journeys"][properties["journey"].as_str().unwrap()];
+        (properties["class"], properties["offer"]) = (journey["class"].clone(), journey["offer"].clone());
+        properties["send_id"] = json!(format!("s-{number}"));
+        json!({ "id": format!("s-{number}:sent"), "type": "track", "event": "Message Sent", "at": now, "trusted": true, "properties": properties })
+    };
+    (0..count).map(message).collect()
+}
+
+/// A message of a journey, in a channel.
+fn sent(dice: &mut Dice, rules: &Value) -> Value {
+    let journeys: Vec<&String> = rules["journeys"].as_object().unwrap().keys().collect();
+    json!({
+        "journey": dice.pick(&journeys), "message": format!("letter-{}", dice.below(3)), "channel": dice.pick(&CHANNELS),
+    })
 }
 
 /// Something that happens, told at once or late.

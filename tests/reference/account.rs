@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::hash::fnv64;
-use super::history::Stamp;
+use super::history::{Events, Person, Stamp};
 use super::{list, members};
 
 /// What a person knows of an account.
@@ -16,6 +16,10 @@ pub struct Account {
     pub traits: BTreeMap<String, (Stamp, Value)>,
     /// What its members saw when, by keys such as `campaign:intro`.
     pub seen: BTreeMap<String, BTreeSet<Stamp>>,
+    /// What its members did.
+    pub events: Events,
+    /// Where it is in its journeys.
+    pub journeys: Map<String, Value>,
 }
 
 /// The accounts in the profile of some facts, by their keys.
@@ -26,6 +30,7 @@ pub fn known(profile: &Value, stamp: impl Fn(&Value, usize) -> Stamp) -> BTreeMa
         seen: members(&row["exposures"])
             .map(|(key, rows)| (key.clone(), list(rows).map(|row| stamp(row, 0)).collect()))
             .collect(),
+        ..Account::default()
     };
     members(&profile["accounts"]).map(|(key, row)| (key.clone(), account(row))).collect()
 }
@@ -33,11 +38,36 @@ pub fn known(profile: &Value, stamp: impl Fn(&Value, usize) -> Stamp) -> BTreeMa
 /// Notes what a group call says.
 pub fn join(accounts: &mut BTreeMap<String, Account>, call: &Value, stamp: Stamp) {
     let Some(id) = call["groupId"].as_str() else { return };
-    let account = accounts.entry(format!("{:016x}", fnv64(&[id]))).or_default();
+    let account = accounts.entry(key(id)).or_default();
     account.joined = account.joined.max(stamp);
     for (name, value) in members(&call["traits"]) {
-        if account.traits.get(name).is_none_or(|(known, _)| *known < stamp) {
-            account.traits.insert(name.clone(), (stamp, value.clone()));
+        account.know(name, stamp, value);
+    }
+}
+
+/// Adds what the account itself knows, which are facts with its `id`, if the person ever belonged to it.
+pub fn learn(accounts: &mut BTreeMap<String, Account>, rules: &Value, facts: &Value) {
+    let key = key(facts["id"].as_str().unwrap_or(""));
+    let Some(account) = accounts.get_mut(&key) else { return };
+    let own = Person::new(rules, facts);
+    for (name, (stamp, value)) in own.accounts.get(&key).iter().flat_map(|known| &known.traits) {
+        account.know(name, *stamp, value);
+    }
+    for (key, stamps) in own.seen {
+        account.seen.entry(key).or_default().extend(stamps);
+    }
+    (account.events, account.journeys) = (own.events, own.journeys);
+}
+
+impl Account {
+    fn know(&mut self, name: &str, stamp: Stamp, value: &Value) {
+        if self.traits.get(name).is_none_or(|(known, _)| *known < stamp) {
+            self.traits.insert(name.to_owned(), (stamp, value.clone()));
         }
     }
+}
+
+/// What profiles call an account.
+fn key(id: &str) -> String {
+    format!("{:016x}", fnv64(&[id]))
 }

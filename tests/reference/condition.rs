@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::history::Stamp;
+use super::history::{Events, Stamp};
 use super::{Model, duration, list, members};
 
 impl Model<'_> {
@@ -85,23 +85,7 @@ impl Model<'_> {
         name: &'a Value,
         filter: Option<&'a Value>,
     ) -> impl DoubleEndedIterator<Item = (i64, &'a Value)> + 'a {
-        self.stamped(name, filter).map(|(stamp, event)| (stamp.0, event)).filter(|(at, _)| *at <= self.now)
-    }
-
-    /// The same with their stamps, whenever they happen.
-    pub fn stamped<'a>(
-        &'a self,
-        name: &'a Value,
-        filter: Option<&'a Value>,
-    ) -> impl DoubleEndedIterator<Item = (Stamp, &'a Value)> + 'a {
-        let fits = move |event: &Value| {
-            event["event"] == *name
-                && filter.is_none_or(|filter| {
-                    members(filter).all(|(path, operand)| value_holds(&event["properties"][path], operand))
-                })
-        };
-        let all = self.person.events.iter().filter(move |(_, event)| fits(event));
-        all.map(|(stamp, event)| (*stamp, event))
+        such(&self.person.events, name, filter).map(|(stamp, event)| (stamp.0, event)).filter(|(at, _)| *at <= self.now)
     }
 
     fn event(&self, wanted: &Value) -> bool {
@@ -122,6 +106,21 @@ impl Model<'_> {
             relation_holds(key, Some(order))
         })
     }
+}
+
+/// The events of this name with these properties, whenever they happen, in their order.
+pub fn such<'a>(
+    events: &'a Events,
+    name: &'a Value,
+    filter: Option<&'a Value>,
+) -> impl DoubleEndedIterator<Item = (Stamp, &'a Value)> + 'a {
+    let fits = move |event: &Value| {
+        event["event"] == *name
+            && filter.is_none_or(|filter| {
+                members(filter).all(|(path, operand)| value_holds(&event["properties"][path], operand))
+            })
+    };
+    events.iter().filter(move |(_, event)| fits(event)).map(|(stamp, event)| (*stamp, event))
 }
 
 /// Whether a fact satisfies an operand: a bare value, or operators that all have to hold.

@@ -10,6 +10,8 @@ use super::{list, members};
 
 /// The time of an event, then a hash of its id.
 pub type Stamp = (i64, u32);
+/// Every event once, in order.
+pub type Events = BTreeMap<Stamp, Value>;
 
 pub struct Person {
     pub subject: String,
@@ -28,8 +30,7 @@ pub struct Person {
     pub segments: BTreeSet<String>,
     /// Where the person is in journeys.
     pub journeys: Map<String, Value>,
-    /// Every event once, in order.
-    pub events: BTreeMap<Stamp, Value>,
+    pub events: Events,
 }
 
 impl Person {
@@ -62,6 +63,7 @@ impl Person {
         for event in list(&facts["events"]) {
             person.meet(rules, event);
         }
+        account::learn(&mut person.accounts, rules, &facts["account"]);
         person
     }
 

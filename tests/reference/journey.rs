@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::history::{Person, Stamp};
-use super::policy::{Asked, Place};
+use super::condition::such;
+use super::history::{Events, Person, Stamp};
+use super::send::{with, without_request};
 use super::{Model, duration, list, members};
 
 /// An event begins a journey for less than so long.
@@ -15,10 +16,8 @@ const ENTRY_WINDOW: i64 = 3_600_000;
 /// `unit` says whether the subject is a person (`id`) or an account (`account.id`); `journeys` is where it was; `on_its_way` are
 /// events of messages that are not sent yet.
 pub fn advance(rules: &Value, facts: &Value, unit: &str, journeys: &Value, on_its_way: &[Value], now: i64) -> Value {
-    // There is no request: the locale is the one that the person has.
-    let locale = Person::new(rules, facts).traits.remove("locale").map(|(_, value)| value).filter(Value::is_string);
-    let request = json!({ "attributes": {}, "locale": locale });
-    let (request, on_its_way, journeys) = (&request, on_its_way.to_vec(), journeys.clone());
+    let request = &without_request(rules, facts);
+    let (on_its_way, journeys) = (on_its_way.to_vec(), journeys.clone());
     let (actions, errands) = (Vec::new(), Vec::new());
     let mut walk = Walk { rules, facts, request, now, journeys, on_its_way, actions, errands, wake_at: None };
     let whose = |journey: &Value| journey["unit"].as_str().unwrap_or("id") == unit;
@@ -66,14 +65,9 @@ impl Walk<'_> {
     /// The goal counts for as long as the rules say, an exit while the journey goes on.
     fn end(&self, journey: &Value, mut place: Value) -> Value {
         let is_active = place["status"] == "active";
-        let entered = stamp_of(&place["entered"]);
-        let after = |trigger: &Value| self.stamps(trigger).into_iter().find(|stamp| *stamp > entered);
-        let within =
-            journey["goal"]["within"].as_str().map_or(i64::MAX, |within| entered.0.saturating_add(duration(within)));
-        let goal =
-            Some(&journey["goal"]).filter(|goal| goal.is_object()).and_then(after).filter(|goal| goal.0 <= within);
-        let exit = list(&journey["exit"]).filter_map(after).min().filter(|_| is_active);
-        if let Some(goal) = goal {
+        let events = self.person(&[]).events;
+        let exit = exit(&events, journey, &place["entered"]).filter(|_| is_active);
+        if let Some(goal) = goal(&events, journey, &place["entered"]) {
             place["status"] = json!("converted");
             if is_active {
                 place["since"] = json!(goal.0);
@@ -166,12 +160,11 @@ impl Walk<'_> {
             return Ok(true);
         }
         let expires = step["ttl"].as_str().map(|ttl| since + duration(ttl));
-        let makes_sense = |at: i64| expires.is_none_or(|expires| at < expires);
-        let outcome = match self.model(&self.on_its_way).letter(journey, step) {
-            _ if !makes_sense(self.now) => json!("expired"),
+        let message = step["send"].as_str().unwrap();
+        let outcome = match self.model(&self.on_its_way).letter(journey, message, &step["channels"], expires) {
             Ok(letter) => letter,
-            Err((_, Some(at))) if makes_sense(at) => return Err(at),
-            Err((reason, _)) => json!(reason),
+            Err((_, Some(at))) => return Err(at),
+            Err((reason, None)) => json!(reason),
         };
         if outcome.is_object() {
             self.on_its_way.push(json!({ "id": format!("{send_id}:sent"), "type": "track", "event": "Message Sent", "at": self.now, "trusted": true,
@@ -194,14 +187,11 @@ impl Walk<'_> {
 
     /// When such an event happened, the first time first.
     fn stamps(&self, trigger: &Value) -> Vec<Stamp> {
-        let model = self.model(&[]);
-        model.stamped(&trigger["event"], trigger.get("where")).map(|(stamp, _)| stamp).collect()
+        times(&self.person(&[]).events, trigger)
     }
 
     fn person(&self, others: &[Value]) -> Person {
-        let mut facts = self.facts.clone();
-        facts["events"].as_array_mut().unwrap().extend(others.iter().cloned());
-        let mut person = Person::new(self.rules, &facts);
+        let mut person = Person::new(self.rules, &with(self.facts, others));
         person.journeys = self.journeys.as_object().cloned().unwrap_or_default();
         person
     }
@@ -211,65 +201,24 @@ impl Walk<'_> {
     }
 }
 
-/// Why something is not said, and when that ends if only time goes by.
-type Against = (&'static str, Option<i64>);
+/// The first time of the goal since the entry, within its time.
+pub fn goal(events: &Events, journey: &Value, entered: &Value) -> Option<Stamp> {
+    let goal = Some(&journey["goal"]).filter(|goal| goal.is_object())?;
+    let end = goal["within"].as_str().map_or(i64::MAX, |within| stamp_of(entered).0 + duration(within));
+    first_after(events, goal, entered).filter(|stamp| stamp.0 <= end)
+}
 
-impl Model<'_> {
-    /// The message by the first possible channel; else what ends first, or what tells most.
-    fn letter(&self, journey: &Value, step: &Value) -> Result<Value, Against> {
-        let (class, message) = (journey["class"].as_str().unwrap(), step["send"].as_str().unwrap());
-        let asked = Asked { campaign: None, class, offer: &journey["offer"] };
-        let offer = &self.rules["offers"][journey["offer"].as_str().unwrap_or("")];
-        let (cooling, full) = (self.cooling_until(asked), self.full_cap(asked, None));
-        let against = [
-            (!self.class_has_consent(class)).then_some(("consent_missing", None)),
-            (!self.is_on(offer)).then_some(("outside_schedule", None)),
-            self.is_held_out(asked).then_some(("holdout", None)),
-            self.is_suppressed(class).then_some(("suppressed", None)),
-            cooling.map(|until| ("cooling_down", Some(until))),
-            full.map(|(cap, keys)| ("capped", self.room_at(cap, &keys))),
-            self.holds_another(&journey["offer"]).then_some(("offer_conflict", None)),
-            self.was_told(message, "message").then_some(("already_seen", None)),
-        ];
-        if let Some(first) = against.into_iter().flatten().next() {
-            return Err(first);
-        }
-        let mut best: Against = ("unreachable", None);
-        for channel in list(&step["channels"]).filter_map(Value::as_str) {
-            match self.letter_by(channel, journey, asked, message) {
-                Ok(letter) => return Ok(letter),
-                Err(other) => {
-                    let is_better = match (best.1, other.1) {
-                        (Some(best), Some(other)) => other < best,
-                        (None, None) => best.0 == "unreachable" || other.0 != "unreachable",
-                        (best, _) => best.is_none(),
-                    };
-                    if is_better {
-                        best = other;
-                    }
-                }
-            }
-        }
-        Err(best)
-    }
+/// The first exit event since the entry.
+pub fn exit(events: &Events, journey: &Value, entered: &Value) -> Option<Stamp> {
+    list(&journey["exit"]).filter_map(|trigger| first_after(events, trigger, entered)).min()
+}
 
-    fn letter_by(&self, channel: &str, journey: &Value, asked: Asked<'_>, message: &str) -> Result<Value, Against> {
-        if !self.reaches(channel, &journey["topic"]) {
-            return Err(("unreachable", None));
-        }
-        if let Some((cap, keys)) = self.full_cap(asked, Some(Place { slot: "", message, channel })) {
-            return Err(("capped", self.room_at(cap, &keys)));
-        }
-        let rendition = self.rendition(message, channel, None).ok_or(("no_rendition", None))?;
-        match self.allowed_at(asked.class, channel, self.now) {
-            Some(at) if at == self.now => {
-                let mut letter = json!({ "channel": channel });
-                self.render(rendition, &mut letter);
-                Ok(letter)
-            }
-            later => Err(("quiet_hours", later)),
-        }
-    }
+fn first_after(events: &Events, trigger: &Value, entered: &Value) -> Option<Stamp> {
+    times(events, trigger).into_iter().find(|stamp| *stamp > stamp_of(entered))
+}
+
+fn times(events: &Events, trigger: &Value) -> Vec<Stamp> {
+    such(events, &trigger["event"], trigger.get("where")).map(|(stamp, _)| stamp).collect()
 }
 
 fn stamp_of(value: &Value) -> Stamp {

@@ -1,4 +1,4 @@
-//! A naive model of `decide`, `reduce` and `advance`. It walks the rules as people write them, remembers every event, and compiles,
+//! A naive model of `decide`, `reduce`, `advance` and `authorize`. It walks the rules as people write them, remembers every event, and compiles,
 //! indexes, shares and skips nothing. It shares no code with the core; where the two disagree, one of them is wrong.
 #![allow(
     dead_code,
@@ -27,6 +27,7 @@ mod local;
 mod next;
 mod policy;
 mod score;
+pub mod send;
 
 use serde_json::{Map, Value, json};
 
