@@ -25,6 +25,12 @@ impl<V, K: AsRef<str>> Map<V, K> {
         Self(Vec::new())
     }
 
+    /// A map without entries, and with room for so many.
+    #[must_use]
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries))
+    }
+
     /// The value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&V> {

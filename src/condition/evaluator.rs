@@ -21,7 +21,7 @@ pub struct Evaluator<'a> {
     pub(super) now: Millis,
     /// Without a subject, `id` is what the request's attributes say.
     claims_id: bool,
-    /// Which nodes hold, of those that were asked.
+    /// Which nodes hold, of those that were asked and are worth remembering.
     known: Memo<bool>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Evaluator<'a> {
 
     /// Whether the condition holds.
     pub fn holds(&mut self, id: Id<Node>) -> bool {
-        self.remember(id, &mut Visitor::new(false))
+        self.test(id, &mut Visitor::new(false))
     }
 
     /// The tree of the condition's evaluation: what was asked, what was found, what was missing, what held.
@@ -108,34 +108,29 @@ impl<'a> Evaluator<'a> {
         on_device.or_else(|| self.profile.consent.get(purpose).map(|state| state.0))
     }
 
+    /// Whether the node holds. What several conditions have is evaluated once, unless somebody watches; segments too, whatever
+    /// the plan says of them, because the time of a condition is bounded by that.
     fn test(&mut self, id: Id<Node>, visitor: &mut Visitor) -> bool {
         let Some((node, op)) = node(self.plan, id) else { return false };
+        let is_remembered = !visitor.watches && (node.is_shared() || op == Op::Segment);
+        if is_remembered && let Some(known) = self.known.get(id.0) {
+            return known;
+        }
         visitor.enter(op);
         let holds = self.test_op(node, op, visitor);
         visitor.leave(holds);
-        holds
-    }
-
-    /// As [`Self::test`], but remembers the result when nobody watches.
-    fn child(&mut self, id: Id<Node>, visitor: &mut Visitor) -> bool {
-        if visitor.watches { self.test(id, visitor) } else { self.remember(id, visitor) }
-    }
-
-    fn remember(&mut self, id: Id<Node>, nobody: &mut Visitor) -> bool {
-        if let Some(known) = self.known.get(id.0) {
-            return known;
+        if is_remembered {
+            self.known.insert(id.0, holds);
         }
-        let holds = self.test(id, nobody);
-        self.known.insert(id.0, holds);
         holds
     }
 
     fn test_op(&mut self, node: Node, op: Op, visitor: &mut Visitor) -> bool {
         match op {
             Op::True => true,
-            Op::And => every(visitor.watches, nodes(self.plan, node), |child| self.child(child, visitor)),
-            Op::Or => some(visitor.watches, nodes(self.plan, node), |child| self.child(child, visitor)),
-            Op::Not => !self.child(Id::new(node.a), visitor),
+            Op::And => every(visitor.watches, nodes(self.plan, node), |child| self.test(child, visitor)),
+            Op::Or => some(visitor.watches, nodes(self.plan, node), |child| self.test(child, visitor)),
+            Op::Not => !self.test(Id::new(node.a), visitor),
             Op::Attribute => self.test_attribute(node, visitor),
             Op::Segment => self.test_segment(Id::new(node.a), visitor),
             Op::Count | Op::Distinct => self.test_count(node, visitor),
@@ -210,7 +205,7 @@ impl<'a> Evaluator<'a> {
             visitor.note("repeated", || Value::Bool(true));
             return holds;
         }
-        let holds = self.child(row.node, visitor);
+        let holds = self.test(row.node, visitor);
         visitor.tell(id, holds);
         holds
     }

@@ -33,15 +33,21 @@ impl Visitor {
     }
 
     /// A node's evaluation begins.
+    #[inline]
     pub(super) fn enter(&mut self, op: Op) {
         if self.watches {
-            let mut notes = Object::new();
-            notes.insert("op", op.name());
-            self.open.push(Frame { notes, children: Vec::new() });
+            self.open(op);
         }
     }
 
+    fn open(&mut self, op: Op) {
+        let mut notes = Object::new();
+        notes.insert("op", op.name());
+        self.open.push(Frame { notes, children: Vec::new() });
+    }
+
     /// Something about the node that was entered last.
+    #[inline]
     pub(super) fn note(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
         if let Some(frame) = self.open.last_mut() {
             frame.notes.insert(name, value());
@@ -61,6 +67,7 @@ impl Visitor {
     }
 
     /// The evaluation of the node that was entered last ends.
+    #[inline]
     pub(super) fn leave(&mut self, holds: bool) {
         if self.watches {
             self.close(holds);

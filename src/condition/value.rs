@@ -177,7 +177,7 @@ const fn constants(node: Node) -> Ids<Constant> {
 
 pub(super) fn node(plan: &Plan, id: Id<Node>) -> Option<(Node, Op)> {
     let node = plan.get(id)?;
-    Some((node, Op::from_number(node.op)?))
+    Some((node, node.kind()?))
 }
 
 /// The nodes of the list `a,b`.

@@ -5,7 +5,7 @@ use crate::decide::cap::class_bit;
 use crate::facts::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{
-    Campaign, Cap, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, Suppression, Text,
+    Campaign, Cap, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, SEVERAL, Suppression, Text,
 };
 use crate::reason::Reason;
 use crate::time::Millis;
@@ -42,11 +42,14 @@ impl Reason {
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the campaign may speak; decided once for all slots.
-    pub(crate) fn may_speak(&mut self, id: Id<Campaign>) -> Result<(), Denial> {
+    pub(crate) fn may_speak(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
+        if campaign.flags & SEVERAL == 0 {
+            return self.judge(id, campaign);
+        }
         if let Some(known) = self.verdicts.get(id.0) {
             return known;
         }
-        let verdict = self.plan.get(id).map_or(Ok(()), |campaign| self.judge(id, &campaign));
+        let verdict = self.judge(id, campaign);
         self.verdicts.insert(id.0, verdict);
         verdict
     }

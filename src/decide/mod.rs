@@ -34,6 +34,7 @@ use crate::prelude::*;
 use crate::profile::Profile;
 use crate::reason::Reason;
 use crate::reduce::reduce;
+use crate::sorted::Map;
 use crate::value::Value;
 use campaign::Denial;
 use trace::Tracer;
@@ -136,6 +137,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         if self.facts.request.bot {
             self.leave_empty(&slots, Reason::Bot);
         } else {
+            self.decision.reasons = Map::with_capacity(slots.len());
+            self.decision.slots = Map::with_capacity(slots.len());
             for slot in &slots {
                 self.fill(*slot);
             }

@@ -67,7 +67,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
     /// The campaign's possible steps, in the order in which they are to be tried; at least one.
     fn possible_steps(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<Vec<Possible>, Denial> {
-        self.may_speak(id)?;
+        self.may_speak(id, campaign)?;
         self.check_offer(campaign)?;
         let mut steps = Vec::new();
         for (_, step) in self.plan.rows(campaign.next) {

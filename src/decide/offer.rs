@@ -56,7 +56,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                 break;
             }
             let rank = self.rank(id, &campaign);
-            if leader.is_none_or(|leader| rank < leader) && self.may_speak(id).is_ok() {
+            if leader.is_none_or(|leader| rank < leader) && self.may_speak(id, &campaign).is_ok() {
                 best = Some((rank, campaign.offer));
             }
         }

@@ -21,7 +21,6 @@ pub(crate) type Rank = (Reverse<u32>, Reverse<Micros>, u64, Id<Campaign>);
 struct Candidate<'a> {
     rank: Rank,
     id: Id<Campaign>,
-    campaign: Campaign,
     message: Message,
     rendition: Rendition,
     arm: Option<Assignment<'a>>,
@@ -34,8 +33,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let name = self.plan.text(slot.id);
         let winner = self.winner(id, &slot);
         self.decision.reasons.insert(name, winner.as_ref().map_or(Reason::NoCandidate, |_| Reason::Filled));
-        if let Some(winner) = winner {
-            let fill = self.content_of(&winner);
+        if let Some((campaign, winner)) = winner.and_then(|winner| Some((self.plan.get(winner.id)?, winner))) {
+            let fill = self.content_of(&winner, &campaign);
             self.decision.slots.insert(name, fill);
             self.note_arm(winner.arm);
         }
@@ -65,7 +64,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                     continue;
                 }
             }
-            match self.candidate((slot_id, slot), id, campaign, message) {
+            match self.candidate((slot_id, slot), id, &campaign, message) {
                 Err(denial) => self.note(id, denial),
                 Ok(candidate) => {
                     let (loser, by) = match best.take() {
@@ -102,27 +101,26 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         &mut self,
         (slot_id, slot): (Id<Slot>, &Slot),
         id: Id<Campaign>,
-        campaign: Campaign,
+        campaign: &Campaign,
         message_id: Id<Message>,
     ) -> Result<Candidate<'a>, Denial> {
-        self.may_speak(id)?;
+        self.may_speak(id, campaign)?;
         let channel = self.facts.request.channel.as_deref().unwrap_or("web");
         let place = Place { slot: Some(slot_id), message: message_id, channel };
         self.check_placed_caps(campaign.subject(), place)?;
-        self.check_offer(&campaign)?;
+        self.check_offer(campaign)?;
         let message = self.plan.get(message_id).ok_or(Reason::NoRendition.by(Cause::Channel))?;
         self.check_unseen(message_id, &message, SEEN)?;
-        let arm = self.arm_of(&campaign);
+        let arm = self.arm_of(campaign);
         let rendition = self
             .rendition(&message, channel, arm.as_ref().map(|arm| &*arm.variation))
             .filter(|rendition| rendition.fits(slot))
             .ok_or(Reason::NoRendition.by(Cause::Channel))?;
-        let rank = self.rank(id, &campaign);
-        Ok(Candidate { rank, id, campaign, message, rendition, arm })
+        let rank = self.rank(id, campaign);
+        Ok(Candidate { rank, id, message, rendition, arm })
     }
 
-    fn content_of(&mut self, winner: &Candidate<'a>) -> Fill<'a> {
-        let campaign = &winner.campaign;
+    fn content_of(&mut self, winner: &Candidate<'a>, campaign: &Campaign) -> Fill<'a> {
         Fill {
             campaign: self.plan.text(campaign.id).into(),
             class: Class::from_number(campaign.class).unwrap_or(Class::Promo),

@@ -1,7 +1,7 @@
 //! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
 
 use super::tables::{
-    Attribute, Constant, Counter, Journey, LocalPart, Node, Place, Regex, Segment, Sequence, Text, Zone,
+    Attribute, Constant, Counter, Journey, LocalPart, Node, Place, Regex, SHARED, Segment, Sequence, Text, Zone,
 };
 use super::words::numbered;
 use super::{Id, Ids, Plan, PlanError};
@@ -106,6 +106,19 @@ numbered! {
     }
 }
 
+impl Node {
+    /// What it tests.
+    #[must_use]
+    pub const fn kind(&self) -> Option<Op> {
+        Op::from_number(self.op & !SHARED)
+    }
+
+    /// Whether several conditions have it.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.op & SHARED != 0
+    }
+}
+
 /// Two words as one signed number.
 #[must_use]
 pub const fn wide(low: u32, high: u32) -> i64 {
@@ -185,7 +198,7 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
             plan.list(list).map(|child| below(child.0)).try_fold(Shape::LEAF, |all, shape| Some(all.with(shape?)))
         };
         let logic = |shape: Shape| shape.above(shape.tests, shape.tests);
-        match Op::from_number(node.op)? {
+        match node.kind()? {
             Op::True | Op::False => logic(Shape::LEAF),
             Op::And | Op::Or => logic(nodes(node.a, node.b)?),
             Op::Not => logic(below(node.a)?),

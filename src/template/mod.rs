@@ -126,7 +126,8 @@ impl<'r, 'a> Writer<'r, 'a> {
 
     fn output(&mut self, part: &Part) {
         let Some(term) = part.term else { return };
-        let mut out = String::new();
+        let mut out = core::mem::take(&mut self.out);
+        let before = out.len();
         escape(&self.get(term), Escape::from_number(part.detail).unwrap_or(Escape::Html), &mut out);
         if self.missing.is_some() {
             // Whoever watches does not pay: what is written is the same for everybody.
@@ -134,9 +135,10 @@ impl<'r, 'a> Writer<'r, 'a> {
             self.note_missing(term);
             self.fuel.set(fuel);
         }
-        if self.spend(out.len() / BYTES) || part.detail == Escape::Data as u32 {
-            self.out.push_str(&out);
+        if !self.spend(out.len().saturating_sub(before) / BYTES) && part.detail != Escape::Data as u32 {
+            out.truncate(before);
         }
+        self.out = out;
     }
 
     fn go_through(&mut self, part: &Part) -> Flow {

@@ -75,6 +75,13 @@ pub(crate) fn constant(plan: &mut PlanBuilder, value: &Value) -> Id<Constant> {
     plan.share(Constant { kind: kind as u32, text, number })
 }
 
+/// Notes that the node is evaluated for several reasons.
+pub(crate) fn mark_shared(plan: &mut PlanBuilder, id: NodeId) {
+    if let Some(row) = plan.get(id) {
+        plan.set(id, tables::Node { op: row.op | tables::SHARED, ..row });
+    }
+}
+
 /// A condition in a plan.
 type NodeId = Id<tables::Node>;
 
@@ -160,7 +167,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn node(&mut self, op: Op, [a, b, c, d]: [u32; 4]) -> NodeId {
-        self.plan.share(tables::Node { op: op as u32, a, b, c, d })
+        let next = self.plan.count::<tables::Node>();
+        let id = self.plan.share(tables::Node { op: op as u32, a, b, c, d });
+        if id.0 < next {
+            mark_shared(self.plan, id);
+        }
+        id
     }
 
     /// All parts hold; true without parts, none if a part has errors.

@@ -163,7 +163,7 @@ impl Subject<'_> {
 
     fn node(&self, id: Id<Node>) -> Option<(Node, Op)> {
         let node = self.plan.get(id)?;
-        Some((node, Op::from_number(node.op)?))
+        Some((node, node.kind()?))
     }
 
     fn children(&self, node: Node) -> Vec<Id<Node>> {

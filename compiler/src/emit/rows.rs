@@ -34,9 +34,10 @@ pub fn write(
     let attributes = attributes(rules, survey, audience);
     let scope = scope(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
     let numbers = Numbers::new(rules);
-    let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
+    let (exposures, of_account, placed) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     let plan = PlanBuilder::default();
-    Writer { rules, survey, audience, options, scope, numbers, exposures, of_account, plan, out }.write(&attributes)
+    Writer { rules, survey, audience, options, scope, numbers, exposures, of_account, placed, plan, out }
+        .write(&attributes)
 }
 
 /// The attributes that a plan has: all declared ones where events arrive, so that closed ones stay closed, and otherwise
@@ -87,6 +88,8 @@ pub(super) struct Writer<'w, 'r, 'a, 's> {
     exposures: BTreeMap<String, (u32, Millis)>,
     /// What caps of accounts count.
     of_account: BTreeSet<String>,
+    /// The campaigns that compete in a lane.
+    placed: BTreeSet<Id<tables::Campaign>>,
     pub(super) plan: PlanBuilder,
     pub(super) out: &'r mut Reader<'s>,
 }

@@ -15,6 +15,8 @@ pub const ONCE: u32 = 1;
 pub const BEST: u32 = 1;
 /// [`NextStep::flags`]: the channel has none of the roles that the message wants.
 pub const WRONG_ROLE: u32 = 2;
+/// [`Campaign::flags`]: it competes in several lanes, so whether it may speak is worth remembering.
+pub const SEVERAL: u32 = 1;
 /// [`Term::flags`]: the logarithm of one more than the fact counts.
 pub const LOG: u32 = 1;
 /// [`Experiment::flags`]: the first assignment is kept.
@@ -148,6 +150,8 @@ tables! {
         caps: Span<Cap>,
         /// What to do next, first possible first.
         next: Span<NextStep>,
+        /// Flags: [`SEVERAL`].
+        flags: u32,
     }
     /// A campaign in a lane.
     22 Placement {

@@ -11,6 +11,8 @@ pub const EDGE: u32 = 1;
 pub const CLIENT: u32 = 2;
 /// [`Segment::flags`]: membership is decided by the collector and carried by the token.
 pub const CARRIED: u32 = 1;
+/// [`Node::op`]: several conditions have it, so its result is worth remembering.
+pub const SHARED: u32 = 1 << 31;
 /// Flags of attributes, counters, exposures, caps and journeys: it is the account's, and every member of it has the same.
 pub const ACCOUNT: u32 = 4;
 
@@ -37,7 +39,7 @@ tables! {
     }
     /// A node of a condition; what its operands mean is said at [`Op`](crate::plan::Op).
     7 Node {
-        /// An [`Op`](crate::plan::Op) as a number.
+        /// An [`Op`](crate::plan::Op) as a number, with [`SHARED`].
         op: u32,
         /// First operand.
         a: u32,

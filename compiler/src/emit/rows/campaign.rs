@@ -106,6 +106,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             exclusion: self.exclusion(campaign.exclusion.as_ref()),
             caps: self.plan.push_all(caps),
             next: self.plan.push_all(next),
+            flags: 0,
         };
         self.plan.push(row);
     }

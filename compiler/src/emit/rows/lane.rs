@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use throughline::condition::View;
 use throughline::plan::Id;
 use throughline::plan::tables::{
-    Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, TEXTS,
-    TRUTHS,
+    Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, SEVERAL,
+    TEXTS, TRUTHS,
 };
 
 use super::Writer;
 use crate::campaigns;
+use crate::condition::mark_shared;
 use crate::emit::access::{self, Term};
 
 /// The candidates of each value.
@@ -73,14 +74,14 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         let when = |row: &Placement| self.plan.get::<Campaign>(row.campaign).and_then(|campaign| campaign.when);
         let conditions: Vec<_> = placements.iter().map(when).collect();
         let accesses = access::choose(&self.plan, &conditions);
+        placements.iter().for_each(|row| self.note_placed(row.campaign));
         let placements = self.plan.push_all(placements);
         let mut found = Found::default();
         for (id, access) in placements.iter().zip(accesses) {
             found.add(id, access);
         }
         let keys: Vec<_> = found.values.into_iter().map(|(attribute, values)| self.key(attribute, values)).collect();
-        let gates: Vec<_> =
-            found.nodes.iter().map(|(node, ids)| Gate { node: *node, placements: self.plan.ids(ids) }).collect();
+        let gates: Vec<_> = found.nodes.iter().map(|(node, ids)| self.gate(*node, ids)).collect();
         let row = Lane {
             placements,
             always: self.plan.ids(&found.always),
@@ -88,6 +89,19 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             gates: self.plan.push_all(gates),
         };
         self.plan.push(row)
+    }
+
+    fn note_placed(&mut self, id: Id<Campaign>) {
+        let is_first = self.placed.insert(id);
+        if let Some(row) = self.plan.get(id).filter(|_| !is_first) {
+            self.plan.set(id, Campaign { flags: row.flags | SEVERAL, ..row });
+        }
+    }
+
+    /// The condition is evaluated here, and once more with the candidates.
+    fn gate(&mut self, node: Id<Node>, placements: &[Id<Placement>]) -> Gate {
+        mark_shared(&mut self.plan, node);
+        Gate { node, placements: self.plan.ids(placements) }
     }
 
     fn key(&mut self, attribute: Id<Attribute>, values: Values) -> Key {
