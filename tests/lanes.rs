@@ -160,6 +160,21 @@ fn a_value_that_few_ask_for_finds_a_campaign() {
 }
 
 #[test]
+fn what_is_rare_in_the_whole_plan_finds_a_campaign() {
+    // In the slot all ask for the same two values.
+    let mut rules = rules(&vec![json!({ "any": "v0", "tier": "gold" }); 4]);
+    rules["slots"]["side"] = json!({});
+    for number in 1..6 {
+        rules["campaigns"][format!("d{number}")] =
+            json!({ "class": "promo", "when": { "tier": format!("t{number}") }, "slots": { "side": "m" } });
+    }
+    let plan = support::plan(&rules);
+    let keys: Vec<Key> = plan.rows(lane(&plan).keys).map(|(_, key)| key).collect();
+    let names: Vec<&str> = keys.iter().map(|key| plan.text(plan.get(key.attribute).unwrap().name)).collect();
+    assert_eq!(names, ["tier"]);
+}
+
+#[test]
 fn a_condition_that_many_share_is_a_gate_and_what_cannot_be_found_is_always_looked_at() {
     let mut conditions = vec![json!({ "$segment": "hot" }); 6];
     conditions.push(json!({ "any": { "$ne": "x" } }));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use throughline::condition::View;
 use throughline::plan::node::Op;
 use throughline::plan::tables::{Attribute, CARRIED, Constant, ConstantKind, Node, Segment};
-use throughline::plan::{Id, Ids, PlanBuilder};
+use throughline::plan::{Id, Ids, PlanBuilder, Span};
 
 /// So few candidates are looked at as quickly as they are found.
 const FEW: usize = 4;
@@ -23,15 +23,30 @@ pub enum Term {
 /// What finds a candidate: one of these terms must be so; without any it is never one.
 pub type Access = Vec<Term>;
 
+/// How many different values the conditions of a plan ask of each attribute.
+pub type Asked = BTreeMap<Id<Attribute>, usize>;
+
+/// What the conditions ask that are in the plan by now.
+pub fn asked(plan: &PlanBuilder) -> Asked {
+    let subject = Subject { plan, known: BTreeMap::new() };
+    let mut values: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for node in Span::<Node>::new(0, plan.count::<Node>()).iter().filter_map(|id| plan.get(id)) {
+        if node.kind() == Some(Op::Attribute) {
+            values.entry(Id::new(node.a)).or_default().extend(subject.values(Id::new(node.b)).unwrap_or_default());
+        }
+    }
+    values.into_iter().map(|(attribute, values)| (attribute, values.len())).collect()
+}
+
 /// For each condition what finds it best, or none if it always has to be looked at.
-pub fn choose(plan: &PlanBuilder, conditions: &[Option<Id<Node>>]) -> Vec<Option<Access>> {
+pub fn choose(plan: &PlanBuilder, asked: &Asked, conditions: &[Option<Id<Node>>]) -> Vec<Option<Access>> {
     if conditions.len() < FEW {
         return vec![None; conditions.len()];
     }
     let mut subject = Subject { plan, known: BTreeMap::new() };
     let choices = conditions.iter().map(|when| when.map_or_else(Vec::new, |when| subject.accesses(when)));
     let choices: Vec<Vec<Access>> = choices.collect();
-    let costs = Costs::new(choices.iter().flatten().flatten());
+    let costs = Costs::new(asked, choices.iter().flatten().flatten());
     let best = |accesses: Vec<Access>| accesses.into_iter().min_by_key(|access| costs.of(access));
     choices.into_iter().map(|accesses| best(accesses).filter(|access| costs.of(access) < LOOK)).collect()
 }
@@ -39,28 +54,23 @@ pub fn choose(plan: &PlanBuilder, conditions: &[Option<Id<Node>>]) -> Vec<Option
 /// What it costs to look at one candidate.
 const LOOK: usize = 1_000;
 
-/// What terms are expected to cost for each condition that they find: the more values an attribute is asked for, the
+/// What terms are expected to cost for each condition that they find: the more values the plan asks of an attribute, the
 /// fewer of them a subject has; and a condition is evaluated once for all who share it, and then holds one time in four.
-struct Costs {
-    values: BTreeMap<Id<Attribute>, BTreeSet<Id<Constant>>>,
+struct Costs<'a> {
+    asked: &'a Asked,
     shares: BTreeMap<Id<Node>, usize>,
 }
 
-impl Costs {
-    fn new<'t>(terms: impl Iterator<Item = &'t Term>) -> Self {
-        let mut costs = Self { values: BTreeMap::new(), shares: BTreeMap::new() };
+impl<'a> Costs<'a> {
+    fn new<'t>(asked: &'a Asked, terms: impl Iterator<Item = &'t Term>) -> Self {
+        let mut shares: BTreeMap<_, usize> = BTreeMap::new();
         for term in terms {
-            match *term {
-                Term::Value(attribute, constant) => {
-                    costs.values.entry(attribute).or_default().insert(constant);
-                }
-                Term::Holds(node) => {
-                    let share = costs.shares.entry(node).or_default();
-                    *share = share.saturating_add(1);
-                }
+            if let Term::Holds(node) = *term {
+                let share = shares.entry(node).or_default();
+                *share = share.saturating_add(1);
             }
         }
-        costs
+        Self { asked, shares }
     }
 
     fn of(&self, access: &Access) -> usize {
@@ -70,7 +80,7 @@ impl Costs {
     fn of_term(&self, term: &Term) -> usize {
         match term {
             Term::Value(attribute, _) => {
-                let asked = self.values.get(attribute).map_or(0, BTreeSet::len);
+                let asked = self.asked.get(attribute).copied().unwrap_or(0);
                 LOOK.div_euclid(asked.saturating_add(1))
             }
             Term::Holds(node) => {

@@ -14,7 +14,7 @@ use throughline::plan::tables::{self, Source};
 use throughline::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::survey::Survey;
-use super::{Audience, condition, numbered, scope};
+use super::{Audience, access, condition, numbered, scope};
 use crate::Options;
 use crate::account;
 use crate::journeys::Trigger;
@@ -34,9 +34,10 @@ pub fn write(
     let attributes = attributes(rules, survey, audience);
     let scope = scope(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
     let numbers = Numbers::new(rules);
-    let (exposures, of_account, placed) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
+    let (asked, placed) = (access::Asked::new(), BTreeSet::new());
     let plan = PlanBuilder::default();
-    Writer { rules, survey, audience, options, scope, numbers, exposures, of_account, placed, plan, out }
+    Writer { rules, survey, audience, options, scope, numbers, exposures, of_account, asked, placed, plan, out }
         .write(&attributes)
 }
 
@@ -88,6 +89,8 @@ pub(super) struct Writer<'w, 'r, 'a, 's> {
     exposures: BTreeMap<String, (u32, Millis)>,
     /// What caps of accounts count.
     of_account: BTreeSet<String>,
+    /// What the conditions of all campaigns ask.
+    asked: access::Asked,
     /// The campaigns that compete in a lane.
     placed: BTreeSet<Id<tables::Campaign>>,
     pub(super) plan: PlanBuilder,
@@ -116,6 +119,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.silence();
         let caps = self.policy_caps();
         rules.campaigns.iter().for_each(|(id, campaign)| self.campaign(id, campaign));
+        self.asked = access::asked(&self.plan);
         self.offer_groups();
         rules.slots.iter().for_each(|(id, slot)| self.slot(id, slot));
         rules.journeys.iter().for_each(|(id, journey)| self.journey(id, journey));

@@ -73,7 +73,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     fn lane(&mut self, placements: Vec<Placement>) -> Id<Lane> {
         let when = |row: &Placement| self.plan.get::<Campaign>(row.campaign).and_then(|campaign| campaign.when);
         let conditions: Vec<_> = placements.iter().map(when).collect();
-        let accesses = access::choose(&self.plan, &conditions);
+        let accesses = access::choose(&self.plan, &self.asked, &conditions);
         placements.iter().for_each(|row| self.note_placed(row.campaign));
         let placements = self.plan.push_all(placements);
         let mut found = Found::default();
