@@ -113,12 +113,17 @@ impl<'a> Reader<'a> {
     /// The name of a member, up to its value.
     pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
         self.skip_space();
-        let name = match self.plain_string() {
-            Some(name) => Cow::Borrowed(name),
-            None => Cow::Owned(self.string()?),
-        };
+        let name = self.text()?;
         self.colon()?;
         Ok(name)
+    }
+
+    /// A string, borrowed where it has no escapes.
+    pub(crate) fn text(&mut self) -> Read<Cow<'a, str>> {
+        match self.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.string().map(Cow::Owned),
+        }
     }
 
     /// Whether there is something between a bracket, which comes next, and the one that closes it.
@@ -246,7 +251,8 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn rest(&self) -> &'a str {
+    /// What was not read yet.
+    pub(crate) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 

@@ -10,6 +10,7 @@
 )]
 
 use serde_json::{Value, json};
+use throughline::Profile;
 use throughline::token::{
     Algorithm, Claims, Key, KeyError, KeySet, KeySetError, MintError, Personal, PreviewClaims, PreviewVerifier,
     Purpose, Rejection, Scope, SkipReason, Unmarked, Verifier, jws, mint, mint_preview, mint_value, minted_length,
@@ -69,6 +70,18 @@ fn what_is_minted_is_read_back_with_every_algorithm() {
         assert_eq!(token.len(), minted_length(&key, &claims).unwrap());
         let verifier = Verifier::new(keys([key]), ISS, AUD).unwrap();
         assert_eq!(verifier.verify(&token, NOW), Ok(claims));
+    }
+}
+
+#[test]
+fn profiles_are_read_as_everything_else_is() {
+    let profile = json!({ "subject": "p1", "offers": { "winter": [1, 2] } });
+    for (facts, is_good) in [(profile, true), (json!({}), true), (json!({ "traits": 1 }), false), (json!("p1"), false)]
+    {
+        let token = mint(&key("k1"), &claims(facts)).unwrap();
+        let read = verifier().verify_profile(&token, NOW);
+        assert_eq!(read, verifier().verify::<Profile>(&token, NOW));
+        assert_eq!(read.map(drop), if is_good { Ok(()) } else { Err(Rejection::InvalidClaim("tl")) });
     }
 }
 

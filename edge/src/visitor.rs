@@ -88,7 +88,7 @@ impl Visitor {
     /// Why the token is refused.
     pub fn accept(&mut self, config: &Config, token: &str, now: Millis) -> Result<(), Rejection> {
         let Some(verifier) = &config.tokens else { return Err(Rejection::UnknownKeyId) };
-        match verifier.verify::<Profile>(token, now.0.unsigned_abs()) {
+        match verifier.verify_profile(token, now.0.unsigned_abs()) {
             Ok(claims) => {
                 self.profile = Profile { subject: claims.sub, ..claims.facts };
                 (self.version, self.expires) = (claims.ver, Some(claims.exp));

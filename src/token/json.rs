@@ -3,13 +3,10 @@
 //! RFC 7515 section 4 and RFC 7519 section 4 leave duplicate members to the parser, so two parsers
 //! can read two different tokens in the same bytes. Here they are an error.
 
-use super::reader;
+use crate::json::Reader;
 use crate::prelude::*;
+use crate::sorted::Map;
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
-use core::fmt;
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Objects and arrays may nest this deep in a header, a payload or a key set.
 pub(super) const MAX_DEPTH: usize = 16;
@@ -27,133 +24,109 @@ pub(super) enum Fault {
     TooDeep,
 }
 
-/// Checks that `json` is one object without duplicate members at any level.
-pub(super) fn check(json: &[u8]) -> Result<(), Fault> {
-    walk(json, &mut |_, _| {})
-}
-
-/// Checks as [`check`] does and shows every string to `visit`, with the nearest member name.
-///
-/// Member names are shown too, as their own value.
-pub(super) fn walk(json: &[u8], visit: &mut dyn FnMut(&str, &str)) -> Result<(), Fault> {
-    let mut walk = Walk { fault: None, visit };
-    let outcome = reader::read_seed(json, Node { walk: &mut walk, depth: 0, member: "" });
-    match (walk.fault, outcome) {
-        (Some(fault), _) => Err(fault),
-        (None, Err(_)) => Err(Fault::Syntax),
-        (None, Ok(())) => Ok(()),
+impl From<&'static str> for Fault {
+    fn from(_: &'static str) -> Self {
+        Self::Syntax
     }
 }
 
-struct Walk<'v> {
-    fault: Option<Fault>,
+/// The members of an object, each with the JSON of its value, borrowed from the text so that secrets are not copied around.
+pub(super) struct Members<'a>(Map<&'a str, Cow<'a, str>>);
+
+impl<'a> Members<'a> {
+    /// Reads `json` as one object without duplicate members at any level.
+    pub(super) fn read(json: &'a [u8]) -> Result<Self, Fault> {
+        walk(json, &mut |_, _| {})
+    }
+
+    /// The value of a member, which may be absent.
+    pub(super) fn get(&self, name: &str) -> Scalar<'a> {
+        self.json(name).map_or(Scalar::Absent, Scalar::read)
+    }
+
+    /// The JSON of a member.
+    pub(super) fn json(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).copied()
+    }
+}
+
+/// Reads as [`Members::read`] does and shows every string to `visit`, with the nearest member name.
+///
+/// Member names are shown too, as their own value.
+pub(super) fn walk<'a>(json: &'a [u8], visit: &mut dyn FnMut(&str, &str)) -> Result<Members<'a>, Fault> {
+    let mut walk = Walk::new(core::str::from_utf8(json).map_err(|_| Fault::Syntax)?, visit);
+    match walk.reader.peek() {
+        Some(b'{') => {}
+        Some(b'[') => return Err(Fault::NotAnObject),
+        _ => return Err(walk.value(0, "").err().unwrap_or(Fault::NotAnObject)),
+    }
+    let members = walk.object(0)?;
+    walk.reader.end()?;
+    Ok(members)
+}
+
+/// The JSON of each element of an array that was read as a part of an object; none for any other JSON.
+pub(super) fn elements(json: &str) -> Option<Vec<&str>> {
+    json.starts_with('[').then(|| Walk::new(json, &mut |_, _| {}).array(0, "").ok()).flatten()
+}
+
+struct Walk<'a, 'v> {
+    reader: Reader<'a>,
     visit: &'v mut dyn FnMut(&str, &str),
 }
 
-impl Walk<'_> {
-    // serde's errors are only text, so the fault is kept beside them.
-    fn fail<E: Error>(&mut self, fault: Fault) -> E {
-        self.fault = Some(fault);
-        E::custom("refused")
-    }
-}
-
-struct Node<'n, 'v> {
-    walk: &'n mut Walk<'v>,
-    depth: usize,
-    member: &'n str,
-}
-
-impl Node<'_, '_> {
-    fn leaf<E: Error>(self) -> Result<(), E> {
-        if self.depth == 0 {
-            return Err(self.walk.fail(Fault::NotAnObject));
-        }
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.depth > MAX_DEPTH {
-            return Err(self.walk.fail(Fault::TooDeep));
-        }
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Node<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
+impl<'a, 'v> Walk<'a, 'v> {
+    fn new(json: &'a str, visit: &'v mut dyn FnMut(&str, &str)) -> Self {
+        Self { reader: Reader::new(json), visit }
     }
 
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.leaf()
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        self.leaf()
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        self.leaf()
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        self.leaf()
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        self.leaf()
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        (self.walk.visit)(self.member, text);
-        self.leaf()
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        if self.depth == 0 {
-            return Err(self.walk.fail(Fault::NotAnObject));
-        }
-        loop {
-            let element = Node { walk: &mut *self.walk, depth: self.depth.saturating_add(1), member: self.member };
-            if elements.next_element_seed(element)?.is_none() {
-                return Ok(());
+    fn object(&mut self, depth: usize) -> Result<Members<'a>, Fault> {
+        let mut members = Map::default();
+        let mut more = self.reader.begins_list(b'}')?;
+        while more {
+            let name = self.reader.name()?;
+            (self.visit)(&name, &name);
+            let json = self.value(depth.saturating_add(1), &name)?;
+            more = self.reader.continues_list(b'}', "`,` or `}`")?;
+            if members.insert(name, json).is_some() {
+                return Err(Fault::Duplicate);
             }
         }
+        Ok(Members(members))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let mut seen = BTreeSet::new();
-        while let Some(Name(name)) = members.next_key()? {
-            (self.walk.visit)(&name, &name);
-            members.next_value_seed(Node {
-                walk: &mut *self.walk,
-                depth: self.depth.saturating_add(1),
-                member: &name,
-            })?;
-            if !seen.insert(name) {
-                return Err(self.walk.fail(Fault::Duplicate));
-            }
+    fn array(&mut self, depth: usize, member: &str) -> Result<Vec<&'a str>, Fault> {
+        let mut elements = Vec::new();
+        let mut more = self.reader.begins_list(b']')?;
+        while more {
+            elements.push(self.value(depth.saturating_add(1), member)?);
+            more = self.reader.continues_list(b']', "`,` or `]`")?;
         }
-        Ok(())
+        Ok(elements)
+    }
+
+    /// The JSON of a value.
+    fn value(&mut self, depth: usize, member: &str) -> Result<&'a str, Fault> {
+        if depth > MAX_DEPTH {
+            return Err(Fault::TooDeep);
+        }
+        let first = self.reader.peek();
+        let before = self.reader.rest();
+        match first {
+            Some(b'{') => self.object(depth).map(drop)?,
+            Some(b'[') => self.array(depth, member).map(drop)?,
+            Some(b'"') => (self.visit)(member, &self.reader.text()?),
+            Some(b'-' | b'0'..=b'9') => self.reader.number_and_text().map(drop)?,
+            _ => self.reader.word().map(drop)?,
+        }
+        let length = before.len().saturating_sub(self.reader.rest().len());
+        Ok(before.get(..length).unwrap_or_default())
     }
 }
-
-/// A member name, borrowed where it has no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The value of a member whose type is checked by its reader, so that a wrong one has a name in the error.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) enum Scalar<'a> {
-    #[default]
     Absent,
     Text(Cow<'a, str>),
     Integer(u64),
@@ -162,7 +135,19 @@ pub(super) enum Scalar<'a> {
     Other,
 }
 
-impl Scalar<'_> {
+impl<'a> Scalar<'a> {
+    /// The value of JSON that was read as a part of an object.
+    pub(super) fn read(json: &'a str) -> Self {
+        match json {
+            "true" => Self::Bool(true),
+            "false" => Self::Bool(false),
+            _ => match Reader::new(json).text() {
+                Ok(text) => Self::Text(text),
+                Err(_) => json.parse().map_or(Self::Other, Self::Integer),
+            },
+        }
+    }
+
     pub(super) fn is_absent(&self) -> bool {
         matches!(self, Scalar::Absent)
     }
@@ -175,63 +160,13 @@ impl Scalar<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
-    }
-}
-
-struct ScalarVisitor;
-
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Integer(number))
-    }
-
-    fn visit_bool<E: Error>(self, truth: bool) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Bool(truth))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Scalar<'de>, A::Error> {
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Scalar<'de>, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Other)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check(json: &[u8]) -> Result<(), Fault> {
+        Members::read(json).map(drop)
+    }
 
     #[test]
     fn an_object_with_distinct_members_passes() {

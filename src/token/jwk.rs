@@ -3,13 +3,12 @@
 use super::algorithm::Algorithm;
 use super::base64;
 use super::crypto::Crypto;
-use super::json::Scalar;
+use super::json::{Members, Scalar, elements};
 use super::keys::{Key, KeyError, Material, Private, VerifyKey};
 use super::purpose::Purpose;
 use crate::canonical;
 use crate::prelude::*;
 use core::fmt;
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 /// Why a key in a set is not used. Such keys are passed over, as RFC 7517 section 5 asks.
@@ -56,31 +55,10 @@ impl From<KeyError> for SkipReason {
     }
 }
 
-/// The members of a key that are read. Borrowed from the text, so that secrets are not copied around.
-#[derive(Deserialize)]
+/// The members of a key.
 pub(super) struct Jwk<'a> {
-    #[serde(default, borrow)]
-    kty: Scalar<'a>,
-    #[serde(default, borrow)]
-    crv: Scalar<'a>,
-    #[serde(default, borrow)]
-    alg: Scalar<'a>,
-    #[serde(default, borrow)]
-    kid: Scalar<'a>,
-    #[serde(default, borrow, rename = "use")]
-    usage: Scalar<'a>,
-    #[serde(default, borrow)]
-    key_ops: Option<Vec<Scalar<'a>>>,
-    #[serde(default, borrow)]
-    tl: Scalar<'a>,
-    #[serde(default, borrow)]
-    x: Scalar<'a>,
-    #[serde(default, borrow)]
-    y: Scalar<'a>,
-    #[serde(default, borrow)]
-    d: Scalar<'a>,
-    #[serde(default, borrow)]
-    k: Scalar<'a>,
+    members: Members<'a>,
+    operations: Option<Vec<Scalar<'a>>>,
 }
 
 /// A key read from a set: with its private half when it has one and may sign.
@@ -98,7 +76,17 @@ impl Entry {
     }
 }
 
-impl Jwk<'_> {
+impl<'a> Jwk<'a> {
+    /// The key of an element of a set; none for what is not an object or has `key_ops` that are no list.
+    pub(super) fn parse(json: &'a str) -> Option<Self> {
+        let members = Members::read(json.as_bytes()).ok()?;
+        let operations = match members.json("key_ops") {
+            None | Some("null") => None,
+            Some(list) => Some(elements(list)?.into_iter().map(Scalar::read).collect()),
+        };
+        Some(Self { members, operations })
+    }
+
     /// Reads the key for one purpose; a key without `tl` counts as made for it if `unmarked` allows.
     pub(super) fn read(
         &self,
@@ -109,14 +97,15 @@ impl Jwk<'_> {
         self.check_purpose(purpose, unmarked)?;
         let algorithm = self.algorithm()?;
         let may_sign = self.may_sign()?;
-        let kid = match &self.kid {
+        let kid = self.members.get("kid");
+        let kid = match &kid {
             Scalar::Absent => None,
             kid => Some(kid.text().ok_or(SkipReason::Member("kid"))?),
         };
         let public = match algorithm {
-            Algorithm::EdDsa => Some(member("x", &self.x)?),
+            Algorithm::EdDsa => Some(self.bytes("x")?),
             Algorithm::Es256 => {
-                let (mut x, y) = (member("x", &self.x)?, member("y", &self.y)?);
+                let (mut x, y) = (self.bytes("x")?, self.bytes("y")?);
                 if x.len() != 32 {
                     return Err(KeyError::Material(algorithm).into());
                 }
@@ -126,14 +115,16 @@ impl Jwk<'_> {
             Algorithm::Hs256 => None,
         };
         let public = public.map(|bytes| Material::new(crypto, algorithm, bytes)).transpose()?;
-        let (name, private) = match algorithm {
-            Algorithm::EdDsa | Algorithm::Es256 => ("d", &self.d),
-            Algorithm::Hs256 => ("k", &self.k),
+        let private = match algorithm {
+            Algorithm::EdDsa | Algorithm::Es256 => "d",
+            Algorithm::Hs256 => "k",
         };
         match public {
-            Some(public) if private.is_absent() => Ok(Entry::Verifies(VerifyKey::new(purpose, kid, public)?)),
+            Some(public) if self.members.get(private).is_absent() => {
+                Ok(Entry::Verifies(VerifyKey::new(purpose, kid, public)?))
+            }
             public => {
-                let (private, derived) = Private::new(crypto, algorithm, member(name, private)?)?;
+                let (private, derived) = Private::new(crypto, algorithm, self.bytes(private)?)?;
                 if public.is_some_and(|public| public.bytes != derived.bytes) {
                     return Err(KeyError::HalvesDiffer.into());
                 }
@@ -144,7 +135,7 @@ impl Jwk<'_> {
     }
 
     fn check_purpose(&self, purpose: Purpose, unmarked: bool) -> Result<(), SkipReason> {
-        match &self.tl {
+        match self.members.get("tl") {
             Scalar::Absent if unmarked => Ok(()),
             Scalar::Absent => Err(SkipReason::Unmarked),
             Scalar::Text(name) if name == purpose.name() => Ok(()),
@@ -153,16 +144,16 @@ impl Jwk<'_> {
     }
 
     fn algorithm(&self) -> Result<Algorithm, SkipReason> {
-        let algorithm = match (self.kty.text(), self.crv.text()) {
+        let algorithm = match (self.members.get("kty").text(), self.members.get("crv").text()) {
             (Some("OKP"), Some("Ed25519")) => Algorithm::EdDsa,
             (Some("EC"), Some("P-256")) => Algorithm::Es256,
             (Some("oct"), _) => Algorithm::Hs256,
             _ => return Err(SkipReason::UnsupportedType),
         };
-        if self.alg.is_absent() || self.alg.text() == Some(algorithm.name()) {
-            Ok(algorithm)
-        } else {
-            Err(SkipReason::AlgorithmMismatch)
+        match self.members.get("alg") {
+            Scalar::Absent => Ok(algorithm),
+            Scalar::Text(name) if name == algorithm.name() => Ok(algorithm),
+            _ => Err(SkipReason::AlgorithmMismatch),
         }
     }
 
@@ -170,19 +161,21 @@ impl Jwk<'_> {
     ///
     /// A private key with `key_ops: ["sign"]`, as WebCrypto exports it, verifies too: its public half does.
     fn may_sign(&self) -> Result<bool, SkipReason> {
-        if !self.usage.is_absent() && self.usage.text() != Some("sig") {
-            return Err(SkipReason::NotForSignatures);
+        match self.members.get("use") {
+            Scalar::Absent => {}
+            Scalar::Text(usage) if usage == "sig" => {}
+            _ => return Err(SkipReason::NotForSignatures),
         }
-        let Some(operations) = &self.key_ops else {
+        let Some(operations) = &self.operations else {
             return Ok(true);
         };
         let allows = |name| operations.iter().any(|one| one.text() == Some(name));
         if allows("sign") || allows("verify") { Ok(allows("sign")) } else { Err(SkipReason::NotForSignatures) }
     }
-}
 
-fn member(name: &'static str, value: &Scalar<'_>) -> Result<Zeroizing<Vec<u8>>, SkipReason> {
-    value.text().and_then(base64::decode).map(Zeroizing::new).ok_or(SkipReason::Member(name))
+    fn bytes(&self, name: &'static str) -> Result<Zeroizing<Vec<u8>>, SkipReason> {
+        self.members.get(name).text().and_then(base64::decode).map(Zeroizing::new).ok_or(SkipReason::Member(name))
+    }
 }
 
 /// The SHA-256 thumbprint (RFC 7638) in base64url.

@@ -3,13 +3,11 @@
 //! The algorithm comes from the key. The header must agree with it and can change nothing.
 
 use super::base64;
-use super::json::{self, Scalar};
+use super::json::{Members, Scalar};
 use super::jwk::json_string;
 use super::keys::{Key, KeyError, VerifyKey};
-use super::reader;
 use super::rejection::{Rejection, Segment};
 use crate::prelude::*;
-use serde::Deserialize;
 
 /// Bytes that a token may have unless the caller says otherwise.
 pub const MAX_TOKEN: usize = 3_072;
@@ -134,44 +132,23 @@ impl<'t> Unverified<'t> {
 
 impl Header {
     fn parse(json: &[u8]) -> Result<Self, Rejection> {
-        #[derive(Deserialize)]
-        struct Members<'a> {
-            #[serde(default, borrow)]
-            alg: Scalar<'a>,
-            #[serde(default, borrow)]
-            kid: Scalar<'a>,
-            #[serde(default, borrow)]
-            typ: Scalar<'a>,
-            #[serde(default, borrow)]
-            crit: Scalar<'a>,
-            #[serde(default, borrow)]
-            b64: Scalar<'a>,
-            #[serde(default, borrow)]
-            jwk: Scalar<'a>,
-            #[serde(default, borrow)]
-            jku: Scalar<'a>,
-            #[serde(default, borrow)]
-            x5c: Scalar<'a>,
-            #[serde(default, borrow)]
-            x5u: Scalar<'a>,
-        }
-        json::check(json).map_err(|fault| Rejection::from_fault(fault, Segment::Header))?;
-        let members: Members<'_> = reader::read(json).map_err(|_| Rejection::Json(Segment::Header))?;
-        let alg = members.alg.text().ok_or(Rejection::MissingAlgorithm)?;
+        let members = Members::read(json).map_err(|fault| Rejection::from_fault(fault, Segment::Header))?;
+        let text = |name: &str| members.get(name).text().map(str::to_owned);
+        let alg = text("alg").ok_or(Rejection::MissingAlgorithm)?;
         if alg.eq_ignore_ascii_case("none") {
             return Err(Rejection::AlgorithmNone);
         }
-        if !members.crit.is_absent() {
+        if !members.get("crit").is_absent() {
             return Err(Rejection::CriticalHeader);
         }
-        if !matches!(members.b64, Scalar::Absent | Scalar::Bool(true)) {
+        if !matches!(members.get("b64"), Scalar::Absent | Scalar::Bool(true)) {
             return Err(Rejection::UnencodedPayload);
         }
         Ok(Self {
-            alg: alg.to_owned(),
-            kid: members.kid.text().map(str::to_owned),
-            typ: members.typ.text().map(str::to_owned),
-            brings_key: [members.jwk, members.jku, members.x5c, members.x5u].iter().any(|member| !member.is_absent()),
+            alg,
+            kid: text("kid"),
+            typ: text("typ"),
+            brings_key: ["jwk", "jku", "x5c", "x5u"].into_iter().any(|name| !members.get(name).is_absent()),
         })
     }
 }

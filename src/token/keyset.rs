@@ -1,14 +1,12 @@
 //! A set of keys for one purpose, read from a JWK Set (RFC 7517 section 5).
 
 use super::crypto::{BuiltIn, Crypto};
-use super::json::{self, Fault};
+use super::json::{Fault, Members, elements};
 use super::jwk::{Entry, Jwk, SkipReason, json_string};
 use super::keys::{Key, VerifyKey};
 use super::purpose::Purpose;
-use super::reader;
 use crate::prelude::*;
 use core::fmt;
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 /// Keys that a set may hold, used or passed over.
@@ -117,12 +115,6 @@ pub struct KeySet {
     skipped: Vec<Skipped>,
 }
 
-#[derive(Deserialize)]
-struct Jwks<'a> {
-    #[serde(borrow)]
-    keys: Vec<Jwk<'a>>,
-}
-
 impl KeySet {
     /// A set without keys: it verifies nothing.
     pub fn new(purpose: Purpose) -> Self {
@@ -167,11 +159,13 @@ impl KeySet {
         if jwks.len() > MAX_JWKS {
             return Err(KeySetError::TooLarge { length: jwks.len() });
         }
-        json::check(jwks.as_bytes()).map_err(|fault| match fault {
+        let members = Members::read(jwks.as_bytes()).map_err(|fault| match fault {
             Fault::Duplicate => KeySetError::DuplicateMember,
             Fault::Syntax | Fault::NotAnObject | Fault::TooDeep => KeySetError::Malformed,
         })?;
-        let Jwks { keys } = reader::read(jwks.as_bytes()).map_err(|_| KeySetError::Malformed)?;
+        let keys = members.json("keys").and_then(elements).ok_or(KeySetError::Malformed)?;
+        let keys: Option<Vec<_>> = keys.into_iter().map(Jwk::parse).collect();
+        let keys = keys.ok_or(KeySetError::Malformed)?;
         if keys.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys { found: keys.len() });
         }

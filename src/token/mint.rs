@@ -1,6 +1,7 @@
 //! Signing claims: the checks that keep a bad token from being made.
 
 use super::json;
+use super::jwk::json_string;
 use super::jws;
 use super::keys::{Key, KeyError};
 use super::personal::{Personal, looks_personal};
@@ -52,11 +53,9 @@ impl fmt::Display for MintError {
             }
             MintError::Claim(claim) => write!(f, "claim `{claim}` is out of range"),
             MintError::Facts => f.write_str("facts are not JSON of bounded depth with distinct members"),
-            MintError::Personal { member, kind } => write!(
-                f,
-                "a value of `{}` looks like {kind}, expected no personal data in a token",
-                member.escape_debug()
-            ),
+            MintError::Personal { member, kind } => {
+                write!(f, "a value of {} looks like {kind}, expected no personal data in a token", json_string(member))
+            }
             MintError::TooLarge { length, limit } => {
                 write!(f, "token would have {length} bytes, expected at most {limit}")
             }

@@ -63,7 +63,6 @@ mod personal;
 mod policy;
 mod preview;
 mod purpose;
-mod reader;
 mod rejection;
 mod small_order;
 

@@ -1,13 +1,11 @@
 //! What both kinds of token have in common: who may issue them, for whom, and for how long.
 
-use super::json::{self, Scalar};
+use super::json::{Members, Scalar};
 use super::jws::{MAX_TOKEN, Unverified};
 use super::keyset::{KeySet, KeySetError};
 use super::purpose::Purpose;
-use super::reader;
 use super::rejection::{Rejection, Segment};
 use crate::prelude::*;
-use serde::Deserialize;
 
 /// Milliseconds by which clocks may differ unless the caller says otherwise.
 pub const DEFAULT_LEEWAY_MS: u64 = 60_000;
@@ -80,19 +78,16 @@ impl Policy {
     }
 
     /// Checks issuer, audience and times. Expiry is only noted, as an expired token still names its subject.
-    pub(super) fn check<F>(&self, payload: &Payload<'_, F>, now_ms: u64) -> Result<Window, Rejection> {
-        if text("iss", &payload.iss)? != self.issuer {
+    pub(super) fn check(&self, payload: &Members<'_>, now_ms: u64) -> Result<Window, Rejection> {
+        if text(payload, "iss")? != self.issuer {
             return Err(Rejection::WrongIssuer);
         }
-        if text("aud", &payload.aud)? != self.audience {
+        if text(payload, "aud")? != self.audience {
             return Err(Rejection::WrongAudience);
         }
-        let iat = date("iat", &payload.iat)?;
-        let exp = date("exp", &payload.exp)?;
-        let not_before = match payload.nbf {
-            Scalar::Absent => iat,
-            ref nbf => date("nbf", nbf)?.max(iat),
-        };
+        let iat = date(payload, "iat")?;
+        let exp = date(payload, "exp")?;
+        let not_before = if payload.get("nbf").is_absent() { iat } else { date(payload, "nbf")?.max(iat) };
         if millis(not_before) > now_ms.saturating_add(self.leeway_ms) {
             return Err(Rejection::NotYetValid);
         }
@@ -106,46 +101,15 @@ impl Policy {
 }
 
 /// The claims of either kind of token, not yet checked.
-#[derive(Deserialize)]
-#[serde(bound = "F: Deserialize<'de>")]
-pub(super) struct Payload<'a, F> {
-    #[serde(default, borrow)]
-    pub(super) iss: Scalar<'a>,
-    #[serde(default, borrow)]
-    pub(super) aud: Scalar<'a>,
-    #[serde(default, borrow)]
-    pub(super) sub: Scalar<'a>,
-    #[serde(default, borrow)]
-    pub(super) iat: Scalar<'a>,
-    #[serde(default, borrow)]
-    pub(super) nbf: Scalar<'a>,
-    #[serde(default, borrow)]
-    pub(super) exp: Scalar<'a>,
-    #[serde(default, borrow)]
-    pub(super) ver: Scalar<'a>,
-    #[serde(default, borrow)]
-    pub(super) scope: Scalar<'a>,
-    #[serde(default = "absent")]
-    pub(super) tl: Option<F>,
-}
-
-fn absent<F>() -> Option<F> {
-    None
-}
-
-impl<'a, F: Deserialize<'a>> Payload<'a, F> {
-    pub(super) fn parse(json: &'a [u8]) -> Result<Self, Rejection> {
-        json::check(json).map_err(|fault| Rejection::from_fault(fault, Segment::Payload))?;
-        // The JSON is sound and every other member takes any value, so only the facts can be at fault.
-        reader::read(json).map_err(|_| Rejection::InvalidClaim("tl"))
-    }
+pub(super) fn payload(json: &[u8]) -> Result<Members<'_>, Rejection> {
+    Members::read(json).map_err(|fault| Rejection::from_fault(fault, Segment::Payload))
 }
 
 /// A text claim of 1 to [`MAX_NAME`] bytes without control characters.
-pub(super) fn text<'s>(claim: &'static str, value: &'s Scalar<'_>) -> Result<&'s str, Rejection> {
-    match value {
+pub(super) fn text(payload: &Members<'_>, claim: &'static str) -> Result<String, Rejection> {
+    match payload.get(claim) {
         Scalar::Absent => Err(Rejection::MissingClaim(claim)),
-        Scalar::Text(text) if is_name(text) => Ok(text),
+        Scalar::Text(text) if is_name(&text) => Ok(text.into_owned()),
         _ => Err(Rejection::InvalidClaim(claim)),
     }
 }
@@ -156,8 +120,8 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// A whole number that JSON keeps exactly.
-pub(super) fn integer(claim: &'static str, value: &Scalar<'_>) -> Result<u64, Rejection> {
-    match *value {
+pub(super) fn integer(payload: &Members<'_>, claim: &'static str) -> Result<u64, Rejection> {
+    match payload.get(claim) {
         Scalar::Absent => Err(Rejection::MissingClaim(claim)),
         Scalar::Integer(number) if is_integer(number) => Ok(number),
         _ => Err(Rejection::InvalidClaim(claim)),
@@ -168,8 +132,8 @@ pub(super) fn is_integer(number: u64) -> bool {
     number <= MAX_INTEGER
 }
 
-fn date(claim: &'static str, value: &Scalar<'_>) -> Result<u64, Rejection> {
-    let seconds = integer(claim, value)?;
+fn date(payload: &Members<'_>, claim: &'static str) -> Result<u64, Rejection> {
+    let seconds = integer(payload, claim)?;
     if is_date(seconds) { Ok(seconds) } else { Err(Rejection::InvalidClaim(claim)) }
 }
 

@@ -3,13 +3,12 @@
 use super::keys::Key;
 use super::keyset::{KeySet, KeySetError};
 use super::mint::{MintError, check_name, check_window, mint_json, to_json};
-use super::policy::{Payload, Policy, text};
+use super::policy::{Policy, payload, text};
 use super::purpose::Purpose;
 use super::rejection::Rejection;
 use crate::prelude::*;
 use core::fmt;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 
 /// The header `typ` of preview tokens.
 pub const PREVIEW_TYP: &str = "tl-preview+jwt";
@@ -126,9 +125,9 @@ impl PreviewVerifier {
     /// The [`Rejection`] that names the first rule broken.
     pub fn verify(&self, token: &str, now_ms: u64, needed: Scope) -> Result<PreviewClaims, Rejection> {
         let bytes = self.policy.open(token)?;
-        let payload = Payload::<IgnoredAny>::parse(&bytes)?;
+        let payload = payload(&bytes)?;
         let window = self.policy.check(&payload, now_ms)?;
-        let scope: Vec<Scope> = text("scope", &payload.scope)?.split(' ').filter_map(Scope::from_name).collect();
+        let scope: Vec<Scope> = text(&payload, "scope")?.split(' ').filter_map(Scope::from_name).collect();
         if window.expired {
             return Err(Rejection::Expired { subject: None });
         }
@@ -136,8 +135,8 @@ impl PreviewVerifier {
             return Err(Rejection::MissingScope);
         }
         Ok(PreviewClaims {
-            iss: text("iss", &payload.iss)?.to_owned(),
-            aud: text("aud", &payload.aud)?.to_owned(),
+            iss: text(&payload, "iss")?,
+            aud: text(&payload, "aud")?,
             iat: window.iat,
             exp: window.exp,
             scope,
