@@ -2,11 +2,11 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { guard } from '../tools/guard.js';
 // By name: what is not named here is not in the bundle.
-import { __wbg_reset_state, __worker_init_state, fetch as answer } from './build/bindgen/index.js';
+import { __wbg_reset_state, fetch as answer } from './build/bindgen/index.js';
 
 export { Outbox } from './outbox.js';
 
-const { run } = guard({ __wbg_reset_state, __worker_init_state });
+const { run } = guard({ __wbg_reset_state });
 
 export default class extends WorkerEntrypoint {
   async fetch(request) {

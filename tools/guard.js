@@ -6,7 +6,7 @@
 /** Guards the exports of one wasm-bindgen module: `run` for functions, `durable` for Durable Object classes. */
 export function guard(wasm) {
   const waiting = new Set();
-  const instance = wasm.__worker_init_state();
+  const instance = wasm.__worker_init_state?.() ?? {};
   let lost = false;
 
   function lose(cause) {
@@ -15,7 +15,7 @@ export function guard(wasm) {
     waiting.clear();
   }
 
-  // The panic hook of the worker crate sets this flag, before the trap.
+  // The panic hook of the worker crate sets this flag, before the trap. The edge's own reports the trap.
   Object.defineProperty(instance, 'criticalError', { get: () => lost, set: (value) => value && lose('panic') });
   // Traps without a panic: out of memory, out of stack.
   addEventListener('error', ({ error }) => isTrap(error) && lose(error));

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use throughline::{Millis, Plan};
+use wasm_bindgen::JsValue;
 use web_sys::Request;
-use worker::{Context, Env};
 
 use crate::config::Config;
 use crate::incoming::Incoming;
+use crate::js::Context;
 use crate::plan_store::PlanStore;
 
 /// What all requests of an isolate share; nothing of any visitor.
@@ -24,7 +25,7 @@ thread_local! {
 }
 
 impl Edge {
-    fn of(env: &Env) -> Rc<Self> {
+    fn of(env: &JsValue) -> Rc<Self> {
         EDGE.with_borrow_mut(|edge| {
             let new = || Rc::new(Self { config: Config::read(env), plans: PlanStore::default() });
             Rc::clone(edge.get_or_insert_with(new))
@@ -37,7 +38,7 @@ pub struct Call {
     /// What this isolate knows.
     pub edge: Rc<Edge>,
     /// The bindings.
-    pub env: Env,
+    pub env: JsValue,
     /// Keeps work going after the response.
     pub context: Context,
     /// The request.
@@ -49,7 +50,7 @@ pub struct Call {
 impl Call {
     /// Takes a request.
     #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds, far below 2^53")]
-    pub fn new(request: Request, env: Env, context: Context) -> Self {
+    pub fn new(request: Request, env: JsValue, context: Context) -> Self {
         let now = Millis(js_sys::Date::now() as i64);
         Self { edge: Edge::of(&env), env, context, incoming: Incoming::new(request), now }
     }

@@ -1,7 +1,8 @@
 //! What workerd has and `web-sys` has not.
 
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, prelude::*};
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
 
 /// How long a point of presence may answer from its own cache, in seconds: the least that KV lets us ask for.
@@ -14,6 +15,18 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
     fn random_uuid() -> String;
+
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub fn console_error(message: &str);
+
+    /// Tells whoever listens for the worker's errors.
+    #[wasm_bindgen(js_name = reportError)]
+    pub fn report_error(error: &JsValue);
+
+    /// What a request runs in.
+    pub type Context;
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    fn wait_until_settled(this: &Context, promise: &Promise);
 
     /// A service binding, or the static assets.
     pub type Fetcher;
@@ -55,6 +68,16 @@ extern "C" {
     pub fn set_attribute(this: &Element, name: &str, value: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = setInnerContent)]
     pub fn set_inner_content(this: &Element, content: &str, options: &Object) -> Result<JsValue, JsValue>;
+}
+
+impl Context {
+    /// Keeps work going after the response.
+    pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        self.wait_until_settled(&future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        }));
+    }
 }
 
 impl Fetcher {

@@ -26,19 +26,24 @@ mod rewriter;
 mod settle;
 mod visitor;
 
+use js_sys::WebAssembly::RuntimeError;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{Request, Response};
-use worker::{Context, Env, worker_sys};
 
 use call::Call;
+use js::Context;
+
+/// Runs when an instance begins: a panic is then known to `tools/guard.js` as every other trap is.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| js::report_error(&RuntimeError::new(&panic.to_string()))));
+}
 
 /// Answers a request: an endpoint, or a page.
-///
-/// Not `#[worker::event]`: how that answers errors brings the `Debug` of everything with it, 11 KB under gzip.
 #[wasm_bindgen]
-pub async fn fetch(request: Request, env: Env, context: worker_sys::Context) -> Result<Response, JsValue> {
-    let call = Call::new(request, env, Context::new(context));
+pub async fn fetch(request: Request, env: JsValue, context: Context) -> Result<Response, JsValue> {
+    let call = Call::new(request, env, context);
     match endpoints::name(&call) {
         Some(endpoint) => endpoints::respond(&call, &endpoint).await,
         None => page::respond(&call).await,

@@ -4,7 +4,6 @@ use throughline::bucket::bucket;
 use throughline::{Decision, Event, Millis, Object, Value, canonical, json};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Request, RequestInit};
-use worker::Env;
 
 use crate::answer;
 use crate::call::Call;
@@ -65,7 +64,7 @@ pub fn keep_later(call: &Call, message: Message, events: Vec<Event>) {
 }
 
 /// Puts the text of a message into the outbox, and says whether it is safe there.
-pub async fn keep(env: &Env, message: &Message, text: &str) -> bool {
+pub async fn keep(env: &JsValue, message: &Message, text: &str) -> bool {
     match try_keep(env, &shard(&message.subject), text).await {
         Ok(()) => true,
         Err(cause) => {
@@ -75,7 +74,7 @@ pub async fn keep(env: &Env, message: &Message, text: &str) -> bool {
     }
 }
 
-async fn try_keep(env: &Env, shard: &str, text: &str) -> Result<(), JsValue> {
+async fn try_keep(env: &JsValue, shard: &str, text: &str) -> Result<(), JsValue> {
     let outboxes = js::binding::<Outboxes>(env, "OUTBOX").ok_or("there are no objects `OUTBOX`")?;
     match outboxes.get_by_name(shard)?.keep(text).await?.as_bool() {
         Some(true) => Ok(()),

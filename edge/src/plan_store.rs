@@ -8,7 +8,6 @@ use throughline::plan::{envelope, tables::PUBLIC_PLAN};
 use throughline::token::KeySet;
 use throughline::{Millis, Plan, Value, json};
 use wasm_bindgen::JsValue;
-use worker::Env;
 
 use crate::error::log;
 use crate::js::{self, Kv};
@@ -73,7 +72,7 @@ impl PlanStore {
     }
 
     /// Asks the store for the switch and the plan. What goes wrong is noted, and everything stays as it is.
-    pub async fn refresh(&self, env: &Env, keys: &KeySet, now: Millis) {
+    pub async fn refresh(&self, env: &JsValue, keys: &KeySet, now: Millis) {
         // Set first: whoever comes while we wait need not ask, too.
         self.asked_at.set(Some(now));
         let result = self.try_refresh(env, keys, now).await;
@@ -84,7 +83,7 @@ impl PlanStore {
     }
 
     /// The public plan that belongs to the plan in use; the last good one where that cannot be had.
-    pub async fn public(&self, env: &Env, keys: &KeySet) -> Option<Rc<Public>> {
+    pub async fn public(&self, env: &JsValue, keys: &KeySet) -> Option<Rc<Public>> {
         let wanted = self.current.borrow().as_ref().map(|current| current.public.clone())?;
         let kept = self.public.borrow().clone();
         if kept.as_ref().is_some_and(|kept| kept.plan.id() == wanted) {
@@ -117,7 +116,7 @@ impl PlanStore {
         }
     }
 
-    async fn try_refresh(&self, env: &Env, keys: &KeySet, now: Millis) -> Result<(), String> {
+    async fn try_refresh(&self, env: &JsValue, keys: &KeySet, now: Millis) -> Result<(), String> {
         let store = store(env)?;
         let (switch, current) = join(store.text("switch"), store.text("plan:current")).await;
         // A store that does not answer leaves the switch where it was.
@@ -136,7 +135,7 @@ impl PlanStore {
 }
 
 /// Takes a plan from the store, with the bytes as they are there, and checks its seal, its form and its id.
-async fn fetch(env: &Env, kind: &str, id: &str, keys: &KeySet) -> Result<(Plan, Vec<u8>), String> {
+async fn fetch(env: &JsValue, kind: &str, id: &str, keys: &KeySet) -> Result<(Plan, Vec<u8>), String> {
     let key = format!("{kind}:{id}");
     let found = store(env)?.bytes(&key).await.map_err(|cause| failed(&key, &cause))?;
     let sealed = found.ok_or_else(|| format!("`{key}` is not there"))?;
@@ -157,7 +156,7 @@ impl Current {
     }
 }
 
-fn store(env: &Env) -> Result<Kv, String> {
+fn store(env: &JsValue) -> Result<Kv, String> {
     js::binding(env, "PLANS").ok_or_else(|| "there is no KV namespace `PLANS`".to_owned())
 }
 

@@ -20,6 +20,7 @@ const bindings = `
       case '/trap': return boom();
       case '/trap-later': return later(boom);
       case '/panic-later': return later(() => { state.criticalError = true; boom(); });
+      case '/report-later': return later(() => reportError(new WebAssembly.RuntimeError('panicked')));
       case '/slow': return new Promise((resolve) => setTimeout(resolve, 60_000, 'slow'));
       case '/reject': return Promise.reject(new Error('no'));
       default: return 'instance ' + state.instanceId;
@@ -90,7 +91,7 @@ test('a trap rejects its call and the next one has a fresh instance', async () =
   assert.equal(await get('/'), after);
 });
 
-for (const path of ['/trap-later', '/panic-later']) {
+for (const path of ['/trap-later', '/panic-later', '/report-later']) {
   test(`${path} answers whoever waits, however many, before the slow answer`, async () => {
     const before = await get('/');
     const answers = await Promise.all([get(path), get('/slow'), get('/slow')]);
