@@ -33,14 +33,13 @@ const bare = time(() => core.decide(text));
 row('decide in wasm (Node), 100 campaigns, JSON in and out', `${bare.toFixed(1)} us`, '2.0 us', bare <= 2);
 row('- with JSON.stringify and JSON.parse around it', `${time(() => JSON.parse(core.decide(JSON.stringify(facts)))).toFixed(1)} us`);
 
-// What one change of plans needs is there before the count begins: the old plan is in use until the new one is.
+// What changes of plans need is there before the count begins: the old plan is in use until the new one is.
 function change(index) {
   const next = new Core(plans[index % plans.length]);
   core.free();
   core = next;
 }
-change(1);
-change(0);
+for (let index = 1; index <= 10; index += 1) change(index);
 const before = memory.buffer.byteLength;
 for (let index = 0; index < DECISIONS; index += 1) {
   if (index % (DECISIONS / PLAN_CHANGES) === 0) change(index / (DECISIONS / PLAN_CHANGES));
