@@ -11,7 +11,7 @@ pub(crate) struct Memo<V> {
 }
 
 /// How many places the first value makes.
-const FIRST: usize = 16;
+const FIRST: usize = 8;
 
 impl<V: Copy> Memo<V> {
     pub(crate) const fn new() -> Self {
@@ -28,7 +28,7 @@ impl<V: Copy> Memo<V> {
 
     /// Notes the value of a number.
     pub(crate) fn insert(&mut self, number: u32, value: V) {
-        if self.known.saturating_mul(2) >= self.places.len() {
+        if self.known.saturating_mul(4) >= self.places.len().saturating_mul(3) {
             self.grow();
         }
         let at = self.find(number);
@@ -38,7 +38,7 @@ impl<V: Copy> Memo<V> {
         }
     }
 
-    /// The place of the number, or the free one that it would have. At least half of the places are free.
+    /// The place of the number, or the free one that it would have. At least a quarter of the places is free.
     fn find(&self, number: u32) -> usize {
         let mask = self.places.len().wrapping_sub(1);
         // Knuth's multiplicative hash: neighbours come to lie apart.

@@ -1,6 +1,7 @@
 //! Nodes that test the subject.
 
 use super::View;
+use super::fact::Fact;
 use super::trace::Visitor;
 use super::value::{every, holds, node, nodes, note_found, some};
 use crate::facts::{Consent, Request};
@@ -23,13 +24,15 @@ pub struct Evaluator<'a> {
     claims_id: bool,
     /// Which nodes hold, of those that were asked and are worth remembering.
     known: Memo<bool>,
+    /// The attributes that conditions asked for.
+    facts: Memo<Fact<'a>>,
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator that knows no results yet. `profile` has all pending events applied.
     #[must_use]
     pub const fn new(plan: &'a Plan, profile: &'a Profile, request: &'a Request, now: Millis) -> Self {
-        Self { plan, profile, request, now, claims_id: false, known: Memo::new() }
+        Self { plan, profile, request, now, claims_id: false, known: Memo::new(), facts: Memo::new() }
     }
 
     /// As [`Self::new`], but without a subject the attribute `id` is what the request's attributes say.
@@ -89,6 +92,16 @@ impl<'a> Evaluator<'a> {
                 (found, _) => found,
             },
         }
+    }
+
+    /// As [`Self::fact`], looked up once.
+    pub(crate) fn remembered(&mut self, id: Id<Attribute>) -> Fact<'a> {
+        if let Some(known) = self.facts.get(id.0) {
+            return known;
+        }
+        let fact = Fact::new(self.plan, self.fact(id));
+        self.facts.insert(id.0, fact);
+        fact
     }
 
     /// What the person said about a purpose: on this device, else as the profile has it, else what the plan assumes.
@@ -184,13 +197,17 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn test_attribute(&self, node: Node, visitor: &mut Visitor) -> bool {
-        let id = Id::<Attribute>::new(node.a);
+    fn test_attribute(&mut self, attribute: Node, visitor: &mut Visitor) -> bool {
+        let (id, test) = (Id::<Attribute>::new(attribute.a), Id::new(attribute.b));
+        let fact = self.remembered(id);
+        if !visitor.watches {
+            let quickly = node(self.plan, test).and_then(|(node, op)| fact.test(self.plan, node, op));
+            return quickly.unwrap_or_else(|| holds(self.plan, test, fact.view, visitor));
+        }
         let name = || self.plan.get(id).map_or("", |row| self.plan.text(row.name)).to_owned();
-        let found = self.fact(id);
         visitor.note("attribute", || Value::String(name()));
-        note_found(visitor, found, name);
-        holds(self.plan, Id::new(node.b), found, visitor)
+        note_found(visitor, fact.view, name);
+        holds(self.plan, test, fact.view, visitor)
     }
 
     fn test_segment(&mut self, id: Id<Segment>, visitor: &mut Visitor) -> bool {

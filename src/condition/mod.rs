@@ -6,6 +6,7 @@
 
 mod distance;
 mod evaluator;
+mod fact;
 mod history;
 mod local;
 mod trace;
@@ -17,4 +18,5 @@ pub use evaluator::Evaluator;
 pub use version::padded as padded_version;
 pub use view::View;
 
-pub(crate) use value::{constant, filter};
+pub(crate) use fact::Fact;
+pub(crate) use value::filter;

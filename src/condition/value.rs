@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 
 use super::View;
+use super::fact::Fact;
 use super::trace::Visitor;
 use super::version::padded;
 use super::view::compare_texts;
@@ -136,19 +137,8 @@ fn is_identical(plan: &Plan, id: Id<Constant>, value: View<'_>) -> bool {
     constant(plan, id).is_some_and(|constant| value.is_identical(constant))
 }
 
-/// Whether the value is among the constants, which the compiler has sorted.
 fn is_among(plan: &Plan, constants: Ids<Constant>, value: View<'_>) -> bool {
-    let (mut low, mut high) = (0, constants.len());
-    while low < high {
-        let middle = low.midpoint(high);
-        let Some(constant) = plan.list_item(constants, middle).and_then(|id| constant(plan, id)) else { return false };
-        match constant.order(value) {
-            Ordering::Equal => return constant.is_identical(value),
-            Ordering::Less => low = middle.saturating_add(1),
-            Ordering::Greater => high = middle,
-        }
-    }
-    false
+    Fact::new(plan, value).is_among(plan, constants)
 }
 
 /// The test of the value, or of some element if it is a list.

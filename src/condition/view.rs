@@ -153,9 +153,7 @@ impl<'a> View<'a> {
         matches!(self, Self::Text(_) | Self::List(_) | Self::Object(_)).then(|| self.to_text())
     }
 
-    /// The order of the constants of `$in` in a plan; values that are [`Ordering::Equal`] are the same constant.
-    ///
-    /// By type, then by value. Lists and objects are no constants of `$in`.
+    /// By type, then by value; lists and objects are all the same.
     #[must_use]
     pub fn order(self, other: Self) -> Ordering {
         match (self, other) {

@@ -5,7 +5,7 @@ use alloc::collections::binary_heap::PeekMut;
 use core::cmp::{Ordering, Reverse};
 use core::ops::Range;
 
-use crate::condition::{View, constant};
+use crate::condition::{Fact, View};
 use crate::decide::Decider;
 use crate::memo::Memo;
 use crate::plan::tables::{Campaign, Key, Lane, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS};
@@ -68,7 +68,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
         candidates.add(plan.numbers(lane.always));
         for (_, key) in plan.rows(lane.keys) {
-            self.add_postings(&key, &mut candidates);
+            let fact = self.eval.remembered(key.attribute);
+            self.add_postings(&key, fact, &mut candidates);
         }
         for (_, gate) in plan.rows(lane.gates) {
             if self.eval.holds(gate.node) {
@@ -81,13 +82,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Adds what is posted for the attribute's value: for its text, its number and its truth, and for each item of a list.
     ///
     /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
-    fn add_postings(&self, key: &Key, candidates: &mut Candidates<'a>) {
-        let fact = self.eval.fact(key.attribute);
-        let posting = |value: View<'_>| self.posting(key.postings, value);
+    fn add_postings(&self, key: &Key, fact: Fact<'_>, candidates: &mut Candidates<'a>) {
+        let of_fact = |fact: Fact<'_>| self.posting(key.postings, fact);
+        let posting = |value: View<'_>| of_fact(Fact::new(self.plan, value));
         let mut add = |found: Option<Posting>| {
             candidates.add(found.map_or(&[], |posting| self.plan.numbers(posting.placements)));
         };
-        if let View::List(items) = fact {
+        if let View::List(items) = fact.view {
             // Somebody else's list may say the same again and again.
             let mut known = Memo::new();
             for found in items.iter().filter_map(|item| posting(item.into())) {
@@ -98,18 +99,21 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             }
         }
         if key.forms & TEXTS != 0 {
-            add(posting(View::Text(&fact.to_text())));
+            add(match fact.view {
+                View::Text(_) => of_fact(fact),
+                other => posting(View::Text(&other.to_text())),
+            });
         }
         if key.forms & NUMBERS != 0 {
-            add(posting(View::Number(fact.to_number())));
+            add(posting(View::Number(fact.view.to_number())));
         }
         if key.forms & TRUTHS != 0 {
-            add(posting(View::Bool(fact.is_truthy())));
+            add(posting(View::Bool(fact.view.is_truthy())));
         }
     }
 
-    fn posting(&self, postings: Span<Posting>, value: View<'_>) -> Option<Posting> {
-        let order = |row: &Posting| constant(self.plan, row.constant).map_or(Ordering::Less, |it| it.order(value));
+    fn posting(&self, postings: Span<Posting>, fact: Fact<'_>) -> Option<Posting> {
+        let order = |row: &Posting| fact.order(self.plan, row.constant).unwrap_or(Ordering::Less);
         self.plan.search(postings, order).map(|(_, posting)| posting)
     }
 }

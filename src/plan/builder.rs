@@ -1,12 +1,12 @@
 //! Writes plans. Only the compiler does.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
 use super::row::Row;
-use super::tables::{LISTS, Node, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
-use super::{HEADER, Id, Ids, MAGIC, Plan, Span, VERSION};
+use super::tables::{Bucket, Constant, ConstantKind, LISTS, Node, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+use super::{HEADER, Id, Ids, MAGIC, Plan, Span, VERSION, bucket_of};
 use crate::condition::filter;
 use crate::prelude::*;
 use crate::value::Object;
@@ -140,11 +140,30 @@ impl PlanBuilder {
     /// The plan's bytes. Its id is set here: the first 16 hexadecimal digits of a SHA-256 over everything else.
     #[must_use]
     pub fn finish(mut self, mut settings: Settings) -> Vec<u8> {
+        self.words();
         settings.id = Id::new(number(self.texts.len()));
         self.push(settings);
         let hash = Sha256::digest(self.lay_out(""));
         let id: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         self.lay_out(&id)
+    }
+
+    /// Puts the texts of all text constants into buckets: about as many as there are texts, and a power of two.
+    fn words(&mut self) {
+        let constants = Span::new(0, self.count::<Constant>()).iter().filter_map(|id| self.get::<Constant>(id));
+        let texts = constants.filter(|row| row.kind == ConstantKind::String as u32).map(|row| row.text);
+        let words: BTreeSet<Id<Text>> = texts.collect();
+        let mut buckets: Vec<Vec<Id<Text>>> = vec![Vec::new(); words.len().next_power_of_two()];
+        let last = number(buckets.len()).saturating_sub(1);
+        for word in words {
+            if let Some(bucket) = buckets.get_mut(bucket_of(self.text_of(word), last) as usize) {
+                bucket.push(word);
+            }
+        }
+        for words in buckets {
+            let words = self.ids(&words);
+            self.push(Bucket { words });
+        }
     }
 
     fn lay_out(&self, id: &str) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! From bytes to a plan in which every reference is known to be good.
 
 use super::automaton::Automaton;
-use super::row::{Bounds, Kind};
-use super::tables::{self, LISTS, REGEXES, SECTIONS, STRINGS, Settings};
+use super::row::{Bounds, Kind, Row};
+use super::tables::{self, Constant, ConstantKind, LISTS, REGEXES, SECTIONS, STRINGS, Settings};
 use super::{HEADER, Id, Ids, MAGIC, Plan, PlanError, Span, VERSION, node, program};
 use crate::prelude::*;
 
@@ -19,6 +19,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<Plan, PlanError> {
     check_texts(&plan)?;
     check_regexes(&plan)?;
     plan.bounds(|bounds| (LISTS.saturating_add(1)..SECTIONS).try_for_each(|table| check_table(&plan, table, bounds)))?;
+    check_words(&plan)?;
     node::check(&plan)?;
     program::check(&plan)?;
     plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
@@ -112,6 +113,14 @@ fn check_regexes(plan: &Plan) -> Result<(), PlanError> {
     let is_valid = |index: &u32| plan.automaton(Id::new(*index)).is_some_and(Automaton::is_valid);
     let wrong = (0..plan.section(REGEXES).count).find(|index| !is_valid(index));
     wrong.map_or(Ok(()), |index| Err(PlanError::Regex { index: index as usize }))
+}
+
+/// Checks that the text of every text constant is a word.
+fn check_words(plan: &Plan) -> Result<(), PlanError> {
+    let is_text = |row: &Constant| row.kind == ConstantKind::String as u32;
+    let is_word = |row: &Constant| plan.word(plan.text(row.text)) == Some(row.text);
+    let wrong = plan.rows(plan.all()).find(|(_, row)| is_text(row) && !is_word(row));
+    wrong.map_or(Ok(()), |(id, _)| Err(PlanError::Reference { section: Constant::TABLE, row: id.index() }))
 }
 
 /// Checks that everything exists that rows refer to.

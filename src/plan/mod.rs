@@ -24,11 +24,12 @@ pub use reference::{Id, Ids, Span};
 use core::cmp::Ordering;
 use core::ops::Range;
 
+use crate::hash::fnv64a;
 use crate::prelude::*;
 use automaton::Automaton;
 use load::Section;
 use row::{Bounds, Row};
-use tables::{LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+use tables::{Bucket, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
 
 /// The version of the plan format that this core reads and writes.
 pub const VERSION: u32 = 1;
@@ -110,6 +111,14 @@ impl Plan {
         self.part(STRINGS, id.index()).and_then(|range| self.texts.get(range)).unwrap_or("")
     }
 
+    /// The number of a text that is a word, one that conditions compare with; equal texts have equal numbers.
+    #[must_use]
+    pub fn word(&self, text: &str) -> Option<Id<Text>> {
+        let last = self.count::<Bucket>().checked_sub(1)?;
+        let bucket = self.get(Id::<Bucket>::new(bucket_of(text, last)))?;
+        self.list(bucket.words).find(|word| self.text(*word) == text)
+    }
+
     /// Whether the regular expression matches anywhere in `text`.
     #[must_use]
     pub fn is_match(&self, regex: Id<Regex>, text: &str) -> bool {
@@ -172,6 +181,11 @@ impl Plan {
         let counts = self.sections.map(|section| section.count);
         check(&Bounds { counts: &counts, lists: self.lists() })
     }
+}
+
+/// The number of the bucket that a word is in, of so many but one.
+fn bucket_of(word: &str, last: u32) -> u32 {
+    fnv64a([word]) as u32 & last
 }
 
 impl core::fmt::Debug for Plan {

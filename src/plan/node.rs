@@ -46,7 +46,7 @@ numbered! {
         Gt = 12 "$gt",
         /// The value is at least constant `a`.
         Gte = 13 "$gte",
-        /// The value, or one of its elements, is among constants `a,b`, which are sorted by [`View::order`](crate::condition::View::order).
+        /// The value, or one of its elements, is among constants `a,b`, which are sorted by [`Constant::order`].
         In = 14 "$in",
         /// As `$in`, without regard to upper and lower case; the constants are in lower case.
         Ini = 15 "$ini",

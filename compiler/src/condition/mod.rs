@@ -9,6 +9,8 @@ mod local;
 mod operators;
 mod subject;
 
+use std::cmp::Ordering;
+
 use throughline::plan::tables::{self, Constant, ConstantKind, Text};
 use throughline::plan::{Id, Op, PlanBuilder};
 use throughline::{Value, canonical};
@@ -73,6 +75,11 @@ pub(crate) fn constant(plan: &mut PlanBuilder, value: &Value) -> Id<Constant> {
     };
     let text = plan.text(&text);
     plan.share(Constant { kind: kind as u32, text, number })
+}
+
+/// The order in which the core looks constants up.
+pub(crate) fn order_of(plan: &PlanBuilder, a: Id<Constant>, b: Id<Constant>) -> Ordering {
+    plan.get(a).zip(plan.get(b)).map_or(Ordering::Equal, |(a, b)| a.order(&b))
 }
 
 /// Notes that the node is evaluated for several reasons.

@@ -7,7 +7,7 @@ use throughline::condition::{View, padded_version};
 use throughline::plan::tables::Constant;
 use throughline::plan::{Id, Op};
 
-use super::{Compiler, Keys, LOGIC, NodeId, join};
+use super::{Compiler, Keys, LOGIC, NodeId, join, order_of};
 use crate::regex::{self, RegexError};
 use crate::scope::Known;
 use crate::tree::{Entry, Kind, Node};
@@ -171,7 +171,8 @@ impl Compiler<'_> {
         let mut values: Vec<Value> = values.iter().filter(|value| is_single(value)).map(folded).collect();
         values.sort_by(order);
         values.dedup_by(|a, b| order(a, b) == Ordering::Equal);
-        let constants: Vec<Id<Constant>> = values.iter().map(|value| self.constant(value)).collect();
+        let mut constants: Vec<Id<Constant>> = values.iter().map(|value| self.constant(value)).collect();
+        constants.sort_by(|a, b| order_of(self.plan, *a, *b));
         let (start, len) = self.plan.ids(&constants).words();
         self.node(op, [start, len, 0, 0])
     }

@@ -1,6 +1,5 @@
 //! How the candidates of a lane are found: by what must be so before a campaign's condition can hold.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::condition::View;
@@ -193,13 +192,5 @@ pub fn form(plan: &PlanBuilder, id: Id<Constant>) -> Option<View<'_>> {
         ConstantKind::Number => Some(View::Number(row.number)),
         ConstantKind::String => Some(View::Text(plan.text_of(row.text))),
         ConstantKind::Null | ConstantKind::Json => None,
-    }
-}
-
-/// The order in which the core looks constants up.
-pub fn order(plan: &PlanBuilder, a: Id<Constant>, b: Id<Constant>) -> Ordering {
-    match (form(plan, a), form(plan, b)) {
-        (Some(a), Some(b)) => a.order(b),
-        (a, b) => a.is_some().cmp(&b.is_some()),
     }
 }

@@ -37,6 +37,11 @@ tables! {
         /// The value of a number or boolean.
         number: f64,
     }
+    /// Words, the texts of constants, that have the lower bits of their hashes in common; there are as many buckets as such bits have values.
+    66 Bucket {
+        /// The words.
+        words: Ids<Text>,
+    }
     /// A node of a condition; what its operands mean is said at [`Op`](crate::plan::Op).
     7 Node {
         /// An [`Op`](crate::plan::Op) as a number, with [`SHARED`].

@@ -43,7 +43,7 @@ pub(super) const STRINGS: usize = 0;
 pub(super) const REGEXES: usize = 1;
 pub(super) const LISTS: usize = 2;
 /// The number of sections in a plan of this version.
-pub(super) const SECTIONS: usize = 66;
+pub(super) const SECTIONS: usize = 67;
 
 impl Target for Text {
     const TABLE: usize = STRINGS;

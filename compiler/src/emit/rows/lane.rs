@@ -12,7 +12,7 @@ use throughline::plan::tables::{
 
 use super::Writer;
 use crate::campaigns;
-use crate::condition::mark_shared;
+use crate::condition::{mark_shared, order_of};
 use crate::emit::access::{self, Term};
 
 /// The candidates of each value.
@@ -106,10 +106,10 @@ impl<'a> Writer<'_, '_, 'a, '_> {
 
     fn key(&mut self, attribute: Id<Attribute>, values: Values) -> Key {
         let mut values: Vec<_> = values.into_iter().collect();
-        values.sort_by(|(a, _), (b, _)| access::order(&self.plan, *a, *b));
+        values.sort_by(|(a, _), (b, _)| order_of(&self.plan, *a, *b));
         // 0 and -0 are two constants, and one value.
         values.dedup_by(|(a, more), (b, placements)| {
-            let is_same = access::order(&self.plan, *a, *b).is_eq();
+            let is_same = order_of(&self.plan, *a, *b).is_eq();
             if is_same {
                 placements.append(more);
                 placements.sort_unstable();
