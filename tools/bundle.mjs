@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { keepExports } from './exports.mjs';
+import { shortenImports } from './imports.mjs';
 
 const [entry, outdir] = process.argv.slice(2);
 const outfile = join(outdir, 'index.js');
@@ -43,10 +44,12 @@ await build({
 // wasm-bindgen writes `import source`, for which workerd's word is plain `import`.
 const bundle = await readFile(outfile, 'utf8');
 if (!bundle.includes('import source ')) throw new Error(`${outfile} does not import its wasm module`);
-await writeFile(outfile, bundle.replace('import source ', 'import '));
 
 // The worker crate exports classes that we do not use.
-const module = await readFile(join(outdir, 'bindgen', 'index_bg.wasm'));
-const used = keepExports(module, (name) => new RegExp(`\\b${name}\\b`).test(bundle));
-await writeFile(join(outdir, 'index_bg.wasm'), used);
+const bound = await readFile(join(outdir, 'bindgen', 'index_bg.wasm'));
+const used = keepExports(bound, (name) => new RegExp(`\\b${name}\\b`).test(bundle));
+const { module, names } = shortenImports(used);
+const script = bundle.replace('import source ', 'import ').replaceAll(/\b__wb\w+/g, (name) => names.get(name) ?? name);
+await writeFile(outfile, script);
+await writeFile(join(outdir, 'index_bg.wasm'), module);
 await rm(join(outdir, 'bindgen'), { recursive: true });

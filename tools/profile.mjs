@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { CODE, IMPORTS, number, sections, text } from './sections.mjs';
+import { CODE, IMPORTS, imports, number, sections, text } from './sections.mjs';
 
 /**
  * Tables of a module, each a list of `{ name, bytes, gzip }`, greatest first. `gzip` is what the module would be shorter by
@@ -39,7 +39,8 @@ function measured(table, parts, nameOf) {
 function functions(all) {
   const { body } = all.find(({ id }) => id === CODE);
   const names = namesOf(all.find(({ name }) => name === 'name')?.body ?? Buffer.alloc(0));
-  let index = importedFunctions(all.find(({ id }) => id === IMPORTS)?.body);
+  // Those that come from outside have the first numbers.
+  let index = imports(all.find(({ id }) => id === IMPORTS)?.body).filter(({ rest }) => rest[0] === 0).length;
   const out = [];
   for (let at = number(body, 0).end; at < body.length; index += 1) {
     const size = number(body, at);
@@ -68,32 +69,6 @@ function namesOf(body) {
     at = size.end + size.value;
   }
   return names;
-}
-
-/** How many functions come from outside: their numbers come first. */
-function importedFunctions(body) {
-  if (!body) return 0;
-  let functions = 0;
-  const count = number(body, 0);
-  for (let left = count.value, at = count.end; left > 0; left -= 1) {
-    const kind = text(body, text(body, at).end).end;
-    if (body[kind] === 0) functions += 1;
-    at = afterImport(body, kind);
-  }
-  return functions;
-}
-
-/** A function has its type, a table its type and limits, a memory limits, a global and a tag two more things. */
-function afterImport(body, kind) {
-  if (body[kind] === 0) return number(body, kind + 1).end;
-  if (body[kind] === 1) return limits(body, kind + 2);
-  if (body[kind] === 2) return limits(body, kind + 1);
-  return number(body, kind + 2).end;
-}
-
-function limits(body, at) {
-  const least = number(body, at + 1).end;
-  return body[at] & 1 ? number(body, least).end : least;
 }
 
 /** The crate of a function, of our own crates the module. A generic function belongs to whoever wrote it. */

@@ -40,6 +40,32 @@ export function text(bytes, at) {
   return { value: bytes.toString('utf8', length.end, end), end };
 }
 
+/** What the body of the import section names: `{ module, name, rest }`, `rest` with what it is, beginning with its kind. */
+export function imports(body) {
+  const all = [];
+  const count = body ? number(body, 0) : { value: 0 };
+  for (let at = count.end; all.length < count.value; ) {
+    const module = text(body, at);
+    const name = text(body, module.end);
+    at = afterImport(body, name.end);
+    all.push({ module: module.value, name: name.value, rest: body.subarray(name.end, at) });
+  }
+  return all;
+}
+
+/** A function has its type, a table its type and limits, a memory limits, a global and a tag two more things. */
+function afterImport(body, kind) {
+  if (body[kind] === 0) return number(body, kind + 1).end;
+  if (body[kind] === 1) return limits(body, kind + 2);
+  if (body[kind] === 2) return limits(body, kind + 1);
+  return number(body, kind + 2).end;
+}
+
+function limits(body, at) {
+  const least = number(body, at + 1).end;
+  return body[at] & 1 ? number(body, least).end : least;
+}
+
 export function leb128(value) {
   return value < 128 ? Buffer.from([value]) : Buffer.concat([Buffer.from([(value & 127) | 128]), leb128(value >>> 7)]);
 }

@@ -31,7 +31,7 @@ unless_fresh() { # OUT_DIR INPUT... -- STEP...
     shift
   done
   shift
-  sum=$(cat "${inputs[@]}" "$root"/tools/{wasm.sh,bundle.mjs,exports.mjs,sections.mjs,strip.mjs,guard.js} "$root/package-lock.json" "$cache/bindgen/throughline-bindgen" | cksum)
+  sum=$(cat "${inputs[@]}" "$root"/tools/{wasm.sh,bundle.mjs,exports.mjs,imports.mjs,sections.mjs,strip.mjs,guard.js} "$root/package-lock.json" "$cache/bindgen/throughline-bindgen" | cksum)
   [[ -f $out/.inputs && $(<"$out/.inputs") == "$sum" ]] && return 0
   rm -rf "$out"
   "$@"

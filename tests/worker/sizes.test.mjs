@@ -1,4 +1,4 @@
-// tools/profile.mjs, strip.mjs and exports.mjs: what they say of a wasm module, and what they leave of it.
+// tools/profile.mjs, strip.mjs, exports.mjs and imports.mjs: what they say of a wasm module, and what they leave of it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { keepExports } from '../../tools/exports.mjs';
+import { shortenImports } from '../../tools/imports.mjs';
 import { profile } from '../../tools/profile.mjs';
 import { moduleOf, section, sections } from '../../tools/sections.mjs';
 
@@ -47,4 +48,10 @@ test('stripping leaves what runs', () => {
 test('only exports that are asked for stay', () => {
   const kept = keepExports(module, (name) => name === 'run');
   assert.deepEqual(WebAssembly.Module.exports(new WebAssembly.Module(kept)), [{ name: 'run', kind: 'function' }]);
+});
+
+test('imports are what they were, by a shorter name', () => {
+  const { module: shortened, names } = shortenImports(module);
+  assert.deepEqual([...names], [['take', '__0']]);
+  assert.deepEqual(WebAssembly.Module.imports(new WebAssembly.Module(shortened)), [{ module: 'env', name: '__0', kind: 'function' }]);
 });
