@@ -13,7 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const budgets = [
   { what: 'core wasm in the browser', kilobytes: 60, reached: 128, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
   { what: 'loader script', kilobytes: 6, files: ['www/shop/_tl/tag.js'] },
-  { what: 'edge worker, all included', kilobytes: 150, reached: 208, files: ['edge/build/index.js', 'edge/build/index_bg.wasm'], named: 'edge' },
+  { what: 'edge worker, all included', kilobytes: 150, reached: 209, files: ['edge/build/index.js', 'edge/build/index_bg.wasm'], named: 'edge' },
 ];
 
 let failed = 0;
