@@ -25,11 +25,11 @@ use serde_json::{Map, Value, json};
 /// Noon of a day in 2025; all times are near it.
 pub const NOON: i64 = 1_760_011_200_000;
 const HOUR: i64 = 3_600_000;
-const EVENTS: [&str; 3] = ["Page Viewed", "Product Added", "Order Completed"];
+pub const EVENTS: [&str; 3] = ["Page Viewed", "Product Added", "Order Completed"];
 const CLASSES: [&str; 3] = ["promo", "service", "transactional"];
 const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "channel.email"];
 const STATES: [&str; 3] = ["granted", "denied", "pending"];
-const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
+pub const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
 const POSITIONS: [[f64; 2]; 4] = [[48.2, 16.37], [-33.87, 151.2], [0.0, 179.9], [64.15, -21.9]];
 const ZONES: [&str; 6] =
