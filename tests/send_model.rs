@@ -14,8 +14,8 @@ mod support;
 use std::collections::BTreeMap;
 
 use generate::Dice;
-use serde_json::Value;
-use throughline::{Event, Millis, Plan, Profile, Waiting, Withheld, authorize, reduce};
+use serde_json::{Value, json};
+use throughline::{Errand, Event, Millis, Plan, Profile, Waiting, Withheld, advance_account, authorize, reduce, told};
 
 /// Messages for each set of rules: compiling takes longer than asking.
 const MESSAGES: u64 = 20;
@@ -60,11 +60,105 @@ fn the_core_lets_messages_leave_as_the_naive_model() {
     );
 }
 
+/// What members are sent of the journeys of their account, and whether it may still leave.
+#[test]
+fn the_core_lets_messages_of_accounts_leave_as_the_naive_model() {
+    let (mut seen, mut written) = (Seen::default(), Seen::default());
+    for seed in 0..support::cases(2_000) / MESSAGES {
+        let mut rules = generate::journey::rules(seed);
+        let journeys = rules["journeys"].as_object_mut().unwrap();
+        journeys.values_mut().for_each(|journey| journey["unit"] = json!("account.id"));
+        let plan = support::plan(&rules);
+        for number in 0..MESSAGES {
+            let dice = &mut Dice::new(!(seed * MESSAGES + number));
+            let Company { facts, member, errands } = Company::new(dice, &rules, &plan);
+            let now = facts["now"].as_i64().unwrap();
+            let others = generate::journey::others(dice, &rules, now);
+            for errand in errands {
+                let told = serde_json::to_value(&errand).unwrap();
+                let case = format!(
+                    "case {seed}/{number}:\nerrand {told:#}\nothers {others:#?}\nfacts {facts:#}\nrules {rules:#}"
+                );
+                let wanted = reference::send::run(&rules, &facts, &others, &told, now);
+                let action = errand.run(&plan, &member, &events(&others), Millis(now));
+                written.note(wanted.as_ref().err().copied());
+                match (action, wanted) {
+                    (Err(at), Err((_, until))) => assert_eq!(Some(at.0), until, "{case}"),
+                    (Ok(Some(action)), wanted) => {
+                        let outcome = action.outcome.as_ref().map(|letter| letter.channel.as_str());
+                        let wanted = wanted.as_ref().map(|letter| letter["channel"].as_str().unwrap());
+                        assert_eq!(
+                            outcome.map_err(|withheld| (withheld.code(), None)),
+                            wanted.map_err(|against| *against),
+                            "{case}"
+                        );
+                        let mut waiting = json!({ "journey": action.journey, "entered": told["entered"], "message": action.message, "channel": dice.pick(&["email", "push"]) });
+                        if action.expires != Millis::MAX {
+                            waiting["expires"] = json!(action.expires.0);
+                        }
+                        let wanted = reference::send::authorize(&rules, &facts, &others, &waiting, now);
+                        let found = ask(&plan, &member, &others, &waiting, now);
+                        assert_eq!(found, wanted, "waiting {waiting:#}\n{case}");
+                        seen.note(found);
+                    }
+                    (action, wanted) => panic!("wanted {wanted:?}, found {action:?}\n{case}"),
+                }
+            }
+        }
+    }
+    written.assert_each(&["expired", "holdout", "unreachable", "capped"], &["capped", "cooling_down", "quiet_hours"]);
+    seen.assert_each(&["capped", "expired", "holdout", "unreachable", "journey_ended"], &["quiet_hours"]);
+}
+
+/// A member of an account, and the errands of the account's journeys.
+struct Company {
+    facts: Value,
+    member: Profile,
+    errands: Vec<Errand>,
+}
+
+impl Company {
+    fn new(dice: &mut Dice, rules: &Value, plan: &Plan) -> Self {
+        let mut facts = generate::journey::person(dice, rules);
+        let now = facts["now"].as_i64().unwrap();
+        let before = now - dice.pick(&[0, 60_000, 600_000]);
+        let mut account = generate::account::own(dice, rules, before);
+        let id = account["id"].as_str().unwrap().to_owned();
+        let mut own = Profile::new("account");
+        let hear =
+            |own: &mut Profile, event: &Event| told(plan, event, &id).iter().for_each(|event| reduce(plan, own, event));
+        events(account["events"].as_array().unwrap()).iter().for_each(|event| hear(&mut own, event));
+        let advanced = advance_account(plan, &own, Millis(before));
+        own = advanced.profile;
+        // Meanwhile the account goes on, and its member does.
+        if dice.percent(50) {
+            let event = generate::account::heard(dice, rules, now);
+            hear(&mut own, &events(&[event.clone()])[0]);
+            account["events"].as_array_mut().unwrap().push(event);
+        }
+        if dice.percent(30) {
+            own = advance_account(plan, &own, Millis(now)).profile;
+        }
+        if dice.percent(85) {
+            let joins = generate::account::joining(dice, &id, now);
+            facts["events"].as_array_mut().unwrap().push(joins);
+        }
+        let mut member = profile(plan, &facts);
+        member.learn(plan, &id, &own.to_account(plan));
+        account["profile"]["journeys"] = serde_json::to_value(&own).unwrap()["journeys"].clone();
+        facts["account"] = account;
+        Self { facts, member, errands: advanced.errands }
+    }
+}
+
+fn events(told: &[Value]) -> Vec<Event> {
+    told.iter().map(|event| serde_json::from_value(event.clone()).unwrap()).collect()
+}
+
 /// What is against a message, and until when.
 type Against = Option<(&'static str, Option<i64>)>;
 
 fn ask(plan: &Plan, profile: &Profile, others: &[Value], waiting: &Value, now: i64) -> Against {
-    let others: Vec<Event> = others.iter().map(|event| serde_json::from_value(event.clone()).unwrap()).collect();
     let text = |name: &str| waiting[name].as_str().unwrap();
     let waiting = Waiting {
         journey: text("journey"),
@@ -73,7 +167,7 @@ fn ask(plan: &Plan, profile: &Profile, others: &[Value], waiting: &Value, now: i
         channel: text("channel"),
         expires: waiting["expires"].as_i64().map_or(Millis::MAX, Millis),
     };
-    match authorize(plan, profile, &others, &waiting, Millis(now)) {
+    match authorize(plan, profile, &events(others), &waiting, Millis(now)) {
         Ok(()) => None,
         Err(Withheld::Later(reason, at)) => Some((reason.code(), Some(at.0))),
         Err(withheld) => Some((withheld.code(), None)),

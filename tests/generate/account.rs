@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CLASSES, Dice, fact, time};
+use super::{CLASSES, Dice, HOUR, fact, time};
 
 const IDS: [&str; 2] = ["acme", "Zoë & co"];
 /// What profiles call these two.
@@ -47,6 +47,28 @@ fn seen(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         out.insert(key, json!(stamps));
     }
     Value::Object(out)
+}
+
+/// An account as its own profile knows it: facts without a request, with its `id`.
+pub fn own(dice: &mut Dice, rules: &Value, now: i64) -> Value {
+    let id = dice.pick(&IDS);
+    let count = 1 + dice.below(6);
+    let mut events = vec![joining(dice, id, now - 6 * HOUR)];
+    events.extend((0..count).map(|_| heard(dice, rules, now)));
+    json!({ "id": id, "profile": { "subject": "account" }, "events": events })
+}
+
+/// What a member does, and its account hears of.
+pub fn heard(dice: &mut Dice, rules: &Value, now: i64) -> Value {
+    let mut event = super::journey::event(dice, rules, now);
+    event["type"] = json!("track");
+    event
+}
+
+/// Somebody is said to belong to the account.
+pub fn joining(dice: &mut Dice, id: &str, at: i64) -> Value {
+    let properties = json!({ "groupId": id, "traits": { "plan": fact(dice, "account.plan") } });
+    json!({ "id": format!("join-{at}"), "type": "group", "at": at, "trusted": true, "properties": properties })
 }
 
 /// Makes an event a group call.

@@ -12,7 +12,7 @@
     reason = "a generator for tests"
 )]
 
-mod account;
+pub mod account;
 pub mod features;
 mod history;
 pub mod journey;
