@@ -133,7 +133,7 @@ impl Company {
         // Meanwhile the account goes on, and its member does.
         if dice.percent(50) {
             let event = generate::account::heard(dice, rules, now);
-            hear(&mut own, &events(&[event.clone()])[0]);
+            hear(&mut own, &events(std::slice::from_ref(&event))[0]);
             account["events"].as_array_mut().unwrap().push(event);
         }
         if dice.percent(30) {
