@@ -35,6 +35,8 @@ use tables::{Bucket, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
 pub const VERSION: u32 = 1;
 const MAGIC: &[u8; 8] = b"TLPLAN\0\0";
 const HEADER: usize = 16;
+/// So many words of a bucket are looked at, and those of good hashes are a few: looking for a word takes bounded time.
+const MAX_BUCKET: usize = 64;
 
 /// A loaded plan: every reference in it is known to be good.
 pub struct Plan {
@@ -116,7 +118,7 @@ impl Plan {
     pub fn word(&self, text: &str) -> Option<Id<Text>> {
         let last = self.count::<Bucket>().checked_sub(1)?;
         let bucket = self.get(Id::<Bucket>::new(bucket_of(text, last)))?;
-        self.list(bucket.words).find(|word| self.text(*word) == text)
+        self.list(bucket.words).take(MAX_BUCKET).find(|word| self.text(*word) == text)
     }
 
     /// Whether the regular expression matches anywhere in `text`.
