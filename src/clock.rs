@@ -47,6 +47,15 @@ impl<'a> Clock<'a> {
         at.plus(Millis(self.offset(at.0.div_euclid(1000)).saturating_mul(1000)))
     }
 
+    /// When this clock will have gone on by so much: where it is put forward meanwhile that is sooner, where it is put back
+    /// later. A time that it never shows comes as if it had not been put forward.
+    #[must_use]
+    pub fn later(&self, at: Millis, length: Millis) -> Millis {
+        let (wanted, steady) = (self.wall(at).plus(length), at.plus(length));
+        let moved = steady.minus(self.wall(steady).minus(wanted));
+        if self.wall(moved) < wanted { steady } else { moved }
+    }
+
     /// The local day of an instant, counted from 1970-01-01. A day in a zone can have from 23 to 25 hours, or
     /// more or fewer where a zone moved.
     #[must_use]

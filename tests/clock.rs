@@ -5,7 +5,7 @@ mod generate;
 mod support;
 
 use jiff::Timestamp;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use serde_json::json;
 use throughline::{Clock, Millis, Plan, Profile, Request};
 
@@ -56,6 +56,39 @@ fn clocks_tell_what_the_database_tells() {
         zones += 1;
     }
     assert!(zones > 500, "only {zones} zones");
+}
+
+/// Whether a clock in this zone never shows the time, because it is put forward over it.
+fn is_gap(zone: &TimeZone, wall: Millis) -> bool {
+    let shown = TimeZone::UTC.to_datetime(Timestamp::from_millisecond(wall.0).unwrap());
+    matches!(zone.to_ambiguous_timestamp(shown).offset(), AmbiguousOffset::Gap { .. })
+}
+
+#[test]
+fn later_is_when_the_clock_first_shows_it() {
+    let plan = plan("UTC");
+    let (hour, mut moved) = (3_600_000, 0);
+    let database = TimeZoneDatabase::bundled();
+    for name in database.available() {
+        let (name, zone) = (name.as_str(), database.get(name.as_str()).unwrap());
+        let clock = Clock::of_subject(&plan, &Profile::default(), &request(name));
+        for change in zone.following(Timestamp::from_second(FIRST).unwrap()).take(8) {
+            let at = Millis(change.timestamp().as_millisecond() - 5 * hour);
+            for quarter in 0..40 {
+                let length = Millis(quarter * hour / 4);
+                let (wanted, later) = (clock.wall(at).plus(length), clock.later(at, length));
+                moved += i32::from(later != at.plus(length));
+                let shows = clock.wall(later) == wanted || is_gap(&zone, wanted) && clock.wall(later) > wanted;
+                let earlier = (0..quarter * 15).map(|minute| Millis(at.0 + minute * 60_000));
+                let is_first = earlier.take_while(|at| *at < later).all(|at| clock.wall(at) < wanted);
+                assert!(
+                    shows && (is_first || is_gap(&zone, wanted)),
+                    "{name}: {length:?} after {at:?} it is {later:?}"
+                );
+            }
+        }
+    }
+    assert!(moved > 1000, "clocks were moved {moved} times only");
 }
 
 #[test]

@@ -116,10 +116,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// When the subject's next day begins.
     fn tomorrow(&self) -> Millis {
         let (clock, now) = (self.clock(), self.facts.now);
-        let midnight = |at: Millis| at.plus(Millis(DAY.saturating_sub(clock.wall(at).0.rem_euclid(DAY))));
-        let next = midnight(now);
-        // A day on which clocks are put back is longer than it looks from its morning.
-        if clock.day(next) == clock.day(now) { midnight(next) } else { next }
+        clock.later(now, Millis(DAY.saturating_sub(clock.wall(now).0.rem_euclid(DAY))))
     }
 
     /// The clock where the subject is.

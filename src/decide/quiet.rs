@@ -25,12 +25,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
     /// When the quiet hours end that hold at a time.
     fn quiet_until(&self, class: u32, channel: Id<Channel>, at: Millis) -> Option<Millis> {
-        let time = self.clock().wall(at).0.rem_euclid(DAY);
+        let clock = self.clock();
+        let time = clock.wall(at).0.rem_euclid(DAY);
         let ends = |(_, quiet): (Id<Quiet>, Quiet)| {
             let concerns = quiet.classes & class_bit(class) != 0 && self.has(quiet.channels, channel);
             let since = time.saturating_sub(quiet.from.0).rem_euclid(DAY);
             let length = quiet.until.0.saturating_sub(quiet.from.0).rem_euclid(DAY);
-            (concerns && since < length).then(|| at.plus(Millis(length.saturating_sub(since))))
+            (concerns && since < length).then(|| clock.later(at, Millis(length.saturating_sub(since))))
         };
         self.plan.rows(self.plan.all::<Quiet>()).find_map(ends)
     }

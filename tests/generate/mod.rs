@@ -22,9 +22,11 @@ mod template;
 
 use serde_json::{Map, Value, json};
 
-/// Noon of a day in 2025; all times are near it.
+/// Noon of a day in 2025; most times are near it.
 pub const NOON: i64 = 1_760_011_200_000;
 const HOUR: i64 = 3_600_000;
+/// So many days later clocks are moved: in Europe back, in America back, in America forward, in Europe forward.
+const MOVES: [i64; 4] = [17, 24, 150, 171];
 pub const EVENTS: [&str; 3] = ["Page Viewed", "Product Added", "Order Completed"];
 const CLASSES: [&str; 3] = ["promo", "service", "transactional"];
 const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "channel.email"];
@@ -159,7 +161,8 @@ pub fn facts(rules: &Value, seed: u64) -> Value {
 
 /// The same, by dice.
 pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
-    let now = NOON + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
+    let day = if dice.percent(25) { *dice.pick(&MOVES) } else { 0 };
+    let now = NOON + day * 24 * HOUR + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
     let mut attributes = json!({ "path": dice.pick(&PATHS) });
     for name in ["weather", "country", "deviceType", "locale", "timezone", "gclid"] {
         if dice.percent(60) {
