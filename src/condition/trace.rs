@@ -36,11 +36,11 @@ impl Visitor {
     #[inline]
     pub(super) fn enter(&mut self, op: Op) {
         if self.watches {
-            self.open(op);
+            self.begin(op);
         }
     }
 
-    fn open(&mut self, op: Op) {
+    fn begin(&mut self, op: Op) {
         let mut notes = Object::new();
         notes.insert("op", op.name());
         self.open.push(Frame { notes, children: Vec::new() });
