@@ -9,7 +9,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Dice, EVENTS, PATHS, condition, fact, ids, map, message};
+use super::condition::condition;
+use super::{Dice, EVENTS, PATHS, fact, ids, map, message};
 
 const CHANNELS: [&str; 3] = ["email", "whatsapp", "push"];
 
