@@ -9,6 +9,8 @@ use crate::plan::Plan;
 use crate::plan::tables::{NumberFormat, Pipe};
 use crate::prelude::*;
 
+/// Smaller numbers are written with an exponent, and behind the point they can have more digits than a double holds.
+const WITH_EXPONENT: f64 = 1e-6;
 /// Doubles hold so many decimal digits of any number.
 const DIGITS: usize = 15;
 
@@ -43,8 +45,10 @@ pub(super) fn calculate(filter: Pipe, a: f64, b: f64) -> Option<f64> {
 
 /// The number without the digits that only its being a double has brought.
 pub(super) fn tidy(number: f64) -> f64 {
-    let whole = plain(number).map_or(DIGITS, |digits| digits.whole.len());
-    round(number, DIGITS.saturating_sub(whole))
+    match plain(number) {
+        Some(digits) if number.abs() >= WITH_EXPONENT => round(number, DIGITS.saturating_sub(digits.whole.len())),
+        _ => number,
+    }
 }
 
 fn round(number: f64, digits: usize) -> f64 {
@@ -58,15 +62,22 @@ struct Digits {
     fraction: String,
 }
 
-/// The digits of a number; none if it is so large or so small that it is written with an exponent.
+/// The digits of a number; none if it is so large that it is written with an exponent.
 fn plain(number: f64) -> Option<Digits> {
     let mut text = String::new();
     write_number(number.abs(), &mut text);
+    let (text, zeros) = text.split_once("e-").unwrap_or((&text, "0"));
     if text.contains(['e', 'n']) {
         return None;
     }
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    Some(Digits { negative: number < 0.0, whole: whole.to_owned(), fraction: fraction.to_owned() })
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let negative = number < 0.0;
+    Some(match zeros.parse::<usize>().ok()?.checked_sub(1) {
+        None => Digits { negative, whole: whole.to_owned(), fraction: fraction.to_owned() },
+        Some(zeros) => {
+            Digits { negative, whole: "0".to_owned(), fraction: format!("{}{whole}{fraction}", "0".repeat(zeros)) }
+        }
+    })
 }
 
 impl Digits {
@@ -162,7 +173,10 @@ mod tests {
             (0.096, 2, 0.1),
             (1234.5, 3, 1234.5),
             (1e300, 2, 1e300),
-            (1e-9, 2, 1e-9),
+            (1e-9, 2, 0.0),
+            (-1.25e-7, 8, -1.3e-7),
+            (9.96e-7, 8, 1e-6),
+            (5e-324, 15, 0.0),
         ] {
             assert_eq!(round(number, digits), wanted, "{number} to {digits}");
         }
@@ -174,6 +188,7 @@ mod tests {
             (Pipe::Plus, 0.1, 0.2, Some(0.3)),
             (Pipe::Minus, 1.1, 1.0, Some(0.1)),
             (Pipe::Times, 4.35, 100.0, Some(435.0)),
+            (Pipe::Times, 1e-9, 2e-9, Some(2e-18)),
             (Pipe::DividedBy, 10.0, 4.0, Some(2.0)),
             (Pipe::DividedBy, -7.0, 2.0, Some(-4.0)),
             (Pipe::DividedBy, 7.5, 2.0, Some(3.75)),
