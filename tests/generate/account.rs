@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CLASSES, Dice, HOUR, fact, time};
 
-const IDS: [&str; 2] = ["acme", "Zoë & co"];
+pub const IDS: [&str; 2] = ["acme", "Zoë & co"];
 /// What profiles call these two.
 const KEYS: [&str; 2] = ["1a7259393f7cd1d0", "185e6bb81efd3d51"];
 

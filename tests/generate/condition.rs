@@ -4,15 +4,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Dice, EVENTS, PATHS, PURPOSES, STATES, history, words};
+use super::fact::{POSITIONS, home, words};
+use super::{Dice, EVENTS, PATHS, PURPOSES, STATES, history, operator};
 
 /// A condition at most so deep, over segments that are defined before.
 pub fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
-    match dice.below(if depth == 0 { 10 } else { 14 }) {
+    match dice.below(if depth == 0 { 15 } else { 20 }) {
         0 => event_condition(dice),
         4 => history::condition(dice),
         5 => history::local(dice),
         6 => distance(dice),
+        7 if dice.percent(40) => saved_group(dice),
         1 => {
             let mut out = json!({ "event": dice.pick(&EVENTS) });
             out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["1h", "6h", "2d"]));
@@ -20,10 +22,10 @@ pub fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
         }
         2 => json!({ "$consent": { (*dice.pick(&PURPOSES)): dice.pick(&STATES) } }),
         3 if !segments.is_empty() => json!({ (*dice.pick(&["$segment", "$stage"])): dice.pick(segments) }),
-        10 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
-        11 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
-        12 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),
-        13 => json!({ "$not": condition(dice, segments, depth - 1) }),
+        15 => json!({ "$and": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        16 | 17 => json!({ "$or": [condition(dice, segments, depth - 1), condition(dice, segments, depth - 1)] }),
+        18 => json!({ (*dice.pick(&["$nor", "$and"])): [condition(dice, segments, depth - 1)] }),
+        19 => json!({ "$not": condition(dice, segments, depth - 1) }),
         _ => comparison(dice),
     }
 }
@@ -31,7 +33,7 @@ pub fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
 fn event_condition(dice: &mut Dice) -> Value {
     let mut out = json!({ "name": dice.pick(&EVENTS) });
     if dice.percent(40) {
-        out["where"] = json!({ "path": dice.pick(&PATHS) });
+        out["where"] = operator::filter(dice);
     }
     if dice.percent(60) {
         out["count"] = dice
@@ -63,57 +65,71 @@ fn distance(dice: &mut Dice) -> Value {
     json!({ "$distance": out })
 }
 
+/// What an attribute is, a part of it, or how many parts it has.
 fn comparison(dice: &mut Dice) -> Value {
     let name = *dice.pick(&[
         "tier",
-        "score",
-        "vip",
-        "cart.total",
-        "account.plan",
+        "tier",
         "weather",
         "country",
         "locale",
+        "account.plan",
+        "id",
+        "path",
         "utmSource",
+        "utmMedium",
         "gclid",
+        "liFatId",
+        "scCid",
+        "partner",
         "deviceType",
+        "browser",
+        "nearestPlace",
+        "score",
+        "score",
+        "cart.total",
+        "home.latitude",
+        "tags.length",
+        "vip",
+        "app",
+        "app",
+        "tags",
+        "tags",
+        "tags.0",
         "seen",
+        "bought",
+        "cart.items",
+        "cart.items",
+        "cart.items.0.sku",
+        "home",
     ]);
-    let operand = match name {
-        "score" | "cart.total" => number_condition(dice),
+    let test = match name {
+        _ if dice.percent(12) => operator::any(dice),
+        "score" | "cart.total" | "home.latitude" | "tags.length" => operator::number(dice),
         "vip" => json!(dice.percent(50)),
-        "seen" => dice
-            .pick(&[
-                json!({ "$exists": true }),
-                json!({ "$exists": false }),
-                json!({ "$in": ["a", 7] }),
-                json!({ "$nin": ["b", "/"] }),
-            ])
-            .clone(),
-        _ => text_condition(dice, name),
+        "app" => operator::version(dice),
+        "tags" | "seen" | "bought" => operator::list(dice),
+        "cart.items" => operator::things(dice),
+        "home" => home(*dice.pick(&POSITIONS)),
+        "path" => operator::text(dice, &PATHS),
+        _ => operator::text(dice, words(name)),
     };
-    json!({ (name): operand })
+    if dice.percent(15) { json!({ (name): { "$not": test } }) } else { json!({ (name): test }) }
 }
 
-fn number_condition(dice: &mut Dice) -> Value {
-    let number = *dice.pick(&[0.0, 7.0, 2.5, 100.0]);
-    match dice.below(7) {
-        0 => json!(number),
-        1 => json!({ "$in": [7, 100] }),
-        2 => json!({ "$exists": dice.percent(50) }),
-        3 => json!({ "$not": { "$gt": number } }),
-        4 => json!({ "$gte": 2, "$lt": number + 3.0 }),
-        _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])): number }),
-    }
+/// Saved groups: values, values of an attribute, and a condition.
+pub fn groups(dice: &mut Dice) -> Value {
+    json!({
+        "few": ["gold", "a", 7, "p1", "chrome", "1.9.0"],
+        "named": { "type": "list", "attributeKey": dice.pick(&["tier", "tags"]), "values": ["gold", "é", "b"] },
+        "such": { "type": "condition", "condition": comparison(dice) },
+    })
 }
 
-fn text_condition(dice: &mut Dice, name: &str) -> Value {
-    let words = words(name);
-    match dice.below(7) {
-        0 => json!({ "$in": [words[0], words[1]] }),
-        1 => json!({ "$nin": [words[0], words[2]] }),
-        2 => json!({ "$exists": dice.percent(50) }),
-        3 => json!({ "$not": { "$eq": words[0] } }),
-        4 | 5 => json!(dice.pick(words)),
-        _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$gte"])): dice.pick(words) }),
+fn saved_group(dice: &mut Dice) -> Value {
+    let mut out = json!({ "id": dice.pick(&["named", "such"]) });
+    if dice.percent(30) {
+        out["attributeKey"] = json!(dice.pick(&["weather", "seen"]));
     }
+    json!({ "$savedGroup": out })
 }

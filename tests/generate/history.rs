@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Dice, EVENTS, PATHS, ZONES};
+use super::fact::ZONES;
+use super::{Dice, EVENTS, operator};
 
 /// A property that is missing, strange or a list now and then.
 pub fn sku(dice: &mut Dice) -> Value {
@@ -35,7 +36,7 @@ pub fn values(dice: &mut Dice) -> Value {
 fn event(dice: &mut Dice) -> Value {
     let mut out = json!({ "event": dice.pick(&EVENTS) });
     if dice.percent(25) {
-        out["where"] = json!({ "path": dice.pick(&PATHS) });
+        out["where"] = operator::filter(dice);
     }
     out
 }
@@ -73,7 +74,7 @@ pub fn condition(dice: &mut Dice) -> Value {
         2 => {
             let step = |dice: &mut Dice| event(dice);
             let (first, then) = (step(dice), step(dice));
-            let mut out = json!({ "first": first, "then": then, "within": dice.pick(&["1h", "6h", "24h"]) });
+            let mut out = json!({ "first": first, "then": then, "within": dice.pick(&["6h", "24h"]) });
             within(dice, &mut out, "since");
             if dice.percent(50) {
                 out["last"] = json!(1 + dice.below(3));
@@ -106,7 +107,8 @@ pub fn condition(dice: &mut Dice) -> Value {
 pub fn local(dice: &mut Dice) -> Value {
     if dice.percent(20) {
         let from = format!("2025-10-{:02}T{:02}:30:00", 8 + dice.below(3), dice.below(24));
-        return json!({ "$schedule": { "from": from, "timezone": "subject" } });
+        let by_clock = json!({ "from": from, "timezone": dice.pick(&["subject", ZONES[0]]) });
+        return json!({ "$schedule": dice.pick(&[by_clock, json!({ "from": format!("{from}-03:00") }), json!({ "until": from })]) });
     }
     let mut out = json!({});
     if dice.percent(40) {

@@ -10,7 +10,7 @@
 use serde_json::{Map, Value, json};
 
 use super::condition::condition;
-use super::{Dice, EVENTS, PATHS, fact, ids, map, message};
+use super::{Dice, EVENTS, PATHS, fact, ids, map, message, policy};
 
 const CHANNELS: [&str; 3] = ["email", "whatsapp", "push"];
 
@@ -42,6 +42,12 @@ pub fn rules(seed: u64) -> Value {
         let (channels, per) = (dice.subset(&CHANNELS, 80), dice.pick(&["10m", "6h", "day"]));
         let cap = json!({ "class": dice.pick(&["promo", "service"]), "channel": channels, "max": 1 + dice.below(2), "per": per });
         rules["policies"]["caps"].as_array_mut().unwrap().push(cap);
+    }
+    if dice.percent(60) {
+        // Quiet in one channel only, so that a message which leaves in another one waits in this one.
+        let mut quiet = policy::quiet(dice);
+        quiet["channel"] = json!(dice.pick(&["push", "push", "email"]));
+        rules["policies"]["quiet"] = json!([quiet]);
     }
     let names = |section: &str| rules[section].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (segments, offers) = (names("segments"), names("offers"));

@@ -14,16 +14,21 @@
 
 pub mod account;
 mod condition;
+mod fact;
 pub mod features;
 mod history;
 pub mod journey;
+mod operator;
+mod pattern;
 mod policy;
 mod profile;
+mod request;
 mod template;
 
 use serde_json::{Map, Value, json};
 
 use condition::condition;
+use fact::fact;
 
 /// Noon of a day in 2025; most times are near it.
 pub const NOON: i64 = 1_760_011_200_000;
@@ -36,10 +41,6 @@ const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "cha
 const STATES: [&str; 3] = ["granted", "denied", "pending"];
 pub const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
-const POSITIONS: [[f64; 2]; 4] = [[48.2, 16.37], [-33.87, 151.2], [0.0, 179.9], [64.15, -21.9]];
-const ZONES: [&str; 6] =
-    ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Mars/Olympus", "UTC"];
-const TEXTS: [&str; 9] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}"];
 
 /// Random choices that the seed decides (SplitMix64); small ones are decided by bytes as long as there are any.
 pub struct Dice {
@@ -112,8 +113,11 @@ pub fn rules_by(dice: &mut Dice) -> Value {
             "seen": history::values(dice),
             "bought": history::values(dice),
             "cart.total": { "type": "number", "edge": true, "client": true },
+            "cart.items": { "type": "list", "edge": true, "client": true },
+            "app": { "type": "version", "edge": true, "client": dice.percent(50) },
             "wa_ok": { "type": "boolean", "edge": true },
             "weather": { "type": "string", "source": "request" },
+            "partner": { "type": "string", "source": "request", "parameter": "ref" },
             "account.id": { "type": "string", "client": dice.percent(60) },
             "account.plan": { "type": "string", "edge": true, "client": dice.percent(80) },
         },
@@ -132,6 +136,7 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     if dice.percent(30) {
         rules["defaults"]["locales"] = json!({ "de-AT": ["fr", "de"], "en": ["de"] });
     }
+    rules["savedGroups"] = condition::groups(dice);
     rules["segments"] = map(&segments, |_, at| json!({ "when": condition(dice, &segments[..at], 2) }));
     rules["stages"] = json!(segments);
     rules["slots"] = map(&slots, |_, _| slot(dice));
@@ -166,27 +171,9 @@ pub fn facts(rules: &Value, seed: u64) -> Value {
 pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     let day = if dice.percent(25) { *dice.pick(&MOVES) } else { 0 };
     let now = NOON + day * 24 * HOUR + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
-    let mut attributes = json!({ "path": dice.pick(&PATHS) });
-    for name in ["weather", "country", "deviceType", "locale", "timezone", "gclid"] {
-        if dice.percent(60) {
-            attributes[name] = fact(dice, name);
-        }
-    }
-    if dice.percent(60) {
-        let [latitude, longitude] = dice.pick(&POSITIONS);
-        (attributes["latitude"], attributes["longitude"]) = (json!(latitude), json!(longitude));
-    }
-    let queries = ["?utm_source=a&gclid=x1", "utm_source=gold&utm_source=a", "?x=1&gclid=", "?utm_source=%C3%A9+%26+b"];
-    if dice.percent(40) {
-        attributes["query"] = json!(dice.pick(&queries));
-    }
-    if dice.percent(30) {
-        attributes["url"] = json!(format!("https://shop.example/{}#?gclid=no", dice.pick(&queries)));
-    }
-    let mut request = json!({ "attributes": attributes, "consent": consents(dice, 55) });
+    let mut request = json!({ "attributes": request::attributes(dice), "consent": consents(dice, 55) });
     if dice.percent(50) {
-        let device = dice.pick(&["Android 10; Mobile", "Android 10", "X11; Linux"]);
-        request["agent"] = json!({ "userAgent": format!("Mozilla/5.0 ({device})"), "mobile": dice.percent(30) });
+        request["agent"] = request::agent(dice);
     }
     for (name, chance) in [("gpc", 15), ("bot", 4)] {
         request[name] = json!(dice.percent(chance));
@@ -448,49 +435,6 @@ fn policies(dice: &mut Dice, segments: &[String], slots: &[String], offers: &[St
     out
 }
 
-const fn words(name: &str) -> &'static [&'static str] {
-    match name.as_bytes() {
-        b"country" => &["AT", "DE", "US"],
-        b"locale" => &["de-AT", "en", "de"],
-        b"utmSource" | b"gclid" => &["a", "gold", "é & b"],
-        b"timezone" => &ZONES,
-        b"deviceType" => &["mobile", "desktop", "tablet"],
-        _ => &TEXTS,
-    }
-}
-
-/// A fact, now and then of the wrong type or strange.
-fn fact(dice: &mut Dice, name: &str) -> Value {
-    if dice.percent(12) {
-        let strange = [
-            json!(null),
-            json!(true),
-            json!("7"),
-            json!(-0.0),
-            json!(1e21),
-            json!(5e-324),
-            json!(9_007_199_254_740_993_i64),
-            json!(["gold", "é"]),
-            json!({ "total": "12", "deep": { "er": [[[1]]] } }),
-            json!(0.1 + 0.2),
-            json!(-1.5e300),
-            json!([]),
-        ];
-        return dice.pick(&strange).clone();
-    }
-    match name {
-        "score" => json!(dice.pick(&[0.0, 2.5, 7.0, 99.5, 100.0])),
-        "vip" | "wa_ok" => json!(dice.percent(60)),
-        "tags" => json!(["a", "b"]),
-        "home" => {
-            let [latitude, longitude] = dice.pick(&POSITIONS);
-            json!({ "latitude": latitude, "longitude": longitude })
-        }
-        "cart" => json!({ "total": dice.pick(&[0, 7, 100]) }),
-        name => json!(dice.pick(words(name))),
-    }
-}
-
 fn consents(dice: &mut Dice, chance: u64) -> Value {
     let mut out = Map::new();
     for purpose in PURPOSES {
@@ -520,7 +464,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         10 => account::call(dice, &mut out),
         0 => {
             out["type"] = json!("identify");
-            let name = *dice.pick(&["tier", "score", "cart"]);
+            let name = *dice.pick(&["tier", "score", "cart", "app"]);
             out["traits"] = json!({ (name): fact(dice, name) });
         }
         1 => {

@@ -63,7 +63,7 @@ pub fn add(dice: &mut Dice, rules: &mut Value) {
     exclude(dice, &mut rules["experiments"], 30, [0.7, 0.8, 1.0]);
 }
 
-fn quiet(dice: &mut Dice) -> Value {
+pub fn quiet(dice: &mut Dice) -> Value {
     let times = ["00:00", "08:30", "11:00", "15:45", "21:00"];
     let (from, until) = (dice.below(5) as usize, 1 + dice.below(4) as usize);
     let mut out = json!({ "from": times[from], "until": times[(from + until) % 5] });

@@ -1,19 +1,23 @@
-//! Conditions, for what the generator writes: comparisons, sets, logic, existence, segments, events, recency, consent, schedules.
-
-use std::cmp::Ordering;
+//! Conditions on the subject: attributes, segments, saved groups, events, recency, consent, schedules.
 
 use serde_json::{Value, json};
 
 use super::history::{Events, Stamp};
+use super::javascript::walk;
+use super::value::{logic_holds, members_hold, relation_holds, value_holds};
 use super::{Model, duration, list, members};
 
 impl Model<'_> {
     pub fn holds(&self, condition: &Value) -> bool {
         members(condition).all(|(key, operand)| match key.as_str() {
-            "$and" => list(operand).all(|part| self.holds(part)),
-            "$or" => operand == &json!([]) || list(operand).any(|part| self.holds(part)),
-            "$nor" => operand != &json!([]) && !list(operand).any(|part| self.holds(part)),
-            "$not" => !self.holds(operand),
+            "$and" | "$or" | "$nor" | "$not" => logic_holds(key, operand, |part| self.holds(part)).unwrap(),
+            "$savedGroup" => match &self.rules["savedGroups"][operand["id"].as_str().unwrap()] {
+                group if group["type"] == "list" => {
+                    let attribute = operand.get("attributeKey").unwrap_or(&group["attributeKey"]);
+                    value_holds(&self.attribute(attribute.as_str().unwrap()), &json!({ "$in": group["values"] }))
+                }
+                group => self.holds(&group["condition"]),
+            },
             "$segment" => {
                 one_or_many(operand).any(|id| self.holds(&self.rules["segments"][id.as_str().unwrap()]["when"]))
             }
@@ -42,35 +46,58 @@ impl Model<'_> {
                 Value::String(purpose) => self.consent(purpose) == "granted",
                 _ => members(operand).all(|(purpose, state)| *state == self.consent(purpose)),
             },
-            path => value_holds(&self.attribute(path), operand),
+            path => value_holds(&self.attribute(path), &self.spelled_out(operand)),
         })
     }
 
+    /// The operand with the values of saved groups in the place of their names.
+    fn spelled_out(&self, operand: &Value) -> Value {
+        let Value::Object(operators) = operand else { return operand.clone() };
+        let spelled = operators.iter().map(|(operator, operand)| match operator.as_str() {
+            "$inGroup" => ("$in".to_owned(), self.group(operand)),
+            "$notInGroup" => ("$nin".to_owned(), self.group(operand)),
+            _ => (operator.clone(), self.spelled_out(operand)),
+        });
+        Value::Object(spelled.collect())
+    }
+
+    fn group(&self, name: &Value) -> Value {
+        let group = &self.rules["savedGroups"][name.as_str().unwrap()];
+        group.get("values").unwrap_or(group).clone()
+    }
+
+    /// The value of an attribute, or what is in it at the rest of the path.
     pub fn attribute(&self, path: &str) -> Value {
-        let from_request = |name: &str| self.request["attributes"].get(name).cloned().unwrap_or_default();
-        let or_request = |name: &str| match from_request(name) {
+        let is_declared = |name: &str| self.rules["attributes"].get(name).is_some();
+        let mut dots = path.rmatch_indices('.').map(|(at, _)| at);
+        match dots.find(|at| !is_declared(path) && is_declared(&path[..*at])) {
+            Some(at) => walk(&self.whole_attribute(&path[..at]), &path[at + 1..]),
+            None => self.whole_attribute(path),
+        }
+    }
+
+    fn whole_attribute(&self, name: &str) -> Value {
+        let from_request = || self.request["attributes"].get(name).cloned().unwrap_or_default();
+        let or_request = || match from_request() {
             Value::Null => self.request[name].clone(),
             found => found,
         };
-        match path {
+        let declared = &self.rules["attributes"][name];
+        match name {
             "id" => json!(self.person.subject),
-            "channel" | "locale" => or_request(path),
-            _ if self.rules["attributes"][path]["source"].is_object() => {
-                self.values_of_events(&self.rules["attributes"][path]["source"])
-            }
-            _ if self.rules["attributes"].get(path).is_some_and(|row| row["source"] != "request") => {
-                let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+            "channel" | "locale" => or_request(),
+            _ if declared["source"].is_object() => self.values_of_events(&declared["source"]),
+            _ if declared.is_object() && declared["source"] != "request" => {
                 let of_account =
-                    || self.person.account()?.traits.get(path.strip_prefix("account.").filter(|name| *name != "id")?);
+                    || self.person.account()?.traits.get(name.strip_prefix("account.").filter(|name| *name != "id")?);
                 if let Some((_, value)) = of_account() {
                     return value.clone();
                 }
+                let (first, rest) = name.split_once('.').unwrap_or((name, ""));
                 let value = self.person.traits.get(first).map(|(_, value)| value.clone()).unwrap_or_default();
-                rest.split('.')
-                    .filter(|part| !part.is_empty())
-                    .fold(value, |value, part| value.get(part).cloned().unwrap_or_default())
+                if rest.is_empty() { value } else { walk(&value, rest) }
             }
-            _ => from_request(path),
+            _ => from_request(),
         }
     }
 
@@ -115,106 +142,9 @@ pub fn such<'a>(
     filter: Option<&'a Value>,
 ) -> impl DoubleEndedIterator<Item = (Stamp, &'a Value)> + 'a {
     let fits = move |event: &Value| {
-        event["event"] == *name
-            && filter.is_none_or(|filter| {
-                members(filter).all(|(path, operand)| value_holds(&event["properties"][path], operand))
-            })
+        event["event"] == *name && filter.is_none_or(|filter| members_hold(&event["properties"], filter))
     };
     events.iter().filter(move |(_, event)| fits(event)).map(|(stamp, event)| (*stamp, event))
-}
-
-/// Whether a fact satisfies an operand: a bare value, or operators that all have to hold.
-pub fn value_holds(found: &Value, operand: &Value) -> bool {
-    match operand {
-        Value::Object(operators) => operators.iter().all(|(operator, operand)| match operator.as_str() {
-            "$eq" => same(found, operand),
-            "$ne" => !same(found, operand),
-            "$lt" | "$lte" | "$gt" | "$gte" => relation_holds(operator, compare(found, operand)),
-            "$in" => is_in(found, operand),
-            "$nin" => !is_in(found, operand),
-            "$exists" => found.is_null() != (operand == true),
-            "$not" => !value_holds(found, operand),
-            other => panic!("the model does not know `{other}`"),
-        }),
-        Value::Null => found.is_null(),
-        Value::Bool(wanted) => !found.is_null() && is_truthy(found) == *wanted,
-        Value::Number(wanted) => number(found) == wanted.as_f64().unwrap(),
-        Value::String(wanted) => text(found) == *wanted,
-        Value::Array(_) => panic!("the model does not compare lists"),
-    }
-}
-
-fn is_in(found: &Value, among: &Value) -> bool {
-    let is_among = |value: &Value| list(among).any(|item| same(value, item));
-    if found.is_array() { list(found).any(is_among) } else { is_among(found) }
-}
-
-fn relation_holds(operator: &str, order: Option<Ordering>) -> bool {
-    order.is_some_and(|order| match operator {
-        "$lt" => order.is_lt(),
-        "$lte" => order.is_le(),
-        "$gt" => order.is_gt(),
-        "$gte" => order.is_ge(),
-        other => panic!("`{other}` is no relation"),
-    })
-}
-
-/// JavaScript's `===` for what JSON has.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Array(_) | Value::Object(_), _) => false,
-        _ => a == b,
-    }
-}
-
-/// JavaScript's `<`: as texts if both are (or turn into) texts, else as numbers.
-fn compare(a: &Value, b: &Value) -> Option<Ordering> {
-    let is_text = |value: &Value| matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_));
-    if is_text(a) && is_text(b) {
-        return Some(text(a).encode_utf16().cmp(text(b).encode_utf16()));
-    }
-    number(a).partial_cmp(&number(b))
-}
-
-/// JavaScript's `Number(value)`, for texts that are plain decimal numbers or none.
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Null => 0.0,
-        Value::Bool(value) => f64::from(u8::from(*value)),
-        Value::Number(number) => number.as_f64().unwrap(),
-        Value::Object(_) => f64::NAN,
-        Value::String(_) | Value::Array(_) => {
-            let text = text(value);
-            let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-');
-            if text.trim().is_empty() { 0.0 } else { text.parse().ok().filter(|_| is_plain).unwrap_or(f64::NAN) }
-        }
-    }
-}
-
-/// JavaScript's `String(value)`.
-pub fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => {
-            let item = |item: &Value| if item.is_null() { String::new() } else { text(item) };
-            items.iter().map(item).collect::<Vec<_>>().join(",")
-        }
-        Value::Object(_) => "[object Object]".to_owned(),
-        Value::Number(number) => ryu_js::Buffer::new().format(number.as_f64().unwrap()).to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// JavaScript's `!!value`.
-pub fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
-    }
 }
 
 fn one_or_many(value: &Value) -> impl Iterator<Item = &Value> {

@@ -1,36 +1,116 @@
-//! What follows from the address of the page, and from what the browser says.
+//! What follows from the address of the page, from what the browser says, and from where it is.
 
 use serde_json::{Value, json};
 
-/// The request with campaign, click and class of device, where it does not say them.
-pub fn complete(request: &Value) -> Value {
-    let mut request = request.clone();
+use super::distance::metres;
+use super::members;
+
+/// The attributes that are parameters of the page's address, of those that rules need not declare.
+const PARAMETERS: [(&str, &str); 19] = [
+    ("utmSource", "utm_source"),
+    ("utmMedium", "utm_medium"),
+    ("utmCampaign", "utm_campaign"),
+    ("utmTerm", "utm_term"),
+    ("utmContent", "utm_content"),
+    ("utmId", "utm_id"),
+    ("gclid", "gclid"),
+    ("gbraid", "gbraid"),
+    ("wbraid", "wbraid"),
+    ("dclid", "dclid"),
+    ("msclkid", "msclkid"),
+    ("fbclid", "fbclid"),
+    ("ttclid", "ttclid"),
+    ("twclid", "twclid"),
+    ("liFatId", "li_fat_id"),
+    ("epik", "epik"),
+    ("scCid", "ScCid"),
+    ("rdtCid", "rdt_cid"),
+    ("yclid", "yclid"),
+];
+
+/// The request with all that follows from it, where it does not say it.
+pub fn complete(rules: &Value, request: &Value) -> Value {
+    let mut out = request.clone();
     let attributes = &request["attributes"];
-    let query = match (attributes["query"].as_str(), attributes["url"].as_str()) {
-        (Some(query), _) => query.trim_start_matches('?').to_owned(),
-        (None, Some(url)) => url.split('#').next().unwrap().split_once('?').map_or("", |(_, query)| query).to_owned(),
-        (None, None) => String::new(),
-    };
-    for (name, parameter) in [("utmSource", "utm_source"), ("gclid", "gclid")] {
-        let value = query.split('&').find_map(|pair| pair.strip_prefix(parameter)?.strip_prefix('='));
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            put(&mut request, name, &value.replace('+', " ").replace("%C3%A9", "é").replace("%26", "&"));
-        }
+    let declared =
+        members(&rules["attributes"]).filter_map(|(name, row)| Some((name.as_str(), row["parameter"].as_str()?)));
+    for (name, parameter) in declared.chain(PARAMETERS) {
+        put(&mut out, name, value_of(&parameters(attributes), parameter));
     }
-    if let Some(agent) = request["agent"]["userAgent"].as_str() {
-        let is_small = request["agent"]["mobile"] == true || agent.contains("Mobile");
-        let device = match agent.contains("Android") {
-            _ if is_small => "mobile",
-            true => "tablet",
-            false => "desktop",
-        };
-        put(&mut request, "deviceType", device);
-    }
-    request
+    put(&mut out, "deviceType", device(&request["agent"]));
+    put(&mut out, "browser", browser(&request["agent"]));
+    let places = members(&rules["places"]).filter_map(|(id, place)| Some((metres(attributes, place)?, id.clone())));
+    put(&mut out, "nearestPlace", places.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id));
+    out
 }
 
-fn put(request: &mut Value, name: &str, value: &str) {
-    if request["attributes"][name].is_null() {
+fn put(request: &mut Value, name: &str, value: Option<String>) {
+    if let (true, Some(value)) = (request["attributes"][name].is_null(), value) {
         request["attributes"][name] = json!(value);
     }
+}
+
+/// The names and values in the query of the page's address, in their order.
+fn parameters(attributes: &Value) -> Vec<(String, String)> {
+    let query = match (attributes["query"].as_str(), attributes["url"].as_str()) {
+        (Some(query), _) => query.strip_prefix('?').unwrap_or(query),
+        (None, Some(url)) => url.split('#').next().unwrap().split_once('?').map_or("", |(_, query)| query),
+        (None, None) => "",
+    };
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+/// The first of these values that has the name; an empty one is none.
+fn value_of(parameters: &[(String, String)], wanted: &str) -> Option<String> {
+    let first = parameters.iter().find(|(name, _)| name == wanted);
+    first.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+}
+
+/// A space for `+`, and the bytes that `%` writes; what they do not write is itself.
+fn decoded(written: &str) -> String {
+    let mut out = Vec::new();
+    let mut rest = written.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.filter(|digits| !digits.contains('+')).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let (byte, length) = match (first, byte) {
+            (b'%', Some(byte)) => (byte, 3),
+            (b'+', _) => (b' ', 1),
+            (first, _) => (*first, 1),
+        };
+        out.push(byte);
+        rest = &rest[length..];
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn device(agent: &Value) -> Option<String> {
+    let says = |mark: &str| agent["userAgent"].as_str().is_some_and(|text| text.contains(mark));
+    let factors = agent["formFactors"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let known = factors.map(str::to_lowercase).find(|name| ["mobile", "tablet", "desktop"].contains(&name.as_str()));
+    let is_silent = members(agent).all(|(_, said)| *said == json!("") || *said == json!([]) || said.is_null());
+    let is_television = says("TV") || says("BRAVIA") || says("AFT");
+    match known {
+        Some(known) => Some(known),
+        None if is_silent => None,
+        None if says("iPad") => Some("tablet".to_owned()),
+        None if agent["mobile"] == true || says("Mobi") || says("iPhone") || says("iPod") => Some("mobile".to_owned()),
+        None if (says("Android") || agent["platform"] == "Android") && !is_television => Some("tablet".to_owned()),
+        None => Some("desktop".to_owned()),
+    }
+}
+
+/// Most browsers claim to be Chrome and Safari, so what is rarer counts first.
+fn browser(agent: &Value) -> Option<String> {
+    let text = agent["userAgent"].as_str().filter(|text| !text.is_empty())?;
+    let is = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
+    let name = match () {
+        () if is(&["Edg/", "EdgA/", "EdgiOS/", "Edge/"]) => "edge",
+        () if is(&["Firefox/", "FxiOS/"]) => "firefox",
+        () if is(&["Chrome/", "CriOS/", "Chromium/"]) => "chrome",
+        () if is(&["Safari/"]) => "safari",
+        () => "unknown",
+    };
+    Some(name.to_owned())
 }

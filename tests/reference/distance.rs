@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::condition::value_holds;
+use super::value::value_holds;
 use super::{Model, list, members};
 
 impl Model<'_> {
@@ -26,8 +26,11 @@ impl Model<'_> {
     }
 }
 
-fn metres(a: &Value, b: &Value) -> Option<f64> {
-    let radians = |place: &Value, name: &str| Some(place[name].as_f64()?.to_radians());
+/// The way between two positions; none if one of them is not on the globe.
+pub fn metres(a: &Value, b: &Value) -> Option<f64> {
+    let degrees = |place: &Value, name: &str, most: f64| place[name].as_f64().filter(|degrees| degrees.abs() <= most);
+    let radians =
+        |place: &Value, name| Some(degrees(place, name, if name == "latitude" { 90.0 } else { 180.0 })?.to_radians());
     let (phi, theta) = (radians(a, "latitude")?, radians(b, "latitude")?);
     let (north, east) = (theta - phi, radians(b, "longitude")? - radians(a, "longitude")?);
     let haversine = (north / 2.0).sin().powi(2) + phi.cos() * theta.cos() * (east / 2.0).sin().powi(2);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::condition::value_holds;
+use super::value::value_holds;
 use super::{Model, duration};
 
 impl Model<'_> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::condition::text as js_text;
+use super::javascript::text as js_text;
 
 /// What a text becomes; `attribute` knows facts, `escape` makes a value harmless behind what has been written.
 pub struct Liquid<'a> {

@@ -29,6 +29,13 @@ impl Model<'_> {
         edge("from").is_none_or(|from| now >= from) && edge("until").is_none_or(|until| now < until)
     }
 
+    /// The time that a text with an offset says; of one without, when a clock shows it in the zone, or in that of the rules.
+    pub fn moment(&self, text: &str, zone: &Value) -> i64 {
+        let zone = zone.as_str().or(self.rules["defaults"]["timezone"].as_str()).unwrap_or("UTC");
+        let by_clock = || TimeZone::get(zone).unwrap().to_timestamp(text.parse::<DateTime>().unwrap()).unwrap();
+        text.parse::<jiff::Timestamp>().unwrap_or_else(|_| by_clock()).as_millisecond()
+    }
+
     fn clock(&self, zone: &TimeZone) -> DateTime {
         zone.to_datetime(jiff::Timestamp::from_millisecond(self.now).unwrap())
     }

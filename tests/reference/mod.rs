@@ -21,13 +21,16 @@ mod distance;
 mod happened;
 mod hash;
 mod history;
+mod javascript;
 pub mod journey;
 mod liquid;
 mod local;
 mod next;
 mod policy;
+mod regex;
 mod score;
 pub mod send;
+mod value;
 
 use serde_json::{Map, Value, json};
 
@@ -40,7 +43,7 @@ pub const DAY: i64 = 86_400_000;
 /// The decision of these rules for these facts, as the JSON that the core writes; `plan` is the id to put in.
 pub fn decide(rules: &Value, facts: &Value, plan: &str) -> Value {
     let person = Person::new(rules, facts);
-    let request = derived::complete(&facts["request"]);
+    let request = derived::complete(rules, &facts["request"]);
     Model { rules, request: &request, now: facts["now"].as_i64().unwrap(), person, plan }.decide()
 }
 
@@ -198,8 +201,7 @@ impl Model<'_> {
     }
 
     fn is_on(&self, schedule: &Value) -> bool {
-        let edge =
-            |name: &str| schedule[name].as_str().map(|text| text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let edge = |name: &str| schedule[name].as_str().map(|text| self.moment(text, &schedule["timezone"]));
         edge("from").is_none_or(|from| self.now >= from) && edge("until").is_none_or(|until| self.now < until)
     }
 
@@ -212,7 +214,7 @@ impl Model<'_> {
     fn unit(&self, attribute: &Value) -> Option<String> {
         match self.attribute(attribute.as_str().unwrap_or("id")) {
             Value::String(text) if !text.is_empty() => Some(text),
-            Value::Number(number) if number.as_f64() != Some(0.0) => Some(condition::text(&Value::Number(number))),
+            Value::Number(number) if number.as_f64() != Some(0.0) => Some(javascript::text(&Value::Number(number))),
             Value::Bool(true) => Some("true".to_owned()),
             _ => None,
         }
@@ -340,7 +342,7 @@ impl Model<'_> {
         let viewed = arms.iter().map(|arm| {
             let key = arm["experiment"].as_str().unwrap();
             let unit = self.attribute(self.rules["experiments"][key]["unit"].as_str().unwrap_or("id"));
-            let properties = json!({ "experiment_id": key, "variation_id": arm["variation"], "decision": id, "unit": condition::text(&unit) });
+            let properties = json!({ "experiment_id": key, "variation_id": arm["variation"], "decision": id, "unit": javascript::text(&unit) });
             event("Experiment Viewed", format!("x:{key}"), properties)
         });
         seen.chain(viewed).collect()

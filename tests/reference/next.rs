@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::policy::Place;
-use super::{DAY, Model, asked, condition, duration, list, members, names};
+use super::{DAY, Model, asked, duration, javascript, list, members, names};
 
 /// Contacts and responses are remembered up to this number.
 const REMEMBERED: usize = 32;
@@ -85,7 +85,7 @@ impl Model<'_> {
         };
         let is_allowed =
             channel["consent"].as_str().is_none_or(|purpose| self.consent(purpose) == "granted" && !refused(purpose));
-        let reached = |name: &Value| condition::is_truthy(&self.attribute(name.as_str().unwrap()));
+        let reached = |name: &Value| javascript::is_truthy(&self.attribute(name.as_str().unwrap()));
         is_allowed && channel.get("reach").is_none_or(reached)
     }
 

@@ -1,0 +1,84 @@
+//! What attributes have, now and then of the wrong type or strange.
+
+use serde_json::{Value, json};
+
+use super::{Dice, SUBJECTS, account};
+
+pub const POSITIONS: [[f64; 2]; 4] = [[48.2, 16.37], [-33.87, 151.2], [0.0, 179.9], [64.15, -21.9]];
+pub const ZONES: [&str; 6] =
+    ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Mars/Olympus", "UTC"];
+const TEXTS: [&str; 10] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}", "Gold"];
+pub const VERSIONS: [&str; 6] = ["1.9.0", "1.10.0", "1.10.0-rc.1", "v1.10.0+b-7", "v2", "1.10.0-rc.é"];
+
+/// The texts that an attribute often has, and that conditions ask for.
+pub const fn words(name: &str) -> &'static [&'static str] {
+    match name.as_bytes() {
+        b"id" => &SUBJECTS,
+        b"account.id" => &account::IDS,
+        b"country" => &["AT", "DE", "US"],
+        b"locale" => &["de-AT", "en", "de"],
+        b"utmSource" | b"utmMedium" | b"gclid" | b"liFatId" | b"scCid" | b"partner" => &["a", "gold", "é & b"],
+        b"timezone" => &ZONES,
+        b"deviceType" => &["mobile", "desktop", "tablet"],
+        b"browser" => &["chrome", "edge", "firefox", "safari", "unknown"],
+        b"nearestPlace" => &["north", "south"],
+        b"app" => &VERSIONS,
+        b"cart.items.0.sku" => &["a", "b", "É"],
+        _ => &TEXTS,
+    }
+}
+
+/// A value of the attribute, or of the object that its name begins with.
+pub fn fact(dice: &mut Dice, name: &str) -> Value {
+    if dice.percent(12) {
+        return strange(dice);
+    }
+    match name {
+        "score" => json!(dice.pick(&[0.0, 2.5, 7.0, 99.5, 100.0])),
+        "vip" | "wa_ok" => json!(dice.percent(60)),
+        "tags" => (0..dice.below(5)).map(|_| tag(dice)).collect(),
+        "home" => home(*dice.pick(&POSITIONS)),
+        "cart" => {
+            let items: Value = (0..dice.below(3)).map(|_| thing(dice)).collect();
+            json!({ "total": dice.pick(&[0, 7, 100]), "items": items })
+        }
+        "account" => json!({ "id": dice.pick(&account::IDS), "plan": dice.pick(&TEXTS) }),
+        name => json!(dice.pick(words(name))),
+    }
+}
+
+pub fn home([latitude, longitude]: [f64; 2]) -> Value {
+    json!({ "latitude": latitude, "longitude": longitude })
+}
+
+/// What is in lists of texts and numbers.
+pub fn tag(dice: &mut Dice) -> Value {
+    dice.pick(&[json!("a"), json!("b"), json!("A"), json!("é"), json!(7), json!("7")]).clone()
+}
+
+/// What is in a cart; a size is missing now and then.
+pub fn thing(dice: &mut Dice) -> Value {
+    let sku = dice.pick(&["a", "b", "É"]);
+    dice.pick(&[json!({ "sku": sku, "size": 7 }), json!({ "sku": sku, "size": 40 }), json!({ "sku": sku })]).clone()
+}
+
+fn strange(dice: &mut Dice) -> Value {
+    let strange = [
+        json!(null),
+        json!(true),
+        json!("7"),
+        json!(" 0x7\n"),
+        json!("1e2"),
+        json!(-0.0),
+        json!(1e21),
+        json!(5e-324),
+        json!(9_007_199_254_740_993_i64),
+        json!(["gold", "é"]),
+        json!([null, ["a"], { "sku": "a" }, true]),
+        json!({ "total": "12", "deep": { "er": [[[1]]] } }),
+        json!(0.1 + 0.2),
+        json!(-1.5e300),
+        json!([]),
+    ];
+    dice.pick(&strange).clone()
+}

@@ -1,0 +1,111 @@
+//! What conditions ask of a value: every operator, with operands that facts meet.
+
+use serde_json::{Value, json};
+
+use super::fact::{VERSIONS, tag, thing};
+use super::{Dice, PATHS, pattern};
+
+const SKUS: [&str; 3] = ["a", "b", "É"];
+
+/// What is asked of an attribute that is often one of these texts.
+pub fn text(dice: &mut Dice, words: &[&str]) -> Value {
+    match dice.below(10) {
+        0..=3 => json!(dice.pick(words)),
+        4 => json!({ (*dice.pick(&["$inGroup", "$notInGroup"])): dice.pick(&["few", "named"]) }),
+        _ => letters(dice, words),
+    }
+}
+
+/// Operators on a text.
+fn letters(dice: &mut Dice, words: &[&str]) -> Value {
+    let (word, other) = (*dice.pick(words), *dice.pick(words));
+    match dice.below(6) {
+        0 => json!({ (*dice.pick(&["$in", "$nin"])): [word, other] }),
+        1 => json!({ (*dice.pick(&["$ini", "$nini"])): [in_other_case(word), other, 7] }),
+        2 => json!({ (*dice.pick(&["$regex", "$regexi"])): pattern::pattern(dice) }),
+        3 => json!({ "$exists": dice.percent(50) }),
+        _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])): word }),
+    }
+}
+
+fn in_other_case(word: &str) -> String {
+    if word.to_uppercase() == word { word.to_lowercase() } else { word.to_uppercase() }
+}
+
+pub fn number(dice: &mut Dice) -> Value {
+    let number = *dice.pick(&[0.0, 7.0, 2.5, 100.0]);
+    match dice.below(7) {
+        0 => json!(number),
+        1 => json!({ "$in": [7, 100] }),
+        2 => json!({ "$exists": dice.percent(50) }),
+        3 => json!({ "$not": { "$gt": number } }),
+        4 => json!({ "$gte": 2, "$lt": number + 3.0 }),
+        _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])): number }),
+    }
+}
+
+pub fn version(dice: &mut Dice) -> Value {
+    json!({ (*dice.pick(&["$veq", "$vne", "$vgt", "$vgte", "$vlt", "$vlte"])): dice.pick(&VERSIONS) })
+}
+
+/// What is asked of a list of texts and numbers.
+pub fn list(dice: &mut Dice) -> Value {
+    let (tag, other) = (tag(dice), tag(dice));
+    match dice.below(9) {
+        0 => json!({ (*dice.pick(&["$in", "$nin", "$ini", "$nini"])): [tag, other] }),
+        1 => json!({ "$size": dice.below(3) }),
+        2 => json!({ "$size": { (*dice.pick(&["$gt", "$lte", "$ne"])): 1 } }),
+        3 => json!({ "$all": [tag] }),
+        4 => json!({ "$all": [tag, { (*dice.pick(&["$gt", "$lt"])): 8 }] }),
+        5 => json!({ "$alli": [in_other_case(tag.as_str().unwrap_or("b"))] }),
+        6 => json!({ "$elemMatch": letters(dice, &SKUS) }),
+        7 => {
+            json!({ "$elemMatch": { (*dice.pick(&["$gt", "$lte", "$ne"])): 5, "$type": dice.pick(&["number", "string"]) } })
+        }
+        _ => json!([tag, other]),
+    }
+}
+
+/// What is asked of a list of things that have a `sku` and a `size`.
+pub fn things(dice: &mut Dice) -> Value {
+    let thing = thing(dice);
+    let member = match dice.below(3) {
+        0 => json!({ "sku": letters(dice, &SKUS) }),
+        1 => json!({ "size": number(dice) }),
+        _ => json!({ "sku": dice.pick(&SKUS) }),
+    };
+    match dice.below(8) {
+        0 => json!({ "$size": { (*dice.pick(&["$gte", "$lt"])): 1 + dice.below(2) } }),
+        1 => json!({ "$all": [thing] }),
+        2 => json!([thing]),
+        3 => json!({ "$elemMatch": thing }),
+        4 => json!({ "$elemMatch": { (*dice.pick(&["$and", "$or", "$nor"])): [{ "sku": thing["sku"] }, member] } }),
+        5 => json!({ "$elemMatch": { "size": thing["size"], "$not": member } }),
+        _ => json!({ "$elemMatch": member }),
+    }
+}
+
+/// What is asked of a value of whatever type.
+pub fn any(dice: &mut Dice) -> Value {
+    match dice.below(8) {
+        0 => letters(dice, &["gold", "7", ""]),
+        1 => number(dice),
+        2 => version(dice),
+        3 => list(dice),
+        4 => things(dice),
+        5 => json!(dice.pick(&[None, Some(true), Some(false)])),
+        _ => json!({ "$type": dice.pick(&["string", "number", "boolean", "array", "object", "null"]) }),
+    }
+}
+
+/// Which events, by their properties.
+pub fn filter(dice: &mut Dice) -> Value {
+    match dice.below(12) {
+        0 => json!({ "path": letters(dice, &PATHS) }),
+        1 => json!({ "price": { "$gt": 2 }, "$not": { "path": "/" } }),
+        2 => json!({ "$or": [{ "item.sku": any(dice) }, { "price": 1.5 }] }),
+        3 => json!({ "items": { "$elemMatch": { "sku": letters(dice, &SKUS) } } }),
+        4 => json!({ "items.length": { "$lt": 2 } }),
+        _ => json!({ "path": dice.pick(&PATHS) }),
+    }
+}

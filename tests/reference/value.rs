@@ -1,0 +1,116 @@
+//! What a value has to be: bare values and operators, in GrowthBook's language.
+
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
+use super::javascript::{alike, compare, compare_texts, is_in, is_truthy, number, same, text, type_name, walk};
+use super::{list, members, regex};
+
+/// Whether a value satisfies an operand: a bare value, or operators that all have to hold.
+pub fn value_holds(found: &Value, operand: &Value) -> bool {
+    match operand {
+        Value::Object(operators) if operators.keys().any(|key| key.starts_with('$')) => {
+            operators.iter().all(|(operator, operand)| operator_holds(found, operator, operand))
+        }
+        Value::Object(_) | Value::Array(_) => (found.is_object() || found.is_array()) && alike(found, operand),
+        Value::Null => found.is_null(),
+        Value::Bool(wanted) => !found.is_null() && is_truthy(found) == *wanted,
+        Value::Number(wanted) => number(found) == wanted.as_f64().unwrap(),
+        Value::String(wanted) => text(found) == *wanted,
+    }
+}
+
+fn operator_holds(found: &Value, operator: &str, operand: &Value) -> bool {
+    match operator {
+        "$eq" => same(found, operand),
+        "$ne" => !same(found, operand),
+        "$lt" | "$lte" | "$gt" | "$gte" => relation_holds(operator, compare(found, operand)),
+        "$in" => is_in(found, operand, str::to_owned),
+        "$nin" => !is_in(found, operand, str::to_owned),
+        "$ini" => is_in(found, operand, str::to_lowercase),
+        "$nini" => !is_in(found, operand, str::to_lowercase),
+        "$regex" | "$regexi" => regex::finds(operand.as_str().unwrap(), operator == "$regexi", &text(found)),
+        "$exists" => found.is_null() != (operand == true),
+        "$type" => operand == type_name(found),
+        "$size" => found.as_array().is_some_and(|items| value_holds(&json!(items.len()), operand)),
+        "$all" | "$alli" => {
+            let is_there = |wanted: &Value| list(found).any(|item| element_is(item, wanted, operator == "$alli"));
+            found.is_array() && list(operand).all(is_there)
+        }
+        "$elemMatch" => list(found).filter(|item| !item.is_null()).any(|item| element_holds(item, operand)),
+        "$not" => !value_holds(found, operand),
+        "$veq" => compare_versions(found, operand).is_eq(),
+        "$vne" => compare_versions(found, operand).is_ne(),
+        _ if operator.starts_with("$v") => {
+            relation_holds(&operator.replacen("$v", "$", 1), Some(compare_versions(found, operand)))
+        }
+        other => panic!("the model does not know `{other}`"),
+    }
+}
+
+/// Whether the value's members satisfy a condition whose keys are their names, or paths of names.
+pub fn members_hold(found: &Value, condition: &Value) -> bool {
+    members(condition).all(|(key, operand)| {
+        let part_holds = |part: &Value| members_hold(found, part);
+        logic_holds(key, operand, part_holds).unwrap_or_else(|| value_holds(&walk(found, key), operand))
+    })
+}
+
+/// `$and` and its like, by what holds of their parts; none for other keys.
+pub fn logic_holds(key: &str, operand: &Value, part_holds: impl Fn(&Value) -> bool) -> Option<bool> {
+    match key {
+        "$and" => Some(list(operand).all(part_holds)),
+        "$or" => Some(*operand == json!([]) || list(operand).any(part_holds)),
+        "$nor" => Some(*operand != json!([]) && !list(operand).any(part_holds)),
+        "$not" => Some(!part_holds(operand)),
+        _ => None,
+    }
+}
+
+pub fn relation_holds(operator: &str, order: Option<Ordering>) -> bool {
+    order.is_some_and(|order| match operator {
+        "$lt" => order.is_lt(),
+        "$lte" => order.is_le(),
+        "$gt" => order.is_gt(),
+        "$gte" => order.is_ge(),
+        other => panic!("the model does not know `{other}`"),
+    })
+}
+
+fn element_is(item: &Value, wanted: &Value, ignores_case: bool) -> bool {
+    match wanted {
+        Value::String(wanted) if ignores_case => text(item).to_lowercase() == wanted.to_lowercase(),
+        _ => value_holds(item, wanted),
+    }
+}
+
+/// Operators are on the element itself, everything else is on its members.
+fn element_holds(item: &Value, wanted: &Value) -> bool {
+    let is_on_members = |key: &str| !key.starts_with('$') || ["$and", "$or", "$nor"].contains(&key);
+    if members(wanted).any(|(key, _)| is_on_members(key)) {
+        members_hold(item, wanted)
+    } else {
+        value_holds(item, wanted)
+    }
+}
+
+fn compare_versions(a: &Value, b: &Value) -> Ordering {
+    compare_texts(&padded(a), &padded(b))
+}
+
+/// GrowthBook's `paddedVersionString`, for versions of one line.
+fn padded(version: &Value) -> String {
+    let written = match version {
+        Value::String(_) | Value::Number(_) if !text(version).is_empty() => text(version),
+        _ => "0".to_owned(),
+    };
+    let core = written.strip_prefix('v').unwrap_or(&written).split('+').next().unwrap().replace('-', ".");
+    let mut parts: Vec<&str> = core.split('.').collect();
+    if parts.len() == 3 {
+        parts.push("~");
+    }
+    let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    let pad = |part: &str| if is_number(part) { format!("{part:>5}") } else { part.to_owned() };
+    parts.into_iter().map(pad).collect::<Vec<_>>().join("-")
+}
