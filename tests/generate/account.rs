@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CLASSES, Dice, HOUR, fact, time};
+use super::{CLASSES, Dice, HOUR, fact, operator, time};
 
 pub const IDS: [&str; 2] = ["acme", "Zoë & co"];
 /// What profiles call these two.
@@ -12,6 +12,25 @@ const KEYS: [&str; 2] = ["1a7259393f7cd1d0", "185e6bb81efd3d51"];
 pub fn unit(dice: &mut Dice, cap: &mut Value) {
     if dice.percent(25) {
         cap["unit"] = json!("account.id");
+    }
+}
+
+/// Makes what is known of accounts the unit of some experiments, holdouts and exclusion groups. A page can split and ask by an
+/// account only where the token may carry its id.
+pub fn add(dice: &mut Dice, rules: &mut Value) {
+    let knows_id = rules["attributes"]["account.id"]["edge"] == true;
+    let units = if knows_id { &["account.id", "account.id", "account.plan"][..] } else { &["account.plan"] };
+    for section in ["experiments", "holdouts", "exclusions"] {
+        for thing in rules[section].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if dice.percent(25) {
+                thing["unit"] = json!(dice.pick(units));
+            }
+        }
+    }
+    for campaign in rules["campaigns"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if knows_id && dice.percent(10) {
+            campaign["when"]["account.id"] = operator::text(dice, &IDS);
+        }
     }
 }
 

@@ -118,7 +118,7 @@ pub fn rules_by(dice: &mut Dice) -> Value {
             "wa_ok": { "type": "boolean", "edge": true },
             "weather": { "type": "string", "source": "request" },
             "partner": { "type": "string", "source": "request", "parameter": "ref" },
-            "account.id": { "type": "string", "client": dice.percent(60) },
+            "account.id": { "type": "string", "edge": dice.percent(70), "client": dice.percent(60) },
             "account.plan": { "type": "string", "edge": true, "client": dice.percent(80) },
         },
         "channels": { "web": {}, "email": { "consent": "channel.email" }, "whatsapp": { "consent": "advertising", "reach": "wa_ok" } },
@@ -159,6 +159,7 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     rules["messages"] = Value::Object(messages);
     rules["policies"] = policies(dice, &segments, &slots, &offers);
     policy::add(dice, &mut rules);
+    account::add(dice, &mut rules);
     rules
 }
 
