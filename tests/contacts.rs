@@ -76,6 +76,24 @@ fn what_would_wait_until_it_makes_no_sense_is_withheld_at_once() {
 }
 
 #[test]
+fn a_cap_of_a_day_has_room_again_when_the_day_is_over_also_where_it_has_25_hours() {
+    let rules = with(|rules| {
+        rules["defaults"] = json!({ "timezone": "Europe/Vienna" });
+        rules["policies"]["caps"][0]["per"] = json!("day");
+    });
+    // The 26th of October, 02:30 in Vienna, for the first time of two.
+    let night = 1_761_438_600_000;
+    let mut story = Story::of(&rules);
+    story.hear(&event("Visited", night));
+    story.hear(&event("Added", night));
+    assert_eq!(sent_at(&mut story, night), ["cart-step: push"]);
+    let midnight = night + 22 * HOUR + 30 * MINUTE;
+    assert_eq!(story.wake_at, Some(Millis(midnight)));
+    assert_eq!(sent_at(&mut story, midnight - 1), NOTHING);
+    assert_eq!(sent_at(&mut story, midnight), ["winter-step: push"]);
+}
+
+#[test]
 fn a_journey_of_another_class_does_not_wait_for_promotion() {
     let mut story = Story::of(&with(|rules| rules["journeys"]["winter"]["class"] = json!("service")));
     story.hear(&event("Visited", START));
