@@ -127,6 +127,12 @@ impl Company {
         let mut own = Profile::new("account");
         let hear =
             |own: &mut Profile, event: &Event| told(plan, event, &id).iter().for_each(|event| reduce(plan, own, event));
+        // Some of what the member saw is known of both, and the same.
+        let seen = facts["events"].as_array().unwrap().iter().filter(|event| {
+            let is_seen = event["event"] == "Message Seen" || event["event"] == "Message Sent";
+            is_seen && dice.percent(60)
+        });
+        account["events"].as_array_mut().unwrap().extend(seen.cloned());
         events(account["events"].as_array().unwrap()).iter().for_each(|event| hear(&mut own, event));
         let advanced = advance_account(plan, &own, Millis(before));
         own = advanced.profile;

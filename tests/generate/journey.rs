@@ -36,7 +36,7 @@ pub fn rules(seed: u64) -> Value {
     if dice.percent(50) {
         let after = dice.pick(&[json!({ "event": "Order Completed" }), json!({ "message": "letter-0" })]).clone();
         rules["policies"]["cooldown"] =
-            json!([{ "class": ["promo", "service"], "for": dice.pick(&["10m", "3h"]), "after": after }]);
+            json!([{ "class": ["promo", "service"], "for": dice.pick(&["1h", "6h"]), "after": after }]);
     }
     if dice.percent(40) {
         let (channels, per) = (dice.subset(&CHANNELS, 80), dice.pick(&["10m", "6h", "day"]));
@@ -48,6 +48,11 @@ pub fn rules(seed: u64) -> Value {
         let mut quiet = policy::quiet(dice);
         quiet["channel"] = json!(dice.pick(&["push", "push", "email"]));
         rules["policies"]["quiet"] = json!([quiet]);
+    }
+    if dice.percent(20) {
+        let cap =
+            json!({ "message": format!("letter-{}", dice.below(3)), "max": 1, "per": dice.pick(&["6h", "total"]) });
+        rules["policies"]["caps"].as_array_mut().unwrap().push(cap);
     }
     let names = |section: &str| rules[section].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (segments, offers) = (names("segments"), names("offers"));
@@ -139,8 +144,11 @@ pub fn waiting(dice: &mut Dice, rules: &Value, facts: &Value) -> Value {
     let events = facts["events"].as_array().unwrap();
     let entered = match events.is_empty() || dice.percent(50) {
         true => json!([now - begun, dice.below(1 << 32)]),
-        // Right before an event, or right after it.
-        false => json!([dice.pick(events)["at"], dice.pick(&[0, u32::MAX])]),
+        // Right before an event, with it, or right after it.
+        false => {
+            let event = dice.pick(events);
+            json!([event["at"], dice.pick(&[0, mark(event["id"].as_str().unwrap()), u32::MAX])])
+        }
     };
     let mut out = sent(dice, rules);
     out["entered"] = entered;
@@ -155,6 +163,11 @@ pub fn waiting(dice: &mut Dice, rules: &Value, facts: &Value) -> Value {
         out[*dice.pick(&["journey", "message", "channel"])] = json!("gone");
     }
     out
+}
+
+/// What tells events of one time apart.
+fn mark(id: &str) -> u32 {
+    id.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Messages that are on their way, too.

@@ -171,7 +171,10 @@ pub fn facts(rules: &Value, seed: u64) -> Value {
 /// The same, by dice.
 pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     let day = if dice.percent(25) { *dice.pick(&MOVES) } else { 0 };
-    let now = NOON + day * 24 * HOUR + (dice.below(48 * 60) as i64 - 24 * 60) * 60_000;
+    let minutes = dice.below(48 * 60) as i64 - 24 * 60;
+    // On the hour schedules begin and end.
+    let minutes = if dice.percent(20) { minutes / 60 * 60 } else { minutes };
+    let now = NOON + day * 24 * HOUR + minutes * 60_000;
     let mut request = json!({ "attributes": request::attributes(dice), "consent": consents(dice, 55) });
     if dice.percent(50) {
         request["agent"] = request::agent(dice);
@@ -407,6 +410,9 @@ fn policies(dice: &mut Dice, segments: &[String], slots: &[String], offers: &[St
     }
     if dice.percent(20) {
         consent["service"] = Value::Array(dice.subset(&PURPOSES, 30));
+    }
+    if dice.percent(10) {
+        consent["transactional"] = Value::Array(dice.subset(&PURPOSES, 30));
     }
     if dice.percent(30) {
         consent["gpc"] = Value::Array(dice.subset(&PURPOSES, 50));
