@@ -133,6 +133,9 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     if dice.percent(50) {
         rules["lists"]["mine"]["where"] = json!({ "stock": { "$gt": 0 } });
     }
+    if dice.percent(20) {
+        rules["defaults"]["currency"] = json!(dice.pick(&["GBP", "JPY"]));
+    }
     if dice.percent(30) {
         rules["defaults"]["locales"] = json!({ "de-AT": ["fr", "de"], "en": ["de"] });
     }
@@ -347,7 +350,7 @@ fn cap(dice: &mut Dice) -> Value {
 /// A message with renditions for some of the arms of the campaign's experiment.
 fn message(dice: &mut Dice, channel: &str, format: &str, arms: &[Option<&str>]) -> Value {
     let mut renditions = Vec::new();
-    for locale in [None, Some("de"), Some("de-AT"), Some("en")] {
+    for locale in [None, Some("de"), Some("de-AT"), Some("fr"), Some("en")] {
         for variation in arms.iter().copied() {
             let is_default = locale.is_none() && variation.is_none();
             if locale == Some("en") && variation.is_none() || !(is_default && dice.percent(95) || dice.percent(20)) {

@@ -3,8 +3,39 @@
 use super::Dice;
 
 /// Values that a template of the generated rules can read.
-const VALUES: [&str; 10] =
-    ["tier", "score", "vip", "tags", "cart.total", "weather", "country", "tags.first", "seen", "'é & <b>'"];
+const VALUES: [&str; 11] = [
+    "tier",
+    "score",
+    "vip",
+    "tags",
+    "cart.total",
+    "weather",
+    "country",
+    "tags.first",
+    "seen",
+    "lists.mine",
+    "'é & <b>'",
+];
+/// Numbers that are long, odd, or rounded on an edge.
+const NUMBERS: [&str; 8] = ["score", "cart.total", "item", "1234567.125", "-0.005", "1000", "99.995", "tags.size"];
+/// Times: of the decision, with an offset, in seconds and in milliseconds, on a local clock, and on days on which clocks are moved.
+const TIMES: [&str; 9] = [
+    "'now'",
+    "'2025-10-09T08:53:20Z'",
+    "'2026-01-01T00:30:00.5+01:00'",
+    "1760011200",
+    "1743296400000",
+    "'2024-02-29'",
+    "'2025-03-30T02:30'",
+    "score",
+    "tier",
+];
+const DATES: [&str; 8] =
+    ["%Y-%m-%d", "%-d. %B %Y", "%A, %e %b %y", "%^a %^b %I:%M %p", "%j %u %w", "%x", "%c", "%X %k %l %H:%M:%S"];
+
+/// Filters that write as people are used to.
+const LOCAL: [&str; 8] =
+    ["number", "number: 2", "number: 0", "money", "money: 'EUR'", "money: 'USD'", "money: 'GBP'", "currency: 'JPY'"];
 
 /// A piece of text with outputs and tags, at most so deep; `item` is there in loops.
 pub fn piece(dice: &mut Dice, depth: u64) -> String {
@@ -13,7 +44,7 @@ pub fn piece(dice: &mut Dice, depth: u64) -> String {
 
 fn inner(dice: &mut Dice, depth: u64, in_loop: bool) -> String {
     let next = |dice: &mut Dice| inner(dice, depth.saturating_sub(1), in_loop);
-    match dice.below(if depth == 0 { 4 } else { 14 }) {
+    match dice.below(if depth == 0 { 6 } else { 16 }) {
         0 => (*dice.pick(&[
             "fixed ",
             " a {% raw %}{{ no }}{% endraw %} ",
@@ -23,8 +54,10 @@ fn inner(dice: &mut Dice, depth: u64, in_loop: bool) -> String {
         .to_owned(),
         1 => format!("{{{{- {} -}}}} ", filtered(dice, in_loop)),
         2 | 3 => format!("{{{{ {} }}}}", filtered(dice, in_loop)),
-        4 => format!("{{% if {} %}}{}{{% endif %}}", condition(dice, in_loop), next(dice)),
-        5 => format!(
+        4 => format!("{{{{ {} | {} }}}}", number(dice, in_loop), dice.pick(&LOCAL)),
+        5 => format!("{{{{ {} | date: '{}' }}}}", dice.pick(&TIMES), dice.pick(&DATES)),
+        6 => format!("{{% if {} %}}{}{{% endif %}}", condition(dice, in_loop), next(dice)),
+        7 => format!(
             "{{% if {} %}}{}{{% elsif {} %}}{}{{% else %}}{}{{% endif %}}",
             condition(dice, in_loop),
             next(dice),
@@ -32,22 +65,22 @@ fn inner(dice: &mut Dice, depth: u64, in_loop: bool) -> String {
             next(dice),
             next(dice)
         ),
-        6 => format!(
+        8 => format!(
             "{{% unless {} %}}{}{{% else %}}{}{{% endunless %}}",
             condition(dice, in_loop),
             next(dice),
             next(dice)
         ),
-        7 => format!(
+        9 => format!(
             "{{% case {} %}} {{% when 'gold', 7 %}}{}{{% when score or true %}}{}{{% else %}}{}{{% endcase %}}",
             value(dice, in_loop),
             next(dice),
             next(dice),
             next(dice)
         ),
-        8 => format!("{{% assign mine = {} %}}{}{{{{ mine }}}}", filtered(dice, in_loop), next(dice)),
-        9 => format!("{{% assign tier = {} %}}{}", filtered(dice, in_loop), next(dice)),
-        10 => {
+        10 => format!("{{% assign mine = {} %}}{}{{{{ mine }}}}", filtered(dice, in_loop), next(dice)),
+        11 => format!("{{% assign tier = {} %}}{}", filtered(dice, in_loop), next(dice)),
+        12 => {
             format!("{{% capture kept %}}[{}]{{% endcapture %}}{{{{ kept | append: '!' }}}}", inner(dice, 0, in_loop))
         }
         _ => for_loop(dice, depth),
@@ -114,6 +147,11 @@ fn condition(dice: &mut Dice, in_loop: bool) -> String {
     out
 }
 
+fn number(dice: &mut Dice, in_loop: bool) -> &'static str {
+    let number = *dice.pick(&NUMBERS);
+    if number == "item" && !in_loop { "score" } else { number }
+}
+
 fn filtered(dice: &mut Dice, in_loop: bool) -> String {
     let mut out = value(dice, in_loop);
     for _ in 0..dice.below(3) {
@@ -125,36 +163,63 @@ fn filtered(dice: &mut Dice, in_loop: bool) -> String {
             "downcase",
             "capitalize",
             "strip",
+            "lstrip",
+            "rstrip",
             "append: '<i>'",
             "prepend: tier",
             "replace: 'o', '0'",
             "remove: 'g'",
+            "replace_first: 'l', 'LL'",
+            "remove_first: 'e'",
             "truncate: 4",
             "truncate: 3, '…'",
+            "truncatewords: 1",
+            "slice: 1, 2",
+            "slice: -2, 2",
+            "slice: 0",
+            "url_encode",
+            "escape",
             "split: 'l'",
+            "split: ' '",
+            "split: ''",
             "join: ', '",
+            "join",
             "first",
             "last",
             "size",
             "reverse",
             "uniq",
             "sort",
+            "sort: 'title'",
+            "sort_natural",
+            "sort_natural: 'title'",
+            "uniq: 'stock'",
+            "compact",
+            "compact: 'stock'",
+            "concat: tags",
+            "concat: seen",
+            "sum",
+            "sum: 'stock'",
             "plus: 3",
             "minus: 2.5",
             "times: 2",
             "divided_by: 2",
+            "divided_by: 2.0",
             "modulo: 3",
             "round",
+            "round: 1",
             "floor",
             "ceil",
             "abs",
             "at_least: 5",
             "at_most: 8",
             "json",
-            "map: 'x'",
-            "where: 'x'",
+            "map: 'title'",
+            "where: 'stock'",
+            "where: 'title', 'B'",
+            "default: 'no', allow_false: true",
         ];
-        let filter: &&str = dice.pick(&filters);
+        let filter = *if dice.percent(8) { dice.pick(&LOCAL) } else { dice.pick(&filters) };
         out.push_str(filter);
     }
     out

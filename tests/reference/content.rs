@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Model, liquid, list};
+use super::formats::Formats;
+use super::{Model, liquid, liquid_value, list};
 
 static NULL: Value = Value::Null;
 
@@ -49,23 +50,25 @@ impl Model<'_> {
 
     /// Adds `html`, `text` or `json`, and the `subject` of an e-mail.
     pub fn render(&self, rendition: &Value, out: &mut Value) {
+        let default = self.rules["defaults"]["locale"].as_str().unwrap_or("en");
+        let locale = rendition["locale"].as_str().unwrap_or(default);
         for name in ["html", "text", "subject"] {
             if let Some(template) = rendition[name].as_str() {
                 let html = |text: &str, before: &str| harmless(text, is_in_url(before));
                 let text = |text: &str, _: &str| plain(text);
-                out[name] = Value::String(self.insert(template, if name == "html" { &html } else { &text }));
+                out[name] = Value::String(self.insert(template, locale, if name == "html" { &html } else { &text }));
             }
         }
         if let Some(data) = rendition.get("json") {
-            out["json"] = self.insert_in(data);
+            out["json"] = self.insert_in(data, locale);
         }
     }
 
     /// Data with facts inserted in its texts; a text that is one output that ends with `json` is the value.
-    fn insert_in(&self, data: &Value) -> Value {
+    fn insert_in(&self, data: &Value, locale: &str) -> Value {
         match data {
             Value::String(template) => {
-                let text = Value::String(self.insert(template, &|text: &str, _: &str| text.to_owned()));
+                let text = Value::String(self.insert(template, locale, &|text: &str, _: &str| text.to_owned()));
                 let pieces = liquid::pieces(template);
                 let outputs = pieces.iter().filter(|piece| **piece != liquid::Piece::Text(String::new()));
                 match outputs.collect::<Vec<_>>().as_slice() {
@@ -75,27 +78,31 @@ impl Model<'_> {
                     _ => text,
                 }
             }
-            Value::Array(items) => items.iter().map(|item| self.insert_in(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.insert_in(item, locale)).collect(),
             Value::Object(map) => {
-                Value::Object(map.iter().map(|(name, value)| (name.clone(), self.insert_in(value))).collect())
+                Value::Object(map.iter().map(|(name, value)| (name.clone(), self.insert_in(value, locale))).collect())
             }
             other => other.clone(),
         }
     }
 
-    fn insert(&self, template: &str, escape: &dyn Fn(&str, &str) -> String) -> String {
+    fn insert(&self, template: &str, locale: &str, escape: &dyn Fn(&str, &str) -> String) -> String {
         let attribute = |name: &str| self.declared(name);
         let list = |name: &str| self.items(name);
+        let currency = self.rules["defaults"]["currency"].as_str();
+        let formats = Formats { locale, currency, zone: self.zone(), now: self.now };
         let variables = std::collections::HashMap::new();
-        liquid::Liquid { attribute: &attribute, list: &list, escape, variables, loops: Vec::new() }.render(template)
+        let loops = Vec::new();
+        liquid::Liquid { attribute: &attribute, list: &list, formats: &formats, escape, variables, loops }
+            .render(template)
     }
 
     /// The things of a list: in the order of its attribute, each once, with what they say and their ids.
     fn items(&self, name: &str) -> Value {
         let rule = &self.rules["lists"][name];
         let ids = |name: &Value| match name.as_str().map(|name| self.attribute(name)) {
-            Some(Value::Array(ids)) => ids.iter().map(liquid::written).collect(),
-            Some(other) => vec![liquid::written(&other)],
+            Some(Value::Array(ids)) => ids.iter().map(liquid_value::written).collect(),
+            Some(other) => vec![liquid_value::written(&other)],
             None => Vec::new(),
         };
         let without: Vec<String> = list(&rule["without"]).flat_map(ids).collect();
@@ -108,8 +115,13 @@ impl Model<'_> {
             }
         }
         kept.truncate(rule["limit"].as_u64().unwrap_or(10) as usize);
+        // A plan has the fields that its templates name.
+        let templates = self.rules["messages"].to_string();
+        let is_named =
+            |name: &str| [format!(".{name}"), format!("'{name}'")].iter().any(|named| templates.contains(named));
         let object = |id: &String| {
             let mut item = self.rules["catalogue"][id].clone();
+            item.as_object_mut().unwrap().retain(|name, _| is_named(name));
             item["id"] = Value::String(id.clone());
             item
         };
@@ -147,7 +159,8 @@ fn is_in_url(markup: &str) -> bool {
     ["href=\"", "src=\""].iter().any(|start| tag.rsplit_once(start).is_some_and(|(_, value)| !value.contains('"')))
 }
 
-fn harmless(text: &str, is_url: bool) -> String {
+/// A value in markup: as text, or as a part of a URL.
+pub fn harmless(text: &str, is_url: bool) -> String {
     if is_url {
         let byte = |byte: u8| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),

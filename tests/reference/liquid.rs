@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::javascript::text as js_text;
+use super::filters::apply;
+use super::formats::Formats;
+use super::liquid_value::{is_blank, member, number, same, written};
 
-/// What a text becomes; `attribute` knows facts, `escape` makes a value harmless behind what has been written.
+/// What a text becomes; `attribute` knows facts, `formats` what the locale is used to, `escape` makes a value harmless behind what has been written.
 pub struct Liquid<'a> {
     pub attribute: &'a dyn Fn(&str) -> Option<Value>,
     pub list: &'a dyn Fn(&str) -> Value,
+    pub formats: &'a Formats<'a>,
     pub escape: &'a dyn Fn(&str, &str) -> String,
     pub variables: HashMap<String, Value>,
     pub loops: Vec<(usize, usize)>,
@@ -182,8 +185,9 @@ impl Liquid<'_> {
         parts.fold(input, |input, filter| {
             let (name, args) = filter.split_once(':').unwrap_or((&filter, ""));
             let args = outside_quotes(args, ',').into_iter().filter(|arg| !arg.trim().is_empty());
-            let args: Vec<Value> = args.map(|arg| self.value(arg.trim())).collect();
-            apply(name.trim(), input, &args)
+            let args = args.map(|arg| self.value(arg.trim().trim_start_matches("allow_false:").trim()));
+            let (name, args) = (name.trim(), args.collect::<Vec<_>>());
+            self.formats.write(name, &input, args.first()).unwrap_or_else(|| apply(name, input, &args))
         })
     }
 
@@ -268,180 +272,6 @@ impl Liquid<'_> {
                 })
                 .unwrap_or_default(),
         }
-    }
-}
-
-fn member(value: &Value, name: &str) -> Value {
-    match (value, name) {
-        (Value::Array(items), "first") => items.first().cloned().unwrap_or_default(),
-        (Value::Array(items), "last") => items.last().cloned().unwrap_or_default(),
-        (Value::Array(items), "size") => json!(items.len()),
-        (Value::String(text), "size") => json!(text.chars().count()),
-        (Value::Object(map), "size") if !map.contains_key("size") => json!(map.len()),
-        _ => value.get(name).cloned().unwrap_or_default(),
-    }
-}
-
-fn apply(name: &str, input: Value, args: &[Value]) -> Value {
-    let arg = |at: usize| args.get(at).cloned().unwrap_or_default();
-    let text = || written(&input);
-    let list = || match input.clone() {
-        Value::Array(items) => items,
-        Value::Null => Vec::new(),
-        other => vec![other],
-    };
-    let (a, b) = (number(&input), number(&arg(0)));
-    let field =
-        |item: &Value| if arg(0).is_null() { item.clone() } else { member(item, arg(0).as_str().unwrap_or("")) };
-    match name {
-        "default" if matches!(input, Value::Null | Value::Bool(false)) || is_blank(&input, false) => arg(0),
-        "default" => input,
-        "upcase" => json!(text().to_uppercase()),
-        "downcase" => json!(text().to_lowercase()),
-        "capitalize" => {
-            let text = text();
-            let first: String = text.chars().take(1).flat_map(char::to_uppercase).collect();
-            json!(first + &text.chars().skip(1).collect::<String>().to_lowercase())
-        }
-        "strip" => json!(text().trim()),
-        "append" => json!(text() + &written(&arg(0))),
-        "prepend" => json!(written(&arg(0)) + &text()),
-        "replace" => json!(text().replace(&written(&arg(0)), &written(&arg(1)))),
-        "remove" => json!(text().replace(&written(&arg(0)), "")),
-        "truncate" if text().chars().count() as f64 <= b => json!(text()),
-        "truncate" => {
-            let end = if args.len() > 1 { written(&arg(1)) } else { "...".to_owned() };
-            json!(text().chars().take((b as usize).saturating_sub(end.chars().count())).collect::<String>() + &end)
-        }
-        "split" => {
-            let separator = written(&arg(0));
-            let mut pieces: Vec<String> = text().split(&separator).map(str::to_owned).collect();
-            while pieces.last().is_some_and(String::is_empty) {
-                pieces.pop();
-            }
-            json!(pieces)
-        }
-        "join" => json!(list().iter().map(written).collect::<Vec<_>>().join(&written(&arg(0)))),
-        "first" | "last" => member(&input, name),
-        "size" => match member(&input, name) {
-            Value::Null => json!(0),
-            size => size,
-        },
-        "reverse" => list().into_iter().rev().collect(),
-        "uniq" => list().into_iter().fold(json!([]), |mut kept, item| {
-            let known = kept.as_array().unwrap().iter().any(|other| same(other, &item));
-            kept.as_array_mut().unwrap().extend((!known).then_some(item));
-            kept
-        }),
-        "sort" => {
-            let mut items = list();
-            items.sort_by(|a, b| order(&field(a), &field(b)));
-            json!(items)
-        }
-        "map" => list().iter().map(field).collect(),
-        "where" => list()
-            .into_iter()
-            .filter(|item| match args.get(1) {
-                Some(wanted) => same(&field(item), wanted),
-                None => !matches!(field(item), Value::Null | Value::Bool(false)),
-            })
-            .collect(),
-        "plus" => result(a + b),
-        "minus" => result(a - b),
-        "times" => result(a * b),
-        "divided_by" if a.fract() == 0.0 && b.fract() == 0.0 => result((a / b).floor()),
-        "divided_by" => result(a / b),
-        "modulo" => result(a - b * (a / b).floor()),
-        "round" => finite(a.round()),
-        "floor" => finite(a.floor()),
-        "ceil" => finite(a.ceil()),
-        "abs" => finite(a.abs()),
-        "at_least" => finite(a.max(b)),
-        "at_most" => finite(a.min(b)),
-        "json" => json!(as_json(&input)),
-        other => panic!("the model has no filter `{other}`"),
-    }
-}
-
-/// What was calculated: to fifteen digits, but never fewer than a whole number has, as far as numbers are not written with an exponent.
-fn result(number: f64) -> Value {
-    let is_plain = number == 0.0 || (1e-6..1e21).contains(&number.abs());
-    let tidy = match number.abs() {
-        _ if !is_plain => number,
-        1e15.. => number.round(),
-        _ => format!("{number:.14e}").parse().unwrap(),
-    };
-    finite(tidy)
-}
-
-fn finite(number: f64) -> Value {
-    if number.is_finite() { json!(number + 0.0) } else { Value::Null }
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Number(number) => number.as_f64().unwrap(),
-        Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()).unwrap_or(0.0),
-        _ => 0.0,
-    }
-}
-
-/// Equal values are of one type.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        _ => a == b,
-    }
-}
-
-fn order(a: &Value, b: &Value) -> std::cmp::Ordering {
-    let kind = |value: &Value| match value {
-        Value::Array(_) => 0,
-        Value::Bool(_) => 1,
-        Value::Number(_) => 2,
-        Value::Object(_) => 3,
-        Value::String(_) => 4,
-        Value::Null => 5,
-    };
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap(),
-        (Value::String(a), Value::String(b)) => a.cmp(b),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        _ => kind(a).cmp(&kind(b)),
-    }
-}
-
-fn is_blank(value: &Value, trims: bool) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(value) => trims && !value,
-        Value::Number(_) => false,
-        Value::String(text) => if trims { text.trim() } else { text }.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-    }
-}
-
-/// What is written of a value.
-pub fn written(value: &Value) -> String {
-    match value {
-        Value::Null | Value::Object(_) => String::new(),
-        Value::Array(items) => items.iter().map(written).collect(),
-        other => js_text(other),
-    }
-}
-
-/// JSON text with JavaScript's numbers.
-pub fn as_json(value: &Value) -> String {
-    match value {
-        Value::Number(_) => js_text(value),
-        Value::Array(items) => format!("[{}]", items.iter().map(as_json).collect::<Vec<_>>().join(",")),
-        Value::Object(map) => {
-            let member = |(name, value)| format!("{}:{}", json!(name), as_json(value));
-            format!("{{{}}}", map.iter().map(member).collect::<Vec<_>>().join(","))
-        }
-        other => other.to_string(),
     }
 }
 

@@ -18,12 +18,15 @@ mod condition;
 mod content;
 mod derived;
 mod distance;
+mod filters;
+mod formats;
 mod happened;
 mod hash;
 mod history;
 mod javascript;
 pub mod journey;
 mod liquid;
+mod liquid_value;
 mod local;
 mod next;
 mod policy;
@@ -363,7 +366,7 @@ fn variant(slots: &Map<String, Value>) -> String {
     if slots.is_empty() {
         return String::new();
     }
-    let body = |fill: &Value| fill["html"].as_str().map_or_else(|| liquid::as_json(&fill["json"]), str::to_owned);
+    let body = |fill: &Value| fill["html"].as_str().map_or_else(|| liquid_value::as_json(&fill["json"]), str::to_owned);
     let parts: Vec<String> = slots.iter().flat_map(|(slot, fill)| [slot.clone(), body(fill)]).collect();
     format!("v-{:016x}", fnv64(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
 }
