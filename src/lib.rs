@@ -30,6 +30,7 @@ mod hash;
 mod input;
 mod journey;
 pub mod json;
+pub mod letters;
 mod math;
 mod memo;
 mod occurrence;

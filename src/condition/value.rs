@@ -7,6 +7,7 @@ use super::fact::Fact;
 use super::trace::Visitor;
 use super::version::padded;
 use super::view::compare_texts;
+use crate::letters::lowercase;
 use crate::plan::tables::{Constant, ConstantKind, Node, Regex, Text};
 use crate::plan::{Id, Ids, Op, Plan};
 use crate::prelude::*;
@@ -71,7 +72,7 @@ fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
     let version = || compare_texts(&padded(value), plan.text(Id::new(node.a)));
     match op {
         Op::Is => is(plan, Id::new(node.a), value),
-        Op::Isi => value.to_text().to_lowercase() == plan.text(Id::new(node.a)),
+        Op::Isi => lowercase(&value.to_text()) == plan.text(Id::new(node.a)),
         Op::Eq => is_identical(plan, Id::new(node.a), value),
         Op::Ne => !is_identical(plan, Id::new(node.a), value),
         Op::Lt => relation().is_some_and(Ordering::is_lt),
@@ -80,7 +81,7 @@ fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
         Op::Gte => relation().is_some_and(Ordering::is_ge),
         Op::In => some_element(value, |value| is_among(plan, constants(node), value)),
         Op::Ini => some_element(value, |value| match value {
-            View::Text(text) => is_among(plan, constants(node), View::Text(&text.to_lowercase())),
+            View::Text(text) => is_among(plan, constants(node), View::Text(&lowercase(text))),
             other => is_among(plan, constants(node), other),
         }),
         Op::Regex => plan.is_match(Id::<Regex>::new(node.a), &value.to_text()),

@@ -6,6 +6,7 @@ use super::text::{Bounded, capitalize, replace, split, truncate, truncate_words,
 use super::{BYTES, Writer, escape, list, number};
 use crate::canonical;
 use crate::condition::View;
+use crate::letters::lowercase;
 use crate::plan::Id;
 use crate::plan::tables::{Expr, Pipe};
 use crate::prelude::*;
@@ -70,7 +71,7 @@ impl Writer<'_, '_> {
         };
         Found::Made(match filter {
             Pipe::Upcase => Value::String(uppercase(&text)),
-            Pipe::Downcase => Value::String(text.to_lowercase()),
+            Pipe::Downcase => Value::String(lowercase(&text)),
             Pipe::Capitalize => Value::String(capitalize(&text)),
             Pipe::Strip => Value::from(text.trim()),
             Pipe::Lstrip => Value::from(text.trim_start()),

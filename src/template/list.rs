@@ -6,6 +6,7 @@ use super::Writer;
 use super::found::{Found, is_equal, text};
 use super::term::{constant, member};
 use crate::condition::View;
+use crate::letters::lowercase;
 use crate::order::places_in_order;
 use crate::plan::tables::{Item, List};
 use crate::plan::{Id, Ids};
@@ -85,7 +86,7 @@ pub(super) fn field<'v>(item: &'v Value, name: &Found<'_>) -> View<'v> {
 pub(super) fn sort(items: Vec<Value>, name: &Found<'_>, natural: bool) -> Vec<Value> {
     let key = |place: usize| items.get(place).map_or(View::Null, |item| field(item, name));
     let compare = |a: usize, b: usize| match (key(a), key(b)) {
-        (View::Text(a), View::Text(b)) if natural => a.to_lowercase().cmp(&b.to_lowercase()),
+        (View::Text(a), View::Text(b)) if natural => lowercase(a).cmp(&lowercase(b)),
         (View::Null, View::Null) => Ordering::Equal,
         (View::Null, _) => Ordering::Greater,
         (_, View::Null) => Ordering::Less,

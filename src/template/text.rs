@@ -1,6 +1,7 @@
 //! What filters do with texts.
 
 use super::list::bounds;
+use crate::letters::{lowercase, small};
 use crate::prelude::*;
 use crate::value::Value;
 
@@ -104,7 +105,7 @@ pub(super) fn capitalize(text: &str) -> String {
     if let Some(first) = letters.next() {
         push_uppercase(first, &mut out);
     }
-    out.push_str(&letters.as_str().to_lowercase());
+    out.push_str(&lowercase(letters.as_str()));
     out
 }
 
@@ -115,7 +116,7 @@ fn push_uppercase(letter: char, out: &mut String) {
         'ß' => out.push_str("SS"),
         _ if letter.is_ascii() => out.push(letter.to_ascii_uppercase()),
         _ => {
-            let is_capital = |capital: &char| capital.to_lowercase().eq([if letter == 'ς' { 'σ' } else { letter }]);
+            let is_capital = |capital: &char| small(*capital) == if letter == 'ς' { 'σ' } else { letter };
             let candidates = AWAY.iter().filter_map(|away| {
                 let code = i32::try_from(u32::from(letter)).ok()?.checked_sub(*away)?;
                 char::from_u32(u32::try_from(code).ok()?)

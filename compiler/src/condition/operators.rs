@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use throughline::Value;
 use throughline::condition::{View, padded_version};
+use throughline::letters::lowercase;
 use throughline::plan::tables::Constant;
 use throughline::plan::{Id, Op};
 
@@ -164,7 +165,7 @@ impl Compiler<'_> {
     /// The value is among these. Sorted, so that the evaluation can search; lists and objects are identical to nothing.
     pub(super) fn among(&mut self, op: Op, values: &[Value]) -> NodeId {
         let folded = |value: &Value| match value {
-            Value::String(text) if op == Op::Ini => Value::String(text.to_lowercase()),
+            Value::String(text) if op == Op::Ini => Value::String(lowercase(text)),
             other => other.clone(),
         };
         let order = |a: &Value, b: &Value| View::from(a).order(View::from(b));
@@ -205,7 +206,7 @@ impl Compiler<'_> {
         let elements: Vec<Option<NodeId>> = items
             .map(|(index, item)| match item.as_str() {
                 Some(text) if ignore_case => {
-                    let text = self.plan.text(&text.to_lowercase());
+                    let text = self.plan.text(&lowercase(text));
                     Some(self.node(Op::Isi, [text.0, 0, 0, 0]))
                 }
                 _ => self.value(item, &format!("{path}[{index}]"), None),
