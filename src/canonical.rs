@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 
 use crate::order::places_in_order;
+use crate::plain::plain_len;
 use crate::prelude::*;
 use crate::time::Millis;
 use crate::value::{Object, Value, whole};
@@ -40,11 +41,17 @@ pub fn write_number(number: f64, out: &mut String) {
 }
 
 /// Appends the digits of a whole number.
-fn write_digits(number: u64, out: &mut String) {
-    if number >= 10 {
-        write_digits(number / 10, out);
+fn write_digits(mut number: u64, out: &mut String) {
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0'.wrapping_add((number % 10) as u8);
+        (start, number) = (at, number / 10);
+        if number == 0 {
+            break;
+        }
     }
-    out.push(char::from(b'0'.wrapping_add((number % 10) as u8)));
+    out.push_str(digits.get(start..).and_then(|digits| core::str::from_utf8(digits).ok()).unwrap_or_default());
 }
 
 /// A text as a JSON string, with the escapes that RFC 8785 asks for and no others.
@@ -63,8 +70,7 @@ pub fn write_string(text: &str, out: &mut String) {
 
 /// The text up to the first byte that has to be escaped, that byte, and what follows.
 fn split_at_escape(text: &str) -> Option<(&str, u8, &str)> {
-    let at = text.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
-    let (plain, rest) = text.split_at_checked(at)?;
+    let (plain, rest) = text.split_at_checked(plain_len(text.as_bytes()))?;
     Some((plain, *rest.as_bytes().first()?, rest.get(1..)?))
 }
 
@@ -108,15 +114,13 @@ pub(crate) struct Members<'o> {
 }
 
 impl<'o> Members<'o> {
-    pub(crate) fn begin(out: &'o mut String) -> Self {
-        out.push('{');
+    pub(crate) const fn begin(out: &'o mut String) -> Self {
         Self { out, is_first: true }
     }
 
     /// Where the value of the next member is to be written; nothing in the name has to be escaped.
     pub(crate) fn member(&mut self, name: &'static str) -> &mut String {
-        self.separate();
-        self.out.push('"');
+        self.separate("{\"", ",\"");
         self.out.push_str(name);
         self.out.push_str("\":");
         self.out
@@ -124,16 +128,14 @@ impl<'o> Members<'o> {
 
     /// As [`Self::member`], with any name.
     pub(crate) fn named(&mut self, name: &str) -> &mut String {
-        self.separate();
+        self.separate("{", ",");
         write_string(name, self.out);
         self.out.push(':');
         self.out
     }
 
-    fn separate(&mut self) {
-        if !self.is_first {
-            self.out.push(',');
-        }
+    fn separate(&mut self, first: &str, other: &str) {
+        self.out.push_str(if self.is_first { first } else { other });
         self.is_first = false;
     }
 
@@ -150,7 +152,7 @@ impl<'o> Members<'o> {
     }
 
     pub(crate) fn end(self) {
-        self.out.push('}');
+        self.out.push_str(if self.is_first { "{}" } else { "}" });
     }
 }
 

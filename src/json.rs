@@ -5,6 +5,7 @@ use core::fmt;
 use alloc::borrow::Cow;
 
 use crate::decimal;
+use crate::plain::plain_len;
 use crate::prelude::*;
 use crate::value::Value;
 
@@ -65,7 +66,9 @@ impl<'a> Reader<'a> {
 
     /// The first byte of what comes next.
     pub(crate) fn peek(&mut self) -> Option<u8> {
-        self.skip_space();
+        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.step(1);
+        }
         self.byte()
     }
 
@@ -75,7 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn colon(&mut self) -> Read<()> {
-        self.skip_space();
+        self.peek();
         self.expect(b':', "`:`")
     }
 
@@ -112,7 +115,7 @@ impl<'a> Reader<'a> {
 
     /// The name of a member, up to its value.
     pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
-        self.skip_space();
+        self.peek();
         let name = self.text()?;
         self.colon()?;
         Ok(name)
@@ -130,20 +133,20 @@ impl<'a> Reader<'a> {
     pub(crate) fn begins_list(&mut self, close: u8) -> Read<bool> {
         self.depth = self.depth.checked_sub(1).ok_or("less nesting")?;
         self.step(1);
-        self.skip_space();
         Ok(!self.closes(close))
     }
 
     pub(crate) fn continues_list(&mut self, close: u8, expected: &'static str) -> Read<bool> {
-        self.skip_space();
         if self.closes(close) {
             return Ok(false);
         }
         self.expect(b',', expected).map(|()| true)
     }
 
+    #[inline(always)]
     fn closes(&mut self, close: u8) -> bool {
-        let closes = self.eat(close);
+        let closes = self.peek() == Some(close);
+        self.step(usize::from(closes));
         self.depth = self.depth.saturating_add(usize::from(closes));
         closes
     }
@@ -184,7 +187,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
         let start = self.at;
         if self.eat(b'"') {
-            let text = self.take_while(is_plain);
+            let text = self.plain();
             if self.eat(b'"') {
                 return Some(text);
             }
@@ -195,11 +198,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn string(&mut self) -> Read<String> {
         self.expect(b'"', "a string")?;
-        let mut out = self.take_while(is_plain).to_owned();
+        let mut out = self.plain().to_owned();
         while !self.eat(b'"') {
             self.expect(b'\\', "the rest of a string")?;
             out.push(self.escaped()?);
-            out.push_str(self.take_while(is_plain));
+            out.push_str(self.plain());
         }
         Ok(out)
     }
@@ -240,12 +243,6 @@ impl<'a> Reader<'a> {
         Ok(unit)
     }
 
-    fn skip_space(&mut self) {
-        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.step(1);
-        }
-    }
-
     #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
@@ -254,6 +251,10 @@ impl<'a> Reader<'a> {
     /// What was not read yet.
     pub(crate) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     #[inline(always)]
@@ -272,18 +273,22 @@ impl<'a> Reader<'a> {
         if self.eat(byte) { Ok(()) } else { Err(expected) }
     }
 
-    fn take_while(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {
-        let rest = self.rest();
-        let len = rest.bytes().position(|byte| !holds(byte)).unwrap_or(rest.len());
-        self.step(len);
-        // Never off a character's edge: what ends here is ASCII.
-        rest.get(..len).unwrap_or_default()
+    /// What stands for itself in a string.
+    fn plain(&mut self) -> &'a str {
+        self.take(plain_len(self.bytes()))
     }
-}
 
-/// Whether a byte stands for itself in a string.
-const fn is_plain(byte: u8) -> bool {
-    byte >= b' ' && byte != b'"' && byte != b'\\'
+    fn take_while(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {
+        let rest = self.bytes();
+        self.take(rest.iter().position(|byte| !holds(*byte)).unwrap_or(rest.len()))
+    }
+
+    /// So many bytes, which end at a character's edge.
+    fn take(&mut self, len: usize) -> &'a str {
+        let start = self.at;
+        self.step(len);
+        self.text.get(start..self.at).unwrap_or_default()
+    }
 }
 
 /// Whether a text is a number as JSON writes it: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.

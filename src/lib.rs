@@ -35,6 +35,7 @@ mod math;
 mod memo;
 mod occurrence;
 mod order;
+mod plain;
 pub mod plan;
 mod prelude;
 mod profile;

@@ -1,0 +1,49 @@
+//! What stands for itself in a JSON string, for those who read strings and those who write them.
+
+/// Eight bytes of which each is 1.
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+
+/// How many bytes from the start on stand for themselves: all but `"`, `\` and control characters.
+///
+/// What it stops at is ASCII, so it is never within a character.
+pub(crate) fn plain_len(text: &[u8]) -> usize {
+    let (eights, _) = text.as_chunks();
+    let plain = eights.iter().take_while(|eight| are_plain(u64::from_le_bytes(**eight))).count().saturating_mul(8);
+    let rest = text.get(plain..).unwrap_or_default();
+    plain.saturating_add(rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len()))
+}
+
+const fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
+}
+
+/// [`is_plain`] for eight bytes at once: a byte's highest bit tells whether subtracting made it negative.
+///
+/// Source: <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
+const fn are_plain(eight: u64) -> bool {
+    const fn below(eight: u64, limit: u8) -> u64 {
+        eight.wrapping_sub(ONES.wrapping_mul(limit as u64)) & !eight
+    }
+    let quotes = eight ^ ONES.wrapping_mul(b'"' as u64);
+    let backslashes = eight ^ ONES.wrapping_mul(b'\\' as u64);
+    (below(eight, b' ') | below(quotes, 1) | below(backslashes, 1)) & ONES.wrapping_mul(0x80) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn eight_bytes_at_once_are_as_each_alone(text in "[a-zé😀\u{7f} \"\\\\\u{1f}\n!#\\[\\]]{0,40}") {
+            let expected = text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len());
+            prop_assert_eq!(plain_len(text.as_bytes()), expected);
+        }
+
+        #[test]
+        fn any_bytes(bytes in any::<[u8; 8]>()) {
+            prop_assert_eq!(are_plain(u64::from_le_bytes(bytes)), bytes.iter().all(|byte| is_plain(*byte)));
+        }
+    }
+}
