@@ -136,11 +136,16 @@ impl<V, K> Default for Map<V, K> {
 }
 
 impl<V: Default> Map<V> {
-    /// Adds a name with a default at the end. The map is in order again after [`Self::sort`].
+    /// Adds a name with a default, in the place of an equal one. The map is in order again after [`Self::sort`].
     #[expect(clippy::indexing_slicing, reason = "the place was filled in the line before")]
     pub(crate) fn push(&mut self, name: &str) -> &mut V {
-        let at = self.0.len();
-        self.0.push((name.to_owned(), V::default()));
+        // Few are cheaper to put in order one by one.
+        let place = if self.0.len() < FEW { self.find(name) } else { Err(self.0.len()) };
+        let at = place.unwrap_or_else(|at| at);
+        match place {
+            Ok(at) => self.0[at].1 = V::default(),
+            Err(at) => self.0.insert(at, (name.to_owned(), V::default())),
+        }
         &mut self.0[at].1
     }
 
