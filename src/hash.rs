@@ -5,8 +5,8 @@
 /// Source: <http://www.isthe.com/chongo/tech/comp/fnv/>.
 #[must_use]
 pub fn fnv64a<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
-    let bytes = texts.into_iter().flat_map(|text| text.bytes().chain([0xff]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    texts.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, text| add(text.bytes().fold(hash, add), 0xff))
 }
 
 /// FNV-1a, 32 bits, over the UTF-16 code units of a text.
