@@ -2,16 +2,23 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { guard } from '../tools/guard.js';
 // By name: what is not named here is not in the bundle.
-import { __wbg_reset_state, fetch as answer } from './build/bindgen/index.js';
+import { Edge, __wbg_reset_state } from './build/bindgen/index.js';
 
 export { Outbox } from './outbox.js';
 
-const { run } = guard({ __wbg_reset_state });
+/** What lives as long as its wasm instance. */
+let edge;
+const { run } = guard({
+  __wbg_reset_state() {
+    edge = undefined;
+    __wbg_reset_state();
+  },
+});
 
 export default class extends WorkerEntrypoint {
   async fetch(request) {
     try {
-      return await run(() => answer(request, this.env, this.ctx));
+      return await run(() => (edge ??= new Edge(this.env)).fetch(request, this.env, this.ctx));
     } catch (error) {
       console.error(error);
       return untouched(request, this.env);

@@ -15,9 +15,9 @@ export function guard(wasm) {
     waiting.clear();
   }
 
-  // The panic hook of the worker crate sets this flag, before the trap. The edge's own reports the trap.
+  // The panic hook of the worker crate sets this flag, before the trap.
   Object.defineProperty(instance, 'criticalError', { get: () => lost, set: (value) => value && lose('panic') });
-  // Traps without a panic: out of memory, out of stack.
+  // Other traps: the edge's panics, out of memory, out of stack.
   addEventListener('error', ({ error }) => isTrap(error) && lose(error));
 
   function revive() {

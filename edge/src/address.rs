@@ -1,5 +1,7 @@
 //! The address of a request, in parts.
 
+use crate::prelude::*;
+
 /// A URL as the runtime serialises it, cut in parts; nothing is decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {

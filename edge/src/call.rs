@@ -1,7 +1,6 @@
 //! One request to this worker, and what this isolate knows.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use throughline::{Millis, Plan};
 use wasm_bindgen::JsValue;
@@ -20,16 +19,10 @@ pub struct Edge {
     pub plans: PlanStore,
 }
 
-thread_local! {
-    static EDGE: RefCell<Option<Rc<Edge>>> = const { RefCell::new(None) };
-}
-
 impl Edge {
-    fn of(env: &JsValue) -> Rc<Self> {
-        EDGE.with_borrow_mut(|edge| {
-            let new = || Rc::new(Self { config: Config::read(env), plans: PlanStore::default() });
-            Rc::clone(edge.get_or_insert_with(new))
-        })
+    /// What all requests with these bindings share.
+    pub fn new(env: &JsValue) -> Self {
+        Self { config: Config::read(env), plans: PlanStore::default() }
     }
 }
 
@@ -50,9 +43,9 @@ pub struct Call {
 impl Call {
     /// Takes a request.
     #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds, far below 2^53")]
-    pub fn new(request: Request, env: JsValue, context: Context) -> Self {
+    pub fn new(edge: Rc<Edge>, request: Request, env: JsValue, context: Context) -> Self {
         let now = Millis(js_sys::Date::now() as i64);
-        Self { edge: Edge::of(&env), env, context, incoming: Incoming::new(request), now }
+        Self { edge, env, context, incoming: Incoming::new(request), now }
     }
 
     /// The plan, if this isolate has one; in the background the store is asked for a newer one when it is time.

@@ -5,6 +5,7 @@ use wasm_bindgen::JsValue;
 
 use crate::crypto::Platform;
 use crate::js;
+use crate::prelude::*;
 
 /// Where our endpoints are unless `PREFIX` says otherwise.
 const PREFIX: &str = "/_tl/";

@@ -3,6 +3,7 @@
 use throughline::{Consent, Map, Plan, Request};
 
 use crate::cookies::{CONSENT, Cookies};
+use crate::prelude::*;
 
 /// More purposes than this in one cookie are not read.
 const MAX_PURPOSES: usize = 64;

@@ -3,6 +3,7 @@
 use throughline::{Agent, Millis, Object, Request, Value, json};
 
 use crate::incoming::Incoming;
+use crate::prelude::*;
 use crate::{bot, consent};
 
 /// Longer values are cut: nothing that decides is this long.

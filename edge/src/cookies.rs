@@ -3,6 +3,7 @@
 use web_sys::Headers;
 
 use crate::address::decode;
+use crate::prelude::*;
 
 /// Who it is: made at the first visit.
 pub const ID: &str = "tl_id";

@@ -6,6 +6,7 @@ use web_sys::{Headers, Response};
 use crate::answer;
 use crate::call::Call;
 use crate::error::Refusal;
+use crate::prelude::*;
 
 /// Who may read an endpoint's answers from a page of another origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

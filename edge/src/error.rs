@@ -6,6 +6,7 @@ use web_sys::Response;
 
 use crate::answer;
 use crate::js;
+use crate::prelude::*;
 
 /// A refusal, answered as `{"error": {"code", "message"}}`.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use web_sys::Request;
 
 use crate::address::Address;
 use crate::cookies::Cookies;
+use crate::prelude::*;
 
 /// The request of a visitor, with the parts that everybody asks for taken out once.
 pub struct Incoming {

@@ -1,5 +1,6 @@
 //! What workerd has and `web-sys` has not.
 
+use crate::prelude::*;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::future_to_promise;
@@ -18,10 +19,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub fn console_error(message: &str);
-
-    /// Tells whoever listens for the worker's errors.
-    #[wasm_bindgen(js_name = reportError)]
-    pub fn report_error(error: &JsValue);
 
     /// What a request runs in.
     pub type Context;

@@ -2,6 +2,11 @@
 //!
 //! It only converts: requests to facts, decisions to pages, JSON and cookies. What is decided, is decided in `throughline`.
 
+// Without the standard library, whose panics bring all that formats their messages (8 KB gz).
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
 mod address;
 mod answer;
 mod bot;
@@ -21,19 +26,21 @@ mod outbox;
 mod page;
 mod personal;
 mod plan_store;
+mod prelude;
 mod preview;
 mod rewriter;
 mod settle;
 mod visitor;
 
-use js_sys::WebAssembly::RuntimeError;
+use alloc::rc::Rc;
+
 #[cfg(target_family = "wasm")]
 use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{Request, Response};
 
-use call::Call;
+use call::{Call, Edge};
 use js::Context;
 
 /// As quick as the standard library's allocator, and smaller.
@@ -41,18 +48,33 @@ use js::Context;
 #[global_allocator]
 static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
-/// Runs when an instance begins: a panic is then known to `tools/guard.js` as every other trap is.
-#[wasm_bindgen(start)]
-pub fn start() {
-    std::panic::set_hook(Box::new(|panic| js::report_error(&RuntimeError::new(&panic.to_string()))));
+/// Ends the instance, and `tools/guard.js` begins another; where it was, the trap's stack says, with the names of `build/names/edge.wasm`.
+#[cfg(target_family = "wasm")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
 }
 
-/// Answers a request: an endpoint, or a page.
-#[wasm_bindgen]
-pub async fn fetch(request: Request, env: JsValue, context: Context) -> Result<Response, JsValue> {
-    let call = Call::new(request, env, context);
-    match endpoints::name(&call) {
-        Some(endpoint) => endpoints::respond(&call, &endpoint).await,
-        None => page::respond(&call).await,
+/// This worker in one isolate.
+#[wasm_bindgen(js_name = Edge)]
+pub struct Worker {
+    edge: Rc<Edge>,
+}
+
+#[wasm_bindgen(js_class = Edge)]
+impl Worker {
+    /// A worker with these bindings.
+    #[wasm_bindgen(constructor)]
+    pub fn new(env: &JsValue) -> Self {
+        Self { edge: Rc::new(Edge::new(env)) }
+    }
+
+    /// Answers a request: an endpoint, or a page.
+    pub async fn fetch(&self, request: Request, env: JsValue, context: Context) -> Result<Response, JsValue> {
+        let call = Call::new(Rc::clone(&self.edge), request, env, context);
+        match endpoints::name(&call) {
+            Some(endpoint) => endpoints::respond(&call, &endpoint).await,
+            None => page::respond(&call).await,
+        }
     }
 }

@@ -5,6 +5,7 @@ use web_sys::{Request, RequestInit, Response};
 
 use crate::call::Call;
 use crate::js::{self, Fetcher};
+use crate::prelude::*;
 
 /// Headers by which a browser asks whether its copy is still good.
 const VALIDATORS: [&str; 4] = ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since"];

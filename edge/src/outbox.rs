@@ -9,6 +9,7 @@ use crate::answer;
 use crate::call::Call;
 use crate::error::log;
 use crate::js::{self, Fetcher, Outboxes};
+use crate::prelude::*;
 use crate::visitor::Visitor;
 
 /// How many objects share what the outbox has to keep. Another number leaves nothing behind: each object empties itself.

@@ -1,6 +1,6 @@
 //! A page request: fetch, decide, and fill the slots while the page streams by.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use futures_util::future::join;
 use throughline::{Decision, Event, EventKind, Object, Plan};
@@ -10,6 +10,7 @@ use web_sys::Response;
 use crate::call::Call;
 use crate::error::{Refusal, log};
 use crate::origin::{self, Validators};
+use crate::prelude::*;
 use crate::preview::Preview;
 use crate::settle::{learn, settle};
 use crate::visitor::Visitor;

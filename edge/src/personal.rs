@@ -7,6 +7,7 @@ use crate::answer;
 use crate::call::Call;
 use crate::outbox::{self, Message};
 use crate::page::Outcome;
+use crate::prelude::*;
 use crate::rewriter::Rewriter;
 use crate::settle::{forget, keep};
 

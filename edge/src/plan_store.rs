@@ -1,7 +1,7 @@
 //! The plan of this isolate: taken from KV, checked, and kept as long as nothing better comes.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
 
 use futures_util::future::join;
 use throughline::plan::{envelope, tables::PUBLIC_PLAN};
@@ -11,6 +11,7 @@ use wasm_bindgen::JsValue;
 
 use crate::error::log;
 use crate::js::{self, Kv};
+use crate::prelude::*;
 
 /// Without any plan the store is asked again after this time: pages must not wait for it each time.
 const RETRY_MS: i64 = 1000;

@@ -5,6 +5,7 @@ use web_sys::Headers;
 
 use crate::call::Call;
 use crate::cookies;
+use crate::prelude::*;
 
 /// How a request stands to previews.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The platform's HTMLRewriter: fills slots while the page streams by.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
 
 use js_sys::{Object, Reflect};
 use throughline::plan::tables::{Format, Slot};
@@ -12,6 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, Response, TransformStream};
 
 use crate::js::{Element, HtmlRewriter};
+use crate::prelude::*;
 
 /// Content in these is not shown, or is not HTML: slots there stay as they are. (Slots in comments, scripts and the like
 /// are no elements at all.)

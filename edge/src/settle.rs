@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::consent;
 use crate::cookies::{self, Cookies};
 use crate::error::log;
+use crate::prelude::*;
 use crate::visitor::{SESSION_SECONDS, Visitor};
 
 /// The longest that browsers keep a cookie: 400 days.

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::cookies;
 use crate::incoming::Incoming;
 use crate::js;
+use crate::prelude::*;
 
 /// A session ends after this time without a request, in seconds.
 pub const SESSION_SECONDS: u64 = 30 * 60;

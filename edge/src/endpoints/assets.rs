@@ -6,6 +6,7 @@ use crate::answer;
 use crate::call::Call;
 use crate::error::Refusal;
 use crate::js::{self, Fetcher};
+use crate::prelude::*;
 
 /// Where the files are among the assets, whatever `PREFIX` is.
 const FOLDER: &str = "/_tl/";

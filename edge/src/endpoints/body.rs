@@ -10,6 +10,7 @@ use web_sys::ReadableStreamDefaultReader;
 
 use crate::call::Call;
 use crate::error::Refusal;
+use crate::prelude::*;
 
 /// The JSON object in a request's body.
 ///

@@ -8,6 +8,7 @@ use crate::answer;
 use crate::call::Call;
 use crate::endpoints::{active_plan, body};
 use crate::error::Refusal;
+use crate::prelude::*;
 use crate::settle::{forget, keep, settle};
 use crate::visitor::Visitor;
 use crate::{context, preview};

@@ -9,6 +9,7 @@ use crate::context;
 use crate::endpoints::{body, loaded_plan};
 use crate::error::{Refusal, log};
 use crate::outbox::{self, Message};
+use crate::prelude::*;
 use crate::settle::{Settled, forget, keep, learn, settle};
 use crate::visitor::Visitor;
 

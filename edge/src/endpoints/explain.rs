@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::cookies;
 use crate::endpoints::active_plan;
 use crate::error::Refusal;
+use crate::prelude::*;
 use crate::visitor::Visitor;
 use crate::{context, preview};
 

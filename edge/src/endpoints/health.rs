@@ -6,6 +6,7 @@ use web_sys::Response;
 use crate::answer;
 use crate::call::Call;
 use crate::error::Refusal;
+use crate::prelude::*;
 
 /// `200` when a plan is in use and everything is set, or when the kill switch is thrown; else `503`. No secrets in it.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {

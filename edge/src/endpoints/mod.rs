@@ -12,7 +12,7 @@ mod ofrep;
 mod plan;
 mod token;
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use throughline::Plan;
 use wasm_bindgen::JsValue;
@@ -23,6 +23,7 @@ use crate::answer;
 use crate::call::Call;
 use crate::cors::{self, Readers};
 use crate::error::Refusal;
+use crate::prelude::*;
 
 const JWKS: &str = "/.well-known/jwks.json";
 const GPC: &str = "/.well-known/gpc.json";

@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::consent;
 use crate::endpoints::{active_plan, body};
 use crate::error::Refusal;
+use crate::prelude::*;
 use crate::settle::settle;
 use crate::visitor::Visitor;
 

@@ -6,6 +6,7 @@ use crate::answer;
 use crate::call::Call;
 use crate::endpoints::active_plan;
 use crate::error::Refusal;
+use crate::prelude::*;
 
 /// Browsers ask again after half a minute, and may use what they have meanwhile.
 const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";

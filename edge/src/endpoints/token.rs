@@ -10,6 +10,7 @@ use crate::context;
 use crate::cookies;
 use crate::endpoints::active_plan;
 use crate::error::Refusal;
+use crate::prelude::*;
 use crate::settle::{Settled, forget, keep, settle};
 use crate::visitor::Visitor;
 
