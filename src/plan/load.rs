@@ -36,7 +36,7 @@ fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
         automata: Box::default(),
         settings: Settings::none(),
     };
-    let mut words = Vec::with_capacity(bytes.len() / 4);
+    let mut words = Vec::with_capacity(capacity(bytes)?);
     let mut left = bytes.len();
     for (number, section) in plan.sections.iter_mut().enumerate() {
         let content = content(bytes, number)?;
@@ -65,6 +65,20 @@ fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
     }
     plan.words = words.into();
     Ok(plan)
+}
+
+/// How many words all sections have: a plan takes no more memory than it needs, not even while it is read.
+fn capacity(bytes: &[u8]) -> Result<usize, PlanError> {
+    let words = (0..SECTIONS).try_fold(0_usize, |words, number| {
+        let content = content(bytes, number)?;
+        let more = match number {
+            STRINGS | REGEXES => (parts(content)?.0 as usize).saturating_add(1),
+            _ => content.len() / 4,
+        };
+        Ok(words.saturating_add(more))
+    })?;
+    // What says that it has more is refused when it is read.
+    Ok(words.min(bytes.len() / 4))
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), PlanError> {
