@@ -1,5 +1,5 @@
 // Templates and facts for liquidjs and the core, equal for equal seeds: all tags and filters of `docs/templates.md` that liquidjs has, without what
-// that page says is different. `else` of a loop with an `offset`, ranges to broken numbers, and `nil` before `==` are left out: there liquidjs is not what Shopify's is.
+// that page says is different. `else` of a loop with an `offset`, ranges to broken numbers, slices of nothing as lists, and `nil` before `==` are left out: there liquidjs is not what Shopify's is.
 import { randomness } from '../support/random.mjs';
 
 const TEXTS = ['', 'a', 'gold', 'Zoë <3', 'two words', ' spaces ', 'a,b,,c', 'straße', 'l-l-l', '12', '1.5', '日本', 'I like long texts of many words', "it's \"so\" & so"];
@@ -36,12 +36,12 @@ const FILTERS = {
     text: ["append: ''", 'json'],
   },
   strings: {
-    strings: ['reverse', 'sort', 'sort_natural', 'uniq', 'compact', 'concat: tags'],
+    strings: ['reverse', 'sort', 'sort_natural', 'uniq', 'compact', 'concat: tags', 'concat: none', 'compact | slice: 0', 'compact | slice: 1, 2', 'compact | slice: -2, 2'],
     text: ['join', "join: ', '", "join: '-'", 'first', 'last', 'json', 'slice: 0, 2 | join'],
     number: ['size'],
   },
   things: {
-    things: ['reverse', "sort: 'title'", "sort_natural: 'title'", "where: 'title', 'Tent'", "where: 'fine'", 'concat: items', "sort: 'price'"],
+    things: ['reverse', "sort: 'title'", "sort_natural: 'title'", "where: 'title', 'Tent'", "where: 'fine'", 'concat: items', 'concat: cart.items', "sort: 'price'", 'compact | slice: 0, 2', 'compact | slice: -1'],
     strings: ["map: 'title'"],
     number: ["sum: 'price'", 'size'],
   },
