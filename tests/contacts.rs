@@ -67,6 +67,20 @@ fn of_two_journeys_the_one_of_higher_priority_speaks_and_the_other_waits_for_its
 }
 
 #[test]
+fn what_was_sent_says_what_it_was_and_of_which_step() {
+    let mut story = Story::of(&rules());
+    story.hear(&event("Added", START));
+    assert_eq!(sent_at(&mut story, START), ["cart-step: push"]);
+    let (action, sent) = (&story.actions[0], story.actions[0].sent().unwrap());
+    let wanted = json!({
+        "send_id": action.send_id, "journey": "cart", "step": "cart-step", "class": "promo", "message": "cart", "channel": "push",
+    });
+    let found = throughline::canonical::to_string(&throughline::Value::Object(sent.properties));
+    assert_eq!(serde_json::from_str::<Value>(&found).unwrap(), wanted);
+    assert_eq!((sent.id, sent.trusted), (format!("{}:sent", action.send_id), true));
+}
+
+#[test]
 fn what_would_wait_until_it_makes_no_sense_is_withheld_at_once() {
     let mut story = Story::of(&with(|rules| rules["journeys"]["winter"]["steps"][0]["ttl"] = json!("3h")));
     story.hear(&event("Visited", START));
