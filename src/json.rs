@@ -66,9 +66,7 @@ impl<'a> Reader<'a> {
 
     /// The first byte of what comes next.
     pub(crate) fn peek(&mut self) -> Option<u8> {
-        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.step(1);
-        }
+        self.skip_space();
         self.byte()
     }
 
@@ -78,7 +76,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn colon(&mut self) -> Read<()> {
-        self.peek();
+        self.skip_space();
         self.expect(b':', "`:`")
     }
 
@@ -115,7 +113,7 @@ impl<'a> Reader<'a> {
 
     /// The name of a member, up to its value.
     pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
-        self.peek();
+        self.skip_space();
         let name = self.text()?;
         self.colon()?;
         Ok(name)
@@ -241,6 +239,13 @@ impl<'a> Reader<'a> {
         let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or("four hexadecimal digits")?;
         self.step(4);
         Ok(unit)
+    }
+
+    #[inline(always)]
+    fn skip_space(&mut self) {
+        while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.step(1);
+        }
     }
 
     #[inline(always)]
