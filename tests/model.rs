@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use throughline::condition::Evaluator;
 use throughline::plan::Op;
 use throughline::plan::tables::Campaign;
@@ -35,8 +36,13 @@ fn the_core_decides_as_the_naive_model() {
                 "case {seed}/{number}:\n{}\nrules {rules:#}\nfacts {facts:#}",
                 differences.join("\n")
             );
-            count_conditions(&plan, support::facts(&facts), &mut outcomes);
             filled += u64::from(found["slots"].as_object().is_some_and(|slots| !slots.is_empty()));
+            let (held, request) = reference::conditions(&rules, &facts);
+            let all = support::facts(
+                &json!({ "now": facts["now"], "profile": facts["profile"], "events": facts["events"], "request": request }),
+            );
+            let found = conditions(&plan, all, &mut outcomes);
+            assert_eq!(held, found, "case {seed}/{number}:\nrules {rules:#}\nfacts {facts:#}");
         }
     }
     // A generator that fills nothing would prove nothing.
@@ -52,13 +58,19 @@ fn the_core_decides_as_the_naive_model() {
     }
 }
 
-/// Counts how often each operator in the conditions of campaigns held, and how often it did not.
-fn count_conditions(plan: &Plan, mut facts: Facts, outcomes: &mut Outcomes) {
+/// Of which campaigns the conditions hold, under facts with all that follows from them. Counts what each operator in them did.
+fn conditions(plan: &Plan, mut facts: Facts, outcomes: &mut Outcomes) -> serde_json::Map<String, serde_json::Value> {
     facts.events.iter().for_each(|event| reduce(plan, &mut facts.profile, event));
     let mut evaluator = Evaluator::new(plan, &facts.profile, &facts.request, facts.now);
-    for when in plan.rows(plan.all::<Campaign>()).filter_map(|(_, campaign)| campaign.when) {
-        count(&evaluator.explain(when), outcomes);
-    }
+    let asked = plan.rows(plan.all::<Campaign>()).filter_map(|(_, campaign)| Some((campaign.id, campaign.when?)));
+    let held = asked.map(|(id, when)| {
+        let explained = evaluator.explain(when);
+        count(&explained, outcomes);
+        let holds = evaluator.holds(when);
+        assert_eq!(*explained.at(["holds"]), Value::Bool(holds), "{explained:?}");
+        (plan.text(id).to_owned(), json!(holds))
+    });
+    held.collect()
 }
 
 fn count(explained: &Value, outcomes: &mut Outcomes) {

@@ -50,6 +50,18 @@ pub fn decide(rules: &Value, facts: &Value, plan: &str) -> Value {
     Model { rules, request: &request, now: facts["now"].as_i64().unwrap(), person, plan }.decide()
 }
 
+/// Of which campaigns the conditions hold, and the request with all that follows from it and from what happened.
+pub fn conditions(rules: &Value, facts: &Value) -> (Map<String, Value>, Value) {
+    let mut request = derived::complete(rules, &facts["request"]);
+    let (now, person) = (facts["now"].as_i64().unwrap(), Person::new(rules, facts));
+    let model = Model { rules, request: &request.clone(), now, person, plan: "" };
+    for (name, row) in members(&rules["attributes"]).filter(|(_, row)| row["source"].is_object()) {
+        request["attributes"][name] = model.values_of_events(&row["source"]);
+    }
+    let asked = members(&rules["campaigns"]).filter_map(|(id, row)| Some((id.clone(), row.get("when")?)));
+    (asked.map(|(id, when)| (id, json!(model.holds(when)))).collect(), request)
+}
+
 pub struct Model<'a> {
     rules: &'a Value,
     request: &'a Value,
