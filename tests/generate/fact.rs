@@ -7,7 +7,7 @@ use super::{Dice, SUBJECTS, account};
 pub const POSITIONS: [[f64; 2]; 4] = [[48.2, 16.37], [-33.87, 151.2], [0.0, 179.9], [64.15, -21.9]];
 pub const ZONES: [&str; 6] =
     ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Mars/Olympus", "UTC"];
-const TEXTS: [&str; 10] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}", "Gold"];
+const TEXTS: [&str; 11] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}", "Gold", "ﬁ"];
 pub const VERSIONS: [&str; 6] = ["1.9.0", "1.10.0", "1.10.0-rc.1", "v1.10.0+b-7", "v2", "1.10.0-rc.é"];
 
 /// The texts that an attribute often has, and that conditions ask for.
@@ -36,10 +36,12 @@ pub fn fact(dice: &mut Dice, name: &str) -> Value {
     match name {
         "score" => json!(dice.pick(&[0.0, 2.5, 7.0, 99.5, 100.0])),
         "vip" | "wa_ok" => json!(dice.percent(60)),
+        "tags" if dice.percent(8) => tag(dice),
         "tags" => (0..dice.below(5)).map(|_| tag(dice)).collect(),
         "home" => home(*dice.pick(&POSITIONS)),
         "cart" => {
-            let items: Value = (0..dice.below(3)).map(|_| thing(dice)).collect();
+            let item = |dice: &mut Dice| if dice.percent(15) { Value::Null } else { thing(dice) };
+            let items: Value = (0..dice.below(3)).map(|_| item(dice)).collect();
             json!({ "total": dice.pick(&[0, 7, 100]), "items": items })
         }
         "account" => json!({ "id": dice.pick(&account::IDS), "plan": dice.pick(&TEXTS) }),
@@ -67,6 +69,7 @@ fn strange(dice: &mut Dice) -> Value {
         json!(null),
         json!(true),
         json!("7"),
+        json!("a"),
         json!(" 0x7\n"),
         json!("1e2"),
         json!(-0.0),

@@ -389,6 +389,8 @@ fn body(dice: &mut Dice, format: &str, locale: &str, variation: &str) -> Value {
         "{{ tier | default: 'there' }}",
         "{{ cart.total | default: '0' }}",
         "{{ weather }}",
+        "{{ deviceType }} {{ browser }} {{ nearestPlace }}",
+        "{{ utmSource }} {{ utmMedium }} {{ gclid }} {{ partner }}",
         "{{ tags }}",
         "fixed",
     ]);

@@ -19,10 +19,10 @@ pub fn text(dice: &mut Dice, words: &[&str]) -> Value {
 /// Operators on a text.
 fn letters(dice: &mut Dice, words: &[&str]) -> Value {
     let (word, other) = (*dice.pick(words), *dice.pick(words));
-    match dice.below(6) {
+    match dice.below(8) {
         0 => json!({ (*dice.pick(&["$in", "$nin"])): [word, other] }),
         1 => json!({ (*dice.pick(&["$ini", "$nini"])): [in_other_case(word), other, 7] }),
-        2 => json!({ (*dice.pick(&["$regex", "$regexi"])): pattern::pattern(dice) }),
+        2 | 4 | 5 => json!({ (*dice.pick(&["$regex", "$regexi"])): pattern::pattern(dice) }),
         3 => json!({ "$exists": dice.percent(50) }),
         _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])): word }),
     }
@@ -51,17 +51,18 @@ pub fn version(dice: &mut Dice) -> Value {
 /// What is asked of a list of texts and numbers.
 pub fn list(dice: &mut Dice) -> Value {
     let (tag, other) = (tag(dice), tag(dice));
-    match dice.below(9) {
+    match dice.below(11) {
         0 => json!({ (*dice.pick(&["$in", "$nin", "$ini", "$nini"])): [tag, other] }),
         1 => json!({ "$size": dice.below(3) }),
         2 => json!({ "$size": { (*dice.pick(&["$gt", "$lte", "$ne"])): 1 } }),
         3 => json!({ "$all": [tag] }),
         4 => json!({ "$all": [tag, { (*dice.pick(&["$gt", "$lt"])): 8 }] }),
-        5 => json!({ "$alli": [in_other_case(tag.as_str().unwrap_or("b"))] }),
-        6 => json!({ "$elemMatch": letters(dice, &SKUS) }),
-        7 => {
+        5 | 6 => json!({ "$alli": [in_other_case(tag.as_str().unwrap_or("a"))] }),
+        7 => json!({ "$elemMatch": letters(dice, &SKUS) }),
+        8 => {
             json!({ "$elemMatch": { (*dice.pick(&["$gt", "$lte", "$ne"])): 5, "$type": dice.pick(&["number", "string"]) } })
         }
+        9 => json!({ "$exists": dice.percent(50) }),
         _ => json!([tag, other]),
     }
 }

@@ -2,15 +2,13 @@
 
 use super::Dice;
 
-/// Some are units and halves of characters, some are classes, some are only places.
-const ATOMS: [&str; 22] = [
-    "g",
-    "o",
-    "A",
+/// Letters in both cases (the long s is none of another one), halves of a character, and classes.
+const ATOMS: [&str; 19] = [
+    "go",
+    "L",
     "é",
     "É",
-    "/",
-    "7",
+    "ſ",
     ".",
     "😀",
     "\\ud83d",
@@ -20,30 +18,30 @@ const ATOMS: [&str; 22] = [
     "\\W",
     "\\s",
     "\\S",
-    "[a-g]",
+    "[A-M]",
     "[^o]",
     "[éA-Z]",
     "[^\\d😀]",
-    "(?:ol|r)",
-    "\\.",
+    "(?:OL|ſ)",
 ];
 const EDGES: [&str; 4] = ["^", "$", "\\b", "\\B"];
 
 pub fn pattern(dice: &mut Dice) -> String {
     let one = sequence(dice);
-    match dice.below(5) {
+    match dice.below(6) {
         0 => format!("{one}|{}", sequence(dice)),
         1 => format!("^({one}|{})$", sequence(dice)),
         2 => format!("^{one}"),
         3 => format!("{one}$"),
+        4 => format!("^{}{{2}}$", dice.pick(&ATOMS)),
         _ => one,
     }
 }
 
 fn sequence(dice: &mut Dice) -> String {
-    let count = 1 + dice.below(3);
+    let count = *dice.pick(&[1, 1, 2, 3]);
     let term = |dice: &mut Dice| {
-        if dice.percent(12) {
+        if dice.percent(20) {
             return (*dice.pick(&EDGES)).to_owned();
         }
         let times = if dice.percent(50) { *dice.pick(&["*", "+", "?", "{2}", "{1,2}", "{3,}", "+?"]) } else { "" };

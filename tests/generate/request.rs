@@ -15,7 +15,7 @@ pub fn attributes(dice: &mut Dice) -> Value {
     }
     for name in ["deviceType", "browser", "nearestPlace", "gclid", "partner"] {
         if dice.percent(15) {
-            out[name] = fact(dice, name);
+            out[name] = if dice.percent(25) { Value::Null } else { fact(dice, name) };
         }
     }
     if dice.percent(60) {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::derived::is_derived;
 use super::formats::Formats;
 use super::{Model, liquid, liquid_value, list};
 
@@ -107,7 +108,9 @@ impl Model<'_> {
         };
         let without: Vec<String> = list(&rule["without"]).flat_map(ids).collect();
         let mut kept: Vec<String> = Vec::new();
-        for id in ids(&rule["from"]) {
+        // What is no list names nothing here, but it is left out where it stands in `without`.
+        let from = rule["from"].as_str().map(|name| self.attribute(name)).unwrap_or_default();
+        for id in list(&from).map(liquid_value::written) {
             let item = &self.rules["catalogue"][&id];
             let in_stock = rule["where"].is_null() || item["stock"].as_f64().is_some_and(|stock| stock > 0.0);
             if item.is_object() && in_stock && !without.contains(&id) && !kept.contains(&id) {
@@ -131,7 +134,7 @@ impl Model<'_> {
     /// The value of an attribute that there is: none of a wrong type, and the default where there is none.
     fn declared(&self, name: &str) -> Option<Value> {
         let row = self.rules["attributes"].get(name);
-        let is_built_in = ["id", "path", "country", "deviceType", "locale", "channel"].contains(&name);
+        let is_built_in = ["id", "path", "country", "locale", "channel"].contains(&name) || is_derived(name);
         let kind = row.filter(|_| !is_built_in).map_or("string", |row| row["type"].as_str().unwrap());
         let value = self.attribute(row.map_or_else(|| is_built_in.then_some(name), |_| Some(name))?);
         let is_good = match kind {

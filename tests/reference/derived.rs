@@ -28,6 +28,11 @@ const PARAMETERS: [(&str, &str); 19] = [
     ("yclid", "yclid"),
 ];
 
+/// Whether an attribute follows from others, without a declaration.
+pub fn is_derived(name: &str) -> bool {
+    ["deviceType", "browser", "nearestPlace"].contains(&name) || PARAMETERS.iter().any(|(known, _)| *known == name)
+}
+
 /// The request with all that follows from it, where it does not say it.
 pub fn complete(rules: &Value, request: &Value) -> Value {
     let mut out = request.clone();
