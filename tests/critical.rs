@@ -26,7 +26,7 @@ const PEOPLE: u64 = 10;
 #[test]
 fn limits_that_do_not_name_critical_campaigns_are_nothing_to_them() {
     let mut seen = Counts::default();
-    for seed in 0..support::cases(400) / PEOPLE {
+    for seed in 0..support::cases(1_000) / PEOPLE {
         let dice = &mut Dice::new(seed);
         let mut rules = generate::rules(seed);
         for campaign in rules["campaigns"].as_object_mut().unwrap().values_mut() {

@@ -19,11 +19,11 @@ pub fn apply(name: &str, input: Value, args: &[Value]) -> Value {
         "default" if matches!(input, Value::Null | Value::Bool(false)) || is_blank(&input, false) => arg(0),
         "default" => input,
         "escape" | "escape_once" => input,
-        "upcase" => json!(text().to_uppercase()),
+        "upcase" => json!(text().chars().map(capital).collect::<String>()),
         "downcase" => json!(text().to_lowercase()),
         "capitalize" => {
             let text = text();
-            let first: String = text.chars().take(1).flat_map(char::to_uppercase).collect();
+            let first: String = text.chars().take(1).map(capital).collect();
             json!(first + &text.chars().skip(1).collect::<String>().to_lowercase())
         }
         "strip" => json!(text().trim()),
@@ -163,4 +163,9 @@ fn result(number: f64) -> Value {
 
 fn finite(number: f64) -> Value {
     if number.is_finite() { json!(number + 0.0) } else { Value::Null }
+}
+
+/// A letter's capital; what is several letters in one has none.
+fn capital(letter: char) -> String {
+    if ('ﬀ'..='ﬗ').contains(&letter) { letter.to_string() } else { letter.to_uppercase().to_string() }
 }
