@@ -30,6 +30,9 @@ impl<V: Copy> Memo<V> {
 
     /// Notes the value of a number that has none yet.
     pub(crate) fn insert(&mut self, number: u32, value: V) {
+        if self.known.is_empty() {
+            self.known.reserve(FEW);
+        }
         self.known.push((number, value));
         let len = self.known.len();
         if len.saturating_mul(2) > self.places.len() && len > FEW {

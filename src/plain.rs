@@ -7,26 +7,32 @@ const ONES: u64 = u64::from_le_bytes([1; 8]);
 ///
 /// What it stops at is ASCII, so it is never within a character.
 pub(crate) fn plain_len(text: &[u8]) -> usize {
-    let (eights, _) = text.as_chunks();
-    let plain = eights.iter().take_while(|eight| are_plain(u64::from_le_bytes(**eight))).count().saturating_mul(8);
-    let rest = text.get(plain..).unwrap_or_default();
-    plain.saturating_add(rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len()))
+    let (eights, rest) = text.as_chunks();
+    for (at, eight) in eights.iter().enumerate() {
+        let others = others(u64::from_le_bytes(*eight));
+        if others != 0 {
+            return at.saturating_mul(8).saturating_add(others.trailing_zeros() as usize / 8);
+        }
+    }
+    let plain = rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len());
+    eights.len().saturating_mul(8).saturating_add(plain)
 }
 
 const fn is_plain(byte: u8) -> bool {
     byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
-/// [`is_plain`] for eight bytes at once: a byte's highest bit tells whether subtracting made it negative.
+/// Where [`is_plain`] does not hold, for eight bytes at once: the lowest bit of the result is the highest one of the first such
+/// byte. A byte's highest bit tells whether subtracting made it negative, and what it borrows changes only bytes behind it.
 ///
 /// Source: <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
-const fn are_plain(eight: u64) -> bool {
+const fn others(eight: u64) -> u64 {
     const fn below(eight: u64, limit: u8) -> u64 {
         eight.wrapping_sub(ONES.wrapping_mul(limit as u64)) & !eight
     }
     let quotes = eight ^ ONES.wrapping_mul(b'"' as u64);
     let backslashes = eight ^ ONES.wrapping_mul(b'\\' as u64);
-    (below(eight, b' ') | below(quotes, 1) | below(backslashes, 1)) & ONES.wrapping_mul(0x80) == 0
+    (below(eight, b' ') | below(quotes, 1) | below(backslashes, 1)) & ONES.wrapping_mul(0x80)
 }
 
 #[cfg(test)]
@@ -43,7 +49,7 @@ mod tests {
 
         #[test]
         fn any_bytes(bytes in any::<[u8; 8]>()) {
-            prop_assert_eq!(are_plain(u64::from_le_bytes(bytes)), bytes.iter().all(|byte| is_plain(*byte)));
+            prop_assert_eq!(plain_len(&bytes), bytes.iter().position(|byte| !is_plain(*byte)).unwrap_or(8));
         }
     }
 }
