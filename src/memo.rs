@@ -21,11 +21,12 @@ impl<V: Copy> Memo<V> {
 
     /// The value of a number.
     pub(crate) fn get(&self, number: u32) -> Option<V> {
-        let mut found = match self.places.is_empty() {
-            true => self.known.iter().find(|(known, _)| *known == number),
-            false => self.known.get(self.places.get(self.find(number))?.wrapping_sub(1)),
+        let found = if self.places.is_empty() {
+            self.known.iter().find(|(known, _)| *known == number)
+        } else {
+            self.known.get(self.places.get(self.find(number))?.wrapping_sub(1))
         };
-        found.take().map(|(_, value)| *value)
+        found.map(|(_, value)| *value)
     }
 
     /// Notes the value of a number that has none yet.
