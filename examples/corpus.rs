@@ -25,7 +25,8 @@ use std::path::PathBuf;
 
 use generate::Dice;
 use serde_json::{Value, json};
-use throughline::{Facts, Plan, canonical, decide, explain, reduce};
+use throughline::canonical;
+use throughline::{Facts, Plan, decide, explain, reduce};
 
 /// Facts for each generated set of rules.
 const FACTS: u64 = 20;

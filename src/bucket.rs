@@ -2,8 +2,8 @@
 //!
 //! The algorithm is GrowthBook's (<https://docs.growthbook.io/lib/build-your-own>), so both assign the same people.
 
-use crate::hash::fnv32a;
 use crate::prelude::*;
+use crate::text::fnv::fnv32a;
 
 /// The bucket of a value under a seed, 0 to 1; none for an unknown version.
 ///

@@ -8,77 +8,77 @@
 
 extern crate alloc;
 
-mod account;
-mod action;
-mod agent;
 pub mod bucket;
-mod calendar;
-pub mod canonical;
-mod clock;
-pub mod condition;
-mod contact;
+mod collections;
+mod condition;
 mod decide;
-mod decimal;
 mod decision;
-mod derived;
-mod errand;
 mod event;
 mod facts;
 mod feature;
-mod geo;
-mod hash;
-mod input;
 mod journey;
-pub mod json;
-pub mod letters;
+mod json;
+pub mod keys;
 mod math;
-mod memo;
-mod occurrence;
-mod order;
-mod plain;
-pub mod plan;
+mod plan;
 mod prelude;
 mod profile;
-mod project;
-mod reason;
 mod reduce;
-mod rfc3339;
-mod shape;
-mod sorted;
 mod template;
+mod text;
 mod time;
 pub mod token;
-mod value;
 
-pub use account::{Account, told, told_events};
-pub use action::{Action, Letter};
-pub use agent::Agent;
-pub use clock::{Clock, zone_hash};
-pub use contact::Contact;
-pub use decide::send::Withheld;
+pub use collections::{Map, Set};
 pub use decide::{Explanation, decide, explain};
+pub use decision::reason::Reason;
 pub use decision::{Assignment, Content, Decision, Fill, NextAction};
-pub use errand::Errand;
+pub use event::consent::Consent;
+pub use event::message_sent::Contact;
 pub use event::{Event, EventError, EventKind};
-pub use facts::{Consent, Facts, Request};
-pub use feature::url::Url;
+pub use facts::local_clock::{Clock, zone_hash};
+pub use facts::user_agent::Agent;
+pub use facts::{Facts, Request};
 pub use feature::{
     Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentRun, FeatureSource, MAX_FEATURE_DEPTH, Outcome,
     StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
 };
-pub use hash::fnv64a;
-pub use input::ReadError;
-pub use journey::{Advance, ENTRY_WINDOW, Waiting, advance, advance_account, authorize};
-pub use occurrence::Occurrence;
-pub use plan::{Plan, PlanError};
-pub use profile::{Instance, InstanceStatus, Profile, Stamp, Stamped};
-pub use project::DROP_ORDER;
-pub use reason::Reason;
+pub use journey::{
+    Action, Advance, ENTRY_WINDOW, Errand, Letter, Waiting, Withheld, advance, advance_account, authorize,
+};
+pub use json::{JsonError, Object, ReadError, ShapeError, Value, canonical};
+pub use plan::tables::{Class, Format};
+pub use plan::{Plan, PlanError, SlotTarget, envelope};
+pub use profile::account::{Account, told, told_events};
+pub use profile::occurrence::Occurrence;
+pub use profile::stamp::{Stamp, Stamped};
+pub use profile::{Instance, InstanceStatus, Profile};
 pub use reduce::reduce;
-pub use shape::ShapeError;
-pub use sorted::{Map, Set};
+pub use text::fnv::fnv64a;
+pub use text::url::Url;
 pub use time::Millis;
-pub use value::{Object, Value};
+pub use token::projection::DROP_ORDER;
+
+/// The compiler's door to what a plan is made of. Not part of the public API: it changes without notice.
+#[doc(hidden)]
+pub mod internals {
+    /// Conditions on plan rows.
+    pub mod condition {
+        pub use crate::condition::*;
+    }
+    /// JSON as conditions and templates see it.
+    pub mod json {
+        pub use crate::json::*;
+    }
+    /// The plan's tables, rows and writer.
+    pub mod plan {
+        pub use crate::plan::*;
+    }
+    /// Strings.
+    pub mod text {
+        pub use crate::text::*;
+    }
+}
 
 /// Holds the README to its word: its Rust code is a doctest.
 #[cfg(doctest)]

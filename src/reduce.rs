@@ -1,28 +1,15 @@
 //! How an event changes a profile.
 
 use crate::condition;
+use crate::event::names::{ACCOUNT, EXPERIMENT_VIEWED, MESSAGE, MESSAGE_SEEN, MESSAGE_SENT, SEEN};
 use crate::event::{Event, EventKind};
-use crate::occurrence::{Occurrence, remember, values_of};
+use crate::json::Value;
 use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, CLIENT, Source};
 use crate::prelude::*;
-use crate::profile::{Profile, Stamp, Stamped, exposure_keep, keep_first, keep_first_offer, keep_last, keep_latest};
-use crate::value::Value;
-
-/// The event that says that a message was seen.
-pub const MESSAGE_SEEN: &str = "Message Seen";
-/// The event that says that a message was sent.
-pub const MESSAGE_SENT: &str = "Message Sent";
-/// The event that says that a subject met an experiment.
-pub const EXPERIMENT_VIEWED: &str = "Experiment Viewed";
-
-/// The trait that has the account of a person, an object.
-pub const ACCOUNT: &str = "account";
-
-/// The key of exposures to a message, followed by its id: what was seen.
-pub const SEEN: &str = "seen";
-/// The key of contacts with a message, followed by its id: what was seen or sent.
-pub const MESSAGE: &str = "message";
+use crate::profile::occurrence::{Occurrence, remember, values_of};
+use crate::profile::stamp::{Stamp, Stamped, keep_first, keep_first_offer, keep_last, keep_latest};
+use crate::profile::{Profile, exposure_keep};
 
 /// Applies an event to a profile.
 ///

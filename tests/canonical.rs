@@ -5,7 +5,8 @@ mod support;
 
 use std::fs;
 
-use throughline::{Value, canonical};
+use throughline::Value;
+use throughline::canonical;
 
 #[test]
 fn published_vectors_of_rfc_8785() {

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 
 use proptest::prelude::*;
-use throughline::condition::Evaluator;
-use throughline::plan::tables::{self, CARRIED, ConstantKind, Source};
-use throughline::plan::{Id, Ids, Op, Plan, PlanBuilder};
+use throughline::internals::condition::Evaluator;
+use throughline::internals::plan::tables::{self, CARRIED, ConstantKind, Source};
+use throughline::internals::plan::{Id, Ids, Op, Plan, PlanBuilder};
 use throughline::{Millis, Object, Profile, Request, Stamp, Stamped, Value};
 
 /// The rows that random nodes may refer to: so many of each.

@@ -9,8 +9,8 @@
 mod support;
 
 use serde_json::{Map, Value, json};
-use throughline::plan::tables::{Campaign, Constant, Gate, Key, Lane, Placement, Posting, Slot};
-use throughline::plan::{Id, Ids};
+use throughline::internals::plan::tables::{Campaign, Constant, Gate, Key, Lane, Placement, Posting, Slot};
+use throughline::internals::plan::{Id, Ids};
 use throughline::{Plan, decide, explain};
 
 /// A campaign for each condition, the first one first, all for one slot and with a next action.

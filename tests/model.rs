@@ -8,9 +8,9 @@ mod support;
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use throughline::condition::Evaluator;
-use throughline::plan::Op;
-use throughline::plan::tables::Campaign;
+use throughline::internals::condition::Evaluator;
+use throughline::internals::plan::Op;
+use throughline::internals::plan::tables::Campaign;
 use throughline::{Facts, Plan, Value, reduce};
 
 /// Facts for each set of rules: compiling takes longer than deciding.

@@ -11,10 +11,10 @@
 
 use serde_json::{Value, json};
 use throughline::Profile;
+use throughline::keys::{Algorithm, Key, KeyError, KeySet, KeySetError, Purpose, SkipReason, Unmarked};
 use throughline::token::{
-    Algorithm, Claims, Key, KeyError, KeySet, KeySetError, MintError, Personal, PreviewClaims, PreviewVerifier,
-    Purpose, Rejection, Scope, SkipReason, Unmarked, Verifier, jws, mint, mint_preview, mint_value, minted_length,
-    minted_value_length,
+    Claims, MintError, Personal, PreviewClaims, PreviewVerifier, Rejection, Scope, Verifier, jws, mint, mint_preview,
+    mint_value, minted_length, minted_value_length,
 };
 
 const ISS: &str = "https://collect.shop.example";
@@ -89,7 +89,7 @@ fn profiles_are_read_as_everything_else_is() {
 fn values_are_minted_as_everything_else_is() {
     let facts = json!({ "z": [1, -2.5, 1e21, true, null], "a": { "k10": "ü\n", "k9": "" }, "m": 0 });
     let Claims { iss, aud, sub, iat, exp, ver, facts } = claims(facts);
-    let facts = throughline::json::parse(&facts.to_string()).unwrap();
+    let facts = throughline::internals::json::parse(&facts.to_string()).unwrap();
     let value = Claims { iss, aud, sub, iat, exp, ver, facts };
     let key = key("k1");
     let token = mint_value(&key, &value).unwrap();

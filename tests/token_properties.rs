@@ -11,7 +11,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use throughline::token::{Algorithm, Claims, Key, KeySet, Purpose, Unmarked, Verifier, jws, looks_personal, mint};
+use throughline::keys::{Algorithm, Key, KeySet, Purpose, Unmarked};
+use throughline::token::{Claims, Verifier, jws, looks_personal, mint};
 
 const NOW: u64 = 1_700_000_000_000;
 

@@ -11,11 +11,10 @@ use alloc::string::String;
 
 #[cfg(target_arch = "wasm32")]
 use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
-use throughline::plan::envelope::{self, EnvelopeError};
-use throughline::plan::tables::{PUBLIC_SLOT, Slot};
+use throughline::canonical;
+use throughline::envelope::{self, EnvelopeError};
 use throughline::{
-    EvaluationOptions, Event, Facts, Object, Plan, Profile, ReadError, Value, canonical, evaluate, evaluate_all,
-    run_experiments,
+    EvaluationOptions, Event, Facts, Object, Plan, Profile, ReadError, Value, evaluate, evaluate_all, run_experiments,
 };
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
@@ -51,10 +50,9 @@ impl Core {
     /// The slots that a page may fill by itself: `{"promo.bar": {"selector": "#promo-bar"}, …}`.
     #[must_use]
     pub fn slots(&self) -> String {
-        let rows = self.plan.rows(self.plan.all::<Slot>()).filter(|(_, row)| row.flags & PUBLIC_SLOT != 0);
-        let slots = rows.map(|(_, row)| {
-            let selector = row.selector.map(|selector| ("selector", Value::from(self.plan.text(selector))));
-            (self.plan.text(row.id), Value::Object(selector.into_iter().collect()))
+        let slots = self.plan.slots().filter(|slot| slot.is_public).map(|slot| {
+            let selector = slot.selector.map(|selector| ("selector", Value::from(selector)));
+            (slot.id, Value::Object(selector.into_iter().collect()))
         });
         canonical::to_string(&Value::Object(slots.collect::<Object>()))
     }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use throughline::{EvaluationOptions, Value, canonical, evaluate, evaluate_all, run_experiments};
+use throughline::canonical;
+use throughline::{EvaluationOptions, Value, evaluate, evaluate_all, run_experiments};
 
 use crate::decide::Decide;
 use crate::failure::{Failure, say};

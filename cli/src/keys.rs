@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use throughline::plan::envelope;
-use throughline::token::{Algorithm, Key, KeySet, Purpose};
+use throughline::envelope;
+use throughline::keys::{Algorithm, Key, KeySet, Purpose};
 
 use crate::failure::{Failure, say};
 

@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use throughline::{Millis, Plan, Value, canonical};
+use throughline::canonical;
+use throughline::{Millis, Plan, Value};
 use throughline_compiler::{
     Diagnostic, Leaving, Options, Outcome, Plans, Severity, Source, WARNINGS, check, compile, schema as rules_schema,
 };

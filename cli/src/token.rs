@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use throughline::token::{
-    Claims, PreviewClaims, Purpose, Scope, Verifier, jws::MAX_TOKEN, jws::Unverified, mint, mint_preview,
-};
+use throughline::keys::Purpose;
+use throughline::token::jws::{MAX_TOKEN, Unverified};
+use throughline::token::{Claims, PreviewClaims, Scope, Verifier, mint, mint_preview};
 use throughline::{Millis, Plan, Profile};
 use throughline_compiler::duration;
 

@@ -3,7 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
-use throughline::{Explanation, Millis, NextAction, Object, Value, canonical};
+use throughline::canonical;
+use throughline::{Explanation, Millis, NextAction, Object, Value};
 
 const GOOD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));

@@ -1,6 +1,7 @@
 //! The answer to "why did this campaign not show?", as a person reads it.
 
-use throughline::{Object, Value, canonical};
+use throughline::canonical;
+use throughline::{Object, Value};
 
 use crate::tree::{draw_detail, draw_steps, line, styled};
 

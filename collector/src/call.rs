@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use throughline::{Event, EventKind, Millis, Object, Value, canonical};
+use throughline::canonical;
+use throughline::{Event, EventKind, Millis, Object, Value};
 
 use crate::hash::digest;
 use crate::ids::{MAX_ID, is_nobody};

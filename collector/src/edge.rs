@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use throughline::{Event, EventKind, Millis, Value, canonical};
+use throughline::canonical;
+use throughline::{Event, EventKind, Millis, Value};
 use worker::{Env, Request, Response, Result, console_error};
 
 use crate::answer;

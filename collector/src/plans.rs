@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 use throughline::Plan;
-use throughline::plan::envelope;
+use throughline::envelope;
 use worker::{Env, console_error};
 
 use crate::clock;

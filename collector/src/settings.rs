@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::Deserialize;
-use throughline::token::{KeySet, Purpose};
+use throughline::keys::{KeySet, Purpose};
 use worker::{Env, console_error};
 
 use crate::hash::same_secret;

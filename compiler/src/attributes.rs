@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use throughline::Value;
-use throughline::plan::tables::{Derivation, Source};
+use throughline::internals::plan::tables::{Derivation, Source};
 
 use crate::event_values::EventValues;
 use crate::place::{Place, Reader};

@@ -1,7 +1,7 @@
 //! Campaigns: who gets what, when.
 
 use throughline::Millis;
-use throughline::plan::tables::{Class, Format};
+use throughline::internals::plan::tables::{Class, Format};
 
 use crate::account;
 use crate::caps::Limit;

@@ -1,7 +1,7 @@
 //! Caps: how often something is seen or said.
 
 use throughline::Millis;
-use throughline::plan::tables::{Class, Per};
+use throughline::internals::plan::tables::{Class, Per};
 
 use crate::account;
 use crate::channels::Channel;

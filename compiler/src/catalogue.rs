@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::plan::PlanBuilder;
+use throughline::internals::plan::PlanBuilder;
 use throughline::{Object, Value};
 
 use crate::place::{Named, Place, Reader};
@@ -97,7 +97,11 @@ impl List<'_> {
             return BTreeSet::new();
         };
         let fields: Vec<&Object> = rules.catalogue.values().map(|item| &item.fields).collect();
-        all().zip(plan.holds_for(node, &fields)).filter(|(_, holds)| *holds).map(|(id, _)| id).collect()
+        all()
+            .zip(crate::condition::holds_for(plan, node, &fields))
+            .filter(|(_, holds)| *holds)
+            .map(|(id, _)| id)
+            .collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use throughline::Millis;
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 use crate::journeys::Trigger;
 use crate::place::{Fields, Named, Place, Reader};

@@ -1,8 +1,8 @@
 //! Attributes that are the last different values of a property of events.
 
 use throughline::Millis;
-use throughline::plan::PlanBuilder;
-use throughline::plan::tables::Fold;
+use throughline::internals::plan::PlanBuilder;
+use throughline::internals::plan::tables::Fold;
 
 use crate::journeys::Trigger;
 use crate::place::{Place, Reader};

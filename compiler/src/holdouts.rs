@@ -1,6 +1,6 @@
 //! Who is kept out by chance: holdouts, and exclusion groups.
 
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 use crate::campaigns::Campaign;
 use crate::messages::refuse_private;

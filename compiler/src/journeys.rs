@@ -1,7 +1,7 @@
 //! Journeys: several steps in time for one subject.
 
 use throughline::Millis;
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 use crate::account;
 use crate::campaigns::{class, require_rendition};

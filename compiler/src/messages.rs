@@ -1,6 +1,6 @@
 //! Messages: what is said, in each channel, locale and variation.
 
-use throughline::plan::tables::Format;
+use throughline::internals::plan::tables::Format;
 
 use crate::attributes::Attribute;
 use crate::catalogue::List;

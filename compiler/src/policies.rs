@@ -1,7 +1,7 @@
 //! Policies: consent, suppression, caps, silence and quiet hours, for whole classes of campaigns.
 
 use throughline::Consent;
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 use crate::caps::Cap;
 use crate::channels::Roles;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use throughline::plan::tables::Per;
+use throughline::internals::plan::tables::Per;
 
 use crate::attributes::{self, Attribute};
 use crate::campaigns::Campaign;

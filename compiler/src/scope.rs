@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
-use throughline::plan::Id;
-use throughline::plan::tables::{Attribute, Counter, Fold, Journey, Place, Segment, Sequence, Zone};
-use throughline::{Millis, Value, canonical};
+use throughline::canonical;
+use throughline::internals::plan::Id;
+use throughline::internals::plan::tables::{Attribute, Counter, Fold, Journey, Place, Segment, Sequence, Zone};
+use throughline::{Millis, Value};
 
 use crate::tree::Node;
 

@@ -1,7 +1,7 @@
 //! Scores: a formula over facts that orders campaigns of one priority.
 
 use throughline::Millis;
-use throughline::plan::tables::{Link, TermKind};
+use throughline::internals::plan::tables::{Link, TermKind};
 
 use crate::journeys::Trigger;
 use crate::messages::refuse_private;

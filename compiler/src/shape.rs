@@ -1,7 +1,7 @@
 //! The shape of a slot's data, and whether a rendition's data has it.
 
 use throughline::Value;
-use throughline::plan::tables::Pipe;
+use throughline::internals::plan::tables::Pipe;
 
 use crate::place::{Place, Reader};
 use crate::rules::Rules;

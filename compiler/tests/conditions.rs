@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 
 use serde_json::{Value as Json, json};
-use throughline::condition::Evaluator;
-use throughline::plan::tables::{self, CARRIED, Source};
-use throughline::plan::{Id, Ids, Plan, PlanBuilder};
+use throughline::internals::condition::Evaluator;
+use throughline::internals::plan::tables::{self, CARRIED, Source};
+use throughline::internals::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Facts, Millis, Value};
 use throughline_compiler::condition;
 use throughline_compiler::diagnostic::Diagnostics;
@@ -148,7 +148,7 @@ fn equal_conditions_are_one_node() {
     let compiled = compile(&rule);
     let node = compiled.plan.get(compiled.node).unwrap();
     let parts: Vec<_> =
-        compiled.plan.list(throughline::plan::Ids::<tables::Node>::from_words(node.a, node.b)).collect();
+        compiled.plan.list(throughline::internals::plan::Ids::<tables::Node>::from_words(node.a, node.b)).collect();
     assert_eq!(parts.len(), 2);
     assert_eq!(parts.first(), parts.last());
 }
@@ -341,7 +341,7 @@ fn scope(plan: &mut PlanBuilder) -> Scope {
         wait: Millis(0),
         after: None,
         message: None,
-        channels: throughline::plan::Ids::empty(),
+        channels: throughline::internals::plan::Ids::empty(),
         ttl: Millis(0),
     }]);
     // A journey needs the counter of the event that begins it; a plan without counters has no journeys.
@@ -369,7 +369,7 @@ fn scope(plan: &mut PlanBuilder) -> Scope {
         enter,
         when: None,
         reenter: Millis(0),
-        exits: throughline::plan::Ids::empty(),
+        exits: throughline::internals::plan::Ids::empty(),
         goal: None,
         goal_within: Millis(0),
         steps,

@@ -11,9 +11,9 @@ mod growthbook;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::condition::Evaluator;
-use throughline::plan::tables::{self, Source};
-use throughline::plan::{Id, Plan, PlanBuilder};
+use throughline::internals::condition::Evaluator;
+use throughline::internals::plan::tables::{self, Source};
+use throughline::internals::plan::{Id, Plan, PlanBuilder};
 use throughline::{Millis, Profile, Request, Value};
 use throughline_compiler::condition;
 use throughline_compiler::diagnostic::Diagnostics;

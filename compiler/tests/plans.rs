@@ -3,11 +3,11 @@
 
 mod support;
 
-use throughline::plan::tables::{
+use throughline::internals::plan::tables::{
     Attribute, CARRIED, Campaign, Channel, Counter, EDGE, EventValues, Experiment, Exposure, ExprOp, Journey, Message,
     PUBLIC_PLAN, Part, Pipe, Segment, Slot, Step, Variation,
 };
-use throughline::plan::{Id, PlanError, Span};
+use throughline::internals::plan::{Id, PlanError, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
 use throughline_compiler::{Options, Source, compile};
 
@@ -15,9 +15,9 @@ fn everything() -> String {
     support::source(&support::path("tests/rules/everything.yaml")).text
 }
 
-fn names<R: throughline::plan::row::Row + 'static>(
+fn names<R: throughline::internals::plan::row::Row + 'static>(
     plan: &Plan,
-    text: impl Fn(&R) -> Id<throughline::plan::tables::Text>,
+    text: impl Fn(&R) -> Id<throughline::internals::plan::tables::Text>,
 ) -> Vec<String> {
     plan.rows(plan.all::<R>()).map(|(_, row)| plan.text(text(&row)).to_owned()).collect()
 }

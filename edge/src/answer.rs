@@ -1,6 +1,7 @@
 //! The responses that endpoints give.
 
-use throughline::{Value, canonical};
+use throughline::Value;
+use throughline::canonical;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 

@@ -1,6 +1,7 @@
 //! What the operator has set: variables and secrets, read once for each isolate.
 
-use throughline::token::{KeySet, PreviewVerifier, Purpose, Unmarked, Verifier};
+use throughline::keys::{KeySet, Purpose, Unmarked};
+use throughline::token::{PreviewVerifier, Verifier};
 use wasm_bindgen::JsValue;
 
 use crate::crypto::Platform;

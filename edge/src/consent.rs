@@ -17,8 +17,7 @@ pub fn of(cookies: &Cookies) -> Map<Consent> {
 
 /// Whether this device says no to what the plan needs for keeping a cookie; a state that is merely pending does not.
 pub fn refuses_storage(plan: &Plan, request: &Request) -> bool {
-    let settings = plan.settings();
-    let Some(purpose) = settings.store.map(|id| plan.text(id)) else { return false };
-    let by_signal = request.gpc && plan.list(settings.gpc).any(|id| plan.text(id) == purpose);
+    let Some(purpose) = plan.storage_purpose() else { return false };
+    let by_signal = request.gpc && plan.gpc_purposes().any(|denied| denied == purpose);
     by_signal || request.consent.get(purpose) == Some(&Consent::Denied)
 }

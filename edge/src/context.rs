@@ -1,6 +1,6 @@
 //! The facts of a request that decisions may depend on.
 
-use throughline::{Agent, Millis, Object, Request, Value, json};
+use throughline::{Agent, Millis, Object, Request, Value};
 
 use crate::incoming::Incoming;
 use crate::prelude::*;
@@ -45,7 +45,7 @@ fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
     }
     // The core's reader of numbers is there already; the standard library's would bring its tables.
     for name in ["latitude", "longitude"] {
-        if let Some(Ok(degrees @ Value::Number(_))) = incoming.client(name).map(|text| json::parse(&text)) {
+        if let Some(Ok(degrees @ Value::Number(_))) = incoming.client(name).map(|text| Value::from_json(&text)) {
             out.insert(name, degrees);
         }
     }

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use crate::prelude::*;
-use throughline::token::{Algorithm, Checks, Crypto, Signs};
+use throughline::keys::{Algorithm, Checks, Crypto, Signs};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/crypto.js")]

@@ -1,7 +1,8 @@
 //! What leaves for the collector.
 
 use throughline::bucket::bucket;
-use throughline::{Decision, Event, Millis, Object, Value, canonical, json};
+use throughline::canonical;
+use throughline::{Decision, Event, Millis, Object, Value};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Request, RequestInit};
 
@@ -122,6 +123,6 @@ async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
     Ok(text
         .dyn_into::<js_sys::JsString>()
         .ok()
-        .and_then(|text| json::parse(&String::from(text)).ok())
+        .and_then(|text| Value::from_json(&String::from(text)).ok())
         .unwrap_or_default())
 }

@@ -4,9 +4,9 @@ use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 
 use futures_util::future::join;
-use throughline::plan::{envelope, tables::PUBLIC_PLAN};
-use throughline::token::KeySet;
-use throughline::{Millis, Plan, Value, json};
+use throughline::envelope;
+use throughline::keys::KeySet;
+use throughline::{Millis, Plan, Value};
 use wasm_bindgen::JsValue;
 
 use crate::error::log;
@@ -91,7 +91,7 @@ impl PlanStore {
             return kept;
         }
         match fetch(env, "public", &wanted, keys).await {
-            Ok((plan, _)) if plan.settings().flags & PUBLIC_PLAN == 0 => {
+            Ok((plan, _)) if !plan.is_public() => {
                 log(&format!("plan: `public:{wanted}` holds a plan that is not meant for browsers"));
                 kept
             }
@@ -150,7 +150,7 @@ async fn fetch(env: &JsValue, kind: &str, id: &str, keys: &KeySet) -> Result<(Pl
 
 impl Current {
     fn parse(json: &str) -> Result<Self, String> {
-        let value = json::parse(json).map_err(|error| format!("`plan:current`: {error}"))?;
+        let value = Value::from_json(json).map_err(|error| format!("`plan:current`: {error}"))?;
         let id = |name| value.at([name]).as_str().unwrap_or_default().to_owned();
         let current = Self { edge: id("edge"), public: id("public"), published: value.at(["published"]).clone() };
         if current.edge.is_empty() { Err("`plan:current` names no plan in `edge`".to_owned()) } else { Ok(current) }

@@ -4,8 +4,7 @@ use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 
 use js_sys::{Object, Reflect};
-use throughline::plan::tables::{Format, Slot};
-use throughline::{Decision, Event, Plan, Set, Value};
+use throughline::{Decision, Event, Format, Plan, Set, SlotTarget, Value};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
@@ -170,24 +169,23 @@ struct Fill {
 }
 
 fn fills(plan: &Plan, decision: &Decision<'_>, is_utf8: bool) -> Vec<Fill> {
-    let rows = plan.rows(plan.all::<Slot>());
-    rows.filter_map(|(_, row)| {
-        let slot = plan.text(row.id);
-        let content = &decision.slots.get(slot)?.content;
-        let selector = row.selector.map(|selector| plan.text(selector)).unwrap_or_default();
-        let is_json = content.format == Format::Json;
-        let content = match content.format {
-            Format::Json => json_for_script(&content.body),
-            Format::Html if is_utf8 => content.body.clone().into_owned(),
-            Format::Html => ascii_html(&content.body),
-            Format::Text => ascii_html(&text_as_html(&content.body)),
-        };
-        let element = if is_json { "script" } else { "" };
-        let named = format!("{element}[data-tl-slot=\"{slot}\"]");
-        let selectors = [named].into_iter().chain(parts(selector)).collect();
-        Some(Fill { slot: slot.to_owned(), decision: decision.id(), selectors, is_json, content })
-    })
-    .collect()
+    plan.slots()
+        .filter_map(|SlotTarget { id: slot, selector, .. }| {
+            let content = &decision.slots.get(slot)?.content;
+            let selector = selector.unwrap_or_default();
+            let is_json = content.format == Format::Json;
+            let content = match content.format {
+                Format::Json => json_for_script(&content.body),
+                Format::Html if is_utf8 => content.body.clone().into_owned(),
+                Format::Html => ascii_html(&content.body),
+                Format::Text => ascii_html(&text_as_html(&content.body)),
+            };
+            let element = if is_json { "script" } else { "" };
+            let named = format!("{element}[data-tl-slot=\"{slot}\"]");
+            let selectors = [named].into_iter().chain(parts(selector)).collect();
+            Some(Fill { slot: slot.to_owned(), decision: decision.id(), selectors, is_json, content })
+        })
+        .collect()
 }
 
 impl Fill {

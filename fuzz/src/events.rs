@@ -1,6 +1,7 @@
 //! Any events: in any order, however often, natively or as calls of the Segment specification, the profile is the same.
 
-use throughline::{Event, Millis, Profile, Value, json, reduce};
+use throughline::internals::json;
+use throughline::{Event, Millis, Profile, Value, reduce};
 
 use super::exercise::LOADED;
 

@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
+use throughline::canonical;
 use throughline::{
-    EvaluationOptions, ExperimentRun, Facts, Map, Plan, Profile, advance, canonical, evaluate, evaluate_all, explain,
-    reduce, run_experiments, sticky_keys,
+    EvaluationOptions, ExperimentRun, Facts, Map, Plan, Profile, advance, evaluate, evaluate_all, explain, reduce,
+    run_experiments, sticky_keys,
 };
 use throughline_compiler::{Options, Source, compile};
 
@@ -36,7 +37,7 @@ pub fn exercise(plan: &Plan, facts: &Facts) {
     let explained = explain(plan, facts);
     assert_eq!(explained.decision.to_json(), text, "explaining decides otherwise");
     for json in [text, explained.to_json()] {
-        let value = throughline::json::parse(&json).unwrap();
+        let value = throughline::internals::json::parse(&json).unwrap();
         assert_eq!(canonical::to_string(&value), json, "not canonical");
         assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "not JSON for others");
     }
@@ -66,7 +67,11 @@ fn evaluate_features(plan: &Plan, facts: &Facts) {
         let runs = run_experiments(plan, facts, &options, &["exp"]);
         for value in all.iter().map(|found| found.to_value()).chain(runs.iter().map(ExperimentRun::to_value)) {
             let json = canonical::to_string(&value);
-            assert_eq!(canonical::to_string(&throughline::json::parse(&json).unwrap()), json, "not canonical");
+            assert_eq!(
+                canonical::to_string(&throughline::internals::json::parse(&json).unwrap()),
+                json,
+                "not canonical"
+            );
         }
     }
     let _ = sticky_keys(plan, facts);

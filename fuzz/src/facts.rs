@@ -1,6 +1,7 @@
 //! Any text as facts: both readers agree, and whatever they accept is decided.
 
-use throughline::{Facts, json};
+use throughline::Facts;
+use throughline::internals::json;
 
 use super::exercise::{LOADED, exercise};
 

@@ -1,7 +1,7 @@
 //! Any bytes as a plan: an error, or a plan with which everything can be done.
 
 use throughline::Plan;
-use throughline::plan::envelope;
+use throughline::envelope;
 
 use super::exercise::{FACTS, PLANS, exercise};
 

@@ -1,6 +1,7 @@
 //! Any text as rules: mistakes with their places, or plans that load and decide.
 
-use throughline::{Plan, canonical};
+use throughline::Plan;
+use throughline::canonical;
 use throughline_compiler::{Options, Source, compile, parse};
 
 use super::exercise::{FACTS, exercise};

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use throughline::plan::envelope;
+use throughline::envelope;
+use throughline::keys::{Algorithm, Key, KeySet, Purpose, Unmarked};
 use throughline::token::{
-    Algorithm, Claims, Key, KeySet, PreviewClaims, PreviewVerifier, Purpose, Scope, Unmarked, Verifier, jws,
-    looks_personal, mint, mint_preview,
+    Claims, PreviewClaims, PreviewVerifier, Scope, Verifier, jws, looks_personal, mint, mint_preview,
 };
 
 const NOW: u64 = 1_700_000_000_000;

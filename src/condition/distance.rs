@@ -1,13 +1,13 @@
 //! Nodes that test how far it is to somewhere.
 
+use super::compare::holds;
 use super::evaluator::Evaluator;
 use super::trace::Visitor;
-use super::value::holds;
-use super::view::View;
-use crate::geo::{Position, nearest};
+use crate::facts::position::{Position, nearest};
+use crate::json::Value;
+use crate::json::View;
 use crate::plan::tables::{Attribute, Node, Place};
 use crate::plan::{Id, Ids};
-use crate::value::Value;
 
 impl Evaluator<'_> {
     pub(super) fn test_distance(&self, node: Node, visitor: &mut Visitor) -> bool {

@@ -1,18 +1,19 @@
 //! Nodes that test the subject.
 
-use super::View;
-use super::fact::Fact;
+use super::compare::{every, holds, node, nodes, note_found, some};
+use super::interned::Fact;
 use super::trace::Visitor;
-use super::value::{every, holds, node, nodes, note_found, some};
-use crate::facts::{Consent, Request};
-use crate::memo::Memo;
-use crate::plan::node::wide;
+use crate::collections::Memo;
+use crate::event::consent::Consent;
+use crate::facts::Request;
+use crate::json::Value;
+use crate::json::View;
+use crate::plan::condition_ops::wide;
 use crate::plan::tables::{ACCOUNT, Attribute, CARRIED, Journey, JourneyState, Node, Segment, Source};
 use crate::plan::{Id, Op, Plan};
 use crate::prelude::*;
 use crate::profile::{InstanceStatus, Profile};
 use crate::time::Millis;
-use crate::value::Value;
 
 /// Evaluates the conditions of one decision; what a node has in common with others is evaluated once.
 pub struct Evaluator<'a> {

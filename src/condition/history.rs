@@ -1,16 +1,16 @@
 //! Nodes that test what happened: counts, sums, first and last events, sequences.
 
+use super::compare::{holds, note_found};
 use super::evaluator::{Evaluator, millis_number, time};
 use super::trace::Visitor;
-use super::value::{holds, note_found};
-use super::view::View;
-use crate::occurrence::{Occurrence, latest_pair};
+use crate::json::Value;
+use crate::json::View;
 use crate::plan::Id;
-use crate::plan::node::wide;
+use crate::plan::condition_ops::wide;
 use crate::plan::tables::{Counter, Node, Sequence};
 use crate::prelude::*;
+use crate::profile::occurrence::{Occurrence, latest_pair};
 use crate::time::Millis;
-use crate::value::Value;
 
 impl<'a> Evaluator<'a> {
     /// The number of occurrences: events or, of a counter of different values, those values.

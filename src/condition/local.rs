@@ -1,16 +1,16 @@
 //! Nodes that test the time on the subject's clock.
 
+use super::compare::holds;
 use super::evaluator::{Evaluator, millis_number};
 use super::trace::Visitor;
-use super::value::holds;
-use super::view::View;
-use crate::calendar::{date, weekday};
-use crate::clock::{Clock, TIMEZONE, named_zone};
+use crate::facts::local_clock::{Clock, TIMEZONE, named_zone};
+use crate::json::Value;
+use crate::json::View;
 use crate::plan::Id;
 use crate::plan::tables::{LocalPart, Node, Zone};
 use crate::prelude::*;
 use crate::time::Millis;
-use crate::value::Value;
+use crate::time::calendar::{date, weekday};
 
 const DAY: i64 = 86_400_000;
 

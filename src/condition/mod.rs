@@ -4,19 +4,17 @@
 //! `packages/sdk-js/src/mongrule.ts` of <https://github.com/growthbook/growthbook>. Segments, events in windows, recency, schedules,
 //! consent and journeys are ours. A missing or ill-typed fact makes a condition false, never an error.
 
+mod compare;
 mod distance;
 mod evaluator;
-mod fact;
 mod history;
+mod interned;
 mod local;
 mod trace;
-mod value;
 mod version;
-mod view;
 
 pub use evaluator::Evaluator;
 pub use version::padded as padded_version;
-pub use view::View;
 
-pub(crate) use fact::Fact;
-pub(crate) use value::filter;
+pub use compare::filter;
+pub(crate) use interned::Fact;

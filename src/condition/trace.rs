@@ -1,10 +1,10 @@
 //! Who watches an evaluation: nobody, or somebody who will explain it.
 
-use crate::memo::Memo;
+use crate::collections::Memo;
+use crate::json::{Object, Value};
 use crate::plan::tables::Segment;
 use crate::plan::{Id, Op};
 use crate::prelude::*;
-use crate::value::{Object, Value};
 
 /// Writes down every node with its operands, what was found, and the result; or watches nothing.
 pub(super) struct Visitor {

@@ -1,6 +1,6 @@
 //! Versions, in a form in which their texts compare as the versions do.
 
-use super::View;
+use crate::json::View;
 use crate::prelude::*;
 
 /// The version in the form that `$veq` and its like compare.

@@ -1,13 +1,13 @@
 //! The arm of an experiment that a subject is in.
 
 use crate::bucket;
-use crate::canonical::write_number;
 use crate::decide::Decider;
 use crate::decision::Assignment;
+use crate::json::Value;
+use crate::json::canonical::write_number;
 use crate::plan::tables::{ACTIVE, Campaign, Experiment, STICKY, Variation};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
-use crate::value::Value;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The arm of the campaign's experiment; none without one, or if the subject is not in it.

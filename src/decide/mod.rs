@@ -1,43 +1,38 @@
 //! The decision, in its order: consent and bots, pending events, segments, holdouts and experiments, candidates for each
 //! slot, suppression, caps, offers, already seen, rank, fill, rendition, next action, exposures, cache variant.
 
-mod campaign;
-mod cap;
-mod channel;
-mod cooldown;
-mod detail;
+pub(crate) mod candidates;
+pub(crate) mod eligibility;
 mod experiment;
-mod holdout;
-mod lane;
-mod next;
+pub(crate) mod explain;
+mod next_action;
 mod offer;
-mod quiet;
+pub(crate) mod policy;
 mod render;
 mod score;
-pub(crate) mod send;
 mod slot;
-mod trace;
-mod why_not;
+
+pub use explain::{Explanation, explain};
 
 use alloc::borrow::Cow;
 
-use crate::canonical::{Members, write_value};
+use crate::collections::Map;
+use crate::collections::Memo;
 use crate::condition::Evaluator;
 use crate::decision::Decision;
-use crate::derived::request_of;
-use crate::facts::{Consent, Facts, Request};
-use crate::hash::fnv64a;
-use crate::memo::Memo;
+use crate::decision::reason::Reason;
+use crate::event::consent::Consent;
+use crate::facts::derived::request_of;
+use crate::facts::{Facts, Request};
+use crate::json::Value;
 use crate::plan::tables::{Offer, Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
-use crate::reason::Reason;
 use crate::reduce::reduce;
-use crate::sorted::Map;
-use crate::value::Value;
-use campaign::Denial;
-use trace::Tracer;
+use crate::text::fnv::fnv64a;
+use eligibility::Denial;
+use explain::trace::Tracer;
 
 /// Decides the content of the slots and the next action of one subject at one time.
 ///
@@ -47,42 +42,6 @@ use trace::Tracer;
 pub fn decide<'a>(plan: &'a Plan, facts: &'a Facts) -> Decision<'a> {
     let profile = profile_of(plan, facts);
     Decider::new(plan, facts, &profile, &request_of(plan, &facts.request, &profile, facts.now), None).run().0
-}
-
-/// A decision and how it came about.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Explanation<'a> {
-    /// The same as [`decide`] gives.
-    pub decision: Decision<'a>,
-    /// Every candidate of every requested slot with its outcome, and the condition, cap or offer that decided.
-    pub trace: Value,
-    /// The answer to [`Explanation::why_not`], if that was asked.
-    pub answer: Option<Value>,
-}
-
-impl Explanation<'_> {
-    /// `{"decision": …, "trace": …}` as canonical JSON, with `"whyNot": …` if that was asked.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut out = String::new();
-        let mut members = Members::begin(&mut out);
-        self.decision.write(members.member("decision"));
-        write_value(&self.trace, members.member("trace"));
-        if let Some(answer) = &self.answer {
-            write_value(answer, members.member("whyNot"));
-        }
-        members.end();
-        out
-    }
-}
-
-/// Decides as [`decide`] does, by the same evaluation, and tells how it came about.
-#[must_use]
-pub fn explain<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
-    let profile = profile_of(plan, facts);
-    let request = request_of(plan, &facts.request, &profile, facts.now);
-    let (decision, tracer) = Decider::new(plan, facts, &profile, &request, Some(Tracer::default())).run();
-    Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts), answer: None }
 }
 
 /// The profile with the pending events applied.
@@ -111,7 +70,7 @@ pub(crate) struct Decider<'a, 'p> {
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// `profile` has all pending events applied, and `request` all that follows from it.
-    fn new(
+    pub(crate) fn new(
         plan: &'a Plan,
         facts: &'a Facts,
         profile: &'p Profile,

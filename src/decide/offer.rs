@@ -3,11 +3,11 @@
 use core::cmp::Reverse;
 
 use crate::decide::Decider;
-use crate::decide::campaign::{Cause, Denial};
+use crate::decide::eligibility::{Cause, Denial};
 use crate::decide::slot::Rank;
+use crate::decision::reason::Reason;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Offer, OfferGroup};
-use crate::reason::Reason;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the campaign's offer is the subject's offer of its group.

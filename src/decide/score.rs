@@ -3,12 +3,12 @@
 use alloc::borrow::Cow;
 
 use crate::decide::Decider;
+use crate::json::Value;
 use crate::math::{exp, exp2, ln_1p};
 use crate::plan::Id;
 use crate::plan::tables::{LOG, Link, Score, Term, TermKind};
 use crate::prelude::*;
 use crate::time::Millis;
-use crate::value::Value;
 
 /// A score in millionths: what differs by less is equal, on every host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,16 +3,16 @@
 use core::cmp::Reverse;
 
 use crate::decide::Decider;
-use crate::decide::campaign::{Cause, Denial};
-use crate::decide::cap::Place;
+use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::policy::frequency_cap::Place;
 use crate::decide::score::Micros;
+use crate::decision::reason::Reason;
 use crate::decision::{Assignment, Fill};
-use crate::hash::fnv64a;
+use crate::event::names::SEEN;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Class, Message, ONCE, Rendition, Slot};
 use crate::prelude::*;
-use crate::reason::Reason;
-use crate::reduce::SEEN;
+use crate::text::fnv::fnv64a;
 
 /// The order of campaigns, least first: priority, then score, then a hash that differs from subject to subject.
 pub(crate) type Rank = (Reverse<u32>, Reverse<Micros>, u64, Id<Campaign>);

@@ -1,11 +1,11 @@
 //! What to record when a decision is shown.
 
 use super::{Assignment, Decision, Fill};
-use crate::canonical::Members;
+use crate::event::names::{EXPERIMENT_VIEWED, MESSAGE_SEEN};
 use crate::event::{Event, EventKind};
+use crate::json::Value;
+use crate::json::canonical::Members;
 use crate::prelude::*;
-use crate::reduce::{EXPERIMENT_VIEWED, MESSAGE_SEEN};
-use crate::value::Value;
 
 /// An event about what is shown. Its properties are in their canonical order; those without a value are not there.
 pub(super) struct Exposure<'d> {

@@ -3,11 +3,11 @@
 use alloc::borrow::Cow;
 
 use super::{Assignment, Content, Decision, Fill, NextAction};
-use crate::canonical::{self, Members, write_string};
 use crate::json;
+use crate::json::canonical::{self, Members, write_string};
+use crate::json::{Object, Value};
 use crate::plan::tables::Format;
 use crate::prelude::*;
-use crate::value::{Object, Value};
 
 impl Decision<'_> {
     /// The decision as canonical JSON (RFC 8785): equal decisions have equal bytes on every host.

@@ -2,14 +2,15 @@
 
 mod exposure;
 mod json;
+pub(crate) mod reason;
 
 use alloc::borrow::Cow;
 
-use crate::hash::fnv64a;
+use crate::collections::Map;
+use crate::decision::reason::Reason;
 use crate::plan::tables::{Class, Format};
 use crate::prelude::*;
-use crate::reason::Reason;
-use crate::sorted::Map;
+use crate::text::fnv::fnv64a;
 use crate::time::Millis;
 
 /// The result of [`decide`](crate::decide). It borrows its texts from the plan and the facts.

@@ -3,8 +3,8 @@
 use crate::bucket::{bucket, in_range};
 use crate::feature::Evaluating;
 use crate::feature::rule::Verdict;
-use crate::feature::url::Url;
 use crate::plan::tables::{Audience, BY_URL, EXCLUDES, UrlPattern, WHOLE_URL};
+use crate::text::url::Url;
 
 /// The host of a URL that names none.
 pub(super) const NO_HOST: &str = "_";

@@ -4,30 +4,29 @@
 //! <https://github.com/growthbook/growthbook>. What its SDKs do beside it (tracking, keeping assignments) is returned as data.
 
 mod audience;
+mod experiment;
 mod options;
 mod result;
 mod rule;
 mod sticky;
 
-mod trial;
-pub(crate) mod url;
-
+pub use experiment::ExperimentRun;
 pub use options::{EvaluationOptions, StickyDoc};
 pub use result::{Effects, Evaluation, EvaluationReason, FeatureSource, Outcome};
 pub use sticky::sticky_keys;
-pub use trial::ExperimentRun;
 
-use crate::condition::{Evaluator, View};
+use crate::collections::Map;
+use crate::condition::Evaluator;
 use crate::decide::profile_of;
-use crate::derived::request_of;
+use crate::facts::derived::request_of;
 use crate::facts::{Facts, Request};
 use crate::json;
+use crate::json::Value;
+use crate::json::View;
 use crate::plan::tables::{self, Attribute, AutoExperiment, Constant, ConstantKind, REDIRECT, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
-use crate::sorted::Map;
-use crate::value::Value;
 
 /// One evaluation looks at no more features than this: features that depend on each other many times over are cut.
 const MAX_VISITS: u32 = 10_000;

@@ -1,9 +1,9 @@
 //! What a host says about an evaluation.
 
+use crate::collections::Map;
+use crate::json::Object;
+use crate::json::codec::shape;
 use crate::prelude::*;
-use crate::shape::shape;
-use crate::sorted::Map;
-use crate::value::Object;
 
 /// What a host says about the evaluation of features; nothing of it may come from somebody whom the host does not trust.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! What an evaluation gives, in GrowthBook's words and in OpenFeature's.
 
+use crate::collections::Map;
 use crate::feature::options::StickyDoc;
+use crate::json::{Object, Value};
 use crate::prelude::*;
-use crate::sorted::Map;
-use crate::value::{Object, Value};
 
 /// The value of a feature for one subject, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,7 +196,7 @@ impl Evaluation {
     /// Whether the value is one that JavaScript takes for true.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        crate::condition::View::from(&self.value).is_truthy()
+        crate::json::View::from(&self.value).is_truthy()
     }
 }
 

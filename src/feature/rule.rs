@@ -1,15 +1,17 @@
 //! A feature's rules: the first one that gives a value counts.
 
 use crate::bucket::{bucket, in_range};
-use crate::condition::{View, filter};
+use crate::condition::filter;
+use crate::feature::experiment::Run;
 use crate::feature::result::{Effects, Evaluation, EvaluationReason, FeatureSource, Outcome};
-use crate::feature::{Evaluating, MAX_FEATURE_DEPTH, trial::Run};
+use crate::feature::{Evaluating, MAX_FEATURE_DEPTH};
+use crate::json::View;
+use crate::json::{Object, Value};
 use crate::plan::Span;
 use crate::plan::tables::{
     FEATURE_OFF, FORCES, Feature, FeatureRule, Filter, GATE, INCLUSIVE, NEVER_STICKY, Prerequisite, Rollout,
 };
 use crate::prelude::*;
-use crate::value::{Object, Value};
 
 /// What the prerequisites of a rule say.
 pub(super) enum Verdict {

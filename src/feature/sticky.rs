@@ -1,18 +1,18 @@
 //! Kept assignments: documents with the variations that a value of an attribute got before.
 
-use crate::canonical;
-use crate::condition::View;
+use crate::collections::Set;
 use crate::decide::profile_of;
-use crate::derived::request_of;
 use crate::facts::Facts;
+use crate::facts::derived::request_of;
 use crate::feature::options::sticky_key;
 use crate::feature::{Evaluating, EvaluationOptions, Outcome, StickyDoc};
+use crate::json::Value;
+use crate::json::View;
+use crate::json::canonical;
 use crate::plan::tables::{Attribute, KEYED, NEVER_STICKY, Trial};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
-use crate::sorted::Set;
-use crate::value::Value;
 
 /// What kept assignments say of a trial.
 pub(super) enum Kept {

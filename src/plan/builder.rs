@@ -5,11 +5,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::row::Row;
-use super::tables::{Bucket, Constant, ConstantKind, LISTS, Node, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
-use super::{HEADER, Id, Ids, MAGIC, Plan, Span, VERSION, bucket_of};
-use crate::condition::filter;
+use super::tables::{Bucket, Constant, ConstantKind, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+use super::{HEADER, Id, Ids, MAGIC, Span, VERSION, bucket_of};
 use crate::prelude::*;
-use crate::value::Object;
 
 /// Collects texts, automata, lists and rows, and lays them out as a plan.
 #[derive(Default)]
@@ -127,14 +125,6 @@ impl PlanBuilder {
     #[must_use]
     pub fn count<R: Row>(&self) -> u32 {
         self.tables.get(&R::TABLE).map_or(0, |table| table.rows)
-    }
-
-    /// Whether a condition on a value, such as the filter of an event, holds for each of some objects.
-    #[must_use]
-    pub fn holds_for(self, node: Id<Node>, objects: &[&Object]) -> Vec<bool> {
-        let plan = Plan::load(&self.finish(Settings::none()));
-        let holds = |object: &&Object| plan.as_ref().is_ok_and(|plan| filter(plan, node, object));
-        objects.iter().map(holds).collect()
     }
 
     /// The plan's bytes. Its id is set here: the first 16 hexadecimal digits of a SHA-256 over everything else.

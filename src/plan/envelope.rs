@@ -8,8 +8,8 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::keys::{Algorithm, Key, KeySet, Purpose, VerifyKey};
 use crate::prelude::*;
-use crate::token::{Algorithm, Key, KeySet, Purpose, VerifyKey};
 
 const MAGIC: &[u8; 8] = b"TLSEAL\0\x01";
 const CONTEXT: &[u8] = b"throughline.plan.v1\0";

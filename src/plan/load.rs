@@ -3,7 +3,7 @@
 use super::automaton::Automaton;
 use super::row::{Bounds, Kind, Row};
 use super::tables::{self, Constant, ConstantKind, LISTS, REGEXES, SECTIONS, STRINGS, Settings};
-use super::{HEADER, Id, Ids, MAGIC, Plan, PlanError, Span, VERSION, node, program};
+use super::{HEADER, Id, Ids, MAGIC, Plan, PlanError, Span, VERSION, condition_ops, template_ops};
 use crate::prelude::*;
 
 /// Where the words of a section are, and how many things it holds.
@@ -20,8 +20,8 @@ pub(super) fn load(bytes: &[u8]) -> Result<Plan, PlanError> {
     check_regexes(&plan)?;
     plan.bounds(|bounds| (LISTS.saturating_add(1)..SECTIONS).try_for_each(|table| check_table(&plan, table, bounds)))?;
     check_words(&plan)?;
-    node::check(&plan)?;
-    program::check(&plan)?;
+    condition_ops::check(&plan)?;
+    template_ops::check(&plan)?;
     plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
     Ok(plan)
 }

@@ -6,26 +6,28 @@
 
 pub mod automaton;
 mod builder;
+pub mod condition_ops;
+mod enums;
 pub mod envelope;
 mod error;
+mod host;
+mod ids;
 mod load;
-pub mod node;
-pub mod program;
-mod reference;
 pub mod row;
 pub mod tables;
-mod words;
+pub mod template_ops;
 
 pub use builder::PlanBuilder;
+pub use condition_ops::Op;
 pub use error::PlanError;
-pub use node::Op;
-pub use reference::{Id, Ids, Span};
+pub use host::SlotTarget;
+pub use ids::{Id, Ids, Span};
 
 use core::cmp::Ordering;
 use core::ops::Range;
 
-use crate::hash::fnv64a;
 use crate::prelude::*;
+use crate::text::fnv::fnv64a;
 use automaton::Automaton;
 use load::Section;
 use row::{Bounds, Row};

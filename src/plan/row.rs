@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use crate::time::Millis;
 
-pub use super::reference::{Id, Ids, Span};
+pub use super::ids::{Id, Ids, Span};
 
 /// The number that stands for "none" in an optional reference.
 pub(super) const NONE: u32 = u32::MAX;

@@ -1,12 +1,12 @@
 //! How times are written.
 
 use super::Writer;
-use super::found::Found;
-use crate::condition::View;
+use super::operand::Found;
+use crate::json::View;
 use crate::plan::tables::{DateField, DateFormat, DatePiece};
 use crate::prelude::*;
 use crate::time::Millis;
-use crate::{calendar, rfc3339};
+use crate::time::{calendar, rfc3339};
 
 const DAY: i64 = 86_400_000;
 /// Times are at most so far from 1970, as JavaScript's are.

@@ -1,9 +1,9 @@
 //! Makes a value harmless for the place where it stands.
 
-use crate::canonical::{self, write_string};
+use crate::json::canonical::{self, write_string};
 use crate::plan::tables::Escape;
 use crate::prelude::*;
-use crate::template::found::Found;
+use crate::template::operand::Found;
 
 /// Appends a value so that it is only a value where it stands.
 pub(super) fn escape(found: &Found<'_>, context: Escape, out: &mut String) {

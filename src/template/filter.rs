@@ -1,16 +1,16 @@
 //! Filters.
 
-use super::found::{Found, is_equal, text};
-use super::term::member;
+use super::expression::member;
+use super::operand::{Found, is_equal, text};
 use super::text::{Bounded, capitalize, replace, split, truncate, truncate_words, uppercase};
 use super::{BYTES, Writer, escape, list, number};
-use crate::canonical;
-use crate::condition::View;
-use crate::letters::lowercase;
+use crate::json::Value;
+use crate::json::View;
+use crate::json::canonical;
 use crate::plan::Id;
 use crate::plan::tables::{Expr, Pipe};
 use crate::prelude::*;
-use crate::value::Value;
+use crate::text::lowercase;
 
 impl Writer<'_, '_> {
     pub(super) fn filter(&self, term: &Expr) -> Found<'_> {
@@ -91,7 +91,7 @@ impl Writer<'_, '_> {
 
     /// What filters make of lists.
     fn of_list(&self, filter: Pipe, term: &Expr, input: Found<'_>) -> Found<'_> {
-        if !self.spend(super::found::weight(input.view())) {
+        if !self.spend(super::operand::weight(input.view())) {
             return Found::NOTHING;
         }
         let mut items = input.into_items();
@@ -138,7 +138,7 @@ impl Writer<'_, '_> {
         let mut out = String::new();
         match (filter, input.view()) {
             (Pipe::Json, view) => {
-                if self.spend(super::found::weight(view)) {
+                if self.spend(super::operand::weight(view)) {
                     out = canonical::to_string(&view.to_value());
                 }
             }

@@ -3,15 +3,15 @@
 use core::cmp::Ordering;
 
 use super::Writer;
-use super::found::{Found, is_equal, text};
-use super::term::{constant, member};
-use crate::condition::View;
-use crate::letters::lowercase;
-use crate::order::places_in_order;
+use super::expression::{constant, member};
+use super::operand::{Found, is_equal, text};
+use crate::collections::places_in_order;
+use crate::json::View;
+use crate::json::{Object, Value};
 use crate::plan::tables::{Item, List};
 use crate::plan::{Id, Ids};
 use crate::prelude::*;
-use crate::value::{Object, Value};
+use crate::text::lowercase;
 
 impl Writer<'_, '_> {
     /// The things of a list for this subject: each once, none that may not be in it.

@@ -6,23 +6,23 @@
 
 mod date;
 mod escape;
+mod expression;
 mod filter;
-mod found;
 mod list;
 mod number;
-mod term;
+mod operand;
 mod text;
 
 use core::cell::Cell;
 
 use crate::condition::Evaluator;
+use crate::json::Value;
 use crate::plan::tables::{Attribute, Escape, Expr, ExprOp, Part, PartKind};
 use crate::plan::{Id, Plan, Span};
 use crate::prelude::*;
 use crate::time::Millis;
-use crate::value::Value;
 use escape::escape;
-use found::Found;
+use operand::Found;
 
 /// The fuel of one template.
 const FUEL: u32 = 50_000;
@@ -177,7 +177,7 @@ impl<'r, 'a> Writer<'r, 'a> {
     fn own(&self, found: Found<'_>) -> Value {
         match found {
             Found::Made(value) => value,
-            Found::Seen(view) if self.spend(found::weight(view)) => view.to_value(),
+            Found::Seen(view) if self.spend(operand::weight(view)) => view.to_value(),
             Found::Seen(_) => Value::Null,
         }
     }

@@ -3,8 +3,8 @@
 //! Numbers are rounded as people see them: by the digits that JavaScript prints, halves away from zero. So 1.005 with two
 //! digits is 1.01, and 0.1 plus 0.2 is 0.3.
 
-use crate::canonical::write_number;
-use crate::decimal;
+use crate::json::canonical::write_number;
+use crate::json::number;
 use crate::plan::Plan;
 use crate::plan::tables::{NumberFormat, Pipe};
 use crate::prelude::*;
@@ -52,7 +52,7 @@ pub(super) fn tidy(number: f64) -> f64 {
 }
 
 fn round(number: f64, digits: usize) -> f64 {
-    plain(number).and_then(|number| decimal::parse(&number.rounded(digits).to_text())).unwrap_or(number)
+    plain(number).and_then(|number| number::parse(&number.rounded(digits).to_text())).unwrap_or(number)
 }
 
 /// A number in digits.

@@ -1,9 +1,9 @@
 //! What filters do with texts.
 
 use super::list::bounds;
-use crate::letters::{lowercase, small};
+use crate::json::Value;
 use crate::prelude::*;
-use crate::value::Value;
+use crate::text::{lowercase, small};
 
 /// No filter makes a longer text, in bytes.
 const MAX: usize = 1 << 16;

@@ -1,17 +1,17 @@
 //! The profile token: claims, how they are signed and how they are checked (RFC 7519, RFC 8725).
 
 use super::jws;
-use super::keys::Key;
-use super::keyset::{KeySet, KeySetError};
 use super::mint::{MintError, check_name, check_window, mint_json, to_json};
-use super::policy::{Policy, integer, is_integer, payload, text};
-use super::purpose::Purpose;
 use super::rejection::Rejection;
-use crate::canonical;
+use super::verification::{Policy, integer, is_integer, payload, text};
 use crate::json;
+use crate::json::canonical;
+use crate::json::{Object, Value};
+use crate::keys::Key;
+use crate::keys::Purpose;
+use crate::keys::{KeySet, KeySetError};
 use crate::prelude::*;
 use crate::profile::Profile;
-use crate::value::{Object, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -2,11 +2,11 @@
 //!
 //! The algorithm comes from the key. The header must agree with it and can change nothing.
 
-use super::base64;
-use super::json::{Members, Scalar};
-use super::jwk::json_string;
-use super::keys::{Key, KeyError, VerifyKey};
 use super::rejection::{Rejection, Segment};
+use crate::keys::base64;
+use crate::keys::jwk::json_string;
+use crate::keys::strict_json::{Members, Scalar};
+use crate::keys::{Key, KeyError, VerifyKey};
 use crate::prelude::*;
 
 /// Bytes that a token may have unless the caller says otherwise.

@@ -1,12 +1,12 @@
 //! Signing claims: the checks that keep a bad token from being made.
 
-use super::json;
-use super::jwk::json_string;
 use super::jws;
-use super::keys::{Key, KeyError};
-use super::personal::{Personal, looks_personal};
-use super::policy::{is_date, is_name};
-use super::purpose::Purpose;
+use super::pii::{Personal, looks_personal};
+use super::verification::{is_date, is_name};
+use crate::keys::Purpose;
+use crate::keys::jwk::json_string;
+use crate::keys::strict_json;
+use crate::keys::{Key, KeyError};
 use crate::prelude::*;
 use core::fmt;
 use serde::Serialize;
@@ -73,12 +73,12 @@ impl From<KeyError> for MintError {
 }
 
 /// The JSON of a payload.
-pub(super) fn to_json(payload: &impl Serialize) -> Result<Vec<u8>, MintError> {
+pub(crate) fn to_json(payload: &impl Serialize) -> Result<Vec<u8>, MintError> {
     serde_json::to_vec(payload).map_err(|_| MintError::Facts)
 }
 
 /// Signs a payload, JSON, with the rules of one kind of token.
-pub(super) fn mint_json(key: &Key, purpose: Purpose, typ: &str, json: &[u8]) -> Result<String, MintError> {
+pub(crate) fn mint_json(key: &Key, purpose: Purpose, typ: &str, json: &[u8]) -> Result<String, MintError> {
     if key.purpose() != purpose {
         return Err(MintError::WrongPurpose { found: key.purpose(), expected: purpose });
     }
@@ -93,7 +93,7 @@ pub(super) fn mint_json(key: &Key, purpose: Purpose, typ: &str, json: &[u8]) -> 
 /// Refuses what is never signed: JSON that the verifier would not read, and personal data.
 fn lint(json: &[u8]) -> Result<(), MintError> {
     let mut personal = None;
-    json::walk(json, &mut |member, text| {
+    strict_json::walk(json, &mut |member, text| {
         if personal.is_none() {
             personal = looks_personal(text).map(|kind| (member.to_owned(), kind));
         }
@@ -109,11 +109,11 @@ fn lint(json: &[u8]) -> Result<(), MintError> {
     }
 }
 
-pub(super) fn check_name(claim: &'static str, value: &str) -> Result<(), MintError> {
+pub(crate) fn check_name(claim: &'static str, value: &str) -> Result<(), MintError> {
     is_name(value).then_some(()).ok_or(MintError::Claim(claim))
 }
 
-pub(super) fn check_window(iat: u64, exp: u64) -> Result<(), MintError> {
+pub(crate) fn check_window(iat: u64, exp: u64) -> Result<(), MintError> {
     if !is_date(iat) {
         return Err(MintError::Claim("iat"));
     }

@@ -49,34 +49,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod algorithm;
-mod base64;
 mod claims;
-mod crypto;
-mod json;
-mod jwk;
 pub mod jws;
-mod keys;
-mod keyset;
 mod mint;
-mod personal;
-mod policy;
+mod pii;
 mod preview;
-mod purpose;
+pub(crate) mod projection;
 mod rejection;
-mod small_order;
+mod verification;
 
-pub use algorithm::Algorithm;
 pub use claims::{
     Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, mint_value, minted_length, minted_value_length,
 };
-pub use crypto::{BuiltIn, Checks, Crypto, Signs};
-pub use jwk::SkipReason;
-pub use keys::{Key, KeyError, MAX_KID, MIN_SECRET, VerifyKey};
-pub use keyset::{KeySet, KeySetError, MAX_JWKS, MAX_KEYS, Skipped, Unmarked};
 pub use mint::MintError;
-pub use personal::{Personal, looks_personal};
-pub use policy::{DEFAULT_LEEWAY_MS, MAX_NAME};
+pub use pii::{Personal, looks_personal};
 pub use preview::{DEFAULT_PREVIEW_LIFETIME_MS, PREVIEW_TYP, PreviewClaims, PreviewVerifier, Scope, mint_preview};
-pub use purpose::Purpose;
 pub use rejection::{Rejection, Segment};
+pub use verification::{DEFAULT_LEEWAY_MS, MAX_NAME};

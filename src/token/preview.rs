@@ -1,11 +1,11 @@
 //! The preview token: lets a colleague see explanations and unpublished content for a while.
 
-use super::keys::Key;
-use super::keyset::{KeySet, KeySetError};
 use super::mint::{MintError, check_name, check_window, mint_json, to_json};
-use super::policy::{Policy, payload, text};
-use super::purpose::Purpose;
 use super::rejection::Rejection;
+use super::verification::{Policy, payload, text};
+use crate::keys::Key;
+use crate::keys::Purpose;
+use crate::keys::{KeySet, KeySetError};
 use crate::prelude::*;
 use core::fmt;
 use serde::Serialize;

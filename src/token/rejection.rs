@@ -1,6 +1,7 @@
 //! Why a token is refused: one reason for each rule.
 
-use super::json::Fault;
+use crate::keys::SignatureError;
+use crate::keys::strict_json::Fault;
 use crate::prelude::*;
 use core::fmt;
 
@@ -138,12 +139,21 @@ impl Rejection {
         }
     }
 
-    pub(super) fn from_fault(fault: Fault, segment: Segment) -> Self {
+    pub(crate) fn from_fault(fault: Fault, segment: Segment) -> Self {
         match fault {
             Fault::Syntax => Rejection::Json(segment),
             Fault::NotAnObject => Rejection::NotAnObject(segment),
             Fault::Duplicate => Rejection::DuplicateMember(segment),
             Fault::TooDeep => Rejection::TooDeep(segment),
+        }
+    }
+}
+
+impl From<SignatureError> for Rejection {
+    fn from(error: SignatureError) -> Self {
+        match error {
+            SignatureError::Length => Rejection::SignatureLength,
+            SignatureError::Invalid => Rejection::InvalidSignature,
         }
     }
 }

@@ -8,7 +8,8 @@ mod growthbook;
 use std::io::{BufRead, Write};
 
 use growthbook::{Context, items, plan_of, text};
-use throughline::{Plan, Value, canonical, evaluate, run_experiments};
+use throughline::canonical;
+use throughline::{Plan, Value, evaluate, run_experiments};
 
 fn main() {
     let mut out = std::io::stdout().lock();

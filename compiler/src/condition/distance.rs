@@ -1,7 +1,7 @@
 //! `$distance`: how far it is to a place, or to the nearest of several.
 
-use throughline::plan::tables::Place;
-use throughline::plan::{Id, Ids, Op};
+use throughline::internals::plan::tables::Place;
+use throughline::internals::plan::{Id, Ids, Op};
 
 use super::history::AGES;
 use super::{Compiler, NodeId, join};

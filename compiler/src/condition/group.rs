@@ -1,7 +1,7 @@
 //! Saved groups: lists of values, and conditions that several conditions share.
 
-use throughline::condition::View;
-use throughline::plan::Op;
+use throughline::internals::json::View;
+use throughline::internals::plan::Op;
 
 use super::{Compiler, Keys, NodeId, join};
 use crate::scope::Group;

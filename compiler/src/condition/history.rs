@@ -1,8 +1,8 @@
 //! Operators on what happened: how often, how much, what first and last, what after what.
 
 use throughline::Millis;
-use throughline::plan::tables::{Counter, Fold};
-use throughline::plan::{Id, Op};
+use throughline::internals::plan::tables::{Counter, Fold};
+use throughline::internals::plan::{Id, Op};
 
 use super::{Compiler, Keys, NodeId, join};
 use crate::duration;
@@ -132,7 +132,7 @@ impl Compiler<'_> {
     }
 
     fn windowed(&mut self, op: Op, counter: Id<Counter>, test: NodeId, within: Millis) -> NodeId {
-        let (low, high) = throughline::plan::node::narrow(within.0);
+        let (low, high) = throughline::internals::plan::condition_ops::narrow(within.0);
         self.node(op, [counter.0, test.0, low, high])
     }
 

@@ -1,8 +1,8 @@
 //! `$local`: the time on the subject's clock, or on the clock of a named zone.
 
 use jiff::civil;
-use throughline::plan::tables::{LocalPart, Zone};
-use throughline::plan::{Id, Op};
+use throughline::internals::plan::tables::{LocalPart, Zone};
+use throughline::internals::plan::{Id, Op};
 use throughline::{Millis, Value};
 
 use super::subject::SUBJECT;

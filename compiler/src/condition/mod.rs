@@ -11,9 +11,11 @@ mod subject;
 
 use std::cmp::Ordering;
 
-use throughline::plan::tables::{self, Constant, ConstantKind, Text};
-use throughline::plan::{Id, Op, PlanBuilder};
-use throughline::{Value, canonical};
+use throughline::canonical;
+use throughline::internals::condition::filter;
+use throughline::internals::plan::tables::{self, Constant, ConstantKind, Settings, Text};
+use throughline::internals::plan::{Id, Op, PlanBuilder};
+use throughline::{Object, Plan, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::scope::{Dialect, Scope};
@@ -52,6 +54,16 @@ pub fn compile_filter(
     diagnostics: &mut Diagnostics,
 ) -> Option<NodeId> {
     compile_value(node, path, &mut Scope::default(), plan, diagnostics)
+}
+
+/// Whether a condition on a value, such as the filter of an event, holds for each of some objects.
+///
+/// `plan` holds the condition and nothing else that matters.
+#[must_use]
+pub fn holds_for(plan: PlanBuilder, node: Id<tables::Node>, objects: &[&Object]) -> Vec<bool> {
+    let plan = Plan::load(&plan.finish(Settings::none()));
+    let holds = |object: &&Object| plan.as_ref().is_ok_and(|plan| filter(plan, node, object));
+    objects.iter().map(holds).collect()
 }
 
 struct Compiler<'a> {

@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 
 use throughline::Value;
-use throughline::condition::{View, padded_version};
-use throughline::letters::lowercase;
-use throughline::plan::tables::Constant;
-use throughline::plan::{Id, Op};
+use throughline::internals::condition::padded_version;
+use throughline::internals::json::View;
+use throughline::internals::plan::tables::Constant;
+use throughline::internals::plan::{Id, Op};
+use throughline::internals::text::lowercase;
 
 use super::{Compiler, Keys, LOGIC, NodeId, join, order_of};
 use crate::regex::{self, RegexError};

@@ -1,8 +1,8 @@
 //! Operators that test the subject: segments, events, time, consent, journeys.
 
-use throughline::plan::Op;
-use throughline::plan::node::narrow;
-use throughline::plan::tables::{JourneyState, LocalPart};
+use throughline::internals::plan::Op;
+use throughline::internals::plan::condition_ops::narrow;
+use throughline::internals::plan::tables::{JourneyState, LocalPart};
 use throughline::{Consent, Millis};
 
 use super::{Compiler, LOGIC, NodeId, join};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::condition::View;
-use throughline::plan::node::Op;
-use throughline::plan::tables::{Attribute, CARRIED, Constant, ConstantKind, Node, Segment};
-use throughline::plan::{Id, Ids, PlanBuilder, Span};
+use throughline::internals::json::View;
+use throughline::internals::plan::condition_ops::Op;
+use throughline::internals::plan::tables::{Attribute, CARRIED, Constant, ConstantKind, Node, Segment};
+use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 /// So few candidates are looked at as quickly as they are found.
 const FEW: usize = 4;

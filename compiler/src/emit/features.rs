@@ -1,8 +1,9 @@
 //! The rows of features and of experiments that pages run by themselves.
 
-use throughline::plan::tables::{self, Source};
-use throughline::plan::{Id, PlanBuilder, Span};
-use throughline::{Value, bucket, canonical};
+use throughline::canonical;
+use throughline::internals::plan::tables::{self, Source};
+use throughline::internals::plan::{Id, PlanBuilder, Span};
+use throughline::{Value, bucket};
 
 use super::rows::{Writer, flag};
 use crate::condition::constant;
@@ -231,7 +232,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     fn always(&mut self) -> Id<tables::Node> {
-        let op = throughline::plan::Op::True as u32;
+        let op = throughline::internals::plan::Op::True as u32;
         self.plan.share(tables::Node { op, a: 0, b: 0, c: 0, d: 0 })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use throughline::plan::tables::Source;
+use throughline::internals::plan::tables::Source;
 use throughline::{Object, Value};
 
 use super::survey::Survey;

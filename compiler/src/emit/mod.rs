@@ -15,7 +15,7 @@ mod templates;
 use std::collections::BTreeMap;
 
 use throughline::Plan;
-use throughline::plan::{Id, PlanBuilder};
+use throughline::internals::plan::{Id, PlanBuilder};
 
 use crate::diagnostic::Diagnostics;
 use crate::place::{Place, Reader};
@@ -110,6 +110,6 @@ fn condition(
     scope: &mut Scope,
     plan: &mut PlanBuilder,
     out: &mut Reader<'_>,
-) -> Option<Id<throughline::plan::tables::Node>> {
+) -> Option<Id<throughline::internals::plan::tables::Node>> {
     crate::condition::compile(when.node, &when.path, scope, plan, &mut out.diagnostics)
 }

@@ -9,9 +9,9 @@ mod policies;
 use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
-use throughline::plan::node::Op;
-use throughline::plan::tables::{self, Source};
-use throughline::plan::{Id, Ids, PlanBuilder, Span};
+use throughline::internals::plan::condition_ops::Op;
+use throughline::internals::plan::tables::{self, Source};
+use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::survey::Survey;
 use super::{Audience, access, condition, numbered, scope};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
-use throughline::plan::PlanBuilder;
-use throughline::plan::tables::Derivation;
+use throughline::internals::plan::PlanBuilder;
+use throughline::internals::plan::tables::Derivation;
 
 use super::leaving::{Kind, Reasons};
 use super::{Audience, condition, order, scope};

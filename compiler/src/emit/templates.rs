@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pure_rust_locales::Locale;
 use throughline::Value;
-use throughline::plan::tables::{self, DateField, Expected, ExprOp, PartKind, Pipe};
-use throughline::plan::{Id, Ids, PlanBuilder, Span};
+use throughline::internals::plan::tables::{self, DateField, Expected, ExprOp, PartKind, Pipe};
+use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 use crate::locale;
 use crate::rules::Rules;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::plan::tables::Source;
+use throughline::internals::plan::tables::Source;
 
 use super::{AutoExperiment, Bandit, Effect, Feature, SavedGroup, Trial};
 use crate::attributes::Attribute;

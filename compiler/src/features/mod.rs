@@ -13,7 +13,7 @@ pub use implied::implied_attributes;
 pub use split::{Filter, Rollout};
 pub use trial::{Arm, AutoExperiment, EXPERIMENT, Trial};
 
-use throughline::condition::View;
+use throughline::internals::json::View;
 
 use crate::place::{Fields, Named, Place, Reader};
 use crate::rules::{Definition, Rules};

@@ -1,6 +1,6 @@
 //! Experiments in GrowthBook's words: those of features, and those that pages run by themselves.
 
-use throughline::condition::View;
+use throughline::internals::json::View;
 use throughline::{Object, Value, bucket};
 
 use super::split::{self, Filter, coverage, hash_version, ranges, unit};

@@ -55,7 +55,7 @@ pub struct Finding {
 /// # Errors
 /// Says why the text is no payload, or cannot be decrypted.
 pub fn import(payload: &str, options: ImportOptions<'_>) -> Result<Import, Finding> {
-    let payload = throughline::json::parse(payload)
+    let payload = throughline::internals::json::parse(payload)
         .map_err(|error| fatal("", "syntax", format!("the payload is no JSON: {error}")))?;
     let mut findings = Vec::new();
     let mut rules = Payload::read(payload, options, &mut findings)?.into_rules(options, &mut findings);

@@ -201,7 +201,7 @@ fn open(path: &str, text: &str, key: Option<&str>) -> Result<Value, Finding> {
         });
     };
     let text = decrypt(text, key).ok_or_else(|| fatal(path, "encrypted", "the key does not open this".to_owned()))?;
-    throughline::json::parse(&text)
+    throughline::internals::json::parse(&text)
         .map_err(|error| fatal(path, "encrypted", format!("what was decrypted is no JSON: {error}")))
 }
 

@@ -1,6 +1,6 @@
 //! Campaigns that never speak, or that speak where nobody is.
 
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 use super::Linter;
 use super::logic::{Answer, Branch, Subject, search, solve};

@@ -8,7 +8,7 @@ use crate::account;
 use crate::duration;
 use crate::place::{Place, Reader};
 use crate::tree::{Kind, Node};
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 /// What a cap can be for.
 const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use throughline::Value;
-use throughline::condition::View;
-use throughline::plan::tables::{ExprOp, Pipe};
+use throughline::internals::json::View;
+use throughline::internals::plan::tables::{ExprOp, Pipe};
 
 use super::Linter;
 use super::things::Things;

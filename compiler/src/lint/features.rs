@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use throughline::plan::PlanBuilder;
+use throughline::internals::plan::PlanBuilder;
 use throughline::{Object, Value};
 
 use super::Linter;
@@ -153,7 +153,9 @@ impl<'r, 'a> Prerequisites<'r, 'a> {
     fn holds_for_some(&mut self, when: &Place<'_>, values: &[Object]) -> bool {
         let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
         let node = crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut plan, &mut silent);
-        node.is_none_or(|node| plan.holds_for(node, &values.iter().collect::<Vec<_>>()).contains(&true))
+        node.is_none_or(|node| {
+            crate::condition::holds_for(plan, node, &values.iter().collect::<Vec<_>>()).contains(&true)
+        })
     }
 }
 

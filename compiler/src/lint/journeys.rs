@@ -1,6 +1,6 @@
 //! Steps of journeys that do nothing, or come too late.
 
-use throughline::plan::PlanBuilder;
+use throughline::internals::plan::PlanBuilder;
 use throughline::{Contact, Event, Millis};
 
 use super::Linter;
@@ -90,7 +90,7 @@ fn is_triggered(trigger: &Trigger<'_>, event: &Event) -> bool {
     let holds = |filter: &Place<'_>| {
         let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
         let node = condition::compile_filter(filter.node, &filter.path, &mut plan, &mut silent);
-        node.is_some_and(|node| plan.holds_for(node, &[&event.properties]) == [true])
+        node.is_some_and(|node| condition::holds_for(plan, node, &[&event.properties]) == [true])
     };
     trigger.event.name == event.name && trigger.filter.as_ref().is_none_or(holds)
 }

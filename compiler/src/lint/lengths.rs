@@ -1,6 +1,6 @@
 //! Texts that are longer than their channels take.
 
-use throughline::plan::tables::Format;
+use throughline::internals::plan::tables::Format;
 
 use super::Linter;
 use super::definitions::member;

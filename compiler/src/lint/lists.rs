@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Value;
-use throughline::plan::tables::ExprOp;
+use throughline::internals::plan::tables::ExprOp;
 
 use super::Linter;
 use super::things::Things;

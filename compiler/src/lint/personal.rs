@@ -2,7 +2,7 @@
 
 use super::Linter;
 use crate::place::Reader;
-use throughline::plan::tables::Source;
+use throughline::internals::plan::tables::Source;
 
 /// Words in names of attributes that hold what identifies a person.
 const PERSONAL: [&str; 22] = [

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 use super::Linter;
 use super::definitions::has_only;

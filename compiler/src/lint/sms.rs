@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use throughline::plan::tables::Format;
+use throughline::internals::plan::tables::Format;
 
 use super::Linter;
 use super::estimate::Estimate;

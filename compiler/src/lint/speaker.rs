@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use throughline::Millis;
-use throughline::plan::tables::Class;
+use throughline::internals::plan::tables::Class;
 
 use super::Linter;
 use super::logic::history::millis;

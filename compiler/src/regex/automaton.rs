@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex_automata::dfa::{Automaton as _, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, util::start};
-use throughline::plan::automaton::{ACCEPT, FIRST, REJECT, write};
+use throughline::internals::plan::automaton::{ACCEPT, FIRST, REJECT, write};
 
 type Dfa = dense::DFA<Vec<u32>>;
 
@@ -120,7 +120,7 @@ fn classify(rows: &[Vec<u16>]) -> Option<([u8; 256], Rows)> {
 mod tests {
     use proptest::prelude::*;
     use regex_automata::nfa::thompson::pikevm::PikeVM;
-    use throughline::plan::automaton::Automaton;
+    use throughline::internals::plan::automaton::Automaton;
 
     use super::super::{compile, machine};
 

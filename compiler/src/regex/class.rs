@@ -1,7 +1,7 @@
 //! The classes of characters that JavaScript has names for.
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
-use throughline::plan::automaton::unit;
+use throughline::internals::plan::automaton::unit;
 
 const DIGIT: &[(char, char)] = &[('0', '9')];
 const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];

@@ -22,7 +22,7 @@ const MAX_AUTOMATON: usize = 256 * 1024;
 /// The largest machine on the way to the automaton, in bytes.
 const MAX_WORK: usize = 8 * 1024 * 1024;
 
-/// The automaton of a pattern, as the bytes that [`Automaton`](throughline::plan::automaton::Automaton) reads.
+/// The automaton of a pattern, as the bytes that [`Automaton`](throughline::internals::plan::automaton::Automaton) reads.
 ///
 /// # Errors
 /// Says what in the pattern is no regular expression, or that its automaton is too large.
@@ -50,7 +50,7 @@ fn machine(pattern: &str, ignore_case: bool) -> Result<NFA, RegexError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
-    use throughline::plan::automaton::Automaton;
+    use throughline::internals::plan::automaton::Automaton;
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Reads patterns as ECMA-262 (<https://tc39.es/ecma262/#sec-patterns>) and its Annex B have them, without flags or with `i`.
 
 use regex_syntax::hir::{Class, ClassUnicode, Hir, Look, Repetition};
-use throughline::plan::automaton::unit;
+use throughline::internals::plan::automaton::unit;
 
 use super::RegexError;
 use super::{case, class};

@@ -1,7 +1,7 @@
 //! A template as it was read.
 
 use throughline::Value;
-use throughline::plan::tables::{Escape, ExprOp, LoopField, Pipe};
+use throughline::internals::plan::tables::{Escape, ExprOp, LoopField, Pipe};
 
 use super::date::Pattern;
 use crate::place::Named;

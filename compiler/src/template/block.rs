@@ -1,7 +1,7 @@
 //! Reads tags: what begins, what it holds, and what ends it.
 
 use throughline::Value;
-use throughline::plan::tables::{Escape, ExprOp, Pipe};
+use throughline::internals::plan::tables::{Escape, ExprOp, Pipe};
 
 use super::ast::{Part, Term};
 use super::expr::Expr;

@@ -1,6 +1,6 @@
 //! How times are written: the directives of strftime, as Liquid's `date` has them.
 
-use throughline::plan::tables::DateField;
+use throughline::internals::plan::tables::DateField;
 
 use super::Mistake;
 

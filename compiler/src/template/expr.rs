@@ -1,7 +1,7 @@
 //! Reads values: paths, filters, conditions.
 
 use throughline::Value;
-use throughline::plan::tables::{ExprOp, LoopField};
+use throughline::internals::plan::tables::{ExprOp, LoopField};
 
 use super::ast::Term;
 use super::filters;

@@ -1,7 +1,7 @@
 //! The filters: what they take, and which are written with others.
 
 use throughline::Value;
-use throughline::plan::tables::Pipe;
+use throughline::internals::plan::tables::Pipe;
 
 use super::Mistake;
 use super::ast::{NumberStyle, Term};

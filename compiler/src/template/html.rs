@@ -1,6 +1,6 @@
 //! Follows markup as a browser's tokenizer does, far enough to know what an inserted value would be.
 
-use throughline::plan::tables::Escape;
+use throughline::internals::plan::tables::Escape;
 
 use super::attribute::{Use, has_fixed_beginning, is_space, use_of};
 

@@ -1,7 +1,7 @@
 //! Data whose texts may have facts in them.
 
 use throughline::canonical::write_string;
-use throughline::plan::tables::{Escape, Pipe};
+use throughline::internals::plan::tables::{Escape, Pipe};
 
 use super::Template;
 use super::ast::{Part, Term};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::plan::program::MAX_VARIABLES;
+use throughline::internals::plan::template_ops::MAX_VARIABLES;
 
 use super::lex::{Lexeme, tokens};
 use super::scan::Raw;

@@ -1,6 +1,6 @@
 //! Follows the steps of a template through its markup, and says how each value is made harmless.
 
-use throughline::plan::tables::{Escape, Pipe};
+use throughline::internals::plan::tables::{Escape, Pipe};
 
 use super::ast::{Part, Term};
 use super::html::{Join, Markup};

@@ -8,8 +8,8 @@ mod tzif;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use throughline::plan::tables::{Zone, ZoneChange, ZoneName, ZoneRule};
-use throughline::plan::{Id, PlanBuilder};
+use throughline::internals::plan::tables::{Zone, ZoneChange, ZoneName, ZoneRule};
+use throughline::internals::plan::{Id, PlanBuilder};
 use throughline::zone_hash;
 
 use tzif::{Data, Rule};

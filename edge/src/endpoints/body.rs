@@ -21,7 +21,7 @@ pub async fn json(call: &Call, limit: usize) -> Result<Value, Refusal> {
     check_type(call)?;
     let bytes = read(call, limit).await?;
     let text = core::str::from_utf8(&bytes).map_err(invalid)?;
-    match throughline::json::parse(text) {
+    match throughline::Value::from_json(text) {
         Ok(object @ Value::Object(_)) => Ok(object),
         Ok(_) => Err(invalid("expected an object")),
         Err(error) => Err(invalid(error)),

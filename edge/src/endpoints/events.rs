@@ -1,6 +1,7 @@
 //! `POST events`: what happened in the browser, as a Segment batch.
 
-use throughline::{Event, Map, Object, Plan, Value, canonical};
+use throughline::canonical;
+use throughline::{Event, Map, Object, Plan, Value};
 use web_sys::Response;
 
 use crate::answer;

@@ -11,7 +11,7 @@ use crate::error::Refusal;
 /// The statement of `since`, a date. It says what the rules do: whether they take the signal for a refusal of anything.
 pub async fn respond(call: &Call, since: &str) -> Result<Response, Refusal> {
     let plan = loaded_plan(call).await?;
-    let is_honoured = plan.list(plan.settings().gpc).next().is_some();
+    let is_honoured = plan.gpc_purposes().next().is_some();
     let mut out = Object::new();
     out.insert("gpc", Value::Bool(is_honoured));
     out.insert("lastUpdate", since);

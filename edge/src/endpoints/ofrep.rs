@@ -1,9 +1,9 @@
 //! `POST /ofrep/v1/evaluate/flags` and `…/flags/{key}`: features for every OpenFeature SDK, by the OpenFeature Remote
 //! Evaluation Protocol 0.3 (<https://openfeature.dev/docs/reference/other-technologies/ofrep/openapi/>).
 
+use throughline::canonical;
 use throughline::{
-    Evaluation, EvaluationOptions, Facts, Object, Plan, Profile, Request, Value, canonical, evaluate, evaluate_all,
-    fnv64a,
+    Evaluation, EvaluationOptions, Facts, Object, Plan, Profile, Request, Value, evaluate, evaluate_all, fnv64a,
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;

@@ -3,10 +3,10 @@
 //! Each file has the tables of one noun; the numbers go through all of them.
 
 mod campaign;
+mod candidate_index;
 mod condition;
 mod feature;
 mod journey;
-mod lane;
 mod policy;
 mod settings;
 mod template;
@@ -15,20 +15,20 @@ mod zone;
 use super::row::{Kind, Target};
 
 pub use campaign::*;
+pub use candidate_index::*;
 pub use condition::*;
 pub use feature::*;
 pub use journey::*;
-pub use lane::*;
 pub use policy::*;
 pub use settings::*;
 pub use template::*;
 pub use zone::*;
 
-pub use super::program::{DateField, Expected, ExprOp, LoopField, PartKind, Pipe};
-pub use super::words::{
+pub use super::enums::{
     Class, ConstantKind, Derivation, Escape, Fold, Format, JourneyState, Link, LocalPart, Per, Source, StepKind,
     TermKind,
 };
+pub use super::template_ops::{DateField, Expected, ExprOp, LoopField, PartKind, Pipe};
 
 /// A text in the plan's string table.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ pub(super) fn fields(section: usize) -> &'static [Kind] {
         condition::fields,
         feature::fields,
         journey::fields,
-        lane::fields,
+        candidate_index::fields,
         policy::fields,
         settings::fields,
         template::fields,

@@ -16,7 +16,7 @@ tables! {
         flags: u32,
         /// The locale that every message falls back to.
         locale: Id<Text>,
-        /// [`Consent`](crate::Consent) of a purpose that nobody has decided about, as a number.
+        /// [`Consent`](crate::event::consent::Consent) of a purpose that nobody has decided about, as a number.
         consent: u32,
         /// The purpose without which no cookie is set.
         store: Option<Id<Text>>,

@@ -1,8 +1,8 @@
 //! The rows of campaigns: who gets what, where, by which channel, and what goes before what.
 
 use throughline::Millis;
-use throughline::plan::Id;
-use throughline::plan::tables;
+use throughline::internals::plan::Id;
+use throughline::internals::plan::tables;
 
 use super::super::survey::reach_condition;
 use super::{Writer, flag};

@@ -1,7 +1,7 @@
 //! The rows of what is said: messages, templates, and the things of the catalogue that they name.
 
 use throughline::Millis;
-use throughline::plan::{Span, tables};
+use throughline::internals::plan::{Span, tables};
 
 use super::super::numbered;
 use super::super::templates::Templates;

@@ -1,8 +1,8 @@
 //! The rows of journeys.
 
 use throughline::Millis;
-use throughline::plan::tables::{self, StepKind};
-use throughline::plan::{Id, Ids};
+use throughline::internals::plan::tables::{self, StepKind};
+use throughline::internals::plan::{Id, Ids};
 
 use super::{Writer, flag};
 use crate::journeys::{Action, Journey, Step};

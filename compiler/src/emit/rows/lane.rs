@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use throughline::condition::View;
-use throughline::plan::Id;
-use throughline::plan::tables::{
+use throughline::internals::json::View;
+use throughline::internals::plan::Id;
+use throughline::internals::plan::tables::{
     Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, SEVERAL,
     TEXTS, TRUTHS,
 };

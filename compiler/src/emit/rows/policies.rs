@@ -1,8 +1,8 @@
 //! The rows of policies: holdouts, exclusion groups, suppression, caps, silence.
 
 use throughline::Millis;
-use throughline::plan::tables::{self, Class};
-use throughline::plan::{Id, Ids, Span};
+use throughline::internals::plan::tables::{self, Class};
+use throughline::internals::plan::{Id, Ids, Span};
 
 use super::{Writer, flag};
 use crate::caps::{Cap, Limit, Scope};

@@ -1,7 +1,7 @@
 //! What values satisfy an operator, and what values do not.
 
 use throughline::Value;
-use throughline::condition::View;
+use throughline::internals::json::View;
 
 use super::ranges::Ranges;
 use super::values::{Number, Text, Values};

@@ -224,7 +224,7 @@ fn versions(operator: &str, operand: &Node, holds: bool) -> Option<Ranges<Text>>
         return None;
     }
     let value = operand.to_value();
-    let version = || Text(throughline::condition::padded_version((&value).into()));
+    let version = || Text(throughline::internals::condition::padded_version((&value).into()));
     let found = match operator {
         "$veq" => Ranges::point(version()),
         "$vne" => Ranges::point(version()).complement(),

@@ -1,0 +1,366 @@
+//! Small sorted collections.
+//!
+//! Profiles and decisions hold few entries each but of many types. Sorted vectors cost a browser a tenth of the code that
+//! trees would, and are read in order, as canonical JSON wants them.
+
+use crate::collections::places_in_order;
+use crate::prelude::*;
+use core::borrow::Borrow;
+
+/// So many entries are few: most names differ in length already, so looking at each costs less than halving.
+const FEW: usize = 8;
+
+/// Values by name, in the order of the names' bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Map<V, K = String>(Vec<(K, V)>);
+
+/// Different values in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Set<T>(Vec<T>);
+
+impl<V, K: AsRef<str>> Map<V, K> {
+    /// A map without entries.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// A map without entries, and with room for so many.
+    #[must_use]
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self(Vec::with_capacity(entries))
+    }
+
+    /// The value of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&V> {
+        if self.0.len() <= FEW {
+            return self.0.iter().find(|(known, _)| known.as_ref() == name).map(|(_, value)| value);
+        }
+        let at = self.find(name).ok()?;
+        self.0.get(at).map(|(_, value)| value)
+    }
+
+    /// The value of a name, to change it.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut V> {
+        let at = self.find(name).ok()?;
+        self.0.get_mut(at).map(|(_, value)| value)
+    }
+
+    /// Whether the name has a value.
+    #[must_use]
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.find(name).is_ok()
+    }
+
+    /// Sets the value of a name; the value that it had.
+    pub fn insert(&mut self, name: impl Into<K>, value: V) -> Option<V> {
+        let name = name.into();
+        match self.find(name.as_ref()) {
+            Ok(at) => self.0.get_mut(at).map(|(_, old)| core::mem::replace(old, value)),
+            Err(at) => {
+                self.0.insert(at, (name, value));
+                None
+            }
+        }
+    }
+
+    /// The value of a name, made if there is none.
+    #[expect(clippy::indexing_slicing, reason = "the place was found or filled in the line before")]
+    pub fn get_or_insert_with<'n>(&mut self, name: &'n str, make: impl FnOnce() -> V) -> &mut V
+    where
+        K: From<&'n str>,
+    {
+        let at = self.find(name).unwrap_or_else(|at| {
+            self.0.insert(at, (name.into(), make()));
+            at
+        });
+        &mut self.0[at].1
+    }
+
+    /// Removes a name; the value that it had.
+    pub fn remove(&mut self, name: &str) -> Option<V> {
+        self.find(name).ok().map(|at| self.0.remove(at).1)
+    }
+
+    /// Removes the last entry.
+    pub fn pop_last(&mut self) -> Option<(K, V)> {
+        self.0.pop()
+    }
+
+    /// The entries in the order of their names.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &V)> + ExactSizeIterator {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// The names in their order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        self.0.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// The values in the order of their names.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + ExactSizeIterator {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    /// The values in the order of their names, to change.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        // What is read from canonical JSON arrives in order: the end is the likeliest place.
+        match self.0.last() {
+            Some((last, _)) if last.as_ref() >= name => self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)),
+            _ => Err(self.0.len()),
+        }
+    }
+}
+
+impl<V, K> Default for Map<V, K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<V: Default> Map<V> {
+    /// Adds a name with a default, in the place of an equal one. The map is in order again after [`Self::sort`].
+    #[expect(clippy::indexing_slicing, reason = "the place was filled in the line before")]
+    pub(crate) fn push(&mut self, name: &str) -> &mut V {
+        // Few are cheaper to put in order one by one.
+        let place = if self.0.len() < FEW { self.find(name) } else { Err(self.0.len()) };
+        let at = place.unwrap_or_else(|at| at);
+        match place {
+            Ok(at) => self.0[at].1 = V::default(),
+            Err(at) => self.0.insert(at, (name.to_owned(), V::default())),
+        }
+        &mut self.0[at].1
+    }
+
+    /// Puts the entries in order; of equal names the last one counts. No order of them costs more than sorting.
+    pub(crate) fn sort(&mut self) {
+        let name = |place: usize| self.0.get(place).map(|(name, _)| name.as_str());
+        if let Some(order) = last_of_each(self.0.len(), &name) {
+            self.0 = order.into_iter().filter_map(|place| self.0.get_mut(place).map(core::mem::take)).collect();
+        }
+    }
+}
+
+/// The places of names in their order, of equal ones only the last; none if the names are so already.
+fn last_of_each<'n>(len: usize, name: &dyn Fn(usize) -> Option<&'n str>) -> Option<Vec<usize>> {
+    if (0..len).is_sorted_by(|a, b| name(*a) < name(*b)) {
+        return None;
+    }
+    let order = places_in_order(len, &|a, b| name(a).cmp(&name(b)));
+    let nexts = order.iter().skip(1).map(Some).chain([None]);
+    let is_last = |(place, next): &(&usize, Option<&usize>)| next.is_none_or(|next| name(**place) != name(*next));
+    Some(order.iter().zip(nexts).filter(is_last).map(|(place, _)| *place).collect())
+}
+
+impl<N: Into<K>, V, K: AsRef<str>> FromIterator<(N, V)> for Map<V, K> {
+    /// Of equal names the last one counts.
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
+        let mut map = Self::new();
+        map.extend(entries);
+        map
+    }
+}
+
+impl<N: Into<K>, V, K: AsRef<str>> Extend<(N, V)> for Map<V, K> {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, entries: I) {
+        for (name, value) in entries {
+            self.insert(name, value);
+        }
+    }
+}
+
+impl<V, K> IntoIterator for Map<V, K> {
+    type Item = (K, V);
+    type IntoIter = alloc::vec::IntoIter<(K, V)>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<V, K: AsRef<str>> core::ops::Index<&str> for Map<V, K> {
+    type Output = V;
+
+    /// The value of a name that is known to be there, as in the standard library's maps; nothing in this crate uses it.
+    ///
+    /// # Panics
+    /// If the name has no value.
+    #[expect(clippy::expect_used, reason = "the caller says that the name is there")]
+    fn index(&self, name: &str) -> &V {
+        self.get(name).expect("the name has a value")
+    }
+}
+
+type Entry<'a, V> = (&'a str, &'a V);
+
+impl<'a, V, K: AsRef<str>> IntoIterator for &'a Map<V, K> {
+    type Item = Entry<'a, V>;
+    type IntoIter = core::iter::Map<core::slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> Entry<'a, V>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+}
+
+impl<T: Ord> Set<T> {
+    /// A set without values.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether the value is in the set.
+    pub fn contains<Q: Ord + ?Sized>(&self, value: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.0.binary_search_by(|known| known.borrow().cmp(value)).is_ok()
+    }
+
+    /// Adds a value; whether it is new.
+    pub fn insert(&mut self, value: T) -> bool {
+        match self.0.binary_search(&value) {
+            Ok(_) => false,
+            Err(at) => {
+                self.0.insert(at, value);
+                true
+            }
+        }
+    }
+
+    /// Removes all values.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Removes the last value.
+    pub fn pop_last(&mut self) -> Option<T> {
+        self.0.pop()
+    }
+
+    /// Removes the first values until no more than `keep` are left.
+    pub fn keep_last(&mut self, keep: usize) {
+        self.0.drain(..self.0.len().saturating_sub(keep));
+    }
+
+    /// Removes the last values until no more than `keep` are left.
+    pub fn keep_first(&mut self, keep: usize) {
+        self.0.truncate(keep);
+    }
+
+    /// Removes the values that are not wanted.
+    pub fn retain(&mut self, wanted: impl FnMut(&T) -> bool) {
+        self.0.retain(wanted);
+    }
+
+    /// The first value.
+    #[must_use]
+    pub fn first(&self) -> Option<&T> {
+        self.0.first()
+    }
+
+    /// The last value.
+    #[must_use]
+    pub fn last(&self) -> Option<&T> {
+        self.0.last()
+    }
+
+    /// The values in their order.
+    pub fn iter(&self) -> core::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
+    /// The values after a value.
+    pub fn after(&self, value: &T) -> impl Iterator<Item = &T> {
+        let start = self.0.partition_point(|known| known <= value);
+        self.0.iter().skip(start)
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no values.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> Default for Set<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Ord> FromIterator<T> for Set<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        let mut set = Self::new();
+        set.extend(values);
+        set
+    }
+}
+
+impl<T: Ord> Extend<T> for Set<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
+        for value in values {
+            self.insert(value);
+        }
+    }
+}
+
+impl<T> IntoIterator for Set<T> {
+    type Item = T;
+    type IntoIter = alloc::vec::IntoIter<T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Set<T> {
+    type Item = &'a T;
+    type IntoIter = core::slice::Iter<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_keeps_its_names_in_order_and_the_last_of_equal_ones() {
+        let map: Map<i32> = [("b", 1), ("a", 2), ("c", 3), ("b", 4)].into_iter().collect();
+        assert_eq!(map.iter().collect::<Vec<_>>(), [("a", &2), ("b", &4), ("c", &3)]);
+        assert_eq!((map.get("b"), map.get("bb"), map.contains_key("c")), (Some(&4), None, true));
+    }
+
+    #[test]
+    fn a_set_keeps_the_last() {
+        let mut set: Set<i32> = [5, 1, 3, 3, 2].into_iter().collect();
+        set.keep_last(3);
+        assert_eq!(set.iter().copied().collect::<Vec<_>>(), [2, 3, 5]);
+        assert_eq!(set.after(&2).copied().collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(set.after(&4).copied().next(), Some(5));
+        assert!(!set.insert(5) && set.contains(&2));
+    }
+}

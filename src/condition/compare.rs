@@ -1,0 +1,222 @@
+//! Nodes that test a value.
+
+use core::cmp::Ordering;
+
+use super::interned::Fact;
+use super::trace::Visitor;
+use super::version::padded;
+use crate::json::View;
+use crate::json::value_ref::compare_texts;
+use crate::json::{Object, Value};
+use crate::plan::tables::{Constant, ConstantKind, Node, Regex, Text};
+use crate::plan::{Id, Ids, Op, Plan};
+use crate::prelude::*;
+use crate::text::lowercase;
+
+/// How many constants of a list an explanation shows.
+const SHOWN: usize = 20;
+
+/// Whether the properties of an event satisfy a filter.
+pub fn filter(plan: &Plan, node: Id<Node>, properties: &Object) -> bool {
+    holds(plan, node, View::Object(properties), &mut Visitor::new(false))
+}
+
+/// Whether the value satisfies the node. A node that tests the subject holds for no value.
+pub(super) fn holds(plan: &Plan, id: Id<Node>, value: View<'_>, visitor: &mut Visitor) -> bool {
+    let Some((node, op)) = node(plan, id) else { return false };
+    visitor.enter(op);
+    let holds = test(plan, node, op, value, visitor);
+    visitor.leave(holds);
+    holds
+}
+
+fn test(plan: &Plan, node: Node, op: Op, value: View<'_>, visitor: &mut Visitor) -> bool {
+    match op {
+        Op::True => true,
+        Op::And => every(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
+        Op::Or => some(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
+        Op::Not => !holds(plan, Id::new(node.a), value, visitor),
+        Op::Member => {
+            let path = || plan.list(Ids::<Text>::from_words(node.a, node.b)).map(|name| plan.text(name));
+            let member = value.walk(path());
+            let name = || path().collect::<Vec<_>>().join(".");
+            visitor.note("member", || Value::String(name()));
+            note_found(visitor, member, name);
+            holds(plan, Id::new(node.c), member, visitor)
+        }
+        Op::Size => {
+            let View::List(items) = value else { return false };
+            holds(plan, Id::new(node.a), View::Number(items.len() as f64), visitor)
+        }
+        Op::All => {
+            let View::List(items) = value else { return false };
+            every(visitor.watches, nodes(plan, node), |child| {
+                some(visitor.watches, items.iter(), |item| holds(plan, child, item.into(), visitor))
+            })
+        }
+        Op::ElemMatch => {
+            let View::List(items) = value else { return false };
+            let items = items.iter().filter(|item| **item != Value::Null);
+            some(visitor.watches, items, |item| holds(plan, Id::new(node.a), item.into(), visitor))
+        }
+        _ => {
+            visitor.note("operand", || operand(plan, node, op));
+            compare(plan, node, op, value)
+        }
+    }
+}
+
+/// The nodes that compare the value itself.
+fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
+    let relation = || constant(plan, Id::new(node.a)).and_then(|constant| value.compare(constant));
+    let version = || compare_texts(&padded(value), plan.text(Id::new(node.a)));
+    match op {
+        Op::Is => is(plan, Id::new(node.a), value),
+        Op::Isi => lowercase(&value.to_text()) == plan.text(Id::new(node.a)),
+        Op::Eq => is_identical(plan, Id::new(node.a), value),
+        Op::Ne => !is_identical(plan, Id::new(node.a), value),
+        Op::Lt => relation().is_some_and(Ordering::is_lt),
+        Op::Lte => relation().is_some_and(Ordering::is_le),
+        Op::Gt => relation().is_some_and(Ordering::is_gt),
+        Op::Gte => relation().is_some_and(Ordering::is_ge),
+        Op::In => some_element(value, |value| is_among(plan, constants(node), value)),
+        Op::Ini => some_element(value, |value| match value {
+            View::Text(text) => is_among(plan, constants(node), View::Text(&lowercase(text))),
+            other => is_among(plan, constants(node), other),
+        }),
+        Op::Regex => plan.is_match(Id::<Regex>::new(node.a), &value.to_text()),
+        Op::Exists => value.is_null() != (node.a == 1),
+        Op::Type => value.type_name() == plan.text(Id::new(node.a)),
+        Op::Veq => version().is_eq(),
+        Op::Vne => version().is_ne(),
+        Op::Vgt => version().is_gt(),
+        Op::Vgte => version().is_ge(),
+        Op::Vlt => version().is_lt(),
+        Op::Vlte => version().is_le(),
+        Op::True
+        | Op::False
+        | Op::And
+        | Op::Or
+        | Op::Not
+        | Op::Attribute
+        | Op::Member
+        | Op::Size
+        | Op::All
+        | Op::ElemMatch
+        | Op::Segment
+        | Op::Count
+        | Op::Recency
+        | Op::Schedule
+        | Op::Consent
+        | Op::Journey
+        | Op::Local
+        | Op::Distinct
+        | Op::Sum
+        | Op::First
+        | Op::Last
+        | Op::Sequence
+        | Op::Distance => false,
+    }
+}
+
+/// A bare value in a condition: the value is converted to the constant's type.
+fn is(plan: &Plan, id: Id<Constant>, value: View<'_>) -> bool {
+    let Some(row) = plan.get(id) else { return false };
+    match ConstantKind::from_number(row.kind) {
+        Some(ConstantKind::Null) => value.is_null(),
+        Some(ConstantKind::Boolean) => !value.is_null() && value.is_truthy() == (row.number != 0.0),
+        Some(ConstantKind::Number) => value.to_number() == row.number,
+        Some(ConstantKind::String) => value.to_text() == plan.text(row.text),
+        Some(ConstantKind::Json) => {
+            matches!(value, View::List(_) | View::Object(_)) && value.to_json() == plan.text(row.text)
+        }
+        None => false,
+    }
+}
+
+fn is_identical(plan: &Plan, id: Id<Constant>, value: View<'_>) -> bool {
+    constant(plan, id).is_some_and(|constant| value.is_identical(constant))
+}
+
+fn is_among(plan: &Plan, constants: Ids<Constant>, value: View<'_>) -> bool {
+    Fact::new(plan, value).is_among(plan, constants)
+}
+
+/// The test of the value, or of some element if it is a list.
+fn some_element(value: View<'_>, test: impl Fn(View<'_>) -> bool) -> bool {
+    match value {
+        View::List(items) => items.iter().any(|item| test(item.into())),
+        other => test(other),
+    }
+}
+
+/// The constant, unless it is a list or an object: those are identical to nothing.
+pub(crate) fn constant(plan: &Plan, id: Id<Constant>) -> Option<View<'_>> {
+    let row = plan.get(id)?;
+    match ConstantKind::from_number(row.kind)? {
+        ConstantKind::Null => Some(View::Null),
+        ConstantKind::Boolean => Some(View::Bool(row.number != 0.0)),
+        ConstantKind::Number => Some(View::Number(row.number)),
+        ConstantKind::String => Some(View::Text(plan.text(row.text))),
+        ConstantKind::Json => None,
+    }
+}
+
+const fn constants(node: Node) -> Ids<Constant> {
+    Ids::from_words(node.a, node.b)
+}
+
+pub(super) fn node(plan: &Plan, id: Id<Node>) -> Option<(Node, Op)> {
+    let node = plan.get(id)?;
+    Some((node, node.kind()?))
+}
+
+/// The nodes of the list `a,b`.
+pub(super) fn nodes(plan: &Plan, node: Node) -> impl Iterator<Item = Id<Node>> + '_ {
+    plan.list(Ids::from_words(node.a, node.b))
+}
+
+/// Whether the test holds for every item. Tests all of them if `all` are to be seen.
+pub(super) fn every<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
+    let mut holds = true;
+    for item in items {
+        holds &= test(item);
+        if !holds && !all {
+            break;
+        }
+    }
+    holds
+}
+
+/// Whether the test holds for some item. Tests all of them if `all` are to be seen.
+pub(super) fn some<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
+    !every(all, items, |item| !test(item))
+}
+
+/// Notes what was found, or that it is missing.
+pub(super) fn note_found(visitor: &mut Visitor, found: View<'_>, name: impl Fn() -> String) {
+    match found {
+        View::Null => visitor.note("missing", || Value::String(name())),
+        found => visitor.note("found", || found.to_value()),
+    }
+}
+
+/// What a node compares with, for explanations.
+fn operand(plan: &Plan, node: Node, op: Op) -> Value {
+    let shown = |id: Id<Constant>| constant(plan, id).map_or_else(|| json(plan, id), View::to_value);
+    match op {
+        Op::Is | Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => shown(Id::new(node.a)),
+        Op::In | Op::Ini => Value::Array(plan.list(constants(node)).take(SHOWN).map(shown).collect()),
+        Op::Exists => Value::Bool(node.a == 1),
+        Op::Isi | Op::Type => Value::from(plan.text(Id::new(node.a))),
+        Op::Regex | Op::Veq | Op::Vne | Op::Vgt | Op::Vgte | Op::Vlt | Op::Vlte => {
+            Value::from(plan.text(Id::new(node.b)))
+        }
+        _ => Value::Null,
+    }
+}
+
+/// A list or object, as its JSON text.
+fn json(plan: &Plan, id: Id<Constant>) -> Value {
+    plan.get(id).map_or(Value::Null, |row| Value::from(plan.text(row.text)))
+}

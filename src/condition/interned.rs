@@ -1,0 +1,70 @@
+//! Facts as conditions compare them with constants: a text is a number, so none is compared letter by letter again.
+
+use core::cmp::Ordering;
+
+use crate::json::View;
+use crate::plan::tables::{Constant, ConstantKind, Node};
+use crate::plan::{Id, Ids, Op, Plan};
+
+/// A value, and the constant that it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fact<'a> {
+    pub(crate) view: View<'a>,
+    /// None for a text that is no [word](Plan::word) of the plan, and for lists and objects, which are identical to nothing.
+    constant: Option<Constant>,
+}
+
+impl<'a> Fact<'a> {
+    pub(crate) fn new(plan: &Plan, view: View<'a>) -> Self {
+        let single = |kind: ConstantKind, number: f64| Some(Constant { kind: kind as u32, text: Id::new(0), number });
+        let constant = match view {
+            View::Null => single(ConstantKind::Null, 0.0),
+            View::Bool(value) => single(ConstantKind::Boolean, f64::from(u8::from(value))),
+            View::Number(number) => single(ConstantKind::Number, number),
+            View::Text(text) => {
+                plan.word(text).map(|text| Constant { kind: ConstantKind::String as u32, text, number: 0.0 })
+            }
+            View::List(_) | View::Object(_) => None,
+        };
+        Self { view, constant }
+    }
+
+    /// How a constant stands to the value, if that is one.
+    pub(crate) fn order(self, plan: &Plan, id: Id<Constant>) -> Option<Ordering> {
+        Some(plan.get(id)?.order(&self.constant?))
+    }
+
+    /// Whether the value is one of the constants, which the compiler has sorted.
+    pub(super) fn is_among(self, plan: &Plan, constants: Ids<Constant>) -> bool {
+        let order = |id: &u32| self.order(plan, Id::new(*id)).unwrap_or(Ordering::Less);
+        plan.numbers(constants).binary_search_by(order).is_ok()
+    }
+
+    /// Whether a text satisfies the node, if that compares it with texts: the same as the node means for any value.
+    pub(super) fn test(self, plan: &Plan, node: Node, op: Op) -> Option<bool> {
+        if !matches!(self.view, View::Text(_)) {
+            return None;
+        }
+        let is_same = || {
+            let row = plan.get(Id::<Constant>::new(node.a)).filter(|row| row.kind == ConstantKind::String as u32)?;
+            Some(self.constant.is_some_and(|constant| constant.text == row.text))
+        };
+        match op {
+            Op::Is | Op::Eq => is_same(),
+            Op::Ne => is_same().map(|is_same| !is_same),
+            Op::In => Some(self.is_among(plan, Ids::from_words(node.a, node.b))),
+            _ => None,
+        }
+    }
+}
+
+impl Constant {
+    /// The order in which a plan has constants: by kind, then by value, texts by their numbers. Equal texts have equal ones.
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Ordering {
+        self.kind.cmp(&other.kind).then_with(|| match ConstantKind::from_number(self.kind) {
+            Some(ConstantKind::String) => self.text.cmp(&other.text),
+            _ => self.number.partial_cmp(&other.number).unwrap_or_else(|| self.number.total_cmp(&other.number)),
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! The candidates of a lane, found by the subject's facts: a decision costs what may match, not what there is.
+
+use alloc::collections::BinaryHeap;
+use alloc::collections::binary_heap::PeekMut;
+use core::cmp::{Ordering, Reverse};
+use core::ops::Range;
+
+use crate::collections::Memo;
+use crate::condition::Fact;
+use crate::decide::Decider;
+use crate::json::View;
+use crate::plan::tables::{Campaign, Key, Lane, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS};
+use crate::plan::{Id, Plan, Span};
+
+/// The campaigns of a lane that may win, best priority first, each once and with its message there.
+pub(crate) struct Candidates<'a> {
+    plan: &'a Plan,
+    /// Everything that competes, if this is explained.
+    all: Range<u32>,
+    /// What is left of each list of placements that applies; none is empty.
+    lists: BinaryHeap<Reverse<&'a [u32]>>,
+    last: Option<u32>,
+}
+
+impl<'a> Candidates<'a> {
+    fn add(&mut self, placements: &'a [u32]) {
+        if !placements.is_empty() {
+            self.lists.push(Reverse(placements));
+        }
+    }
+
+    fn next_placement(&mut self) -> Option<u32> {
+        if let Some(next) = self.all.next() {
+            return Some(next);
+        }
+        loop {
+            let mut top = self.lists.peek_mut()?;
+            let (first, rest) = top.0.split_first()?;
+            let is_new = self.last.replace(*first) != Some(*first);
+            if rest.is_empty() {
+                PeekMut::pop(top);
+            } else {
+                *top = Reverse(rest);
+            }
+            if is_new {
+                return Some(*first);
+            }
+        }
+    }
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = (Id<Campaign>, Campaign, Option<Id<Message>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let placement = self.plan.get(Id::<Placement>::new(self.next_placement()?))?;
+        Some((placement.campaign, self.plan.get(placement.campaign)?, placement.message))
+    }
+}
+
+impl<'a: 'p, 'p> Decider<'a, 'p> {
+    /// The campaigns of the lane that may match: no other one's condition can hold. All of them, if this is explained.
+    pub(crate) fn candidates(&mut self, lane: &Lane) -> Candidates<'a> {
+        let plan = self.plan;
+        let mut candidates = Candidates { plan, all: 0..0, lists: BinaryHeap::new(), last: None };
+        if self.tracer.is_some() {
+            candidates.all = lane.placements.range();
+            return candidates;
+        }
+        candidates.add(plan.numbers(lane.always));
+        for (_, key) in plan.rows(lane.keys) {
+            let fact = self.eval.remembered(key.attribute);
+            self.add_postings(&key, fact, &mut candidates);
+        }
+        for (_, gate) in plan.rows(lane.gates) {
+            if self.eval.holds(gate.node) {
+                candidates.add(plan.numbers(gate.placements));
+            }
+        }
+        candidates
+    }
+
+    /// Adds what is posted for the attribute's value: for its text, its number and its truth, and for each item of a list.
+    ///
+    /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
+    fn add_postings(&self, key: &Key, fact: Fact<'_>, candidates: &mut Candidates<'a>) {
+        let of_fact = |fact: Fact<'_>| self.posting(key.postings, fact);
+        let posting = |value: View<'_>| of_fact(Fact::new(self.plan, value));
+        let mut add = |found: Option<Posting>| {
+            candidates.add(found.map_or(&[], |posting| self.plan.numbers(posting.placements)));
+        };
+        if let View::List(items) = fact.view {
+            // Somebody else's list may say the same again and again.
+            let mut known = Memo::new();
+            for found in items.iter().filter_map(|item| posting(item.into())) {
+                if known.get(found.constant.0).is_none() {
+                    known.insert(found.constant.0, true);
+                    add(Some(found));
+                }
+            }
+        }
+        if key.forms & TEXTS != 0 {
+            add(match fact.view {
+                View::Text(_) => of_fact(fact),
+                other => posting(View::Text(&other.to_text())),
+            });
+        }
+        if key.forms & NUMBERS != 0 {
+            add(posting(View::Number(fact.view.to_number())));
+        }
+        if key.forms & TRUTHS != 0 {
+            add(posting(View::Bool(fact.view.is_truthy())));
+        }
+    }
+
+    fn posting(&self, postings: Span<Posting>, fact: Fact<'_>) -> Option<Posting> {
+        let order = |row: &Posting| fact.order(self.plan, row.constant).unwrap_or(Ordering::Less);
+        self.plan.search(postings, order).map(|(_, posting)| posting)
+    }
+}

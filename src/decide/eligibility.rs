@@ -1,0 +1,108 @@
+//! Whether a campaign may speak to this subject now, whatever the slot.
+
+use crate::decide::Decider;
+use crate::decide::policy::frequency_cap::class_bit;
+use crate::decision::reason::Reason;
+use crate::event::consent::Consent;
+use crate::plan::Id;
+use crate::plan::tables::{
+    Campaign, Cap, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, SEVERAL, Suppression, Text,
+};
+use crate::time::Millis;
+
+/// Why a campaign may not speak, and what decided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Denial {
+    pub(crate) reason: Reason,
+    pub(crate) by: Cause,
+}
+
+/// What decided against a campaign; [`explain`](crate::explain) spells it out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cause {
+    Purpose(Id<Text>),
+    Schedule(Millis, Millis),
+    Condition(Id<Node>),
+    Holdout(Id<Holdout>),
+    Exclusion(Id<Exclusion>),
+    Suppression(Id<Suppression>),
+    Cooldown(Id<Cooldown>),
+    Cap(Id<Cap>),
+    Offer(Id<Offer>),
+    Message(Id<Message>),
+    Campaign(Id<Campaign>),
+    Channel,
+}
+
+impl Reason {
+    pub(crate) const fn by(self, by: Cause) -> Denial {
+        Denial { reason: self, by }
+    }
+}
+
+impl<'a: 'p, 'p> Decider<'a, 'p> {
+    /// Whether the campaign may speak; decided once for all slots.
+    pub(crate) fn may_speak(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
+        if campaign.flags & SEVERAL == 0 {
+            return self.judge(id, campaign);
+        }
+        if let Some(known) = self.verdicts.get(id.0) {
+            return known;
+        }
+        let verdict = self.judge(id, campaign);
+        self.verdicts.insert(id.0, verdict);
+        verdict
+    }
+
+    fn judge(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
+        self.check_consent(campaign.class)?;
+        self.check_schedule(campaign)?;
+        self.check_condition(campaign)?;
+        self.check_holdouts(campaign.class, Some(id))?;
+        self.check_exclusion(campaign.exclusion)?;
+        self.check_suppression(campaign.class)?;
+        self.check_cooldowns(campaign.class, Some(id))?;
+        for (id, cap) in self.plan.rows(campaign.caps) {
+            self.check_cap(id, &cap)?;
+        }
+        self.check_policy_caps(campaign.subject())
+    }
+
+    pub(crate) fn check_consent(&self, class: u32) -> Result<(), Denial> {
+        let policy = self.plan.get(Id::<ClassPolicy>::new(class));
+        let purposes = policy.into_iter().flat_map(|policy| self.plan.list(policy.purposes));
+        let mut missing = purposes.filter(|purpose| self.eval.consent(self.plan.text(*purpose)) != Consent::Granted);
+        missing.next().map_or(Ok(()), |purpose| Err(Reason::ConsentMissing.by(Cause::Purpose(purpose))))
+    }
+
+    fn check_schedule(&self, campaign: &Campaign) -> Result<(), Denial> {
+        self.check_span(campaign.from, campaign.until)?;
+        self.check_offer_span(campaign.offer)
+    }
+
+    /// Whether the offer, if there is one, can be had now.
+    pub(crate) fn check_offer_span(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
+        offer.and_then(|id| self.plan.get(id)).map_or(Ok(()), |offer| self.check_span(offer.from, offer.until))
+    }
+
+    pub(crate) fn check_span(&self, from: Millis, until: Millis) -> Result<(), Denial> {
+        let is_on = self.facts.now >= from && self.facts.now < until;
+        if is_on { Ok(()) } else { Err(Reason::OutsideSchedule.by(Cause::Schedule(from, until))) }
+    }
+
+    fn check_condition(&mut self, campaign: &Campaign) -> Result<(), Denial> {
+        match campaign.when {
+            Some(when) if !self.eval.holds(when) => Err(Reason::ConditionFalse.by(Cause::Condition(when))),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn check_suppression(&mut self, class: u32) -> Result<(), Denial> {
+        for (id, suppression) in self.plan.rows(self.plan.all::<Suppression>()) {
+            if suppression.classes & class_bit(class) != 0 && self.eval.holds(suppression.when) {
+                return Err(Reason::Suppressed.by(Cause::Suppression(id)));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The explanation: who listens to the same evaluation, if anybody does.
+
+use crate::decision::reason::Reason;
+use crate::facts::Facts;
+use crate::json::{Object, Value};
+use crate::plan::tables::{Attribute, Campaign, Slot, Text};
+use crate::plan::{Id, Plan};
+use crate::prelude::*;
+
+/// Writes down what happens while a decision is made.
+#[derive(Default)]
+pub(crate) struct Tracer {
+    /// In the order in which the slots were filled, which is the plan's.
+    slots: Vec<(Id<Slot>, Vec<Outcome>)>,
+    /// The attributes that messages wanted to write and that had nothing to write.
+    missing: Vec<(Id<Text>, Id<Attribute>)>,
+    /// What became of each campaign that has a next action.
+    next: Vec<Outcome>,
+    /// What became of the steps of each campaign.
+    steps: Vec<(Id<Campaign>, Value)>,
+    /// The experiments of all that was looked at.
+    experiments: Object,
+}
+
+struct Outcome {
+    campaign: Id<Campaign>,
+    denial: Option<Reason>,
+    detail: Value,
+}
+
+impl Outcome {
+    const fn won(campaign: Id<Campaign>) -> Self {
+        Self { campaign, denial: None, detail: Value::Null }
+    }
+}
+
+impl Tracer {
+    /// What follows is about this slot.
+    pub(crate) fn enter(&mut self, slot: Id<Slot>) {
+        self.slots.push((slot, Vec::new()));
+    }
+
+    /// The campaign fills the slot.
+    pub(crate) fn won(&mut self, campaign: Id<Campaign>) {
+        if let Some((_, outcomes)) = self.slots.last_mut() {
+            outcomes.insert(0, Outcome::won(campaign));
+        }
+    }
+
+    /// The campaign does not fill the slot, because of this.
+    pub(crate) fn denied(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
+        if let Some((_, outcomes)) = self.slots.last_mut() {
+            outcomes.push(Outcome { campaign, denial: Some(reason), detail });
+        }
+    }
+
+    /// A message wanted to write these attributes.
+    pub(crate) fn missing(&mut self, message: Id<Text>, attributes: &[Id<Attribute>]) {
+        for attribute in attributes.iter().map(|attribute| (message, *attribute)) {
+            if !self.missing.contains(&attribute) {
+                self.missing.push(attribute);
+            }
+        }
+    }
+
+    /// The campaign has the next action.
+    pub(crate) fn chosen(&mut self, campaign: Id<Campaign>) {
+        self.next.insert(0, Outcome::won(campaign));
+    }
+
+    /// The campaign does not have the next action, because of this.
+    pub(crate) fn passed(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
+        self.next.push(Outcome { campaign, denial: Some(reason), detail });
+    }
+
+    /// What became of one of the campaign's steps.
+    pub(crate) fn step(&mut self, campaign: Id<Campaign>, step: Value) {
+        self.steps.push((campaign, step));
+    }
+
+    /// How an experiment stands.
+    pub(crate) fn experiment(&mut self, key: &str, state: Value) {
+        self.experiments.insert(key, state);
+    }
+
+    /// `{plan, now, partial, missing: [{message, attribute}], slots: {slot: [{campaign, outcome, detail}]}, nextAction: [{…, steps}], experiments}`
+    pub(crate) fn finish(self, plan: &Plan, facts: &Facts) -> Value {
+        let Self { slots, missing, next, steps, experiments } = self;
+        let missing = missing.iter().map(|(message, attribute)| {
+            let mut out = Object::new();
+            out.insert("message", plan.text(*message));
+            out.insert("attribute", plan.get(*attribute).map_or("", |row| plan.text(row.name)));
+            Value::Object(out)
+        });
+        let missing = Value::Array(missing.collect());
+        let slots = slots.into_iter().filter(|(_, outcomes)| !outcomes.is_empty());
+        let slots = slots.filter_map(|(id, outcomes)| {
+            let outcomes = outcomes.into_iter().map(|outcome| Value::Object(outcome.into_object(plan))).collect();
+            Some((plan.text(plan.get(id)?.id), Value::Array(outcomes)))
+        });
+        let next = next.into_iter().map(|outcome| {
+            let own = steps.iter().filter(|(campaign, _)| *campaign == outcome.campaign);
+            let own: Vec<Value> = own.map(|(_, step)| step.clone()).collect();
+            let mut out = outcome.into_object(plan);
+            if !own.is_empty() {
+                out.insert("steps", Value::Array(own));
+            }
+            Value::Object(out)
+        });
+        let partial = facts.profile.partial.iter().map(|part| Value::from(part.as_str())).collect();
+        let mut out = Object::new();
+        out.insert("plan", plan.id());
+        out.insert("now", facts.now);
+        out.insert("partial", Value::Array(partial));
+        out.insert("missing", missing);
+        out.insert("slots", Value::Object(slots.collect()));
+        out.insert("nextAction", Value::Array(next.collect()));
+        out.insert("experiments", Value::Object(experiments));
+        Value::Object(out)
+    }
+}
+
+impl Outcome {
+    fn into_object(self, plan: &Plan) -> Object {
+        let mut out = Object::new();
+        let campaign = plan.get(self.campaign);
+        out.insert("campaign", campaign.map_or("", |row| plan.text(row.id)));
+        out.insert("priority", Value::Number(campaign.map_or(0.0, |row| f64::from(row.priority))));
+        out.insert("outcome", self.denial.map_or("won", Reason::code));
+        if self.detail != Value::Null {
+            out.insert("detail", self.detail);
+        }
+        out
+    }
+}

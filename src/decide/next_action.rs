@@ -1,0 +1,148 @@
+//! What should happen next: by which channel, when, and what instead if that is not possible.
+
+use core::cmp::Reverse;
+
+use crate::collections::places_in_order;
+use crate::decide::Decider;
+use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::policy::frequency_cap::Place;
+use crate::decide::score::Micros;
+use crate::decide::slot::Rank;
+use crate::decision::reason::Reason;
+use crate::decision::{Assignment, NextAction};
+use crate::event::names::MESSAGE;
+use crate::math::exp2;
+use crate::plan::Id;
+use crate::plan::tables::{BEST, Campaign, NextStep, WRONG_ROLE};
+use crate::prelude::*;
+use crate::time::Millis;
+
+/// A step that can be taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Possible {
+    pub(crate) step: NextStep,
+    /// The first time that is not quiet.
+    pub(crate) at: Millis,
+    /// What it is expected to be worth: how often the person responds in the channel, less the later it is.
+    pub(crate) value: Micros,
+    /// When the person responded there last.
+    pub(crate) responded: Option<Millis>,
+}
+
+impl<'a: 'p, 'p> Decider<'a, 'p> {
+    /// The steps of the highest-ranking campaign that has a possible one: the first, and the others as alternatives.
+    pub(crate) fn choose_next_action(&mut self) {
+        let Some(lane) = self.plan.settings().next.and_then(|id| self.plan.get(id)) else { return };
+        let mut best: Option<(Rank, Id<Campaign>, Campaign, Vec<Possible>)> = None;
+        for (id, campaign, _) in self.candidates(&lane) {
+            let ends = best.as_ref().is_some_and(|(leader, ..)| Reverse(campaign.priority) > leader.0);
+            if ends && self.tracer.is_none() {
+                break;
+            }
+            let rank = self.rank(id, &campaign);
+            let leads = best.as_ref().is_none_or(|(leader, ..)| rank < *leader);
+            if !leads && self.tracer.is_none() {
+                continue;
+            }
+            match (self.possible_steps(id, &campaign), &best) {
+                (Err(denial), _) => self.note_next(id, denial),
+                (Ok(_), Some((_, leader, ..))) if !leads => {
+                    self.note_next(id, Reason::Outranked.by(Cause::Campaign(*leader)))
+                }
+                (Ok(steps), former) => {
+                    if let Some((_, former, ..)) = former {
+                        self.note_next(*former, Reason::Outranked.by(Cause::Campaign(id)));
+                    }
+                    best = Some((rank, id, campaign, steps));
+                }
+            }
+        }
+        if let Some((_, id, campaign, steps)) = best {
+            if let Some(tracer) = &mut self.tracer {
+                tracer.chosen(id);
+            }
+            self.decision.next_action = self.next_action(&campaign, &steps);
+        }
+    }
+
+    /// The campaign's possible steps, in the order in which they are to be tried; at least one.
+    fn possible_steps(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<Vec<Possible>, Denial> {
+        self.may_speak(id, campaign)?;
+        self.check_offer(campaign)?;
+        let mut steps = Vec::new();
+        for (_, step) in self.plan.rows(campaign.next) {
+            let tried = self.try_step(campaign, &step);
+            if self.tracer.is_some() {
+                self.note_step(id, &step, &tried);
+            }
+            steps.extend(tried);
+        }
+        if steps.is_empty() {
+            return Err(Reason::Unreachable.by(Cause::Channel));
+        }
+        let key = |place: usize| {
+            let possible: Option<&Possible> = steps.get(place).filter(|possible| possible.step.flags & BEST != 0);
+            possible.map(|possible| Reverse((possible.value, possible.responded)))
+        };
+        let order = places_in_order(steps.len(), &|a, b| key(a).cmp(&key(b)));
+        Ok(order.into_iter().filter_map(|place| steps.get(place).copied()).collect())
+    }
+
+    fn try_step(&mut self, campaign: &Campaign, step: &NextStep) -> Result<Possible, Denial> {
+        let here = |reason: Reason| reason.by(Cause::Channel);
+        let (message, channel) =
+            self.plan.get(step.message).zip(self.plan.get(step.channel)).ok_or(here(Reason::NoRendition))?;
+        if step.flags & WRONG_ROLE != 0 {
+            return Err(here(Reason::RoleMismatch));
+        }
+        self.check_unseen(step.message, &message, MESSAGE)?;
+        self.check_channel(step.channel, step.topic).map_err(here)?;
+        let place = Place { slot: None, message: step.message, channel: self.plan.text(channel.id) };
+        self.check_placed_caps(campaign.subject(), place)?;
+        let (now, wanted) = (self.facts.now, self.facts.now.plus(step.after));
+        let at = self.allowed_at(campaign.class, step.channel, wanted).ok_or(here(Reason::QuietHours))?;
+        if step.until != Millis::MAX && at >= now.plus(step.until) {
+            return Err(here(Reason::TooLate));
+        }
+        if step.flags & BEST == 0 {
+            return Ok(Possible { step: *step, at, value: Micros::default(), responded: None });
+        }
+        let (rate, responded) = self.responsiveness(&channel);
+        let delay = at.minus(now).0 as f64 / step.half_life.0.max(1) as f64;
+        let decay = if step.half_life == Millis::MAX { 1.0 } else { exp2(-delay) };
+        Ok(Possible { step: *step, at, value: Micros::from_number(rate * decay), responded })
+    }
+
+    fn next_action(&mut self, campaign: &Campaign, steps: &[Possible]) -> Option<NextAction<'a>> {
+        let arm = self.arm_of(campaign);
+        let actions = steps.iter().filter_map(|possible| self.action(campaign, possible, arm.as_ref()));
+        let mut actions = actions.collect::<Vec<_>>().into_iter();
+        self.note_arm(arm);
+        let first = actions.next()?;
+        let alternatives = actions.collect();
+        Some(NextAction { alternatives, ..first })
+    }
+
+    fn action(
+        &mut self,
+        campaign: &Campaign,
+        possible: &Possible,
+        arm: Option<&Assignment<'_>>,
+    ) -> Option<NextAction<'a>> {
+        let step = &possible.step;
+        let message = self.plan.get(step.message)?;
+        let channel = self.plan.text(self.plan.get(step.channel)?.id);
+        let rendition = self.rendition(&message, channel, arm.map(|arm| &*arm.variation));
+        Some(NextAction {
+            campaign: self.plan.text(campaign.id).into(),
+            channel: channel.into(),
+            message: self.plan.text(message.id).into(),
+            at: possible.at,
+            until: (step.until != Millis::MAX).then(|| self.facts.now.plus(step.until)),
+            score: campaign.score.map(|score| self.score(Some(score)).number()),
+            models: self.models(campaign.score),
+            content: rendition.map(|rendition| self.render(&message, &rendition)),
+            alternatives: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! Silence after something was seen or done.
+
+use crate::decide::Decider;
+use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::policy::frequency_cap::class_bit;
+use crate::decision::reason::Reason;
+use crate::plan::Id;
+use crate::plan::tables::{Campaign, Cooldown};
+use crate::time::Millis;
+
+impl<'a: 'p, 'p> Decider<'a, 'p> {
+    /// Whether nothing that the policies name has happened so recently that the class, or the campaign, keeps silent.
+    pub(crate) fn check_cooldowns(&self, class: u32, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
+        for (id, cooldown) in self.plan.rows(self.plan.all::<Cooldown>()) {
+            let concerns = match cooldown.campaign {
+                None => cooldown.classes & class_bit(class) != 0,
+                silent => silent == campaign,
+            };
+            if concerns && self.warm_at(&cooldown).is_some_and(|at| at > self.facts.now) {
+                return Err(Reason::CoolingDown.by(Cause::Cooldown(id)));
+            }
+        }
+        Ok(())
+    }
+
+    /// When the silence ends after the last time of what begins it; none if that never happened.
+    pub(crate) fn warm_at(&self, cooldown: &Cooldown) -> Option<Millis> {
+        self.last_of(cooldown).map(|last| last.plus(cooldown.window))
+    }
+
+    /// The last time up to now of what begins the silence.
+    pub(crate) fn last_of(&self, cooldown: &Cooldown) -> Option<Millis> {
+        let counter = cooldown.event.and_then(|id| self.plan.get(id)).map(|row| row.key);
+        let is_past = |at: &Millis| *at <= self.facts.now;
+        match (counter, cooldown.seen) {
+            (Some(key), _) => {
+                self.profile.counters.get(self.plan.text(key))?.iter().map(|event| event.at()).rfind(is_past)
+            }
+            (None, key) => {
+                self.profile.exposures.get(self.plan.text(key?))?.iter().map(|stamp| stamp.at()).rfind(is_past)
+            }
+        }
+    }
+}

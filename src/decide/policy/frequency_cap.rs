@@ -1,0 +1,141 @@
+//! How often something is seen or said.
+
+use crate::decide::Decider;
+use crate::decide::eligibility::{Cause, Denial};
+use crate::decision::reason::Reason;
+use crate::facts::local_clock::Clock;
+use crate::plan::tables::{ACCOUNT, Campaign, Cap, Channel, Class, Message, Offer, Per, Slot, Text};
+use crate::plan::{Id, Ids};
+use crate::prelude::*;
+use crate::profile::account::Account;
+use crate::profile::stamp::Stamp;
+use crate::time::Millis;
+
+/// One calendar day.
+pub(crate) const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// What caps are asked about.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject {
+    pub(crate) class: u32,
+    pub(crate) offer: Option<Id<Offer>>,
+}
+
+/// Where and how something would be said.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'n> {
+    pub(crate) slot: Option<Id<Slot>>,
+    pub(crate) message: Id<Message>,
+    pub(crate) channel: &'n str,
+}
+
+impl Campaign {
+    /// What caps see of the campaign.
+    pub(crate) const fn subject(&self) -> Subject {
+        Subject { class: self.class, offer: self.offer }
+    }
+}
+
+impl Cap {
+    /// Whether the cap of the policies concerns it, wherever it is said.
+    fn concerns(&self, subject: Subject) -> bool {
+        self.classes & class_bit(subject.class) != 0 && (self.offer.is_none() || self.offer == subject.offer)
+    }
+
+    /// Whether the cap asks where and how something is said.
+    const fn is_placed(&self) -> bool {
+        self.slot.is_some() || self.message.is_some() || !self.channels.is_empty()
+    }
+}
+
+impl<'a: 'p, 'p> Decider<'a, 'p> {
+    /// Whether the caps of the policies have room for it, as far as they do not ask for slot, message or channel.
+    pub(crate) fn check_policy_caps(&self, subject: Subject) -> Result<(), Denial> {
+        let mut caps = self.plan.rows(self.plan.settings().caps);
+        caps.try_for_each(
+            |(id, cap)| {
+                if !cap.is_placed() && cap.concerns(subject) { self.check_cap(id, &cap) } else { Ok(()) }
+            },
+        )
+    }
+
+    /// Whether the other caps of the policies have room for it.
+    pub(crate) fn check_placed_caps(&self, subject: Subject, place: Place<'_>) -> Result<(), Denial> {
+        let mut caps = self.plan.rows(self.plan.settings().caps);
+        caps.try_for_each(|(id, cap)| {
+            let is_here = cap.slot.is_none_or(|_| cap.slot == place.slot)
+                && cap.message.is_none_or(|message| message == place.message)
+                && (cap.channels.is_empty() || self.names(cap.channels, place.channel));
+            if cap.is_placed() && is_here && cap.concerns(subject) { self.check_cap(id, &cap) } else { Ok(()) }
+        })
+    }
+
+    /// Whether the cap has room for one more.
+    pub(crate) fn check_cap(&self, id: Id<Cap>, cap: &Cap) -> Result<(), Denial> {
+        let seen = u32::try_from(self.counted(cap).count()).unwrap_or(u32::MAX);
+        if seen < cap.max { Ok(()) } else { Err(Reason::Capped.by(Cause::Cap(id))) }
+    }
+
+    /// The times that the cap counts now.
+    pub(crate) fn counted<'c>(&'c self, cap: &'c Cap) -> impl Iterator<Item = Millis> + 'c {
+        let now = self.facts.now;
+        let per = Per::from_number(cap.per).unwrap_or(Per::Total);
+        let today = (per == Per::Day).then(|| self.clock()).map(|clock| (clock, clock.day(now)));
+        let is_within = move |at: &Millis| match per {
+            Per::Session => self.facts.request.session.is_some_and(|start| *at >= start),
+            Per::Day => today.is_some_and(|(clock, day)| clock.day(*at) == day),
+            Per::Window => *at > now.minus(cap.window),
+            Per::Total => true,
+        };
+        let account = self.profile.account().filter(|_| cap.flags & ACCOUNT != 0);
+        let stamps = self.plan.list(cap.keys).flat_map(move |key| self.stamps(key, account));
+        stamps.map(|stamp| stamp.at()).filter(move |at| *at <= now && is_within(at))
+    }
+
+    /// What the subject saw of a key, and what others of the account saw.
+    fn stamps(&self, key: Id<Text>, account: Option<&'p Account>) -> impl Iterator<Item = &'p Stamp> + use<'a, 'p> {
+        let key = self.plan.text(key);
+        let own = self.profile.exposures.get(key);
+        let all = account.and_then(|account| account.exposures.get(key));
+        let others = all.into_iter().flatten().filter(move |stamp| own.is_none_or(|own| !own.contains(*stamp)));
+        own.into_iter().flatten().chain(others)
+    }
+
+    /// When the cap has room again, if only time goes by; none if time does not help.
+    pub(crate) fn room_at(&self, cap: &Cap) -> Option<Millis> {
+        let times: Vec<Millis> = self.counted(cap).collect();
+        let is_enough = |at: &Millis| times.iter().filter(|time| *time >= at).count() >= cap.max as usize;
+        let blocking = times.iter().copied().filter(is_enough).max()?;
+        match Per::from_number(cap.per)? {
+            Per::Window => Some(blocking.plus(cap.window)),
+            Per::Day => Some(self.tomorrow()),
+            Per::Session | Per::Total => None,
+        }
+    }
+
+    /// When the subject's next day begins.
+    fn tomorrow(&self) -> Millis {
+        let (clock, now) = (self.clock(), self.facts.now);
+        clock.later(now, Millis(DAY.saturating_sub(clock.wall(now).0.rem_euclid(DAY))))
+    }
+
+    /// The clock where the subject is.
+    pub(crate) fn clock(&self) -> Clock<'_> {
+        Clock::of_subject(self.plan, self.profile, &self.facts.request)
+    }
+
+    fn names(&self, channels: Ids<Channel>, name: &str) -> bool {
+        let mut rows = self.plan.list(channels).filter_map(|id| self.plan.get(id));
+        rows.any(|row| self.plan.text(row.id) == name)
+    }
+
+    /// Whether the list has the thing.
+    pub(crate) fn has<T: 'static>(&self, list: Ids<T>, thing: Id<T>) -> bool {
+        self.plan.list(list).any(|item| item == thing)
+    }
+}
+
+/// The class's bit in a set of classes.
+pub(crate) fn class_bit(class: u32) -> u32 {
+    Class::from_number(class).map_or(0, Class::bit)
+}

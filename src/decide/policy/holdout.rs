@@ -1,0 +1,50 @@
+//! Who is kept out by chance: holdouts, and exclusion groups, in which nobody meets two things at once.
+
+use crate::bucket;
+use crate::decide::Decider;
+use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::experiment::unit_text;
+use crate::decide::policy::frequency_cap::class_bit;
+use crate::decision::reason::Reason;
+use crate::plan::Id;
+use crate::plan::tables::{Attribute, Campaign, Exclusion, Holdout};
+use crate::prelude::*;
+
+impl<'a: 'p, 'p> Decider<'a, 'p> {
+    /// Whether no holdout keeps the class or the campaign from the subject.
+    ///
+    /// Who has no unit cannot be held out, and is not measured either.
+    pub(crate) fn check_holdouts(&self, class: u32, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
+        for (id, holdout) in self.plan.rows(self.plan.all::<Holdout>()) {
+            let concerns = holdout.classes & class_bit(class) != 0
+                || campaign.is_some_and(|campaign| self.has(holdout.campaigns, campaign));
+            if concerns && self.holdout_bucket(&holdout).is_some_and(|bucket| bucket < holdout.share) {
+                return Err(Reason::Holdout.by(Cause::Holdout(id)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the subject is in the member's part of its exclusion group.
+    ///
+    /// The parts of a group are disjoint, so nobody is in two of them; who has no unit is in none.
+    pub(crate) fn check_exclusion(&self, exclusion: Option<Id<Exclusion>>) -> Result<(), Denial> {
+        let Some((id, row)) = exclusion.and_then(|id| self.plan.get(id).map(|row| (id, row))) else { return Ok(()) };
+        let is_in = self.exclusion_bucket(&row).is_some_and(|bucket| row.from <= bucket && bucket < row.to);
+        if is_in { Ok(()) } else { Err(Reason::Excluded.by(Cause::Exclusion(id))) }
+    }
+
+    pub(crate) fn holdout_bucket(&self, holdout: &Holdout) -> Option<f64> {
+        bucket::bucket(self.plan.text(holdout.id), &self.unit(holdout.unit)?, 2)
+    }
+
+    /// GrowthBook's namespaces: the first version of the hash, over the unit and `__group`.
+    pub(crate) fn exclusion_bucket(&self, exclusion: &Exclusion) -> Option<f64> {
+        bucket::bucket(&format!("__{}", self.plan.text(exclusion.group)), &self.unit(exclusion.unit)?, 1)
+    }
+
+    /// The text that is hashed for a split by this attribute.
+    fn unit(&self, attribute: Id<Attribute>) -> Option<String> {
+        unit_text(&self.eval.attribute(attribute))
+    }
+}

@@ -1,0 +1,246 @@
+//! Events: what happened, in the terms of the Segment specification.
+
+pub(crate) mod consent;
+pub(crate) mod message_sent;
+pub mod names;
+
+use crate::collections::Map;
+use crate::event::consent::Consent;
+use crate::json::codec::Need::{Optional, Required};
+use crate::json::codec::{Member, Shape, put, read_members, through_value, word_shape};
+use crate::json::input::{Fault, Input};
+use crate::json::{Object, Value};
+use crate::prelude::*;
+use crate::time::Millis;
+use crate::time::rfc3339;
+use core::fmt;
+
+/// The longest event name and event id that are accepted, in bytes.
+const MAX_NAME: usize = 200;
+
+/// What happened, as the core sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Event {
+    /// Its id: an event counts once, however often it arrives.
+    pub id: String,
+    /// Its kind, in the words of the Segment specification.
+    pub kind: EventKind,
+    /// Its name; `Page Viewed` for a page, `Screen Viewed` for a screen, empty for those that only carry facts.
+    pub name: String,
+    /// When it happened.
+    pub at: Millis,
+    /// What it was about.
+    pub properties: Object,
+    /// What it says of the subject.
+    pub traits: Object,
+    /// What the subject allows or refuses, by purpose.
+    pub consent: Map<Consent>,
+    /// Whether the sender is one of ours. Hosts set it; what the payload says of it is not believed.
+    pub trusted: bool,
+}
+
+/// The calls of the Segment specification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EventKind {
+    /// Something was done.
+    #[default]
+    Track,
+    /// Somebody is who they say, and has traits.
+    Identify,
+    /// A page was seen.
+    Page,
+    /// A screen of an app was seen.
+    Screen,
+    /// Somebody belongs to an account.
+    Group,
+    /// Two ids are one person.
+    Alias,
+}
+
+/// Why JSON is not an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventError {
+    /// `type` is missing or is none of the six calls.
+    Type(String),
+    /// A member has the wrong type, is empty, or is too long.
+    Member {
+        /// Its name.
+        name: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A time is not RFC 3339.
+    Time(String),
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type(found) => {
+                write!(f, "unknown type `{found}`, expected one of: track, identify, page, screen, group, alias")
+            }
+            Self::Member { name, expected } => write!(f, "`{name}` is not as expected: {expected}"),
+            Self::Time(found) => write!(f, "`timestamp` is `{found}`, expected a time such as 2026-11-22T08:30:00Z"),
+        }
+    }
+}
+
+impl core::error::Error for EventError {}
+
+impl Event {
+    /// The event that a call of the Segment specification describes.
+    ///
+    /// `timestamp` may be an RFC 3339 text or milliseconds; without it the event happened when it was received. Nothing
+    /// is received before it happens: a later time, by a clock that is fast, is set to the receipt. Traits are taken from `traits`, else `context.traits`.
+    /// Consent is taken from `context.consent.categoryPreferences` (booleans) and from the properties of
+    /// `Consent Preference Updated` (booleans or states).
+    ///
+    /// # Errors
+    /// Says which member is not as the specification has it.
+    pub fn from_segment(call: &Value, received_at: Millis, trusted: bool) -> Result<Self, EventError> {
+        let kind = kind(call)?;
+        let name = match kind {
+            EventKind::Track => text(call, "event", "a text of 1 to 200 bytes")?.to_owned(),
+            EventKind::Page => "Page Viewed".to_owned(),
+            EventKind::Screen => "Screen Viewed".to_owned(),
+            EventKind::Identify | EventKind::Group | EventKind::Alias => String::new(),
+        };
+        let mut properties = object(call, "properties")?;
+        if matches!(kind, EventKind::Page | EventKind::Screen) {
+            name_page(call, &mut properties);
+        }
+        let mut traits = object(call, "traits")?;
+        if traits.is_empty() {
+            traits = call.at(["context", "traits"]).as_object().cloned().unwrap_or_default();
+        }
+        Ok(Self {
+            id: text(call, "messageId", "a text of 1 to 200 bytes")?.to_owned(),
+            kind,
+            at: time(call, received_at)?,
+            consent: consent(call, &name, &properties),
+            name,
+            properties,
+            traits,
+            trusted,
+        })
+    }
+}
+
+impl Shape for Event {
+    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+        read_members(
+            input,
+            &mut [
+                Member::new(Required, "id", &mut self.id),
+                Member::new(Optional, "type", &mut self.kind),
+                Member::new(Optional, "event", &mut self.name),
+                Member::new(Required, "at", &mut self.at),
+                Member::new(Optional, "properties", &mut self.properties),
+                Member::new(Optional, "traits", &mut self.traits),
+                Member::new(Optional, "consent", &mut self.consent),
+                Member::new(Optional, "trusted", &mut self.trusted),
+            ],
+        )
+    }
+    fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        out.insert("id", self.id.as_str());
+        out.insert("type", self.kind.name());
+        out.insert("at", self.at);
+        out.insert("trusted", Value::Bool(self.trusted));
+        put(&mut out, "event", &self.name);
+        put(&mut out, "properties", &self.properties);
+        put(&mut out, "traits", &self.traits);
+        put(&mut out, "consent", &self.consent);
+        Value::Object(out)
+    }
+}
+through_value!(Event);
+word_shape!(EventKind, "one of: track, identify, page, screen, group, alias");
+
+impl EventKind {
+    /// The call's name in the Segment specification.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Track => "track",
+            Self::Identify => "identify",
+            Self::Page => "page",
+            Self::Screen => "screen",
+            Self::Group => "group",
+            Self::Alias => "alias",
+        }
+    }
+
+    /// The call with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Track, Self::Identify, Self::Page, Self::Screen, Self::Group, Self::Alias];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+fn kind(call: &Value) -> Result<EventKind, EventError> {
+    let found = call.at(["type"]).as_str().unwrap_or_default();
+    EventKind::from_name(found).ok_or_else(|| EventError::Type(found.chars().take(40).collect()))
+}
+
+fn text<'a>(call: &'a Value, name: &'static str, expected: &'static str) -> Result<&'a str, EventError> {
+    let found = call.at([name]).as_str().filter(|text| !text.is_empty() && text.len() <= MAX_NAME);
+    found.ok_or(EventError::Member { name, expected })
+}
+
+fn object(call: &Value, name: &'static str) -> Result<Object, EventError> {
+    match call.at([name]) {
+        Value::Object(object) => Ok(object.clone()),
+        Value::Null => Ok(Object::new()),
+        _ => Err(EventError::Member { name, expected: "an object" }),
+    }
+}
+
+/// A page's name and category stand beside `properties` in the call; conditions find them inside.
+fn name_page(call: &Value, properties: &mut Object) {
+    for name in ["name", "category"] {
+        if let (Value::String(found), None) = (call.at([name]), properties.get(name)) {
+            properties.insert(name, found.as_str());
+        }
+    }
+    for name in ["path", "url", "title", "referrer", "search"] {
+        if let (Value::String(found), None) = (call.at(["context", "page", name]), properties.get(name)) {
+            properties.insert(name, found.as_str());
+        }
+    }
+}
+
+fn time(call: &Value, received_at: Millis) -> Result<Millis, EventError> {
+    let at = match call.at(["timestamp"]) {
+        Value::Null => received_at,
+        Value::Number(ms) if (0.0..=8.64e15).contains(ms) => whole_millis(*ms),
+        Value::String(text) => rfc3339::parse(text).ok_or_else(|| EventError::Time(text.chars().take(40).collect()))?,
+        other => {
+            return Err(EventError::Time(crate::json::canonical::to_string(other).chars().take(40).collect()));
+        }
+    };
+    Ok(at.min(received_at))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the caller has checked the range")]
+const fn whole_millis(ms: f64) -> Millis {
+    Millis(ms as i64)
+}
+
+fn consent(call: &Value, name: &str, properties: &Object) -> Map<Consent> {
+    let preferences = call.at(["context", "consent", "categoryPreferences"]).as_object();
+    let updated = Some(properties).filter(|_| name == "Consent Preference Updated");
+    let members = preferences.into_iter().chain(updated).flat_map(Object::iter);
+    members.filter_map(|(purpose, state)| Some((purpose.to_owned(), state_of(state)?))).collect()
+}
+
+fn state_of(value: &Value) -> Option<Consent> {
+    match value {
+        Value::Bool(true) => Some(Consent::Granted),
+        Value::Bool(false) => Some(Consent::Denied),
+        Value::String(name) => Consent::from_name(name),
+        _ => None,
+    }
+}

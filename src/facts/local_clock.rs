@@ -1,0 +1,139 @@
+//! The clock on the wall of a subject: local times and days, from the zones in the plan.
+//!
+//! A plan has zones if something in it asks for local time. They tell of the years from 2020 on.
+
+use crate::facts::Request;
+use crate::json::Value;
+use crate::plan::tables::{Zone, ZoneName, ZoneRule};
+use crate::plan::{Id, Plan};
+use crate::profile::Profile;
+use crate::text::fnv::fnv32a;
+use crate::time::Millis;
+use crate::time::calendar::{date, day_number, days_in, weekday};
+
+/// The attribute of the request, and the trait of the profile, that names a subject's zone.
+pub const TIMEZONE: &str = "timezone";
+
+const DAY: i64 = 86_400;
+/// Years that have four digits.
+const TIMES: core::ops::Range<i64> = 0..253_402_300_800;
+
+/// A clock in one time zone.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock<'a> {
+    plan: &'a Plan,
+    /// None for UTC.
+    zone: Option<Zone>,
+}
+
+impl<'a> Clock<'a> {
+    /// The clock in a zone of the plan.
+    #[must_use]
+    pub fn of_zone(plan: &'a Plan, zone: Id<Zone>) -> Self {
+        Self { plan, zone: plan.get(zone) }
+    }
+
+    /// The clock of a subject: in the zone that the request names, else in the one that the profile names, else in the
+    /// plan's. Names that the plan does not know count as none; a plan without zones has UTC.
+    #[must_use]
+    pub fn of_subject(plan: &'a Plan, profile: &Profile, request: &Request) -> Self {
+        let zone = named_zone(plan, profile, request).unwrap_or(Id::new(0));
+        Self::of_zone(plan, zone)
+    }
+
+    /// The local time at an instant, in milliseconds since 1970-01-01T00:00:00 local time.
+    #[must_use]
+    pub fn wall(&self, at: Millis) -> Millis {
+        at.plus(Millis(self.offset(at.0.div_euclid(1000)).saturating_mul(1000)))
+    }
+
+    /// When this clock will have gone on by so much: where it is put forward meanwhile that is sooner, where it is put back
+    /// later. A time that it never shows comes as if it had not been put forward.
+    #[must_use]
+    pub fn later(&self, at: Millis, length: Millis) -> Millis {
+        let (wanted, steady) = (self.wall(at).plus(length), at.plus(length));
+        let moved = steady.minus(self.wall(steady).minus(wanted));
+        if self.wall(moved) < wanted { steady } else { moved }
+    }
+
+    /// The local day of an instant, counted from 1970-01-01. A day in a zone can have from 23 to 25 hours, or
+    /// more or fewer where a zone moved.
+    #[must_use]
+    pub fn day(&self, at: Millis) -> i64 {
+        self.wall(at).0.div_euclid(DAY.saturating_mul(1000))
+    }
+
+    /// The offset from UTC at an instant, both in seconds.
+    fn offset(&self, at: i64) -> i64 {
+        let Some(zone) = self.zone else { return 0 };
+        let mut offset = signed(zone.before);
+        for (_, change) in self.plan.rows(zone.changes) {
+            if at < i64::from(change.at) {
+                return offset;
+            }
+            offset = signed(change.offset);
+        }
+        self.regular_offset(zone, at)
+    }
+
+    fn regular_offset(&self, zone: Zone, at: i64) -> i64 {
+        let (standard, summer) = (signed(zone.standard), signed(zone.summer));
+        let rule = zone.rule.and_then(|rule| self.plan.get(rule)).filter(|_| TIMES.contains(&at));
+        match rule {
+            Some(rule) if is_summer(rule, at, standard, summer) => summer,
+            _ => standard,
+        }
+    }
+}
+
+/// The zone that the subject has, if the plan knows it.
+pub fn named_zone(plan: &Plan, profile: &Profile, request: &Request) -> Option<Id<Zone>> {
+    let of_request = request.attributes.get(TIMEZONE).and_then(Value::as_str);
+    let of_profile = profile.traits.get(TIMEZONE).and_then(|stamped| stamped.0.as_str());
+    of_request.and_then(|name| find(plan, name)).or_else(|| of_profile.and_then(|name| find(plan, name)))
+}
+
+/// The hash by which a plan knows a name of a zone.
+#[must_use]
+pub fn zone_hash(name: &str) -> u32 {
+    fnv32a(&name.to_ascii_lowercase())
+}
+
+fn find(plan: &Plan, name: &str) -> Option<Id<Zone>> {
+    let hash = zone_hash(name);
+    let (mut low, mut high) = (0, plan.count::<ZoneName>());
+    while low < high {
+        let middle = low.midpoint(high);
+        let row = plan.get(Id::<ZoneName>::new(middle))?;
+        match row.hash.cmp(&hash) {
+            core::cmp::Ordering::Equal => return Some(row.zone),
+            core::cmp::Ordering::Less => low = middle.saturating_add(1),
+            core::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
+
+const fn signed(word: u32) -> i64 {
+    word.cast_signed() as i64
+}
+
+/// Whether a rule has clocks put forward at an instant.
+fn is_summer(rule: ZoneRule, at: i64, standard: i64, summer: i64) -> bool {
+    let (year, ..) = date(at.saturating_add(standard).div_euclid(DAY));
+    let start = change(year, rule.start, signed(rule.start_time)).saturating_sub(standard);
+    let end = change(year, rule.end, signed(rule.end_time)).saturating_sub(summer);
+    if start < end { start <= at && at < end } else { at < end || start <= at }
+}
+
+/// When a rule changes the clocks in a year, in seconds of local time: on the `week`th `weekday` (Sunday 0) of a month, the
+/// last if there is no fifth.
+fn change(year: i64, rule: u32, time: i64) -> i64 {
+    let digit = |place: u32| i64::from(rule.checked_div(place).unwrap_or(0) % 10);
+    let month = digit(100).saturating_add(digit(1000).saturating_mul(10)).clamp(1, 12);
+    let first = day_number(year, month, 1);
+    let skip = digit(1).saturating_sub(weekday(first)).rem_euclid(7);
+    let day = digit(10).saturating_sub(1).saturating_mul(7).saturating_add(skip);
+    let day = if day < days_in(year, month) { day } else { day.saturating_sub(7) };
+    first.saturating_add(day).saturating_mul(DAY).saturating_add(time)
+}

@@ -1,0 +1,130 @@
+//! A message of a journey that became due, and what is sent of it.
+
+use alloc::borrow::Cow;
+
+use crate::decision::Content;
+use crate::event::Event;
+use crate::event::message_sent::Contact;
+use crate::journey::compose::{Draft, Withheld, compose};
+use crate::journey::member_message::Errand;
+use crate::json::{Object, Value};
+use crate::plan::Plan;
+use crate::plan::tables::{Channel, Class, Journey, Offer, Step};
+use crate::prelude::*;
+use crate::profile::Profile;
+use crate::profile::stamp::Stamp;
+use crate::reduce::reduce;
+use crate::time::Millis;
+
+/// A message of a journey that became due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// Names this message to this subject: equal for equal subject, journey, entry and step.
+    pub send_id: String,
+    /// The journey.
+    pub journey: String,
+    /// The event that began it.
+    pub entered: Stamp,
+    /// The step.
+    pub step: String,
+    /// The journey's class.
+    pub class: Class,
+    /// The message.
+    pub message: String,
+    /// The offer that it makes.
+    pub offer: Option<String>,
+    /// When it became due.
+    pub at: Millis,
+    /// From when on it must not be sent; [`Millis::MAX`] for never.
+    pub expires: Millis,
+    /// What to send, or why nothing is.
+    pub outcome: Result<Letter, Withheld>,
+}
+
+/// What to send by which channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Letter {
+    /// The channel.
+    pub channel: String,
+    /// The content.
+    pub content: Content<'static>,
+}
+
+impl Action {
+    /// The event that will say that it was sent, if it is sent; until then it is on its way.
+    #[must_use]
+    pub fn sent(&self) -> Option<Event> {
+        let letter = self.outcome.as_ref().ok()?;
+        let contact = Contact {
+            send_id: &self.send_id,
+            journey: &self.journey,
+            step: &self.step,
+            class: self.class.name(),
+            message: &self.message,
+            channel: &letter.channel,
+            offer: self.offer.as_deref(),
+            at: self.at,
+        };
+        Some(contact.event())
+    }
+}
+
+impl Letter {
+    /// The letter as a JSON value: `channel`, and `html`, `text` or `json`, with the `subject` of an e-mail.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        out.insert("channel", self.channel.as_str());
+        self.content.insert_into(&mut out);
+        Value::Object(out)
+    }
+}
+
+/// The message of a step, for the subject with this profile, or why there is none; nothing if the step has none.
+///
+/// # Errors
+/// When to try again, if the rules are against the message only until then.
+pub(crate) fn write(
+    plan: &Plan,
+    profile: &Profile,
+    on_its_way: &[Event],
+    (journey, step): (&Journey, &Step),
+    errand: &Errand,
+    now: Millis,
+) -> Result<Option<Action>, Millis> {
+    let Some(message) = step.message else { return Ok(None) };
+    let expires = errand.at.plus(step.ttl);
+    let composed = if now >= expires {
+        Err(Withheld::Expired)
+    } else {
+        let draft = Draft { journey, message, channels: plan.list(step.channels) };
+        let profile = with_sent(plan, profile, on_its_way);
+        compose(plan, &profile, now, draft).map_err(|withheld| withheld.before(expires))
+    };
+    if let Err(Withheld::Later(_, at)) = composed {
+        return Err(at);
+    }
+    let channel = |id| plan.get::<Channel>(id).map_or("", |row| plan.text(row.id)).to_owned();
+    let offer: Option<Offer> = journey.offer.and_then(|id| plan.get(id));
+    Ok(Some(Action {
+        send_id: errand.send_id.clone(),
+        journey: errand.journey.clone(),
+        entered: errand.entered,
+        step: errand.step.clone(),
+        class: Class::from_number(journey.class).unwrap_or(Class::Promo),
+        message: plan.get(message).map_or("", |row| plan.text(row.id)).to_owned(),
+        offer: offer.map(|row| plan.text(row.id).to_owned()),
+        at: errand.at,
+        expires,
+        outcome: composed.map(|(id, content)| Letter { channel: channel(id), content }),
+    }))
+}
+
+/// The profile as it will be when what is on its way has been sent.
+pub(crate) fn with_sent<'a>(plan: &Plan, profile: &'a Profile, on_its_way: &[Event]) -> Cow<'a, Profile> {
+    let mut profile = Cow::Borrowed(profile);
+    for event in on_its_way {
+        reduce(plan, profile.to_mut(), event);
+    }
+    profile
+}

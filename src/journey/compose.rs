@@ -1,0 +1,141 @@
+//! What a journey sends: held to the same rules as what a page shows.
+
+use crate::decide::Decider;
+use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::policy::frequency_cap::{Place, Subject};
+use crate::decision::Content;
+use crate::decision::reason::Reason;
+use crate::event::names::MESSAGE;
+use crate::facts::Facts;
+use crate::facts::derived::without_request;
+use crate::plan::tables::{Channel, Journey, Message, Text};
+use crate::plan::{Id, Plan};
+use crate::profile::Profile;
+use crate::time::Millis;
+
+/// Why a message of a journey is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// It came too late to make sense.
+    Expired,
+    /// The journey has ended meanwhile, or the rules no longer have it.
+    Ended,
+    /// No channel of the step is allowed and can reach the subject.
+    Unreachable,
+    /// The rules that hold for every message are against it.
+    Denied(Reason),
+    /// They are against it now; if nothing else happens, they will not be at this time.
+    Later(Reason, Millis),
+}
+
+impl Withheld {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Ended => "journey_ended",
+            Self::Unreachable => "unreachable",
+            Self::Denied(reason) | Self::Later(reason, _) => reason.code(),
+        }
+    }
+}
+
+/// A message to be written: what, for which journey, and by which channels, first possible first.
+pub(crate) struct Draft<'j, C> {
+    pub(crate) journey: &'j Journey,
+    pub(crate) message: Id<Message>,
+    pub(crate) channels: C,
+}
+
+/// The channel and the content of a message for this subject now, or why there is none.
+pub(crate) fn compose(
+    plan: &Plan,
+    profile: &Profile,
+    now: Millis,
+    draft: Draft<'_, impl Iterator<Item = Id<Channel>>>,
+) -> Result<(Id<Channel>, Content<'static>), Withheld> {
+    let facts = Facts { now, request: without_request(plan, profile, now), ..Facts::default() };
+    Decider::new(plan, &facts, profile, &facts.request, None).compose(draft)
+}
+
+impl<'a: 'p, 'p> Decider<'a, 'p> {
+    fn compose(
+        &mut self,
+        draft: Draft<'_, impl Iterator<Item = Id<Channel>>>,
+    ) -> Result<(Id<Channel>, Content<'static>), Withheld> {
+        let message = self.plan.get(draft.message).ok_or(Withheld::Denied(Reason::NoRendition))?;
+        let subject = Subject { class: draft.journey.class, offer: draft.journey.offer };
+        self.check_message(subject, draft.message, &message).map_err(|denial| self.withheld(denial))?;
+        let mut best = Withheld::Unreachable;
+        for id in draft.channels {
+            let Some(channel) = self.plan.get(id) else { continue };
+            match self.compose_in(id, &channel, draft.journey.topic, subject, (draft.message, &message)) {
+                Ok(content) => return Ok((id, content)),
+                Err(withheld) => best = best.or(withheld),
+            }
+        }
+        Err(best)
+    }
+
+    /// What holds for the message in every channel.
+    fn check_message(&mut self, subject: Subject, id: Id<Message>, message: &Message) -> Result<(), Denial> {
+        self.check_consent(subject.class)?;
+        self.check_offer_span(subject.offer)?;
+        self.check_holdouts(subject.class, None)?;
+        self.check_suppression(subject.class)?;
+        self.check_cooldowns(subject.class, None)?;
+        self.check_policy_caps(subject)?;
+        self.check_held_offer(subject.offer)?;
+        self.check_unseen(id, message, MESSAGE)
+    }
+
+    fn compose_in(
+        &mut self,
+        id: Id<Channel>,
+        channel: &Channel,
+        topic: Option<Id<Text>>,
+        subject: Subject,
+        (message_id, message): (Id<Message>, &Message),
+    ) -> Result<Content<'static>, Withheld> {
+        self.check_channel(id, topic).map_err(|_| Withheld::Unreachable)?;
+        let name = self.plan.text(channel.id);
+        let place = Place { slot: None, message: message_id, channel: name };
+        self.check_placed_caps(subject, place).map_err(|denial| self.withheld(denial))?;
+        let rendition = self.rendition(message, name, None).ok_or(Withheld::Denied(Reason::NoRendition))?;
+        match self.allowed_at(subject.class, id, self.facts.now) {
+            Some(at) if at <= self.facts.now => Ok(self.render(message, &rendition).into_owned()),
+            Some(at) => Err(Withheld::Later(Reason::QuietHours, at)),
+            None => Err(Withheld::Denied(Reason::QuietHours)),
+        }
+    }
+
+    /// The denial, with the time at which it ends if only time goes by.
+    fn withheld(&self, denial: Denial) -> Withheld {
+        let until = match denial.by {
+            Cause::Cap(id) => self.plan.get(id).and_then(|cap| self.room_at(&cap)),
+            Cause::Cooldown(id) => self.plan.get(id).and_then(|cooldown| self.warm_at(&cooldown)),
+            _ => None,
+        };
+        until.map_or(Withheld::Denied(denial.reason), |at| Withheld::Later(denial.reason, at))
+    }
+}
+
+impl Withheld {
+    /// What passes only when the message no longer makes sense does not pass.
+    pub(crate) fn before(self, expires: Millis) -> Self {
+        match self {
+            Self::Later(reason, at) if at >= expires => Self::Denied(reason),
+            other => other,
+        }
+    }
+
+    /// Of what speaks against several channels: what passes soonest, else what tells most.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Later(_, a), Self::Later(_, b)) if b >= a => self,
+            (Self::Later(..), Self::Denied(_) | Self::Unreachable) | (Self::Denied(_), Self::Unreachable) => self,
+            (_, other) => other,
+        }
+    }
+}

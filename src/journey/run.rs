@@ -1,0 +1,218 @@
+//! One journey of one subject: its instance, moved on step by step.
+
+use sha2::{Digest, Sha256};
+
+use crate::collections::{Map, Set};
+use crate::condition::Evaluator;
+use crate::event::Event;
+use crate::event::names::MESSAGE;
+use crate::facts::derived::without_request;
+use crate::journey::action::write;
+use crate::journey::member_message::Errand;
+use crate::journey::{Advance, ENTRY_WINDOW};
+use crate::plan::tables::{ACCOUNT, Counter, Journey, RESUME, Step, StepKind};
+use crate::plan::{Id, Plan};
+use crate::prelude::*;
+use crate::profile::occurrence::Occurrence;
+use crate::profile::stamp::Stamp;
+use crate::profile::{Instance, InstanceStatus};
+use crate::time::Millis;
+
+/// One journey of one subject.
+pub(super) struct Run<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) now: Millis,
+    pub(super) id: &'a str,
+    pub(super) journey: Journey,
+    pub(super) on_its_way: &'a mut Vec<Event>,
+    pub(super) out: &'a mut Advance,
+}
+
+impl Run<'_> {
+    /// Ends what has ended, begins what begins, and takes the steps that are due.
+    ///
+    /// Each round ends an instance or begins a later one, and the times in a counter are few, so it comes to an end.
+    pub(super) fn advance(&mut self) {
+        let mut current = self.out.profile.journeys.get(self.id).cloned().map(|instance| self.end(instance));
+        loop {
+            match current {
+                Some(active) if active.status == InstanceStatus::Active => {
+                    let moved = self.go_on(active);
+                    let waits = moved.status == InstanceStatus::Active;
+                    current = Some(moved);
+                    if waits {
+                        break;
+                    }
+                }
+                former => match self.entry(former.as_ref()) {
+                    Some(entered) => current = Some(self.end(self.begin(entered))),
+                    None => {
+                        current = former;
+                        break;
+                    }
+                },
+            }
+        }
+        if let Some(instance) = current {
+            self.out.profile.journeys.insert(self.id.to_owned(), instance);
+        }
+    }
+
+    /// The instance as it is after the goal, or an exit event while it went on. The goal counts after the end too.
+    fn end(&self, instance: Instance) -> Instance {
+        let (plan, counters, entered) = (self.plan, &self.out.profile.counters, instance.entered);
+        let is_active = instance.status == InstanceStatus::Active;
+        if let Some(reached) = goal(plan, counters, &self.journey, entered) {
+            let since = if is_active { reached.at() } else { instance.since };
+            return Instance { status: InstanceStatus::Converted, since, ..instance };
+        }
+        match exit(plan, counters, &self.journey, entered) {
+            Some(left) if is_active => Instance { status: InstanceStatus::Exited, since: left.at(), ..instance },
+            _ => instance,
+        }
+    }
+
+    /// The first event that may begin the journey (again).
+    fn entry(&self, former: Option<&Instance>) -> Option<Stamp> {
+        let is_new = |stamp: &Stamp| {
+            former.is_none_or(|former| {
+                let again = former.entered.at().plus(self.journey.reenter);
+                *stamp > former.entered && stamp.at() > former.since && stamp.at() >= again
+            })
+        };
+        let is_fresh = |stamp: &Stamp| stamp.at().plus(ENTRY_WINDOW) > self.now;
+        let stamps = stamps(self.plan, &self.out.profile.counters, self.journey.enter);
+        let entered = stamps.into_iter().flatten().find(|stamp| is_fresh(stamp) && is_new(stamp))?;
+        let request = without_request(self.plan, &self.out.profile, self.now);
+        let mut eval = Evaluator::new(self.plan, &self.out.profile, &request, self.now);
+        self.journey.when.is_none_or(|when| eval.holds(when)).then_some(entered)
+    }
+
+    /// The instance at its first step; where the journey resumes, behind the last message that was sent or seen.
+    fn begin(&self, entered: Stamp) -> Instance {
+        let is_known = |step: &Step| {
+            let message = step.message.and_then(|id| self.plan.get(id)).map_or("", |row| self.plan.text(row.id));
+            self.out.profile.exposures.contains_key(&format!("{MESSAGE}:{message}"))
+        };
+        let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
+        let resumes = self.journey.flags & RESUME != 0;
+        let known = steps.iter().rposition(is_known).filter(|_| resumes);
+        let first = known.map_or(0, |last| last.saturating_add(1));
+        let (step, status) = match steps.get(first) {
+            Some(step) => (Some(step), InstanceStatus::Active),
+            None => (steps.last(), InstanceStatus::Completed),
+        };
+        let step = step.map_or("", |step| self.plan.text(step.id)).to_owned();
+        Instance { entered, step, since: entered.at(), status }
+    }
+
+    /// Takes steps until one has to wait. A journey whose step the rules no longer have ends there: better silent than wrong.
+    fn go_on(&mut self, instance: Instance) -> Instance {
+        let mut steps = self.plan.rows(self.journey.steps).map(|(_, step)| step);
+        let mut step = steps.find(|step| self.plan.text(step.id) == instance.step);
+        if step.is_none() {
+            return Instance { status: InstanceStatus::Exited, ..instance };
+        }
+        let mut now_at = instance;
+        let mut done = InstanceStatus::Completed;
+        while let Some(current) = step {
+            now_at.step = self.plan.text(current.id).to_owned();
+            if current.kind == StepKind::Send as u32 {
+                match self.send(&current, &now_at) {
+                    Ok(status) => done = status,
+                    Err(later) => return self.wait(now_at, later),
+                }
+            } else {
+                let due = self.due(&current, now_at.since);
+                if due > self.now {
+                    return self.wait(now_at, due);
+                }
+                now_at.since = due;
+            }
+            step = steps.next();
+        }
+        Instance { status: done, ..now_at }
+    }
+
+    fn wait(&mut self, instance: Instance, until: Millis) -> Instance {
+        self.out.wake_at = Some(self.out.wake_at.map_or(until, |other| other.min(until)));
+        instance
+    }
+
+    /// When a wait is over: counted from the step's beginning, or from a later event that it waits after.
+    fn due(&self, step: &Step, since: Millis) -> Millis {
+        let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
+        after.map_or(since, |stamp| stamp.at().max(since)).plus(step.wait)
+    }
+
+    /// Adds the action of a step that sends; answers how the journey ends if this was its last message.
+    ///
+    /// # Errors
+    /// When to try again, if the rules are against the message only until then.
+    fn send(&mut self, step: &Step, instance: &Instance) -> Result<InstanceStatus, Millis> {
+        let errand = Errand {
+            send_id: send_id(&self.out.profile.subject, self.id, instance.entered, &instance.step),
+            journey: self.id.to_owned(),
+            entered: instance.entered,
+            step: instance.step.clone(),
+            by: self.mover(instance),
+            at: instance.since,
+        };
+        if self.journey.flags & ACCOUNT != 0 {
+            self.out.errands.push(errand);
+            return Ok(InstanceStatus::Completed);
+        }
+        let (profile, rows) = (&self.out.profile, (&self.journey, step));
+        let Some(action) = write(self.plan, profile, self.on_its_way, rows, &errand, self.now)? else {
+            return Ok(InstanceStatus::Completed);
+        };
+        let status = if action.outcome.is_ok() { InstanceStatus::Completed } else { InstanceStatus::Suppressed };
+        self.on_its_way.extend(action.sent().map(|event| Event { at: self.now, ..event }));
+        self.out.actions.push(action);
+        Ok(status)
+    }
+
+    /// The event that moved the instance to its step: the last one that it waited after, else the one that began it.
+    fn mover(&self, instance: &Instance) -> Stamp {
+        let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
+        let before = steps.iter().take_while(|step| self.plan.text(step.id) != instance.step);
+        let after = before.filter_map(|step| step.after).last();
+        let last = after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
+        last.map_or(instance.entered, |last| last.max(instance.entered))
+    }
+}
+
+/// When what is counted happened, by the counters' keys.
+type Counters = Map<Set<Occurrence>>;
+
+/// The first time of the goal within its time after the entry.
+pub(super) fn goal(plan: &Plan, counters: &Counters, journey: &Journey, entered: Stamp) -> Option<Stamp> {
+    let until = entered.at().plus(journey.goal_within);
+    first_after(plan, counters, journey.goal?, entered).filter(|stamp| stamp.at() <= until)
+}
+
+/// The first exit event after the entry.
+pub(super) fn exit(plan: &Plan, counters: &Counters, journey: &Journey, entered: Stamp) -> Option<Stamp> {
+    plan.list(journey.exits).filter_map(|counter| first_after(plan, counters, counter, entered)).min()
+}
+
+fn first_after(plan: &Plan, counters: &Counters, counter: Id<Counter>, entered: Stamp) -> Option<Stamp> {
+    stamps(plan, counters, counter)?.find(|stamp| *stamp > entered)
+}
+
+fn stamps<'a>(
+    plan: &Plan,
+    counters: &'a Counters,
+    counter: Id<Counter>,
+) -> Option<impl DoubleEndedIterator<Item = Stamp> + use<'a>> {
+    let known = counters.get(plan.text(plan.get(counter)?.key))?;
+    Some(known.iter().map(|occurrence| occurrence.stamp))
+}
+
+/// `s-` and 128 bits that name one step of one entry of one subject.
+fn send_id(subject: &str, journey: &str, entered: Stamp, step: &str) -> String {
+    let parts = [subject, journey, &entered.0.0.to_string(), &entered.1.to_string(), step];
+    let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update(b"\0"));
+    let digits: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("s-{digits}")
+}

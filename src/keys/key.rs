@@ -1,0 +1,278 @@
+//! Keys: what signs and what verifies.
+
+use super::algorithm::Algorithm;
+use super::crypto::{BuiltIn, Checks, Crypto, Signs};
+use super::jwk;
+use super::purpose::Purpose;
+use super::small_order;
+use crate::prelude::*;
+use alloc::sync::Arc;
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// Bytes that a `kid` may have.
+pub const MAX_KID: usize = 128;
+
+/// Bytes that an HS256 secret must have at least (RFC 7518 section 3.2).
+pub const MIN_SECRET: usize = 32;
+
+/// Why a key cannot be made or used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A `kid` is empty, longer than [`MAX_KID`] bytes or holds control characters.
+    KeyId,
+    /// These bytes are no valid key of the algorithm.
+    Material(Algorithm),
+    /// The HS256 secret is shorter than [`MIN_SECRET`] bytes.
+    ShortSecret {
+        /// Bytes that the secret has.
+        length: usize,
+    },
+    /// The private and the public half are not of one key.
+    HalvesDiffer,
+    /// The library could not sign.
+    Signing,
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeyError::KeyId => {
+                write!(f, "`kid` is empty, too long or has control characters, expected 1 to {MAX_KID} printable bytes")
+            }
+            KeyError::Material(algorithm) => write!(f, "bytes are no valid {algorithm} key"),
+            KeyError::ShortSecret { length } => {
+                write!(f, "HS256 secret has {length} bytes, expected at least {MIN_SECRET}")
+            }
+            KeyError::HalvesDiffer => f.write_str("private and public half are not of one key"),
+            KeyError::Signing => f.write_str("signing failed"),
+        }
+    }
+}
+
+impl core::error::Error for KeyError {}
+
+/// Why a signature is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureError {
+    /// The signature does not have the length of its algorithm.
+    Length,
+    /// The signature is not by this key over this message.
+    Invalid,
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SignatureError::Length => "the signature does not have the length of its algorithm",
+            SignatureError::Invalid => "the signature is not by this key over this message",
+        })
+    }
+}
+
+impl core::error::Error for SignatureError {}
+
+/// The half of a key that checks signatures. For HS256 it is the secret itself.
+#[derive(Clone)]
+pub struct VerifyKey {
+    kid: String,
+    purpose: Purpose,
+    material: Material,
+}
+
+/// What a key checks signatures with.
+#[derive(Clone)]
+pub(crate) struct Material {
+    pub(crate) algorithm: Algorithm,
+    /// The public key: 32 bytes for EdDSA, `x` and `y` for ES256. For HS256 the secret.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    pub(crate) crypto: &'static dyn Crypto,
+    checks: Arc<dyn Checks>,
+}
+
+impl Material {
+    pub(crate) fn new(
+        crypto: &'static dyn Crypto,
+        algorithm: Algorithm,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<Self, KeyError> {
+        let invalid = KeyError::Material(algorithm);
+        let is_good = match algorithm {
+            Algorithm::EdDsa => bytes.len() == 32 && !small_order::is_encoding(&bytes),
+            Algorithm::Es256 => bytes.len() == 64,
+            Algorithm::Hs256 if bytes.len() < MIN_SECRET => {
+                return Err(KeyError::ShortSecret { length: bytes.len() });
+            }
+            Algorithm::Hs256 => true,
+        };
+        let checks = crypto.checks(algorithm, &bytes).filter(|_| is_good).ok_or(invalid)?;
+        Ok(Self { algorithm, bytes, crypto, checks })
+    }
+}
+
+impl VerifyKey {
+    /// `kid` defaults to the thumbprint.
+    pub(crate) fn new(purpose: Purpose, kid: Option<&str>, material: Material) -> Result<Self, KeyError> {
+        let kid = match kid {
+            Some(kid) => kid.to_owned(),
+            None => jwk::thumbprint(&material),
+        };
+        if kid.is_empty() || kid.len() > MAX_KID || kid.chars().any(char::is_control) {
+            return Err(KeyError::KeyId);
+        }
+        Ok(Self { kid, purpose, material })
+    }
+
+    /// The name by which tokens refer to the key.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What the key is for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The one algorithm that the key verifies.
+    pub fn algorithm(&self) -> Algorithm {
+        self.material.algorithm
+    }
+
+    /// The SHA-256 thumbprint (RFC 7638) in base64url.
+    pub fn thumbprint(&self) -> String {
+        jwk::thumbprint(&self.material)
+    }
+
+    /// The key as a public JWK; `None` for HS256, which has no public half.
+    pub fn public_jwk(&self) -> Option<String> {
+        jwk::public(self)
+    }
+
+    pub(crate) fn material(&self) -> &Material {
+        &self.material
+    }
+
+    /// Checks a bare signature over `message`, such as the one of a plan.
+    ///
+    /// Ed25519 is checked strictly: no small-order points, no malleable encodings. ES256 signatures are
+    /// `r` and `s` of 32 bytes each, in range. HS256 is compared in constant time.
+    ///
+    /// # Errors
+    /// [`SignatureError`].
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        if signature.len() != self.algorithm().signature_length() {
+            return Err(SignatureError::Length);
+        }
+        let forges = self.algorithm() == Algorithm::EdDsa && signature.get(..32).is_some_and(small_order::is_encoding);
+        let good = !forges && self.material.checks.is_good(message, signature);
+        good.then_some(()).ok_or(SignatureError::Invalid)
+    }
+}
+
+impl fmt::Debug for VerifyKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("VerifyKey", self, formatter)
+    }
+}
+
+/// A key that signs. It never shows its secret except through [`Key::private_jwk`].
+pub struct Key {
+    verify: VerifyKey,
+    private: Private,
+}
+
+/// What a key signs with.
+pub(crate) struct Private {
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    signs: Arc<dyn Signs>,
+}
+
+impl Key {
+    /// Makes a key from 32 random bytes; `kid` defaults to the thumbprint.
+    ///
+    /// The core draws no random numbers, so the caller does.
+    ///
+    /// # Errors
+    /// [`KeyError::KeyId`] for an unusable `kid`. [`KeyError::Material`] for one seed in 2^32 with ES256,
+    /// whose keys are slightly fewer than 2^256: draw again.
+    pub fn from_seed(
+        algorithm: Algorithm,
+        purpose: Purpose,
+        kid: Option<&str>,
+        seed: &[u8; 32],
+    ) -> Result<Self, KeyError> {
+        let (private, material) = Private::new(&BuiltIn, algorithm, Zeroizing::new(seed.to_vec()))?;
+        Ok(Self { verify: VerifyKey::new(purpose, kid, material)?, private })
+    }
+
+    /// The half that verifies what this key signs.
+    pub fn verify_key(&self) -> &VerifyKey {
+        &self.verify
+    }
+
+    /// The name by which tokens refer to the key.
+    pub fn kid(&self) -> &str {
+        self.verify.kid()
+    }
+
+    /// What the key is for.
+    pub fn purpose(&self) -> Purpose {
+        self.verify.purpose()
+    }
+
+    /// The algorithm with which the key signs.
+    pub fn algorithm(&self) -> Algorithm {
+        self.verify.algorithm()
+    }
+
+    /// The whole key, secret included, as a JWK. Keep it where secrets are kept.
+    pub fn private_jwk(&self) -> Zeroizing<String> {
+        jwk::private(self)
+    }
+
+    /// Signs a message as it is, such as a plan. Deterministic for every algorithm with the core's own [`Crypto`].
+    ///
+    /// # Errors
+    /// [`KeyError::Signing`], which no known input causes.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.private.signs.sign(message).ok_or(KeyError::Signing)
+    }
+
+    pub(crate) fn from_halves(verify: VerifyKey, private: Private) -> Self {
+        Self { verify, private }
+    }
+
+    pub(crate) fn private(&self) -> &Private {
+        &self.private
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug("Key", &self.verify, formatter)
+    }
+}
+
+impl Private {
+    /// Reads the private bytes and derives what checks their signatures.
+    pub(crate) fn new(
+        crypto: &'static dyn Crypto,
+        algorithm: Algorithm,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<(Self, Material), KeyError> {
+        let is_good = algorithm == Algorithm::Hs256 || bytes.len() == 32;
+        let pair = crypto.signs(algorithm, &bytes).filter(|_| is_good);
+        let (signs, public) = pair.ok_or(KeyError::Material(algorithm))?;
+        Ok((Self { bytes, signs }, Material::new(crypto, algorithm, Zeroizing::new(public))?))
+    }
+}
+
+fn debug(name: &str, key: &VerifyKey, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    formatter
+        .debug_struct(name)
+        .field("kid", &key.kid)
+        .field("algorithm", &key.algorithm())
+        .field("purpose", &key.purpose)
+        .finish_non_exhaustive()
+}

@@ -1,0 +1,305 @@
+//! A set of keys for one purpose, read from a JWK Set (RFC 7517 section 5).
+
+use super::crypto::{BuiltIn, Crypto};
+use super::jwk::{Entry, Jwk, SkipReason, json_string};
+use super::key::{Key, VerifyKey};
+use super::purpose::Purpose;
+use super::strict_json::{Fault, Members, elements};
+use crate::prelude::*;
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// Keys that a set may hold, used or passed over.
+pub const MAX_KEYS: usize = 16;
+
+/// Bytes that a JWK Set may have.
+pub const MAX_JWKS: usize = 16_384;
+
+/// What to do with keys that do not say what they are for (no member `tl`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unmarked {
+    /// Pass them over: the safe choice wherever keys come from `throughline keys`.
+    #[default]
+    Skip,
+    /// Take them as made for the purpose asked for. Only for a set that somebody else writes
+    /// and that serves this one purpose.
+    Accept,
+}
+
+/// Why a JWK Set is not accepted as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeySetError {
+    /// Longer than [`MAX_JWKS`] bytes.
+    TooLarge {
+        /// Bytes that the set has.
+        length: usize,
+    },
+    /// More than [`MAX_KEYS`] keys.
+    TooManyKeys {
+        /// Keys that the set has.
+        found: usize,
+    },
+    /// Not a JSON object with an array of objects named `keys`.
+    Malformed,
+    /// A JSON object names a member twice.
+    DuplicateMember,
+    /// Two keys have the same `kid`.
+    DuplicateKeyId(String),
+    /// The key or the set is for another purpose.
+    WrongPurpose {
+        /// The purpose that was found.
+        found: Purpose,
+        /// The purpose that was expected.
+        expected: Purpose,
+    },
+}
+
+impl fmt::Display for KeySetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeySetError::TooLarge { length } => {
+                write!(f, "key set has {length} bytes, expected at most {MAX_JWKS}")
+            }
+            KeySetError::TooManyKeys { found } => {
+                write!(f, "key set has {found} keys, expected at most {MAX_KEYS}")
+            }
+            KeySetError::Malformed => f.write_str("key set is not JSON of the form `{\"keys\": [{...}]}`"),
+            KeySetError::DuplicateMember => f.write_str("key set names a JSON member twice"),
+            KeySetError::DuplicateKeyId(kid) => {
+                write!(f, "two keys have the `kid` {}", json_string(kid))
+            }
+            KeySetError::WrongPurpose { found, expected } => {
+                write!(f, "key is for `{found}`, expected one for `{expected}`")
+            }
+        }
+    }
+}
+
+impl core::error::Error for KeySetError {}
+
+/// A key of the set that is not used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    index: usize,
+    reason: SkipReason,
+}
+
+impl Skipped {
+    /// The place of the key in the array `keys`, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Why the key is not used.
+    pub fn reason(&self) -> &SkipReason {
+        &self.reason
+    }
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "keys[{}] is not used: {}", self.index, self.reason)
+    }
+}
+
+/// Keys for one purpose, in order: the first one that can sign is the one that signs.
+///
+/// To rotate, [`push`](KeySet::push) a new key and publish the set, so that verifiers learn it; when
+/// they all have it, [`promote`](KeySet::promote) it; when the last token of the old key has expired,
+/// [`remove`](KeySet::remove) that one.
+pub struct KeySet {
+    crypto: &'static dyn Crypto,
+    purpose: Purpose,
+    entries: Vec<Entry>,
+    skipped: Vec<Skipped>,
+}
+
+impl KeySet {
+    /// A set without keys: it verifies nothing.
+    pub fn new(purpose: Purpose) -> Self {
+        Self::new_by(&BuiltIn, purpose)
+    }
+
+    /// The same, with a host's cryptography in the place of the core's.
+    pub fn new_by(crypto: &'static dyn Crypto, purpose: Purpose) -> Self {
+        Self { crypto, purpose, entries: Vec::new(), skipped: Vec::new() }
+    }
+
+    /// Reads the keys made for `purpose` from a JWK Set, public or private.
+    ///
+    /// Keys for other purposes, of unknown types or unfit for use are passed over and listed
+    /// in [`KeySet::skipped`]; the set may turn out empty. Keys without `tl` are passed over, too:
+    /// see [`KeySet::parse_with`].
+    ///
+    /// # Errors
+    /// [`KeySetError`] when the set is too large, malformed or has two keys of one `kid`.
+    pub fn parse(jwks: &str, purpose: Purpose) -> Result<Self, KeySetError> {
+        Self::parse_with(jwks, purpose, Unmarked::Skip)
+    }
+
+    /// Reads as [`KeySet::parse`] does, with a choice about keys that do not say what they are for.
+    ///
+    /// # Errors
+    /// As [`KeySet::parse`].
+    pub fn parse_with(jwks: &str, purpose: Purpose, unmarked: Unmarked) -> Result<Self, KeySetError> {
+        Self::parse_by(&BuiltIn, jwks, purpose, unmarked)
+    }
+
+    /// Reads as [`KeySet::parse_with`] does, with a host's cryptography in the place of the core's.
+    ///
+    /// # Errors
+    /// As [`KeySet::parse`].
+    pub fn parse_by(
+        crypto: &'static dyn Crypto,
+        jwks: &str,
+        purpose: Purpose,
+        unmarked: Unmarked,
+    ) -> Result<Self, KeySetError> {
+        if jwks.len() > MAX_JWKS {
+            return Err(KeySetError::TooLarge { length: jwks.len() });
+        }
+        let members = Members::read(jwks.as_bytes()).map_err(|fault| match fault {
+            Fault::Duplicate => KeySetError::DuplicateMember,
+            Fault::Syntax | Fault::NotAnObject | Fault::TooDeep => KeySetError::Malformed,
+        })?;
+        let keys = members.json("keys").and_then(elements).ok_or(KeySetError::Malformed)?;
+        let keys: Option<Vec<_>> = keys.into_iter().map(Jwk::parse).collect();
+        let keys = keys.ok_or(KeySetError::Malformed)?;
+        if keys.len() > MAX_KEYS {
+            return Err(KeySetError::TooManyKeys { found: keys.len() });
+        }
+        let mut set = Self::new_by(crypto, purpose);
+        for (index, jwk) in keys.iter().enumerate() {
+            match jwk.read(crypto, purpose, unmarked == Unmarked::Accept) {
+                Ok(entry) => set.insert(entry)?,
+                Err(reason) => set.skipped.push(Skipped { index, reason }),
+            }
+        }
+        Ok(set)
+    }
+
+    /// The SHA-256 of bytes, by the cryptography of the set.
+    pub(crate) fn sha256(&self, bytes: &[u8]) -> [u8; 32] {
+        self.crypto.sha256(bytes)
+    }
+
+    /// What the keys are for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The verifying half of each key, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &VerifyKey> {
+        self.entries.iter().map(Entry::verify_key)
+    }
+
+    /// The key with exactly this `kid`.
+    pub fn find(&self, kid: &str) -> Option<&VerifyKey> {
+        self.keys().find(|key| key.kid() == kid)
+    }
+
+    /// The key that signs now: the first one with a private half.
+    pub fn signer(&self) -> Option<&Key> {
+        self.entries.iter().find_map(|entry| match entry {
+            Entry::Signs(key) => Some(key),
+            Entry::Verifies(_) => None,
+        })
+    }
+
+    /// Whether the set has no usable key.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The number of usable keys.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The keys that were passed over while reading, each with its reason.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// Adds a key at the end: it verifies from now on, and signs only when it is the first that can.
+    ///
+    /// # Errors
+    /// [`KeySetError`] when the set is full, has the `kid` already or is for another purpose.
+    pub fn push(&mut self, key: Key) -> Result<(), KeySetError> {
+        if key.purpose() != self.purpose {
+            return Err(KeySetError::WrongPurpose { found: key.purpose(), expected: self.purpose });
+        }
+        self.insert(Entry::Signs(key))
+    }
+
+    /// Moves a key to the front, so that it signs from now on. False when there is no such key.
+    pub fn promote(&mut self, kid: &str) -> bool {
+        let Some(at) = self.position(kid) else {
+            return false;
+        };
+        let entry = self.entries.remove(at);
+        self.entries.insert(0, entry);
+        true
+    }
+
+    /// Takes a key out: its tokens are refused from now on. False when there is no such key.
+    pub fn remove(&mut self, kid: &str) -> bool {
+        let Some(at) = self.position(kid) else {
+            return false;
+        };
+        self.entries.remove(at);
+        true
+    }
+
+    /// The set for everybody, as JSON: public halves only, and nothing of HS256 keys.
+    pub fn public_jwks(&self) -> String {
+        let keys: Vec<String> = self.keys().filter_map(VerifyKey::public_jwk).collect();
+        format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+    }
+
+    /// The set with all its secrets, as JSON. Keep it where secrets are kept.
+    pub fn private_jwks(&self) -> Zeroizing<String> {
+        let mut jwks = Zeroizing::new(String::with_capacity(MAX_JWKS));
+        jwks.push_str(r#"{"keys":["#);
+        for (index, entry) in self.entries.iter().enumerate() {
+            if index > 0 {
+                jwks.push(',');
+            }
+            match entry {
+                Entry::Signs(key) => jwks.push_str(&key.private_jwk()),
+                Entry::Verifies(key) => jwks.push_str(&key.public_jwk().unwrap_or_default()),
+            }
+        }
+        jwks.push_str("]}");
+        jwks
+    }
+
+    fn insert(&mut self, entry: Entry) -> Result<(), KeySetError> {
+        let kid = entry.verify_key().kid();
+        if self.find(kid).is_some() {
+            return Err(KeySetError::DuplicateKeyId(kid.to_owned()));
+        }
+        let found = self.len().saturating_add(1);
+        if found > MAX_KEYS {
+            return Err(KeySetError::TooManyKeys { found });
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn position(&self, kid: &str) -> Option<usize> {
+        self.keys().position(|key| key.kid() == kid)
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("KeySet")
+            .field("purpose", &self.purpose)
+            .field("keys", &self.keys().collect::<Vec<_>>())
+            .field("skipped", &self.skipped)
+            .finish()
+    }
+}

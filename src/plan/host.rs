@@ -1,0 +1,43 @@
+//! The questions that hosts ask of a plan, besides decisions.
+
+use crate::plan::Plan;
+use crate::plan::tables::{PUBLIC_PLAN, PUBLIC_SLOT, Slot};
+
+/// A slot as hosts find it on a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotTarget<'a> {
+    /// The slot's id, which an element names in `data-tl-slot`.
+    pub id: &'a str,
+    /// The CSS selector of its element, for pages without the attribute.
+    pub selector: Option<&'a str>,
+    /// Whether browsers may fill it by themselves.
+    pub is_public: bool,
+}
+
+impl Plan {
+    /// Whether the plan holds nothing but what anybody may read, so that browsers may have it.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        self.settings().flags & PUBLIC_PLAN != 0
+    }
+
+    /// All slots, in the order in which a decision fills them.
+    pub fn slots(&self) -> impl Iterator<Item = SlotTarget<'_>> {
+        self.rows(self.all::<Slot>()).map(|(_, row)| SlotTarget {
+            id: self.text(row.id),
+            selector: row.selector.map(|selector| self.text(selector)),
+            is_public: row.flags & PUBLIC_SLOT != 0,
+        })
+    }
+
+    /// The purpose without which nothing may be stored on a device, if the rules demand one.
+    #[must_use]
+    pub fn storage_purpose(&self) -> Option<&str> {
+        self.settings().store.map(|purpose| self.text(purpose))
+    }
+
+    /// The purposes that `Sec-GPC: 1` denies.
+    pub fn gpc_purposes(&self) -> impl Iterator<Item = &str> {
+        self.list(self.settings().gpc).map(|purpose| self.text(purpose))
+    }
+}

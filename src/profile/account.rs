@@ -1,0 +1,174 @@
+//! What is known of the account that a subject belongs to: a company, a household, a team.
+//!
+//! A member's profile has a copy of what the account's own profile knows, and merges what comes later. Which account is the
+//! subject's is what the last event says that names one.
+
+use crate::collections::{Map, Set};
+use crate::event::names::{ACCOUNT, MESSAGE_SEEN, MESSAGE_SENT};
+use crate::event::{Event, EventKind};
+use crate::json::View;
+use crate::json::codec::shape;
+use crate::json::{Object, Value};
+use crate::plan::Plan;
+use crate::plan::tables::{self, Attribute, Counter, Exposure, Journey};
+use crate::prelude::*;
+use crate::profile::occurrence::{Occurrence, remember};
+use crate::profile::stamp::{Stamp, Stamped, keep_last, keep_latest};
+use crate::profile::{Instance, Profile, exposure_keep, keep_furthest};
+use crate::text::fnv::fnv64a;
+
+/// What a member's profile knows of an account. Every part of it is a join, as those of a profile are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Account {
+    /// The last event that says that the subject belongs to it.
+    pub joined: Stamp,
+    /// What is known of it, by name.
+    pub traits: Map<Stamped<Value>>,
+    /// When its members did what is counted, by the counter's key.
+    pub counters: Map<Set<Occurrence>>,
+    /// When its members saw things, by keys such as `campaign:intro`.
+    pub exposures: Map<Set<Stamp>>,
+    /// Its journeys, by id.
+    pub journeys: Map<Instance>,
+}
+
+shape! {
+    Account {
+        joined: Required "joined",
+        traits: Optional "traits",
+        counters: Optional "counters",
+        exposures: Optional "exposures",
+        journeys: Optional "journeys",
+    }
+}
+
+impl Account {
+    pub(crate) fn merge(&mut self, plan: &Plan, other: &Self) {
+        self.joined = self.joined.max(other.joined);
+        for (name, value) in &other.traits {
+            keep_latest(&mut self.traits, name, value);
+        }
+        for (key, occurrences) in &other.counters {
+            remember(plan, &mut self.counters, key, occurrences.iter().cloned());
+        }
+        for (key, stamps) in &other.exposures {
+            keep_last(&mut self.exposures, key, stamps.iter().copied(), exposure_keep(plan, key));
+        }
+        for (journey, instance) in &other.journeys {
+            keep_furthest(&mut self.journeys, journey, instance);
+        }
+    }
+}
+
+impl Profile {
+    /// What is known of the account that the subject belongs to, if it belongs to one.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        self.accounts.values().max_by_key(|account| account.joined)
+    }
+
+    /// The id of that account, as far as it is known: a token need not carry it.
+    #[must_use]
+    pub fn account_id(&self) -> Option<&str> {
+        let id = self.traits.get(ACCOUNT)?.0.at(["id"]).as_str()?;
+        let (current, _) = self.accounts.iter().max_by_key(|(_, account)| account.joined)?;
+        (current == key(id)).then_some(id)
+    }
+
+    /// Adds what is known elsewhere of the account with this id, if the subject was said to belong to it.
+    pub fn learn(&mut self, plan: &Plan, id: &str, account: &Account) {
+        if let Some(known) = self.accounts.get_mut(&key(id)) {
+            known.merge(plan, account);
+        }
+    }
+
+    /// What members may know of an account of which this is the profile: it reduces what they are and do.
+    #[must_use]
+    pub fn to_account(&self, plan: &Plan) -> Account {
+        let traits = self.account().map(|account| account.traits.clone()).unwrap_or_default();
+        let exposures = plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags & tables::ACCOUNT != 0);
+        let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & tables::ACCOUNT != 0);
+        Account {
+            joined: Stamp::default(),
+            traits,
+            counters: entries(&self.counters, counters.map(|(_, row)| plan.text(row.key))),
+            exposures: entries(&self.exposures, exposures.map(|(_, row)| plan.text(row.key))),
+            journeys: self.journeys.clone(),
+        }
+    }
+
+    /// What is known of the subject by name, with what is known of the account in `account`.
+    #[must_use]
+    pub fn known(&self) -> Object {
+        let mut out: Object = self.traits.iter().map(|(name, known)| (name, known.0.clone())).collect();
+        if let (Some(account), Some(Value::Object(mut named))) = (self.account(), out.get(ACCOUNT).cloned()) {
+            for (name, known) in account.traits.iter().filter(|(name, _)| *name != "id") {
+                named.insert(name, known.0.clone());
+            }
+            out.insert(ACCOUNT, Value::Object(named));
+        }
+        out
+    }
+
+    /// What is known of the subject's account at the path of an attribute such as `account.plan`.
+    pub(crate) fn account_trait<'p>(&self, path: impl Iterator<Item = &'p str>) -> Option<View<'_>> {
+        let mut path = path.skip(1);
+        let known = self.account()?.traits.get(path.next()?)?;
+        Some(View::from(&known.0).walk(path))
+    }
+
+    /// Belongs to the account of a group call, of which its traits are known.
+    pub(crate) fn join(&mut self, event: &Event, stamp: Stamp) {
+        let Some(id) = event.properties.get("groupId").filter(|id| id.as_str().is_some()) else { return };
+        let named: Object = [("id", id.clone())].into_iter().collect();
+        keep_latest(&mut self.traits, ACCOUNT, &Stamped::new(Value::Object(named), stamp));
+        let account = self.accounts.get_or_insert_with(&key(id.as_str().unwrap_or_default()), Account::default);
+        account.joined = account.joined.max(stamp);
+        for (name, value) in
+            event.properties.get("traits").and_then(Value::as_object).into_iter().flat_map(Object::iter)
+        {
+            keep_latest(&mut account.traits, name, &Stamped::new(value.clone(), stamp));
+        }
+    }
+}
+
+/// What an event of a member says to the profile of the account with this id, if anything: which group it is, and what the
+/// plan counts for accounts. What a person is and allows is not the account's.
+#[must_use]
+pub fn told(plan: &Plan, event: &Event, id: &str) -> Option<Event> {
+    let concerns = match event.kind {
+        EventKind::Group => event.properties.get("groupId").and_then(Value::as_str) == Some(id),
+        _ => told_events(plan).contains(event.name.as_str()),
+    };
+    concerns.then(|| Event { traits: Object::new(), consent: Map::new(), ..event.clone() })
+}
+
+/// The names of the events that the plan counts for accounts.
+#[must_use]
+pub fn told_events(plan: &Plan) -> Set<&str> {
+    let is_seen = plan.rows(plan.all::<Exposure>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0);
+    let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & tables::ACCOUNT != 0);
+    let counted = counters.map(|(_, row)| plan.text(row.event));
+    counted.chain([MESSAGE_SEEN, MESSAGE_SENT].into_iter().filter(|_| is_seen)).collect()
+}
+
+/// The entries with these keys.
+fn entries<'k, T: Clone>(map: &Map<T>, keys: impl Iterator<Item = &'k str>) -> Map<T> {
+    keys.filter_map(|key| Some((key, map.get(key)?.clone()))).collect()
+}
+
+/// What an account is called in profiles and tokens. Its id need not be known there.
+fn key(id: &str) -> String {
+    format!("{:016x}", fnv64a([id]))
+}
+
+impl Plan {
+    /// Whether a decision depends on anything of an account but its id.
+    #[must_use]
+    pub fn reads_accounts(&self) -> bool {
+        self.rows(self.all::<Attribute>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
+            || self.rows(self.all::<Exposure>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
+            || self.rows(self.all::<Counter>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
+            || self.rows(self.all::<Journey>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
+    }
+}

@@ -1,0 +1,177 @@
+//! What is known of a subject.
+//!
+//! Every part is a *join*: traits and consent keep the greatest stamp, offers and assignments the least, counters and
+//! exposures are sets of stamps. So events can arrive in any order and any number of times, and what two hosts know merges.
+
+pub(crate) mod account;
+pub(crate) mod occurrence;
+pub(crate) mod stamp;
+
+use crate::collections::{Map, Set};
+use crate::event::consent::Consent;
+use crate::json::Value;
+use crate::json::codec::{shape, word_shape};
+use crate::plan::{Plan, tables};
+use crate::prelude::*;
+use crate::profile::account::Account;
+use crate::profile::occurrence::{Occurrence, remember};
+use crate::time::Millis;
+use stamp::{Stamp, Stamped, keep_first, keep_first_offer, keep_last, keep_latest};
+
+/// How far a subject is in a journey.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Instance {
+    /// The event that began it; later events may begin it again.
+    pub entered: Stamp,
+    /// The id of the step that it is at, or was at when it ended.
+    pub step: String,
+    /// When it came to that step.
+    pub since: Millis,
+    /// Whether it goes on.
+    pub status: InstanceStatus,
+}
+
+/// Whether a journey goes on, and if not, why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InstanceStatus {
+    /// It goes on.
+    #[default]
+    Active,
+    /// Its last step is done.
+    Completed,
+    /// Its last step is done, but the rules were against the last message.
+    Suppressed,
+    /// An exit event ended it.
+    Exited,
+    /// Its goal was reached.
+    Converted,
+}
+
+/// What is known of a subject; `reduce` changes it, conditions read it, and a part of it travels in the token.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// Who it is: the unit of hashing for experiments and holdouts.
+    pub subject: String,
+    /// What is known, by name.
+    pub traits: Map<Stamped<Value>>,
+    /// What was allowed or refused, by purpose.
+    pub consent: Map<Stamped<Consent>>,
+    /// When counted events happened, by the counter's key.
+    pub counters: Map<Set<Occurrence>>,
+    /// When things were seen, by keys such as `campaign:intro`.
+    pub exposures: Map<Set<Stamp>>,
+    /// When each offer was first seen, by its id.
+    pub offers: Map<Stamp>,
+    /// The first variation seen, by `experiment__bucketVersion`.
+    pub assignments: Map<Stamped<String>>,
+    /// Journeys, by id.
+    pub journeys: Map<Instance>,
+    /// The accounts that the subject was said to belong to, by their keys: see [`Profile::account`].
+    pub accounts: Map<Account>,
+    /// The segments whose membership was decided by the collector.
+    pub segments: Set<String>,
+    /// The parts of which something was left out to fit the token.
+    pub partial: Set<String>,
+}
+
+shape! {
+    Profile {
+        subject: Optional "subject",
+        traits: Optional "traits",
+        consent: Optional "consent",
+        counters: Optional "counters",
+        exposures: Optional "exposures",
+        offers: Optional "offers",
+        assignments: Optional "assignments",
+        journeys: Optional "journeys",
+        accounts: Optional "accounts",
+        segments: Optional "segments",
+        partial: Optional "partial",
+    }
+}
+shape! {
+    Instance {
+        entered: Required "entered",
+        step: Optional "step",
+        since: Required "since",
+        status: Required "status",
+    }
+}
+word_shape!(InstanceStatus, "one of: active, completed, suppressed, exited, converted");
+impl InstanceStatus {
+    /// The word for this status.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Completed => "completed",
+            Self::Suppressed => "suppressed",
+            Self::Exited => "exited",
+            Self::Converted => "converted",
+        }
+    }
+
+    /// The status with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Active, Self::Completed, Self::Suppressed, Self::Exited, Self::Converted];
+        all.into_iter().find(|status| status.name() == name)
+    }
+}
+
+impl Profile {
+    /// A profile of which nothing is known but who it is.
+    #[must_use]
+    pub fn new(subject: impl Into<String>) -> Self {
+        Self { subject: subject.into(), ..Self::default() }
+    }
+
+    /// Adds all that another profile knows; the subject stays.
+    ///
+    /// Commutative (but for the subject), associative and idempotent, as long as `plan` says how much to keep.
+    pub fn merge(&mut self, plan: &Plan, other: &Self) {
+        for (name, value) in &other.traits {
+            keep_latest(&mut self.traits, name, value);
+        }
+        for (purpose, state) in &other.consent {
+            keep_latest(&mut self.consent, purpose, state);
+        }
+        for (key, occurrences) in &other.counters {
+            remember(plan, &mut self.counters, key, occurrences.iter().cloned());
+        }
+        for (key, stamps) in &other.exposures {
+            keep_last(&mut self.exposures, key, stamps.iter().copied(), exposure_keep(plan, key));
+        }
+        for (offer, stamp) in &other.offers {
+            keep_first_offer(&mut self.offers, offer, *stamp);
+        }
+        for (key, variation) in &other.assignments {
+            keep_first(&mut self.assignments, key, variation);
+        }
+        for (journey, instance) in &other.journeys {
+            keep_furthest(&mut self.journeys, journey, instance);
+        }
+        for (key, account) in &other.accounts {
+            self.accounts.get_or_insert_with(key, Account::default).merge(plan, account);
+        }
+        self.segments.extend(other.segments.iter().cloned());
+        self.partial.extend(other.partial.iter().cloned());
+    }
+}
+
+/// How many exposures of a key are enough; none, if no cap of the plan asks.
+pub(crate) fn exposure_keep(plan: &Plan, key: &str) -> usize {
+    plan.find::<tables::Exposure>(key, |row| row.key).map_or(0, |(_, row)| row.keep as usize)
+}
+
+/// Takes the instance that was entered last, and of the same one the state that is further on.
+pub(crate) fn keep_furthest(journeys: &mut Map<Instance>, journey: &str, new: &Instance) {
+    let further = |instance: &Instance| (instance.entered, instance.status, instance.since);
+    match journeys.get_mut(journey) {
+        Some(old) if further(old) >= further(new) => {}
+        Some(old) => *old = new.clone(),
+        None => {
+            journeys.insert(journey, new.clone());
+        }
+    }
+}

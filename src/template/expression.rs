@@ -1,0 +1,140 @@
+//! The values of a template.
+
+use super::operand::{Found, compare, contains, is_equal};
+use super::{Round, Writer};
+use crate::json;
+use crate::json::Value;
+use crate::json::View;
+use crate::plan::Id;
+use crate::plan::tables::{Constant, ConstantKind, Expected, Expr, ExprOp, LoopField};
+use crate::prelude::*;
+
+/// No range has more numbers than this.
+const MAX_RANGE: usize = 1000;
+
+impl Writer<'_, '_> {
+    /// The value; nothing where there is none, and where the fuel has ended.
+    pub(super) fn get(&self, id: Id<Expr>) -> Found<'_> {
+        let row = self.plan.get(id).filter(|_| self.spend(1));
+        let Some((term, op)) = row.and_then(|term| Some((term, ExprOp::from_number(term.op)?))) else {
+            return Found::NOTHING;
+        };
+        let both = |test: fn(View<'_>, View<'_>) -> bool| {
+            let (a, b) = (self.arg(&term, 0), self.arg(&term, 1));
+            Found::bool(test(a.view(), b.view()))
+        };
+        match op {
+            ExprOp::Constant => constant(self.plan, Id::new(term.a)),
+            ExprOp::Attribute => Found::Seen(as_expected(self.eval.fact(Id::new(term.a)), term.b)),
+            ExprOp::Variable => match self.variables.get(term.a as usize) {
+                Some(Some(value)) => Found::Seen(View::from(value)),
+                _ => self.arg(&term, 0),
+            },
+            ExprOp::Loop => {
+                let place = self.loops.len().checked_sub((term.a as usize).saturating_add(1));
+                place.and_then(|place| self.loops.get(place)).map_or(Found::NOTHING, |round| loop_field(round, term.b))
+            }
+            ExprOp::List => Found::Made(Value::Array(self.items(Id::new(term.a)))),
+            ExprOp::Item => {
+                let key = self.arg(&term, 0);
+                self.find_item(&key.text()).map_or(Found::NOTHING, |(_, row)| Found::Made(self.item(&row)))
+            }
+            ExprOp::Member => {
+                let key = self.arg(&term, 1);
+                self.arg(&term, 0).piece(|whole| member(whole, key.view()))
+            }
+            ExprOp::Range => self.range(&term),
+            ExprOp::Pipe => self.filter(&term),
+            ExprOp::Eq => both(is_equal),
+            ExprOp::Lt => both(|a, b| compare(a, b).is_some_and(core::cmp::Ordering::is_lt)),
+            ExprOp::Lte => both(|a, b| compare(a, b).is_some_and(core::cmp::Ordering::is_le)),
+            ExprOp::Contains => both(contains),
+            ExprOp::And => Found::bool(self.arg(&term, 0).is_true() && self.arg(&term, 1).is_true()),
+            ExprOp::Or => Found::bool(self.arg(&term, 0).is_true() || self.arg(&term, 1).is_true()),
+            ExprOp::Not => Found::bool(!self.arg(&term, 0).is_true()),
+            ExprOp::Blank => Found::bool(self.arg(&term, 0).is_blank(term.a == 1)),
+        }
+    }
+
+    /// One of the values that a value is made of.
+    pub(super) fn arg(&self, term: &Expr, place: u32) -> Found<'_> {
+        self.plan.list_item(term.args, place).map_or(Found::NOTHING, |id| self.get(id))
+    }
+
+    fn range(&self, term: &Expr) -> Found<'_> {
+        let (from, to) = (super::number::floor(self.arg(term, 0).to_number()), self.arg(term, 1).to_number());
+        let mut numbers = Vec::new();
+        let mut next = from;
+        while next <= to && numbers.len() < MAX_RANGE && self.spend(1) {
+            numbers.push(Value::Number(next));
+            next += 1.0;
+        }
+        Found::Made(Value::Array(numbers))
+    }
+}
+
+/// The value of a constant.
+pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Found<'_> {
+    let Some(row) = plan.get(id) else { return Found::NOTHING };
+    match ConstantKind::from_number(row.kind) {
+        Some(ConstantKind::Boolean) => Found::bool(row.number != 0.0),
+        Some(ConstantKind::Number) => Found::number(row.number),
+        Some(ConstantKind::String) => Found::Seen(View::Text(plan.text(row.text))),
+        Some(ConstantKind::Json) => Found::Made(json::parse(plan.text(row.text)).unwrap_or_default()),
+        Some(ConstantKind::Null) | None => Found::NOTHING,
+    }
+}
+
+/// The value, if it is of the type.
+fn as_expected(view: View<'_>, expected: u32) -> View<'_> {
+    let is_good = match Expected::from_number(expected) {
+        Some(Expected::Text) => matches!(view, View::Text(_) | View::Number(_) | View::Bool(_)),
+        Some(Expected::Number) => matches!(view, View::Number(_)),
+        Some(Expected::Boolean) => matches!(view, View::Bool(_)),
+        Some(Expected::List) => matches!(view, View::List(_)),
+        Some(Expected::Object) => matches!(view, View::Object(_)),
+        Some(Expected::Any) | None => true,
+    };
+    if is_good { view } else { View::Null }
+}
+
+/// The member of an object, or the item of a list; `size`, `first` and `last` are members of everything that has some.
+pub(super) fn member<'v>(whole: View<'v>, key: View<'_>) -> View<'v> {
+    match (whole, key) {
+        (View::Object(object), View::Text(name)) => match (object.get(name), name) {
+            (None, "size") => count(object.len()),
+            (found, _) => found.map_or(View::Null, View::from),
+        },
+        (View::List(items), View::Text("size")) => count(items.len()),
+        (View::List(items), View::Text("first")) => items.first().map_or(View::Null, View::from),
+        (View::List(items), View::Text("last")) => items.last().map_or(View::Null, View::from),
+        (View::List(items), View::Number(number)) => {
+            let from_end = if number < 0.0 { items.len() as f64 } else { 0.0 };
+            let place = number + from_end;
+            let item = (place >= 0.0).then(|| items.get(place as usize)).flatten();
+            item.map_or(View::Null, View::from)
+        }
+        (View::Text(text), View::Text("size")) => count(text.chars().count()),
+        _ => View::Null,
+    }
+}
+
+fn count<'v>(count: usize) -> View<'v> {
+    View::Number(count as f64)
+}
+
+fn loop_field<'v>(round: &Round, field: u32) -> Found<'v> {
+    let Round { index, length } = *round;
+    let next = index.saturating_add(1);
+    let number = match LoopField::from_number(field) {
+        Some(LoopField::Index) => next,
+        Some(LoopField::Index0) => index,
+        Some(LoopField::Rindex) => length.saturating_sub(index),
+        Some(LoopField::Rindex0) => length.saturating_sub(next),
+        Some(LoopField::First) => return Found::bool(index == 0),
+        Some(LoopField::Last) => return Found::bool(next == length),
+        Some(LoopField::Length) => length,
+        None => return Found::NOTHING,
+    };
+    Found::number(number as f64)
+}

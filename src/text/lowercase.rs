@@ -1,0 +1,49 @@
+//! Small letters, as Unicode has them (<https://www.unicode.org/versions/Unicode17.0.0/>, sections 3.13 and 5.18).
+//!
+//! The standard library has them too, but each compiler another Unicode, while a text has to be the same on every host; and its
+//! way costs a browser 7 KB more than this one.
+
+use crate::prelude::*;
+use crate::text::lowercase_tables::{CASED, IGNORABLE, SMALL};
+
+/// The text in small letters, as JavaScript's `toLowerCase` gives it.
+#[must_use]
+pub fn lowercase(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, letter) in text.char_indices() {
+        match letter {
+            'İ' => out.push_str("i\u{307}"),
+            'Σ' if ends_word(text, at) => out.push('ς'),
+            _ => out.push(small(letter)),
+        }
+    }
+    out
+}
+
+/// The small letter of a capital one, if it is one letter; of others themselves.
+pub(crate) fn small(letter: char) -> char {
+    if letter.is_ascii() {
+        return letter.to_ascii_lowercase();
+    }
+    let code = u32::from(letter);
+    let run = SMALL.partition_point(|[run, _]| run >> 8 <= code).checked_sub(1).and_then(|at| SMALL.get(at));
+    let Some([run, add]) = run else { return letter };
+    let (from, last, is_second) = (run >> 8, run >> 1 & 0x7f, run & 1);
+    let place = code.wrapping_sub(from);
+    let is_capital = place >> is_second <= last && place & is_second == 0;
+    if is_capital { char::from_u32(code.wrapping_add(*add)).unwrap_or(letter) } else { letter }
+}
+
+/// Whether a sigma there is the last letter of a word and not the only one.
+fn ends_word(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let is_letter = |next: Option<char>| next.is_some_and(|letter| is_in(CASED, letter));
+    let counts = |letter: &char| !is_in(IGNORABLE, *letter);
+    is_letter(before.chars().rev().find(counts)) && !is_letter(after.chars().skip(1).find(counts))
+}
+
+fn is_in(runs: &[u32], letter: char) -> bool {
+    let code = u32::from(letter);
+    let run = runs.partition_point(|run| run >> 8 <= code).checked_sub(1).and_then(|at| runs.get(at));
+    run.is_some_and(|run| code.wrapping_sub(run >> 8) <= run & 0xff)
+}

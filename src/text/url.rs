@@ -1,0 +1,246 @@
+//! URLs, as far as targeting needs them: `http` and `https`, as the URL Standard (<https://url.spec.whatwg.org>) parses them.
+//!
+//! Hosts hand over what their platform has already normalized, where this changes nothing. A name of a host that is not
+//! ASCII is no URL here: platforms write such names in Punycode.
+
+use crate::prelude::*;
+
+/// The parts of a URL, normalized.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Url {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// User name and password with their `@`, or nothing.
+    pub user: String,
+    /// The host, with its port unless that is the usual one.
+    pub host: String,
+    /// The path, with its `/`.
+    pub path: String,
+    /// The query without its `?`.
+    pub query: Option<String>,
+    /// The fragment without its `#`.
+    pub fragment: Option<String>,
+}
+
+impl Url {
+    /// The URL that a text is; none if it is none, or a relative one without a `host` to be relative to.
+    #[must_use]
+    pub fn parse(text: &str, host: Option<&str>) -> Option<Self> {
+        let text: String =
+            text.trim_matches(|c| c <= ' ').chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
+        let (scheme, rest) = scheme(&text)?;
+        let is_slash = |c| matches!(c, '/' | '\\');
+        let after = rest.trim_start_matches(is_slash);
+        let slashes = rest.len().saturating_sub(after.len());
+        let is_relative = match scheme.as_deref() {
+            // What has the scheme of the base is relative to it without two slashes.
+            Some("https") | None => slashes < 2 && (host.is_some() || scheme.is_none()),
+            Some(_) => false,
+        };
+        let mut url = Self { scheme: scheme.unwrap_or_else(|| "https".to_owned()), ..Self::default() };
+        let rest = if is_relative {
+            url.host = host?.to_owned();
+            rest
+        } else {
+            let end = after.find(['/', '\\', '?', '#']).unwrap_or(after.len());
+            let (authority, rest) = after.split_at_checked(end)?;
+            url.set_authority(authority)?;
+            rest
+        };
+        let (rest, fragment) = cut(rest, '#');
+        let (path, query) = cut(rest, '?');
+        url.path = normal_path(path);
+        url.query = query.map(|query| encode(query, "\"#<>'"));
+        url.fragment = fragment.map(|fragment| encode(fragment, "\"<>`"));
+        Some(url)
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.host)
+    }
+
+    /// The whole URL.
+    #[must_use]
+    pub fn href(&self) -> String {
+        let Self { scheme, user, host, .. } = self;
+        format!("{scheme}://{user}{host}{}", self.after_host())
+    }
+
+    /// Path, query and fragment.
+    #[must_use]
+    pub fn after_host(&self) -> String {
+        let mut out = self.path.clone();
+        for (mark, part) in [('?', &self.query), ('#', &self.fragment)] {
+            if let Some(part) = part {
+                out.push(mark);
+                out.push_str(part);
+            }
+        }
+        out
+    }
+
+    /// The fragment with its `#`; nothing for an empty one.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let fragment = self.fragment.as_ref().filter(|fragment| !fragment.is_empty());
+        fragment.map_or_else(String::new, |fragment| format!("#{fragment}"))
+    }
+
+    /// The parameters of the query, decoded.
+    #[must_use]
+    pub fn params(&self) -> Vec<(String, String)> {
+        params(self.query.as_deref().unwrap_or_default()).collect()
+    }
+
+    /// The URL that `text` is, with the parameters of `self` that it does not have; `text` if that is no URL.
+    pub(crate) fn passed_on_to(&self, text: &str) -> String {
+        let Some(mut target) = Self::parse(text, None) else { return text.to_owned() };
+        let mut params = target.params();
+        let given = params.len();
+        for (name, value) in self.params() {
+            if !params.iter().any(|(known, _)| *known == name) {
+                params.push((name, value));
+            }
+        }
+        if params.len() > given {
+            let pairs: Vec<String> =
+                params.iter().map(|(name, value)| format!("{}={}", form(name), form(value))).collect();
+            target.query = Some(pairs.join("&"));
+        }
+        target.href()
+    }
+
+    fn set_authority(&mut self, authority: &str) -> Option<()> {
+        let host = match authority.rsplit_once('@') {
+            Some((user, host)) => {
+                self.user = format!("{user}@");
+                host
+            }
+            None => authority,
+        };
+        let (host, port) = match host.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port),
+            _ => (host, ""),
+        };
+        let host = decode_percent(host).to_ascii_lowercase();
+        let is_good = |c: char| c.is_ascii_graphic() && !"#/<>?@\\^|%".contains(c);
+        let port =
+            if port.is_empty() { None } else { Some(port.parse::<u16>().ok().filter(|_| !port.starts_with('+'))?) };
+        if host.is_empty() || !host.chars().all(is_good) {
+            return None;
+        }
+        let usual = if self.scheme == "http" { 80 } else { 443 };
+        self.host = match port.filter(|port| *port != usual) {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        };
+        Some(())
+    }
+}
+
+/// The parameters of a query without its `?`, decoded.
+pub(crate) fn params(query: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value)))
+}
+
+/// The scheme, if there is one, and what follows it; none for a scheme other than `http` and `https`.
+fn scheme(text: &str) -> Option<(Option<String>, &str)> {
+    let is_scheme = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    match text.split_once(':').filter(|(name, _)| is_scheme(name)) {
+        Some((name, rest)) => {
+            let name = name.to_ascii_lowercase();
+            matches!(name.as_str(), "http" | "https").then_some((Some(name), rest))
+        }
+        None => Some((None, text)),
+    }
+}
+
+fn cut(text: &str, at: char) -> (&str, Option<&str>) {
+    text.split_once(at).map_or((text, None), |(before, after)| (before, Some(after)))
+}
+
+/// The path without `.` and `..`.
+fn normal_path(path: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
+    let mut rest = path.split(['/', '\\']).peekable();
+    while let Some(part) = rest.next() {
+        let is_last = rest.peek().is_none();
+        let dots = part.to_ascii_lowercase().replace("%2e", ".");
+        match dots.as_str() {
+            "." | ".." => {
+                if dots == ".." {
+                    parts.pop();
+                }
+                if is_last {
+                    parts.push(String::new());
+                }
+            }
+            _ => parts.push(encode(part, "\"#<>?`{}^")),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// The text with what must not stand as it is in percent encoding: controls, spaces, what is not ASCII, and `special`.
+fn encode(text: &str, special: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c > ' ' && c < '\u{7f}' && !special.contains(c) {
+            out.push(c);
+        } else {
+            c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| percent(byte, &mut out));
+        }
+    }
+    out
+}
+
+fn percent(byte: u8, out: &mut String) {
+    out.push('%');
+    for digit in [byte >> 4, byte & 15] {
+        out.extend(char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase()));
+    }
+}
+
+/// A name or value of a query, as forms write it.
+fn form(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            b'*' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            _ => percent(byte, &mut out),
+        }
+    }
+    out
+}
+
+fn decode(text: &str) -> String {
+    decode_percent(&text.replace('+', " "))
+}
+
+fn decode_percent(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let digit = |at: usize| after.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(((high << 4) | low) as u8);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,7 @@
+//! Time as values: instants and lengths, the calendar, and RFC 3339.
+
+pub(crate) mod calendar;
+mod millis;
+pub(crate) mod rfc3339;
+
+pub use millis::Millis;

@@ -1,0 +1,238 @@
+//! What of a profile travels in a token: the facts that a plan needs, and no others.
+
+use crate::collections::{Map, Set};
+use crate::condition::Evaluator;
+use crate::facts::derived::without_request;
+use crate::json::{Object, Value};
+use crate::plan::tables::{
+    ACCOUNT, Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Fold, Journey, Offer, Segment, Slot, Source,
+};
+use crate::plan::{Id, row::Row};
+use crate::plan::{Plan, tables::Text};
+use crate::prelude::*;
+use crate::profile::Profile;
+use crate::profile::account::Account;
+use crate::profile::occurrence::{Occurrence, shorten};
+use crate::profile::stamp::{Stamp, Stamped};
+use crate::text::fnv::fnv32a;
+use crate::time::Millis;
+use crate::token::looks_personal;
+
+/// The parts of a profile in the order in which they are given up when a token is too long: what a page misses least
+/// comes first, and of each part what is known of accounts. Consent is never given up.
+pub const DROP_ORDER: [&str; 7] = ["journeys", "segments", "counters", "traits", "assignments", "exposures", "offers"];
+
+impl Profile {
+    /// The part of the profile that decisions of this plan need at this time: attributes with `edge: true` whose values do
+    /// not look personal, times within the windows that are asked for, offers that have not ended.
+    #[must_use]
+    pub fn project(&self, plan: &Plan, now: Millis) -> Self {
+        Self {
+            subject: self.subject.clone(),
+            traits: project_traits(plan, &self.traits, EDGE, 0),
+            consent: self.consent.clone(),
+            counters: project_counters(plan, &self.counters, now, EDGE),
+            exposures: project_exposures(plan, &self.exposures, now, 0),
+            offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
+            assignments: self.project_assignments(plan),
+            journeys: known(&self.journeys, plan, |row: &Journey| Some(row.id)),
+            accounts: self.project_accounts(plan, now),
+            segments: self.segments.clone(),
+            partial: self.partial.clone(),
+        }
+    }
+
+    /// The profile as it was before these decisions were shown: a page that still shows them is decided about anew without
+    /// what it shows itself counting against it.
+    #[must_use]
+    pub fn before(mut self, plan: &Plan, decisions: &[&str]) -> Self {
+        let slots = || plan.rows(plan.all::<Slot>()).map(|(_, slot)| plan.text(slot.id));
+        let exposure = |decision: &str, slot: &str| fnv32a(&format!("{decision}:{slot}"));
+        let shown: Set<u32> =
+            decisions.iter().flat_map(|decision| slots().map(|slot| exposure(decision, slot))).collect();
+        forget(&mut self.exposures, &shown);
+        self.accounts.values_mut().for_each(|account| forget(&mut account.exposures, &shown));
+        self
+    }
+
+    /// Decides the segments that only the collector can decide, for the token to carry them.
+    pub fn decide_segments(&mut self, plan: &Plan, now: Millis) {
+        self.segments.clear();
+        let request = without_request(plan, self, now);
+        for (_, segment) in plan.rows(plan.all::<Segment>()).filter(|(_, row)| row.flags & CARRIED != 0) {
+            // The evaluator reads memberships from the profile, and earlier segments may be part of later ones.
+            if Evaluator::new(plan, self, &request, now).holds(segment.node) {
+                self.segments.insert(plan.text(segment.id).to_owned());
+            }
+        }
+    }
+
+    /// Gives up facts, one at a time in [`DROP_ORDER`] and the longest list of each part first, until `fits` is true.
+    ///
+    /// Parts of which something was given up are named in `partial`. Returns whether it fits in the end.
+    pub fn fit(&mut self, fits: impl Fn(&Self) -> bool) -> bool {
+        for part in DROP_ORDER {
+            loop {
+                if fits(self) {
+                    return true;
+                }
+                if !self.drop_one(part) {
+                    break;
+                }
+                self.partial.insert(part.to_owned());
+            }
+        }
+        fits(self)
+    }
+
+    /// Gives up one fact of a part, those of accounts first.
+    fn drop_one(&mut self, part: &str) -> bool {
+        self.accounts.values_mut().any(|account| drop_of_account(account, part)) || self.drop_own(part)
+    }
+
+    fn drop_own(&mut self, part: &str) -> bool {
+        match part {
+            "journeys" => self.journeys.pop_last().is_some(),
+            "segments" => self.segments.pop_last().is_some(),
+            "counters" => drop_longest(&mut self.counters),
+            "traits" => self.traits.pop_last().is_some(),
+            "assignments" => self.assignments.pop_last().is_some(),
+            "exposures" => drop_longest(&mut self.exposures),
+            "offers" => self.offers.pop_last().is_some(),
+            _ => false,
+        }
+    }
+
+    /// Of every account what attributes and caps of the plan read. Which one is the subject's shows even where nothing is known of it.
+    fn project_accounts(&self, plan: &Plan, now: Millis) -> Map<Account> {
+        if !plan.reads_accounts() {
+            return Map::new();
+        }
+        let project = |account: &Account| Account {
+            joined: account.joined,
+            traits: project_traits(plan, &account.traits, EDGE | ACCOUNT, 1),
+            counters: project_counters(plan, &account.counters, now, EDGE | ACCOUNT),
+            exposures: project_exposures(plan, &account.exposures, now, ACCOUNT),
+            journeys: known(&account.journeys, plan, |row: &Journey| Some(row.id)),
+        };
+        self.accounts.iter().map(|(key, account)| (key, project(account))).collect()
+    }
+
+    fn project_assignments(&self, plan: &Plan) -> Map<Stamped<String>> {
+        let experiments: Set<&str> = plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
+        let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
+        self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key, arm.clone())).collect()
+    }
+}
+
+/// Of each trait the parts that attributes with these flags read, which are called by the path without `before` names.
+fn project_traits(plan: &Plan, traits: &Map<Stamped<Value>>, flags: u32, before: usize) -> Map<Stamped<Value>> {
+    let mut out = Map::new();
+    for (_, row) in plan.rows(plan.all::<Attribute>()) {
+        let mut path = plan.list(row.path).map(|text| plan.text(text)).skip(before);
+        let is_wanted = row.source == Source::Profile as u32 && row.flags & flags == flags;
+        let (true, Some(name)) = (is_wanted, path.next()) else { continue };
+        let Some(known) = traits.get(name) else { continue };
+        // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
+        let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, known.stamp()));
+        let found = known.0.at(path.clone());
+        if *found != Value::Null && !is_personal(found) {
+            put(&mut carried.0, path, found);
+        }
+    }
+    out
+}
+
+/// Of each counter with these flags as many occurrences as are enough for a page. Values that look personal stay here.
+fn project_counters(plan: &Plan, counters: &Map<Set<Occurrence>>, now: Millis, flags: u32) -> Map<Set<Occurrence>> {
+    let mut out = Map::new();
+    for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & flags == flags) {
+        let (key, after) = (plan.text(row.key), after(now, row.within));
+        let known = counters.get(key).into_iter().flatten();
+        let mut kept: Set<_> =
+            known.filter(|known| known.at() > after && !is_personal(&known.value)).cloned().collect();
+        shorten(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
+        if !kept.is_empty() {
+            out.insert(key, kept);
+        }
+    }
+    out
+}
+
+/// The times within the windows that are asked for.
+fn project_exposures(plan: &Plan, exposures: &Map<Set<Stamp>>, now: Millis, flags: u32) -> Map<Set<Stamp>> {
+    let mut out = Map::new();
+    for (_, row) in plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags & flags == flags) {
+        let (key, after) = (plan.text(row.key), after(now, row.within));
+        let known = exposures.get(key).into_iter().flatten();
+        let kept: Set<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();
+        if !kept.is_empty() {
+            out.insert(key, kept);
+        }
+    }
+    out
+}
+
+/// Removes exposures with these ids.
+fn forget(exposures: &mut Map<Set<Stamp>>, shown: &Set<u32>) {
+    let others = |stamps: &Set<Stamp>| -> Set<Stamp> {
+        stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect()
+    };
+    let left = exposures.iter().map(|(key, stamps)| (key, others(stamps)));
+    *exposures = left.filter(|(_, stamps)| !stamps.is_empty()).collect();
+}
+
+/// Whether an e-mail address or a phone number is anywhere in a value: such a value never leaves the collector, whatever
+/// its attribute says.
+fn is_personal(value: &Value) -> bool {
+    match value {
+        Value::String(text) => looks_personal(text).is_some(),
+        Value::Array(items) => items.iter().any(is_personal),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| looks_personal(name).is_some() || is_personal(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Puts a value at a path, with objects on the way.
+fn put<'p>(target: &mut Value, mut path: impl Iterator<Item = &'p str>, value: &Value) {
+    let Some(name) = path.next() else {
+        *target = value.clone();
+        return;
+    };
+    let mut object = match core::mem::take(target) {
+        Value::Object(object) => object,
+        _ => Object::new(),
+    };
+    let mut member = object.get(name).cloned().unwrap_or_default();
+    put(&mut member, path, value);
+    object.insert(name, member);
+    *target = Value::Object(object);
+}
+
+/// The end of the time before a window; zero is for ever.
+fn after(now: Millis, within: Millis) -> Millis {
+    if within.0 == 0 { Millis::MIN } else { now.minus(within) }
+}
+
+/// The entries whose ids rows of a kind name.
+fn known<R: Row + 'static, T: Clone>(map: &Map<T>, plan: &Plan, need: impl Fn(&R) -> Option<Id<Text>>) -> Map<T> {
+    let ids = plan.rows(plan.all::<R>()).filter_map(|(_, row)| need(&row)).map(|id| plan.text(id));
+    ids.filter_map(|id| map.get(id).map(|value| (id.to_owned(), value.clone()))).collect()
+}
+
+fn drop_of_account(account: &mut Account, part: &str) -> bool {
+    match part {
+        "journeys" => account.journeys.pop_last().is_some(),
+        "counters" => drop_longest(&mut account.counters),
+        "traits" => account.traits.pop_last().is_some(),
+        "exposures" => drop_longest(&mut account.exposures),
+        _ => false,
+    }
+}
+
+fn drop_longest<T: Ord>(sets: &mut Map<Set<T>>) -> bool {
+    let longest = sets.iter().max_by_key(|(_, stamps)| stamps.len()).map(|(key, _)| key.to_owned());
+    longest.and_then(|key| sets.remove(&key)).is_some()
+}
