@@ -9,7 +9,7 @@ use throughline::keys::Purpose;
 use throughline::token::jws::{MAX_TOKEN, Unverified};
 use throughline::token::{Claims, PreviewClaims, Scope, Verifier, mint, mint_preview};
 use throughline::{Millis, Plan, Profile};
-use throughline_compiler::duration;
+use throughline_compiler::source::duration;
 
 use crate::failure::{Failure, say};
 use crate::keys::KeyDirectory;

@@ -24,58 +24,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod account;
-mod attributes;
-mod campaigns;
-mod caps;
-mod catalogue;
-mod channels;
-mod checks;
 pub mod condition;
-mod defaults;
-pub mod diagnostic;
-pub mod duration;
 mod emit;
-mod event_values;
-mod experiments;
-mod features;
 pub mod growthbook;
-mod holdouts;
-mod journeys;
 mod lint;
-mod locale;
-mod messages;
-mod offers;
-mod parse;
-mod place;
-mod places;
-mod policies;
 pub mod regex;
-mod report;
 mod rules;
-pub mod scope;
-mod scores;
-mod segments;
-mod shape;
-mod silence;
-mod slots;
-mod stages;
+pub mod source;
 mod template;
-pub mod time;
-pub mod tree;
 mod zones;
 
-pub use diagnostic::{Diagnostic, Severity};
 pub use emit::{Kind as LeavingKind, Leaving};
-pub use lint::CODES as WARNINGS;
-pub use parse::Source;
+pub use rules::lint_codes::CODES as WARNINGS;
+pub use source::diagnostic::{Diagnostic, Severity};
+pub use source::parse::Source;
 
 use jiff::tz::TimeZone;
 use throughline::{Millis, Value};
 
-use crate::diagnostic::Diagnostics;
-use crate::place::Reader;
 use crate::rules::Rules;
+use crate::source::cursor::Reader;
+use crate::source::diagnostic::Diagnostics;
+use crate::source::tree::Node;
 
 /// How to compile.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -128,7 +98,7 @@ fn run(
     settle: impl FnOnce(Vec<Diagnostic>, &Rules<'_>) -> Vec<Diagnostic>,
 ) -> Outcome {
     let mut out = Reader { sources, zone: TimeZone::UTC, diagnostics: Diagnostics::default() };
-    let trees = parse::parse_all(sources, &mut out.diagnostics);
+    let trees = source::parse::parse_all(sources, &mut out.diagnostics);
     let rules = Rules::read(&trees, &mut out);
     let emitted = emit::emit(&rules, options, &mut out).filter(|_| !out.diagnostics.has_errors());
     let Some(emit::Emitted { plans, leaving, needless }) = emitted else {
@@ -141,7 +111,7 @@ fn run(
 /// Rules without mistakes, as they are written, as they were read, and what was found when their plans were made.
 #[derive(Clone, Copy)]
 struct Found<'r, 'a> {
-    trees: &'a [tree::Node],
+    trees: &'a [Node],
     rules: &'r Rules<'a>,
     needless: &'r [&'a str],
 }
@@ -150,9 +120,9 @@ struct Found<'r, 'a> {
 ///
 /// # Errors
 /// Everything that is wrong with its syntax.
-pub fn parse(source: &Source) -> Result<tree::Node, Vec<Diagnostic>> {
+pub fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::default();
-    let tree = parse::parse_all(core::slice::from_ref(source), &mut diagnostics).pop();
+    let tree = source::parse::parse_all(core::slice::from_ref(source), &mut diagnostics).pop();
     tree.filter(|_| !diagnostics.has_errors()).ok_or_else(|| diagnostics.into_sorted())
 }
 
@@ -180,13 +150,13 @@ impl Outcome {
     /// The diagnostics as a person reads them, with colours if they go to a terminal.
     #[must_use]
     pub fn render(&self, sources: &[Source], color: bool) -> String {
-        report::render(&self.diagnostics, sources, color)
+        source::report::render(&self.diagnostics, sources, color)
     }
 
     /// The diagnostics as a program reads them: a list of objects with `file`, `line`, `column`, `path`, `code`,
     /// `severity`, `message` and `expected`.
     #[must_use]
     pub fn to_value(&self, sources: &[Source]) -> Value {
-        Value::Array(self.diagnostics.iter().map(|diagnostic| report::to_value(diagnostic, sources)).collect())
+        Value::Array(self.diagnostics.iter().map(|diagnostic| source::report::to_value(diagnostic, sources)).collect())
     }
 }

@@ -7,9 +7,9 @@ use throughline::internals::plan::tables::{self, CARRIED, Source};
 use throughline::internals::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Facts, Millis, Value};
 use throughline_compiler::condition;
-use throughline_compiler::diagnostic::Diagnostics;
-use throughline_compiler::scope::{Known, Scope};
-use throughline_compiler::tree::Node;
+use throughline_compiler::condition::scope::{Known, Scope};
+use throughline_compiler::source::diagnostic::Diagnostics;
+use throughline_compiler::source::tree::Node;
 
 const NOW: i64 = 1_760_000_000_000;
 const HOUR: i64 = 60 * 60 * 1000;

@@ -16,9 +16,9 @@ use throughline::internals::plan::tables::{self, Source};
 use throughline::internals::plan::{Id, Plan, PlanBuilder};
 use throughline::{Millis, Profile, Request, Value};
 use throughline_compiler::condition;
-use throughline_compiler::diagnostic::Diagnostics;
-use throughline_compiler::scope::{Dialect, Group, Known, Scope};
-use throughline_compiler::tree::{Kind, Node};
+use throughline_compiler::condition::scope::{Dialect, Group, Known, Scope};
+use throughline_compiler::source::diagnostic::Diagnostics;
+use throughline_compiler::source::tree::{Kind, Node};
 
 /// Cases that the plan decides otherwise than GrowthBook's SDKs. A case that is mended has to leave the list.
 const KNOWN_GAPS: [&str; 0] = [];

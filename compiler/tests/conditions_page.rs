@@ -5,7 +5,8 @@ mod support;
 
 use serde_json::{Map, Value, json};
 use throughline::{Plan, decide};
-use throughline_compiler::{Source, duration};
+use throughline_compiler::Source;
+use throughline_compiler::source::duration;
 
 /// Noon of 1 June 2026.
 const NOON: i64 = 1_780_315_200_000;

@@ -2,7 +2,8 @@
 
 use throughline::Plan;
 use throughline::canonical;
-use throughline_compiler::{Options, Source, compile, parse};
+use throughline_compiler::parse;
+use throughline_compiler::{Options, Source, compile};
 
 use super::exercise::{FACTS, exercise};
 

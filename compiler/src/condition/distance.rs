@@ -5,7 +5,7 @@ use throughline::internals::plan::{Id, Ids, Op};
 
 use super::history::AGES;
 use super::{Compiler, NodeId, join};
-use crate::tree::{Kind, Node};
+use crate::source::tree::{Kind, Node};
 
 /// Metres of the units of length.
 const UNITS: [(&str, f64); 3] = [("km", 1000.0), ("mi", 1609.344), ("m", 1.0)];

@@ -4,8 +4,8 @@ use throughline::internals::json::View;
 use throughline::internals::plan::Op;
 
 use super::{Compiler, Keys, NodeId, join};
-use crate::scope::Group;
-use crate::tree::{Entry, Kind, Node};
+use crate::condition::scope::Group;
+use crate::source::tree::{Entry, Kind, Node};
 
 /// Groups use each other no deeper than this.
 const MAX_DEPTH: usize = 16;

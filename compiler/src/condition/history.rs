@@ -5,9 +5,9 @@ use throughline::internals::plan::tables::{Counter, Fold};
 use throughline::internals::plan::{Id, Op};
 
 use super::{Compiler, Keys, NodeId, join};
-use crate::duration;
-use crate::scope::CounterSpec;
-use crate::tree::{Entry, Kind, Node};
+use crate::condition::scope::CounterSpec;
+use crate::source::duration;
+use crate::source::tree::{Entry, Kind, Node};
 
 /// A profile keeps at most so many times of an event.
 const MAX_COUNT: u32 = 256;

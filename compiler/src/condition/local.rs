@@ -7,7 +7,7 @@ use throughline::{Millis, Value};
 
 use super::subject::SUBJECT;
 use super::{Compiler, NodeId, join};
-use crate::tree::{Kind, Node};
+use crate::source::tree::{Kind, Node};
 
 /// The days of the week, as rules write them.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];

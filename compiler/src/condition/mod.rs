@@ -7,6 +7,7 @@ mod group;
 mod history;
 mod local;
 mod operators;
+pub mod scope;
 mod subject;
 
 use std::cmp::Ordering;
@@ -17,9 +18,9 @@ use throughline::internals::plan::tables::{self, Constant, ConstantKind, Setting
 use throughline::internals::plan::{Id, Op, PlanBuilder};
 use throughline::{Object, Plan, Value};
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::scope::{Dialect, Scope};
-use crate::tree::{Entry, Kind, Node, Span};
+use crate::condition::scope::{Dialect, Scope};
+use crate::source::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::tree::{Entry, Kind, Node, Span};
 
 /// Conditions are not nested deeper than this.
 const MAX_DEPTH: usize = 16;

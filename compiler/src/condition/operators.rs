@@ -10,9 +10,9 @@ use throughline::internals::plan::{Id, Op};
 use throughline::internals::text::lowercase;
 
 use super::{Compiler, Keys, LOGIC, NodeId, join, order_of};
+use crate::condition::scope::Known;
 use crate::regex::{self, RegexError};
-use crate::scope::Known;
-use crate::tree::{Entry, Kind, Node};
+use crate::source::tree::{Entry, Kind, Node};
 
 /// Every operator that tests a value.
 const OPERATORS: [&str; 27] = [

@@ -6,8 +6,8 @@ use throughline::internals::plan::tables::{JourneyState, LocalPart};
 use throughline::{Consent, Millis};
 
 use super::{Compiler, LOGIC, NodeId, join};
-use crate::time;
-use crate::tree::{Entry, Kind, Node};
+use crate::source::time;
+use crate::source::tree::{Entry, Kind, Node};
 
 /// Every operator that tests the subject.
 pub(super) const OPERATORS: [&str; 14] = [

@@ -3,27 +3,25 @@
 //! A plan is written twice. The [`survey`] writes it for nobody and notes what each condition uses; so it is known which
 //! attributes, segments and counters the plan must have, and in which order. Then [`rows`] writes it for good.
 
-mod access;
-mod features;
-mod leaving;
-mod order;
-mod public;
+mod access_path;
+mod disclosure;
+mod public_rules;
 mod rows;
-mod survey;
-mod templates;
+mod segment_order;
+mod usage;
 
 use std::collections::BTreeMap;
 
 use throughline::Plan;
 use throughline::internals::plan::{Id, PlanBuilder};
 
-use crate::diagnostic::Diagnostics;
-use crate::place::{Place, Reader};
+use crate::condition::scope::{CounterSpec, Known, Scope};
 use crate::rules::Rules;
-use crate::scope::{CounterSpec, Known, Scope};
+use crate::source::cursor::{Place, Reader};
+use crate::source::diagnostic::Diagnostics;
 use crate::{Options, Plans};
-pub use leaving::{Kind, Leaving};
-use survey::Survey;
+pub use disclosure::{Kind, Leaving};
+use usage::Survey;
 
 /// What a plan is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +49,7 @@ pub fn emit<'a>(rules: &Rules<'a>, options: Options, out: &mut Reader<'_>) -> Op
         return None;
     }
     let edge = rows::write(rules, &survey, Audience::Edge, options, out);
-    let mut public_rules = public::rules(rules);
+    let mut public_rules = public_rules::rules(rules);
     // What is wrong with the rules has been told; the public ones are a part of them.
     let mut silent = Reader { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
     let mut public_survey = Survey::new(&public_rules, Audience::Public, &mut silent);
@@ -63,12 +61,12 @@ pub fn emit<'a>(rules: &Rules<'a>, options: Options, out: &mut Reader<'_>) -> Op
     for plan in [&edge, &public] {
         if let Err(error) = Plan::load(plan) {
             let message = format!("the plan of these rules cannot be loaded: {error}");
-            out.diagnostics.error(crate::tree::Span::default(), "", "plan", message);
+            out.diagnostics.error(crate::source::tree::Span::default(), "", "plan", message);
             return None;
         }
     }
-    let leaving = leaving::leaving(rules, &survey, &public_survey);
-    Some(Emitted { plans: Plans { edge, public }, leaving, needless: leaving::needless(rules, &survey) })
+    let leaving = disclosure::leaving(rules, &survey, &public_survey);
+    Some(Emitted { plans: Plans { edge, public }, leaving, needless: disclosure::needless(rules, &survey) })
 }
 
 /// The number of each name, in their order.
@@ -88,7 +86,7 @@ fn scope<'n>(
             known.insert(name, Known { id, kind: attribute.kind, values: attribute.values.clone() });
         }
     }
-    let journey = |(number, (name, journey)): (u32, (&&str, &crate::journeys::Journey<'_>))| {
+    let journey = |(number, (name, journey)): (u32, (&&str, &crate::rules::journey::Journey<'_>))| {
         let steps = journey.steps.iter().map(|step| step.id.name.to_owned()).collect();
         ((*name).to_owned(), (Id::new(number), steps))
     };

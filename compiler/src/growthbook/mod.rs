@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use throughline::{Object, Value};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::diagnostic::{Diagnostic, Severity};
 use crate::{Options, Source, compile};
 use payload::Payload;
 

@@ -3,8 +3,8 @@
 use throughline::{Object, Value};
 
 use super::{Finding, ImportOptions, Rules, decrypt::decrypt, fatal};
-use crate::diagnostic::Severity;
-use crate::features::{EXPERIMENT, RULE};
+use crate::rules::feature::{EXPERIMENT, RULE};
+use crate::source::diagnostic::Severity;
 
 /// The parts of a payload that SDKs read.
 pub(super) struct Payload {

@@ -2,9 +2,9 @@
 
 use super::Linter;
 use super::definitions::{has_only, items, member};
-use super::speaker::Speaker;
-use crate::journeys::Action;
-use crate::place::{Named, Reader};
+use super::reach::Speaker;
+use crate::rules::journey::Action;
+use crate::source::cursor::{Named, Reader};
 
 /// Looks at the channels of next actions and of journeys.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {

@@ -4,8 +4,8 @@ use throughline::internals::plan::tables::Class;
 
 use super::Linter;
 use super::logic::{Answer, Branch, Subject, search, solve};
-use super::speaker::{Speaker, not_before};
-use crate::place::Reader;
+use super::reach::{Speaker, not_before};
+use crate::source::cursor::Reader;
 
 /// Looks at each campaign alone.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
@@ -59,7 +59,7 @@ fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &Speaker<'r, 'a>, out: 
             let (paths, pages) = (wanted.join("`, `"), slot.pages.join("`, `"));
             let message =
                 format!("the condition wants the path `{paths}`, slot `{}` is on `{pages}`", placement.slot.name);
-            let place = crate::place::Place { mark: placement.slot.place.mark, ..when.clone() };
+            let place = crate::source::cursor::Place { mark: placement.slot.place.mark, ..when.clone() };
             place.warning("wrong-page", message, out).expected("a path that has the slot, or another slot");
         }
     }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Linter;
 use super::definitions::{has_only, items, member};
-use crate::account;
-use crate::duration;
-use crate::place::{Place, Reader};
-use crate::tree::{Kind, Node};
+use crate::rules::account_unit;
+use crate::source::cursor::{Place, Reader};
+use crate::source::duration;
+use crate::source::tree::{Kind, Node};
 use throughline::internals::plan::tables::Class;
 
 /// What a cap can be for.
@@ -113,7 +113,7 @@ impl<'a> Cap<'a> {
             }
         }
         let per = place.node.get("per")?.as_str()?;
-        let of_account = place.node.get("unit").and_then(Node::as_str) == Some(account::ID);
+        let of_account = place.node.get("unit").and_then(Node::as_str) == Some(account_unit::ID);
         let whose = if of_account { " and account" } else { "" };
         let name = format!("{of}{max} per {per}{whose}");
         Some(Self { place: place.clone(), scope, channels, max, span, of_account, name })
@@ -164,7 +164,7 @@ fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> 
             offers.any(|offer| offer.is_some_and(|offer| offer.name == *value))
         }
         "message" => {
-            let messages = campaigns().flat_map(crate::campaigns::Campaign::messages);
+            let messages = campaigns().flat_map(crate::rules::campaign::Campaign::messages);
             let mut messages = messages.chain(linter.rules.journeys.values().flat_map(|journey| journey.messages()));
             messages.any(|message| message.name == *value)
         }
@@ -189,7 +189,12 @@ fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> 
 
 /// Tells of a cap that leaves room for more than the campaign has messages which are shown once.
 #[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 messages")]
-fn check_once(linter: &Linter<'_, '_>, campaign: &crate::campaigns::Campaign<'_>, cap: &Cap<'_>, out: &mut Reader<'_>) {
+fn check_once(
+    linter: &Linter<'_, '_>,
+    campaign: &crate::rules::campaign::Campaign<'_>,
+    cap: &Cap<'_>,
+    out: &mut Reader<'_>,
+) {
     let names: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
     let is_once = |name: &&str| linter.rules.messages.get(*name).is_some_and(|message| message.once);
     if cap.of_account || names.is_empty() || !names.iter().all(is_once) || cap.max < names.len() as f64 {

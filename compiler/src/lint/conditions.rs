@@ -7,9 +7,9 @@ use throughline::canonical;
 use super::Linter;
 use super::definitions::items;
 use super::logic::{Answer, Conflict, solve};
-use crate::place::{Place, Reader};
-use crate::scope::Dialect;
-use crate::tree::{Kind, Node};
+use crate::condition::scope::Dialect;
+use crate::source::cursor::{Place, Reader};
+use crate::source::tree::{Kind, Node};
 
 /// The sections with conditions in this language; in others the same words may be data.
 const SECTIONS: [&str; 6] = ["segments", "channels", "campaigns", "experiments", "policies", "journeys"];
@@ -28,7 +28,7 @@ pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut Reader<'_>) {
 /// Checks the conditions of features and of the experiments of pages; what is in GrowthBook's language means what it makes of it.
 fn check_features(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
     let features = linter.rules.features.values().filter(|feature| feature.dialect == Dialect::Rules);
-    let rules = features.flat_map(|feature| &feature.rules).flat_map(crate::features::Rule::conditions);
+    let rules = features.flat_map(|feature| &feature.rules).flat_map(crate::rules::feature::Rule::conditions);
     let experiments = linter.rules.auto_experiments.iter().map(|(_, experiment)| experiment);
     let experiments = experiments.filter(|experiment| experiment.dialect == Dialect::Rules);
     for when in rules.chain(experiments.filter_map(|experiment| experiment.trial.when.as_ref())) {
@@ -130,7 +130,7 @@ fn check_filter<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader
 /// Tells of a condition that never holds, at the last piece of it that cannot be.
 fn tell_never(place: &Place<'_>, conflict: &Conflict<'_, '_>, what: &str, out: &mut Reader<'_>) {
     let whole = place.node.span;
-    let is_inside = |span: &crate::tree::Span| {
+    let is_inside = |span: &crate::source::tree::Span| {
         span.file == whole.file && span.start >= whole.start && span.end <= whole.end && span.start < span.end
     };
     let spans = conflict.0.iter().filter_map(|literal| literal.said.span());

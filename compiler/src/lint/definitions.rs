@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::place::Place;
-use crate::tree::{Kind, Node};
+use crate::source::cursor::Place;
+use crate::source::tree::{Kind, Node};
 
 /// The definitions of all files, by section and id.
 pub struct Definitions<'a> {

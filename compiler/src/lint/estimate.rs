@@ -7,7 +7,7 @@ use throughline::internals::json::View;
 use throughline::internals::plan::tables::{ExprOp, Pipe};
 
 use super::Linter;
-use super::things::Things;
+use super::loop_items::Things;
 use crate::template::{Part, Template, Term};
 
 /// So long is the value of an attribute taken to be of which nothing else is known.

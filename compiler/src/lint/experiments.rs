@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Linter;
 use super::logic::{Formula, overlap};
-use super::speaker::Speaker;
-use crate::experiments::Experiment;
-use crate::place::Reader;
+use super::reach::Speaker;
+use crate::rules::experiment::Experiment;
+use crate::source::cursor::Reader;
 
 /// The keys of an experiment that the lints understand.
 const UNDERSTOOD: [&str; 11] = [

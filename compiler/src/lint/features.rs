@@ -8,10 +8,10 @@ use throughline::{Object, Value};
 use super::Linter;
 use super::definitions::{items, member};
 use super::logic::{Answer, Formula, solve};
-use crate::diagnostic::Diagnostics;
-use crate::features::{Effect, Feature, Parent, Rule};
-use crate::place::{Place, Reader};
-use crate::scope::{Dialect, Scope};
+use crate::condition::scope::{Dialect, Scope};
+use crate::rules::feature::{Effect, Feature, Parent, Rule};
+use crate::source::cursor::{Place, Reader};
+use crate::source::diagnostic::Diagnostics;
 
 /// So many rules that leave nobody of theirs to those behind them are looked at in a feature.
 const MAX_RIVALS: usize = 64;

@@ -6,9 +6,10 @@ use throughline::{Contact, Event, Millis};
 use super::Linter;
 use super::definitions::{has_only, items};
 use crate::condition;
-use crate::diagnostic::Diagnostics;
-use crate::journeys::{Action, Journey, Trigger};
-use crate::place::{Named, Place, Reader};
+use crate::rules::journey::{Action, Journey};
+use crate::rules::trigger::Trigger;
+use crate::source::cursor::{Named, Place, Reader};
+use crate::source::diagnostic::Diagnostics;
 
 /// The keys of a step that the lints understand.
 const UNDERSTOOD: [&str; 6] = ["id", "wait", "after", "send", "channels", "ttl"];

@@ -5,8 +5,8 @@ use throughline::internals::plan::tables::Format;
 use super::Linter;
 use super::definitions::member;
 use super::estimate::Estimate;
-use crate::messages::Rendition;
-use crate::place::{Place, Reader};
+use crate::rules::message::Rendition;
+use crate::source::cursor::{Place, Reader};
 
 /// A template of WhatsApp has a body of at most so many characters.
 const WHATSAPP: usize = 1024;

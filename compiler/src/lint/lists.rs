@@ -6,8 +6,8 @@ use throughline::Value;
 use throughline::internals::plan::tables::ExprOp;
 
 use super::Linter;
-use super::things::Things;
-use crate::place::{Place, Reader};
+use super::loop_items::Things;
+use crate::source::cursor::{Place, Reader};
 use crate::template::{Part, Term};
 
 /// Looks at the lists that templates go through, and at what they read of their things.

@@ -6,40 +6,36 @@
 mod alternatives;
 mod campaigns;
 mod caps;
-mod code;
 mod conditions;
 mod definitions;
 mod estimate;
 mod experiments;
+mod feature_experiments;
 mod features;
 mod journeys;
 mod lengths;
 mod lists;
 mod logic;
+mod loop_items;
 mod offers;
 mod personal;
 mod policies;
+mod reach;
 mod renditions;
-mod settings;
 mod shadow;
 mod sms;
-mod speaker;
-mod things;
-mod trials;
 mod unused;
 
 use std::collections::BTreeMap;
 
 use throughline::Millis;
 
-pub use code::CODES;
-pub use settings::Settings;
-
 use crate::Found;
-use crate::catalogue::Needs;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::place::Reader;
 use crate::rules::Rules;
+use crate::rules::catalogue::Needs;
+use crate::rules::lint_settings::Settings;
+use crate::source::cursor::Reader;
+use crate::source::diagnostic::{Diagnostic, Severity};
 use definitions::Definitions;
 use logic::Conditions;
 
@@ -63,7 +59,7 @@ pub fn lint(found: Found<'_, '_>, now: Option<Millis>, out: &mut Reader<'_>) {
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
     let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules, out), now };
     conditions::check(&linter, out);
-    let speakers = speaker::all(&linter);
+    let speakers = reach::all(&linter);
     campaigns::check(&linter, &speakers, out);
     shadow::check(&linter, &speakers, out);
     alternatives::check(&linter, &speakers, out);
@@ -72,7 +68,7 @@ pub fn lint(found: Found<'_, '_>, now: Option<Millis>, out: &mut Reader<'_>) {
     caps::check(&linter, out);
     experiments::check(&linter, &speakers, out);
     features::check(&linter, out);
-    trials::check(&linter, out);
+    feature_experiments::check(&linter, out);
     journeys::check(&linter, out);
     renditions::check(&linter, &speakers, out);
     lists::check(&linter, out);

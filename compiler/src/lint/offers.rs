@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Linter;
 use super::logic::overlap;
-use super::speaker::Speaker;
-use crate::place::Reader;
+use super::reach::Speaker;
+use crate::source::cursor::Reader;
 
 /// So many pairs of campaigns are compared.
 const MAX_PAIRS: usize = 2_000;

@@ -1,7 +1,7 @@
 //! Attributes that leave the collector, or may: those that look personal, and those that no page needs.
 
 use super::Linter;
-use crate::place::Reader;
+use crate::source::cursor::Reader;
 use throughline::internals::plan::tables::Source;
 
 /// Words in names of attributes that hold what identifies a person.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Linter;
-use crate::place::Reader;
+use crate::source::cursor::Reader;
 
 /// Looks at the holdouts and exclusion groups.
 pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Linter;
 use super::logic::{Answer, Formula, Ranges, Subject, Text, Values, solve};
-use super::speaker::Speaker;
-use crate::channels::WEB;
-use crate::messages::Message;
-use crate::place::Reader;
+use super::reach::Speaker;
+use crate::rules::channel::WEB;
+use crate::rules::message::Message;
+use crate::source::cursor::Reader;
 
 /// Looks at the renditions of each message where it is used.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {

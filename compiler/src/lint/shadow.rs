@@ -7,11 +7,11 @@ use throughline::internals::plan::tables::Class;
 use super::Linter;
 use super::definitions::has_only;
 use super::logic::{Answer, Formula, Literal, Subject, overlap, solve};
-use super::speaker::Speaker;
-use crate::channels::WEB;
-use crate::messages::Message;
-use crate::place::Reader;
-use crate::slots::Slot;
+use super::reach::Speaker;
+use crate::rules::channel::WEB;
+use crate::rules::message::Message;
+use crate::rules::slot::Slot;
+use crate::source::cursor::Reader;
 
 /// With so many campaigns a campaign is compared that might beat it in a slot.
 const MAX_RIVALS: usize = 64;

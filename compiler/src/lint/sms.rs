@@ -10,7 +10,7 @@ use throughline::internals::plan::tables::Format;
 use super::Linter;
 use super::estimate::Estimate;
 use super::lengths::{is_kind, tell_endless};
-use crate::place::Reader;
+use crate::source::cursor::Reader;
 
 /// The basic table of GSM 03.38.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Linter;
 use super::definitions::{items, member};
-use crate::account;
-use crate::channels::WEB;
-use crate::place::{Place, Reader};
+use crate::rules::account_unit;
+use crate::rules::channel::WEB;
+use crate::source::cursor::{Place, Reader};
 
 /// The sections whose definitions are there to be used, and what one is called.
 const SECTIONS: [(&str, &str); 11] = [
@@ -41,7 +41,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
             let is_pii =
                 linter.rules.attributes.get(id).is_some_and(|attribute| section == "attributes" && attribute.pii);
             // Who may name the account is said where its id is declared.
-            let is_key = id == account::ID && used.contains("account");
+            let is_key = id == account_unit::ID && used.contains("account");
             if used.contains(id) || is_pii || is_key || (section == "channels" && id == WEB) {
                 continue;
             }

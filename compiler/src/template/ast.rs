@@ -4,7 +4,7 @@ use throughline::Value;
 use throughline::internals::plan::tables::{Escape, ExprOp, LoopField, Pipe};
 
 use super::date::Pattern;
-use crate::place::Named;
+use crate::source::cursor::Named;
 
 /// A step of a template.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::expr::Expr;
 use super::lex::Lexeme;
 use super::scan::{Inside, Raw};
 use super::{MAX_NESTING, Mistake, Scope};
-use crate::place::{Named, Reader, shorten};
+use crate::source::cursor::{Named, Reader, shorten};
 
 /// Every tag of the language, and those that end or divide one.
 const TAGS: [&str; 20] = [

@@ -8,7 +8,7 @@ use super::filters;
 use super::lex::{Lexeme, Token, tokens};
 use super::scan::Inside;
 use super::{MAX_NESTING, Mistake, Scope};
-use crate::place::{Named, shorten};
+use crate::source::cursor::{Named, shorten};
 
 /// What a value looks like.
 const VALUE: &str = "a value such as `{{ firstName | default: \"there\" }}`";

@@ -6,7 +6,7 @@ use throughline::internals::plan::tables::Pipe;
 use super::Mistake;
 use super::ast::{NumberStyle, Term};
 use super::date::Pattern;
-use crate::locale::{CURRENCY, is_currency};
+use crate::template::locale::{CURRENCY, is_currency};
 
 /// Each filter, with how many arguments it takes at least and at most.
 const FILTERS: [(&str, usize, usize); 49] = [

@@ -8,9 +8,9 @@ use super::ast::{Part, Term};
 use super::block::blocks;
 use super::scan::scan;
 use super::scope::Scope;
-use crate::diagnostic::Diagnostics;
-use crate::place::{Place, Reader};
-use crate::tree::{Kind, Node};
+use crate::source::cursor::{Place, Reader};
+use crate::source::diagnostic::Diagnostics;
+use crate::source::tree::{Kind, Node};
 
 /// Data as JSON text, with members in the order in which they are written. A text that is one output whose last filter is
 /// `json` becomes what the value is; every other text stays one.

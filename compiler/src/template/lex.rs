@@ -1,7 +1,7 @@
 //! Cuts what stands between braces into words and signs.
 
 use super::Mistake;
-use crate::place::shorten;
+use crate::source::cursor::shorten;
 
 /// A word or sign, and where it stands.
 #[derive(Clone, Copy, Debug)]

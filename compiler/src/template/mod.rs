@@ -10,6 +10,7 @@ mod filters;
 mod html;
 mod json;
 mod lex;
+pub mod locale;
 mod scan;
 mod scope;
 mod walk;
@@ -20,7 +21,7 @@ pub use json::{json, whole_value};
 
 use std::collections::BTreeSet;
 
-use crate::place::{Named, Place, Reader};
+use crate::source::cursor::{Named, Place, Reader};
 use block::blocks;
 use html::Markup;
 use scan::scan;

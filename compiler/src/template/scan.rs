@@ -1,7 +1,7 @@
 //! Cuts a template into text, outputs and tags.
 
 use super::{MAX_OUTPUTS, MAX_TEXT};
-use crate::place::{Place, Reader};
+use crate::source::cursor::{Place, Reader};
 
 /// A piece of a template, as it is written.
 pub(super) enum Raw<'a> {

@@ -6,7 +6,7 @@ use throughline::internals::plan::template_ops::MAX_VARIABLES;
 
 use super::lex::{Lexeme, tokens};
 use super::scan::Raw;
-use crate::place::Named;
+use crate::source::cursor::Named;
 
 /// What the names in a template mean, and which it has used.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use throughline::internals::plan::tables::{Escape, Pipe};
 
 use super::ast::{Part, Term};
 use super::html::{Join, Markup};
-use crate::place::{Named, Reader};
+use crate::source::cursor::{Named, Reader};
 
 /// Follows steps; all ways through them must end at the same place in the markup.
 pub(super) fn html(parts: &mut [Part<'_>], markup: &mut Markup, out: &mut Reader<'_>) {

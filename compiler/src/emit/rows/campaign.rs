@@ -4,13 +4,13 @@ use throughline::Millis;
 use throughline::internals::plan::Id;
 use throughline::internals::plan::tables;
 
-use super::super::survey::reach_condition;
 use super::{Writer, flag};
-use crate::campaigns::Campaign;
-use crate::channels::REMEMBERED;
-use crate::experiments::Experiment;
-use crate::scores::{Fact, Score, Term};
-use crate::slots::{self, Slot};
+use crate::emit::usage::reach_condition;
+use crate::rules::campaign::Campaign;
+use crate::rules::channel::REMEMBERED;
+use crate::rules::experiment::Experiment;
+use crate::rules::score::{Fact, Score, Term};
+use crate::rules::slot::{self, Slot};
 
 impl<'a> Writer<'_, '_, 'a, '_> {
     pub(super) fn channels(&mut self) {
@@ -155,7 +155,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         if slot.pages.is_empty() {
             return None;
         }
-        match crate::regex::compile(&slots::pattern(&slot.pages), false) {
+        match crate::regex::compile(&slot::pattern(&slot.pages), false) {
             Ok(automaton) => Some(self.plan.regex(automaton)),
             Err(error) => {
                 slot.place.error("glob", format!("the pages cannot be compiled: {error}"), self.out);

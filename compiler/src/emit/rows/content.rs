@@ -4,11 +4,11 @@ use throughline::Millis;
 use throughline::internals::plan::{Span, tables};
 
 use super::super::numbered;
-use super::super::templates::Templates;
 use super::{Writer, flag};
-use crate::catalogue::Needs;
-use crate::messages::{Message, Rendition};
-use crate::place::Named;
+use crate::emit::rows::template::Templates;
+use crate::rules::catalogue::Needs;
+use crate::rules::message::{Message, Rendition};
+use crate::source::cursor::Named;
 use crate::template::Template;
 
 impl<'a> Writer<'_, '_, 'a, '_> {
@@ -81,7 +81,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     fn template(&mut self, template: &Template<'a>, locale: Option<&str>) -> Span<tables::Part> {
-        let locale = crate::locale::of(locale.unwrap_or(self.rules.defaults.locale));
+        let locale = crate::template::locale::of(locale.unwrap_or(self.rules.defaults.locale));
         let (rules, attributes, lists) = (self.rules, &self.scope.attributes, &self.numbers.lists);
         Templates { rules, attributes, lists, plan: &mut self.plan, locale }.parts(&template.parts)
     }

@@ -5,7 +5,7 @@ use throughline::internals::plan::tables::{self, StepKind};
 use throughline::internals::plan::{Id, Ids};
 
 use super::{Writer, flag};
-use crate::journeys::{Action, Journey, Step};
+use crate::rules::journey::{Action, Journey, Step};
 
 impl<'a> Writer<'_, '_, 'a, '_> {
     pub(super) fn journey(&mut self, id: &str, journey: &Journey<'a>) {

@@ -5,11 +5,11 @@ use throughline::internals::plan::tables::{self, Class};
 use throughline::internals::plan::{Id, Ids, Span};
 
 use super::{Writer, flag};
-use crate::caps::{Cap, Limit, Scope};
-use crate::channels::WEB;
-use crate::holdouts::Exclusion;
-use crate::place::Named;
-use crate::scope::CounterSpec;
+use crate::condition::scope::CounterSpec;
+use crate::rules::channel::WEB;
+use crate::rules::frequency_cap::{Cap, Limit, Scope};
+use crate::rules::holdout::Exclusion;
+use crate::source::cursor::Named;
 
 /// Every class, one bit each.
 const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
@@ -129,7 +129,7 @@ impl Writer<'_, '_, '_, '_> {
     /// Notes that the last `keep` times of `key` within a span must be remembered.
     pub(super) fn expose(&mut self, key: String, keep: u32, within: Millis) {
         let known = self.exposures.entry(key).or_insert((keep, within));
-        *known = (known.0.max(keep), crate::emit::survey::longer(known.1, within));
+        *known = (known.0.max(keep), crate::emit::usage::longer(known.1, within));
     }
 
     pub(super) fn exposures(&mut self) {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use throughline::canonical;
 
 use super::values::Values;
-use crate::place::shorten;
-use crate::tree::{Node, Span};
+use crate::source::cursor::shorten;
+use crate::source::tree::{Node, Span};
 
 /// What a condition says: no more than it says, and possibly less.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use super::ranges::Ranges;
 use super::read::Conditions;
 use super::solve::{Answer, Branch, Conflict, solve};
 use super::values::{Number, Values};
-use crate::tree::{Kind, Node};
-use crate::{duration, time};
+use crate::source::tree::{Kind, Node};
+use crate::source::{duration, time};
 
 impl<'a> Conditions<'_, 'a> {
     /// `$event`: how often an event happened; of a list, all have to hold.

@@ -14,7 +14,7 @@ use super::operator::Test;
 use super::ranges::Ranges;
 use super::values::{Text, Values};
 use crate::rules::Rules;
-use crate::tree::{Entry, Kind, Node};
+use crate::source::tree::{Entry, Kind, Node};
 
 /// Segments that use each other deeper than this are not looked into.
 const MAX_DEPTH: u32 = 12;

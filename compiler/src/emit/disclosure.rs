@@ -1,0 +1,138 @@
+//! What leaves the collector, and which rules need it elsewhere.
+
+use std::collections::BTreeMap;
+
+use throughline::internals::plan::tables::Source;
+use throughline::{Object, Value};
+
+use super::usage::Survey;
+use crate::condition::scope::Uses;
+use crate::rules::Rules;
+
+/// So many of the places that need something are named.
+const NAMED: usize = 5;
+
+/// What kind of thing leaves the collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The value of an attribute.
+    Attribute,
+    /// The membership in a segment that only the collector can decide.
+    Segment,
+    /// The last times of an event.
+    Event,
+}
+
+/// Something that leaves the collector, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Whether browsers decide by it too: the public plan says by what it is compared, and scripts of the page can read it.
+    pub public: bool,
+    /// Some of the places in the rules that need it; none for what is needed for local times.
+    pub needed_by: Vec<String>,
+    /// How many places need it.
+    pub places: usize,
+}
+
+impl Kind {
+    /// As people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Attribute => "attribute",
+            Self::Segment => "segment",
+            Self::Event => "event",
+        }
+    }
+}
+
+impl Leaving {
+    /// For people: `attribute tier: token; needed by campaigns.gold.when`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let to = if self.public { "token and public plan" } else { "token" };
+        let more = self.places.saturating_sub(self.needed_by.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let why = match self.needed_by.as_slice() {
+            [] => "local times".to_owned(),
+            some => some.join(", "),
+        };
+        format!("{} {}: {to}; needed by {why}{more}", self.kind.name(), self.name)
+    }
+
+    /// For programs: `kind`, `name`, `public`, `neededBy` and `places`.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 places")]
+    pub fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        out.insert("kind", self.kind.name());
+        out.insert("name", self.name.as_str());
+        out.insert("public", Value::Bool(self.public));
+        out.insert("neededBy", Value::Array(self.needed_by.iter().map(|path| Value::from(path.as_str())).collect()));
+        out.insert("places", Value::Number(self.places as f64));
+        Value::Object(out)
+    }
+}
+
+/// Which places on pages need what.
+#[derive(Debug, Default)]
+pub struct Reasons(BTreeMap<(Kind, String), (Vec<String>, usize)>);
+
+impl Reasons {
+    /// Notes what a condition uses.
+    pub fn note(&mut self, uses: &Uses, path: &str) {
+        let attributes = uses.attributes.iter().map(|name| (Kind::Attribute, name));
+        let segments = uses.segments.iter().map(|id| (Kind::Segment, id));
+        let events = uses.counters.values().map(|counter| (Kind::Event, &counter.event));
+        for (kind, name) in attributes.chain(segments).chain(events).collect::<Vec<_>>() {
+            self.note_one(kind, name, path);
+        }
+    }
+
+    /// Notes one thing that a place needs.
+    pub fn note_one(&mut self, kind: Kind, name: &str, path: &str) {
+        let (first, count) = self.0.entry((kind, name.to_owned())).or_default();
+        *count = count.saturating_add(1);
+        if first.len() < NAMED {
+            first.push(path.to_owned());
+        }
+    }
+
+    fn get(&self, kind: Kind, name: &str) -> (Vec<String>, usize) {
+        self.0.get(&(kind, name.to_owned())).cloned().unwrap_or_default()
+    }
+}
+
+/// What leaves the collector.
+pub fn leaving(rules: &Rules<'_>, edge: &Survey, public: &Survey) -> Vec<Leaving> {
+    let is_of_profile = |name: &&String| {
+        let attribute = rules.attributes.get(name.as_str());
+        attribute.is_some_and(|attribute| attribute.edge && attribute.source != Source::Request)
+    };
+    let attributes = edge.edge_attributes.iter().filter(is_of_profile).map(String::as_str);
+    let zone = Some("timezone").filter(|_| edge.edge_local);
+    let attributes = attributes.chain(zone).map(|name| (Kind::Attribute, name));
+    let carried = edge.segments.iter().filter(|(_, carried)| *carried);
+    let segments = carried.map(|(id, _)| (Kind::Segment, id.as_str()));
+    let events = edge.reasons.0.keys().filter(|(kind, _)| *kind == Kind::Event);
+    let events = events.map(|(kind, name)| (*kind, name.as_str()));
+    let row = |(kind, name): (Kind, &str)| {
+        let (needed_by, places) = edge.reasons.get(kind, name);
+        let is_zone = kind == Kind::Attribute && Some(name) == zone && public.edge_local;
+        let public = is_zone || public.reasons.0.contains_key(&(kind, name.to_owned()));
+        Leaving { kind, name: name.to_owned(), public, needed_by, places }
+    };
+    attributes.chain(segments).chain(events).map(row).collect()
+}
+
+/// The attributes that may leave the collector, and that only the collector uses.
+pub fn needless<'a>(rules: &Rules<'a>, edge: &Survey) -> Vec<&'a str> {
+    let attributes = rules.attributes.iter().filter(|(name, attribute)| {
+        attribute.edge && edge.attributes.contains(**name) && !edge.edge_attributes.contains(**name)
+    });
+    attributes.map(|(name, _)| *name).collect()
+}

@@ -1,0 +1,79 @@
+//! The part of the rules that anybody may read: what can stand in public slots.
+
+use std::collections::BTreeSet;
+
+use crate::rules::campaign::{Campaign, Reach};
+use crate::rules::channel::{Roles, WEB};
+use crate::rules::frequency_cap::Scope;
+use crate::rules::message::Message;
+use crate::rules::{Defs, Rules};
+use crate::source::cursor::Named;
+
+/// The rules without everything that is not needed to fill public slots.
+///
+/// Segments and journeys stay: the survey drops what no condition uses.
+pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
+    let mut public = rules.clone();
+    public.slots.retain(|(_, slot)| slot.public);
+    public.campaigns = campaigns(rules);
+    let used = |name: fn(&Campaign<'a>) -> Vec<&'a str>| -> BTreeSet<&'a str> {
+        public.campaigns.values().flat_map(name).collect()
+    };
+    let messages = used(|campaign| campaign.messages().map(|message| message.name).collect());
+    let offers = used(|campaign| campaign.offer.iter().map(|offer| offer.name).collect());
+    let experiments = used(|campaign| campaign.experiment.iter().map(|experiment| experiment.name).collect());
+    let classes = public.campaigns.values().fold(0, |bits, campaign| bits | campaign.class.bit());
+    public.messages = keep(&rules.messages, &messages);
+    public.messages.values_mut().for_each(keep_web);
+    public.offers = keep(&rules.offers, &offers);
+    public.experiments = keep(&rules.experiments, &experiments);
+    public.channels.retain(|id, _| *id == WEB);
+    let is_public = |campaign: &str| public.campaigns.contains_key(campaign);
+    public.holdouts.retain(|_, holdout| {
+        holdout.classes & classes != 0 || holdout.campaigns.iter().any(|campaign| is_public(campaign.name))
+    });
+    public.policies.suppress.retain(|suppression| suppression.classes & classes != 0);
+    public.policies.caps.retain(|cap| match &cap.scope {
+        Scope::All => true,
+        Scope::Class(class) => class.bit() & classes != 0,
+        Scope::Slot(slot) => rules.slot(slot.name).is_some_and(|slot| slot.public),
+        Scope::Offer(offer) => offers.contains(offer.name),
+        Scope::Message(message) => messages.contains(message.name),
+    });
+    // What is counted in several channels together counts on pages too; what is said only elsewhere does not.
+    let is_on_pages = |channels: &[Named<'_>]| channels.is_empty() || channels.iter().any(|name| name.name == WEB);
+    public.policies.caps.retain(|cap| is_on_pages(&cap.channels));
+    public.policies.cooldowns.retain(|cooldown| match (&cooldown.campaign, cooldown.classes) {
+        (Some(campaign), _) => is_public(campaign.name),
+        (None, named) => named.is_none_or(|named| named & classes != 0),
+    });
+    public.policies.quiet.clear();
+    public.policies.roles = Roles::default();
+    // How people respond elsewhere decides nothing on a page.
+    public.channels.values_mut().for_each(|channel| channel.responds = None);
+    public.features.retain(|_, feature| feature.public);
+    public.auto_experiments.retain(|(_, experiment)| experiment.public);
+    // Conditions can read where a subject is in a journey; what the journey does is nobody's business.
+    public.journeys.values_mut().for_each(|journey| journey.hide());
+    public
+}
+
+/// The campaigns in public slots, without what they do elsewhere.
+fn campaigns<'a>(rules: &Rules<'a>) -> Defs<'a, Campaign<'a>> {
+    let mut campaigns = rules.campaigns.clone();
+    for campaign in campaigns.values_mut() {
+        campaign.slots.retain(|placement| rules.slot(placement.slot.name).is_some_and(|slot| slot.public));
+        campaign.next.clear();
+        campaign.reach = Reach::default();
+    }
+    campaigns.retain(|_, campaign| !campaign.slots.is_empty());
+    campaigns
+}
+
+fn keep<'a, T: Clone>(definitions: &Defs<'a, T>, ids: &BTreeSet<&str>) -> Defs<'a, T> {
+    definitions.iter().filter(|(id, _)| ids.contains(*id)).map(|(id, it)| (*id, it.clone())).collect()
+}
+
+fn keep_web(message: &mut Message<'_>) {
+    message.renditions.retain(|rendition| rendition.is_in(WEB));
+}

@@ -1,0 +1,149 @@
+//! The rows of lanes: what competes for one thing, and how its candidates are found.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use throughline::internals::json::View;
+use throughline::internals::plan::Id;
+use throughline::internals::plan::tables::{
+    Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, SEVERAL,
+    TEXTS, TRUTHS,
+};
+
+use super::Writer;
+use crate::condition::{mark_shared, order_of};
+use crate::emit::access_path::{self, Term};
+use crate::rules::campaign;
+
+/// The candidates of each value.
+type Values = BTreeMap<Id<Constant>, Vec<Id<Placement>>>;
+
+/// The candidates of each term, and those without one.
+#[derive(Default)]
+struct Found {
+    always: Vec<Id<Placement>>,
+    values: BTreeMap<Id<Attribute>, Values>,
+    nodes: BTreeMap<Id<Node>, Vec<Id<Placement>>>,
+}
+
+impl<'a> Writer<'_, '_, 'a, '_> {
+    /// The campaigns that can fill the slot.
+    pub(super) fn slot_lane(&mut self, slot: &str) -> Id<Lane> {
+        let placed = |campaign: &campaign::Campaign<'a>| {
+            let placement = campaign.slots.iter().find(|placement| placement.slot.name == slot)?;
+            self.numbers.messages.get(placement.message.name).map(|message| Some(*message))
+        };
+        let placements = self.competing(placed);
+        self.lane(placements)
+    }
+
+    /// The campaigns that have a next action.
+    pub(super) fn next_lane(&mut self) -> Option<Id<Lane>> {
+        let placements = self.competing(|campaign| (!campaign.next.is_empty()).then_some(None));
+        (!placements.is_empty()).then(|| self.lane(placements))
+    }
+
+    /// For each group the campaigns that make one of its offers.
+    pub(super) fn offer_groups(&mut self) {
+        let groups: Vec<String> = self.numbers.offer_groups.keys().cloned().collect();
+        for group in &groups {
+            let rules = self.rules;
+            let group_of = |offer: &str| rules.offers.get(offer).and_then(|offer| offer.group);
+            let offers = |campaign: &campaign::Campaign<'a>| {
+                let offer = campaign.offer.as_ref()?;
+                (group_of(offer.name) == Some(group.as_str())).then_some(None)
+            };
+            let placements = self.competing(offers);
+            let row = OfferGroup { id: self.plan.text(group), lane: self.lane(placements) };
+            self.plan.push(row);
+        }
+    }
+
+    /// The campaigns that compete, with the message that each has there: best priority first, and of one priority by id.
+    fn competing(&self, placed: impl Fn(&campaign::Campaign<'a>) -> Option<Option<Id<Message>>>) -> Vec<Placement> {
+        let rows = self.rules.campaigns.iter().filter_map(|(name, campaign)| {
+            let row = Placement { campaign: *self.numbers.campaigns.get(*name)?, message: placed(campaign)? };
+            Some((Reverse(campaign.priority), row))
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_by_key(|(priority, row)| (*priority, row.campaign));
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn lane(&mut self, placements: Vec<Placement>) -> Id<Lane> {
+        let when = |row: &Placement| self.plan.get::<Campaign>(row.campaign).and_then(|campaign| campaign.when);
+        let conditions: Vec<_> = placements.iter().map(when).collect();
+        let accesses = access_path::choose(&self.plan, &self.asked, &conditions);
+        placements.iter().for_each(|row| self.note_placed(row.campaign));
+        let placements = self.plan.push_all(placements);
+        let mut found = Found::default();
+        for (id, access) in placements.iter().zip(accesses) {
+            found.add(id, access);
+        }
+        let keys: Vec<_> = found.values.into_iter().map(|(attribute, values)| self.key(attribute, values)).collect();
+        let gates: Vec<_> = found.nodes.iter().map(|(node, ids)| self.gate(*node, ids)).collect();
+        let row = Lane {
+            placements,
+            always: self.plan.ids(&found.always),
+            keys: self.plan.push_all(keys),
+            gates: self.plan.push_all(gates),
+        };
+        self.plan.push(row)
+    }
+
+    fn note_placed(&mut self, id: Id<Campaign>) {
+        let is_first = self.placed.insert(id);
+        if let Some(row) = self.plan.get(id).filter(|_| !is_first) {
+            self.plan.set(id, Campaign { flags: row.flags | SEVERAL, ..row });
+        }
+    }
+
+    /// The condition is evaluated here, and once more with the candidates.
+    fn gate(&mut self, node: Id<Node>, placements: &[Id<Placement>]) -> Gate {
+        mark_shared(&mut self.plan, node);
+        Gate { node, placements: self.plan.ids(placements) }
+    }
+
+    fn key(&mut self, attribute: Id<Attribute>, values: Values) -> Key {
+        let mut values: Vec<_> = values.into_iter().collect();
+        values.sort_by(|(a, _), (b, _)| order_of(&self.plan, *a, *b));
+        // 0 and -0 are two constants, and one value.
+        values.dedup_by(|(a, more), (b, placements)| {
+            let is_same = order_of(&self.plan, *a, *b).is_eq();
+            if is_same {
+                placements.append(more);
+                placements.sort_unstable();
+                placements.dedup();
+            }
+            is_same
+        });
+        let forms = values.iter().fold(0, |forms, (constant, _)| {
+            forms
+                | match access_path::form(&self.plan, *constant) {
+                    Some(View::Text(_)) => TEXTS,
+                    Some(View::Number(_)) => NUMBERS,
+                    Some(View::Bool(_)) => TRUTHS,
+                    _ => 0,
+                }
+        });
+        let postings: Vec<_> = values
+            .iter()
+            .map(|(constant, ids)| Posting { constant: *constant, placements: self.plan.ids(ids) })
+            .collect();
+        Key { attribute, forms, postings: self.plan.push_all(postings) }
+    }
+}
+
+impl Found {
+    fn add(&mut self, id: Id<Placement>, access: Option<access_path::Access>) {
+        let Some(terms) = access else { return self.always.push(id) };
+        for term in terms {
+            match term {
+                Term::Value(attribute, value) => {
+                    self.values.entry(attribute).or_default().entry(value).or_default().push(id);
+                }
+                Term::Holds(node) => self.nodes.entry(node).or_default().push(id),
+            }
+        }
+    }
+}

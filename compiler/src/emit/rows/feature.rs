@@ -1,0 +1,246 @@
+//! The rows of features and of experiments that pages run by themselves.
+
+use throughline::canonical;
+use throughline::internals::plan::tables::{self, Source};
+use throughline::internals::plan::{Id, PlanBuilder, Span};
+use throughline::{Value, bucket};
+
+use super::{Writer, flag};
+use crate::condition::constant;
+use crate::rules::feature::url_pattern::{Parts, UrlPattern};
+use crate::rules::feature::{AutoExperiment, Effect, Feature, Filter, Parent, Rollout, Rule, Trial};
+use crate::source::cursor::{Named, Place};
+
+impl<'a> Writer<'_, '_, 'a, '_> {
+    pub(super) fn feature(&mut self, key: &str, feature: &Feature<'a>) {
+        self.scope.dialect = feature.dialect;
+        let rules: Vec<_> = feature.rules.iter().filter_map(|rule| self.feature_rule(key, rule)).collect();
+        let row = tables::Feature {
+            key: self.plan.text(key),
+            default: feature.default.map(|value| constant(&mut self.plan, &value.to_value())),
+            rules: self.plan.push_all(rules),
+            flags: flag(!feature.enabled, tables::FEATURE_OFF),
+        };
+        self.plan.push(row);
+        self.scope.dialect = crate::condition::scope::Dialect::Rules;
+    }
+
+    pub(super) fn auto_experiment(&mut self, id: &str, experiment: &AutoExperiment<'a>) {
+        self.scope.dialect = experiment.dialect;
+        let trial = self.trial(id, &experiment.trial);
+        let row = tables::AutoExperiment {
+            id: self.plan.text(id),
+            trial,
+            flags: flag(experiment.redirects, tables::REDIRECT)
+                | flag(experiment.manual, tables::MANUAL)
+                | flag(experiment.persist_query, tables::PERSIST_QUERY),
+        };
+        self.plan.push(row);
+        self.scope.dialect = crate::condition::scope::Dialect::Rules;
+    }
+
+    fn feature_rule(&mut self, key: &str, rule: &Rule<'a>) -> Option<tables::FeatureRule> {
+        let empty = tables::FeatureRule {
+            id: self.plan.text(rule.id),
+            flags: 0,
+            prerequisites: self.parents(&rule.parents),
+            filters: self.filters(&rule.filters),
+            when: None,
+            force: None,
+            rollout: None,
+            trial: None,
+            tracks: None,
+        };
+        Some(match &rule.effect {
+            Effect::Force { value, when, rollout, tracks } => tables::FeatureRule {
+                flags: tables::FORCES,
+                when: when.as_ref().and_then(|when| self.condition(when)),
+                force: Some(constant(&mut self.plan, &value.to_value())),
+                rollout: rollout.as_ref().map(|rollout| self.rollout(key, rollout)),
+                tracks: tracks.map(|tracks| json(&mut self.plan, &tracks.to_value())),
+                ..empty
+            },
+            Effect::Trial(trial) => tables::FeatureRule { trial: Some(self.trial(key, trial)), ..empty },
+            // Its prerequisites still count.
+            Effect::Nothing => empty,
+        })
+    }
+
+    fn parents(&mut self, parents: &[Parent<'a>]) -> Span<tables::Prerequisite> {
+        let rows: Vec<_> = parents.iter().filter_map(|parent| self.parent(parent)).collect();
+        self.plan.push_all(rows)
+    }
+
+    fn parent(&mut self, parent: &Parent<'a>) -> Option<tables::Prerequisite> {
+        let when = match &parent.when {
+            Some(when) => self.value_condition(when)?,
+            None => self.always(),
+        };
+        let flags = flag(parent.gate, tables::GATE);
+        Some(tables::Prerequisite { feature: self.plan.text(parent.feature.name), flags, when })
+    }
+
+    fn filters(&mut self, filters: &[Filter<'a>]) -> Span<tables::Filter> {
+        let rows: Vec<_> = filters.iter().map(|filter| self.filter(filter)).collect();
+        self.plan.push_all(rows)
+    }
+
+    fn filter(&mut self, filter: &Filter<'a>) -> tables::Filter {
+        tables::Filter {
+            unit: self.unit(filter.unit.as_ref()),
+            seed: self.plan.text(filter.seed),
+            version: filter.version,
+            ranges: self.buckets(&filter.ranges),
+        }
+    }
+
+    fn rollout(&mut self, key: &str, rollout: &Rollout<'a>) -> Id<tables::Rollout> {
+        let row = tables::Rollout {
+            seed: self.plan.text(rollout.seed.unwrap_or(key)),
+            unit: self.unit(rollout.unit.as_ref()),
+            fallback: rollout.fallback.as_ref().map(|unit| self.unit(Some(unit))),
+            version: rollout.version,
+            from: rollout.range.0,
+            to: rollout.range.1,
+            flags: flag(rollout.never_sticky, tables::NEVER_STICKY) | flag(rollout.inclusive, tables::INCLUSIVE),
+        };
+        self.plan.push(row)
+    }
+
+    fn trial(&mut self, id: &str, trial: &Trial<'a>) -> Id<tables::Trial> {
+        let key = trial.key.unwrap_or(id);
+        let mut definition = trial.definition.clone();
+        definition.insert("key", key);
+        let row = tables::Trial {
+            key: self.plan.text(key),
+            seed: self.plan.text(trial.seed.unwrap_or(key)),
+            unit: self.unit(trial.unit.as_ref()),
+            fallback: trial.fallback.as_ref().map(|unit| self.unit(Some(unit))),
+            flags: flag(trial.never_sticky, tables::NEVER_STICKY)
+                | flag(trial.draft, tables::DRAFT)
+                | flag(trial.stopped, tables::STOPPED)
+                | flag(trial.force.is_some(), tables::FORCED),
+            version: trial.version,
+            bucket_version: trial.bucket_version,
+            min_bucket_version: trial.min_bucket_version,
+            arms: self.arms(trial),
+            ranges: self.buckets(&trial.ranges(trial.weights.as_deref())),
+            bandit: trial.bandit.as_ref().and_then(|bandit| self.bandit(bandit.name, trial)),
+            audience: self.trial_audience(trial),
+            definition: json(&mut self.plan, &Value::Object(definition)),
+            forced: trial.force.unwrap_or(0),
+        };
+        self.plan.push(row)
+    }
+
+    fn arms(&mut self, trial: &Trial<'a>) -> Span<tables::Arm> {
+        let arm = |(index, arm): (usize, &crate::rules::feature::Arm<'a>)| tables::Arm {
+            value: constant(&mut self.plan, &arm.value.to_value()),
+            key: self.plan.text(arm.key.unwrap_or(&index.to_string())),
+            name: arm.name.map(|name| self.plan.text(name)),
+            flags: flag(arm.key.is_some(), tables::KEYED) | flag(arm.passthrough, tables::PASSTHROUGH),
+        };
+        let rows: Vec<_> = trial.arms.iter().enumerate().map(arm).collect();
+        self.plan.push_all(rows)
+    }
+
+    fn bandit(&mut self, name: &str, trial: &Trial<'a>) -> Option<Id<tables::Bandit>> {
+        let bandit = self.rules.bandits.get(name)?;
+        let mut leaves = Vec::new();
+        for leaf in &bandit.leaves {
+            let when = match &leaf.when {
+                Some(when) => self.condition(when)?,
+                None => self.always(),
+            };
+            leaves.push(tables::Leaf {
+                when,
+                id: json(&mut self.plan, &leaf.id),
+                weights: json(&mut self.plan, &list(&leaf.weights)),
+                ranges: self.buckets(&trial.ranges(Some(&leaf.weights))),
+            });
+        }
+        let even = || bucket::equal_weights(trial.arms.len());
+        let row = tables::Bandit {
+            leaves: self.plan.push_all(leaves),
+            weights: json(&mut self.plan, &list(&trial.weights.clone().unwrap_or_else(even))),
+            version: bandit.version.as_ref().map(|version| json(&mut self.plan, version)),
+        };
+        Some(self.plan.push(row))
+    }
+
+    fn trial_audience(&mut self, trial: &Trial<'a>) -> Id<tables::Audience> {
+        // Filters replace the namespace.
+        let namespace = trial.namespace.as_ref().filter(|_| trial.filters.is_none());
+        let (from, to) = namespace.map_or((0.0, 0.0), |(_, from, to)| (*from, *to));
+        let urls: Vec<_> = trial.urls.iter().flatten().filter_map(|url| self.url_pattern(url)).collect();
+        let row = tables::Audience {
+            flags: flag(trial.urls.is_some(), tables::BY_URL),
+            when: trial.when.as_ref().and_then(|when| self.condition(when)),
+            filters: self.filters(trial.filters.as_deref().unwrap_or_default()),
+            namespace: namespace.map(|(seed, ..)| self.plan.text(seed)),
+            from,
+            to,
+            prerequisites: self.parents(&trial.parents),
+            urls: self.plan.push_all(urls),
+        };
+        self.plan.push(row)
+    }
+
+    fn url_pattern(&mut self, pattern: &UrlPattern) -> Option<tables::UrlPattern> {
+        let flags = flag(pattern.excludes, tables::EXCLUDES);
+        let none = |path| tables::UrlPattern { flags, host: None, path, hash: None, params: Span::empty() };
+        Some(match &pattern.parts {
+            Parts::Whole(regex) => {
+                tables::UrlPattern { flags: flags | tables::WHOLE_URL, ..none(self.plan.regex(regex.clone())) }
+            }
+            Parts::Each { host, path, hash, params } => {
+                let param = |(name, value): &(String, Vec<u8>)| tables::UrlParam {
+                    name: self.plan.text(name),
+                    value: self.plan.regex(value.clone()),
+                };
+                let params: Vec<_> = params.iter().map(param).collect();
+                tables::UrlPattern {
+                    host: Some(self.plan.regex(host.clone())),
+                    hash: hash.clone().map(|hash| self.plan.regex(hash)),
+                    params: self.plan.push_all(params),
+                    ..none(self.plan.regex(path.clone()))
+                }
+            }
+            Parts::Never => none(self.plan.regex(crate::regex::compile("[]", false).ok()?)),
+        })
+    }
+
+    fn buckets(&mut self, ranges: &[(f64, f64)]) -> Span<tables::Buckets> {
+        self.plan.push_all(ranges.iter().map(|(from, to)| tables::Buckets { from: *from, to: *to }))
+    }
+
+    /// The attribute that is hashed. A name with dots that is not declared is one member of the request's attributes.
+    fn unit(&mut self, unit: Option<&Named<'a>>) -> Id<tables::Attribute> {
+        let name = unit.map_or("id", |unit| unit.name);
+        if let Some(known) = self.scope.attributes.get(name) {
+            return known.id;
+        }
+        let text = self.plan.text(name);
+        let path = self.plan.ids(&[text]);
+        self.plan.share(tables::Attribute { name: text, path, source: Source::Request as u32, flags: 0 })
+    }
+
+    /// The number of a condition on `{"value": …}`.
+    fn value_condition(&mut self, when: &Place<'_>) -> Option<Id<tables::Node>> {
+        let diagnostics = &mut self.out.diagnostics;
+        crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut self.plan, diagnostics)
+    }
+
+    fn always(&mut self) -> Id<tables::Node> {
+        let op = throughline::internals::plan::Op::True as u32;
+        self.plan.share(tables::Node { op, a: 0, b: 0, c: 0, d: 0 })
+    }
+}
+
+fn list(numbers: &[f64]) -> Value {
+    Value::Array(numbers.iter().map(|number| Value::Number(*number)).collect())
+}
+
+fn json(plan: &mut PlanBuilder, value: &Value) -> Id<tables::Text> {
+    plan.text(&canonical::to_json_text(value))
+}

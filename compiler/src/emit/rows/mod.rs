@@ -1,0 +1,289 @@
+//! The rows of a plan.
+
+mod campaign;
+mod candidate_index;
+mod content;
+mod feature;
+mod journey;
+mod policies;
+mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use throughline::Millis;
+use throughline::internals::plan::condition_ops::Op;
+use throughline::internals::plan::tables::{self, Source};
+use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
+
+use super::usage::Survey;
+use super::{Audience, access_path, condition, numbered, scope};
+use crate::Options;
+use crate::condition::scope::{CounterSpec, Scope};
+use crate::rules::Rules;
+use crate::rules::account_unit;
+use crate::rules::trigger::Trigger;
+use crate::source::cursor::{Place, Reader};
+use crate::zones;
+
+/// The bytes of a plan.
+pub fn write(
+    rules: &Rules<'_>,
+    survey: &Survey,
+    audience: Audience,
+    options: Options,
+    out: &mut Reader<'_>,
+) -> Vec<u8> {
+    let attributes = attributes(rules, survey, audience);
+    let scope = scope(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
+    let numbers = Numbers::new(rules);
+    let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
+    let (asked, placed) = (access_path::Asked::new(), BTreeSet::new());
+    let plan = PlanBuilder::default();
+    Writer { rules, survey, audience, options, scope, numbers, exposures, of_account, asked, placed, plan, out }
+        .write(&attributes)
+}
+
+/// The attributes that a plan has: all declared ones where events arrive, so that closed ones stay closed, and otherwise
+/// only those that are used.
+fn attributes<'a>(rules: &Rules<'a>, survey: &Survey, audience: Audience) -> Vec<&'a str> {
+    let needed =
+        |name: &str, is_declared: bool| survey.attributes.contains(name) || (is_declared && audience == Audience::Edge);
+    let all = rules.attributes.iter();
+    all.filter(|(name, attribute)| needed(name, attribute.place.is_some())).map(|(name, _)| *name).collect()
+}
+
+/// The number of each definition.
+struct Numbers {
+    channels: BTreeMap<String, Id<tables::Channel>>,
+    offers: BTreeMap<String, Id<tables::Offer>>,
+    offer_groups: BTreeMap<String, Id<tables::OfferGroup>>,
+    lists: BTreeMap<String, Id<tables::List>>,
+    messages: BTreeMap<String, Id<tables::Message>>,
+    experiments: BTreeMap<String, Id<tables::Experiment>>,
+    campaigns: BTreeMap<String, Id<tables::Campaign>>,
+    slots: BTreeMap<String, Id<tables::Slot>>,
+}
+
+impl Numbers {
+    fn new(rules: &Rules<'_>) -> Self {
+        Self {
+            channels: numbered(rules.channels.keys().copied()),
+            offers: numbered(rules.offers.keys().copied()),
+            offer_groups: numbered(rules.offers.values().filter_map(|offer| offer.group).collect::<BTreeSet<_>>()),
+            lists: BTreeMap::new(),
+            messages: numbered(rules.messages.keys().copied()),
+            experiments: numbered(rules.experiments.keys().copied()),
+            campaigns: numbered(rules.campaigns.keys().copied()),
+            slots: numbered(rules.slots.iter().map(|(id, _)| *id)),
+        }
+    }
+}
+
+/// Writes the tables one after the other. A name that has no number has been told of before.
+pub(super) struct Writer<'w, 'r, 'a, 's> {
+    pub(super) rules: &'w Rules<'a>,
+    survey: &'w Survey,
+    audience: Audience,
+    options: Options,
+    pub(super) scope: Scope,
+    numbers: Numbers,
+    /// What caps count: how many times are enough, and how far back they look.
+    exposures: BTreeMap<String, (u32, Millis)>,
+    /// What caps of accounts count.
+    of_account: BTreeSet<String>,
+    /// What the conditions of all campaigns ask.
+    asked: access_path::Asked,
+    /// The campaigns that compete in a lane.
+    placed: BTreeSet<Id<tables::Campaign>>,
+    pub(super) plan: PlanBuilder,
+    pub(super) out: &'r mut Reader<'s>,
+}
+
+impl<'a> Writer<'_, '_, 'a, '_> {
+    fn write(mut self, attributes: &[&str]) -> Vec<u8> {
+        let rules = self.rules;
+        self.classes();
+        attributes.iter().for_each(|name| self.attribute(name));
+        self.zones();
+        self.places();
+        self.counters();
+        for (id, carried) in &self.survey.segments {
+            self.segment(id, *carried);
+        }
+        self.channels();
+        self.offers();
+        self.catalogue();
+        self.fallbacks();
+        rules.messages.iter().for_each(|(id, message)| self.message(id, message));
+        rules.experiments.iter().for_each(|(id, experiment)| self.experiment(id, experiment));
+        self.holdouts();
+        self.suppressions();
+        self.silence();
+        let caps = self.policy_caps();
+        rules.campaigns.iter().for_each(|(id, campaign)| self.campaign(id, campaign));
+        self.asked = access_path::asked(&self.plan);
+        self.offer_groups();
+        rules.slots.iter().for_each(|(id, slot)| self.slot(id, slot));
+        rules.journeys.iter().for_each(|(id, journey)| self.journey(id, journey));
+        rules.features.iter().for_each(|(key, feature)| self.feature(key, feature));
+        rules.auto_experiments.iter().for_each(|(id, experiment)| self.auto_experiment(id, experiment));
+        self.exposures();
+        let settings = self.settings(caps);
+        self.plan.finish(settings)
+    }
+
+    fn settings(&mut self, caps: Span<tables::Cap>) -> tables::Settings {
+        let policy = &self.rules.policies.consent;
+        let gpc: Vec<_> = policy.gpc.iter().map(|purpose| self.plan.text(purpose)).collect();
+        tables::Settings {
+            id: Id::new(0),
+            flags: if self.audience == Audience::Public { tables::PUBLIC_PLAN } else { 0 },
+            locale: self.plan.text(self.rules.defaults.locale),
+            consent: policy.default.number(),
+            store: policy.store.map(|purpose| self.plan.text(purpose)),
+            measure: policy.measure.map(|purpose| self.plan.text(purpose)),
+            gpc: self.plan.ids(&gpc),
+            caps,
+            next: self.next_lane(),
+        }
+    }
+
+    fn classes(&mut self) {
+        for purposes in &self.rules.policies.consent.classes {
+            let purposes: Vec<_> = purposes.iter().map(|purpose| self.plan.text(purpose)).collect();
+            let purposes = self.plan.ids(&purposes);
+            self.plan.push(tables::ClassPolicy { purposes });
+        }
+    }
+
+    fn attribute(&mut self, name: &str) {
+        let Some(attribute) = self.rules.attributes.get(name) else { return };
+        // What follows from events stands beside what the request says, under its whole name.
+        let path: Vec<_> = match attribute.source {
+            Source::Events => vec![self.plan.text(name)],
+            Source::Profile | Source::Request => name.split('.').map(|part| self.plan.text(part)).collect(),
+        };
+        let is_carried = attribute.edge && self.survey.edge_attributes.contains(name);
+        let is_profile = attribute.source == Source::Profile;
+        let row = tables::Attribute {
+            name: self.plan.text(name),
+            path: self.plan.ids(&path),
+            source: attribute.source as u32,
+            flags: flag(is_carried, tables::EDGE)
+                | flag(attribute.client, tables::CLIENT)
+                | flag(is_profile && account_unit::is_of_account(name), tables::ACCOUNT),
+        };
+        self.plan.push(row);
+        if let Some((from, parameter)) = attribute.derived {
+            let (name, parameter) = (self.plan.text(name), self.plan.text(parameter));
+            self.plan.push(tables::Derived { name, from: from as u32, parameter });
+        }
+    }
+
+    /// The zones that conditions need; where they need the subject's, the token carries the profile's.
+    fn zones(&mut self) {
+        if self.survey.zones.is_empty() && !self.survey.local {
+            return;
+        }
+        let default = self.rules.defaults.zone.iana_name().unwrap_or("UTC");
+        let named = self.survey.zones.iter().map(String::as_str);
+        self.scope.zones = zones::write(&mut self.plan, default, named, self.survey.local);
+        if self.survey.edge_local {
+            let name = self.plan.text("timezone");
+            let (path, source) = (self.plan.ids(&[name]), Source::Profile as u32);
+            self.plan.push(tables::Attribute { name, path, source, flags: tables::EDGE | tables::CLIENT });
+        }
+    }
+
+    fn places(&mut self) {
+        let rules = self.rules;
+        for (id, site) in rules.places.iter().filter(|_| self.survey.places) {
+            let row = tables::Place { id: self.plan.text(id), latitude: site.latitude, longitude: site.longitude };
+            self.plan.push(row);
+        }
+    }
+
+    fn counters(&mut self) {
+        self.scope.counters = numbered(self.survey.counters.keys().map(String::as_str));
+        let journeys = self.rules.journeys.values().filter(|journey| journey.unit.is_some());
+        let of_account: BTreeSet<String> =
+            journeys.flat_map(|journey| journey.counters()).map(|spec| spec.key()).collect();
+        for (key, spec) in &self.survey.counters {
+            let filter = spec.filter.as_ref().and_then(|filter| {
+                crate::condition::compile_filter(filter, "", &mut self.plan, &mut self.out.diagnostics)
+            });
+            let is_of_account = of_account.contains(key);
+            let row = tables::Counter {
+                key: self.plan.text(key),
+                event: self.plan.text(&spec.event),
+                filter,
+                keep: spec.keep,
+                within: spec.within,
+                flags: flag(self.survey.edge_counters.contains_key(key), tables::EDGE)
+                    | flag(is_of_account, tables::ACCOUNT),
+                property: self.property(&spec.property),
+                fold: spec.fold as u32,
+                carry: self.survey.edge_counters.get(key).copied().unwrap_or(0),
+            };
+            self.plan.push(row);
+        }
+        self.sequences();
+        self.event_values();
+    }
+
+    fn property(&mut self, path: &str) -> Ids<tables::Text> {
+        let path: Vec<_> = path.split('.').filter(|_| !path.is_empty()).map(|name| self.plan.text(name)).collect();
+        self.plan.ids(&path)
+    }
+
+    fn event_values(&mut self) {
+        let rules = self.rules;
+        for (name, attribute) in rules.attributes.iter().filter(|(name, _)| self.survey.attributes.contains(**name)) {
+            let Some(values) = &attribute.of_events else { continue };
+            let Some(counter) = self.scope.counters.get(&values.counter().key()).copied() else { continue };
+            let name = self.plan.text(name);
+            self.plan.push(tables::EventValues { name, counter, within: values.within, last: values.last });
+        }
+    }
+
+    fn sequences(&mut self) {
+        self.scope.sequences = numbered(self.survey.sequences.keys().map(String::as_str));
+        for spec in self.survey.sequences.values() {
+            let counter = |key: &str| self.scope.counters.get(key).copied().unwrap_or(Id::new(0));
+            let row = tables::Sequence {
+                first: counter(&spec.first),
+                then: counter(&spec.then),
+                within: spec.within,
+                since: spec.since,
+                last: spec.last,
+            };
+            self.plan.push(row);
+        }
+    }
+
+    fn segment(&mut self, id: &str, carried: bool) {
+        let when = self.rules.segments.get(id).and_then(|segment| segment.when.as_ref());
+        let is_hidden = carried && self.audience == Audience::Public;
+        let node = when.filter(|_| !is_hidden).and_then(|when| self.condition(when));
+        let node =
+            node.unwrap_or_else(|| self.plan.push(tables::Node { op: Op::False as u32, a: 0, b: 0, c: 0, d: 0 }));
+        let row = tables::Segment { id: self.plan.text(id), node, flags: flag(carried, tables::CARRIED) };
+        self.plan.push(row);
+    }
+
+    pub(super) fn condition(&mut self, when: &Place<'_>) -> Option<Id<tables::Node>> {
+        condition(when, &mut self.scope, &mut self.plan, self.out)
+    }
+
+    fn trigger(&mut self, trigger: &Trigger<'_>) -> Option<Id<tables::Counter>> {
+        Some(self.scope.counter(trigger.counter()))
+    }
+
+    pub(super) fn after(&mut self, event: &str) -> Id<tables::Counter> {
+        self.scope.counter(CounterSpec { event: event.to_owned(), ..CounterSpec::default() })
+    }
+}
+
+pub(super) const fn flag(holds: bool, bit: u32) -> u32 {
+    if holds { bit } else { 0 }
+}

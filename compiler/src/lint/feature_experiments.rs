@@ -1,0 +1,173 @@
+//! Experiments of features and pages that compare nothing, or that are part of each other's result.
+
+use std::collections::BTreeMap;
+
+use super::Linter;
+use super::definitions::member;
+use super::features::{asked, rules};
+use super::logic::{Formula, overlap};
+use crate::condition::scope::Dialect;
+use crate::rules::feature::{Effect, Rollout, Rule, Trial};
+use crate::source::cursor::{Named, Place, Reader};
+
+/// An experiment, and where it stands.
+struct Run<'r, 'a> {
+    key: &'a str,
+    trial: &'r Trial<'a>,
+    place: Place<'a>,
+    when: Formula<'a>,
+}
+
+/// An experiment's part of a namespace, in which people are split by an attribute.
+struct Part<'r> {
+    namespace: (&'r str, &'r str),
+    from: f64,
+    to: f64,
+}
+
+/// How people are split: with what is hashed, and how.
+type Split<'a> = (&'a str, &'a str, u32);
+
+/// Looks at the experiments of features, and at those that pages run by themselves.
+pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+    let mut runs = Vec::new();
+    for (key, feature) in &linter.rules.features {
+        let rules = rules(linter, key, feature);
+        check_rollouts(linter, key, feature.dialect, &rules, out);
+        for (rule, place) in rules {
+            if let Effect::Trial(trial) = &rule.effect {
+                runs.push(Run::new(linter, key, trial, place, feature.dialect));
+            }
+        }
+    }
+    for (id, experiment) in &linter.rules.auto_experiments {
+        let trial = &experiment.trial;
+        let place = linter.definitions.get("autoExperiments", id).filter(|_| !trial.draft && !trial.stopped);
+        runs.extend(place.map(|place| Run::new(linter, id, trial, place.clone(), experiment.dialect)));
+    }
+    runs.iter().for_each(|run| run.check_variations(out));
+    check_seeds(linter, &runs, out);
+    check_namespaces(&runs, out);
+}
+
+impl<'r, 'a> Run<'r, 'a> {
+    fn new(linter: &Linter<'r, 'a>, id: &'a str, trial: &'r Trial<'a>, place: Place<'a>, dialect: Dialect) -> Self {
+        let when = asked(linter, trial.when.as_ref(), dialect, true);
+        Self { key: trial.key.unwrap_or(id), trial, place, when }
+    }
+
+    fn split(&self) -> Split<'a> {
+        (self.trial.seed.unwrap_or(self.key), unit(self.trial.unit.as_ref()), self.trial.version)
+    }
+
+    /// Its part of a namespace; filters replace it.
+    fn part(&self) -> Option<Part<'_>> {
+        let (seed, from, to) = self.trial.namespace.as_ref().filter(|_| self.trial.filters.is_none())?;
+        Some(Part { namespace: (seed, unit(self.trial.unit.as_ref())), from: *from, to: *to })
+    }
+
+    /// Where one of its keys stands.
+    fn member(&self, key: &str) -> Place<'a> {
+        member(&self.place, key).unwrap_or_else(|| self.place.clone())
+    }
+
+    /// Tells of variations that are all the same, or of which one gets everybody.
+    fn check_variations(&self, out: &mut Reader<'_>) {
+        let mut arms = self.trial.arms.iter().map(|arm| (!arm.passthrough).then(|| arm.value.to_value()));
+        let first = arms.next();
+        let key =
+            if self.place.node.get("contextualVariations").is_some() { "contextualVariations" } else { "variations" };
+        if self.trial.arms.len() > 1 && arms.all(|arm| Some(arm) == first) {
+            let message = format!("all variations of experiment `{}` are the same, so it compares nothing", self.key);
+            self.member(key).warning("compares-nothing", message, out).expected("variations that differ");
+            return;
+        }
+        let ranges = self.trial.ranges(self.trial.weights.as_deref());
+        if self.trial.bandit.is_none() && ranges.iter().filter(|(from, to)| from < to).count() == 1 {
+            let message = format!("one variation of experiment `{}` gets everybody, so it compares nothing", self.key);
+            let key = if self.place.node.get("ranges").is_some() { "ranges" } else { "weights" };
+            self.member(key).warning("compares-nothing", message, out).expected("a share for at least two variations");
+        }
+    }
+}
+
+fn unit<'a>(unit: Option<&Named<'a>>) -> &'a str {
+    unit.map_or("id", |unit| unit.name)
+}
+
+/// Tells of experiments with different keys that split people alike.
+fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, runs: &[Run<'r, 'a>], out: &mut Reader<'_>) {
+    let campaigns = linter.rules.experiments.iter().filter(|(_, row)| row.active && row.coverage > 0.0);
+    let known = campaigns.map(|(id, row)| ((row.seed.unwrap_or(id), unit(row.unit.as_ref()), 2), *id));
+    let mut seen: BTreeMap<Split<'a>, &str> = known.collect();
+    for run in runs {
+        let first = *seen.entry(run.split()).or_insert(run.key);
+        if first != run.key {
+            let seed = run.split().0;
+            let message =
+                format!("experiments `{first}` and `{}` have the seed `{seed}`, so they split people alike", run.key);
+            run.member("seed").warning("correlated-experiments", message, out).expected("a seed of its own for each");
+        }
+    }
+}
+
+/// Tells of experiments behind a rollout that splits as they do: of those who come to them, all are at one end.
+fn check_rollouts<'a>(
+    linter: &Linter<'_, 'a>,
+    key: &str,
+    dialect: Dialect,
+    rules: &[(&Rule<'a>, Place<'a>)],
+    out: &mut Reader<'_>,
+) {
+    let mut rollouts: BTreeMap<Split<'_>, Formula<'a>> = BTreeMap::new();
+    for (rule, place) in rules {
+        match &rule.effect {
+            Effect::Force { when, rollout: Some(rollout), .. } => {
+                rollouts.entry(split(rollout, key)).or_insert_with(|| asked(linter, when.as_ref(), dialect, true));
+            }
+            Effect::Trial(trial) => {
+                let seed = trial.seed.or(trial.key).unwrap_or(key);
+                let rollout = rollouts.get(&(seed, unit(trial.unit.as_ref()), trial.version));
+                let when = asked(linter, trial.when.as_ref(), dialect, true);
+                if rollout.is_some_and(|rollout| overlap(&[rollout, &when])) {
+                    let message = format!(
+                        "a rollout before this experiment has the seed `{seed}`, too: whom it leaves are of one variation more than of others"
+                    );
+                    let place = member(place, "seed").unwrap_or_else(|| place.clone());
+                    place.warning("correlated-experiments", message, out).expected("a `seed` of its own");
+                }
+            }
+            Effect::Force { .. } | Effect::Nothing => {}
+        }
+    }
+}
+
+fn split<'k>(rollout: &Rollout<'k>, key: &'k str) -> Split<'k> {
+    (rollout.seed.unwrap_or(key), unit(rollout.unit.as_ref()), rollout.version)
+}
+
+/// Tells of experiments of a namespace that meet in it: each is compared with the one before it that ends last.
+fn check_namespaces(runs: &[Run<'_, '_>], out: &mut Reader<'_>) {
+    let mut members: Vec<(Part<'_>, &Run<'_, '_>)> = runs.iter().filter_map(|run| Some((run.part()?, run))).collect();
+    members.sort_by(|(a, _), (b, _)| a.namespace.cmp(&b.namespace).then(a.from.total_cmp(&b.from)));
+    for members in members.chunk_by(|(a, _), (b, _)| a.namespace == b.namespace) {
+        let mut last: Option<(f64, &Run<'_, '_>)> = None;
+        for (part, run) in members {
+            if let Some((end, other)) = last
+                && part.from < end
+                && other.key != run.key
+                && overlap(&[&other.when, &run.when])
+            {
+                let message = format!(
+                    "experiments `{}` and `{}` meet in their namespace, which is to keep them apart",
+                    other.key, run.key
+                );
+                let expected = "parts of the namespace that are disjoint";
+                run.member("namespace").warning("overlapping-experiments", message, out).expected(expected);
+            }
+            if last.is_none_or(|(end, _)| end < part.to) {
+                last = Some((part.to, run));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Campaigns as the lints see them: when each may speak at all.
+
+use std::cell::OnceCell;
+
+use throughline::Millis;
+use throughline::internals::plan::tables::Class;
+
+use super::Linter;
+use super::logic::history::millis;
+use super::logic::{Formula, Ranges, Subject, Text, Values};
+use crate::rules::campaign::Campaign;
+use crate::rules::offer::Offer;
+use crate::rules::schedule::Schedule;
+use crate::source::cursor::Place;
+
+/// The keys of a campaign that the lints understand.
+const UNDERSTOOD: [&str; 9] = ["class", "priority", "when", "schedule", "offer", "experiment", "caps", "slots", "next"];
+
+/// A campaign and when it may speak.
+pub struct Speaker<'r, 'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Where it is defined.
+    pub place: Place<'a>,
+    /// The campaign.
+    pub campaign: &'r Campaign<'a>,
+    /// Its offer, with its id.
+    pub offer: Option<(&'a str, &'r Offer<'a>)>,
+    /// Its condition.
+    pub when: Formula<'a>,
+    /// Everything else that must hold: the time, and the consent that its class needs.
+    pub frame: Formula<'a>,
+    /// Whether nothing else than its condition and its frame can keep it from speaking, as far as it says itself.
+    pub is_free: bool,
+    /// Whether the lints understand all that it says.
+    pub is_understood: bool,
+    silent: OnceCell<Formula<'a>>,
+}
+
+/// All campaigns.
+pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<Speaker<'r, 'a>> {
+    let speaker = |(id, campaign): (&&'a str, &'r Campaign<'a>)| {
+        let place = linter.definitions.get("campaigns", id)?.clone();
+        let offer = campaign.offer.as_ref();
+        let offer = offer.and_then(|named| Some((named.name, linter.rules.offers.get(named.name)?)));
+        let is_understood = linter.definitions.has_only("campaigns", id, &UNDERSTOOD);
+        let when = campaign.when.as_ref();
+        Some(Speaker {
+            id,
+            campaign,
+            offer,
+            when: when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.node, true)),
+            frame: frame(linter, campaign, offer.map(|(_, offer)| offer)),
+            is_free: is_understood && place.node.get("caps").is_none(),
+            is_understood,
+            silent: OnceCell::new(),
+            place,
+        })
+    };
+    linter.rules.campaigns.iter().filter_map(speaker).collect()
+}
+
+impl<'r, 'a> Speaker<'r, 'a> {
+    /// That it may speak.
+    #[must_use]
+    pub fn speaks(&self) -> [&Formula<'a>; 2] {
+        [&self.when, &self.frame]
+    }
+
+    /// That its condition or its frame keeps it from speaking.
+    #[must_use]
+    pub fn silent(&self, linter: &Linter<'r, 'a>) -> &Formula<'a> {
+        self.silent.get_or_init(|| self.ways_to_be_silent(linter))
+    }
+
+    fn ways_to_be_silent(&self, linter: &Linter<'r, 'a>) -> Formula<'a> {
+        let when = self.campaign.when.as_ref();
+        let when = when.map_or_else(|| Formula::constant(false), |when| linter.conditions.read(when.node, false));
+        let mut ways = vec![when];
+        for purpose in purposes(linter, self.campaign.class) {
+            let states = Ranges::points(["denied", "pending"].map(|state| Text(state.to_owned())));
+            ways.push(Formula::known(Subject::Consent((*purpose).to_owned()), Values::texts(states), String::new()));
+        }
+        let schedules = [Some(self.campaign.schedule), self.offer.map(|(_, offer)| offer.schedule)];
+        for schedule in schedules.into_iter().flatten() {
+            let outside = Values::numbers(span(schedule).complement());
+            ways.push(Formula::known(Subject::Now, outside, String::new()));
+        }
+        Formula::Any(ways)
+    }
+}
+
+fn purposes<'l>(linter: &'l Linter<'_, '_>, class: Class) -> &'l [&'l str] {
+    linter.rules.policies.consent.classes.get(class as usize).map_or(&[], Vec::as_slice)
+}
+
+fn frame<'a>(linter: &Linter<'_, 'a>, campaign: &Campaign<'a>, offer: Option<&Offer<'a>>) -> Formula<'a> {
+    let mut parts = Vec::new();
+    for purpose in purposes(linter, campaign.class) {
+        let granted = Values::texts(Ranges::point(Text("granted".to_owned())));
+        let why = format!("class `{}` needs the consent `{purpose}`", campaign.class.name());
+        parts.push(Formula::known(Subject::Consent((*purpose).to_owned()), granted, why));
+    }
+    let schedules =
+        [("the campaign's schedule", Some(campaign.schedule)), ("the offer's time", offer.map(|o| o.schedule))];
+    for (what, schedule) in schedules {
+        if let Some(schedule) = schedule.filter(|schedule| span(*schedule) != Ranges::all()) {
+            parts.push(Formula::known(Subject::Now, Values::numbers(span(schedule)), what.to_owned()));
+        }
+    }
+    Formula::All(parts)
+}
+
+/// The times of a schedule.
+fn span(schedule: Schedule) -> Ranges<super::logic::Number> {
+    let from = if schedule.from == Millis::MIN { Ranges::all() } else { Ranges::above(millis(schedule.from.0), true) };
+    let until =
+        if schedule.until == Millis::MAX { Ranges::all() } else { Ranges::below(millis(schedule.until.0), false) };
+    from.intersect(&until)
+}
+
+/// That now is not before a time.
+#[must_use]
+pub fn not_before<'a>(now: Millis) -> Formula<'a> {
+    Formula::known(Subject::Now, Values::numbers(Ranges::above(millis(now.0), true)), "the time now".to_owned())
+}

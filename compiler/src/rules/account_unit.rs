@@ -1,0 +1,30 @@
+//! Accounts as the unit of what else is a person's.
+
+use crate::rules::Rules;
+use crate::source::cursor::{Fields, Named, Reader};
+
+/// The attribute that names the account.
+pub const ID: &str = "account.id";
+
+/// The units of what an account can have in a person's place.
+const UNITS: [&str; 2] = ["id", ID];
+
+/// Whether an attribute is the account's, so that all its members have the same; the id is the person's.
+pub fn is_of_account(attribute: &str) -> bool {
+    attribute.starts_with("account.") && attribute != ID
+}
+
+/// Reads `unit` of a map: where it is the account, and none where it is the person.
+pub fn unit<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Named<'a>> {
+    let place = fields.get("unit")?;
+    let unit = place.word(&UNITS, |word| UNITS.into_iter().find(|unit| *unit == word), out)?;
+    (unit == ID).then_some(Named { name: ID, place })
+}
+
+/// Tells of an account that the rules do not declare: nothing would say who may name it.
+pub fn check(unit: Option<&Named<'_>>, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    if let Some(unit) = unit.filter(|_| !rules.attributes.contains_key(ID)) {
+        let message = "the rules do not declare `account.id`";
+        unit.place.error("unknown-id", message, out).expected("`account.id: { type: string }` among the attributes");
+    }
+}

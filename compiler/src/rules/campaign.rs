@@ -1,0 +1,296 @@
+//! Campaigns: who gets what, when.
+
+use throughline::Millis;
+use throughline::internals::plan::tables::{Class, Format};
+
+use crate::rules::account_unit;
+use crate::rules::channel::{Channel, WEB, check_roles, roles};
+use crate::rules::class::class;
+use crate::rules::experiment::Experiment;
+use crate::rules::frequency_cap::Limit;
+use crate::rules::holdout::Exclusion;
+use crate::rules::message::{Message, refuse_private};
+use crate::rules::offer::Offer;
+use crate::rules::schedule::Schedule;
+use crate::rules::score::Score;
+use crate::rules::{Definition, Rules, find};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+
+/// Who gets what, when.
+#[derive(Clone, Debug)]
+pub struct Campaign<'a> {
+    /// What policies look at.
+    pub class: Class,
+    /// Higher first.
+    pub priority: u32,
+    /// What orders it among campaigns of its priority.
+    pub score: Option<Score<'a>>,
+    /// For whom.
+    pub when: Option<Place<'a>>,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// What it offers.
+    pub offer: Option<Named<'a>>,
+    /// What chooses between renditions.
+    pub experiment: Option<Named<'a>>,
+    /// Its part of an exclusion group.
+    pub exclusion: Option<Exclusion<'a>>,
+    /// How often it may be seen.
+    pub caps: Vec<Limit<'a>>,
+    /// Its message for each slot.
+    pub slots: Vec<Placement<'a>>,
+    /// What to do next.
+    pub next: Vec<Next<'a>>,
+    /// How the next action is chosen.
+    pub reach: Reach<'a>,
+}
+
+/// How a campaign chooses between channels.
+#[derive(Clone, Debug, Default)]
+pub struct Reach<'a> {
+    /// The best channel is taken, and not the first one.
+    pub best: bool,
+    /// After how long the message is worth half as much; none for never.
+    pub half_life: Option<Millis>,
+    /// What the message wants of a channel; none for what its class wants.
+    pub roles: Vec<Named<'a>>,
+    /// The topic that people may refuse in a channel.
+    pub topic: Option<&'a str>,
+}
+
+/// A campaign's message for a slot.
+#[derive(Clone, Debug)]
+pub struct Placement<'a> {
+    /// The slot.
+    pub slot: Named<'a>,
+    /// The message.
+    pub message: Named<'a>,
+}
+
+/// A campaign's message for a channel.
+#[derive(Clone, Debug)]
+pub struct Next<'a> {
+    /// The channel.
+    pub channel: Named<'a>,
+    /// The message.
+    pub message: Named<'a>,
+    /// How long from now.
+    pub after: Millis,
+    /// For how long it makes sense.
+    pub until: Millis,
+}
+
+impl<'a> Definition<'a> for Campaign<'a> {
+    const NOUN: &'static str = "campaign";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let known = [
+            "class",
+            "priority",
+            "score",
+            "when",
+            "schedule",
+            "offer",
+            "experiment",
+            "exclusion",
+            "caps",
+            "slots",
+            "next",
+            "choose",
+            "halfLife",
+            "roles",
+            "topic",
+            "description",
+        ];
+        let fields = place.fields(&known, out);
+        let [slots, next] = ["slots", "next"].map(|name| fields.get(name));
+        if slots.is_none() && next.is_none() {
+            let message = "the campaign shows nothing and sends nothing";
+            fields.place().error("empty", message, out).expected("`slots` or `next`");
+        }
+        Self {
+            class: class(&fields, out),
+            priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
+            score: Score::read(&fields, out),
+            when: fields.get("when"),
+            schedule: fields.get("schedule").map_or(Schedule::ALWAYS, |place| schedule(place, out)),
+            offer: fields.get("offer").and_then(|place| place.named(out)),
+            experiment: fields.get("experiment").and_then(|place| place.named(out)),
+            exclusion: Exclusion::read(&fields, out),
+            caps: caps(&fields, out),
+            slots: slots.map(|place| placements(&place, out)).unwrap_or_default(),
+            reach: Reach::read(&fields, out),
+            next: next.map(|place| steps(&place, out)).unwrap_or_default(),
+        }
+    }
+}
+
+fn schedule(place: Place<'_>, out: &mut Reader<'_>) -> Schedule {
+    let fields = place.fields(&["from", "until", "timezone"], out);
+    let zone = fields.get("timezone").and_then(|place| place.zone(out)).unwrap_or_else(|| out.zone.clone());
+    Schedule::read(&fields, &zone, out)
+}
+
+fn caps<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Limit<'a>> {
+    let caps = fields.get("caps").map(|place| place.list(out)).unwrap_or_default();
+    let read = |place: Place<'a>| Limit::read(&place.fields(&["max", "per", "unit"], out), out);
+    caps.into_iter().filter_map(read).collect()
+}
+
+fn placements<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Placement<'a>> {
+    let slots = place.definitions(out);
+    if slots.is_empty() {
+        place.error("empty", "no slot stands here", out).expected("a map from slots to messages");
+    }
+    let placement = |(slot, mark): (&'a str, Place<'a>)| {
+        let value = Place { mark: mark.node.span, ..mark.clone() };
+        Some(Placement { slot: Named { name: slot, place: mark }, message: value.named(out)? })
+    };
+    slots.into_iter().filter_map(placement).collect()
+}
+
+fn steps<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Next<'a>> {
+    let steps = place.list(out);
+    if steps.is_empty() {
+        place.error("empty", "no step stands here", out).expected("a list of channels with messages");
+    }
+    steps.into_iter().filter_map(|place| Next::read(place, out)).collect()
+}
+
+impl<'a> Reach<'a> {
+    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Self {
+        let is_best = |word: &str| ["first", "best"].iter().position(|known| *known == word).map(|place| place == 1);
+        let best = fields.get("choose").and_then(|place| place.word(&["first", "best"], is_best, out)).unwrap_or(false);
+        let half_life = fields.get("halfLife");
+        for name in ["choose", "halfLife", "roles", "topic"].iter().filter(|_| fields.get("next").is_none()) {
+            if let Some(place) = fields.get(name) {
+                let message = format!("`{name}` is about next actions, and there is none");
+                place.error("no-effect", message, out).expected("`next`");
+            }
+        }
+        if let (Some(place), false) = (&half_life, best) {
+            let message = "the steps are taken as they stand";
+            place.error("no-effect", message, out).expected("`choose: best` next to `halfLife`");
+        }
+        let length = half_life.as_ref().and_then(|place| place.duration(out));
+        if let (Some(place), Some(Millis(0))) = (&half_life, length) {
+            place.error("out-of-range", "nothing is left after no time", out).expected("a longer half-life");
+        }
+        let topic = fields.get("topic").and_then(|place| place.text(out));
+        Self { best, half_life: length, roles: roles(fields, "roles", out), topic }
+    }
+}
+
+impl<'a> Next<'a> {
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["channel", "message", "after", "until"], out);
+        let after = fields.get("after").and_then(|place| place.duration(out)).unwrap_or_default();
+        let until = fields.get("until");
+        let end = until.as_ref().and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+        if let (Some(until), true) = (until, end <= after) {
+            let message = "the step ends before it begins";
+            until.error("impossible-schedule", message, out).expected("an `until` longer than `after`");
+        }
+        let [channel, message] = ["channel", "message"].map(|name| fields.required(name, out)?.named(out));
+        Some(Self { channel: channel?, message: message?, after, until: end })
+    }
+}
+
+impl<'a> Campaign<'a> {
+    /// Tells of everything that the campaign refers to and that is not there, or does not fit.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        if let Some(offer) = &self.offer {
+            find::<Offer<'_>>(&rules.offers, offer, out);
+        }
+        if let Some(experiment) = &self.experiment {
+            find::<Experiment<'_>>(&rules.experiments, experiment, out);
+        }
+        if let Some(score) = &self.score {
+            score.check(rules, out);
+        }
+        self.caps.iter().for_each(|cap| account_unit::check(cap.unit.as_ref(), rules, out));
+        self.slots.iter().for_each(|placement| placement.check(rules, out));
+        self.next.iter().for_each(|next| next.check(rules, out));
+        check_roles(&self.reach.roles, rules, out);
+        let suits =
+            |next: &Next<'_>| rules.channels.get(next.channel.name).is_none_or(|row| row.suits(self.roles(rules)));
+        if let Some(first) = self.next.first().filter(|_| !self.next.iter().any(suits)) {
+            let message = "no channel here has a role that the message wants";
+            let wanted: Vec<&str> = self.roles(rules).iter().map(|role| role.name).collect();
+            first.channel.place.error("role", message, out).expected(format!("a channel for: {}", wanted.join(", ")));
+        }
+    }
+
+    /// What its messages want of a channel.
+    #[must_use]
+    pub fn roles<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Named<'a>] {
+        if self.reach.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.reach.roles }
+    }
+
+    /// The names of all messages that it may show or send.
+    pub fn messages(&self) -> impl Iterator<Item = &Named<'a>> {
+        let placed = self.slots.iter().map(|placement| &placement.message);
+        placed.chain(self.next.iter().map(|next| &next.message))
+    }
+}
+
+impl Placement<'_> {
+    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let slot = rules.slot(self.slot.name);
+        if slot.is_none() {
+            self.slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
+        }
+        let message = find::<Message<'_>>(&rules.messages, &self.message, out);
+        let (Some(slot), Some(message)) = (slot, message) else { return };
+        if let Some(schema) = &slot.schema {
+            // Apps fill slots, too, in their own channel.
+            let data = message.renditions.iter().filter_map(|rendition| rendition.data.as_ref());
+            data.for_each(|data| crate::rules::slot_schema::hold(schema.node, data, rules, out));
+        }
+        let wanted = if slot.json { Format::Json } else { Format::Html };
+        if message.in_channel(WEB).next().is_none() {
+            let text = format!("message `{}` has no rendition for the channel `web`", self.message.name);
+            self.message.place.error("no-rendition", text, out).expected("a rendition with `channel: web`");
+        }
+        if let Some(other) = message.in_channel(WEB).find(|rendition| rendition.format != wanted) {
+            let (slot, message) = (self.slot.name, self.message.name);
+            let text =
+                format!("slot `{slot}` takes {}, message `{message}` has {}", wanted.name(), other.format.name());
+            self.message.place.error("wrong-format", text, out).expected(format!("`{}` renditions", wanted.name()));
+        }
+    }
+}
+
+impl Next<'_> {
+    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let channel = find::<Channel<'_>>(&rules.channels, &self.channel, out);
+        let message = find::<Message<'_>>(&rules.messages, &self.message, out);
+        if self.channel.name == WEB {
+            let text = "a page is not a next action";
+            self.channel.place.error("channel", text, out).expected("another channel, or `slots`");
+        }
+        let reach = channel.and_then(|channel| channel.reach.as_ref());
+        if let Some(attribute) = reach.and_then(|reach| rules.attributes.get(reach.name))
+            && !attribute.is_at_edge()
+        {
+            let text = format!("whether `{}` reaches a person is only known to the collector", self.channel.name);
+            let expected = "a channel whose `reach` is an attribute with `edge: true`";
+            self.channel.place.error("not-at-edge", text, out).expected(expected);
+        }
+        let (Some(_), Some(message)) = (channel, message) else { return };
+        require_rendition(message, &self.message, self.channel.name, out);
+        for (name, output) in message.in_channel(self.channel.name).flat_map(|rendition| rendition.reads(rules)) {
+            if let Some(attribute) = rules.attributes.get(name) {
+                refuse_private(attribute, output, "a next action", out);
+            }
+        }
+    }
+}
+
+/// Tells of a message that cannot be said in a channel.
+pub fn require_rendition(message: &Message<'_>, name: &Named<'_>, channel: &str, out: &mut Reader<'_>) {
+    if message.in_channel(channel).next().is_none() {
+        let text = format!("message `{}` has no rendition for the channel `{channel}`", name.name);
+        name.place.error("no-rendition", text, out).expected(format!("a rendition with `channel: {channel}`"));
+    }
+}

@@ -1,0 +1,143 @@
+//! The catalogue, and the lists of its things that templates go through.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use throughline::internals::plan::PlanBuilder;
+use throughline::{Object, Value};
+
+use crate::rules::{Definition, Rules};
+use crate::source::cursor::{Named, Place, Reader};
+
+/// The most things in a catalogue.
+const MAX_ITEMS: usize = 10_000;
+
+/// A thing that lists can have.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its fields.
+    pub fields: Object,
+}
+
+/// Things of the catalogue for one person.
+#[derive(Clone, Debug)]
+pub struct List<'a> {
+    /// The attribute with the ids of the things; none for all things.
+    pub from: Option<Named<'a>>,
+    /// Which things may be in it.
+    pub when: Option<Place<'a>>,
+    /// Attributes with ids of things that are not in it.
+    pub without: Vec<Named<'a>>,
+    /// It has at most so many.
+    pub limit: u32,
+}
+
+impl<'a> Definition<'a> for Item {
+    const NOUN: &'static str = "item";
+    const ID: &'static str = "a text of at most 100 characters";
+
+    fn is_id(id: &str) -> bool {
+        (1..=100).contains(&id.chars().count()) && !id.chars().any(char::is_control)
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = match place.node.to_value() {
+            Value::Object(fields) => fields,
+            _ => {
+                place
+                    .error("wrong-type", format!("here is {}", place.node.kind_name()), out)
+                    .expected("a map of fields");
+                Object::new()
+            }
+        };
+        Self { fields }
+    }
+}
+
+impl<'a> Definition<'a> for List<'a> {
+    const NOUN: &'static str = "list";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["from", "where", "without", "limit", "description"], out);
+        Self {
+            from: fields.get("from").and_then(|place| place.named(out)),
+            when: fields.get("where"),
+            without: fields.get("without").map(|place| place.texts(out)).unwrap_or_default(),
+            limit: fields.get("limit").and_then(|place| place.whole(1..=100, out)).unwrap_or(10),
+        }
+    }
+}
+
+impl List<'_> {
+    /// The attributes that it reads.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.from.iter().chain(&self.without).map(|named| named.name)
+    }
+
+    /// Tells of attributes that there are not, or that hold no ids, and of what is wrong with its condition.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        for named in self.from.iter().chain(&self.without) {
+            if let Some(attribute) = rules.attribute(named, out).filter(|attribute| attribute.kind != "list") {
+                let message = format!("`{}` is a {}, and no list of ids", named.name, attribute.kind);
+                named.place.error("wrong-type", message, out).expected("an attribute with `type: list`");
+            }
+        }
+        if let Some(when) = &self.when {
+            let mut plan = PlanBuilder::default();
+            crate::condition::compile_filter(when.node, &when.path, &mut plan, &mut out.diagnostics);
+        }
+    }
+
+    /// The ids of the things that may be in it, known when the rules are published: what is out of stock then is in no plan.
+    pub fn items<'r>(&self, rules: &'r Rules<'_>, out: &mut Reader<'_>) -> BTreeSet<&'r str> {
+        let all = || rules.catalogue.keys().copied();
+        let Some(when) = &self.when else { return all().collect() };
+        let mut plan = PlanBuilder::default();
+        let Some(node) = crate::condition::compile_filter(when.node, &when.path, &mut plan, &mut out.diagnostics)
+        else {
+            return BTreeSet::new();
+        };
+        let fields: Vec<&Object> = rules.catalogue.values().map(|item| &item.fields).collect();
+        all()
+            .zip(crate::condition::holds_for(plan, node, &fields))
+            .filter(|(_, holds)| *holds)
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+/// Tells of a catalogue that is too large.
+pub fn check(rules: &Rules<'_>, out: &mut Reader<'_>) {
+    if rules.catalogue.len() > MAX_ITEMS {
+        let message = format!("the catalogue has {} things", rules.catalogue.len());
+        let found = out.diagnostics.error(crate::source::tree::Span::default(), "catalogue", "too-large", message);
+        found.expected(format!("at most {MAX_ITEMS}"));
+    }
+    rules.lists.values().for_each(|list| list.check(rules, out));
+}
+
+/// What the templates of a plan need of the catalogue.
+pub struct Needs<'r> {
+    /// The lists, each with the things that may be in it.
+    pub lists: BTreeMap<&'r str, BTreeSet<&'r str>>,
+    /// All things.
+    pub items: BTreeSet<&'r str>,
+    /// The names of fields.
+    pub fields: BTreeSet<&'r str>,
+}
+
+impl<'r> Needs<'r> {
+    /// What the messages of the rules need.
+    pub fn of(rules: &'r Rules<'_>, out: &mut Reader<'_>) -> Self {
+        let renditions = rules.messages.values().flat_map(|message| &message.renditions);
+        let templates: Vec<_> = renditions.flat_map(|rendition| rendition.templates()).collect();
+        let named = templates.iter().flat_map(|template| &template.lists);
+        let known = named.filter_map(|named| rules.lists.get_key_value(named.name));
+        let lists: BTreeMap<&str, BTreeSet<&str>> = known.map(|(id, list)| (*id, list.items(rules, out))).collect();
+        let mut items: BTreeSet<&str> = lists.values().flatten().copied().collect();
+        if templates.iter().any(|template| template.catalogue) {
+            items.extend(rules.catalogue.keys().copied());
+        }
+        let fields = templates.iter().flat_map(|template| template.fields.iter().copied()).collect();
+        Self { lists, items, fields }
+    }
+}

@@ -1,0 +1,160 @@
+//! Silence: after something was seen or done, and at times of the day.
+
+use throughline::Millis;
+
+use crate::rules::campaign::Campaign;
+use crate::rules::channel::{Channel, WEB};
+use crate::rules::class::classes;
+use crate::rules::message::Message;
+use crate::rules::trigger::Trigger;
+use crate::rules::{Rules, find};
+use crate::source::cursor::{Named, Place, Reader};
+
+/// Silence after something was seen or done.
+#[derive(Clone, Debug)]
+pub struct Cooldown<'a> {
+    /// The classes that are silent, one bit each; none for those that caps limit.
+    pub classes: Option<u32>,
+    /// The campaign that is silent, instead of classes.
+    pub campaign: Option<Named<'a>>,
+    /// What begins it.
+    pub after: After<'a>,
+    /// How long it lasts.
+    pub window: Millis,
+}
+
+/// What begins a silence.
+#[derive(Clone, Debug)]
+pub enum After<'a> {
+    /// An event.
+    Event(Trigger<'a>),
+    /// That anything of a class was seen or sent.
+    Class(&'a str),
+    /// That a campaign was seen.
+    Campaign(Named<'a>),
+    /// That a message was seen or sent.
+    Message(Named<'a>),
+}
+
+/// A time of the day at which people are not disturbed.
+#[derive(Clone, Debug)]
+pub struct Quiet<'a> {
+    /// The classes that are silent, one bit each; none for those that caps limit.
+    pub classes: Option<u32>,
+    /// The channels that are silent; none for all but pages.
+    pub channels: Vec<Named<'a>>,
+    /// Its beginning, since midnight.
+    pub from: Millis,
+    /// Its end.
+    pub until: Millis,
+}
+
+impl<'a> Cooldown<'a> {
+    pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["class", "campaign", "after", "for", "description"], out);
+        let silent = fields.get("class").map(|place| classes(&place, out));
+        let campaign = fields.get("campaign").and_then(|place| place.named(out));
+        if let (Some(_), Some(campaign)) = (silent, &campaign) {
+            let message = "both a class and a campaign are to be silent";
+            campaign.place.error("scope", message, out).expected("at most one of: class, campaign");
+        }
+        let window = fields.required("for", out).and_then(|place| place.duration(out));
+        let after = fields.required("after", out).and_then(|place| After::read(place, out));
+        Some(Self { classes: silent, campaign, after: after?, window: window? })
+    }
+
+    /// Tells of what it refers to and that is not there.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let after = match &self.after {
+            After::Campaign(campaign) => Some(campaign),
+            _ => None,
+        };
+        for campaign in self.campaign.iter().chain(after) {
+            find::<Campaign<'_>>(&rules.campaigns, campaign, out);
+        }
+        if let After::Message(message) = &self.after {
+            find::<Message<'_>>(&rules.messages, message, out);
+        }
+    }
+}
+
+impl<'a> After<'a> {
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["event", "where", "class", "campaign", "message"], out);
+        let given: Vec<&str> =
+            ["event", "class", "campaign", "message"].into_iter().filter(|name| fields.get(name).is_some()).collect();
+        let named = |name: &str, out: &mut Reader<'_>| fields.get(name).and_then(|place| place.named(out));
+        match given.as_slice() {
+            ["event"] => Trigger::read(&fields, out).map(Self::Event),
+            ["class"] => Some(Self::Class(crate::rules::class::class(&fields, out).name())),
+            ["campaign"] => named("campaign", out).map(Self::Campaign),
+            ["message"] => named("message", out).map(Self::Message),
+            _ => {
+                let message = "what begins the silence is one thing";
+                fields.place().error("after", message, out).expected("exactly one of: event, class, campaign, message");
+                None
+            }
+        }
+    }
+
+    /// The key of the exposures that begin the silence, if no event does.
+    pub fn key(&self) -> Option<String> {
+        match self {
+            Self::Event(_) => None,
+            Self::Class(class) => Some(format!("class:{class}")),
+            Self::Campaign(campaign) => Some(format!("campaign:{}", campaign.name)),
+            Self::Message(message) => Some(format!("message:{}", message.name)),
+        }
+    }
+
+    /// The event that begins it, if one does.
+    pub const fn event(&self) -> Option<&Trigger<'a>> {
+        match self {
+            Self::Event(trigger) => Some(trigger),
+            Self::Class(_) | Self::Campaign(_) | Self::Message(_) => None,
+        }
+    }
+}
+
+impl<'a> Quiet<'a> {
+    pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["class", "channel", "from", "until", "description"], out);
+        let silent = fields.get("class").map(|place| classes(&place, out));
+        let channels = fields.get("channel").map(|place| place.texts(out)).unwrap_or_default();
+        let from = fields.required("from", out).and_then(|place| time_of_day(&place, out));
+        let until = fields.required("until", out).and_then(|place| time_of_day(&place, out));
+        let (from, until) = (from?, until?);
+        if from == until {
+            let message = "the quiet hours end when they begin";
+            fields.place().error("out-of-range", message, out).expected("another `until`");
+        }
+        Some(Self { classes: silent, channels, from, until })
+    }
+
+    /// Tells of channels that are not there, or that nobody is disturbed by.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        for channel in &self.channels {
+            find::<Channel<'_>>(&rules.channels, channel, out);
+            if channel.name == WEB {
+                let message = "a page disturbs nobody";
+                channel.place.error("channel", message, out).expected("a channel other than `web`");
+            }
+        }
+    }
+}
+
+/// A time of the day such as `21:30`, since midnight.
+fn time_of_day(place: &Place<'_>, out: &mut Reader<'_>) -> Option<Millis> {
+    let text = place.text(out)?;
+    let part = |text: &str, below: i64| {
+        let number = text.parse::<i64>().ok().filter(|number| (0..below).contains(number))?;
+        (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+    };
+    let time = text.split_once(':').and_then(|(hour, minute)| Some((part(hour, 24)?, part(minute, 60)?)));
+    let Some((hour, minute)) = time else {
+        let message = format!("`{text}` is not a time of the day");
+        place.error("time", message, out).expected("hours and minutes, such as 21:30");
+        return None;
+    };
+    Some(Millis(hour.saturating_mul(60).saturating_add(minute).saturating_mul(60_000)))
+}

@@ -1,0 +1,109 @@
+//! Mistakes that no definition shows alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::rules::Rules;
+use crate::source::cursor::{Place, Reader};
+use crate::source::tree::{Kind, Node};
+
+/// Tells of mistakes between definitions.
+pub fn check(rules: &Rules<'_>, out: &mut Reader<'_>) {
+    check_offer_groups(rules, out);
+    check_variations(rules, out);
+    check_purposes(rules, out);
+}
+
+/// A browser cannot know the offers of slots that only the edge decides, so it could show a second one of a group.
+fn check_offer_groups(rules: &Rules<'_>, out: &mut Reader<'_>) {
+    let mut seen: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
+    for (id, campaign) in &rules.campaigns {
+        let Some(name) = &campaign.offer else { continue };
+        let Some(group) = rules.offers.get(name.name).and_then(|offer| offer.group) else { continue };
+        // A campaign without slots offers it in next actions, which only the edge decides.
+        let elsewhere = campaign.slots.is_empty().then_some((&name.place, false));
+        let placed = campaign
+            .slots
+            .iter()
+            .filter_map(|placement| rules.slot(placement.slot.name).map(|slot| (&placement.slot.place, slot.public)));
+        for (place, is_public) in placed.chain(elsewhere) {
+            let (public, first) = *seen.entry(group).or_insert((is_public, id));
+            if public != is_public {
+                let message = format!("offers of group `{group}` stand in public slots and elsewhere");
+                let expected = format!("slots that are all `public`, or none; compare campaign `{first}`");
+                place.error("split-group", message, out).expected(expected);
+                break;
+            }
+        }
+    }
+}
+
+/// A variation in a rendition means nothing unless a campaign that uses the message has an experiment with it.
+fn check_variations(rules: &Rules<'_>, out: &mut Reader<'_>) {
+    let mut possible: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for campaign in rules.campaigns.values() {
+        let named = campaign.experiment.as_ref().and_then(|name| rules.experiments.get(name.name));
+        let variations = named.into_iter().flat_map(|experiment| experiment.variations.iter().map(|(id, _)| *id));
+        let variations: BTreeSet<&str> = variations.collect();
+        for message in campaign.messages() {
+            possible.entry(message.name).or_default().extend(&variations);
+        }
+    }
+    for (id, message) in &rules.messages {
+        let known = possible.get(id).cloned().unwrap_or_default();
+        for variation in message.renditions.iter().filter_map(|rendition| rendition.variation.as_ref()) {
+            if !known.contains(variation.name) {
+                let text =
+                    format!("no campaign with message `{id}` has an experiment with variation `{}`", variation.name);
+                variation.place.error("unknown-id", text, out).expected_one_of(variation.name, known.iter().copied());
+            }
+        }
+    }
+}
+
+/// Purposes are free names, so a slip of the pen is told as a warning.
+fn check_purposes(rules: &Rules<'_>, out: &mut Reader<'_>) {
+    let policy = &rules.policies.consent;
+    let mut known: BTreeSet<&str> = policy.classes.iter().flatten().copied().collect();
+    known.extend(policy.gpc.iter().copied().chain(policy.store).chain(policy.measure));
+    known.extend(rules.channels.values().filter_map(|channel| channel.consent));
+    let mut asked = Vec::new();
+    for when in conditions(rules) {
+        purposes(when, when.node, &mut asked);
+    }
+    for (purpose, place) in asked {
+        let near = known.iter().find(|name| strsim::osa_distance(name, purpose) <= 2);
+        if let (false, Some(near)) = (known.contains(purpose), near) {
+            let message = format!("purpose `{purpose}` is in no policy");
+            place.warning("unknown-purpose", message, out).expected(format!("did you mean `{near}`?"));
+        }
+    }
+}
+
+/// All conditions on the subject.
+fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Place<'a>> {
+    let segments = rules.segments.values().filter_map(|segment| segment.when.as_ref());
+    let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
+    let experiments = rules.experiments.values().filter_map(|experiment| experiment.when.as_ref());
+    let journeys = rules.journeys.values().filter_map(|journey| journey.when.as_ref());
+    let suppressions = rules.policies.suppress.iter().map(|suppression| &suppression.when);
+    segments.chain(campaigns).chain(experiments).chain(journeys).chain(suppressions)
+}
+
+/// The purposes that `$consent` names anywhere below.
+fn purposes<'a>(place: &Place<'a>, node: &'a Node, found: &mut Vec<(&'a str, Place<'a>)>) {
+    match &node.kind {
+        Kind::List(items) => items.iter().for_each(|item| purposes(place, item, found)),
+        Kind::Map(entries) => {
+            for entry in entries {
+                if entry.key == "$consent" {
+                    let at = |span| Place { mark: span, ..place.clone() };
+                    found.extend(entry.value.as_str().map(|name| (name, at(entry.value.span))));
+                    let members = entry.value.entries().iter();
+                    found.extend(members.map(|member| (member.key.as_str(), at(member.key_span))));
+                }
+                purposes(place, &entry.value, found);
+            }
+        }
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
+    }
+}

@@ -1,0 +1,76 @@
+//! What holds where a definition says nothing else.
+
+use jiff::tz::TimeZone;
+
+use crate::rules::Files;
+use crate::source::cursor::{Place, Reader};
+use crate::template::locale::{CURRENCY, is_currency};
+
+/// What a locale looks like.
+const LOCALE: &str = "a language tag such as `de` or `de-AT`";
+
+/// What holds where a definition says nothing else.
+#[derive(Clone, Debug)]
+pub struct Defaults<'a> {
+    /// The locale of renditions without one.
+    pub locale: &'a str,
+    /// The locales to try where a locale has nothing, each with what it is for.
+    pub fallbacks: Vec<(&'a str, Vec<&'a str>)>,
+    /// The currency of money that names none; that of the locale without one.
+    pub currency: Option<&'a str>,
+    /// The time zone of times that do not say their own.
+    pub zone: TimeZone,
+}
+
+impl<'a> Defaults<'a> {
+    /// Reads the one `defaults` of all files.
+    pub fn read(files: &Files<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = files
+            .single("defaults", out)
+            .map(|place| place.fields(&["locale", "locales", "currency", "timezone"], out));
+        let get = |name| fields.as_ref().and_then(|fields| fields.get(name));
+        Self {
+            locale: get("locale").and_then(|place| locale(&place, out)).unwrap_or("en"),
+            fallbacks: get("locales").map(|place| fallbacks(&place, out)).unwrap_or_default(),
+            currency: get("currency").and_then(|place| currency(&place, out)),
+            zone: get("timezone").and_then(|place| place.zone(out)).unwrap_or(TimeZone::UTC),
+        }
+    }
+}
+
+fn fallbacks<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut found = Vec::new();
+    for (name, place) in place.definitions(out) {
+        if !is_locale(name) {
+            place.error("locale", format!("`{name}` is not a locale"), out).expected(LOCALE);
+        }
+        let then = place.one_or_list(out);
+        found.push((name, then.iter().filter_map(|place| locale(place, out)).collect()));
+    }
+    found
+}
+
+fn currency<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
+    let text = place.text(out)?;
+    if !is_currency(text) {
+        place.error("currency", format!("`{text}` is not a currency"), out).expected(CURRENCY);
+    }
+    Some(text)
+}
+
+/// The locale at this place: a language tag such as `de` or `de-AT`.
+pub fn locale<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
+    let text = place.text(out)?;
+    if is_locale(text) {
+        return Some(text);
+    }
+    place.error("locale", format!("`{text}` is not a locale"), out).expected(LOCALE);
+    None
+}
+
+fn is_locale(text: &str) -> bool {
+    let is_subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let language = text.split('-').next().unwrap_or_default();
+    let is_language = language.len() >= 2 && language.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_language && text.split('-').all(is_subtag)
+}

@@ -1,0 +1,131 @@
+//! Experiments: randomised splits, with GrowthBook's words and numbers.
+
+use crate::rules::holdout::Exclusion;
+use crate::rules::message::refuse_private;
+use crate::rules::{Definition, Rules};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+
+/// Weights whose sum is further from one than this are a mistake: GrowthBook splits evenly instead.
+const TOLERANCE: f64 = 0.01;
+
+/// A randomised split.
+#[derive(Clone, Debug)]
+pub struct Experiment<'a> {
+    /// What is hashed together with the unit; none for the id.
+    pub seed: Option<&'a str>,
+    /// The attribute that is the unit; none for the subject.
+    pub unit: Option<Named<'a>>,
+    /// The first assignment is kept.
+    pub sticky: bool,
+    /// Assigns subjects.
+    pub active: bool,
+    /// Who may be in it.
+    pub when: Option<Place<'a>>,
+    /// Changing it assigns everybody anew.
+    pub bucket_version: u32,
+    /// Subjects assigned under an earlier version are left out.
+    pub min_bucket_version: u32,
+    /// Its part of an exclusion group.
+    pub exclusion: Option<Exclusion<'a>>,
+    /// The share of units that are in it.
+    pub coverage: f64,
+    /// Its variations with their weights.
+    pub variations: Vec<(&'a str, f64)>,
+}
+
+impl<'a> Definition<'a> for Experiment<'a> {
+    const NOUN: &'static str = "experiment";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let known = [
+            "unit",
+            "seed",
+            "hashVersion",
+            "coverage",
+            "variations",
+            "sticky",
+            "bucketVersion",
+            "minBucketVersion",
+            "exclusion",
+            "when",
+            "active",
+            "description",
+        ];
+        let fields = place.fields(&known, out);
+        hash_version(&fields, out);
+        let mut version = |name| fields.get(name).and_then(|place| place.whole(0..=u32::MAX, out)).unwrap_or(0);
+        let [bucket_version, min_bucket_version] = ["bucketVersion", "minBucketVersion"].map(&mut version);
+        Self {
+            seed: fields.get("seed").and_then(|place| place.text(out)),
+            unit: fields.get("unit").and_then(|place| place.named(out)),
+            sticky: fields.flag("sticky", true, out),
+            active: fields.flag("active", true, out),
+            when: fields.get("when"),
+            bucket_version,
+            min_bucket_version,
+            exclusion: Exclusion::read(&fields, out),
+            coverage: fields.get("coverage").and_then(|place| place.number(0.0..=1.0, out)).unwrap_or(1.0),
+            variations: variations(&fields, out),
+        }
+    }
+}
+
+impl Experiment<'_> {
+    /// Tells of a unit that is not declared, or that a decision cannot read.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let Some(unit) = &self.unit else { return };
+        if let Some(attribute) = rules.attribute(unit, out) {
+            refuse_private(attribute, unit, "an experiment", out);
+        }
+    }
+
+    /// Each variation with the buckets that it takes: from the first number to before the second.
+    pub fn ranges(&self) -> impl Iterator<Item = (&str, f64, f64)> {
+        let mut start = 0.0;
+        self.variations.iter().map(move |(id, weight)| {
+            let from = start;
+            start += weight;
+            (*id, from, from + self.coverage * weight)
+        })
+    }
+}
+
+fn hash_version(fields: &Fields<'_>, out: &mut Reader<'_>) {
+    if let Some(place) = fields.get("hashVersion") {
+        place.whole(2..=2, out);
+    }
+}
+
+fn variations<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<(&'a str, f64)> {
+    let Some(place) = fields.required("variations", out) else { return Vec::new() };
+    let mut found: Vec<(&'a str, Option<f64>)> = Vec::new();
+    for item in place.list(out) {
+        let item = item.fields(&["id", "weight"], out);
+        let weight = item.get("weight").and_then(|place| place.number(0.0..=1.0, out));
+        let Some(id) = item.required("id", out).and_then(|place| place.named(out)) else { continue };
+        if found.iter().any(|(known, _)| *known == id.name) {
+            id.place.error("duplicate-id", format!("variation `{}` stands here twice", id.name), out);
+        }
+        found.push((id.name, weight));
+    }
+    if found.len() < 2 {
+        place
+            .error("variations", "an experiment with fewer than two variations compares nothing", out)
+            .expected("at least two variations");
+    }
+    weigh(&place, &found, out)
+}
+
+/// The variations with their weights; equal ones if none is given.
+#[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 variations")]
+fn weigh<'a>(place: &Place<'_>, found: &[(&'a str, Option<f64>)], out: &mut Reader<'_>) -> Vec<(&'a str, f64)> {
+    let even = 1.0 / found.len().max(1) as f64;
+    let given = found.iter().filter(|(_, weight)| weight.is_some()).count();
+    let sum: f64 = found.iter().filter_map(|(_, weight)| *weight).sum();
+    if given > 0 && given < found.len() {
+        place.error("weights", "some variations have a weight, others have none", out).expected("all or none");
+    } else if given > 0 && (sum - 1.0).abs() > TOLERANCE {
+        place.error("weights", format!("the weights add up to {sum}"), out).expected("1");
+    }
+    found.iter().map(|(id, weight)| (*id, weight.unwrap_or(even))).collect()
+}

@@ -1,0 +1,311 @@
+//! Experiments in GrowthBook's words: those of features, and those that pages run by themselves.
+
+use throughline::internals::json::View;
+use throughline::{Object, Value, bucket};
+
+use super::split::{self, Filter, coverage, hash_version, ranges, unit};
+use super::url_pattern::{self, UrlPattern};
+use super::{Dialect, Parent, condition, numbers, present, text, truthy};
+use crate::rules::{Definition, Rules};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::tree::Node;
+
+/// The keys of an experiment that pages run by themselves: what GrowthBook's SDKs read.
+pub const EXPERIMENT: [&str; 26] = [
+    "key",
+    "variations",
+    "weights",
+    "name",
+    "phase",
+    "seed",
+    "hashAttribute",
+    "fallbackAttribute",
+    "hashVersion",
+    "disableStickyBucketing",
+    "bucketVersion",
+    "minBucketVersion",
+    "ranges",
+    "coverage",
+    "namespace",
+    "meta",
+    "filters",
+    "condition",
+    "parentConditions",
+    "active",
+    "status",
+    "force",
+    "urlPatterns",
+    "persistQueryString",
+    "manual",
+    "changeId",
+];
+
+/// A randomised split with values.
+#[derive(Clone, Debug)]
+pub struct Trial<'a> {
+    /// Its key; none for that of its feature.
+    pub key: Option<&'a str>,
+    /// Hashed together with the unit; none for the key.
+    pub seed: Option<&'a str>,
+    /// The attribute that is hashed; none for `id`.
+    pub unit: Option<Named<'a>>,
+    /// The attribute that is hashed where the unit is missing.
+    pub fallback: Option<Named<'a>>,
+    /// Kept assignments and the fallback do not count.
+    pub never_sticky: bool,
+    /// Assigns nobody, but can be forced.
+    pub draft: bool,
+    /// Has ended.
+    pub stopped: bool,
+    /// The number of the variation that everybody in it gets; too large for none.
+    pub force: Option<u32>,
+    /// The version of the hash.
+    pub version: u32,
+    /// Changing it assigns everybody anew.
+    pub bucket_version: u32,
+    /// Subjects assigned under an earlier version are left out.
+    pub min_bucket_version: u32,
+    /// For whom.
+    pub when: Option<Place<'a>>,
+    /// Splits that the subject must be in; they replace the namespace.
+    pub filters: Option<Vec<Filter<'a>>>,
+    /// A seed and buckets that the subject must be in.
+    pub namespace: Option<(String, f64, f64)>,
+    /// Features that must have some value.
+    pub parents: Vec<Parent<'a>>,
+    /// The pages; none for every page.
+    pub urls: Option<Vec<UrlPattern>>,
+    /// The weights that depend on the subject.
+    pub bandit: Option<Named<'a>>,
+    /// Its variations.
+    pub arms: Vec<Arm<'a>>,
+    /// The buckets of each variation, given outright.
+    pub ranges: Option<Vec<(f64, f64)>>,
+    /// The share of units that are in it.
+    pub coverage: f64,
+    /// The weights of its variations.
+    pub weights: Option<Vec<f64>>,
+    /// The experiment as GrowthBook's SDKs report it, without its key.
+    pub definition: Object,
+}
+
+/// A variation.
+#[derive(Clone, Debug)]
+pub struct Arm<'a> {
+    /// Its value.
+    pub value: &'a Node,
+    /// Its key; none for its number.
+    pub key: Option<&'a str>,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Who is here goes on to the next rule.
+    pub passthrough: bool,
+}
+
+/// An experiment that pages run by themselves.
+#[derive(Clone, Debug)]
+pub struct AutoExperiment<'a> {
+    /// Browsers may run it.
+    pub public: bool,
+    /// Whose language its condition is in.
+    pub dialect: Dialect,
+    /// What it splits.
+    pub trial: Trial<'a>,
+    /// Runs only when it is asked for.
+    pub manual: bool,
+    /// The other page gets the query string of this one.
+    pub persist_query: bool,
+    /// Some variation is another page.
+    pub redirects: bool,
+}
+
+/// What GrowthBook's SDKs report of a feature's experiment if JavaScript takes it for true.
+const REPORTED: [&str; 14] = [
+    "weights",
+    "hashAttribute",
+    "fallbackAttribute",
+    "disableStickyBucketing",
+    "namespace",
+    "meta",
+    "ranges",
+    "name",
+    "phase",
+    "seed",
+    "hashVersion",
+    "filters",
+    "condition",
+    "variations",
+];
+
+impl<'a> Trial<'a> {
+    pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Self {
+        let variations = present(fields, "contextualVariations").or_else(|| present(fields, "variations"));
+        let values = variations.as_ref().map(|place| place.list(out)).unwrap_or_default();
+        let meta = present(fields, "meta").map(|place| place.list(out)).unwrap_or_default();
+        let mut meta = meta.into_iter();
+        let arms: Vec<_> = values.iter().map(|value| Arm::read(value.node, meta.next(), out)).collect();
+        let mut number = |name: &str| present(fields, name).and_then(|place| place.whole(0..=u32::MAX, out));
+        let (bucket_version, min_bucket_version) = (number("bucketVersion"), number("minBucketVersion"));
+        let trial = Self {
+            key: text(fields, "key", out),
+            seed: text(fields, "seed", out),
+            unit: unit(fields, "hashAttribute", out),
+            fallback: unit(fields, "fallbackAttribute", out),
+            never_sticky: truthy(fields, "disableStickyBucketing"),
+            draft: false,
+            stopped: false,
+            force: None,
+            version: hash_version(fields, 1, dialect, out),
+            bucket_version: bucket_version.unwrap_or(0),
+            min_bucket_version: min_bucket_version.unwrap_or(0),
+            when: condition(fields, "condition", dialect),
+            filters: split::filters(fields, dialect, out),
+            namespace: present(fields, "namespace").and_then(|place| namespace(&place, out)),
+            parents: Vec::new(),
+            urls: None,
+            bandit: present(fields, "contextualBanditRef").and_then(|place| place.named(out)),
+            ranges: present(fields, "ranges").map(|place| ranges(&place, out)),
+            coverage: fields.get("coverage").and_then(|place| coverage(&place, dialect, out)).unwrap_or(1.0),
+            weights: present(fields, "weights").map(|place| numbers(&place, out)),
+            definition: reported(fields, variations.as_ref()),
+            arms,
+        };
+        if dialect == Dialect::Rules {
+            trial.refuse_odd(fields, out);
+        }
+        trial
+    }
+
+    /// Tells of what GrowthBook silently takes for something else.
+    fn refuse_odd(&self, fields: &Fields<'_>, out: &mut Reader<'_>) {
+        let place = fields.place();
+        if self.arms.len() < 2 {
+            let message = "an experiment with fewer than two variations compares nothing";
+            place.error("variations", message, out).expected("at least two variations");
+        }
+        let (Some(weights), Some(at)) = (&self.weights, fields.get("weights")) else { return };
+        let sum: f64 = weights.iter().sum();
+        if weights.len() != self.arms.len() {
+            let message = format!("{} weights for {} variations", weights.len(), self.arms.len());
+            at.error("weights", message, out).expected("a weight for each variation");
+        } else if !(0.99..=1.01).contains(&sum) {
+            at.error("weights", format!("the weights add up to {sum}"), out).expected("1");
+        }
+    }
+
+    /// Tells of a bandit that is not there, and of units that no page knows.
+    pub(super) fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        if let Some(bandit) = self.bandit.as_ref().filter(|bandit| !rules.bandits.contains_key(bandit.name)) {
+            let message =
+                format!("there is no contextual bandit `{}`: the experiment's own weights count", bandit.name);
+            bandit.place.warning("unknown-id", message, out);
+        }
+    }
+
+    /// The attributes that are hashed.
+    pub fn units(&self) -> impl Iterator<Item = &Named<'a>> {
+        let filters = self.filters.iter().flatten().filter_map(|filter| filter.unit.as_ref());
+        self.unit.iter().chain(&self.fallback).chain(filters)
+    }
+
+    /// The buckets of each variation under some weights.
+    #[must_use]
+    pub fn ranges(&self, weights: Option<&[f64]>) -> Vec<(f64, f64)> {
+        self.ranges.clone().unwrap_or_else(|| bucket::ranges(self.arms.len(), self.coverage, weights))
+    }
+}
+
+impl<'a> Arm<'a> {
+    fn read(value: &'a Node, meta: Option<Place<'a>>, out: &mut Reader<'_>) -> Self {
+        let Some(fields) = meta.map(|place| place.fields(&["key", "name", "passthrough"], out)) else {
+            return Self { value, key: None, name: None, passthrough: false };
+        };
+        Self {
+            value,
+            key: text(&fields, "key", out),
+            name: text(&fields, "name", out),
+            passthrough: truthy(&fields, "passthrough"),
+        }
+    }
+}
+
+impl<'a> Definition<'a> for AutoExperiment<'a> {
+    const NOUN: &'static str = "auto experiment";
+    const ID: &'static str = "a text without control characters";
+
+    fn is_id(id: &str) -> bool {
+        super::is_key(id)
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let own = ["public", "dialect", "description"];
+        let fields = place.fields(&[&EXPERIMENT[..], &own].concat(), out);
+        let dialect = super::dialect(&fields, out);
+        let mut trial = Trial::read(&fields, dialect, out);
+        let status = text(&fields, "status", out);
+        let no = Value::Bool(false);
+        trial.draft = status == Some("draft") || fields.get("active").is_some_and(|place| place.node.to_value() == no);
+        trial.stopped = status == Some("stopped");
+        trial.force = fields.get("force").map(|place| variation(&place, out));
+        trial.parents = super::parents(&fields, out);
+        trial.urls = present(&fields, "urlPatterns").map(|place| url_pattern::read(&place, out));
+        let members = fields.place().node.entries().iter().filter(|entry| !own.contains(&entry.key.as_str()));
+        trial.definition = members.map(|entry| (entry.key.as_str(), entry.value.to_value())).collect();
+        let is_redirect = |arm: &Arm<'_>| arm.value.get("urlRedirect").is_some();
+        Self {
+            public: fields.flag("public", false, out),
+            dialect,
+            manual: truthy(&fields, "manual"),
+            persist_query: truthy(&fields, "persistQueryString"),
+            redirects: trial.urls.is_some() && trial.arms.iter().any(is_redirect),
+            trial,
+        }
+    }
+}
+
+impl AutoExperiment<'_> {
+    /// Tells of what it refers to and what is not there.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let units: Vec<_> = self.trial.units().collect();
+        super::check_units(&units, rules, out);
+        for parent in &self.trial.parents {
+            parent.check(self.public, self.dialect, rules, out);
+        }
+    }
+}
+
+/// The number of a forced variation; one that is none stands for nobody.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
+fn variation(place: &Place<'_>, out: &mut Reader<'_>) -> u32 {
+    match place.number(super::ANY, out) {
+        Some(number) if (0.0..1e6).contains(&number) && number.fract() == 0.0 => number as u32,
+        _ => u32::MAX,
+    }
+}
+
+fn namespace(place: &Place<'_>, out: &mut Reader<'_>) -> Option<(String, f64, f64)> {
+    let items = place.list(out);
+    if let [name, from, to] = items.as_slice() {
+        let seed = format!("__{}", View::from(&name.node.to_value()).to_text());
+        return Some((seed, from.number(super::ANY, out)?, to.number(super::ANY, out)?));
+    }
+    place
+        .error("namespace", "here is no namespace", out)
+        .expected("a name and two numbers, such as `[checkout, 0, 0.4]`");
+    None
+}
+
+/// The experiment as GrowthBook's SDKs report it.
+fn reported(fields: &Fields<'_>, variations: Option<&Place<'_>>) -> Object {
+    let mut out = Object::new();
+    out.insert("variations", variations.map(|place| place.node.to_value()).unwrap_or_default());
+    for name in ["coverage", "bucketVersion", "minBucketVersion"] {
+        if let Some(place) = fields.get(name) {
+            out.insert(name, place.node.to_value());
+        }
+    }
+    for name in REPORTED.iter().filter(|name| **name != "variations" && truthy(fields, name)) {
+        out.insert(*name, fields.get(name).map(|place| place.node.to_value()).unwrap_or_default());
+    }
+    out
+}

@@ -1,0 +1,323 @@
+//! Features: values that rules choose, in GrowthBook's words.
+
+mod experiment;
+mod implied_attributes;
+mod prerequisites;
+mod saved_group;
+mod split;
+pub mod url_pattern;
+
+pub use experiment::{Arm, AutoExperiment, EXPERIMENT, Trial};
+pub use implied_attributes::implied_attributes;
+pub use prerequisites::check_chains;
+pub use saved_group::{Bandit, SavedGroup};
+pub use split::{Filter, Rollout};
+
+use throughline::internals::json::View;
+
+use crate::condition::scope::Dialect;
+use crate::rules::{Definition, Rules};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::tree::{Kind, Node};
+
+/// A value that rules choose.
+#[derive(Clone, Debug)]
+pub struct Feature<'a> {
+    /// Browsers may evaluate it.
+    pub public: bool,
+    /// It gives values.
+    pub enabled: bool,
+    /// Whose language its conditions are in.
+    pub dialect: Dialect,
+    /// The value where no rule gives one.
+    pub default: Option<&'a Node>,
+    /// Its rules.
+    pub rules: Vec<Rule<'a>>,
+}
+
+/// A rule of a feature.
+#[derive(Clone, Debug)]
+pub struct Rule<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Features that must have some value.
+    pub parents: Vec<Parent<'a>>,
+    /// Splits that the subject must be in.
+    pub filters: Vec<Filter<'a>>,
+    /// What it gives.
+    pub effect: Effect<'a>,
+}
+
+/// What a rule gives.
+#[derive(Clone, Debug)]
+pub enum Effect<'a> {
+    /// A value.
+    Force {
+        /// The value.
+        value: &'a Node,
+        /// For whom.
+        when: Option<Place<'a>>,
+        /// For how many.
+        rollout: Option<Box<Rollout<'a>>>,
+        /// Experiments that were run elsewhere.
+        tracks: Option<&'a Node>,
+    },
+    /// What an experiment chooses.
+    Trial(Box<Trial<'a>>),
+    /// Nothing: GrowthBook passes over a rule without a value.
+    Nothing,
+}
+
+/// A feature that must have some value.
+#[derive(Clone, Debug)]
+pub struct Parent<'a> {
+    /// The feature.
+    pub feature: Named<'a>,
+    /// A condition on its `value`; none if any will do.
+    pub when: Option<Place<'a>>,
+    /// Without it the whole feature gives nothing.
+    pub gate: bool,
+}
+
+/// The keys of a rule, and of an experiment in it: what GrowthBook's SDKs read.
+pub const RULE: [&str; 25] = [
+    "id",
+    "condition",
+    "parentConditions",
+    "force",
+    "variations",
+    "contextualVariations",
+    "contextualBanditRef",
+    "weights",
+    "key",
+    "name",
+    "phase",
+    "seed",
+    "hashAttribute",
+    "fallbackAttribute",
+    "hashVersion",
+    "disableStickyBucketing",
+    "bucketVersion",
+    "minBucketVersion",
+    "range",
+    "ranges",
+    "coverage",
+    "namespace",
+    "meta",
+    "filters",
+    "tracks",
+];
+
+/// The keys of a rule that say something only of an experiment.
+const EXPERIMENT_ONLY: [&str; 12] = [
+    "variations",
+    "contextualVariations",
+    "contextualBanditRef",
+    "weights",
+    "key",
+    "name",
+    "phase",
+    "bucketVersion",
+    "minBucketVersion",
+    "ranges",
+    "namespace",
+    "meta",
+];
+
+impl<'a> Definition<'a> for Feature<'a> {
+    const NOUN: &'static str = "feature";
+    const ID: &'static str = "a text without control characters";
+
+    fn is_id(id: &str) -> bool {
+        is_key(id)
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let known = ["defaultValue", "rules", "public", "enabled", "dialect", "description"];
+        let fields = place.fields(&known, out);
+        let dialect = dialect(&fields, out);
+        let rules = present(&fields, "rules").map(|place| place.list(out)).unwrap_or_default();
+        Self {
+            public: fields.flag("public", false, out),
+            enabled: fields.flag("enabled", true, out),
+            dialect,
+            default: fields.get("defaultValue").map(|place| place.node),
+            rules: rules.into_iter().map(|place| Rule::read(place, dialect, out)).collect(),
+        }
+    }
+}
+
+impl<'a> Rule<'a> {
+    fn read(place: Place<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&[&RULE[..], &["description"]].concat(), out);
+        Self {
+            id: text(&fields, "id", out).unwrap_or_default(),
+            parents: parents(&fields, out),
+            filters: split::filters(&fields, dialect, out).unwrap_or_default(),
+            effect: Effect::read(&fields, dialect, out),
+        }
+    }
+
+    /// Every condition on the subject.
+    pub fn conditions(&self) -> Vec<&Place<'a>> {
+        match &self.effect {
+            Effect::Force { when, .. } => when.iter().collect(),
+            Effect::Trial(trial) => trial.when.iter().collect(),
+            Effect::Nothing => Vec::new(),
+        }
+    }
+
+    /// The names of the attributes that are hashed.
+    pub fn units(&self) -> Vec<&Named<'a>> {
+        let filters = self.filters.iter().filter_map(|filter| filter.unit.as_ref());
+        match &self.effect {
+            Effect::Force { rollout, .. } => {
+                filters.chain(rollout.iter().flat_map(|rollout| rollout.units())).collect()
+            }
+            Effect::Trial(trial) => filters.chain(trial.units()).collect(),
+            Effect::Nothing => filters.collect(),
+        }
+    }
+}
+
+impl<'a> Effect<'a> {
+    fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Self {
+        if let Some(value) = fields.get("force") {
+            let idle = EXPERIMENT_ONLY.iter().filter_map(|name| Some((name, present(fields, name)?)));
+            for (name, place) in idle.filter(|_| dialect == Dialect::Rules) {
+                let message = format!("a rule that forces a value runs no experiment, so `{name}` says nothing");
+                place.warning("no-effect", message, out);
+            }
+            return Self::Force {
+                value: value.node,
+                when: condition(fields, "condition", dialect),
+                rollout: Rollout::read(fields, dialect, out).map(Box::new),
+                tracks: present(fields, "tracks").map(|place| place.node),
+            };
+        }
+        if present(fields, "variations").or_else(|| present(fields, "contextualVariations")).is_none() {
+            let place = fields.place();
+            let message = "a rule without a value applies to nobody";
+            let found = match dialect {
+                Dialect::Rules => place.error("missing-key", message, out),
+                Dialect::GrowthBook => place.warning("missing-key", message, out),
+            };
+            found.expected("`force` or `variations`");
+            return Self::Nothing;
+        }
+        Self::Trial(Box::new(Trial::read(fields, dialect, out)))
+    }
+}
+
+impl Feature<'_> {
+    /// Tells of what it refers to and what is not there, and of what browsers would need but must not have.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        for parent in self.rules.iter().flat_map(|rule| &rule.parents) {
+            parent.check(self.public, self.dialect, rules, out);
+        }
+        for rule in &self.rules {
+            check_units(&rule.units(), rules, out);
+            if let Effect::Trial(trial) = &rule.effect {
+                trial.check(rules, out);
+            }
+        }
+    }
+}
+
+impl Parent<'_> {
+    /// Tells if there is no such feature, or if a browser needs it but does not get it.
+    pub fn check(&self, public: bool, dialect: Dialect, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        match rules.features.get(self.feature.name) {
+            None if dialect == Dialect::Rules => {
+                self.feature.unknown("feature", rules.features.keys().copied(), out);
+            }
+            None => {
+                let message = format!("there is no feature `{}`: its value is `null`", self.feature.name);
+                self.feature.place.warning("unknown-id", message, out);
+            }
+            Some(parent) if public && !parent.public => {
+                let message = format!("browsers need the feature `{}`, which is not public", self.feature.name);
+                self.feature.place.error("not-public", message, out).expected("`public: true` for both, or for none");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Tells of attributes that are hashed and that no page knows.
+pub fn check_units(units: &[&Named<'_>], rules: &Rules<'_>, out: &mut Reader<'_>) {
+    for unit in units {
+        match rules.attributes.get(unit.name) {
+            Some(attribute) => crate::rules::message::refuse_private(attribute, unit, "a feature", out),
+            // A name with dots is one member of the request's attributes, as in GrowthBook.
+            None if unit.name.contains('.') => {}
+            None => unit.unknown("attribute", rules.attributes.keys().copied(), out),
+        }
+    }
+}
+
+/// Whether a text can be the key of a feature.
+pub fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.len() <= 500 && !key.chars().any(char::is_control)
+}
+
+fn dialect(fields: &Fields<'_>, out: &mut Reader<'_>) -> Dialect {
+    let meaning = |word: &str| match word {
+        "rules" => Some(Dialect::Rules),
+        "growthbook" => Some(Dialect::GrowthBook),
+        _ => None,
+    };
+    present(fields, "dialect").and_then(|place| place.word(&["rules", "growthbook"], meaning, out)).unwrap_or_default()
+}
+
+/// The features that must have some value.
+fn parents<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Parent<'a>> {
+    let list = present(fields, "parentConditions").map(|place| place.list(out)).unwrap_or_default();
+    let read = |place: Place<'a>| {
+        let fields = place.fields(&["id", "condition", "gate"], out);
+        Some(Parent {
+            feature: fields.required("id", out)?.named(out)?,
+            when: present(&fields, "condition"),
+            gate: truthy(&fields, "gate"),
+        })
+    };
+    list.into_iter().filter_map(read).collect()
+}
+
+/// The member, unless it is `null`, which GrowthBook takes for nothing.
+fn present<'a>(fields: &Fields<'a>, name: &str) -> Option<Place<'a>> {
+    fields.get(name).filter(|place| !place.is_null())
+}
+
+/// A condition; what JavaScript takes for false is none, and in GrowthBook's language so is what has no entries.
+fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Place<'a>> {
+    let place = present(fields, name)?;
+    let has_entries = match &place.node.kind {
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) => false,
+        Kind::String(text) => !text.is_empty(),
+        Kind::List(items) => !items.is_empty(),
+        Kind::Map(_) => true,
+    };
+    Some(place).filter(|_| has_entries || dialect == Dialect::Rules)
+}
+
+/// Whether the member is there and JavaScript takes it for true.
+fn truthy(fields: &Fields<'_>, name: &str) -> bool {
+    fields.get(name).is_some_and(|place| View::from(&place.node.to_value()).is_truthy())
+}
+
+/// The text of a member; none for an empty one, which JavaScript takes for false.
+fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut Reader<'_>) -> Option<&'a str> {
+    present(fields, name).filter(|place| place.node.as_str() != Some("")).and_then(|place| match &place.node.kind {
+        Kind::String(text) => Some(text.as_str()),
+        _ => place.text(out),
+    })
+}
+
+/// A number of any size.
+const ANY: core::ops::RangeInclusive<f64> = f64::MIN..=f64::MAX;
+
+/// The numbers of a list.
+fn numbers(place: &Place<'_>, out: &mut Reader<'_>) -> Vec<f64> {
+    place.list(out).into_iter().filter_map(|item| item.number(ANY, out)).collect()
+}

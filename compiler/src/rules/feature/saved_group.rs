@@ -1,0 +1,98 @@
+//! Saved groups, and the weights of contextual bandits.
+
+use throughline::Value;
+
+use super::{numbers, present};
+use crate::condition::scope::Group;
+use crate::rules::Definition;
+use crate::source::cursor::{Place, Reader};
+use crate::source::tree::Kind;
+
+/// People who are named together: a list of values, or a condition.
+#[derive(Clone, Debug)]
+pub struct SavedGroup<'a> {
+    /// Where it is defined.
+    pub place: Place<'a>,
+    /// What conditions see of it.
+    pub group: Group,
+    /// Its condition.
+    pub when: Option<Place<'a>>,
+}
+
+impl<'a> Definition<'a> for SavedGroup<'a> {
+    const NOUN: &'static str = "saved group";
+    const ID: &'static str = "a text without control characters";
+
+    fn is_id(id: &str) -> bool {
+        super::is_key(id)
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        if let Kind::List(items) = &place.node.kind {
+            let values = items.iter().map(crate::source::tree::Node::to_value).collect();
+            return Self { group: Group::Values(values), when: None, place };
+        }
+        let fields = place.fields(&["type", "attributeKey", "values", "condition", "description"], out);
+        let is_type = |word: &str| ["list", "condition"].iter().position(|known| *known == word);
+        let kind = fields.required("type", out).and_then(|place| place.word(&["list", "condition"], is_type, out));
+        let values = present(&fields, "values").map(|place| place.list(out));
+        let when = present(&fields, "condition").filter(|_| kind == Some(1));
+        let group = match kind {
+            Some(0) => Group::List {
+                attribute: present(&fields, "attributeKey").and_then(|place| place.text(out)).map(str::to_owned),
+                values: values.unwrap_or_default().into_iter().map(|place| place.node.to_value()).collect(),
+            },
+            _ => Group::Condition(when.as_ref().map(|place| place.node.clone()).unwrap_or_default()),
+        };
+        if kind == Some(1) {
+            fields.required("condition", out);
+        }
+        Self { group, when, place: fields.place().clone() }
+    }
+}
+
+/// Weights that depend on the subject.
+#[derive(Clone, Debug)]
+pub struct Bandit<'a> {
+    /// Its version.
+    pub version: Option<Value>,
+    /// Its sets of weights.
+    pub leaves: Vec<Leaf<'a>>,
+}
+
+/// Weights for some subjects.
+#[derive(Clone, Debug)]
+pub struct Leaf<'a> {
+    /// Its id.
+    pub id: Value,
+    /// For whom; none for everybody.
+    pub when: Option<Place<'a>>,
+    /// The weights.
+    pub weights: Vec<f64>,
+}
+
+impl<'a> Definition<'a> for Bandit<'a> {
+    const NOUN: &'static str = "contextual bandit";
+    const ID: &'static str = "a text without control characters";
+
+    fn is_id(id: &str) -> bool {
+        super::is_key(id)
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["banditVersion", "contexts", "description"], out);
+        let contexts = present(&fields, "contexts").map(|place| place.list(out)).unwrap_or_default();
+        let mut leaf = |place: Place<'a>| {
+            let fields = place.fields(&["leafId", "condition", "weights"], out);
+            Leaf {
+                id: fields.required("leafId", out).map(|place| place.node.to_value()).unwrap_or_default(),
+                when: present(&fields, "condition"),
+                weights: fields.required("weights", out).map(|place| numbers(&place, out)).unwrap_or_default(),
+            }
+        };
+        Self {
+            leaves: contexts.into_iter().map(&mut leaf).collect(),
+            version: fields.get("banditVersion").map(|place| place.node.to_value()),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Splits by a hash: rollouts, filters and ranges of buckets.
+
+use super::{ANY, Dialect, present, text};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::tree::Kind;
+
+/// A split that a subject must be in.
+#[derive(Clone, Debug)]
+pub struct Filter<'a> {
+    /// The attribute that is hashed; none for `id`.
+    pub unit: Option<Named<'a>>,
+    /// Hashed together with it.
+    pub seed: &'a str,
+    /// The version of the hash.
+    pub version: u32,
+    /// The buckets that are in.
+    pub ranges: Vec<(f64, f64)>,
+}
+
+/// A share of subjects for whom a value is forced.
+#[derive(Clone, Debug)]
+pub struct Rollout<'a> {
+    /// Hashed together with the unit; none for the feature's key.
+    pub seed: Option<&'a str>,
+    /// The attribute that is hashed; none for `id`.
+    pub unit: Option<Named<'a>>,
+    /// The attribute that is hashed where the unit is missing.
+    pub fallback: Option<Named<'a>>,
+    /// Kept assignments and the fallback do not count.
+    pub never_sticky: bool,
+    /// The version of the hash.
+    pub version: u32,
+    /// The buckets that are in it.
+    pub range: (f64, f64),
+    /// The last bucket of the range is in it.
+    pub inclusive: bool,
+}
+
+impl<'a> Rollout<'a> {
+    pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Option<Self> {
+        let range = present(fields, "range").and_then(|place| range(&place, out));
+        let coverage = fields.get("coverage").and_then(|place| coverage(&place, dialect, out));
+        let (range, inclusive) = match (range, coverage) {
+            (Some(range), _) => (range, false),
+            // Nobody, not even those in the first bucket.
+            (None, Some(0.0)) if fields.get("coverage").is_some_and(|place| !place.is_null()) => ((0.0, 0.0), false),
+            (None, Some(coverage)) => ((0.0, coverage), true),
+            (None, None) => return None,
+        };
+        Some(Self {
+            seed: text(fields, "seed", out),
+            unit: unit(fields, "hashAttribute", out),
+            fallback: unit(fields, "fallbackAttribute", out),
+            never_sticky: super::truthy(fields, "disableStickyBucketing"),
+            version: hash_version(fields, 1, dialect, out),
+            range,
+            inclusive,
+        })
+    }
+
+    pub(super) fn units(&self) -> impl Iterator<Item = &Named<'a>> {
+        self.unit.iter().chain(&self.fallback)
+    }
+}
+
+/// The splits that a subject must be in; none if nothing says so.
+pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Option<Vec<Filter<'a>>> {
+    let list = present(fields, "filters")?.list(out);
+    let read = |place: Place<'a>| {
+        let fields = place.fields(&["attribute", "seed", "hashVersion", "ranges"], out);
+        Some(Filter {
+            unit: unit(&fields, "attribute", out),
+            seed: match &fields.required("seed", out)?.node.kind {
+                Kind::String(seed) => seed,
+                _ => fields.get("seed")?.text(out)?,
+            },
+            version: hash_version(&fields, 2, dialect, out),
+            ranges: ranges(&fields.required("ranges", out)?, out),
+        })
+    };
+    Some(list.into_iter().filter_map(read).collect())
+}
+
+/// The ranges of buckets of a list.
+pub(super) fn ranges(place: &Place<'_>, out: &mut Reader<'_>) -> Vec<(f64, f64)> {
+    place.list(out).iter().filter_map(|place| range(place, out)).collect()
+}
+
+fn range(place: &Place<'_>, out: &mut Reader<'_>) -> Option<(f64, f64)> {
+    let numbers = super::numbers(place, out);
+    match numbers.as_slice() {
+        [from, to] => Some((*from, *to)),
+        _ => {
+            place.error("range", "here is no range of buckets", out).expected("two numbers, such as `[0, 0.5]`");
+            None
+        }
+    }
+}
+
+/// A share of all: from 0 to 1 in rules. GrowthBook takes any number, and `null` for zero.
+pub(super) fn coverage(place: &Place<'_>, dialect: Dialect, out: &mut Reader<'_>) -> Option<f64> {
+    match dialect {
+        Dialect::Rules => place.number(0.0..=1.0, out),
+        Dialect::GrowthBook if place.is_null() => Some(0.0),
+        Dialect::GrowthBook => place.number(ANY, out),
+    }
+}
+
+/// The version of the hash: 1 or 2, and zero for one that GrowthBook does not know either.
+pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, out: &mut Reader<'_>) -> u32 {
+    let Some(place) = present(fields, "hashVersion") else { return default };
+    if dialect == Dialect::Rules {
+        return place.whole(1..=2, out).unwrap_or(default);
+    }
+    match place.number(ANY, out) {
+        Some(0.0) | None => default,
+        Some(1.0) => 1,
+        Some(2.0) => 2,
+        Some(other) => {
+            place.warning("hash-version", format!("there is no hash version {other}: nobody is in it"), out);
+            0
+        }
+    }
+}
+
+/// An attribute that is hashed.
+pub(super) fn unit<'a>(fields: &Fields<'a>, name: &str, out: &mut Reader<'_>) -> Option<Named<'a>> {
+    text(fields, name, out)?;
+    fields.get(name)?.named(out)
+}

@@ -1,0 +1,121 @@
+//! Patterns of URLs, as GrowthBook has them: `simple` ones with `*`, and regular expressions.
+
+use throughline::Url;
+
+use super::{present, text, truthy};
+use crate::regex::{self, RegexError};
+use crate::source::cursor::{Place, Reader};
+
+/// Stands for `*` while a pattern is read as a URL, where `*` could not stand.
+const WILDCARD: &str = "_____";
+
+/// A pattern of URLs, as automata.
+#[derive(Clone, Debug)]
+pub struct UrlPattern {
+    /// Pages that match are out.
+    pub excludes: bool,
+    /// What has to match.
+    pub parts: Parts,
+}
+
+/// What has to match.
+#[derive(Clone, Debug)]
+pub enum Parts {
+    /// The whole URL, or what follows its host.
+    Whole(Vec<u8>),
+    /// Each part of it.
+    Each {
+        /// The host with its port.
+        host: Vec<u8>,
+        /// The path.
+        path: Vec<u8>,
+        /// The fragment with its `#`.
+        hash: Option<Vec<u8>>,
+        /// Parameters of the query.
+        params: Vec<(String, Vec<u8>)>,
+    },
+    /// Nothing matches.
+    Never,
+}
+
+/// The patterns of a list.
+pub(super) fn read(place: &Place<'_>, out: &mut Reader<'_>) -> Vec<UrlPattern> {
+    place.list(out).into_iter().filter_map(|place| pattern(place, out)).collect()
+}
+
+fn pattern(place: Place<'_>, out: &mut Reader<'_>) -> Option<UrlPattern> {
+    let fields = place.fields(&["type", "pattern", "include"], out);
+    let words = ["simple", "regex"];
+    let is_regex = |word: &str| words.iter().position(|known| *known == word).map(|index| index == 1);
+    let is_regex = fields.required("type", out)?.word(&words, is_regex, out)?;
+    let place = fields.required("pattern", out)?;
+    let pattern = text(&fields, "pattern", out).unwrap_or_default();
+    let parts = if is_regex { whole(&place, pattern, out)? } else { each(&place, pattern, out)? };
+    let excludes = present(&fields, "include").is_some() && !truthy(&fields, "include");
+    Some(UrlPattern { excludes, parts })
+}
+
+fn whole(place: &Place<'_>, pattern: &str, out: &mut Reader<'_>) -> Option<Parts> {
+    if let Err(error @ RegexError::Syntax { .. }) = regex::compile(pattern, false) {
+        place.warning("regex", format!("{error}, so no page matches"), out);
+        return Some(Parts::Never);
+    }
+    automaton(place, pattern, false, out).map(Parts::Whole)
+}
+
+fn each(place: &Place<'_>, pattern: &str, out: &mut Reader<'_>) -> Option<Parts> {
+    let Some(url) = Url::parse(&with_scheme(pattern).replace('*', WILDCARD), Some(WILDCARD)) else {
+        let message = format!("`{pattern}` is not a pattern of URLs, so no page matches");
+        place.warning("url-pattern", message, out).expected("a path or an address with `*`, such as `/products/*`");
+        return Some(Parts::Never);
+    };
+    let hash = url.hash();
+    let mut params = Vec::new();
+    for (name, value) in url.params() {
+        params.push((name, part(place, &value, false, out)?));
+    }
+    Some(Parts::Each {
+        host: part(place, &url.host, false, out)?,
+        path: part(place, &url.path, true, out)?,
+        hash: if hash.is_empty() { None } else { Some(part(place, &hash, false, out)?) },
+        params,
+    })
+}
+
+/// The pattern with `https://` before a host: what stands before the last dot of its first part.
+fn with_scheme(pattern: &str) -> String {
+    let first = pattern.find([':', '/', '?']).unwrap_or(pattern.len());
+    let is_host = pattern.get(..first).is_some_and(|first| first.contains('.'));
+    if is_host { format!("https://{pattern}") } else { pattern.to_owned() }
+}
+
+/// The automaton of one part, in which the wildcard stands for anything and case does not matter.
+fn part(place: &Place<'_>, text: &str, is_path: bool, out: &mut Reader<'_>) -> Option<Vec<u8>> {
+    let text = if is_path { text.strip_prefix('/').unwrap_or(text) } else { text };
+    let text = if is_path { text.strip_suffix('/').unwrap_or(text) } else { text };
+    let pieces: Vec<String> = text.split(WILDCARD).map(escape).collect();
+    let slash = if is_path { "/?" } else { "" };
+    automaton(place, &format!("^{slash}{}{slash}$", pieces.join(".*")), true, out)
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if "*.+?^${}()|[]\\/".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn automaton(place: &Place<'_>, pattern: &str, ignore_case: bool, out: &mut Reader<'_>) -> Option<Vec<u8>> {
+    match regex::compile(pattern, ignore_case) {
+        Ok(automaton) => Some(automaton),
+        Err(error) => {
+            let found = place.error("regex", error.to_string(), out);
+            found.expected = error.way_out().map(str::to_owned);
+            None
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Caps: how often something is seen or said.
+
+use throughline::Millis;
+use throughline::internals::plan::tables::{Class, Per};
+
+use crate::rules::account_unit;
+use crate::rules::channel::Channel;
+use crate::rules::message::Message;
+use crate::rules::offer::Offer;
+use crate::rules::{Rules, find};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+
+/// No cap counts further: a profile keeps no more times than this.
+const MOST: u32 = 256;
+/// No calendar day is longer, wherever a clock is put back.
+const LONGEST_DAY: Millis = Millis(26 * 60 * 60 * 1000);
+
+/// At most so many in a span of time.
+#[derive(Clone, Debug)]
+pub struct Limit<'a> {
+    /// At most so many.
+    pub max: u32,
+    /// The span.
+    pub per: Per,
+    /// The length of a sliding window.
+    pub window: Millis,
+    /// The account, if what all its members saw counts; none for what the person saw.
+    pub unit: Option<Named<'a>>,
+}
+
+/// A limit for a class, a slot, an offer, a message, or everything; in some channels, or in all together.
+#[derive(Clone, Debug)]
+pub struct Cap<'a> {
+    /// What it limits.
+    pub scope: Scope<'a>,
+    /// In which channels; none for all.
+    pub channels: Vec<Named<'a>>,
+    /// How much of it.
+    pub limit: Limit<'a>,
+}
+
+/// What a cap limits.
+#[derive(Clone, Debug)]
+pub enum Scope<'a> {
+    /// Everything together.
+    All,
+    /// Campaigns of a class.
+    Class(Class),
+    /// What stands in a slot.
+    Slot(Named<'a>),
+    /// Campaigns with an offer.
+    Offer(Named<'a>),
+    /// A message.
+    Message(Named<'a>),
+}
+
+impl<'a> Limit<'a> {
+    /// Reads `max`, `per` and `unit` of a map.
+    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let max = fields.required("max", out).and_then(|place| place.whole(1..=MOST, out));
+        let unit = account_unit::unit(fields, out);
+        let per = fields.required("per", out)?;
+        if per.node.as_str() == Some("account") {
+            per.error("duration", "`account` is no span of time", out)
+                .expected("a span such as `7d`, and beside it `unit: account.id`");
+            return None;
+        }
+        let word = per.node.as_str().and_then(Per::from_name).filter(|word| *word != Per::Window);
+        let window = if word.is_some() { Millis(0) } else { per.duration(out)? };
+        if word.is_none() && window.0 <= 0 {
+            per.error("out-of-range", "a window without length holds nothing", out).expected("a longer window");
+        }
+        Some(Self { max: max?, per: word.unwrap_or(Per::Window), window, unit })
+    }
+
+    /// How far back it looks; zero for ever.
+    #[must_use]
+    pub const fn within(&self) -> Millis {
+        match self.per {
+            Per::Session | Per::Total => Millis(0),
+            Per::Day => LONGEST_DAY,
+            Per::Window => self.window,
+        }
+    }
+}
+
+impl<'a> Cap<'a> {
+    pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];
+        let known = ["class", "slot", "offer", "message", "channel", "max", "per", "unit", "description"];
+        let fields = place.fields(&known, out);
+        let limit = Limit::read(&fields, out);
+        let channels = fields.get("channel").map(|place| place.texts(out)).unwrap_or_default();
+        let scopes: Vec<_> = SCOPES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
+        let scope = match scopes.as_slice() {
+            [] => Scope::All,
+            [("class", place)] => Scope::Class(place.word(Class::NAMES, Class::from_name, out)?),
+            [("slot", place)] => Scope::Slot(place.clone().named(out)?),
+            [("offer", place)] => Scope::Offer(place.clone().named(out)?),
+            [(_, place)] => Scope::Message(place.clone().named(out)?),
+            _ => {
+                let message = "the cap has several scopes";
+                let expected = format!("at most one of: {}", SCOPES.join(", "));
+                fields.place().error("scope", message, out).expected(expected);
+                return None;
+            }
+        };
+        Some(Self { scope, channels, limit: limit? })
+    }
+
+    /// Tells of what it limits and that is not there.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        match &self.scope {
+            Scope::Slot(slot) if rules.slot(slot.name).is_none() => {
+                slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
+            }
+            Scope::Offer(offer) => {
+                find::<Offer<'_>>(&rules.offers, offer, out);
+            }
+            Scope::Message(message) => {
+                find::<Message<'_>>(&rules.messages, message, out);
+            }
+            Scope::All | Scope::Class(_) | Scope::Slot(_) => {}
+        }
+        account_unit::check(self.limit.unit.as_ref(), rules, out);
+        for channel in &self.channels {
+            find::<Channel<'_>>(&rules.channels, channel, out);
+        }
+    }
+
+    /// The keys of the exposures that it counts together.
+    pub fn keys(&self) -> Vec<String> {
+        let key = match &self.scope {
+            Scope::All => "all".to_owned(),
+            Scope::Class(class) => format!("class:{}", class.name()),
+            Scope::Slot(slot) => format!("slot:{}", slot.name),
+            Scope::Offer(offer) => format!("offer:{}", offer.name),
+            Scope::Message(message) => format!("message:{}", message.name),
+        };
+        if self.channels.is_empty() {
+            return vec![key];
+        }
+        self.channels.iter().map(|channel| format!("{key}@{}", channel.name)).collect()
+    }
+}

@@ -1,0 +1,125 @@
+//! Who is kept out by chance: holdouts, and exclusion groups.
+
+use throughline::internals::plan::tables::Class;
+
+use crate::rules::campaign::Campaign;
+use crate::rules::class::classes;
+use crate::rules::message::refuse_private;
+use crate::rules::{Definition, Rules, find};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+
+/// The classes that a holdout without classes and campaigns keeps from people: what must be said is said to everybody.
+const GLOBAL: u32 = Class::Promo.bit() | Class::Service.bit();
+
+/// People whom campaigns never reach.
+#[derive(Clone, Debug)]
+pub struct Holdout<'a> {
+    /// The share of people, 0 to 1.
+    pub share: f64,
+    /// The classes, one bit each.
+    pub classes: u32,
+    /// And these campaigns.
+    pub campaigns: Vec<Named<'a>>,
+    /// The attribute that is split; none for the subject.
+    pub unit: Option<Named<'a>>,
+}
+
+/// A group of experiments and campaigns of which nobody meets two.
+#[derive(Clone, Debug)]
+pub struct Group<'a> {
+    /// The attribute that is split; none for the subject.
+    pub unit: Option<Named<'a>>,
+}
+
+/// A member's part of a group.
+#[derive(Clone, Debug)]
+pub struct Exclusion<'a> {
+    /// The group.
+    pub group: Named<'a>,
+    /// Buckets from here...
+    pub from: f64,
+    /// ...to before here.
+    pub to: f64,
+}
+
+impl<'a> Definition<'a> for Holdout<'a> {
+    const NOUN: &'static str = "holdout";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["percent", "classes", "campaigns", "unit", "description"], out);
+        let percent = fields.required("percent", out).and_then(|place| place.number(0.0..=100.0, out));
+        let campaigns = fields.get("campaigns").map(|place| place.texts(out)).unwrap_or_default();
+        let otherwise = if fields.get("campaigns").is_some() { 0 } else { GLOBAL };
+        Self {
+            share: percent.unwrap_or(0.0) / 100.0,
+            classes: fields.get("classes").map_or(otherwise, |place| classes(&place, out)),
+            campaigns,
+            unit: fields.get("unit").and_then(|place| place.named(out)),
+        }
+    }
+}
+
+impl Holdout<'_> {
+    /// Tells of campaigns that are not there, and of a unit that a decision cannot read.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        for campaign in &self.campaigns {
+            find::<Campaign<'_>>(&rules.campaigns, campaign, out);
+        }
+        check_unit(self.unit.as_ref(), "a holdout", rules, out);
+    }
+}
+
+impl<'a> Definition<'a> for Group<'a> {
+    const NOUN: &'static str = "exclusion group";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["unit", "description"], out);
+        Self { unit: fields.get("unit").and_then(|place| place.named(out)) }
+    }
+}
+
+impl Group<'_> {
+    /// Tells of a unit that a decision cannot read.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        check_unit(self.unit.as_ref(), "an exclusion group", rules, out);
+    }
+}
+
+impl<'a> Exclusion<'a> {
+    /// The member's part at `exclusion`, if it has one.
+    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = fields.get("exclusion")?.fields(&["group", "from", "to"], out);
+        let group = fields.required("group", out).and_then(|place| place.named(out));
+        let mut bucket = |name| fields.required(name, out).and_then(|place| place.number(0.0..=1.0, out));
+        let (from, to) = (bucket("from")?, bucket("to")?);
+        if from >= to {
+            fields.place().error("out-of-range", "the part is empty", out).expected("a `to` greater than `from`");
+        }
+        Some(Self { group: group?, from, to })
+    }
+}
+
+/// Tells of groups that are not there and of members that overlap: nobody may meet two of them.
+pub fn check_members(rules: &Rules<'_>, out: &mut Reader<'_>) {
+    let campaigns = rules.campaigns.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
+    let experiments = rules.experiments.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
+    let members: Vec<(&str, &Exclusion<'_>)> = experiments.chain(campaigns).collect();
+    for (index, (_, member)) in members.iter().enumerate() {
+        find::<Group<'_>>(&rules.exclusions, &member.group, out);
+        let others = members.iter().take(index);
+        let overlaps = |other: &Exclusion<'_>| {
+            other.group.name == member.group.name && member.from < other.to && other.from < member.to
+        };
+        if let Some((id, other)) = others.into_iter().find(|(_, other)| overlaps(other)) {
+            let message = format!("the part overlaps with that of `{id}`, from {} to {}", other.from, other.to);
+            member.group.place.error("overlap", message, out).expected("parts of a group that are disjoint");
+        }
+    }
+}
+
+fn check_unit(unit: Option<&Named<'_>>, place: &str, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    let Some(unit) = unit else { return };
+    if let Some(attribute) = rules.attribute(unit, out) {
+        refuse_private(attribute, unit, place, out);
+    }
+}

@@ -1,0 +1,255 @@
+//! Journeys: several steps in time for one subject.
+
+use throughline::Millis;
+use throughline::internals::plan::tables::Class;
+
+use crate::condition::scope::CounterSpec;
+use crate::rules::account_unit;
+use crate::rules::campaign::require_rendition;
+use crate::rules::channel::{Channel, WEB, check_roles, roles};
+use crate::rules::class::class;
+use crate::rules::message::Message;
+use crate::rules::offer::Offer;
+use crate::rules::trigger::Trigger;
+use crate::rules::{Definition, Rules, find};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+
+/// Several steps in time for one subject.
+#[derive(Clone, Debug)]
+pub struct Journey<'a> {
+    /// What policies look at.
+    pub class: Class,
+    /// Higher speaks first.
+    pub priority: u32,
+    /// What it offers.
+    pub offer: Option<Named<'a>>,
+    /// The topic that people may refuse in a channel.
+    pub topic: Option<&'a str>,
+    /// The account, if accounts go through it in the place of people.
+    pub unit: Option<Named<'a>>,
+    /// What its messages want of a channel; none for what its class wants.
+    pub roles: Vec<Named<'a>>,
+    /// Who enters again goes on behind what was sent or seen.
+    pub resume: bool,
+    /// The event that begins it.
+    pub enter: Option<Trigger<'a>>,
+    /// Who may begin it.
+    pub when: Option<Place<'a>>,
+    /// How long after an entry another one is possible; the end of time for never.
+    pub reenter: Millis,
+    /// The events that end it.
+    pub exits: Vec<Trigger<'a>>,
+    /// The event that it is for, and how long after the entry it counts.
+    pub goal: Option<(Trigger<'a>, Millis)>,
+    /// Its steps.
+    pub steps: Vec<Step<'a>>,
+}
+
+/// One step of a journey.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// Its id.
+    pub id: Named<'a>,
+    /// What it does.
+    pub action: Action<'a>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Action<'a> {
+    /// Waits, from the last time of an event or from the step's beginning.
+    Wait(Millis, Option<Named<'a>>),
+    /// Sends a message by the first possible channel, as long as it makes sense.
+    Send {
+        /// The message.
+        message: Named<'a>,
+        /// The channels.
+        channels: Vec<Named<'a>>,
+        /// How long the message makes sense.
+        ttl: Millis,
+    },
+}
+
+impl<'a> Definition<'a> for Journey<'a> {
+    const NOUN: &'static str = "journey";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let known = [
+            "class",
+            "priority",
+            "offer",
+            "topic",
+            "unit",
+            "roles",
+            "enter",
+            "reenter",
+            "resume",
+            "exit",
+            "goal",
+            "steps",
+            "description",
+        ];
+        let fields = place.fields(&known, out);
+        let enter = fields.required("enter", out).map(|place| place.fields(&["event", "where", "when"], out));
+        let exits = fields.get("exit").map(|place| place.one_or_list(out)).unwrap_or_default();
+        let read_exit = |place: Place<'a>| Trigger::read(&place.fields(&["event", "where"], out), out);
+        Self {
+            exits: exits.into_iter().filter_map(read_exit).collect(),
+            class: class(&fields, out),
+            priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
+            offer: fields.get("offer").and_then(|place| place.named(out)),
+            topic: fields.get("topic").and_then(|place| place.text(out)),
+            unit: account_unit::unit(&fields, out),
+            roles: roles(&fields, "roles", out),
+            resume: fields.flag("resume", false, out),
+            when: enter.as_ref().and_then(|enter| enter.get("when")),
+            enter: enter.and_then(|enter| Trigger::read(&enter, out)),
+            reenter: fields.get("reenter").and_then(|place| reenter(&place, out)).unwrap_or(Millis::MAX),
+            goal: fields.get("goal").and_then(|place| goal(place, out)),
+            steps: steps(&fields, out),
+        }
+    }
+}
+
+fn reenter(place: &Place<'_>, out: &mut Reader<'_>) -> Option<Millis> {
+    match place.node.as_str() {
+        Some("never") => Some(Millis::MAX),
+        Some("always") => Some(Millis(0)),
+        _ => place.duration(out),
+    }
+}
+
+fn goal<'a>(place: Place<'a>, out: &mut Reader<'_>) -> Option<(Trigger<'a>, Millis)> {
+    let fields = place.fields(&["event", "where", "within"], out);
+    let within = fields.get("within").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+    Some((Trigger::read(&fields, out)?, within))
+}
+
+fn steps<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Step<'a>> {
+    let Some(place) = fields.required("steps", out) else { return Vec::new() };
+    let list = place.list(out);
+    if list.is_empty() {
+        place.error("empty", "the journey has no step", out).expected("at least one step that waits or sends");
+    }
+    let mut steps: Vec<Step<'a>> = Vec::new();
+    for step in list.into_iter().filter_map(|place| Step::read(place, out)).collect::<Vec<_>>() {
+        if steps.iter().any(|known| known.id.name == step.id.name) {
+            let message = format!("step `{}` stands in this journey twice", step.id.name);
+            step.id.place.error("duplicate-id", message, out).expected("another id");
+        }
+        steps.push(step);
+    }
+    steps
+}
+
+impl<'a> Step<'a> {
+    /// The event whose last time a wait counts from.
+    pub const fn after(&self) -> Option<&Named<'a>> {
+        match &self.action {
+            Action::Wait(_, after) => after.as_ref(),
+            Action::Send { .. } => None,
+        }
+    }
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["id", "wait", "after", "send", "channels", "ttl", "description"], out);
+        let id = fields.required("id", out).and_then(|place| place.named(out));
+        let misplaced: &[&str] = match (fields.get("wait"), fields.get("send")) {
+            (Some(_), None) => &["channels", "ttl"],
+            (None, Some(_)) => &["after"],
+            _ => {
+                let message = "a step does one thing";
+                fields.place().error("step", message, out).expected("exactly one of: wait, send");
+                return None;
+            }
+        };
+        for (name, place) in misplaced.iter().filter_map(|name| Some((name, fields.get(name)?))) {
+            let other = if *name == "after" { "wait" } else { "send" };
+            place
+                .error("step", format!("`{name}` says nothing here"), out)
+                .expected(format!("`{name}` next to `{other}`"));
+        }
+        let action = match fields.get("wait") {
+            Some(wait) => {
+                let after = fields.get("after").and_then(|place| place.named(out));
+                wait.duration(out).map(|wait| Action::Wait(wait, after))
+            }
+            None => send(&fields, out),
+        };
+        Some(Self { id: id?, action: action? })
+    }
+}
+
+fn send<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Action<'a>> {
+    let message = fields.get("send").and_then(|place| place.named(out));
+    let place = fields.required("channels", out)?;
+    let channels = place.texts(out);
+    if channels.is_empty() {
+        place.error("empty", "no channel stands here", out).expected("at least one channel");
+    }
+    let ttl = fields.get("ttl").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+    Some(Action::Send { message: message?, channels, ttl })
+}
+
+impl<'a> Journey<'a> {
+    /// Tells of messages and channels that are not there, or do not fit.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        if let Some(offer) = &self.offer {
+            find::<Offer<'_>>(&rules.offers, offer, out);
+        }
+        account_unit::check(self.unit.as_ref(), rules, out);
+        check_roles(&self.roles, rules, out);
+        for step in &self.steps {
+            let Action::Send { message: name, channels, .. } = &step.action else { continue };
+            let message = find::<Message<'_>>(&rules.messages, name, out);
+            for channel in channels {
+                let known = find::<Channel<'_>>(&rules.channels, channel, out);
+                if known.is_some_and(|row| !row.suits(self.wanted(rules))) {
+                    let wanted: Vec<&str> = self.wanted(rules).iter().map(|role| role.name).collect();
+                    let text = format!("`{}` has no role that the message wants", channel.name);
+                    channel.place.error("role", text, out).expected(format!("a channel for: {}", wanted.join(", ")));
+                }
+                if channel.name == WEB {
+                    let text = "a journey cannot send to a page";
+                    channel.place.error("channel", text, out).expected("a channel other than `web`");
+                } else if let (Some(message), Some(_)) = (message, known) {
+                    require_rendition(message, name, channel.name, out);
+                }
+            }
+        }
+    }
+
+    /// What its messages want of a channel.
+    fn wanted<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Named<'a>] {
+        if self.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.roles }
+    }
+
+    /// Leaves of it only that it exists: conditions can read where a subject is in it.
+    pub fn hide(&mut self) {
+        (self.enter, self.when, self.goal, self.offer, self.topic) = (None, None, None, None, None);
+        (self.priority, self.resume) = (0, false);
+        self.exits.clear();
+        self.roles.clear();
+        self.steps.clear();
+    }
+
+    /// The messages that it sends.
+    pub fn messages(&self) -> impl Iterator<Item = &Named<'a>> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Send { message, .. } => Some(message),
+            Action::Wait(..) => None,
+        })
+    }
+
+    /// The counters of the events that it listens to.
+    pub fn counters(&self) -> impl Iterator<Item = CounterSpec> {
+        let waits = self.steps.iter().filter_map(Step::after);
+        let waits = waits.map(|event| CounterSpec { event: event.name.to_owned(), ..CounterSpec::default() });
+        self.triggers().map(Trigger::counter).chain(waits)
+    }
+
+    /// Every event that it listens to.
+    pub fn triggers(&self) -> impl Iterator<Item = &Trigger<'a>> {
+        self.enter.iter().chain(&self.exits).chain(self.goal.iter().map(|(goal, _)| goal))
+    }
+}

@@ -1,0 +1,106 @@
+//! What the rules say about their own linting.
+
+use throughline::Millis;
+
+use super::lint_codes::CODES;
+use crate::source::cursor::{Fields, Place, Reader};
+use crate::source::diagnostic::{Diagnostic, Severity};
+
+/// What the rules allow, and how long an SMS may be.
+#[derive(Clone, Debug)]
+pub struct Settings<'a> {
+    /// What is not told.
+    allow: Vec<Allowance<'a>>,
+    /// So many segments of an SMS are no finding.
+    pub sms_segments: u32,
+}
+
+/// A kind of finding that is meant to be so, at a place.
+#[derive(Clone, Debug)]
+struct Allowance<'a> {
+    place: Place<'a>,
+    code: &'a str,
+    /// The way to the place; none for everywhere.
+    at: Option<&'a str>,
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        Self { allow: Vec::new(), sms_segments: 1 }
+    }
+}
+
+impl<'a> Settings<'a> {
+    /// Reads the `lint` of all files.
+    pub fn read(sections: Vec<Place<'a>>, out: &mut Reader<'_>) -> Self {
+        let mut settings = Self::default();
+        for section in sections {
+            let fields = section.fields(&["allow", "smsSegments"], out);
+            let allowed = fields.get("allow").map(|place| place.list(out)).unwrap_or_default();
+            let read = |place: Place<'a>| Allowance::read(&place.fields(&["code", "at", "reason"], out), out);
+            settings.allow.extend(allowed.into_iter().filter_map(read));
+            let segments = fields.get("smsSegments").and_then(|place| place.whole(1..=255, out));
+            settings.sms_segments = segments.unwrap_or(settings.sms_segments);
+        }
+        settings
+    }
+
+    /// The findings that are not allowed, and a finding for each allowance without one.
+    pub(crate) fn filter(&self, found: Vec<Diagnostic>, now: Option<Millis>) -> Vec<Diagnostic> {
+        let mut used = vec![false; self.allow.len()];
+        let mut kept: Vec<Diagnostic> = found
+            .into_iter()
+            .filter(|finding| {
+                let mut is_allowed = false;
+                for (allowance, used) in self.allow.iter().zip(&mut used) {
+                    let covers = finding.severity == Severity::Warning && allowance.covers(finding);
+                    *used |= covers;
+                    is_allowed |= covers;
+                }
+                !is_allowed
+            })
+            .collect();
+        // Without a clock nothing is over.
+        let is_known = |allowance: &Allowance<'_>| now.is_some() || allowance.code != "schedule-over";
+        let unused = self.allow.iter().zip(used).filter(|(allowance, used)| !used && is_known(allowance));
+        kept.extend(unused.map(|(allowance, _)| allowance.unused()));
+        kept
+    }
+}
+
+impl<'a> Allowance<'a> {
+    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let code = fields.required("code", out);
+        let known: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
+        let is_code = |word: &str| known.iter().find(|code| **code == word).copied();
+        let code = code.and_then(|place| place.word(&known, is_code, out));
+        if let Some(reason) = fields.required("reason", out) {
+            reason.text(out);
+        }
+        let at = match fields.get("at") {
+            Some(place) => Some(place.text(out)?),
+            None => None,
+        };
+        Some(Self { place: fields.place().clone(), code: code?, at })
+    }
+
+    fn covers(&self, finding: &Diagnostic) -> bool {
+        let is_there = |at: &str| {
+            let rest = finding.path.strip_prefix(at);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        finding.code == self.code && self.at.is_none_or(is_there)
+    }
+
+    fn unused(&self) -> Diagnostic {
+        let at = self.at.map(|at| format!(" at `{at}`")).unwrap_or_default();
+        Diagnostic {
+            code: "unused-allow",
+            severity: Severity::Warning,
+            message: format!("nothing is found as `{}`{at}", self.code),
+            expected: Some("rules without this allowance".to_owned()),
+            span: self.place.mark,
+            path: self.place.path.clone(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Messages: what is said, in each channel, locale and variation.
+
+use throughline::internals::plan::tables::Format;
+
+use crate::rules::attribute::Attribute;
+use crate::rules::catalogue::List;
+use crate::rules::channel::{Channel, EMAIL, WEB};
+use crate::rules::defaults::locale;
+use crate::rules::{Definition, Rules, find};
+use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::template::{self, Part, Template};
+
+/// What is said.
+#[derive(Clone, Debug)]
+pub struct Message<'a> {
+    /// Where it is defined.
+    pub place: Place<'a>,
+    /// Once seen, never selected again.
+    pub once: bool,
+    /// How it is said.
+    pub renditions: Vec<Rendition<'a>>,
+}
+
+/// A message in one channel, and possibly one locale and variation.
+#[derive(Clone, Debug)]
+pub struct Rendition<'a> {
+    /// Where it is defined.
+    pub place: Place<'a>,
+    /// The channel.
+    pub channel: Option<Named<'a>>,
+    /// The locale; none for the default.
+    pub locale: Option<&'a str>,
+    /// The variation; none for everybody else.
+    pub variation: Option<Named<'a>>,
+    /// The form of the body.
+    pub format: Format,
+    /// The data, as it is written.
+    pub data: Option<Place<'a>>,
+    /// What is said.
+    pub body: Template<'a>,
+    /// The subject line of an e-mail.
+    pub subject: Option<Template<'a>>,
+}
+
+impl<'a> Definition<'a> for Message<'a> {
+    const NOUN: &'static str = "message";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["once", "renditions", "description"], out);
+        let list = fields.required("renditions", out);
+        let renditions: Vec<_> = list.iter().flat_map(|place| place.list(out)).collect();
+        if let (Some(list), true) = (&list, renditions.is_empty()) {
+            list.error("empty", "the message has no rendition", out).expected("at least one rendition");
+        }
+        let renditions = renditions.into_iter().filter_map(|place| Rendition::read(place, out)).collect();
+        Self { once: fields.flag("once", false, out), renditions, place: fields.place().clone() }
+    }
+}
+
+impl<'a> Message<'a> {
+    /// The renditions for a channel.
+    pub fn in_channel<'m>(&'m self, channel: &'m str) -> impl Iterator<Item = &'m Rendition<'a>> {
+        self.renditions.iter().filter(move |rendition| rendition.is_in(channel))
+    }
+
+    /// Tells of renditions for unknown channels, of unknown attributes, and of renditions that stand twice.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        let mut known: Vec<(&str, Option<&str>, Option<&str>)> = Vec::new();
+        for rendition in &self.renditions {
+            rendition.check(rules, out);
+            let Some(channel) = &rendition.channel else { continue };
+            let locale = rendition.locale.filter(|locale| *locale != rules.defaults.locale);
+            let key = (channel.name, locale, rendition.variation.as_ref().map(|variation| variation.name));
+            if known.contains(&key) {
+                let message = "another rendition has the same channel, locale and variation";
+                rendition.place.error("duplicate-rendition", message, out);
+            }
+            known.push(key);
+        }
+        for channel in known.iter().map(|(channel, ..)| *channel).collect::<std::collections::BTreeSet<_>>() {
+            if !known.contains(&(channel, None, None)) {
+                let message = format!("nobody without a fitting locale or variation gets this message in `{channel}`");
+                let expected = "a rendition without `locale` and `variation`";
+                self.place.warning("no-default-rendition", message, out).expected(expected);
+            }
+        }
+    }
+}
+
+impl<'a> Rendition<'a> {
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let known = ["channel", "locale", "variation", "html", "text", "json", "subject"];
+        let fields = place.fields(&known, out);
+        let channel = fields.required("channel", out).and_then(|place| place.named(out));
+        let is_email = channel.as_ref().is_some_and(|channel| channel.name == EMAIL);
+        let subject = subject(&fields, is_email, out);
+        let (format, body) = body(&fields, out)?;
+        Some(Self {
+            channel,
+            locale: fields.get("locale").and_then(|place| locale(&place, out)),
+            variation: fields.get("variation").and_then(|place| place.named(out)),
+            format,
+            data: fields.get("json"),
+            body,
+            subject,
+            place: fields.place().clone(),
+        })
+    }
+
+    /// Whether it is for this channel.
+    #[must_use]
+    pub fn is_in(&self, channel: &str) -> bool {
+        self.channel.as_ref().is_some_and(|named| named.name == channel)
+    }
+
+    /// Its body and its subject.
+    pub fn templates(&self) -> impl Iterator<Item = &Template<'a>> {
+        [&self.body].into_iter().chain(&self.subject)
+    }
+
+    /// Whether it says a time, which is one on the subject's clock.
+    pub fn has_date(&self) -> bool {
+        self.templates().any(|template| template.parts.iter().any(Part::has_date))
+    }
+
+    /// Every attribute that it reads, and where.
+    pub fn reads<'r>(&'r self, rules: &'r Rules<'_>) -> impl Iterator<Item = (&'r str, &'r Named<'a>)> {
+        let names = self.templates().flat_map(|template| template.attributes.iter().chain(&template.shadowed));
+        let facts = names.filter_map(|named| rules.path(named.name).map(|(attribute, _)| (attribute, named)));
+        let lists = self.templates().flat_map(|template| &template.lists);
+        let known = lists.filter_map(|named| rules.lists.get(named.name).map(|list| (list, named)));
+        facts.chain(known.flat_map(|(list, named)| list.attributes().map(move |attribute| (attribute, named))))
+    }
+
+    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        if let Some(channel) = &self.channel {
+            find::<Channel<'_>>(&rules.channels, channel, out);
+        }
+        let is_web = self.is_in(WEB);
+        for named in self.templates().flat_map(|template| &template.attributes) {
+            if rules.path(named.name).is_none() {
+                rules.attribute(named, out);
+            }
+        }
+        for named in self.templates().flat_map(|template| &template.lists) {
+            find::<List<'_>>(&rules.lists, named, out);
+        }
+        for (name, named) in self.reads(rules) {
+            if let (Some(attribute), true) = (rules.attributes.get(name), is_web) {
+                refuse_private(attribute, named, "a page", out);
+            }
+        }
+    }
+}
+
+/// Tells of an attribute that stays in the collector but is wanted elsewhere.
+pub fn refuse_private(attribute: &Attribute<'_>, output: &Named<'_>, place: &str, out: &mut Reader<'_>) {
+    if attribute.is_at_edge() {
+        return;
+    }
+    let message = format!("`{}` never leaves the collector, so {place} cannot show it", output.name);
+    let expected = if attribute.pii {
+        "an attribute without `pii: true`; personal data may stand in what journeys send"
+    } else {
+        "an attribute with `edge: true`"
+    };
+    output.place.error("not-at-edge", message, out).expected(expected);
+}
+
+fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut Reader<'_>) -> Option<Template<'a>> {
+    let subject = fields.get("subject");
+    match (&subject, is_email) {
+        (None, true) => {
+            let message = "an e-mail without a subject";
+            fields.place().error("missing-key", message, out).expected("`subject` next to `html` or `text`");
+        }
+        (Some(subject), false) => {
+            let message = "only renditions for the channel `email` have a subject";
+            subject.error("subject", message, out);
+        }
+        _ => {}
+    }
+    subject.and_then(|subject| template::text(&subject, out))
+}
+
+/// The one body of a rendition.
+fn body<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<(Format, Template<'a>)> {
+    const BODIES: [&str; 3] = ["html", "text", "json"];
+    let bodies: Vec<_> = BODIES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
+    let [(name, body)] = bodies.as_slice() else {
+        let message = match bodies.as_slice() {
+            [] => "the rendition says nothing".to_owned(),
+            several => format!("the rendition has {} bodies", several.len()),
+        };
+        fields.place().error("body", message, out).expected("exactly one of: html, text, json");
+        return None;
+    };
+    match *name {
+        "html" => Some((Format::Html, template::html(body, out)?)),
+        "text" => Some((Format::Text, template::text(body, out)?)),
+        _ => Some((Format::Json, template::json(body, out))),
+    }
+}

@@ -1,0 +1,361 @@
+//! The rules: all definitions of all files, read and checked.
+
+pub mod account_unit;
+pub mod attribute;
+pub mod campaign;
+pub mod catalogue;
+pub mod channel;
+pub mod class;
+pub mod cooldown;
+pub mod cross_checks;
+pub mod defaults;
+pub mod event_values;
+pub mod experiment;
+pub mod feature;
+pub mod frequency_cap;
+pub mod holdout;
+pub mod journey;
+pub mod lint_codes;
+pub mod lint_settings;
+pub mod message;
+pub mod offer;
+pub mod place;
+pub mod policy;
+pub mod schedule;
+pub mod score;
+pub mod segment;
+pub mod slot;
+pub mod slot_schema;
+pub mod stage;
+pub mod trigger;
+
+use std::collections::BTreeMap;
+
+use throughline::internals::plan::tables::Per;
+
+use crate::rules::campaign::Campaign;
+use crate::rules::catalogue::{Item, List};
+use crate::rules::channel::Channel;
+use crate::rules::defaults::Defaults;
+use crate::rules::experiment::Experiment;
+use crate::rules::feature::{AutoExperiment, Bandit, Feature, SavedGroup};
+use crate::rules::frequency_cap::Limit;
+use crate::rules::holdout::{Group, Holdout};
+use crate::rules::journey::Journey;
+use crate::rules::lint_settings::Settings;
+use crate::rules::message::Message;
+use crate::rules::offer::Offer;
+use crate::rules::place::Site;
+use crate::rules::policy::Policies;
+use crate::rules::segment::Segment;
+use crate::rules::slot::Slot;
+use crate::source::cursor::{Named, Place, Reader};
+use crate::source::tree::Node;
+use attribute::Attribute;
+
+/// Definitions of one kind, by id.
+pub type Defs<'a, T> = BTreeMap<&'a str, T>;
+
+/// What can stand at the top of a file of rules.
+pub const SECTIONS: [&str; 23] = [
+    "version",
+    "defaults",
+    "attributes",
+    "segments",
+    "stages",
+    "slots",
+    "channels",
+    "offers",
+    "messages",
+    "campaigns",
+    "experiments",
+    "holdouts",
+    "exclusions",
+    "policies",
+    "journeys",
+    "features",
+    "autoExperiments",
+    "savedGroups",
+    "contextualBandits",
+    "catalogue",
+    "places",
+    "lists",
+    "lint",
+];
+
+/// A thing with an id.
+pub trait Definition<'a>: Sized {
+    /// What it is called in messages.
+    const NOUN: &'static str;
+    /// What an id looks like.
+    const ID: &'static str = "lower-case letters, digits, `.`, `_` and `-`, first a letter or digit";
+
+    /// Whether a text can be the id of such a thing.
+    fn is_id(id: &str) -> bool {
+        let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        id.len() <= 100 && id.starts_with(is_letter) && id.chars().all(|c| is_letter(c) || "._-".contains(c))
+    }
+    /// Reads its definition, and tells of everything that is wrong with it alone.
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self;
+}
+
+/// All definitions of all files.
+#[derive(Clone, Debug)]
+pub struct Rules<'a> {
+    /// What holds where nothing else is said.
+    pub defaults: Defaults<'a>,
+    /// Declared and built-in facts.
+    pub attributes: Defs<'a, Attribute<'a>>,
+    /// Named conditions.
+    pub segments: Defs<'a, Segment<'a>>,
+    /// Places to fill, in the order in which they are decided.
+    pub slots: Vec<(&'a str, Slot<'a>)>,
+    /// Ways to reach people.
+    pub channels: Defs<'a, Channel<'a>>,
+    /// Value propositions.
+    pub offers: Defs<'a, Offer<'a>>,
+    /// What is said.
+    pub messages: Defs<'a, Message<'a>>,
+    /// Who gets what, when.
+    pub campaigns: Defs<'a, Campaign<'a>>,
+    /// Randomised splits.
+    pub experiments: Defs<'a, Experiment<'a>>,
+    /// People left alone.
+    pub holdouts: Defs<'a, Holdout<'a>>,
+    /// Groups of which nobody meets two members.
+    pub exclusions: Defs<'a, Group<'a>>,
+    /// Consent, suppression, caps, silence.
+    pub policies: Policies<'a>,
+    /// Steps in time.
+    pub journeys: Defs<'a, Journey<'a>>,
+    /// Values that rules choose.
+    pub features: Defs<'a, Feature<'a>>,
+    /// Experiments that pages run by themselves, in the order in which they run.
+    pub auto_experiments: Vec<(&'a str, AutoExperiment<'a>)>,
+    /// People who are named together.
+    pub groups: Defs<'a, SavedGroup<'a>>,
+    /// Things that lists can have.
+    pub catalogue: Defs<'a, Item>,
+    /// The segments that are stages of the relationship, in their order.
+    pub stages: Vec<Named<'a>>,
+    /// Shops, branches, venues.
+    pub places: Defs<'a, Site>,
+    /// Things of the catalogue for one person.
+    pub lists: Defs<'a, List<'a>>,
+    /// Weights that depend on the subject.
+    pub bandits: Defs<'a, Bandit<'a>>,
+    /// What the rules say about their own linting.
+    pub lint: Settings<'a>,
+}
+
+impl<'a> Rules<'a> {
+    /// Reads all files and checks each definition, and then what they say of each other.
+    pub fn read(trees: &'a [Node], out: &mut Reader<'_>) -> Self {
+        let files = Files::new(trees, out);
+        let defaults = Defaults::read(&files, out);
+        out.zone = defaults.zone.clone();
+        let mut attributes = files.definitions("attributes", out);
+        refuse_built_in(&mut attributes, out);
+        refuse_dotted_parameters(&attributes, out);
+        attributes.extend(attribute::built_in());
+        let features = files.definitions("features", out);
+        let auto_experiments = files.in_order("autoExperiments", out);
+        let groups = files.definitions("savedGroups", out);
+        let bandits = files.definitions("contextualBandits", out);
+        let implied = feature::implied_attributes(&features, &auto_experiments, &groups, &bandits, &attributes);
+        attributes.extend(implied);
+        let mut rules = Self {
+            defaults,
+            attributes,
+            segments: files.definitions("segments", out),
+            slots: files.in_order("slots", out),
+            channels: files.definitions("channels", out),
+            offers: files.definitions("offers", out),
+            messages: files.definitions("messages", out),
+            campaigns: files.definitions("campaigns", out),
+            experiments: files.definitions("experiments", out),
+            holdouts: files.definitions("holdouts", out),
+            exclusions: files.definitions("exclusions", out),
+            policies: Policies::read(&files, out),
+            journeys: files.definitions("journeys", out),
+            features,
+            auto_experiments,
+            groups,
+            bandits,
+            catalogue: files.definitions("catalogue", out),
+            stages: stage::read(&files, out),
+            places: files.definitions("places", out),
+            lists: files.definitions("lists", out),
+            lint: Settings::read(files.sections("lint").collect(), out),
+        };
+        rules.check(out);
+        if !rules.policies.scores {
+            // They are checked, and order nothing.
+            rules.campaigns.values_mut().for_each(|campaign| campaign.score = None);
+        }
+        rules
+    }
+
+    fn check(&self, out: &mut Reader<'_>) {
+        self.channels.values().for_each(|channel| channel.check(self, out));
+        catalogue::check(self, out);
+        place::check(self, out);
+        stage::check(self, out);
+        self.messages.values().for_each(|message| message.check(self, out));
+        self.experiments.values().for_each(|experiment| experiment.check(self, out));
+        self.campaigns.values().for_each(|campaign| campaign.check(self, out));
+        self.journeys.values().for_each(|journey| journey.check(self, out));
+        self.holdouts.values().for_each(|holdout| holdout.check(self, out));
+        self.exclusions.values().for_each(|group| group.check(self, out));
+        holdout::check_members(self, out);
+        self.policies.check(self, out);
+        self.features.values().for_each(|feature| feature.check(self, out));
+        feature::check_chains(self, out);
+        self.auto_experiments.iter().for_each(|(_, experiment)| experiment.check(self, out));
+        cross_checks::check(self, out);
+    }
+
+    /// The slot with this id.
+    #[must_use]
+    pub fn slot(&self, id: &str) -> Option<&Slot<'a>> {
+        self.slots.iter().find(|(known, _)| *known == id).map(|(_, slot)| slot)
+    }
+
+    /// Whether caps or quiet hours look at the clock where the subject is.
+    #[must_use]
+    pub fn asks_for_local_time(&self) -> bool {
+        !self.policies.quiet.is_empty() || self.limits().any(|limit| limit.per == Per::Day)
+    }
+
+    /// How much all caps leave room for.
+    fn limits(&self) -> impl Iterator<Item = &Limit<'a>> {
+        let campaigns = self.campaigns.values().flat_map(|campaign| &campaign.caps);
+        campaigns.chain(self.policies.caps.iter().map(|cap| &cap.limit))
+    }
+
+    /// The attributes that experiments, holdouts and exclusion groups split by; none for the subject.
+    pub fn units(&self) -> impl Iterator<Item = Option<&Named<'a>>> {
+        let experiments = self.experiments.values().map(|experiment| &experiment.unit);
+        let holdouts = self.holdouts.values().map(|holdout| &holdout.unit);
+        let groups = self.exclusions.values().map(|group| &group.unit);
+        experiments.chain(holdouts).chain(groups).map(Option::as_ref)
+    }
+
+    /// Whether a cap or a journey is an account's.
+    #[must_use]
+    pub fn has_units_of_account(&self) -> bool {
+        let mut journeys = self.journeys.values();
+        self.limits().any(|limit| limit.unit.is_some()) || journeys.any(|journey| journey.unit.is_some())
+    }
+
+    /// The attribute that names joined by dots begin with, the longest one, and the members of it that follow.
+    #[must_use]
+    pub fn path<'n>(&self, path: &'n str) -> Option<(&'a str, Vec<&'n str>)> {
+        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).collect::<Vec<_>>();
+        ends.into_iter().rev().find_map(|end| {
+            let (name, rest) = path.split_at_checked(end)?;
+            let (name, attribute) = self.attributes.get_key_value(name)?;
+            let members: Vec<_> = rest.split('.').filter(|member| !member.is_empty()).collect();
+            let has_members = matches!(attribute.kind, "object" | "list") || members.is_empty() || members == ["size"];
+            has_members.then_some((*name, members))
+        })
+    }
+
+    /// The attribute with this name; tells if there is none.
+    pub fn attribute(&self, name: &Named<'_>, out: &mut Reader<'_>) -> Option<&Attribute<'a>> {
+        find(&self.attributes, name, out)
+    }
+}
+
+/// The definition that a name refers to; tells if there is none.
+pub fn find<'r, 'a, T: Definition<'a>>(
+    definitions: &'r Defs<'a, T>,
+    name: &Named<'_>,
+    out: &mut Reader<'_>,
+) -> Option<&'r T> {
+    let found = definitions.get(name.name);
+    if found.is_none() {
+        name.unknown(T::NOUN, definitions.keys().copied(), out);
+    }
+    found
+}
+
+fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut Reader<'_>) {
+    for name in attribute::built_in().into_keys() {
+        if let Some(place) = attributes.remove(name).and_then(|attribute| attribute.place) {
+            let message = format!("`{name}` is built in: an attribute of the request");
+            place.error("duplicate-id", message, out).expected("another name");
+        }
+    }
+}
+
+fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut Reader<'_>) {
+    for (name, attribute) in
+        attributes.iter().filter(|(name, attribute)| attribute.derived.is_some() && name.contains('.'))
+    {
+        if let Some(place) = &attribute.place {
+            let message = format!("`{name}` is inside of an object, and a parameter is a text");
+            place.error("wrong-type", message, out).expected("a name without dots");
+        }
+    }
+}
+
+/// The tops of all files.
+#[derive(Clone, Debug)]
+pub struct Files<'a>(Vec<crate::source::cursor::Fields<'a>>);
+
+impl<'a> Files<'a> {
+    fn new(trees: &'a [Node], out: &mut Reader<'_>) -> Self {
+        let files: Vec<_> = trees.iter().map(|tree| Place::top(tree).fields(&SECTIONS, out)).collect();
+        for version in files.iter().filter_map(|file| file.get("version")) {
+            version.whole(1..=1, out);
+        }
+        Self(files)
+    }
+
+    /// The section of this name of each file that has it.
+    pub fn sections<'f>(&'f self, name: &'f str) -> impl Iterator<Item = Place<'a>> + 'f {
+        self.0.iter().filter_map(move |file| file.get(name))
+    }
+
+    /// The one section of this name; tells if several files have it.
+    pub fn single(&self, name: &str, out: &mut Reader<'_>) -> Option<Place<'a>> {
+        let mut sections = self.sections(name);
+        let first = sections.next()?;
+        for again in sections {
+            let message = format!("`{name}` stands in two files");
+            let there = out.location(first.mark);
+            again.error("duplicate-key", message, out).expected(format!("`{name}` once; it is also at {there}"));
+        }
+        Some(first)
+    }
+
+    fn definitions<T: Definition<'a>>(&self, section: &str, out: &mut Reader<'_>) -> Defs<'a, T> {
+        self.in_order(section, out).into_iter().collect()
+    }
+
+    fn in_order<T: Definition<'a>>(&self, section: &str, out: &mut Reader<'_>) -> Vec<(&'a str, T)> {
+        let mut places: BTreeMap<&str, Place<'a>> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (id, place) in self.sections(section).flat_map(|map| map.definitions(out)).collect::<Vec<_>>() {
+            if !T::is_id(id) {
+                let message = format!("`{id}` cannot be the id of {} {}", article(T::NOUN), T::NOUN);
+                place.error("id", message, out).expected(T::ID);
+            }
+            if let Some(first) = places.get(id) {
+                let there = out.location(first.mark);
+                let message = format!("{} `{id}` is defined twice", T::NOUN);
+                place.error("duplicate-id", message, out).expected(format!("another id; the first one is at {there}"));
+                continue;
+            }
+            places.insert(id, place.clone());
+            found.push((id, T::read(place, out)));
+        }
+        found
+    }
+}
+
+/// `a` or `an`, as the noun wants it.
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}

@@ -1,0 +1,32 @@
+//! Offers: value propositions, of which a subject has one in each group.
+
+use crate::rules::Definition;
+use crate::rules::schedule::Schedule;
+use crate::source::cursor::{Place, Reader};
+
+/// A value proposition.
+#[derive(Clone, Debug)]
+pub struct Offer<'a> {
+    /// The group within which a subject has one offer.
+    pub group: Option<&'a str>,
+    /// Its version.
+    pub version: u32,
+    /// When it can be had.
+    pub schedule: Schedule,
+}
+
+impl<'a> Definition<'a> for Offer<'a> {
+    const NOUN: &'static str = "offer";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["group", "version", "from", "until", "terms", "description"], out);
+        if let Some(terms) = fields.get("terms") {
+            terms.text(out);
+        }
+        Self {
+            group: fields.get("group").and_then(|place| place.text(out)),
+            version: fields.get("version").and_then(|place| place.whole(1..=u32::MAX, out)).unwrap_or(1),
+            schedule: Schedule::read(&fields, &out.zone.clone(), out),
+        }
+    }
+}

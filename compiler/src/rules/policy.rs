@@ -1,0 +1,153 @@
+//! Policies: consent, suppression, caps, silence and quiet hours, for whole classes of campaigns.
+
+use throughline::Consent;
+
+use crate::rules::channel::Roles;
+use crate::rules::class::classes;
+use crate::rules::cooldown::{Cooldown, Quiet};
+use crate::rules::frequency_cap::Cap;
+use crate::rules::{Files, Rules};
+use crate::source::cursor::{Fields, Place, Reader};
+
+/// Consent, suppression, caps, silence and quiet hours.
+#[derive(Clone, Debug)]
+pub struct Policies<'a> {
+    /// Which purposes must be granted for what.
+    pub consent: ConsentPolicy<'a>,
+    /// When classes are silent.
+    pub suppress: Vec<Suppression<'a>>,
+    /// How often classes, slots, offers, messages and channels are seen.
+    pub caps: Vec<Cap<'a>>,
+    /// Silence after something was seen or done.
+    pub cooldowns: Vec<Cooldown<'a>>,
+    /// When people are not disturbed.
+    pub quiet: Vec<Quiet<'a>>,
+    /// What messages of each class want of a channel.
+    pub roles: Roles<'a>,
+    /// Whether scores order campaigns.
+    pub scores: bool,
+}
+
+/// Which purposes must be granted for what.
+#[derive(Clone, Debug)]
+pub struct ConsentPolicy<'a> {
+    /// The state of a purpose that nobody has decided about.
+    pub default: Consent,
+    /// The purpose without which no cookie is set.
+    pub store: Option<&'a str>,
+    /// The purpose without which no exposure is recorded.
+    pub measure: Option<&'a str>,
+    /// The purposes that each class needs.
+    pub classes: [Vec<&'a str>; 3],
+    /// The purposes that `Sec-GPC: 1` denies.
+    pub gpc: Vec<&'a str>,
+}
+
+/// A state in which campaigns of some classes are silent.
+#[derive(Clone, Debug)]
+pub struct Suppression<'a> {
+    /// The classes, one bit each.
+    pub classes: u32,
+    /// When.
+    pub when: Place<'a>,
+}
+
+impl<'a> Policies<'a> {
+    /// Reads the policies of all files: one `consent`, and all of the lists.
+    pub fn read(files: &Files<'a>, out: &mut Reader<'_>) -> Self {
+        let sections: Vec<Fields<'a>> = files
+            .sections("policies")
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|place| place.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles"], out))
+            .collect();
+        let all = |name: &str, out: &mut Reader<'_>| -> Vec<Place<'a>> {
+            let places: Vec<_> = sections.iter().filter_map(|section| section.get(name)).collect();
+            places.iter().flat_map(|place| place.list(out)).collect()
+        };
+        let mut consents = sections.iter().filter_map(|section| section.get("consent"));
+        let consent = consents.next();
+        for again in consents {
+            let there = consent.as_ref().map(|first| out.location(first.mark)).unwrap_or_default();
+            let found = again.error("duplicate-key", "`policies.consent` stands in two files", out);
+            found.expected(format!("`consent` once; it is also at {there}"));
+        }
+        let mut roles = sections.iter().filter_map(|section| section.get("roles"));
+        let wanted = roles.next();
+        for again in roles {
+            again.error("duplicate-key", "`policies.roles` stands in two files", out).expected("`roles` once");
+        }
+        Self {
+            roles: wanted.map(|place| Roles::read(place, out)).unwrap_or_default(),
+            consent: consent.map_or_else(ConsentPolicy::default, |place| ConsentPolicy::read(place, out)),
+            suppress: all("suppress", out).into_iter().filter_map(|place| Suppression::read(place, out)).collect(),
+            caps: all("caps", out).into_iter().filter_map(|place| Cap::read(place, out)).collect(),
+            cooldowns: all("cooldown", out).into_iter().filter_map(|place| Cooldown::read(place, out)).collect(),
+            scores: !sections.iter().any(|section| !section.flag("scores", true, out)),
+            quiet: all("quiet", out).into_iter().filter_map(|place| Quiet::read(place, out)).collect(),
+        }
+    }
+
+    /// Tells of what caps and silence refer to and that is not there.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        self.caps.iter().for_each(|cap| cap.check(rules, out));
+        self.cooldowns.iter().for_each(|cooldown| cooldown.check(rules, out));
+        self.roles.check(rules, out);
+        self.quiet.iter().for_each(|quiet| quiet.check(rules, out));
+    }
+}
+
+impl Default for ConsentPolicy<'_> {
+    /// The careful one: nothing is stored, measured or advertised before somebody says yes.
+    fn default() -> Self {
+        Self {
+            default: Consent::Pending,
+            store: Some("personalization"),
+            measure: Some("analytics"),
+            classes: [vec!["personalization"], Vec::new(), Vec::new()],
+            gpc: vec!["sale_share", "advertising"],
+        }
+    }
+}
+
+impl<'a> ConsentPolicy<'a> {
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let known = ["default", "store", "measure", "promo", "service", "transactional", "gpc"];
+        let fields = place.fields(&known, out);
+        let careful = Self::default();
+        let [promo, service, transactional] = careful.classes;
+        let mut purposes = |name, otherwise| match fields.get(name) {
+            Some(place) => place.texts(out).into_iter().map(|purpose| purpose.name).collect(),
+            None => otherwise,
+        };
+        let classes =
+            [purposes("promo", promo), purposes("service", service), purposes("transactional", transactional)];
+        let gpc = purposes("gpc", careful.gpc);
+        let states = ["pending", "denied", "granted"];
+        let default = fields.get("default").and_then(|place| place.word(&states, Consent::from_name, out));
+        Self {
+            default: default.unwrap_or(careful.default),
+            store: purpose(&fields, "store", careful.store, out),
+            measure: purpose(&fields, "measure", careful.measure, out),
+            classes,
+            gpc,
+        }
+    }
+}
+
+/// A purpose; `null` says that none is needed.
+fn purpose<'a>(fields: &Fields<'a>, name: &str, otherwise: Option<&'a str>, out: &mut Reader<'_>) -> Option<&'a str> {
+    match fields.get(name) {
+        None => otherwise,
+        Some(place) if place.is_null() => None,
+        Some(place) => place.text(out),
+    }
+}
+
+impl<'a> Suppression<'a> {
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = place.fields(&["class", "when", "description"], out);
+        let classes = fields.required("class", out).map_or(0, |place| classes(&place, out));
+        Some(Self { classes, when: fields.required("when", out)? })
+    }
+}

@@ -1,0 +1,32 @@
+//! Schedules: when an offer can be had or a campaign runs.
+
+use jiff::tz::TimeZone;
+use throughline::Millis;
+
+use crate::source::cursor::{Fields, Reader};
+
+/// A span of time: from `from` to before `until`.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    /// The first moment.
+    pub from: Millis,
+    /// The first moment after.
+    pub until: Millis,
+}
+
+impl Schedule {
+    /// Always.
+    pub const ALWAYS: Self = Self { from: Millis::MIN, until: Millis::MAX };
+
+    /// Reads `from` and `until` of a map.
+    pub fn read(fields: &Fields<'_>, zone: &TimeZone, out: &mut Reader<'_>) -> Self {
+        let from = fields.get("from").and_then(|place| place.time(zone, out)).unwrap_or(Millis::MIN);
+        let until = fields.get("until");
+        let end = until.as_ref().and_then(|place| place.time(zone, out)).unwrap_or(Millis::MAX);
+        if let (Some(until), true) = (until, from >= end) {
+            let message = "the end is not after the beginning";
+            until.error("impossible-schedule", message, out).expected("an `until` after `from`");
+        }
+        Self { from, until: end }
+    }
+}

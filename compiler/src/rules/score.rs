@@ -1,0 +1,170 @@
+//! Scores: a formula over facts that orders campaigns of one priority.
+
+use throughline::Millis;
+use throughline::internals::plan::tables::{Link, TermKind};
+
+use crate::rules::Rules;
+use crate::rules::message::refuse_private;
+use crate::rules::trigger::Trigger;
+use crate::source::cursor::{Fields, Named, Place, Reader};
+
+/// Weights and biases are not greater, so that no sum overflows.
+const MOST: f64 = 1e6;
+/// How many events a term counts if it does not say more.
+const COUNTED: u32 = 10;
+/// A profile keeps no more times than this.
+const MOST_COUNTED: u32 = 256;
+
+/// A formula.
+#[derive(Clone, Debug)]
+pub struct Score<'a> {
+    /// What is added to the terms.
+    pub bias: f64,
+    /// What becomes of the sum.
+    pub link: Link,
+    /// The terms.
+    pub terms: Vec<Term<'a>>,
+}
+
+/// A fact with its weight.
+#[derive(Clone, Debug)]
+pub struct Term<'a> {
+    /// The fact.
+    pub fact: Fact<'a>,
+    /// What it is multiplied by.
+    pub weight: f64,
+    /// What stands in for the fact if it is missing.
+    pub otherwise: f64,
+    /// The logarithm of one more than the fact stands in for it.
+    pub log: bool,
+    /// The model that made the fact.
+    pub model: Option<&'a str>,
+}
+
+/// What a term reads.
+#[derive(Clone, Debug)]
+pub enum Fact<'a> {
+    /// A number, or 1 and 0 for true and false.
+    Attribute(Named<'a>),
+    /// How often an event happened within a span of time (zero: ever), up to a number.
+    Count(Trigger<'a>, Millis, u32),
+    /// 1 right after an event, half as much after each half-life.
+    Decay(Trigger<'a>, Millis),
+}
+
+impl<'a> Score<'a> {
+    /// Reads `score` of a campaign.
+    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let fields = fields.get("score")?.fields(&["bias", "link", "terms"], out);
+        let list = fields.required("terms", out)?;
+        let terms = list.list(out);
+        if terms.is_empty() {
+            list.error("empty", "the score has no term", out).expected("at least one term");
+        }
+        let link = fields.get("link").and_then(|place| place.word(Link::NAMES, Link::from_name, out));
+        Some(Self {
+            bias: number(&fields, "bias", out).unwrap_or(0.0),
+            link: link.unwrap_or(Link::Linear),
+            terms: terms.into_iter().filter_map(|place| Term::read(place, out)).collect(),
+        })
+    }
+
+    /// Tells of attributes that are not there, are no numbers, or that a decision cannot read.
+    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+        for term in &self.terms {
+            let Fact::Attribute(name) = &term.fact else { continue };
+            let Some(attribute) = rules.attribute(name, out) else { continue };
+            refuse_private(attribute, name, "a score", out);
+            if !["number", "boolean"].contains(&attribute.kind) {
+                let message = format!("`{}` is a {}", name.name, attribute.kind);
+                name.place.error("wrong-type", message, out).expected("a number or a boolean");
+            }
+        }
+    }
+}
+
+impl<'a> Term<'a> {
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let known = [
+            "attribute",
+            "event",
+            "where",
+            "within",
+            "most",
+            "halfLife",
+            "weight",
+            "default",
+            "log",
+            "model",
+            "description",
+        ];
+        let fields = place.fields(&known, out);
+        let weight = fields.required("weight", out).and_then(|place| place.number(-MOST..=MOST, out));
+        let fact = Fact::read(&fields, out);
+        Some(Self {
+            fact: fact?,
+            weight: weight?,
+            otherwise: number(&fields, "default", out).unwrap_or(0.0),
+            log: fields.flag("log", false, out),
+            model: fields.get("model").and_then(|place| place.text(out)),
+        })
+    }
+}
+
+impl<'a> Fact<'a> {
+    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let has = |name| fields.get(name).is_some();
+        let misplaced: &[&str] = match (has("attribute"), has("event"), has("halfLife")) {
+            (true, false, false) => &["where", "within", "most"],
+            (false, true, false) => &["default"],
+            (false, true, true) => &["within", "most", "log"],
+            _ => {
+                let message = "a term reads one fact";
+                fields
+                    .place()
+                    .error("term", message, out)
+                    .expected("`attribute`, or `event` with or without `halfLife`");
+                return None;
+            }
+        };
+        for place in misplaced.iter().filter_map(|name| fields.get(name)) {
+            place.error("term", "this says nothing in such a term", out);
+        }
+        let span = |name, out: &mut Reader<'_>| fields.get(name).and_then(|place| place.duration(out));
+        if let Some(attribute) = fields.get("attribute") {
+            return attribute.named(out).map(Self::Attribute);
+        }
+        let trigger = Trigger::read(fields, out)?;
+        if let Some(place) = fields.get("halfLife") {
+            let half_life = place.duration(out)?;
+            if half_life.0 == 0 {
+                place.error("out-of-range", "nothing is left after no time", out).expected("a longer half-life");
+            }
+            return Some(Self::Decay(trigger, half_life));
+        }
+        let most = fields.get("most").and_then(|place| place.whole(1..=MOST_COUNTED, out)).unwrap_or(COUNTED);
+        Some(Self::Count(trigger, span("within", out).unwrap_or_default(), most))
+    }
+
+    /// The event that must be counted: how many times of it, and how far back.
+    pub const fn trigger(&self) -> Option<(&Trigger<'a>, u32, Millis)> {
+        match self {
+            Self::Attribute(_) => None,
+            Self::Count(trigger, within, most) => Some((trigger, *most, *within)),
+            Self::Decay(trigger, _) => Some((trigger, 1, Millis(0))),
+        }
+    }
+
+    /// What the plan calls it.
+    pub const fn kind(&self) -> TermKind {
+        match self {
+            Self::Attribute(_) => TermKind::Attribute,
+            Self::Count(..) => TermKind::Count,
+            Self::Decay(..) => TermKind::Decay,
+        }
+    }
+}
+
+fn number(fields: &Fields<'_>, name: &str, out: &mut Reader<'_>) -> Option<f64> {
+    fields.get(name).and_then(|place| place.number(-MOST..=MOST, out))
+}

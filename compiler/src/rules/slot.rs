@@ -1,0 +1,85 @@
+//! Slots: places to fill.
+
+use crate::rules::Definition;
+use crate::source::cursor::{Place, Reader};
+
+/// A place to fill.
+#[derive(Clone, Debug)]
+pub struct Slot<'a> {
+    /// Where it is defined.
+    pub place: Place<'a>,
+    /// The globs of the paths that have it; empty for every path.
+    pub pages: Vec<&'a str>,
+    /// A browser may decide it.
+    pub public: bool,
+    /// Where it is on pages without `data-tl-slot`.
+    pub selector: Option<&'a str>,
+    /// Its content is JSON, not HTML.
+    pub json: bool,
+    /// The shape of its data.
+    pub schema: Option<Place<'a>>,
+}
+
+impl<'a> Definition<'a> for Slot<'a> {
+    const NOUN: &'static str = "slot";
+
+    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+        let fields = place.fields(&["pages", "public", "selector", "type", "schema", "description"], out);
+        let pages = fields.get("pages").map(|place| pages(&place, out)).unwrap_or_default();
+        let json = |word: &str| ["html", "json"].iter().position(|known| *known == word).map(|index| index == 1);
+        let is_json = fields.get("type").and_then(|place| place.word(&["html", "json"], json, out)).unwrap_or(false);
+        let schema = fields.get("schema");
+        if let Some(schema) = &schema {
+            crate::rules::slot_schema::check(schema, out);
+            if !is_json {
+                schema.error("schema", "only data has a shape", out).expected("`type: json` beside it");
+            }
+        }
+        Self {
+            pages: if pages.contains(&"**") { Vec::new() } else { pages },
+            public: fields.flag("public", false, out),
+            selector: fields.get("selector").and_then(|place| place.text(out)),
+            json: is_json,
+            schema,
+            place: fields.place().clone(),
+        }
+    }
+}
+
+fn pages<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<&'a str> {
+    let globs = place.texts(out);
+    if globs.is_empty() {
+        place.error("empty", "no page has this slot", out).expected("path globs, such as `/` or `/products/**`");
+    }
+    for glob in &globs {
+        if glob.name != "**" && !glob.name.starts_with('/') {
+            let message = format!("`{}` is not a path glob", glob.name);
+            glob.place.error("glob", message, out).expected("a path that begins with `/`, or `**` for every page");
+        }
+    }
+    globs.into_iter().map(|glob| glob.name).collect()
+}
+
+/// The regular expression of the paths that one of the globs names.
+///
+/// `*` stands for any characters of one segment, `**` for any number of segments. A path matches with and without
+/// a slash at its end: `/pricing` names `/pricing` and `/pricing/`.
+#[must_use]
+pub fn pattern(globs: &[&str]) -> String {
+    let alternatives: Vec<String> = globs.iter().map(|glob| alternative(glob)).collect();
+    format!("^(?:{})$", alternatives.join("|"))
+}
+
+fn alternative(glob: &str) -> String {
+    let segments = glob.split('/').filter(|segment| !segment.is_empty());
+    let segment = |segment: &str| match segment {
+        "**" => "(?:/[^/]+)*".to_owned(),
+        "*" => "/[^/]+".to_owned(),
+        _ => {
+            let pieces: Vec<String> = segment.split('*').map(regex_syntax::escape).collect();
+            format!("/{}", pieces.join("[^/]*"))
+        }
+    };
+    let path: String = segments.map(segment).collect();
+    format!("{path}/?")
+}

@@ -1,0 +1,121 @@
+//! The shape of a slot's data, and whether a rendition's data has it.
+
+use throughline::Value;
+use throughline::internals::plan::tables::Pipe;
+
+use crate::rules::Rules;
+use crate::source::cursor::{Place, Reader};
+use crate::source::tree::{Kind, Node};
+use crate::template::{Term, whole_value};
+
+/// The types that a value of data can have.
+const TYPES: [&str; 3] = ["string", "number", "boolean"];
+/// What a shape looks like.
+const EXPECTED: &str =
+    "`string`, `number`, `boolean`, a list of one shape, or a map of shapes; `name?` may be left out";
+
+/// Tells of what is no shape.
+pub fn check(place: &Place<'_>, out: &mut Reader<'_>) {
+    match &place.node.kind {
+        Kind::String(text) if TYPES.contains(&text.as_str()) => {}
+        Kind::Map(entries) => entries.iter().for_each(|entry| check(&place.member(entry), out)),
+        Kind::List(items) if items.len() == 1 => place.list(out).iter().for_each(|item| check(item, out)),
+        _ => {
+            place.error("schema", "this is no shape of data", out).expected(EXPECTED);
+        }
+    }
+}
+
+/// Tells of where data has not the shape: of fields that are missing or that the shape does not know, and of wrong types.
+pub fn hold(shape: &Node, data: &Place<'_>, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    match (&shape.kind, &data.node.kind) {
+        (Kind::Map(fields), Kind::Map(entries)) => {
+            let name = |key: &str| key.strip_suffix('?').unwrap_or(key).to_owned();
+            for field in fields {
+                match entries.iter().find(|entry| entry.key == name(&field.key)) {
+                    Some(entry) => hold(&field.value, &data.member(entry), rules, out),
+                    None if field.key.ends_with('?') => {}
+                    None => {
+                        data.error("schema", format!("the slot's data has `{}`", field.key), out)
+                            .expected("that field");
+                    }
+                }
+            }
+            for entry in entries.iter().filter(|entry| !fields.iter().any(|field| name(&field.key) == entry.key)) {
+                let known: Vec<String> = fields.iter().map(|field| name(&field.key)).collect();
+                let message = format!("the slot's data has no `{}`", entry.key);
+                let found = out.diagnostics.error(entry.key_span, &data.member(entry).path, "schema", message);
+                found.expected_one_of(&entry.key, known.iter().map(String::as_str));
+            }
+        }
+        (Kind::List(of), Kind::List(_)) => {
+            for item in data.list(out) {
+                of.iter().for_each(|shape| hold(shape, &item, rules, out));
+            }
+        }
+        (Kind::String(wanted), found) => {
+            let kind = match found {
+                Kind::Number(_) => Some("number"),
+                Kind::Bool(_) => Some("boolean"),
+                Kind::String(text) => match whole_value(data, text, out) {
+                    Some(term) => kind_of(&term, rules),
+                    None => Some("string"),
+                },
+                _ => None,
+            };
+            if kind != Some(wanted.as_str()) {
+                let message = format!("the slot wants a {wanted} here, always");
+                let expected =
+                    format!("a {wanted}, or a value of that type with a default, such as {}", example(wanted));
+                data.error("schema", message, out).expected(expected);
+            }
+        }
+        _ => {
+            let message = format!("the slot wants {} here, and this is {}", shape.kind_name(), data.node.kind_name());
+            data.error("schema", message, out).expected("data with the slot's `schema`");
+        }
+    }
+}
+
+fn example(kind: &str) -> &'static str {
+    match kind {
+        "number" => "`\"{{ stars | default: 0 | json }}\"`",
+        "boolean" => "`\"{{ open | default: false | json }}\"`",
+        _ => "`\"{{ firstName }}\"`",
+    }
+}
+
+/// The type that a value always has, if it has one.
+fn kind_of(term: &Term<'_>, rules: &Rules<'_>) -> Option<&'static str> {
+    match term {
+        Term::Constant(Value::Number(_)) => Some("number"),
+        Term::Constant(Value::Bool(_)) => Some("boolean"),
+        Term::Constant(Value::String(_)) => Some("string"),
+        Term::Attribute(named) => {
+            let attribute = rules.attributes.get(named.name)?;
+            attribute.default.as_ref().map(|_| attribute.kind)
+        }
+        Term::Pipe(Pipe::Default, args) => {
+            let fallback = kind_of(args.get(1)?, rules)?;
+            let kind = match args.first()? {
+                Term::Attribute(named) => rules.attributes.get(named.name)?.kind,
+                other => kind_of(other, rules)?,
+            };
+            (kind == fallback).then_some(fallback)
+        }
+        Term::Pipe(
+            Pipe::Plus
+            | Pipe::Minus
+            | Pipe::Times
+            | Pipe::Round
+            | Pipe::Floor
+            | Pipe::Ceil
+            | Pipe::Abs
+            | Pipe::AtLeast
+            | Pipe::AtMost
+            | Pipe::Sum,
+            _,
+        ) => Some("number"),
+        _ => None,
+    }
+}

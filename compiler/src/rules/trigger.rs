@@ -1,0 +1,29 @@
+//! Triggers: events with a condition on their properties.
+
+use crate::condition::scope::CounterSpec;
+use crate::source::cursor::{Fields, Named, Place, Reader};
+
+/// An event, and a condition on its properties.
+#[derive(Clone, Debug)]
+pub struct Trigger<'a> {
+    /// The event's name.
+    pub event: Named<'a>,
+    /// The condition.
+    pub filter: Option<Place<'a>>,
+}
+
+impl Trigger<'_> {
+    /// The counter of its last time.
+    pub fn counter(&self) -> CounterSpec {
+        let filter = self.filter.as_ref().map(|filter| filter.node.clone());
+        CounterSpec { event: self.event.name.to_owned(), filter, ..CounterSpec::default() }
+    }
+}
+
+impl<'a> Trigger<'a> {
+    /// Reads `event` and `where` of a map.
+    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+        let event = fields.required("event", out).and_then(|place| place.named(out));
+        Some(Self { event: event?, filter: fields.get("where") })
+    }
+}

@@ -1,0 +1,329 @@
+//! Reading a tree: each value with the way to it, so that whatever is wrong with it can be told.
+
+use core::ops::RangeInclusive;
+
+use jiff::tz::TimeZone;
+use throughline::Millis;
+
+use crate::source::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::parse::Source;
+use crate::source::tree::{Entry, Kind, Node, Span};
+use crate::source::{duration, time};
+
+/// What every reader needs: the sources, to point into them, and where to tell what is wrong.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    /// The files of rules.
+    pub sources: &'a [Source],
+    /// The time zone of times that do not say their own.
+    pub zone: TimeZone,
+    /// What was found to be wrong.
+    pub diagnostics: Diagnostics,
+}
+
+impl Reader<'_> {
+    /// A place as people name it: file, line and column.
+    #[must_use]
+    pub fn location(&self, span: Span) -> String {
+        crate::source::report::location(self.sources, span)
+    }
+}
+
+/// A value in the rules and the way to it.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// The value.
+    pub node: &'a Node,
+    /// The way to it from the top of the rules.
+    pub path: String,
+    /// What to point at: the value, or the key of a definition.
+    pub mark: Span,
+}
+
+/// The known members of a map.
+#[derive(Clone, Debug)]
+pub struct Fields<'a> {
+    place: Place<'a>,
+}
+
+impl<'a> Place<'a> {
+    /// A value at the top of the rules.
+    #[must_use]
+    pub fn top(node: &'a Node) -> Self {
+        Self { node, path: String::new(), mark: Span { end: node.span.start, ..node.span } }
+    }
+
+    /// A member of this map.
+    #[must_use]
+    pub fn member(&self, entry: &'a Entry) -> Self {
+        let path = if self.path.is_empty() { entry.key.clone() } else { format!("{}.{}", self.path, entry.key) };
+        let mark =
+            if matches!(entry.value.kind, Kind::Map(_) | Kind::Null) { entry.key_span } else { entry.value.span };
+        Self { node: &entry.value, path, mark }
+    }
+
+    /// An item of this list.
+    #[must_use]
+    pub fn item(&self, index: usize, node: &'a Node) -> Self {
+        let mark = match &node.kind {
+            Kind::Map(entries) => entries.first().map_or(node.span, |first| first.key_span),
+            _ => node.span,
+        };
+        Self { node, path: format!("{}[{index}]", self.path), mark }
+    }
+
+    /// Tells that something is wrong here.
+    pub fn error<'d>(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        out: &'d mut Reader<'_>,
+    ) -> &'d mut Diagnostic {
+        out.diagnostics.error(self.mark, &self.path, code, message)
+    }
+
+    /// Tells that something here is probably not meant.
+    pub fn warning<'d>(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        out: &'d mut Reader<'_>,
+    ) -> &'d mut Diagnostic {
+        out.diagnostics.warning(self.mark, &self.path, code, message)
+    }
+
+    fn wrong_type(&self, expected: impl Into<String>, out: &mut Reader<'_>) {
+        let found = match &self.node.kind {
+            Kind::Bool(value) => format!("`{value}` is a boolean"),
+            Kind::Number(number) => format!("`{number}` is a number"),
+            Kind::String(text) => format!("`{}` is a text", shorten(text)),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => format!("here is {}", self.node.kind_name()),
+        };
+        self.error("wrong-type", found, out).expected(expected);
+    }
+
+    /// The members of this map, of which only `known` ones may exist; nothing counts as an empty map.
+    pub fn fields(self, known: &[&str], out: &mut Reader<'_>) -> Fields<'a> {
+        if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
+            self.wrong_type(format!("a map with {}", known.join(", ")), out);
+        }
+        for entry in self.node.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let message = format!("unknown key `{}`", entry.key);
+            let path = self.member(entry).path;
+            let found = out.diagnostics.error(entry.key_span, &path, "unknown-key", message);
+            found.expected_one_of(&entry.key, known.iter().copied());
+        }
+        Fields { place: self }
+    }
+
+    /// The definitions of this map, each with its id.
+    pub fn definitions(&self, out: &mut Reader<'_>) -> Vec<(&'a str, Self)> {
+        if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
+            self.wrong_type("a map of definitions by their ids", out);
+        }
+        let entries = self.node.entries().iter();
+        entries.map(|entry| (entry.key.as_str(), Self { mark: entry.key_span, ..self.member(entry) })).collect()
+    }
+
+    /// The items of this list.
+    pub fn list(&self, out: &mut Reader<'_>) -> Vec<Self> {
+        match &self.node.kind {
+            Kind::List(items) => items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect(),
+            _ => {
+                self.wrong_type("a list", out);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The items of this list, or the one value that stands here without a list.
+    pub fn one_or_list(&self, out: &mut Reader<'_>) -> Vec<Self> {
+        match &self.node.kind {
+            Kind::List(_) => self.list(out),
+            _ => vec![self.clone()],
+        }
+    }
+
+    /// The text here, which must not be empty.
+    pub fn text(&self, out: &mut Reader<'_>) -> Option<&'a str> {
+        let text = self.node.as_str().filter(|text| !text.trim().is_empty());
+        if text.is_none() {
+            self.wrong_type("a text", out);
+        }
+        text
+    }
+
+    /// The texts of this list, or the one text that stands here without a list.
+    pub fn texts(&self, out: &mut Reader<'_>) -> Vec<Named<'a>> {
+        self.one_or_list(out).into_iter().filter_map(|place| place.named(out)).collect()
+    }
+
+    /// The name here, with its place.
+    pub fn named(self, out: &mut Reader<'_>) -> Option<Named<'a>> {
+        self.text(out).map(|name| Named { name, place: self })
+    }
+
+    /// Whether nothing stands here.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self.node.kind, Kind::Null)
+    }
+
+    /// The boolean here.
+    pub fn flag(&self, out: &mut Reader<'_>) -> Option<bool> {
+        match self.node.kind {
+            Kind::Bool(value) => Some(value),
+            _ => {
+                self.wrong_type("`true` or `false`", out);
+                None
+            }
+        }
+    }
+
+    /// The number here, within a range.
+    pub fn number(&self, range: RangeInclusive<f64>, out: &mut Reader<'_>) -> Option<f64> {
+        let (least, most) = (range.start(), range.end());
+        let expected = if least == most { format!("`{least}`") } else { format!("a number from {least} to {most}") };
+        match self.node.kind {
+            Kind::Number(number) if range.contains(&number) => Some(number),
+            Kind::Number(number) => {
+                self.error("out-of-range", format!("`{number}` is out of range"), out).expected(expected);
+                None
+            }
+            _ => {
+                self.wrong_type(expected, out);
+                None
+            }
+        }
+    }
+
+    /// The whole number here, within a range.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
+    pub fn whole(&self, range: RangeInclusive<u32>, out: &mut Reader<'_>) -> Option<u32> {
+        let number = self.number(f64::from(*range.start())..=f64::from(*range.end()), out)?;
+        if number.fract() != 0.0 {
+            let expected = format!("a whole number from {} to {}", range.start(), range.end());
+            self.error("out-of-range", format!("`{number}` is not a whole number"), out).expected(expected);
+            return None;
+        }
+        Some(number as u32)
+    }
+
+    /// What the word here stands for.
+    pub fn word<T>(&self, known: &[&str], meaning: impl FnOnce(&str) -> Option<T>, out: &mut Reader<'_>) -> Option<T> {
+        let text = self.text(out)?;
+        let found = meaning(text);
+        if found.is_none() {
+            let message = format!("unknown word `{}`", shorten(text));
+            self.error("unknown-word", message, out).expected_one_of(text, known.iter().copied());
+        }
+        found
+    }
+
+    /// The length of time here.
+    pub fn duration(&self, out: &mut Reader<'_>) -> Option<Millis> {
+        let text = self.text(out)?;
+        match duration::parse(text) {
+            Ok(length) => Some(length),
+            Err(error) => {
+                self.error("duration", error.to_string(), out)
+                    .expected("a number and a unit, such as 90s, 10m, 48h, 7d or 2w");
+                None
+            }
+        }
+    }
+
+    /// The time here, read in a time zone unless it says its own.
+    pub fn time(&self, zone: &TimeZone, out: &mut Reader<'_>) -> Option<Millis> {
+        let text = self.text(out)?;
+        match time::parse(text, zone) {
+            Ok(time) => Some(time),
+            Err(error) => {
+                self.error("time", error.to_string(), out).expected("a time such as 2026-11-01 or 2026-11-01T08:30:00");
+                None
+            }
+        }
+    }
+
+    /// The time zone here.
+    pub fn zone(&self, out: &mut Reader<'_>) -> Option<TimeZone> {
+        let text = self.text(out)?;
+        let found = TimeZone::get(text).ok();
+        if found.is_none() {
+            let message = format!("unknown time zone `{}`", shorten(text));
+            self.error("timezone", message, out).expected("a name of the IANA database, such as Europe/Vienna");
+        }
+        found
+    }
+
+    /// The place of a piece of this text, as far as it stands in the source as it is: the `nth` of those that are alike.
+    #[must_use]
+    pub fn piece(&self, piece: &str, nth: usize, out: &Reader<'_>) -> Self {
+        let source = out.sources.get(self.node.span.file as usize).map(|source| source.text.as_str());
+        let range = self.node.span.start as usize..self.node.span.end as usize;
+        let found = source.and_then(|text| text.get(range)).and_then(|text| text.match_indices(piece).nth(nth));
+        let Some((at, _)) = found else { return self.clone() };
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX).saturating_add(self.node.span.start);
+        let mark = Span { start: offset(at), end: offset(at.saturating_add(piece.len())), ..self.node.span };
+        Self { mark, ..self.clone() }
+    }
+}
+
+/// A name that refers to something, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Named<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// Where it stands.
+    pub place: Place<'a>,
+}
+
+impl<'a> Named<'a> {
+    /// Tells that there is no such thing, and which are there.
+    pub fn unknown<'k>(&self, noun: &str, known: impl IntoIterator<Item = &'k str>, out: &mut Reader<'_>) {
+        let message = format!("unknown {noun} `{}`", shorten(self.name));
+        let mut known = known.into_iter().peekable();
+        let nothing = known.peek().is_none();
+        let found = self.place.error("unknown-id", message, out).expected_one_of(self.name, known);
+        if nothing {
+            found.expected(format!("the rules define no {noun}"));
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The map itself.
+    #[must_use]
+    pub const fn place(&self) -> &Place<'a> {
+        &self.place
+    }
+
+    /// The member with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Place<'a>> {
+        let entry = self.place.node.entries().iter().find(|entry| entry.key == name)?;
+        Some(self.place.member(entry))
+    }
+
+    /// The member with this name, which must be there.
+    pub fn required(&self, name: &str, out: &mut Reader<'_>) -> Option<Place<'a>> {
+        let found = self.get(name);
+        if found.is_none() && matches!(self.place.node.kind, Kind::Map(_) | Kind::Null) {
+            self.place.error("missing-key", format!("`{name}` is missing"), out);
+        }
+        found
+    }
+
+    /// The boolean member with this name, or what it is without.
+    pub fn flag(&self, name: &str, default: bool, out: &mut Reader<'_>) -> bool {
+        self.get(name).and_then(|place| place.flag(out)).unwrap_or(default)
+    }
+}
+
+/// The beginning of a text, for messages.
+pub(crate) fn shorten(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(MOST).collect();
+    if short.len() == text.len() { short } else { format!("{short}…") }
+}

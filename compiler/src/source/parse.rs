@@ -1,0 +1,106 @@
+//! Text to trees: YAML and JSON, bounded, every value with its place.
+
+use super::{json, yaml};
+use crate::source::diagnostic::Diagnostics;
+use crate::source::tree::{Entry, Kind, Node, Span};
+
+/// The longest file of rules, in bytes.
+pub const MAX_FILE: usize = 4 << 20;
+/// All files of rules together, in bytes.
+pub const MAX_TOTAL: usize = 32 << 20;
+
+/// A file of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, for messages; one that ends in `.json` is JSON, every other one YAML.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Source {
+    /// A file of rules with this name and text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+}
+
+/// The tree of each file that has one; what is wrong with the others is told.
+#[must_use]
+pub fn parse_all(sources: &[Source], diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let total: usize = sources.iter().map(|source| source.text.len()).fold(0, usize::saturating_add);
+    if total > MAX_TOTAL || u32::try_from(sources.len()).is_err() {
+        let message = format!("the rules have {total} bytes in {} files", sources.len());
+        diagnostics.error(Span::default(), "", "too-large", message).expected("at most 32 MB");
+        return Vec::new();
+    }
+    (0..).zip(sources).filter_map(|(file, source)| parse(file, source, diagnostics)).collect()
+}
+
+/// The tree of one file; what is wrong with it is told.
+fn parse(file: u32, source: &Source, diagnostics: &mut Diagnostics) -> Option<Node> {
+    if source.text.len() > MAX_FILE {
+        let message = format!("the file has {} bytes", source.text.len());
+        let span = Span { file, start: 0, end: 0 };
+        diagnostics.error(span, "", "too-large", message).expected("at most 4 MB");
+        return None;
+    }
+    let is_json = source.name.to_ascii_lowercase().ends_with(".json");
+    let parse = if is_json { json::parse } else { yaml::parse };
+    match parse(file, &source.text) {
+        Ok(mut node) => {
+            tell_duplicates(&mut node, &mut String::new(), diagnostics);
+            Some(node)
+        }
+        Err(error) => {
+            let found = diagnostics.error(error.span, "", error.code, error.message);
+            if let Some(expected) = error.expected {
+                found.expected(expected);
+            }
+            None
+        }
+    }
+}
+
+/// Tells of members that a map has twice, and keeps the first of each.
+fn tell_duplicates(node: &mut Node, path: &mut String, diagnostics: &mut Diagnostics) {
+    match &mut node.kind {
+        Kind::List(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                within(path, &format!("[{index}]"), |path| tell_duplicates(item, path, diagnostics));
+            }
+        }
+        Kind::Map(entries) => {
+            let mut names = std::collections::BTreeSet::new();
+            entries.retain(|entry| {
+                let is_new = names.insert(entry.key.clone());
+                if !is_new {
+                    within(path, &member(path, &entry.key), |path| tell_duplicate(entry, path, diagnostics));
+                }
+                is_new
+            });
+            for entry in entries {
+                let name = member(path, &entry.key);
+                within(path, &name, |path| tell_duplicates(&mut entry.value, path, diagnostics));
+            }
+        }
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
+    }
+}
+
+fn tell_duplicate(entry: &Entry, path: &str, diagnostics: &mut Diagnostics) {
+    let message = format!("`{}` stands here a second time", entry.key);
+    diagnostics.error(entry.key_span, path, "duplicate-key", message).expected("each key once");
+}
+
+/// What a member's name adds to the path of its map.
+fn member(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!(".{key}") }
+}
+
+fn within(path: &mut String, more: &str, visit: impl FnOnce(&mut String)) {
+    let len = path.len();
+    path.push_str(more);
+    visit(path);
+    path.truncate(len);
+}

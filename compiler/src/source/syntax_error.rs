@@ -1,0 +1,29 @@
+//! Errors of YAML and JSON syntax.
+
+use crate::source::tree::Span;
+
+/// Maps and lists are not nested deeper than this.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Why a text has no tree.
+pub(super) struct SyntaxError {
+    pub(super) span: Span,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) expected: Option<&'static str>,
+}
+
+impl SyntaxError {
+    pub(super) fn new(span: Span, code: &'static str, message: impl Into<String>) -> Self {
+        Self { span, code, message: message.into(), expected: None }
+    }
+
+    pub(super) fn expected(self, expected: &'static str) -> Self {
+        Self { expected: Some(expected), ..self }
+    }
+
+    pub(super) fn too_deep(span: Span) -> Self {
+        let message = format!("nested deeper than {MAX_DEPTH} levels");
+        Self::new(span, "too-deep", message).expected("flatter rules; segments give a condition a name")
+    }
+}
