@@ -8,14 +8,14 @@ use std::rc::Rc;
 use throughline::{Account, Plan, told, told_events};
 use worker::{Env, Result, console_error};
 
-use crate::ids::{Identifier, Namespace};
-use crate::plans;
-use crate::profile::live::Live;
-use crate::profile::messages::{Heard, Recall, Tell};
+use crate::identity::identifier::{Identifier, Namespace};
+use crate::ingest::record::Record;
+use crate::platform::durable_object::ask;
+use crate::platform::plan_cache;
+use crate::profile::rpc::{Heard, Recall, Tell};
+use crate::profile::session::Live;
 use crate::profile::store::Store;
 use crate::profile::{Profile, now_ms};
-use crate::record::Record;
-use crate::stub::ask;
 
 /// How many events of the journal are read at once.
 const PAGE: i64 = 100;
@@ -67,7 +67,7 @@ impl Profile {
 
     /// As the profile of an account: keeps and counts what a member tells.
     pub async fn hear(&self, question: Tell) -> Result<Heard> {
-        let (plan, subject) = (plans::current(&self.env).await, self.subject()?);
+        let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
         self.transact(move |store| {
             store.set_meta("account", &question.account)?;
             store.identify(Namespace::Account.name(), &question.account)?;
@@ -83,7 +83,7 @@ impl Profile {
 
     /// As the profile of an account: what it knows.
     pub async fn recall(&self) -> Result<Heard> {
-        let (plan, subject) = (plans::current(&self.env).await, self.subject()?);
+        let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
         if !self.store()?.is_known()? {
             return Ok(Heard { account: Account::default() });
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use worker::Result;
 
-use crate::clock;
+use crate::platform::clock;
 use crate::profile::store::{Entry, Store};
 use crate::profile::{Profile, now_ms};
 

@@ -8,13 +8,13 @@ use serde::Deserialize;
 use throughline::Profile as Known;
 use worker::{Result, console_error};
 
+use crate::identity::identifier::{Identifier, Namespace};
 use crate::identity::{Change, change};
-use crate::ids::{Identifier, Namespace};
-use crate::plans;
-use crate::profile::live::Live;
-use crate::profile::messages::{Absorb, Export, Exported, Freeze, Frozen, Release};
-use crate::profile::{Profile, delivery, errand, freeze, is_somebody_else, now_ms};
-use crate::stub::ask;
+use crate::platform::durable_object::ask;
+use crate::platform::plan_cache;
+use crate::profile::rpc::{Absorb, Export, Exported, Freeze, Frozen, Release};
+use crate::profile::session::Live;
+use crate::profile::{Profile, freeze, is_somebody_else, member_message, now_ms, outbox};
 
 /// How many events are taken over at once.
 const PAGE: i64 = 100;
@@ -92,7 +92,7 @@ impl Profile {
             let page: Exported = ask(&self.env, "PROFILES", loser, "export", &Export { after }).await?;
             let Some((last, _)) = page.events.last() else { return Ok(()) };
             after = *last;
-            let (plan, subject) = (plans::current(&self.env).await, self.subject()?);
+            let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
             self.transact(move |store| {
                 let mut live = Live::load(store, plan, &subject)?;
                 for (_, record) in page.events {
@@ -106,7 +106,7 @@ impl Profile {
 
     /// Takes over what was counted, and where journeys and messages are.
     async fn take_state(&self, frozen: Frozen) -> Result<()> {
-        let plan = plans::current(&self.env).await.ok_or("no plan says how profiles are merged")?;
+        let plan = plan_cache::current(&self.env).await.ok_or("no plan says how profiles are merged")?;
         let (subject, archive_after) = (self.subject()?, self.settings.archive_after);
         self.transact(move |store| {
             let mut base: Known = store.meta("base")?.unwrap_or_else(|| Known::new(subject.clone()));
@@ -119,11 +119,11 @@ impl Profile {
                 store.identify(Namespace::Anonymous.name(), device)?;
             }
             for taken in frozen.deliveries {
-                if delivery::find(store, &taken.send_id)?.is_none() {
+                if outbox::find(store, &taken.send_id)?.is_none() {
                     taken.keep(store)?;
                 }
             }
-            errand::take_over(store, &frozen.errands, now_ms())?;
+            member_message::take_over(store, &frozen.errands, now_ms())?;
             let mut live = Live::load(store, Some(plan.clone()), &subject)?;
             live.merge(&plan, &frozen.profile);
             live.settle(now_ms())?;
@@ -146,8 +146,8 @@ impl Profile {
                 base: store.meta("base")?.unwrap_or_default(),
                 secured: store.meta("secured")?.unwrap_or(false),
                 devices: store.identifiers(Namespace::Anonymous.name())?,
-                deliveries: delivery::all(store, MAX_DELIVERIES)?,
-                errands: errand::own(store)?,
+                deliveries: outbox::all(store, MAX_DELIVERIES)?,
+                errands: member_message::own(store)?,
             }))
         })
         .await

@@ -2,13 +2,13 @@
 
 mod account;
 mod archive;
-pub mod delivery;
-mod errand;
-mod live;
+mod member_message;
 mod merge;
-pub mod messages;
-mod mint;
+pub mod outbox;
+pub mod rpc;
+mod session;
 pub mod store;
+mod token;
 mod view;
 
 use std::cell::RefCell;
@@ -18,18 +18,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, console_error, durable_object};
 
-use crate::ids::Namespace;
-use crate::plans;
-use crate::settings::Settings;
-use crate::stub::ask;
-use live::Live;
-use messages::{Absorb, Adopt, Adopted, Export, Freeze, Ingest, Ingested, Mint, Minted, Recall, Release, View};
+use crate::identity::identifier::Namespace;
+use crate::platform::durable_object::ask;
+use crate::platform::plan_cache;
+use crate::platform::settings::Settings;
+use rpc::{Absorb, Adopt, Adopted, Export, Freeze, Ingest, Ingested, Mint, Minted, Recall, Release, View};
+use session::Live;
 use store::Store;
 
 /// No name of an object but one with these: an alarm sometimes does not know the name, so it is kept.
 const SUBJECT: &str = "subject";
 
-pub(crate) use crate::clock::now as now_ms;
+pub(crate) use crate::platform::clock::now as now_ms;
 
 /// The serial place of one profile.
 #[durable_object]
@@ -73,7 +73,7 @@ impl DurableObject for Profile {
 
     /// Does all that is due. What fails has set its next time before it began, so that nothing holds up the rest.
     async fn alarm(&self) -> Result<Response> {
-        let plan = plans::current(&self.env).await;
+        let plan = plan_cache::current(&self.env).await;
         self.settle().await?;
         let merged = self.merge_due().await;
         let (told, delivered) = match &plan {
@@ -96,7 +96,7 @@ impl DurableObject for Profile {
 impl Profile {
     /// Keeps events, counts them and moves journeys, all or nothing.
     async fn ingest(&self, question: Ingest) -> Result<Ingested> {
-        let plan = plans::current(&self.env).await;
+        let plan = plan_cache::current(&self.env).await;
         let (subject, now, archive_after) = (self.subject()?, now_ms(), self.settings.archive_after);
         self.transact(move |store| {
             if let Some(winner) = store.meta("moved_to")? {
@@ -130,7 +130,7 @@ impl Profile {
 
     /// Moves the journeys on to now.
     async fn settle(&self) -> Result<()> {
-        let plan = plans::current(&self.env).await;
+        let plan = plan_cache::current(&self.env).await;
         let (subject, now) = (self.subject()?, now_ms());
         self.transact(move |store| {
             if store.meta::<String>("moved_to")?.is_none() {
@@ -222,6 +222,6 @@ pub async fn view(env: &Env, profile: &str, question: &View) -> Result<Option<se
 }
 
 /// Asks a profile to become part of another one.
-async fn freeze(env: &Env, profile: &str, question: &Freeze) -> Result<Option<messages::Frozen>> {
+async fn freeze(env: &Env, profile: &str, question: &Freeze) -> Result<Option<rpc::Frozen>> {
     ask(env, "PROFILES", profile, "freeze", question).await
 }

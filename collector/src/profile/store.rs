@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use worker::{Result, SqlStorage, SqlStorageValue};
 
-use crate::record::Record;
+use crate::ingest::record::Record;
 
 /// The tables. `WITHOUT ROWID` halves the rows that are written, where the key is a text.
 const TABLES: &str = "

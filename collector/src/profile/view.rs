@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 use throughline::Millis;
 use worker::Result;
 
-use crate::ids::Namespace;
-use crate::plans;
-use crate::profile::live::Live;
-use crate::profile::messages::View;
-use crate::profile::{Profile, delivery, now_ms};
+use crate::identity::identifier::Namespace;
+use crate::platform::plan_cache;
+use crate::profile::rpc::View;
+use crate::profile::session::Live;
+use crate::profile::{Profile, now_ms, outbox};
 
 /// How many deliveries are shown.
 const DELIVERIES: i64 = 100;
@@ -23,7 +23,7 @@ impl Profile {
         if !store.is_known()? {
             return Ok(None);
         }
-        let (plan, subject, now) = (plans::current(&self.env).await, self.subject()?, now_ms());
+        let (plan, subject, now) = (plan_cache::current(&self.env).await, self.subject()?, now_ms());
         if let Some(plan) = &plan {
             self.recall_account(plan).await?;
         }
@@ -67,7 +67,7 @@ impl Profile {
             "offers": part("offers"),
             "assignments": part("assignments"),
             "accounts": part("accounts"),
-            "deliveries": delivery::all(&store, DELIVERIES)?,
+            "deliveries": outbox::all(&store, DELIVERIES)?,
             "merged": self.merged()?,
             "events": events,
             "next": next,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use worker::{Headers, Response, Result};
 
-use crate::record::Outcome;
+use crate::ingest::record::Outcome;
 
 /// How long a sender should wait before it sends again, in seconds.
 const RETRY_AFTER: &str = "2";

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use worker::{D1Database, D1Type, Env, Result};
 
-use crate::clock;
-use crate::hash::digest;
+use crate::platform::clock;
+use crate::platform::hash::digest;
 
 /// Something that could not be taken.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use throughline::{Account, Errand, Profile};
 
-use crate::profile::delivery::Delivery;
-use crate::record::{Outcome, Record};
+use crate::ingest::record::{Outcome, Record};
+use crate::profile::outbox::Delivery;
 
 /// Keep these events.
 #[derive(Debug, Serialize, Deserialize)]

@@ -3,15 +3,15 @@
 use throughline::EventKind;
 use worker::{Env, Request, Response, Result, console_error};
 
-use crate::answer;
-use crate::auth;
-use crate::body::{self, BodyError};
-use crate::call::{Body, Calls, Rejected};
-use crate::clock;
-use crate::failed::{self, Failed};
+use crate::http::auth;
+use crate::http::body::{self, BodyError};
+use crate::http::response;
+use crate::ingest::failed_events::{self, Failed};
+use crate::ingest::record::{Outcome, Record};
+use crate::ingest::segment_call::{Body, Calls, Rejected};
 use crate::ingest::{Incoming, ingest};
-use crate::record::{Outcome, Record};
-use crate::settings::{Settings, Source};
+use crate::platform::clock;
+use crate::platform::settings::{Settings, Source};
 
 /// Takes the calls of a request whose address names their kind; none for a batch.
 pub async fn calls(mut request: Request, env: &Env, kind: Option<EventKind>) -> Result<Response> {
@@ -19,22 +19,24 @@ pub async fn calls(mut request: Request, env: &Env, kind: Option<EventKind>) -> 
         Ok(bytes) => bytes,
         Err(BodyError::TooLarge) => {
             let message = format!("expected at most {} bytes", body::LIMIT);
-            return answer::error(413, "too_large", &message);
+            return response::error(413, "too_large", &message);
         }
-        Err(BodyError::Broken) => return answer::error(400, "unreadable", "the body cannot be read"),
+        Err(BodyError::Broken) => return response::error(400, "unreadable", "the body cannot be read"),
     };
     let Ok(text) = core::str::from_utf8(&bytes) else {
-        return answer::error(400, "unreadable", "the body is not UTF-8");
+        return response::error(400, "unreadable", "the body is not UTF-8");
     };
     let body: Body<'_> = match serde_json::from_str(text) {
         Ok(body) if text.trim_start().starts_with('{') => body,
-        Ok(_) => return answer::error(400, "unreadable", "the body is a list, expected a call or a batch"),
-        Err(error) => return answer::error(400, "unreadable", &format!("the body is not a call or a batch: {error}")),
+        Ok(_) => return response::error(400, "unreadable", "the body is a list, expected a call or a batch"),
+        Err(error) => {
+            return response::error(400, "unreadable", &format!("the body is not a call or a batch: {error}"));
+        }
     };
     let settings = Settings::of(env);
     let shown = auth::write_key(&request).or_else(|| body.write_key.clone()).unwrap_or_default();
     let Some(source) = settings.source(&shown) else {
-        return answer::error(401, "unknown_key", "the write key is missing or unknown");
+        return response::error(401, "unknown_key", "the write key is missing or unknown");
     };
     let read = Calls::new(source, clock::now(), &random).read(text, &body, kind);
     take(env, source, read).await
@@ -56,7 +58,7 @@ async fn take(env: &Env, source: &Source, read: Vec<core::result::Result<Record,
         }
     }
     let failed: Vec<Failed> = rejected.iter().map(|call| failed_event(source, call)).collect();
-    let kept = failed::keep(env, &failed).await;
+    let kept = failed_events::keep(env, &failed).await;
     for call in rejected {
         let outcome = match &kept {
             Ok(()) => Outcome::Drop(call.reason),
@@ -70,7 +72,7 @@ async fn take(env: &Env, source: &Source, read: Vec<core::result::Result<Record,
     let ids: Vec<String> = incoming.iter().map(|one| one.record.event.id.clone()).collect();
     let placed = ingest(env, incoming).await;
     outcomes.extend(ids.into_iter().zip(placed.into_iter().map(|one| one.outcome)));
-    answer::results(outcomes)
+    response::results(outcomes)
 }
 
 fn failed_event(source: &Source, call: &Rejected) -> Failed {

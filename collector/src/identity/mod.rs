@@ -1,10 +1,12 @@
 //! The Identity objects: which profile an identifier belongs to. Each identifier has one serial place that decides.
 
+pub mod identifier;
+
 use serde::{Deserialize, Serialize};
 use worker::{DurableObject, Env, Request, Response, Result, SqlStorage, State, durable_object};
 
-use crate::ids::Identifier;
-use crate::stub::ask;
+use crate::identity::identifier::Identifier;
+use crate::platform::durable_object::ask;
 
 /// Where an identifier leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

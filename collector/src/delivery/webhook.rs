@@ -10,11 +10,11 @@ use sha2::Sha256;
 use throughline::{Profile, Value};
 use worker::{AbortController, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Result};
 
-use crate::clock;
-use crate::ids::Namespace;
-use crate::profile::delivery::Delivery;
+use crate::identity::identifier::Namespace;
+use crate::platform::clock;
+use crate::platform::settings::Settings;
+use crate::profile::outbox::Delivery;
 use crate::profile::store::Store;
-use crate::settings::Settings;
 
 /// A receiver that does not answer within this time has not accepted.
 const DEADLINE: Duration = Duration::from_secs(10);

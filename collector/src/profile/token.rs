@@ -4,9 +4,9 @@ use throughline::token::{self, Claims};
 use throughline::{Millis, Object, Plan, Profile as Known, Value};
 use worker::{Result, console_error};
 
-use crate::plans;
-use crate::profile::live::Live;
-use crate::profile::messages::{Mint, Minted};
+use crate::platform::plan_cache;
+use crate::profile::rpc::{Mint, Minted};
+use crate::profile::session::Live;
 use crate::profile::{Profile, now_ms};
 
 impl Profile {
@@ -15,7 +15,7 @@ impl Profile {
     /// What trusted senders said is only for devices that a trusted sender has named: anybody can say that they are
     /// somebody, and would read about them.
     pub async fn mint(&self, question: Mint) -> Result<Minted> {
-        let Some(plan) = plans::current(&self.env).await else { return Ok(nothing("there is no plan")) };
+        let Some(plan) = plan_cache::current(&self.env).await else { return Ok(nothing("there is no plan")) };
         let store = self.store()?;
         if let Some(winner) = store.meta("moved_to")? {
             return Ok(Minted::Moved(winner));

@@ -5,10 +5,10 @@ use serde_json::value::RawValue;
 use throughline::canonical;
 use throughline::{Event, EventKind, Millis, Object, Value};
 
-use crate::hash::digest;
-use crate::ids::{MAX_ID, is_nobody};
-use crate::record::{Record, about_person};
-use crate::settings::Source;
+use crate::identity::identifier::{MAX_ID, is_nobody};
+use crate::ingest::record::{Record, about_person};
+use crate::platform::hash::digest;
+use crate::platform::settings::Source;
 
 /// No more calls than this are taken from one request.
 const MAX_CALLS: usize = 2_500;

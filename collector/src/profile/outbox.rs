@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use throughline::{Action, Contact, Event, Millis, Plan, Stamp, Value, Waiting, Withheld, authorize};
 use worker::{Result, console_error};
 
-use crate::failed::{self, Failed};
-use crate::profile::live::Live;
+use crate::delivery::webhook::{self, Message};
+use crate::ingest::failed_events::{self, Failed};
+use crate::ingest::record::Record;
+use crate::profile::session::Live;
 use crate::profile::store::Store;
 use crate::profile::{Profile, now_ms};
-use crate::record::Record;
-use crate::webhook::{self, Message};
 
 /// A delivery that failed so often is given up.
 const MAX_ATTEMPTS: u32 = 6;
@@ -205,7 +205,7 @@ impl Profile {
                 reason: delivery.reason.clone().unwrap_or_default(),
                 payload: serde_json::to_string(&delivery)?,
             };
-            failed::keep(&self.env, &[failed]).await?;
+            failed_events::keep(&self.env, &[failed]).await?;
         }
         Ok(())
     }

@@ -4,17 +4,17 @@ use serde::Deserialize;
 use serde_json::json;
 use worker::{Env, Request, Response, Result};
 
-use crate::answer;
-use crate::auth;
-use crate::body;
-use crate::edge;
-use crate::failed;
+use crate::http::auth;
+use crate::http::body;
+use crate::http::edge_api;
+use crate::http::response;
+use crate::identity::identifier::Identifier;
 use crate::identity::{Change, change};
-use crate::ids::Identifier;
-use crate::plans;
+use crate::ingest::failed_events;
+use crate::platform::plan_cache;
+use crate::platform::settings::Settings;
 use crate::profile;
-use crate::profile::messages::{Minted, View};
-use crate::settings::Settings;
+use crate::profile::rpc::{Minted, View};
 
 /// How many events or failed events a page has, unless `limit` says otherwise.
 const PAGE: u32 = 50;
@@ -37,10 +37,10 @@ pub async fn profile(request: &Request, env: &Env, name: &str) -> Result<Respons
         let Some(view) = profile::view(env, &profile, &question).await? else { return unknown_profile(name) };
         match view.get("movedTo").and_then(serde_json::Value::as_str) {
             Some(winner) => profile = winner.to_owned(),
-            None => return answer::json(200, &view),
+            None => return response::json(200, &view),
         }
     }
-    answer::error(503, "moved", "the profile has moved too often")
+    response::error(503, "moved", "the profile has moved too often")
 }
 
 /// `POST /v1/tokens` with `{"id": "user_id:42"}`: a token for the edge, for a device that the shop has let in.
@@ -54,17 +54,17 @@ pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
     }
     let bytes = body::read(&mut request).await.unwrap_or_default();
     let Ok(Wanted { id }) = serde_json::from_slice(&bytes) else {
-        return answer::error(400, "unreadable", "expected `{\"id\": \"<namespace>:<id>\"}`");
+        return response::error(400, "unreadable", "expected `{\"id\": \"<namespace>:<id>\"}`");
     };
     let Some(profile) = find(env, &id).await? else { return unknown_profile(&id) };
-    match edge::mint(env, profile, true).await? {
+    match edge_api::mint(env, profile, true).await? {
         Minted::Token { token, subject, expires, .. } => {
             let expires = expires.saturating_mul(1000);
-            answer::json(200, &json!({ "token": token, "subject": subject, "expires": expires }))
+            response::json(200, &json!({ "token": token, "subject": subject, "expires": expires }))
         }
-        Minted::Nothing(_) if plans::current(env).await.is_some() => unknown_profile(&id),
-        Minted::Nothing(why) => answer::error(503, "no_token", &why),
-        Minted::Moved(_) => answer::error(503, "moved", "the profile has moved too often"),
+        Minted::Nothing(_) if plan_cache::current(env).await.is_some() => unknown_profile(&id),
+        Minted::Nothing(why) => response::error(503, "no_token", &why),
+        Minted::Moved(_) => response::error(503, "moved", "the profile has moved too often"),
     }
 }
 
@@ -74,14 +74,14 @@ pub async fn failed_events(request: &Request, env: &Env) -> Result<Response> {
         return Ok(refusal);
     }
     let limit = number(request, "limit").unwrap_or(PAGE).min(MAX_PAGE);
-    let events = failed::list(env, number(request, "before"), limit).await?;
-    answer::json(200, &json!({ "events": events }))
+    let events = failed_events::list(env, number(request, "before"), limit).await?;
+    response::json(200, &json!({ "events": events }))
 }
 
 /// `GET /v1/health`: that it runs, and under which plan.
 pub async fn health(env: &Env) -> Result<Response> {
-    let plan = plans::current(env).await;
-    answer::json(200, &json!({ "status": "ok", "plan": plan.as_ref().map(|plan| plan.id()) }))
+    let plan = plan_cache::current(env).await;
+    response::json(200, &json!({ "status": "ok", "plan": plan.as_ref().map(|plan| plan.id()) }))
 }
 
 /// `GET /.well-known/jwks.json`: the public keys of tokens.
@@ -108,12 +108,12 @@ async fn find(env: &Env, name: &str) -> Result<Option<String>> {
 
 fn refuse(request: &Request, env: &Env) -> Result<Option<Response>> {
     let known = auth::bearer(request).is_some_and(|key| Settings::of(env).is_secret_key(&key));
-    if known { Ok(None) } else { answer::error(401, "unknown_key", "the secret key is missing or wrong").map(Some) }
+    if known { Ok(None) } else { response::error(401, "unknown_key", "the secret key is missing or wrong").map(Some) }
 }
 
 fn unknown_profile(name: &str) -> Result<Response> {
     let shown: String = name.chars().take(80).collect();
-    answer::error(404, "unknown_profile", &format!("nothing is known of `{shown}`"))
+    response::error(404, "unknown_profile", &format!("nothing is known of `{shown}`"))
 }
 
 fn number(request: &Request, name: &str) -> Option<u32> {

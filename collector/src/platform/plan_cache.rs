@@ -8,8 +8,8 @@ use throughline::Plan;
 use throughline::envelope;
 use worker::{Env, console_error};
 
-use crate::clock;
-use crate::settings::Settings;
+use crate::platform::clock;
+use crate::platform::settings::Settings;
 
 #[derive(Default)]
 struct Store {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use throughline::keys::{KeySet, Purpose};
 use worker::{Env, console_error};
 
-use crate::hash::same_secret;
+use crate::platform::hash::same_secret;
 
 /// `iss` and `aud` of tokens unless `ISSUER` and `AUDIENCE` say otherwise; the edge has the same.
 const NAME: &str = "throughline";
@@ -76,7 +76,7 @@ impl Settings {
             token_seconds: millis("TOKEN_SECONDS", 3600.0).unsigned_abs().div_euclid(1000).max(1),
             refresh: millis("REFRESH", 30.0),
             webhooks: json("WEBHOOKS", text("WEBHOOKS")),
-            webhook_secret: text("WEBHOOK_SECRET").as_deref().and_then(crate::webhook::secret),
+            webhook_secret: text("WEBHOOK_SECRET").as_deref().and_then(crate::delivery::webhook::secret),
             retry: millis("WEBHOOK_RETRY", 5.0),
             archive_after: millis("ARCHIVE_AFTER", 60.0),
         }

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use throughline::{Errand, Event, Millis, Plan, Profile as Known, Stamp};
 use worker::{Result, console_error};
 
-use crate::plans;
-use crate::profile::live::Live;
-use crate::profile::messages::{Take, Taken};
+use crate::platform::durable_object::ask;
+use crate::platform::plan_cache;
+use crate::profile::rpc::{Take, Taken};
+use crate::profile::session::Live;
 use crate::profile::store::{Entry, Store};
-use crate::profile::{Profile, delivery, now_ms};
-use crate::stub::ask;
+use crate::profile::{Profile, now_ms, outbox};
 
 /// How many errands one alarm hands over.
 const AT_ONCE: i64 = 20;
@@ -44,7 +44,8 @@ impl Profile {
 
     async fn hand(&self, Row { member, errand }: Row) -> Result<()> {
         let errand: Errand = serde_json::from_str(&errand)?;
-        let (plan, subject, retry) = (plans::current(&self.env).await, self.subject()?, self.settings.retry.max(100));
+        let (plan, subject, retry) =
+            (plan_cache::current(&self.env).await, self.subject()?, self.settings.retry.max(100));
         let send_id = errand.send_id.clone();
         let (account, known) = self
             .transact(move |store| {
@@ -63,7 +64,7 @@ impl Profile {
 
     /// Keeps an errand of our account, and writes its message if that is possible now.
     pub async fn take(&self, question: Take) -> Result<Taken> {
-        let (plan, subject) = (plans::current(&self.env).await, self.subject()?);
+        let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
         self.transact(move |store| {
             if let Some(winner) = store.meta("moved_to")? {
                 return Ok(Taken::Moved(winner));
@@ -124,7 +125,7 @@ pub fn run(store: &Store, plan: &Rc<Plan>, profile: &Known, on_its_way: &mut Vec
             Ok(action) => {
                 if let Some(action) = action {
                     on_its_way.extend(action.sent());
-                    delivery::note(store, &action, now)?;
+                    outbox::note(store, &action, now)?;
                 }
                 end(store, &errand.send_id)?;
             }

@@ -5,9 +5,9 @@
 
 use worker::{Env, Result};
 
+use crate::identity::identifier::{Identifier, is_profile};
 use crate::identity::{Change, Link, change};
-use crate::ids::{Identifier, is_profile};
-use crate::profile::messages::{Absorb, Adopt, Adopted};
+use crate::profile::rpc::{Absorb, Adopt, Adopted};
 use crate::profile::{absorb, adopt};
 
 /// The identifiers of an event.

@@ -1,14 +1,19 @@
 //! The way of events into profiles: whose they are, then one question to each profile with all of its events.
 
+pub mod failed_events;
+pub mod record;
+mod resolve;
+pub mod segment_call;
+
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use worker::{Env, Result, console_error};
 
+use crate::ingest::record::{Outcome, Record};
+use crate::ingest::resolve::{Resolved, Who, resolve};
 use crate::profile;
-use crate::profile::messages::{Ingest, Ingested};
-use crate::record::{Outcome, Record};
-use crate::resolve::{Resolved, Who, resolve};
+use crate::profile::rpc::{Ingest, Ingested};
 
 /// How many objects are asked at the same time.
 const AT_ONCE: usize = 32;

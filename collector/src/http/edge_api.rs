@@ -7,18 +7,18 @@ use throughline::canonical;
 use throughline::{Event, EventKind, Millis, Value};
 use worker::{Env, Request, Response, Result, console_error};
 
-use crate::answer;
-use crate::auth;
-use crate::body;
-use crate::clock;
-use crate::failed::{self, Failed};
-use crate::hash::digest;
-use crate::ids::{MAX_ID, is_nobody};
+use crate::http::auth;
+use crate::http::body;
+use crate::http::response;
+use crate::identity::identifier::{MAX_ID, is_nobody};
+use crate::ingest::failed_events::{self, Failed};
+use crate::ingest::record::{Outcome, Record, about_person};
 use crate::ingest::{Incoming, Place, ingest};
+use crate::platform::clock;
+use crate::platform::hash::digest;
+use crate::platform::settings::Settings;
 use crate::profile;
-use crate::profile::messages::{Mint, Minted};
-use crate::record::{Outcome, Record, about_person};
-use crate::settings::Settings;
+use crate::profile::rpc::{Mint, Minted};
 
 /// The source of events that the edge has read.
 const SOURCE: &str = "edge";
@@ -61,7 +61,7 @@ pub async fn post(request: Request, env: &Env) -> Result<Response> {
     let message: Message<'_> = match serde_json::from_str(&text) {
         Ok(message) => message,
         Err(error) => {
-            return answer::error(400, "unreadable", &format!("the body is not a message of the edge: {error}"));
+            return response::error(400, "unreadable", &format!("the body is not a message of the edge: {error}"));
         }
     };
     let (ids, incoming, rejected) = read(&message);
@@ -70,14 +70,14 @@ pub async fn post(request: Request, env: &Env) -> Result<Response> {
     let place = placed.iter().rev().find_map(|one| one.place.clone());
     outcomes.extend(ids.into_iter().zip(placed.into_iter().map(|one| one.outcome)));
     let again = outcomes.iter().any(|(_, outcome)| outcome.is_retry());
-    let mut out = json!({ "results": answer::by_id(outcomes) });
+    let mut out = json!({ "results": response::by_id(outcomes) });
     if let (Some(place), Some(members)) = (place, out.as_object_mut()) {
         members.insert("ver".to_owned(), place.version.into());
         if let Some(token) = token(env, place).await {
             members.insert("token".to_owned(), token.into());
         }
     }
-    answer::json(if again { 503 } else { 200 }, &out)
+    response::json(if again { 503 } else { 200 }, &out)
 }
 
 /// `POST /v1/edge/batch`: keeps the events of several messages, and answers with the places of the messages of which all is
@@ -89,7 +89,9 @@ pub async fn batch(request: Request, env: &Env) -> Result<Response> {
     };
     let messages: Vec<&RawValue> = match serde_json::from_str(&text) {
         Ok(messages) => messages,
-        Err(error) => return answer::error(400, "unreadable", &format!("the body is not a list of messages: {error}")),
+        Err(error) => {
+            return response::error(400, "unreadable", &format!("the body is not a list of messages: {error}"));
+        }
     };
     let (mut incoming, mut of_message, mut poison) = (Vec::new(), Vec::new(), Vec::new());
     for (index, raw) in messages.iter().enumerate() {
@@ -104,7 +106,7 @@ pub async fn batch(request: Request, env: &Env) -> Result<Response> {
         }
     }
     let (poisoned, failed): (Vec<usize>, Vec<Failed>) = poison.into_iter().unzip();
-    let mut again = match failed::keep(env, &failed).await {
+    let mut again = match failed_events::keep(env, &failed).await {
         Ok(()) => Vec::new(),
         Err(error) => {
             console_error!("failed events: {error}");
@@ -114,17 +116,17 @@ pub async fn batch(request: Request, env: &Env) -> Result<Response> {
     let placed = ingest(env, incoming).await;
     again.extend(of_message.iter().zip(&placed).filter(|(_, one)| one.outcome.is_retry()).map(|(index, _)| *index));
     let kept: Vec<usize> = (0..messages.len()).filter(|index| !again.contains(index)).collect();
-    answer::json(200, &json!({ "kept": kept }))
+    response::json(200, &json!({ "kept": kept }))
 }
 
 /// The body of a request of the edge, or why it is refused.
 async fn text(mut request: Request, env: &Env) -> core::result::Result<String, Result<Response>> {
     if !auth::bearer(&request).is_some_and(|key| Settings::of(env).is_collector_key(&key)) {
-        return Err(answer::error(401, "unknown_key", "the collector key is missing or wrong"));
+        return Err(response::error(401, "unknown_key", "the collector key is missing or wrong"));
     }
     match body::read(&mut request).await {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(_) => Err(answer::error(400, "unreadable", "the body cannot be read")),
+        Err(_) => Err(response::error(400, "unreadable", "the body cannot be read")),
     }
 }
 
@@ -192,7 +194,7 @@ fn rejected(reason: &str, payload: &str, id: &str) -> Failed {
 }
 
 async fn keep_rejected(env: &Env, failed: Vec<Failed>) -> Vec<(String, Outcome)> {
-    let kept = failed::keep(env, &failed).await;
+    let kept = failed_events::keep(env, &failed).await;
     let outcome = |reason: String| match &kept {
         Ok(()) => Outcome::Drop(reason),
         Err(_) => Outcome::Retry("the failed event cannot be kept".to_owned()),

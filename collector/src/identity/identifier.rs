@@ -1,6 +1,6 @@
 //! Identifiers: what a sender calls a device or a person.
 
-use crate::hash::digest;
+use crate::platform::hash::digest;
 
 /// The longest identifier that is believed, in bytes.
 pub const MAX_ID: usize = 200;

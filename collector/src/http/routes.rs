@@ -3,7 +3,7 @@
 use throughline::EventKind;
 use worker::{Env, Method, Request, Response, Result};
 
-use crate::{admin, answer, edge, segment};
+use crate::http::{admin_api, edge_api, response, segment_api};
 
 /// What an address is for.
 enum Route {
@@ -53,25 +53,25 @@ fn decoded(text: &str) -> Option<String> {
 /// Answers a request.
 pub async fn answer(request: Request, env: &Env) -> Result<Response> {
     let Some(route) = Route::of(request.path().trim_end_matches('/')) else {
-        return answer::error(404, "unknown_path", "there is nothing here");
+        return response::error(404, "unknown_path", "there is nothing here");
     };
     let expected = if route.is_post() { Method::Post } else { Method::Get };
     if request.method() == Method::Options {
-        return answer::preflight();
+        return response::preflight();
     }
     if request.method() != expected {
-        let response = answer::error(405, "wrong_method", &format!("expected {}", expected.as_ref()))?;
+        let response = response::error(405, "wrong_method", &format!("expected {}", expected.as_ref()))?;
         response.headers().set("allow", &format!("{}, OPTIONS", expected.as_ref()))?;
         return Ok(response);
     }
     match route {
-        Route::Calls(kind) => segment::calls(request, env, kind).await,
-        Route::Edge => edge::post(request, env).await,
-        Route::EdgeBatch => edge::batch(request, env).await,
-        Route::Token => admin::token(request, env).await,
-        Route::Profile(name) => admin::profile(&request, env, &name).await,
-        Route::FailedEvents => admin::failed_events(&request, env).await,
-        Route::Health => admin::health(env).await,
-        Route::Jwks => admin::jwks(env),
+        Route::Calls(kind) => segment_api::calls(request, env, kind).await,
+        Route::Edge => edge_api::post(request, env).await,
+        Route::EdgeBatch => edge_api::batch(request, env).await,
+        Route::Token => admin_api::token(request, env).await,
+        Route::Profile(name) => admin_api::profile(&request, env, &name).await,
+        Route::FailedEvents => admin_api::failed_events(&request, env).await,
+        Route::Health => admin_api::health(env).await,
+        Route::Jwks => admin_api::jwks(env),
     }
 }

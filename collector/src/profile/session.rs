@@ -5,11 +5,11 @@ use std::rc::Rc;
 use throughline::{Account, Advance, EventKind, Millis, Plan, Profile, advance, advance_account, reduce, told_events};
 use worker::Result;
 
-use crate::ids::Namespace;
+use crate::identity::identifier::Namespace;
+use crate::ingest::record::{Outcome, Record};
 use crate::profile::account::tell_anew;
 use crate::profile::store::Store;
-use crate::profile::{delivery, errand};
-use crate::record::{Outcome, Record};
+use crate::profile::{member_message, outbox};
 
 /// When the journal has more events, the oldest are folded into the base and forgotten one by one.
 const MAX_JOURNAL: i64 = 10_000;
@@ -93,24 +93,24 @@ impl<'a> Live<'a> {
             Some(plan) if self.is_account()? => {
                 let Advance { profile, errands, wake_at, .. } = advance_account(plan, &self.profile, Millis(now));
                 self.profile = profile;
-                errand::note(self.store, &errands, now)?;
+                member_message::note(self.store, &errands, now)?;
                 self.wake(wake_at)?;
             }
             Some(plan) => {
-                let mut on_its_way = delivery::on_its_way(self.store, now)?;
+                let mut on_its_way = outbox::on_its_way(self.store, now)?;
                 let Advance { profile, actions, wake_at, .. } = advance(plan, &self.profile, &on_its_way, Millis(now));
                 self.profile = profile;
                 for action in &actions {
                     on_its_way.extend(action.sent());
-                    delivery::note(self.store, action, now)?;
+                    outbox::note(self.store, action, now)?;
                 }
-                errand::run(self.store, plan, &self.profile, &mut on_its_way, now)?;
+                member_message::run(self.store, plan, &self.profile, &mut on_its_way, now)?;
                 self.wake(wake_at)?;
             }
             None => {
                 let later = now.saturating_add(WITHOUT_PLAN);
                 self.store.set_meta("wake_at", &later)?;
-                errand::put_off(self.store, later)?;
+                member_message::put_off(self.store, later)?;
             }
         }
         if self.stored.as_ref() != Some(&self.profile) {
