@@ -4,9 +4,9 @@ use throughline::{Object, Value};
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
-use crate::answer;
-use crate::js;
+use crate::platform::js;
 use crate::prelude::*;
+use crate::response;
 
 /// A refusal, answered as `{"error": {"code", "message"}}`.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Refusal {
 
     /// The response with another body.
     pub fn answer_with(&self, body: &Value) -> Result<Response, JsValue> {
-        let response = answer::json(self.status, body)?;
+        let response = response::json(self.status, body)?;
         if let Some((name, value)) = &self.header {
             response.headers().set(name, value)?;
         }

@@ -7,29 +7,15 @@
 
 extern crate alloc;
 
-mod address;
-mod answer;
-mod bot;
-mod call;
-mod config;
-mod consent;
-mod context;
-mod cookies;
-mod cors;
-mod crypto;
 mod endpoints;
 mod error;
-mod incoming;
-mod js;
-mod origin;
 mod outbox;
 mod page;
-mod personal;
 mod plan_store;
+mod platform;
 mod prelude;
-mod preview;
-mod rewriter;
-mod settle;
+mod request;
+mod response;
 mod visitor;
 
 use alloc::rc::Rc;
@@ -40,8 +26,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{Request, Response};
 
-use call::{Call, Edge};
-use js::Context;
+use platform::js::Context;
+use request::{Call, Edge};
 
 /// As quick as the standard library's allocator, and smaller.
 #[cfg(target_family = "wasm")]

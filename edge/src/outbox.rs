@@ -6,11 +6,11 @@ use throughline::{Decision, Event, Millis, Object, Value};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Request, RequestInit};
 
-use crate::answer;
-use crate::call::Call;
 use crate::error::log;
-use crate::js::{self, Fetcher, Outboxes};
+use crate::platform::js::{self, Fetcher, Outboxes};
 use crate::prelude::*;
+use crate::request::Call;
+use crate::response;
 use crate::visitor::Visitor;
 
 /// How many objects share what the outbox has to keep. Another number leaves nothing behind: each object empties itself.
@@ -108,7 +108,7 @@ pub async fn deliver(call: &Call, message: &Message, events: Vec<Value>) -> Resu
 async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
     let collector = js::binding::<Fetcher>(&call.env, "COLLECTOR").ok_or("there is no service `COLLECTOR`")?;
     let key = call.edge.config.collector_key.as_deref().ok_or("`COLLECTOR_KEY` is not set")?;
-    let headers = answer::headers("application/json", answer::NO_STORE)?;
+    let headers = response::headers("application/json", response::NO_STORE)?;
     headers.set("authorization", &format!("Bearer {key}"))?;
     let init = RequestInit::new();
     init.set_method("POST");

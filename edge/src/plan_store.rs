@@ -10,7 +10,7 @@ use throughline::{Millis, Plan, Value};
 use wasm_bindgen::JsValue;
 
 use crate::error::log;
-use crate::js::{self, Kv};
+use crate::platform::js::{self, Kv};
 use crate::prelude::*;
 
 /// Without any plan the store is asked again after this time: pages must not wait for it each time.

@@ -2,11 +2,11 @@
 
 use web_sys::{Headers, Request, Response};
 
-use crate::answer;
-use crate::call::Call;
 use crate::error::Refusal;
-use crate::js::{self, Fetcher};
+use crate::platform::js::{self, Fetcher};
 use crate::prelude::*;
+use crate::request::Call;
+use crate::response;
 
 /// Where the files are among the assets, whatever `PREFIX` is.
 const FOLDER: &str = "/_tl/";
@@ -35,6 +35,6 @@ pub async fn respond(call: &Call, name: &str) -> Result<Response, Refusal> {
     let headers = Headers::new_with_headers(&found.headers())?;
     headers.set("cache-control", if call.incoming.address.param("v").is_some() { LONG } else { SHORT })?;
     headers.set("x-content-type-options", "nosniff")?;
-    let init = answer::init(found.status(), &headers);
+    let init = response::init(found.status(), &headers);
     Ok(Response::new_with_opt_readable_stream_and_init(found.body().as_ref(), &init)?)
 }

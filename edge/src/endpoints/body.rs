@@ -8,9 +8,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStreamDefaultReader;
 
-use crate::call::Call;
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::request::Call;
 
 /// The JSON object in a request's body.
 ///

@@ -4,14 +4,15 @@ use throughline::token::Scope;
 use throughline::{Event, Facts, Millis, Request, Value};
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
 use crate::endpoints::{active_plan, body};
 use crate::error::Refusal;
 use crate::prelude::*;
-use crate::settle::{forget, keep, settle};
+use crate::request::Call;
+use crate::response;
 use crate::visitor::Visitor;
-use crate::{context, preview};
+use crate::visitor::context;
+use crate::visitor::decide_for_visitor::{forget, keep, settle};
+use crate::visitor::preview;
 
 const MAX_BODY: usize = 64 * 1024;
 const MAX_EVENTS: usize = 200;
@@ -49,7 +50,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     let events = facts.events.into_iter();
     let events: Vec<_> = events.map(|event| Event { trusted: false, at: event.at.min(received), ..event }).collect();
     let settled = settle(&plan, visitor, request, facts.now, &|_| events.clone());
-    let response = answer::json_text(200, &settled.decision.to_json())?;
+    let response = response::json_text(200, &settled.decision.to_json())?;
     if !is_simulation && settled.decision.store {
         keep(&response.headers(), &call.edge.config, &settled.visitor, false, call.now);
     } else if !is_simulation {

@@ -4,15 +4,15 @@ use throughline::canonical;
 use throughline::{Event, Map, Object, Plan, Value};
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
-use crate::context;
 use crate::endpoints::{body, loaded_plan};
 use crate::error::{Refusal, log};
 use crate::outbox::{self, Message};
 use crate::prelude::*;
-use crate::settle::{Settled, forget, keep, learn, settle};
+use crate::request::Call;
+use crate::response;
 use crate::visitor::Visitor;
+use crate::visitor::context;
+use crate::visitor::decide_for_visitor::{Settled, forget, keep, learn, settle};
 
 const MAX_BODY: usize = 500 * 1024;
 const MAX_EVENTS: usize = 2500;
@@ -47,7 +47,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     let allowed = allowed(&settled, accepted, &mut results);
     let changed = record(call, &plan, &mut settled, allowed).await?;
 
-    let response = answer::json(200, &success(results))?;
+    let response = response::json(200, &success(results))?;
     if settled.decision.store {
         keep(&response.headers(), &call.edge.config, &settled.visitor, changed, call.now);
     } else {

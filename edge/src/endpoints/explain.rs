@@ -5,14 +5,15 @@ use throughline::token::{Rejection, Scope};
 use throughline::{Facts, explain};
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
-use crate::cookies;
 use crate::endpoints::active_plan;
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::request::Call;
+use crate::request::cookies;
+use crate::response;
 use crate::visitor::Visitor;
-use crate::{context, preview};
+use crate::visitor::context;
+use crate::visitor::preview;
 
 /// The decision and its trace, as canonical JSON.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
@@ -30,7 +31,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     if let Some(campaign) = call.incoming.address.param("why_not") {
         explanation = explanation.why_not(&plan, &campaign, call.incoming.address.param("slot").as_deref());
     }
-    Ok(answer::json_text(200, &explanation.to_json())?)
+    Ok(response::json_text(200, &explanation.to_json())?)
 }
 
 /// The token comes as `Authorization: Bearer`, as the parameter or as the cookie of a preview.

@@ -3,10 +3,10 @@
 use throughline::{Object, Value};
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
 use crate::endpoints::loaded_plan;
 use crate::error::Refusal;
+use crate::request::Call;
+use crate::response;
 
 /// The statement of `since`, a date. It says what the rules do: whether they take the signal for a refusal of anything.
 pub async fn respond(call: &Call, since: &str) -> Result<Response, Refusal> {
@@ -15,7 +15,7 @@ pub async fn respond(call: &Call, since: &str) -> Result<Response, Refusal> {
     let mut out = Object::new();
     out.insert("gpc", Value::Bool(is_honoured));
     out.insert("lastUpdate", since);
-    let response = answer::json(200, &Value::Object(out))?;
+    let response = response::json(200, &Value::Object(out))?;
     response.headers().set("cache-control", "public, max-age=300")?;
     Ok(response)
 }

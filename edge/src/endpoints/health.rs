@@ -3,10 +3,10 @@
 use throughline::{Object, Value};
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::request::Call;
+use crate::response;
 
 /// `200` when a plan is in use and everything is set, or when the kill switch is thrown; else `503`. No secrets in it.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
@@ -31,5 +31,5 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     out.insert("switch", if is_off { "off" } else { "on" });
     out.insert("problems", Value::Array(problems.into_iter().map(|problem| Value::from(problem.as_str())).collect()));
     let code = if status == "down" { 503 } else { 200 };
-    Ok(answer::json(code, &Value::Object(out))?)
+    Ok(response::json(code, &Value::Object(out))?)
 }

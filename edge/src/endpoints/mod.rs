@@ -19,11 +19,11 @@ use wasm_bindgen::JsValue;
 use web_sys::Response;
 
 use self::ofrep::Flags;
-use crate::answer;
-use crate::call::Call;
-use crate::cors::{self, Readers};
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::request::Call;
+use crate::request::cors::{self, Readers};
+use crate::response;
 
 const JWKS: &str = "/.well-known/jwks.json";
 const GPC: &str = "/.well-known/gpc.json";
@@ -70,7 +70,7 @@ pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
         (Err(refusal), None) => refusal.answer()?,
     };
     cors::open(call, &response, readers)?;
-    if is_head { answer::empty(response.status(), &response.headers()) } else { Ok(response) }
+    if is_head { response::empty(response.status(), &response.headers()) } else { Ok(response) }
 }
 
 async fn run(call: &Call, name: &str, flags: Option<&Flags>, method: &str) -> Result<Response, Refusal> {

@@ -8,14 +8,14 @@ use throughline::{
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
-use crate::consent;
 use crate::endpoints::{active_plan, body};
 use crate::error::Refusal;
 use crate::prelude::*;
-use crate::settle::settle;
+use crate::request::Call;
+use crate::response;
 use crate::visitor::Visitor;
+use crate::visitor::consent;
+use crate::visitor::decide_for_visitor::settle;
 
 const MAX_BODY: usize = 64 * 1024;
 /// The address of all features, as the name of an endpoint.
@@ -132,7 +132,7 @@ fn one(found: &Evaluation) -> Result<Response, Refusal> {
         Some(FLAG_NOT_FOUND) => 404,
         Some(_) => 400,
     };
-    Ok(answer::json(status, &flag(found))?)
+    Ok(response::json(status, &flag(found))?)
 }
 
 /// All features; `304` to a caller that has them as they are.
@@ -144,10 +144,10 @@ fn all(call: &Call, plan: &Plan, found: &[Evaluation]) -> Result<Response, Refus
     out.insert("metadata", Value::Object(metadata));
     let text = canonical::to_string(&Value::Object(out));
     let tag = format!("\"{:016x}\"", fnv64a([text.as_str()]));
-    let response = answer::json_text(200, &text)?;
+    let response = response::json_text(200, &text)?;
     response.headers().set("etag", &tag)?;
     if call.incoming.has_copy(&tag) {
-        return Ok(answer::empty(304, &response.headers())?);
+        return Ok(response::empty(304, &response.headers())?);
     }
     Ok(response)
 }

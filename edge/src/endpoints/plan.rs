@@ -2,11 +2,11 @@
 
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
 use crate::endpoints::active_plan;
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::request::Call;
+use crate::response;
 
 /// Browsers ask again after half a minute, and may use what they have meanwhile.
 const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
@@ -19,10 +19,10 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
         || Refusal::new(503, "no_plan", "no public plan is in use; the log says why").with("retry-after", "5");
     let public = public.ok_or_else(missing)?;
     let tag = format!("\"{}\"", public.plan.id());
-    let headers = answer::headers("application/octet-stream", CACHE)?;
+    let headers = response::headers("application/octet-stream", CACHE)?;
     headers.set("etag", &tag)?;
     if call.incoming.has_copy(&tag) {
-        return Ok(answer::empty(304, &headers)?);
+        return Ok(response::empty(304, &headers)?);
     }
-    Ok(answer::bytes(&mut public.sealed.clone(), &headers)?)
+    Ok(response::bytes(&mut public.sealed.clone(), &headers)?)
 }

@@ -4,15 +4,15 @@
 use throughline::{Object, Value};
 use web_sys::Response;
 
-use crate::answer;
-use crate::call::Call;
-use crate::context;
-use crate::cookies;
 use crate::endpoints::active_plan;
 use crate::error::Refusal;
 use crate::prelude::*;
-use crate::settle::{Settled, forget, keep, settle};
+use crate::request::Call;
+use crate::request::cookies;
+use crate::response;
 use crate::visitor::Visitor;
+use crate::visitor::context;
+use crate::visitor::decide_for_visitor::{Settled, forget, keep, settle};
 
 /// The subject, the part of the profile that the public plan needs, the session, and what is allowed.
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
@@ -36,7 +36,7 @@ pub async fn hand_over(call: &Call) -> Result<Response, Refusal> {
 
 /// Makes this browser nobody's: for signing out, and for "forget me on this device".
 pub fn hand_back() -> Result<Response, Refusal> {
-    let response = answer::json(200, &Value::Object(Object::new()))?;
+    let response = response::json(200, &Value::Object(Object::new()))?;
     for name in [cookies::ID, cookies::TOKEN, cookies::SESSION] {
         cookies::delete(&response.headers(), name);
     }
@@ -47,7 +47,7 @@ async fn answer(call: &Call, visitor: Visitor, changed: bool) -> Result<Response
     let plan = active_plan(call).await?;
     let request = context::of(&call.incoming, visitor.session);
     let settled = settle(&plan, visitor, request, call.now, &|_| Vec::new());
-    let response = answer::json(200, &body(call, &settled).await)?;
+    let response = response::json(200, &body(call, &settled).await)?;
     if settled.decision.store {
         keep(&response.headers(), &call.edge.config, &settled.visitor, changed, call.now);
     } else {

@@ -1,5 +1,9 @@
 //! A page request: fetch, decide, and fill the slots while the page streams by.
 
+pub mod origin;
+mod personalized_page;
+pub mod rewriter;
+
 use alloc::rc::Rc;
 
 use futures_util::future::join;
@@ -7,14 +11,15 @@ use throughline::{Decision, Event, EventKind, Object, Plan};
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
-use crate::call::Call;
 use crate::error::{Refusal, log};
-use crate::origin::{self, Validators};
+use crate::platform::js;
 use crate::prelude::*;
-use crate::preview::Preview;
-use crate::settle::{learn, settle};
+use crate::request::Call;
 use crate::visitor::Visitor;
-use crate::{context, js, personal};
+use crate::visitor::context;
+use crate::visitor::decide_for_visitor::{learn, settle};
+use crate::visitor::preview::Preview;
+use origin::Validators;
 
 /// What a page request comes to.
 pub struct Outcome {
@@ -119,8 +124,8 @@ impl Outcome {
 
 /// The personal page, or the origin's page if anything is in the way.
 fn finish(call: &Call, response: Response, outcome: Option<Outcome>) -> Response {
-    let Some(outcome) = outcome.filter(|_| personal::is_rewritable(&response)) else { return response };
-    personal::answer(call, &response, outcome).unwrap_or_else(|cause| {
+    let Some(outcome) = outcome.filter(|_| personalized_page::is_rewritable(&response)) else { return response };
+    personalized_page::answer(call, &response, outcome).unwrap_or_else(|cause| {
         log(&format!("page: {}", js::reason(&cause)));
         response
     })

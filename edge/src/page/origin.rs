@@ -3,9 +3,9 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Request, RequestInit, Response};
 
-use crate::call::Call;
-use crate::js::{self, Fetcher};
+use crate::platform::js::{self, Fetcher};
 use crate::prelude::*;
+use crate::request::Call;
 
 /// Headers by which a browser asks whether its copy is still good.
 const VALIDATORS: [&str; 4] = ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since"];

@@ -3,13 +3,13 @@
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, TextDecoder};
 
-use crate::answer;
-use crate::call::Call;
 use crate::outbox::{self, Message};
 use crate::page::Outcome;
+use crate::page::rewriter::Rewriter;
 use crate::prelude::*;
-use crate::rewriter::Rewriter;
-use crate::settle::{forget, keep};
+use crate::request::Call;
+use crate::response;
+use crate::visitor::decide_for_visitor::{forget, keep};
 
 /// Headers that tell of the origin's bytes, or let others keep the page.
 const STALE: [&str; 14] = [
@@ -69,7 +69,7 @@ pub fn answer(call: &Call, response: &Response, outcome: Outcome) -> Result<Resp
         .headers()
         .get("content-type")?
         .is_some_and(|kind| charset(&kind).is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8")));
-    let init = answer::init(response.status(), &headers);
+    let init = response::init(response.status(), &headers);
     let record = outcome.decision.measure && !outcome.preview.is_on() && !outcome.visitor.id.is_empty();
     let message = Message::new(&outcome.visitor, &outcome.decision, call.now);
 

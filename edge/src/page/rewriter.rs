@@ -10,7 +10,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, Response, TransformStream};
 
-use crate::js::{Element, HtmlRewriter};
+use crate::platform::js::{Element, HtmlRewriter};
 use crate::prelude::*;
 
 /// Content in these is not shown, or is not HTML: slots there stay as they are. (Slots in comments, scripts and the like

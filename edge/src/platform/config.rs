@@ -4,8 +4,8 @@ use throughline::keys::{KeySet, Purpose, Unmarked};
 use throughline::token::{PreviewVerifier, Verifier};
 use wasm_bindgen::JsValue;
 
-use crate::crypto::Platform;
-use crate::js;
+use crate::platform::crypto::Platform;
+use crate::platform::js;
 use crate::prelude::*;
 
 /// Where our endpoints are unless `PREFIX` says otherwise.

@@ -2,8 +2,8 @@
 
 use web_sys::Headers;
 
-use crate::address::decode;
 use crate::prelude::*;
+use crate::request::address::decode;
 
 /// Who it is: made at the first visit.
 pub const ID: &str = "tl_id";

@@ -3,10 +3,10 @@
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response};
 
-use crate::answer;
-use crate::call::Call;
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::request::Call;
+use crate::response;
 
 /// Who may read an endpoint's answers from a page of another origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +35,12 @@ pub fn check_sender(call: &Call) -> Result<(), Refusal> {
 /// The answer to a preflight request.
 pub fn preflight(call: &Call, methods: &[&str]) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
-    headers.set("cache-control", answer::NO_STORE)?;
+    headers.set("cache-control", response::NO_STORE)?;
     headers.set("allow", &allow(methods))?;
     headers.set("access-control-allow-methods", &allow(methods))?;
     headers.set("access-control-allow-headers", "authorization, content-type, if-none-match, x-tl-token")?;
     headers.set("access-control-max-age", "7200")?;
-    answer::empty(204, &headers).and_then(|response| {
+    response::empty(204, &headers).and_then(|response| {
         open(call, &response, Readers::Ours)?;
         Ok(response)
     })

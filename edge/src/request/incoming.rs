@@ -3,9 +3,9 @@
 use wasm_bindgen::JsValue;
 use web_sys::Request;
 
-use crate::address::Address;
-use crate::cookies::Cookies;
 use crate::prelude::*;
+use crate::request::address::Address;
+use crate::request::cookies::Cookies;
 
 /// The request of a visitor, with the parts that everybody asks for taken out once.
 pub struct Incoming {
@@ -78,6 +78,6 @@ impl Incoming {
 
     /// What the platform knows of the client, such as `country`.
     pub fn client(&self, name: &str) -> Option<String> {
-        crate::js::text(&js_sys::Reflect::get(&self.raw, &JsValue::from("cf")).ok()?, name)
+        crate::platform::js::text(&js_sys::Reflect::get(&self.raw, &JsValue::from("cf")).ok()?, name)
     }
 }

@@ -1,15 +1,21 @@
 //! One request to this worker, and what this isolate knows.
 
+pub mod address;
+pub mod bot;
+pub mod cookies;
+pub mod cors;
+pub mod incoming;
+
 use alloc::rc::Rc;
 
 use throughline::{Millis, Plan};
 use wasm_bindgen::JsValue;
 use web_sys::Request;
 
-use crate::config::Config;
-use crate::incoming::Incoming;
-use crate::js::Context;
 use crate::plan_store::PlanStore;
+use crate::platform::config::Config;
+use crate::platform::js::Context;
+use crate::request::incoming::Incoming;
 
 /// What all requests of an isolate share; nothing of any visitor.
 pub struct Edge {

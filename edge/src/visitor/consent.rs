@@ -2,8 +2,8 @@
 
 use throughline::{Consent, Map, Plan, Request};
 
-use crate::cookies::{CONSENT, Cookies};
 use crate::prelude::*;
+use crate::request::cookies::{CONSENT, Cookies};
 
 /// More purposes than this in one cookie are not read.
 const MAX_PURPOSES: usize = 64;

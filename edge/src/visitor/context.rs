@@ -2,9 +2,10 @@
 
 use throughline::{Agent, Millis, Object, Request, Value};
 
-use crate::incoming::Incoming;
 use crate::prelude::*;
-use crate::{bot, consent};
+use crate::request::bot;
+use crate::request::incoming::Incoming;
+use crate::visitor::consent;
 
 /// Longer values are cut: nothing that decides is this long.
 const MAX_TEXT: usize = 2048;

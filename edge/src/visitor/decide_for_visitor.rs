@@ -4,11 +4,11 @@ use throughline::token::{Claims, jws::MAX_TOKEN, mint_value, minted_value_length
 use throughline::{Decision, Event, Facts, Millis, Plan, Profile, Request, Value, decide, reduce};
 use web_sys::Headers;
 
-use crate::config::Config;
-use crate::consent;
-use crate::cookies::{self, Cookies};
 use crate::error::log;
+use crate::platform::config::Config;
 use crate::prelude::*;
+use crate::request::cookies::{self, Cookies};
+use crate::visitor::consent;
 use crate::visitor::{SESSION_SECONDS, Visitor};
 
 /// The longest that browsers keep a cookie: 400 days.

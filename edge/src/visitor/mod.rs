@@ -1,13 +1,18 @@
 //! Who asks, as far as we may know it.
 
+pub mod consent;
+pub mod context;
+pub mod decide_for_visitor;
+pub mod preview;
+
 use throughline::token::Rejection;
 use throughline::{Millis, Profile};
 
-use crate::config::Config;
-use crate::cookies;
-use crate::incoming::Incoming;
-use crate::js;
+use crate::platform::config::Config;
+use crate::platform::js;
 use crate::prelude::*;
+use crate::request::cookies;
+use crate::request::incoming::Incoming;
 
 /// A session ends after this time without a request, in seconds.
 pub const SESSION_SECONDS: u64 = 30 * 60;

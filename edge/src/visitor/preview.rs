@@ -3,9 +3,9 @@
 use throughline::token::{Rejection, Scope};
 use web_sys::Headers;
 
-use crate::call::Call;
-use crate::cookies;
 use crate::prelude::*;
+use crate::request::Call;
+use crate::request::cookies;
 
 /// How a request stands to previews.
 #[derive(Clone, Debug, PartialEq, Eq)]
