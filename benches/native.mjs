@@ -20,7 +20,12 @@ for (const campaigns of [10, 100, 1_000, 10_000, 100_000]) {
   note({ bench: 'native', campaigns, slots: 1, nanos });
   if (campaigns <= 100) continue;
   const ratio = nanos / base;
-  row(`- from 100 to ${campaigns.toLocaleString('en')} campaigns, 10 matching`, `${ratio.toFixed(1)}x (${duration(nanos)})`, '3.0x', ratio <= 3);
+  row(
+    `- from 100 to ${campaigns.toLocaleString('en')} campaigns, 10 matching`,
+    `${ratio.toFixed(1)}x (${duration(nanos)})`,
+    '3.0x',
+    ratio <= 3,
+  );
 }
 for (const slots of [10, 100]) {
   const nanos = median('decide', 'slots', slots);

@@ -10,7 +10,9 @@ import { rulesOf, traits } from './rules.mjs';
 const ROUNDS = 400;
 const WARM_UP = 60;
 
-const filler = '<p class="text">Shoes for the mountains, and for the way there.</p>\n'.repeat(1500).slice(0, 100 * 1024 - 200);
+const filler = '<p class="text">Shoes for the mountains, and for the way there.</p>\n'
+  .repeat(1500)
+  .slice(0, 100 * 1024 - 200);
 const html = `<!doctype html><html><head><title>t</title></head><body><main data-tl-slot="hero">usual</main>${filler}</body></html>`;
 const answer = (_, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html);
 
@@ -37,7 +39,9 @@ function load(url, headers) {
       let first;
       const chunks = [];
       response.on('data', (chunk) => ((first ??= performance.now() - start), chunks.push(chunk)));
-      response.on('end', () => resolve({ first, total: performance.now() - start, page: Buffer.concat(chunks).toString() }));
+      response.on('end', () =>
+        resolve({ first, total: performance.now() - start, page: Buffer.concat(chunks).toString() }),
+      );
     });
     outgoing.on('error', reject).end();
   });

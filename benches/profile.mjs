@@ -29,7 +29,8 @@ const partOf = (module) => PARTS.find(([, pattern]) => pattern.test(module))[0];
 
 /** What a function is for, by its name. */
 function ofFunction(name) {
-  if (/alloc|free|drop_in_place|grow|reserve|unlink_chunk/.test(name) && !/throughline::(?!.*drop_in_place)/.test(name)) return MEMORY;
+  if (/alloc|free|drop_in_place|grow|reserve|unlink_chunk/.test(name) && !/throughline::(?!.*drop_in_place)/.test(name))
+    return MEMORY;
   if (/^_*mem(cpy|cmp|move|set)/.test(name)) return BYTES;
   const [, module] = /throughline::([\w:]+)/.exec(name) ?? [];
   return module && partOf(module);
@@ -80,8 +81,15 @@ function ofLine(file, called) {
 
 function native(program, within, host) {
   const out = join(directory, 'callgrind');
-  const options = ['--tool=callgrind', `--toggle-collect=*instructions::${within}*`, `--callgrind-out-file=${out}`, program];
-  const decisions = Number(execFileSync('valgrind', options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const options = [
+    '--tool=callgrind',
+    `--toggle-collect=*instructions::${within}*`,
+    `--callgrind-out-file=${out}`,
+    program,
+  ];
+  const decisions = Number(
+    execFileSync('valgrind', options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  );
   const amounts = counted(readFileSync(out, 'utf8'));
   tell(host, amounts, (whole) => `${Math.round(whole / decisions).toLocaleString('en')} instructions`);
 }

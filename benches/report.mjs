@@ -13,7 +13,10 @@ const END = '<!-- what is before this line was written by `make bench` -->';
 const HOSTS = ['node', 'workerd'];
 const MODES = { objects: 'objects', text: 'JSON text' };
 
-const lines = readFileSync(results, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+const lines = readFileSync(results, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
 const peers = lines.filter((line) => line.engine);
 const native = lines.filter((line) => line.bench === 'native');
 const own = lines.filter((line) => line.what);
@@ -21,8 +24,11 @@ const keys = Object.keys(engines);
 const version = versions();
 
 const find = (bench, engine, campaigns, slots) =>
-  peers.find((row) => row.bench === bench && row.engine === engine && row.campaigns === campaigns && row.slots === slots);
-const table = (head, lines) => [head, head.map((_, at) => (at ? '--:' : '---')), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  peers.find(
+    (row) => row.bench === bench && row.engine === engine && row.campaigns === campaigns && row.slots === slots,
+  );
+const table = (head, lines) =>
+  [head, head.map((_, at) => (at ? '--:' : '---')), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 /** The time, and how many times ours it is. */
 function cell(bench, engine, campaigns, slots) {
@@ -35,12 +41,22 @@ function cell(bench, engine, campaigns, slots) {
 
 function first() {
   const columns = HOSTS.flatMap((host) => Object.keys(MODES).map((mode) => `${host}/${mode}`));
-  const head = ['100 campaigns, 1 slot', 'version', ...HOSTS.flatMap((host) => Object.values(MODES).map((mode) => `${host === 'node' ? 'Node' : host}, ${mode}`))];
-  return table(head, keys.map((key) => [engines[key].name, version[key], ...columns.map((bench) => cell(bench, key, 100, 1))]));
+  const head = [
+    '100 campaigns, 1 slot',
+    'version',
+    ...HOSTS.flatMap((host) => Object.values(MODES).map((mode) => `${host === 'node' ? 'Node' : host}, ${mode}`)),
+  ];
+  return table(
+    head,
+    keys.map((key) => [engines[key].name, version[key], ...columns.map((bench) => cell(bench, key, 100, 1))]),
+  );
 }
 
 function growth(bench, sizes, title, name) {
-  return table([title, ...sizes.map(name)], keys.map((key) => [engines[key].name, ...sizes.map(({ campaigns, slots }) => cell(bench, key, campaigns, slots))]));
+  return table(
+    [title, ...sizes.map(name)],
+    keys.map((key) => [engines[key].name, ...sizes.map(({ campaigns, slots }) => cell(bench, key, campaigns, slots))]),
+  );
 }
 
 function factor(bench) {
@@ -57,10 +73,18 @@ const bySlots = SIZES.filter(({ campaigns }) => campaigns === 1_000);
 function curves(file, title, x, sizes, at, alone) {
   const curves = keys.map((key) => ({
     name: engines[key].name,
-    points: sizes.map((size) => [size[at], find('node/objects', key, size.campaigns, size.slots)?.least]).filter(([, nanos]) => nanos),
+    points: sizes
+      .map((size) => [size[at], find('node/objects', key, size.campaigns, size.slots)?.least])
+      .filter(([, nanos]) => nanos),
   }));
-  curves.push({ name: 'Throughline, native', points: alone.map((bench) => [bench[at], bench.nanos]).sort(([a], [b]) => a - b) });
-  writeFileSync(join(root, 'docs', file), plot({ title, x, y: 'time of one decision', unit: duration, lines: curves.filter(({ points }) => points.length) }));
+  curves.push({
+    name: 'Throughline, native',
+    points: alone.map((bench) => [bench[at], bench.nanos]).sort(([a], [b]) => a - b),
+  });
+  writeFileSync(
+    join(root, 'docs', file),
+    plot({ title, x, y: 'time of one decision', unit: duration, lines: curves.filter(({ points }) => points.length) }),
+  );
 }
 
 function notes() {
@@ -77,7 +101,10 @@ function notes() {
 function machine() {
   const tool = (name, ...args) => execFileSync(name, args, { cwd: root, encoding: 'utf8' }).trim().split('\n')[0];
   const package_ = (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
-  const spread = peers.filter((row) => row.least).map((row) => row.nanos / row.least).sort((a, b) => a - b);
+  const spread = peers
+    .filter((row) => row.least)
+    .map((row) => row.nanos / row.least)
+    .sort((a, b) => a - b);
   const at = (share) => `${Math.round((spread[Math.floor((spread.length - 1) * share)] - 1) * 100)} %`;
   return [
     `${cpus()[0].model.trim()}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)} at the end. ${tool('rustc', '--version')}; Node ${process.versions.node}; workerd ${package_('workerd')}.`,
@@ -87,7 +114,10 @@ function machine() {
 
 function budgets() {
   const verdict = ({ budget, holds }) => (budget === undefined ? ['', ''] : [budget, holds ? 'met' : 'missed']);
-  return table(['what', 'measured', 'budget', ''], own.map((line) => [line.what, line.found, ...verdict(line)]));
+  return table(
+    ['what', 'measured', 'budget', ''],
+    own.map((line) => [line.what, line.found, ...verdict(line)]),
+  );
 }
 
 /** Where the time goes, by host. */
@@ -95,14 +125,33 @@ function profiles() {
   const parts = lines.filter(({ bench }) => bench === 'profile');
   const hosts = [...new Set(parts.map(({ host }) => host))];
   const share = (host, name) => parts.find((row) => row.host === host && row.part === name)?.share;
-  const names = [...new Set(parts.map(({ part }) => part))].sort((a, b) => (share(hosts[0], b) ?? 0) - (share(hosts[0], a) ?? 0));
+  const names = [...new Set(parts.map(({ part }) => part))].sort(
+    (a, b) => (share(hosts[0], b) ?? 0) - (share(hosts[0], a) ?? 0),
+  );
   const heads = hosts.map((host) => `${host}: ${parts.find((row) => row.host === host).whole}`);
   const cell = (share) => (share === undefined ? '' : `${Math.round(share * 100)} %`);
-  return table(['part', ...heads], names.map((name) => [name, ...hosts.map((host) => cell(share(host, name)))]));
+  return table(
+    ['part', ...heads],
+    names.map((name) => [name, ...hosts.map((host) => cell(share(host, name)))]),
+  );
 }
 
-curves('benchmarks-campaigns.svg', 'One decision, more campaigns (Node, objects; 10 can match)', 'campaigns', byCampaigns, 'campaigns', native.filter(({ slots }) => slots === 1));
-curves('benchmarks-slots.svg', 'One decision, 1,000 campaigns in more slots (Node, objects)', 'slots', bySlots, 'slots', native.filter(({ campaigns }) => campaigns === 1_000));
+curves(
+  'benchmarks-campaigns.svg',
+  'One decision, more campaigns (Node, objects; 10 can match)',
+  'campaigns',
+  byCampaigns,
+  'campaigns',
+  native.filter(({ slots }) => slots === 1),
+);
+curves(
+  'benchmarks-slots.svg',
+  'One decision, 1,000 campaigns in more slots (Node, objects)',
+  'slots',
+  bySlots,
+  'slots',
+  native.filter(({ campaigns }) => campaigns === 1_000),
+);
 
 const generated = `
 ${machine()}

@@ -24,7 +24,8 @@ export function row(what, found, budget, holds) {
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** A number with about three digits. */
-export const digits = (number) => (number < 10 ? number.toFixed(2) : number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString('en'));
+export const digits = (number) =>
+  number < 10 ? number.toFixed(2) : number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString('en');
 
 /** Nanoseconds, as people read them. */
 export const duration = (nanos) =>

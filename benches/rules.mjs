@@ -27,7 +27,13 @@ export function rulesOf(count) {
   }
   const edge = (type) => ({ type, edge: true });
   return {
-    attributes: { group: edge('string'), market: edge('string'), device: edge('string'), score: edge('number'), firstName: edge('string') },
+    attributes: {
+      group: edge('string'),
+      market: edge('string'),
+      device: edge('string'),
+      score: edge('number'),
+      firstName: edge('string'),
+    },
     channels: { web: {} },
     slots: { hero: { pages: ['/**'] } },
     messages,
@@ -38,7 +44,10 @@ export function rulesOf(count) {
 
 /** The traits of a profile. */
 export const traits = Object.fromEntries(
-  Object.entries({ group: 'g0', market: 'AT', device: 'mobile', score: 99, firstName: 'Ann' }).map(([name, value]) => [name, [value, 1, 1]]),
+  Object.entries({ group: 'g0', market: 'AT', device: 'mobile', score: 99, firstName: 'Ann' }).map(([name, value]) => [
+    name,
+    [value, 1, 1],
+  ]),
 );
 
 export const facts = {

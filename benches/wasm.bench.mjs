@@ -31,7 +31,10 @@ const text = JSON.stringify(facts);
 let core = new Core(plans[0]);
 const bare = time(() => core.decide(text));
 row('decide in wasm (Node), 100 campaigns, JSON in and out', `${bare.toFixed(1)} us`, '2.0 us', bare <= 2);
-row('- with JSON.stringify and JSON.parse around it', `${time(() => JSON.parse(core.decide(JSON.stringify(facts)))).toFixed(1)} us`);
+row(
+  '- with JSON.stringify and JSON.parse around it',
+  `${time(() => JSON.parse(core.decide(JSON.stringify(facts)))).toFixed(1)} us`,
+);
 
 // What one change of plans needs is there before the count begins: the old plan is in use until the new one is.
 function change(index) {
@@ -47,4 +50,9 @@ for (let index = 0; index < DECISIONS; index += 1) {
   core.decide(text);
 }
 const grown = memory.buffer.byteLength - before;
-row('wasm memory after 1,000,000 decisions and 100 plan changes', `+${grown} B of ${before / 1024} KB`, '+0 B', grown === 0);
+row(
+  'wasm memory after 1,000,000 decisions and 100 plan changes',
+  `+${grown} B of ${before / 1024} KB`,
+  '+0 B',
+  grown === 0,
+);

@@ -1,5 +1,13 @@
 // Signatures by the platform, called by src/crypto.rs. Synchronous, as Web Crypto is not: whoever decides does not wait.
-import { createHash, createHmac, createPrivateKey, createPublicKey, sign as signWith, timingSafeEqual, verify } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  sign as signWith,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 
 /** What stands before the bytes of a key in SPKI and PKCS #8 (RFC 8410, RFC 5915); of an ES256 key, without its public half. */
 const DER = {
@@ -25,7 +33,13 @@ export const signs = (algorithm, bytes) => hold(algorithm, bytes, 'pkcs8', creat
 function hold(algorithm, bytes, type, create) {
   try {
     // Copied: they are a view of the wasm memory.
-    const key = DER[algorithm] ? create({ key: Buffer.from(DER[algorithm][type] + Buffer.from(bytes).toString('hex'), 'hex'), format: 'der', type }) : bytes.slice();
+    const key = DER[algorithm]
+      ? create({
+          key: Buffer.from(DER[algorithm][type] + Buffer.from(bytes).toString('hex'), 'hex'),
+          format: 'der',
+          type,
+        })
+      : bytes.slice();
     return keys.push({ algorithm, key }) - 1;
   } catch {
     return undefined;
@@ -36,7 +50,9 @@ function hold(algorithm, bytes, type, create) {
 export function publicOf(place) {
   const { algorithm, key } = keys[place];
   if (!DER[algorithm]) return key;
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(DER[algorithm].spki.length / 2);
+  return createPublicKey(key)
+    .export({ format: 'der', type: 'spki' })
+    .subarray(DER[algorithm].spki.length / 2);
 }
 
 export function isGood(place, message, signature) {
@@ -78,7 +94,10 @@ function integer(bytes) {
 
 function fromDer(der) {
   const out = new Uint8Array(64);
-  for (const [half, at] of [[1, 2], [2, 4 + der[3]]]) {
+  for (const [half, at] of [
+    [1, 2],
+    [2, 4 + der[3]],
+  ]) {
     const digits = der.subarray(at + 2, at + 2 + der[at + 1]).subarray(-32);
     out.set(digits, half * 32 - digits.length);
   }

@@ -21,7 +21,9 @@ export class Outbox extends DurableObject {
 
   constructor(ctx, env) {
     super(ctx, env);
-    this.#sql.exec('CREATE TABLE IF NOT EXISTS message (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL)');
+    this.#sql.exec(
+      'CREATE TABLE IF NOT EXISTS message (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, text TEXT NOT NULL)',
+    );
   }
 
   /** Keeps a message of the edge, JSON text. `true` reaches the caller when it is on disk; `false` says that there is no room. */

@@ -304,7 +304,14 @@ export interface Evaluation extends Effects {
   value: Json;
   on: boolean;
   off: boolean;
-  source: 'unknownFeature' | 'defaultValue' | 'force' | 'override' | 'experiment' | 'prerequisite' | 'cyclicPrerequisite';
+  source:
+    | 'unknownFeature'
+    | 'defaultValue'
+    | 'force'
+    | 'override'
+    | 'experiment'
+    | 'prerequisite'
+    | 'cyclicPrerequisite';
   ruleId: string;
   experiment?: Json;
   experimentResult?: ExperimentResult;
@@ -434,7 +441,9 @@ export interface Tag {
 }
 
 /** What a page hands to the tag: a command, or a function that gets all of them. */
-export type TagItem = { [Name in keyof Tag]: [command: Name, ...words: Parameters<Tag[Name]>] }[keyof Tag] | ((tag: Tag) => void);
+export type TagItem =
+  | { [Name in keyof Tag]: [command: Name, ...words: Parameters<Tag[Name]>] }[keyof Tag]
+  | ((tag: Tag) => void);
 
 declare global {
   /** What waits for the tag, and then the tag's own queue. */

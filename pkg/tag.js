@@ -44,7 +44,8 @@ const commands = {
 function send(call, reason = 'event') {
   for (const name of ['properties', 'traits']) {
     const found = call[name] ?? {};
-    if (typeof found !== 'object' || Array.isArray(found)) throw new TypeError(`\`${name}\` of \`${call.event ?? call.type}\`: expected an object`);
+    if (typeof found !== 'object' || Array.isArray(found))
+      throw new TypeError(`\`${name}\` of \`${call.event ?? call.type}\`: expected an object`);
   }
   record(asJson({ ...call, messageId: newId(), timestamp: new Date().toISOString(), context: context() }), reason);
 }
@@ -73,7 +74,8 @@ function run(item) {
   try {
     if (typeof item === 'function') return item(commands);
     const [name, ...args] = item;
-    if (!Object.hasOwn(commands, name)) throw new Error(`unknown command \`${name}\`, expected one of: ${Object.keys(commands).join(', ')}`);
+    if (!Object.hasOwn(commands, name))
+      throw new Error(`unknown command \`${name}\`, expected one of: ${Object.keys(commands).join(', ')}`);
     Promise.resolve(commands[name](...args)).catch(fail);
   } catch (error) {
     fail(error);
@@ -97,14 +99,17 @@ function navigated(href) {
 /** Follows pages that are put together in the browser: slots may come at any time. */
 function watchSlots() {
   const hasOpenSlot = (node) =>
-    node.nodeType === 1 && [node, ...node.querySelectorAll('[data-tl-slot]')].some((one) => one.dataset.tlSlot && slots.isOpen(one));
+    node.nodeType === 1 &&
+    [node, ...node.querySelectorAll('[data-tl-slot]')].some((one) => one.dataset.tlSlot && slots.isOpen(one));
   new MutationObserver((changes) => {
     if (changes.some(({ addedNodes }) => [...addedNodes].some(hasOpenSlot))) refresh('slots');
   }).observe(document.documentElement, { childList: true, subtree: true });
 }
 
 function begin() {
-  const isUnfilled = [...slots.slots().values()].some((elements) => [...elements].some((element) => !slots.isFilled(element)));
+  const isUnfilled = [...slots.slots().values()].some((elements) =>
+    [...elements].some((element) => !slots.isFilled(element)),
+  );
   if (isUnfilled) refresh('start');
   const queue = globalThis.throughline_queue;
   globalThis.throughline_queue = { push: (...items) => items.forEach(run) };

@@ -4,7 +4,10 @@ import { EXPORTS, leb128, moduleOf, number, section, sections, text } from './se
 
 /** The module with only those exports whose names `keep` holds for. */
 export function keepExports(module, keep) {
-  return moduleOf(module, [...sections(module)].map(({ id, body, whole }) => (id === EXPORTS ? section(EXPORTS, kept(body, keep)) : whole)));
+  return moduleOf(
+    module,
+    [...sections(module)].map(({ id, body, whole }) => (id === EXPORTS ? section(EXPORTS, kept(body, keep)) : whole)),
+  );
 }
 
 function kept(body, keep) {

@@ -75,14 +75,18 @@ function namesOf(body) {
 function ownerOf(name) {
   const path = /[a-z_][a-z0-9_]*(::[a-z_{][a-z0-9_}]*)*/i.exec(name.replace(/^<?&*(mut )?/, ''))?.[0] ?? name;
   const [crate, module] = path.split('::');
-  return crate.startsWith('throughline') && module ? `${crate}::${module.replace(/[{A-Z].*/, '')}`.replace(/::$/, '') : crate;
+  return crate.startsWith('throughline') && module
+    ? `${crate}::${module.replace(/[{A-Z].*/, '')}`.replace(/::$/, '')
+    : crate;
 }
 
 export function print(tables) {
   for (const [title, rows] of Object.entries(tables)) {
     console.log(`\n   bytes     gzip  ${title}`);
-    for (const { name, bytes, gzip } of rows) console.log(`${String(bytes).padStart(8)} ${String(gzip).padStart(8)}  ${name.slice(0, 120)}`);
+    for (const { name, bytes, gzip } of rows)
+      console.log(`${String(bytes).padStart(8)} ${String(gzip).padStart(8)}  ${name.slice(0, 120)}`);
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) print(profile(await readFile(process.argv[2]), Number(process.argv[3] ?? 20)));
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  print(profile(await readFile(process.argv[2]), Number(process.argv[3] ?? 20)));

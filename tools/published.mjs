@@ -26,7 +26,9 @@ export async function syncPublished(directory, namespace) {
     return running;
   };
 
-  const watcher = watch(directory, () => sync().catch((error) => console.error(`cannot publish from ${directory}:`, error)));
+  const watcher = watch(directory, () =>
+    sync().catch((error) => console.error(`cannot publish from ${directory}:`, error)),
+  );
   await sync();
   return () => watcher.close();
 }

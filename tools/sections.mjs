@@ -3,7 +3,22 @@
 export const EXPORTS = 7;
 export const CODE = 10;
 export const IMPORTS = 2;
-const NAMES = ['custom', 'types', 'imports', 'functions', 'tables', 'memory', 'globals', 'exports', 'start', 'elements', 'code', 'data', 'data count', 'tags'];
+const NAMES = [
+  'custom',
+  'types',
+  'imports',
+  'functions',
+  'tables',
+  'memory',
+  'globals',
+  'exports',
+  'start',
+  'elements',
+  'code',
+  'data',
+  'data count',
+  'tags',
+];
 
 /** Each section: `{ id, name, body, whole }`, `whole` with what announces it. */
 export function* sections(module) {

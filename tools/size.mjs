@@ -13,7 +13,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const budgets = [
   { what: 'core wasm in the browser', kilobytes: 60, reached: 121, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
   { what: 'loader script', kilobytes: 6, files: ['www/shop/_tl/tag.js'] },
-  { what: 'edge worker, all included', kilobytes: 150, reached: 195, files: ['edge/build/index.js', 'edge/build/index_bg.wasm'], named: 'edge' },
+  {
+    what: 'edge worker, all included',
+    kilobytes: 150,
+    reached: 195,
+    files: ['edge/build/index.js', 'edge/build/index_bg.wasm'],
+    named: 'edge',
+  },
 ];
 
 let failed = 0;
@@ -28,7 +34,9 @@ for (const { what, kilobytes, reached = kilobytes, files, named } of budgets) {
   const size = contents.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0) / 1024;
   if (size > reached) failed += 1;
   const verdict = size > reached ? `has grown: ${reached} KB were reached` : size > kilobytes ? 'missed' : 'ok';
-  console.log(`${what.padEnd(28)} ${size.toFixed(1).padStart(6)} KB gz of ${String(kilobytes).padStart(3)}  ${verdict}`);
+  console.log(
+    `${what.padEnd(28)} ${size.toFixed(1).padStart(6)} KB gz of ${String(kilobytes).padStart(3)}  ${verdict}`,
+  );
   if (size <= kilobytes || !named) continue;
   const tables = profile(await readFile(join(root, 'build/names', `${named}.wasm`)), process.env.DETAIL ? 40 : 12);
   if (process.env.DETAIL) print(tables);

@@ -86,7 +86,11 @@ async function stop() {
 
 /** Compiles, signs and publishes rules/; answers whether that went well. The command says what is wrong. */
 function publish() {
-  const command = spawn(process.env.THROUGHLINE_CLI, ['publish', rules, '--speed', String(SPEED), '--keys', keys, '--local', published], { stdio: 'inherit' });
+  const command = spawn(
+    process.env.THROUGHLINE_CLI,
+    ['publish', rules, '--speed', String(SPEED), '--keys', keys, '--local', published],
+    { stdio: 'inherit' },
+  );
   return new Promise((resolve, reject) => command.once('error', reject).once('exit', (code) => resolve(code === 0)));
 }
 

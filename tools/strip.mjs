@@ -4,4 +4,10 @@ import { moduleOf, sections } from './sections.mjs';
 
 const [from, to] = process.argv.slice(2);
 const module = await readFile(from);
-await writeFile(to, moduleOf(module, [...sections(module)].filter(({ id }) => id !== 0).map(({ whole }) => whole)));
+await writeFile(
+  to,
+  moduleOf(
+    module,
+    [...sections(module)].filter(({ id }) => id !== 0).map(({ whole }) => whole),
+  ),
+);

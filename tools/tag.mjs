@@ -11,5 +11,10 @@ const common = { bundle: true, minify: true, target: 'es2020', legalComments: 'n
 
 await mkdir(outdir, { recursive: true });
 await build({ ...common, entryPoints: [join(root, 'pkg', 'tag.js')], outfile: join(outdir, 'tag.js'), format: 'iife' });
-await build({ ...common, entryPoints: [join(root, 'pkg', 'index.js')], outfile: join(outdir, 'core.js'), format: 'esm' });
+await build({
+  ...common,
+  entryPoints: [join(root, 'pkg', 'index.js')],
+  outfile: join(outdir, 'core.js'),
+  format: 'esm',
+});
 await copyFile(join(root, 'pkg', 'wasm', 'core_bg.wasm'), join(outdir, 'core.wasm'));

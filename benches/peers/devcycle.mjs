@@ -8,11 +8,24 @@ export const wasm = 'benches/node_modules/@devcycle/bucketing-assembly-script/bu
 export const format = 'json';
 
 const KEY = 'sdk-key';
-const PLATFORM = { platform: 'NodeJS', platformVersion: '20', sdkType: 'server', sdkVersion: '1.0.0', hostname: 'bench' };
+const PLATFORM = {
+  platform: 'NodeJS',
+  platformVersion: '20',
+  sdkType: 'server',
+  sdkVersion: '1.0.0',
+  hostname: 'bench',
+};
 
 export function source(world) {
-  const custom = (dataKey, dataKeyType, comparator, values) =>
-    ({ type: 'user', subType: 'customData', dataKey, dataKeyType, comparator, values, filters: [] });
+  const custom = (dataKey, dataKeyType, comparator, values) => ({
+    type: 'user',
+    subType: 'customData',
+    dataKey,
+    dataKeyType,
+    comparator,
+    values,
+    filters: [],
+  });
   const target = ({ id, group, minimum }) => ({
     _id: `target-${id}`,
     _audience: {
@@ -35,8 +48,19 @@ export function source(world) {
     key: slot,
     type: 'release',
     settings: {},
-    variations: campaigns.map(({ id, content }) => ({ _id: id, key: id, name: id, variables: [{ _var: slot, value: content }] })),
-    configuration: { _id: `configuration-${slot}`, prerequisites: [], winningVariation: null, forcedUsers: {}, targets: campaigns.map(target) },
+    variations: campaigns.map(({ id, content }) => ({
+      _id: id,
+      key: id,
+      name: id,
+      variables: [{ _var: slot, value: content }],
+    })),
+    configuration: {
+      _id: `configuration-${slot}`,
+      prerequisites: [],
+      winningVariation: null,
+      forcedUsers: {},
+      targets: campaigns.map(target),
+    },
   });
   const colors = { primary: '#000000', secondary: '#000000' };
   return {
@@ -44,7 +68,11 @@ export function source(world) {
       _id: 'project',
       key: 'project',
       a0_organization: 'organization',
-      settings: { edgeDB: { enabled: false }, optIn: { enabled: false, title: '', description: '', imageURL: '', colors }, disablePassthroughRollouts: false },
+      settings: {
+        edgeDB: { enabled: false },
+        optIn: { enabled: false, title: '', description: '', imageURL: '', colors },
+        disablePassthroughRollouts: false,
+      },
     },
     environment: { _id: 'environment', key: 'environment' },
     features: world.slots.map(feature),
@@ -67,7 +95,8 @@ export async function open(config, world, module) {
   return {
     decide: (user) => JSON.parse(decideText(JSON.stringify(user))),
     decideText,
-    contents: (found) => world.slots.map(({ id }) => (world.slots.length === 1 ? found?.value : found.variables[id]?.value)),
+    contents: (found) =>
+      world.slots.map(({ id }) => (world.slots.length === 1 ? found?.value : found.variables[id]?.value)),
     close: () => {},
   };
 }

@@ -27,7 +27,10 @@ export async function openChecked(engine, source, world, module) {
     const wanted = JSON.stringify(expected(world, subject));
     for (const decision of [opened.decide(subjects[at]), JSON.parse(opened.decideText(texts[at]))]) {
       const found = JSON.stringify(opened.contents(decision));
-      if (found !== wanted) throw new Error(`${engine.name} decides otherwise about ${subject.id}: ${found.slice(0, 300)}, expected ${wanted.slice(0, 300)}`);
+      if (found !== wanted)
+        throw new Error(
+          `${engine.name} decides otherwise about ${subject.id}: ${found.slice(0, 300)}, expected ${wanted.slice(0, 300)}`,
+        );
     }
   });
   return {

@@ -8,28 +8,51 @@ export const wasm = 'benches/node_modules/@flipt-io/flipt-client-js/dist/flipt_e
 export const format = 'json';
 
 export function source(world) {
-  const constraint = (kind, property, operator, value) =>
-    ({ id: property, type: `${kind}_CONSTRAINT_COMPARISON_TYPE`, property, operator, value });
+  const constraint = (kind, property, operator, value) => ({
+    id: property,
+    type: `${kind}_CONSTRAINT_COMPARISON_TYPE`,
+    property,
+    operator,
+    value,
+  });
   const rule = ({ id, group, minimum, content }, at) => ({
     id: `rule-${id}`,
     rank: at + 1,
     segmentOperator: 'OR_SEGMENT_OPERATOR',
-    segments: [{
-      key: `segment-${id}`,
-      name: id,
-      description: '',
-      matchType: 'ALL_SEGMENT_MATCH_TYPE',
-      constraints: [
-        constraint('STRING', 'group', 'eq', group),
-        constraint('STRING', 'market', 'isoneof', '["AT","DE"]'),
-        constraint('STRING', 'device', 'eq', 'mobile'),
-        constraint('NUMBER', 'score', 'gte', String(minimum)),
-      ],
-    }],
-    distributions: [{ id: `distribution-${id}`, ruleId: `rule-${id}`, variantId: id, variantKey: content, variantAttachment: '', rollout: 100 }],
+    segments: [
+      {
+        key: `segment-${id}`,
+        name: id,
+        description: '',
+        matchType: 'ALL_SEGMENT_MATCH_TYPE',
+        constraints: [
+          constraint('STRING', 'group', 'eq', group),
+          constraint('STRING', 'market', 'isoneof', '["AT","DE"]'),
+          constraint('STRING', 'device', 'eq', 'mobile'),
+          constraint('NUMBER', 'score', 'gte', String(minimum)),
+        ],
+      },
+    ],
+    distributions: [
+      {
+        id: `distribution-${id}`,
+        ruleId: `rule-${id}`,
+        variantId: id,
+        variantKey: content,
+        variantAttachment: '',
+        rollout: 100,
+      },
+    ],
   });
-  const flag = ({ id, campaigns }) =>
-    ({ key: id, name: id, description: '', enabled: true, type: 'VARIANT_FLAG_TYPE', rules: campaigns.map(rule), rollouts: [] });
+  const flag = ({ id, campaigns }) => ({
+    key: id,
+    name: id,
+    description: '',
+    enabled: true,
+    type: 'VARIANT_FLAG_TYPE',
+    rules: campaigns.map(rule),
+    rollouts: [],
+  });
   return { namespace: { key: 'default' }, flags: world.slots.map(flag) };
 }
 
@@ -45,7 +68,10 @@ export async function open(snapshot, world, module) {
   const decide =
     world.slots.length === 1
       ? (user) => [client.evaluateVariant({ flagKey: id, ...user })]
-      : (user) => client.evaluateBatch(world.slots.map(({ id }) => ({ flagKey: id, ...user }))).responses.map((one) => one.variantEvaluationResponse);
+      : (user) =>
+          client
+            .evaluateBatch(world.slots.map(({ id }) => ({ flagKey: id, ...user })))
+            .responses.map((one) => one.variantEvaluationResponse);
   return {
     decide,
     decideText: (user) => JSON.stringify(decide(JSON.parse(user))),

@@ -14,7 +14,9 @@ export function source(world) {
       { '>=': [{ var: 'score' }, minimum] },
     ],
   });
-  return world.slots.map(({ campaigns }) => ({ if: [...campaigns.flatMap((one) => [condition(one), one.content]), null] }));
+  return world.slots.map(({ campaigns }) => ({
+    if: [...campaigns.flatMap((one) => [condition(one), one.content]), null],
+  }));
 }
 
 export const subject = (subject) => subject;

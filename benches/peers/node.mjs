@@ -19,7 +19,14 @@ for (const size of SIZES) {
     else for (const mode of MODES) record({ bench: `node/${mode}`, engine: key, ...size, note });
   }
   for (const mode of MODES) {
-    const runs = Object.entries(opened).map(([key, { note, run }]) => ({ key, note, run: run[mode], times: timesOf(run[mode], world.subjects.length), turns: [], spent: 0 }));
+    const runs = Object.entries(opened).map(([key, { note, run }]) => ({
+      key,
+      note,
+      run: run[mode],
+      times: timesOf(run[mode], world.subjects.length),
+      turns: [],
+      spent: 0,
+    }));
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const one of runs) {
         if (one.turns.length > 0 && one.spent > PATIENCE) continue;

@@ -24,7 +24,8 @@ export const SIZES = [
 export function sourceOf(key, size) {
   const { format, source } = engines[key];
   const file = join(directory, `${key}-${size.campaigns}-${size.slots}.${format}`);
-  if (!existsSync(file)) writeFileSync(file, format === 'plan' ? compiled(source(worldOf(size))) : JSON.stringify(source(worldOf(size))));
+  if (!existsSync(file))
+    writeFileSync(file, format === 'plan' ? compiled(source(worldOf(size))) : JSON.stringify(source(worldOf(size))));
   return readFileSync(file, format === 'plan' ? undefined : 'utf8');
 }
 
@@ -60,7 +61,10 @@ function* parts({ campaigns, messages, ...rest }) {
 /** Each engine's version, as its own package.json says. */
 export function versions() {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  const rows = Object.entries(engines).map(([key, { manifest }]) => [key, JSON.parse(readFileSync(join(root, manifest), 'utf8')).version]);
+  const rows = Object.entries(engines).map(([key, { manifest }]) => [
+    key,
+    JSON.parse(readFileSync(join(root, manifest), 'utf8')).version,
+  ]);
   return { ...Object.fromEntries(rows), throughline: `commit ${commit}` };
 }
 
@@ -69,5 +73,7 @@ export function record(result) {
   note(result);
   const { bench, engine, campaigns, slots, nanos, note: words } = result;
   const took = nanos === undefined ? '-' : `${(nanos / 1000).toFixed(2)} us`;
-  console.log(`${`${bench}: ${engines[engine].name}, ${campaigns} campaigns, ${slots} slots`.padEnd(72)} ${took.padStart(14)}  ${words ?? ''}`);
+  console.log(
+    `${`${bench}: ${engines[engine].name}, ${campaigns} campaigns, ${slots} slots`.padEnd(72)} ${took.padStart(14)}  ${words ?? ''}`,
+  );
 }

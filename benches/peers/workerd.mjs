@@ -29,7 +29,11 @@ const { outputFiles } = await build({
 const wasm = Object.entries(engines).filter(([, engine]) => engine.wasm);
 const modules = [
   { type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0].text },
-  ...wasm.map(([key, engine]) => ({ type: 'CompiledWasm', path: `${key}.wasm`, contents: readFileSync(join(root, engine.wasm)) })),
+  ...wasm.map(([key, engine]) => ({
+    type: 'CompiledWasm',
+    path: `${key}.wasm`,
+    contents: readFileSync(join(root, engine.wasm)),
+  })),
 ];
 
 async function ask(runtime, path, body) {
@@ -61,7 +65,11 @@ for (const size of SIZES) {
   for (const [key, engine] of Object.entries(engines)) {
     const runtime = new Miniflare({ modules, compatibilityDate: '2025-01-01', cf: false });
     try {
-      const { note } = await ask(runtime, `open?engine=${key}&campaigns=${size.campaigns}&slots=${size.slots}`, sourceOf(key, size));
+      const { note } = await ask(
+        runtime,
+        `open?engine=${key}&campaigns=${size.campaigns}&slots=${size.slots}`,
+        sourceOf(key, size),
+      );
       runs.push({ key, note, runtime });
     } catch (error) {
       for (const mode of MODES) record({ bench: `workerd/${mode}`, engine: key, ...size, note: error.message });
@@ -69,7 +77,8 @@ for (const size of SIZES) {
     }
   }
   for (const mode of MODES) {
-    for (const one of runs) Object.assign(one, { times: await timesOf(one.runtime, mode, world.subjects.length), turns: [], spent: 0 });
+    for (const one of runs)
+      Object.assign(one, { times: await timesOf(one.runtime, mode, world.subjects.length), turns: [], spent: 0 });
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const one of runs) {
         if (one.turns.length > 0 && one.spent > PATIENCE) continue;

@@ -44,6 +44,9 @@ function subjectsOf(groups) {
 /** What the naive reading of the above says: the content of each slot, or nothing. */
 export function expected(world, subject) {
   const holds = ({ group, minimum }) =>
-    subject.group === group && ['AT', 'DE'].includes(subject.market) && subject.device === 'mobile' && subject.score >= minimum;
+    subject.group === group &&
+    ['AT', 'DE'].includes(subject.market) &&
+    subject.device === 'mobile' &&
+    subject.score >= minimum;
   return world.slots.map((slot) => slot.campaigns.find(holds)?.content);
 }

@@ -104,7 +104,13 @@ async function sendAll() {
 async function send(batch) {
   for (const [key] of batch) inFlight.add(key);
   try {
-    const answer = await fetch(URL, { method: 'POST', body: body(batch), keepalive: true, credentials: 'include', signal: AbortSignal.timeout?.(PATIENCE) });
+    const answer = await fetch(URL, {
+      method: 'POST',
+      body: body(batch),
+      keepalive: true,
+      credentials: 'include',
+      signal: AbortSignal.timeout?.(PATIENCE),
+    });
     // A login page of a wireless network answers 200, too, but does not name our events.
     const { results } = answer.ok ? await answer.json() : {};
     const known = batch.filter(([, text]) => (results?.[JSON.parse(text).messageId]?.result ?? 'retry') !== 'retry');

@@ -4,7 +4,9 @@ const script = document.currentScript ?? document.querySelector('script[src*="ta
 const given = { ...script?.dataset, ...globalThis.throughline_config };
 
 /** The endpoints' address. Without an API host they are where the tag came from. */
-export const base = given.apiHost ? new URL('/_tl/', given.apiHost).href : new URL('.', script?.src ?? location.href).href;
+export const base = given.apiHost
+  ? new URL('/_tl/', given.apiHost).href
+  : new URL('.', script?.src ?? location.href).href;
 
 /** Names the sender of events. */
 export const writeKey = given.writeKey;

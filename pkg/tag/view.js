@@ -41,11 +41,13 @@ export function refresh(reason) {
     return;
   }
   wanted = reason;
-  running = running.then(() => {
-    const reason = wanted;
-    wanted = undefined;
-    return decideAndFill(reason);
-  }).catch(fail);
+  running = running
+    .then(() => {
+      const reason = wanted;
+      wanted = undefined;
+      return decideAndFill(reason);
+    })
+    .catch(fail);
 }
 
 /** Asks the edge who this is and whether anything may be kept and sent; the answer may change while we wait. */
@@ -68,8 +70,12 @@ async function decideAndFill(reason) {
   const here = core && decideHere(core, found, request, reason);
   const isMine = (name) => here && name in core.slots;
   const page = slots.slots(here && core.slots);
-  const theirs = [...page].filter(([name, elements]) => !isMine(name) && wantsEdge(reason, here, elements)).map(([name]) => name);
-  const there = theirs.length ? await askEdge({ ...request, slots: theirs }, outbox.pending(), [...shown]).catch(fail) : undefined;
+  const theirs = [...page]
+    .filter(([name, elements]) => !isMine(name) && wantsEdge(reason, here, elements))
+    .map(([name]) => name);
+  const there = theirs.length
+    ? await askEdge({ ...request, slots: theirs }, outbox.pending(), [...shown]).catch(fail)
+    : undefined;
 
   const exposures = new Map();
   for (const [name, elements] of page) {
@@ -129,9 +135,16 @@ function decideHere(core, found, request, reason) {
  * take it off the page while the visitor reads it.
  */
 function beforeThisView({ subject, profile }, slots) {
-  const decisions = new Set([...document.querySelectorAll('[data-tl-decision]')].map(({ dataset }) => dataset.tlDecision));
-  const ids = new Set([...decisions].flatMap((decision) => Object.keys(slots).map((name) => fnv32a(`${decision}:${name}`))));
-  const others = Object.entries(profile?.exposures ?? {}).map(([key, stamps]) => [key, stamps.filter(([, id]) => !ids.has(id))]);
+  const decisions = new Set(
+    [...document.querySelectorAll('[data-tl-decision]')].map(({ dataset }) => dataset.tlDecision),
+  );
+  const ids = new Set(
+    [...decisions].flatMap((decision) => Object.keys(slots).map((name) => fnv32a(`${decision}:${name}`))),
+  );
+  const others = Object.entries(profile?.exposures ?? {}).map(([key, stamps]) => [
+    key,
+    stamps.filter(([, id]) => !ids.has(id)),
+  ]);
   return { ...profile, subject, exposures: Object.fromEntries(others.filter(([, stamps]) => stamps.length)) };
 }
 
@@ -176,7 +189,14 @@ function expose(events, core) {
   for (const event of events) {
     shown.add(event.properties.decision);
     const { id, event: name, at, properties } = event;
-    const call = { type: 'track', event: name, messageId: id, timestamp: new Date(at).toISOString(), properties, context: context() };
+    const call = {
+      type: 'track',
+      event: name,
+      messageId: id,
+      timestamp: new Date(at).toISOString(),
+      properties,
+      context: context(),
+    };
     tell('tlevent', call);
     outbox.add(call);
   }

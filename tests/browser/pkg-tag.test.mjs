@@ -30,17 +30,38 @@ const rules = {
     data: { renditions: [{ channel: 'web', json: { text: '</script>' } }] },
   },
   campaigns: {
-    hello: { class: 'service', priority: 10, when: { path: { $in: ['/', '/static', '/strict'] } }, slots: { 'page.hero': 'hello' } },
+    hello: {
+      class: 'service',
+      priority: 10,
+      when: { path: { $in: ['/', '/static', '/strict'] } },
+      slots: { 'page.hero': 'hello' },
+    },
     intro: { class: 'service', priority: 20, when: { path: '/intro' }, slots: { 'page.hero': 'intro' } },
     pricing: { class: 'service', priority: 20, when: { path: '/pricing' }, slots: { 'page.hero': 'pricing' } },
-    hot: { class: 'service', priority: 50, when: happened('Guide Downloaded'), slots: { 'page.hero': 'hot', 'page.secret': 'secret' } },
-    promo: { class: 'promo', when: { $nor: [happened('Ticket Opened')] }, slots: { 'page.bar': 'promo', 'page.marked': 'promo' } },
+    hot: {
+      class: 'service',
+      priority: 50,
+      when: happened('Guide Downloaded'),
+      slots: { 'page.hero': 'hot', 'page.secret': 'secret' },
+    },
+    promo: {
+      class: 'promo',
+      when: { $nor: [happened('Ticket Opened')] },
+      slots: { 'page.bar': 'promo', 'page.marked': 'promo' },
+    },
     gold: { class: 'service', priority: 60, when: { tier: 'gold' }, slots: { 'page.bar': 'gold' } },
     ad: { class: 'service', when: { gclid: { $exists: true } }, slots: { 'page.ad': 'ad' } },
     data: { class: 'service', when: { path: '/static' }, slots: { 'page.data': 'data' } },
   },
   policies: {
-    consent: { default: 'pending', store: 'personalization', measure: 'analytics', promo: ['personalization'], service: [], gpc: ['analytics'] },
+    consent: {
+      default: 'pending',
+      store: 'personalization',
+      measure: 'analytics',
+      promo: ['personalization'],
+      service: [],
+      gpc: ['analytics'],
+    },
   },
 };
 const GRANTED = 'personalization=granted&analytics=granted';
@@ -55,7 +76,10 @@ const html = (body = slots, attributes = '') => `<!doctype html><html><head><met
   <script async src="/_tl/tag.js" data-write-key="shop" ${attributes}></script></head><body>${body}<p>Below</p></body></html>`;
 
 const site = {
-  '/strict': { 'content-security-policy': "default-src 'self'; script-src 'self'; require-trusted-types-for 'script'; trusted-types throughline" },
+  '/strict': {
+    'content-security-policy':
+      "default-src 'self'; script-src 'self'; require-trusted-types-for 'script'; trusted-types throughline",
+  },
 };
 
 let browser, edge;
@@ -67,7 +91,11 @@ before(async () => {
     rules,
     origin: (request, response) => {
       const path = new URL(request.url, 'http://origin').pathname;
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'max-age=60', ...site[path] });
+      response.writeHead(200, {
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'max-age=60',
+        ...site[path],
+      });
       response.end(path === '/plain' ? html('') : html());
     },
   });
@@ -100,11 +128,22 @@ async function open(path, options) {
   const text = (name) => visitor.page.locator(`[data-tl-slot="${name}"]`).textContent();
   const push = (...items) => visitor.page.evaluate((items) => globalThis.throughline_queue.push(...items), items);
   const shows = (name, wanted) => eventually(async () => assert.equal((await text(name)).trim(), wanted));
-  return { ...visitor, text, push, shows, ready: () => eventually(async () => assert.ok(!Array.isArray(await visitor.page.evaluate(() => globalThis.throughline_queue ?? [])))) };
+  return {
+    ...visitor,
+    text,
+    push,
+    shows,
+    ready: () =>
+      eventually(async () =>
+        assert.ok(!Array.isArray(await visitor.page.evaluate(() => globalThis.throughline_queue ?? []))),
+      ),
+  };
 }
 
 /** A page that does not come through the edge, such as one from a cache. */
-const cached = (path, body = html()) => ({ prepare: ({ context }) => context.route(`**${path}`, (route) => route.fulfill({ contentType: 'text/html', body })) });
+const cached = (path, body = html()) => ({
+  prepare: ({ context }) => context.route(`**${path}`, (route) => route.fulfill({ contentType: 'text/html', body })),
+});
 
 describe('filling', () => {
   test('fills what the edge has not filled, and says so', async () => {
@@ -117,7 +156,9 @@ describe('filling', () => {
     const [{ decision, source }] = await heard('tldata');
     assert.equal(source, 'core');
     assert.equal(await hero.getAttribute('data-tl-decision'), decision.decisionId);
-    await eventually(() => assert.deepEqual(names().sort(), ['Message Seen', 'Message Seen', 'Message Seen', 'Page Viewed']));
+    await eventually(() =>
+      assert.deepEqual(names().sort(), ['Message Seen', 'Message Seen', 'Message Seen', 'Page Viewed']),
+    );
     assert.deepEqual(await heard('tlerror'), []);
   });
 
@@ -128,7 +169,12 @@ describe('filling', () => {
     await page.waitForTimeout(500);
     assert.equal((await text('page.hero')).trim(), 'Hello');
     assert.deepEqual(await page.evaluate(() => shifts), []);
-    assert.deepEqual((await heard('tlevent')).filter(({ event, type, properties }) => type === 'page' || properties.slot === 'page.hero' || event === undefined), []);
+    assert.deepEqual(
+      (await heard('tlevent')).filter(
+        ({ event, type, properties }) => type === 'page' || properties.slot === 'page.hero' || event === undefined,
+      ),
+      [],
+    );
   });
 
   test('does nothing with tl_off', async () => {
@@ -171,11 +217,22 @@ describe('following what happens', () => {
     await shows('page.hero', 'Hot');
     await shows('page.secret', 'Secret');
     await eventually(() => assert.ok(names().includes('Guide Downloaded')));
-    await eventually(() => assert.deepEqual(received.filter(({ event }) => event === 'Message Seen').map(({ properties }) => properties.slot).sort(), ['page.hero', 'page.secret']));
+    await eventually(() =>
+      assert.deepEqual(
+        received
+          .filter(({ event }) => event === 'Message Seen')
+          .map(({ properties }) => properties.slot)
+          .sort(),
+        ['page.hero', 'page.secret'],
+      ),
+    );
   });
 
   test('a later decision without content puts back what was there, with its listeners', async () => {
-    const { page, push, shows } = await open('/static', cached('/static', html('<div data-tl-slot="page.bar"><button onclick="clicked = true">Old</button></div>')));
+    const { page, push, shows } = await open(
+      '/static',
+      cached('/static', html('<div data-tl-slot="page.bar"><button onclick="clicked = true">Old</button></div>')),
+    );
     await shows('page.bar', 'Promo');
     await push(['track', 'Ticket Opened']);
     await shows('page.bar', 'Old');
@@ -216,11 +273,20 @@ describe('following what happens', () => {
     const { push, shows, heard, page, ready } = await open('/static', cached('/static'));
     await ready();
     await push(['track', 'Not An Object', 'guide'], ['track', '']);
-    await page.evaluate(() => throughline_queue.push(['track', 'Half An Emoji', { text: '😀'.slice(0, 1), nothing: () => {} }], ['track', 'Large', { n: 1n }]));
+    await page.evaluate(() =>
+      throughline_queue.push(
+        ['track', 'Half An Emoji', { text: '😀'.slice(0, 1), nothing: () => {} }],
+        ['track', 'Large', { n: 1n }],
+      ),
+    );
     await push(['track', 'Guide Downloaded']);
     await shows('page.hero', 'Hot');
     await eventually(async () => assert.equal((await heard('tldata')).at(-1).source, 'edge'));
-    assert.ok((await heard('tldata')).some(({ source, decision }) => source === 'core' && decision.slots['page.hero'].message === 'hot'));
+    assert.ok(
+      (await heard('tldata')).some(
+        ({ source, decision }) => source === 'core' && decision.slots['page.hero'].message === 'hot',
+      ),
+    );
     await eventually(() => assert.ok(names().includes('Half An Emoji')));
     assert.deepEqual(received.find(({ event }) => event === 'Half An Emoji').properties, { text: '\ufffd' });
     const messages = (await heard('tlerror')).map(({ message }) => message);
@@ -233,7 +299,14 @@ describe('following what happens', () => {
       globalThis.throughline_queue = [['track', 'Early'], ['trakc', 'Typo'], (tl) => tl.track('Function')];
     };
     const { heard } = await open('/plain', { init });
-    await eventually(() => assert.deepEqual(names().filter((name) => name !== 'Page Viewed').sort(), ['Early', 'Function']));
+    await eventually(() =>
+      assert.deepEqual(
+        names()
+          .filter((name) => name !== 'Page Viewed')
+          .sort(),
+        ['Early', 'Function'],
+      ),
+    );
     assert.match((await heard('tlerror'))[0].message, /unknown command `trakc`, expected one of: track, /);
   });
 });
@@ -278,7 +351,10 @@ describe('pages without a load', () => {
     await ready();
     await page.evaluate(() => {
       history.pushState(null, '', '/pricing');
-      setTimeout(() => document.body.insertAdjacentHTML('beforeend', '<div data-tl-slot="page.hero">Fallback</div>'), 200);
+      setTimeout(
+        () => document.body.insertAdjacentHTML('beforeend', '<div data-tl-slot="page.hero">Fallback</div>'),
+        200,
+      );
     });
     await shows('page.hero', 'Prices');
   });
@@ -300,7 +376,9 @@ describe('without WebAssembly', () => {
 
   test('so it does where the policy of the page forbids it, and with Trusted Types', async () => {
     const prepare = ({ context }) =>
-      context.route('**/strict', (route) => route.fulfill({ contentType: 'text/html', headers: site['/strict'], body: html() }));
+      context.route('**/strict', (route) =>
+        route.fulfill({ contentType: 'text/html', headers: site['/strict'], body: html() }),
+      );
     const visitor = await open('/strict', { prepare });
     await reachesTheEdge(visitor);
     await visitor.shows('page.bar', 'Promo');
@@ -316,7 +394,9 @@ describe('events', () => {
     await ready();
     let isDown = true;
     let refused = 0;
-    await context.route('**/_tl/events', (route) => (isDown ? (refused++, route.fulfill({ status: 503, body: '{}' })) : route.continue()));
+    await context.route('**/_tl/events', (route) =>
+      isDown ? (refused++, route.fulfill({ status: 503, body: '{}' })) : route.continue(),
+    );
     await push(['track', 'One']);
     await push(['track', 'Two']);
     await eventually(() => assert.ok(refused > 0));
@@ -348,7 +428,9 @@ describe('events', () => {
     const { context, push, ready } = await open('/plain');
     await ready();
     let isCaptive = true;
-    await context.route('**/_tl/events', (route) => (isCaptive ? route.fulfill({ contentType: 'text/html', body: '<h1>Log in</h1>' }) : route.continue()));
+    await context.route('**/_tl/events', (route) =>
+      isCaptive ? route.fulfill({ contentType: 'text/html', body: '<h1>Log in</h1>' }) : route.continue(),
+    );
     await push(['track', 'Captive']);
     await new Promise((resolve) => setTimeout(resolve, 300));
     isCaptive = false;

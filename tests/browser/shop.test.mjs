@@ -54,7 +54,10 @@ describe('before anybody has chosen', () => {
     await page.waitForTimeout(500);
     assert.deepEqual(await see('home.hero'), { state: 'default', text: (await see('home.hero')).text });
     assert.match((await see('home.hero')).text, /Buy it once/);
-    assert.deepEqual((await context.cookies()).map(({ name }) => name), []);
+    assert.deepEqual(
+      (await context.cookies()).map(({ name }) => name),
+      [],
+    );
   });
 
   test('saying yes changes the page at once, and the edge fills the next one', async () => {
@@ -64,7 +67,10 @@ describe('before anybody has chosen', () => {
     await sees('home.intro', /New here/);
     await eventually(async () => assert.ok(await subject()));
     const html = await (await page.request.get('/')).text();
-    assert.match(html, /data-tl-slot="home.hero" data-tl-state="applied"|data-tl-state="applied"[^>]*data-tl-slot="home.hero"/);
+    assert.match(
+      html,
+      /data-tl-slot="home.hero" data-tl-state="applied"|data-tl-state="applied"[^>]*data-tl-slot="home.hero"/,
+    );
     await page.goto('/');
     assert.equal((await see('home.hero')).state, 'applied');
   });
@@ -78,8 +84,14 @@ describe('what the rules promise', () => {
       await page.goto('/');
       seen.push([(await see('home.intro')).state, (await see('promo.bar')).state]);
     }
-    assert.deepEqual(seen.map(([intro]) => intro === 'applied'), [true, false, false]);
-    assert.deepEqual(seen.map(([, bar]) => bar === 'applied'), [true, true, false]);
+    assert.deepEqual(
+      seen.map(([intro]) => intro === 'applied'),
+      [true, false, false],
+    );
+    assert.deepEqual(
+      seen.map(([, bar]) => bar === 'applied'),
+      [true, true, false],
+    );
   });
 
   test('what a page shows stays on it, whatever happens there', async () => {
@@ -111,7 +123,9 @@ describe('what the rules promise', () => {
     for (const product of ['tarn-mid', 'squall', 'ridge-runner', 'tarn-mid']) await page.goto(`/product/${product}/`);
     await page.click('nav a[href="/category/"]');
     await sees('category.viewed', /^Seen lately: Tarn Mid \(€219\.00\), Ridge Runner \(€149\.00\)$/);
-    const links = await page.$$eval('[data-tl-slot="category.viewed"] a', (all) => all.map((link) => link.getAttribute('href')));
+    const links = await page.$$eval('[data-tl-slot="category.viewed"] a', (all) =>
+      all.map((link) => link.getAttribute('href')),
+    );
     assert.deepEqual(links, ['/product/tarn-mid/', '/product/ridge-runner/']);
     await track(page, 'Order Completed', { products: [{ product_id: 'tarn-mid' }] });
     await page.goto('/category/');
@@ -137,7 +151,9 @@ describe('what the rules promise', () => {
     assert.match(after.text, /fitter/i);
     const decision = await page.evaluate(async () => {
       const body = JSON.stringify({ request: { attributes: { path: location.pathname } } });
-      return (await fetch('/_tl/decide', { method: 'POST', headers: { 'content-type': 'application/json' }, body })).json();
+      return (
+        await fetch('/_tl/decide', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      ).json();
     });
     assert.equal(decision.nextAction.campaign, 'pricing-intent');
   });
@@ -193,7 +209,10 @@ describe('on one page', () => {
     await page.goto('/');
     const token = await cookie('tl_token');
     const [header, , signature] = token.split('.');
-    const claims = { sub: 'somebody-else', tl: { subject: 'somebody-else', traits: { loyalty: [{ tier: 'gold' }, 1, 1] } } };
+    const claims = {
+      sub: 'somebody-else',
+      tl: { subject: 'somebody-else', traits: { loyalty: [{ tier: 'gold' }, 1, 1] } },
+    };
     const forged = [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
     await context.addCookies([{ name: 'tl_token', value: forged, url: shop.url, httpOnly: true }]);
     const response = await page.goto('/');
@@ -229,10 +248,14 @@ describe('over time', () => {
     const { page, subject, heard } = await someone(GRANTED);
     await page.goto('/');
     await track(page, 'Before The Fall');
-    await eventually(async () => assert.ok(names(await profileOf(shop, `anonymous_id:${await subject()}`)).includes('Before The Fall')));
+    await eventually(async () =>
+      assert.ok(names(await profileOf(shop, `anonymous_id:${await subject()}`)).includes('Before The Fall')),
+    );
     await shop.kill();
     for (let index = 0; index < 5; index++) await track(page, `While Down ${index}`);
-    await eventually(async () => assert.equal((await heard('tlevent')).filter(({ event }) => event?.startsWith('While Down')).length, 5));
+    await eventually(async () =>
+      assert.equal((await heard('tlevent')).filter(({ event }) => event?.startsWith('While Down')).length, 5),
+    );
     await shop.start();
     const id = await subject();
     const wanted = ['Before The Fall', ...Array.from({ length: 5 }, (_, index) => `While Down ${index}`)];
@@ -244,5 +267,7 @@ describe('over time', () => {
 });
 
 function viewsOf(profile, path) {
-  return profile.events.filter((event) => (event.event ?? event.name) === 'Page Viewed' && event.properties?.path === path);
+  return profile.events.filter(
+    (event) => (event.event ?? event.name) === 'Page Viewed' && event.properties?.path === path,
+  );
 }

@@ -80,7 +80,9 @@ export function sdk({ payload, contexts }) {
       // Without variations there is no value, which JSON cannot say.
       const result = { value: null, ...plain(gb.run(experiment)) };
       runs.push(result);
-      const redirects = experiment.urlPatterns && experiment.variations.some((it) => it && typeof it === 'object' && 'urlRedirect' in it);
+      const redirects =
+        experiment.urlPatterns &&
+        experiment.variations.some((it) => it && typeof it === 'object' && 'urlRedirect' in it);
       if (result.inExperiment && redirects) break;
     }
     gb.destroy();
@@ -118,7 +120,7 @@ async function shrink(question, core, isAnswered) {
     }
   };
   let current = question;
-  for (let again = true, tries = 0; again && tries < 5000;) {
+  for (let again = true, tries = 0; again && tries < 5000; ) {
     again = false;
     for (const candidate of smaller(current)) {
       tries += 1;

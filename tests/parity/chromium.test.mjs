@@ -44,6 +44,8 @@ after(async () => {
 
 test('Chromium decides as the native core', async () => {
   await compare('chromium', corpus, async (plan, cases) =>
-    JSON.parse(await page.evaluate(([plan, cases]) => globalThis.decideAll(plan, cases), [plan.toString('base64'), cases])),
+    JSON.parse(
+      await page.evaluate(([plan, cases]) => globalThis.decideAll(plan, cases), [plan.toString('base64'), cases]),
+    ),
   );
 });

@@ -74,7 +74,10 @@ export async function compare(host, corpus, decideAll) {
     const asked = batch.map(({ facts, explanation, options }) => ({ facts, isWhole: explanation !== null, options }));
     const found = await decideAll(corpus.plan(batch[0].plan), asked);
     assert.equal(found.length, batch.length);
-    for (const [index, { name, facts, decision, explanation, profile, options, features, experiments }] of batch.entries()) {
+    for (const [
+      index,
+      { name, facts, decision, explanation, profile, options, features, experiments },
+    ] of batch.entries()) {
       const where = `${host}: ${name}\nfacts ${facts.slice(0, 4000)}`;
       assert.equal(found[index].decision, decision, where);
       assert.equal(found[index].explanation, explanation, where);
@@ -87,7 +90,9 @@ export async function compare(host, corpus, decideAll) {
       if (decision === null) refused += 1;
     }
   }
-  console.log(`${host}: ${compared} decisions are byte for byte the native ones (${refused} refusals), as are ${explained} explanations and profiles, and ${evaluated} evaluations of features`);
+  console.log(
+    `${host}: ${compared} decisions are byte for byte the native ones (${refused} refusals), as are ${explained} explanations and profiles, and ${evaluated} evaluations of features`,
+  );
   assert.ok(compared > 0 && explained > 0 && evaluated > 0, 'nothing was compared');
   return compared;
 }
@@ -104,9 +109,13 @@ export function decideWith(Core, plan, cases) {
     }
   };
   const core = attempt(() => new Core(plan));
-  if (core === null) return cases.map(() => ({ decision: null, explanation: null, profile: null, features: null, experiments: null }));
+  if (core === null)
+    return cases.map(() => ({ decision: null, explanation: null, profile: null, features: null, experiments: null }));
   const reduced = ({ profile = {}, events = [] }) =>
-    events.reduce((known, event) => core.reduce(known, JSON.stringify(event)), core.merge(JSON.stringify(profile), '{}'));
+    events.reduce(
+      (known, event) => core.reduce(known, JSON.stringify(event)),
+      core.merge(JSON.stringify(profile), '{}'),
+    );
   try {
     return cases.map(({ facts, isWhole, options }) => ({
       decision: attempt(() => core.decide(facts)),

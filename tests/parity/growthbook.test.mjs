@@ -8,7 +8,10 @@ import { root } from './corpus.mjs';
 const cargo = ['run', '--quiet', '--locked', '--example', 'growthbook'];
 
 test('the core answers as the SDK of GrowthBook', async () => {
-  const { status } = spawnSync('cargo', ['build', ...cargo.slice(1)], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status } = spawnSync('cargo', ['build', ...cargo.slice(1)], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   assert.equal(status, 0, 'the core could not be built');
   const core = answers('cargo', cargo, { cwd: root });
   const outcome = await compare({ cases: 3_000, seed: 'make test', core });

@@ -26,8 +26,18 @@ const rules = {
   },
   campaigns: {
     hello: { class: 'service', slots: { 'home.hero': 'hello' } },
-    hot: { class: 'service', priority: 9, when: { $event: { name: 'Page Viewed', where: { path: '/guide' } } }, slots: { 'home.hero': 'hot' } },
-    gold: { class: 'service', priority: 99, when: { $or: [{ tier: 'gold' }, { till: 'gold' }] }, slots: { 'home.hero': 'gold' } },
+    hot: {
+      class: 'service',
+      priority: 9,
+      when: { $event: { name: 'Page Viewed', where: { path: '/guide' } } },
+      slots: { 'home.hero': 'hot' },
+    },
+    gold: {
+      class: 'service',
+      priority: 99,
+      when: { $or: [{ tier: 'gold' }, { till: 'gold' }] },
+      slots: { 'home.hero': 'gold' },
+    },
   },
 };
 
@@ -45,7 +55,13 @@ const features = {
     secret: { defaultValue: 'hidden' },
   },
   autoExperiments: {
-    landing: { public: true, variations: [{}, { urlRedirect: 'https://x.example/b' }], weights: [0, 1], urlPatterns: [{ type: 'simple', pattern: '/a' }], persistQueryString: true },
+    landing: {
+      public: true,
+      variations: [{}, { urlRedirect: 'https://x.example/b' }],
+      weights: [0, 1],
+      urlPatterns: [{ type: 'simple', pattern: '/a' }],
+      persistQueryString: true,
+    },
   },
 };
 
@@ -67,7 +83,12 @@ after(() => rmSync(directory, { recursive: true }));
 
 const open = (options) => load({ plan: bare, now: () => NOW, ...options });
 const home = { attributes: { path: '/' } };
-const viewed = (path, id = `v-${path}`) => ({ type: 'page', messageId: id, timestamp: NOW - 1000, properties: { path } });
+const viewed = (path, id = `v-${path}`) => ({
+  type: 'page',
+  messageId: id,
+  timestamp: NOW - 1000,
+  properties: { path },
+});
 
 describe('features', () => {
   const asked = { profile: { subject: 'ann' } };
@@ -89,30 +110,50 @@ describe('features', () => {
     const profile = { subject: 'user-1' };
     const first = throughline.evaluate('steps', { profile, stickyBuckets: {} });
     const key = first.experimentResult.key;
-    assert.deepEqual(first.stickyBuckets, { 'id||user-1': { attributeName: 'id', attributeValue: 'user-1', assignments: { exp__0: key } } });
+    assert.deepEqual(first.stickyBuckets, {
+      'id||user-1': { attributeName: 'id', attributeValue: 'user-1', assignments: { exp__0: key } },
+    });
     assert.deepEqual(first.tracks, [{ experiment: first.experiment, result: first.experimentResult }]);
     const other = key === 'two' ? 'three' : 'two';
-    const stickyBuckets = { 'id||user-1': { attributeName: 'id', attributeValue: 'user-1', assignments: { exp__0: other } } };
+    const stickyBuckets = {
+      'id||user-1': { attributeName: 'id', attributeValue: 'user-1', assignments: { exp__0: other } },
+    };
     const kept = throughline.evaluate('steps', { profile, stickyBuckets });
-    assert.deepEqual([kept.variant, kept.experimentResult.stickyBucketUsed, kept.stickyBuckets], [other, true, undefined]);
+    assert.deepEqual(
+      [kept.variant, kept.experimentResult.stickyBucketUsed, kept.stickyBuckets],
+      [other, true, undefined],
+    );
     assert.equal(throughline.evaluate('steps', { profile, forcedFeatures: { steps: 9 } }).value, 9);
-    assert.throws(() => throughline.evaluate('steps', { qaMode: 1 }), /cannot read the options: `qaMode`: expected true or false/);
+    assert.throws(
+      () => throughline.evaluate('steps', { qaMode: 1 }),
+      /cannot read the options: `qaMode`: expected true or false/,
+    );
   });
 
   test('and experiments of pages lead to another page', async () => {
     const throughline = await open();
     const runs = throughline.experiments({ ...asked, request: { attributes: { url: 'https://x.example/a?q=1' } } });
-    assert.deepEqual(runs.map(({ id, redirect }) => [id, redirect]), [['landing', 'https://x.example/b?q=1']]);
+    assert.deepEqual(
+      runs.map(({ id, redirect }) => [id, redirect]),
+      [['landing', 'https://x.example/b?q=1']],
+    );
     assert.equal(throughline.experiments({ ...asked, url: 'https://x.example/c' })[0].result.inExperiment, false);
   });
 });
 
 describe('load', () => {
   test('takes bytes, an address of a file, and an address on a server', async () => {
-    const server = createServer((request, response) => response.writeHead(request.url === '/plan' ? 200 : 404).end(bare));
+    const server = createServer((request, response) =>
+      response.writeHead(request.url === '/plan' ? 200 : 404).end(bare),
+    );
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${server.address().port}`;
-    const plans = [bare, bare.buffer.slice(bare.byteOffset, bare.byteOffset + bare.length), pathToFileURL(join(directory, 'bare/public.plan')), `${url}/plan`];
+    const plans = [
+      bare,
+      bare.buffer.slice(bare.byteOffset, bare.byteOffset + bare.length),
+      pathToFileURL(join(directory, 'bare/public.plan')),
+      `${url}/plan`,
+    ];
     const ids = await Promise.all(plans.map(async (plan) => (await open({ plan })).planId));
     assert.match(ids[0], /^[0-9a-f]{16}$/);
     assert.deepEqual(new Set(ids), new Set([ids[0]]));
@@ -141,7 +182,8 @@ describe('load', () => {
 
   test('says what is wrong with other bytes', async () => {
     await assert.rejects(open({ plan: new Uint8Array([1, 2, 3]) }), /not a plan: expected it to begin with `TLPLAN`/);
-    for (const length of [9, 20, 200, bare.length - 1]) await assert.rejects(open({ plan: bare.subarray(0, length) }), Error);
+    for (const length of [9, 20, 200, bare.length - 1])
+      await assert.rejects(open({ plan: bare.subarray(0, length) }), Error);
     await assert.rejects(open({ plan: 42 }), /neither an address nor a Response nor bytes/);
   });
 
@@ -161,7 +203,10 @@ describe('a view', () => {
     assert.equal(tl.observe(viewed('/guide')).slots['home.hero'].message, 'hot');
     stop();
     tl.observe(viewed('/other'));
-    assert.deepEqual(heard, [['hello', 0], ['hot', 1]]);
+    assert.deepEqual(heard, [
+      ['hello', 0],
+      ['hot', 1],
+    ]);
     assert.equal(tl.profile.subject, 'p1');
     assert.deepEqual(tl.slots, { 'home.hero': {}, 'promo.bar': { selector: '#bar' } });
   });
@@ -180,9 +225,16 @@ describe('a view', () => {
     const tl = await open();
     tl.decide({ profile: { subject: 'p1', traits: { tier: ['iron', 1, 1] } }, request: home });
     const because = { path: 'of[0].of[0]', op: 'is', operand: 'gold', attribute: 'tier', found: 'iron', holds: false };
-    assert.deepEqual(tl.explain({ whyNot: 'gold', slot: 'home.hero' }).whyNot.slots['home.hero'], { outcome: 'condition_false', priority: 99, because });
+    assert.deepEqual(tl.explain({ whyNot: 'gold', slot: 'home.hero' }).whyNot.slots['home.hero'], {
+      outcome: 'condition_false',
+      priority: 99,
+      because,
+    });
     const { whyNot } = tl.explain({ whyNot: 'hello', events: [viewed('/guide')] });
-    assert.deepEqual(whyNot, { campaign: 'hello', slots: { 'home.hero': { outcome: 'outranked', priority: 0, detail: { by: 'priority', campaign: 'hot' } } } });
+    assert.deepEqual(whyNot, {
+      campaign: 'hello',
+      slots: { 'home.hero': { outcome: 'outranked', priority: 0, detail: { by: 'priority', campaign: 'hot' } } },
+    });
     assert.equal(tl.explain({ whyNot: 'nobody' }).whyNot.outcome, 'unknown_campaign');
     assert.equal('whyNot' in tl.explain(), false);
   });
@@ -207,7 +259,8 @@ describe('a view', () => {
 
   test('believes a page only what a page may say', async () => {
     const tl = await open();
-    const says = (traits, messageId) => tl.observe({ type: 'identify', messageId, timestamp: NOW, traits }).slots['home.hero'].message;
+    const says = (traits, messageId) =>
+      tl.observe({ type: 'identify', messageId, timestamp: NOW, traits }).slots['home.hero'].message;
     tl.decide({ request: home });
     assert.equal(says({ till: 'gold' }, 'i1'), 'hello');
     assert.equal(says({ tier: 'gold' }, 'i2'), 'gold');
@@ -230,7 +283,10 @@ test('a call of the Segment specification becomes the event that the collector m
     timestamp: '2026-11-22T08:30:00.000Z',
     name: 'Pricing',
     properties: { path: '/own' },
-    context: { page: { path: '/pricing', title: 'Prices' }, consent: { categoryPreferences: { analytics: true, sale: false, odd: 'perhaps' } } },
+    context: {
+      page: { path: '/pricing', title: 'Prices' },
+      consent: { categoryPreferences: { analytics: true, sale: false, odd: 'perhaps' } },
+    },
   };
   assert.deepEqual(toEvent(call), {
     id: 'm1',
@@ -242,9 +298,22 @@ test('a call of the Segment specification becomes the event that the collector m
     consent: { analytics: 'granted', sale: 'denied' },
     trusted: false,
   });
-  const group = toEvent({ type: 'group', messageId: 'g', groupId: 'initech', timestamp: 1, traits: { plan: 'free' }, context: { traits: { age: 7 } } });
+  const group = toEvent({
+    type: 'group',
+    messageId: 'g',
+    groupId: 'initech',
+    timestamp: 1,
+    traits: { plan: 'free' },
+    context: { traits: { age: 7 } },
+  });
   assert.deepEqual([group.properties, group.traits], [{ groupId: 'initech', traits: { plan: 'free' } }, {}]);
-  assert.deepEqual(toEvent({ id: 'e1', type: 'track', event: 'A', at: 1 }), { id: 'e1', type: 'track', event: 'A', at: 1, trusted: false });
+  assert.deepEqual(toEvent({ id: 'e1', type: 'track', event: 'A', at: 1 }), {
+    id: 'e1',
+    type: 'track',
+    event: 'A',
+    at: 1,
+    trusted: false,
+  });
 });
 
 describe('the package', () => {
@@ -261,14 +330,32 @@ describe('the package', () => {
 
   const compile = (name, text, ...more) => {
     writeFileSync(join(use, name), text);
-    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', '--types', '', ...more];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      'nodenext',
+      '--lib',
+      'es2022,dom',
+      '--types',
+      '',
+      ...more,
+    ];
     return execFileSync(join(root, 'node_modules/.bin/tsc'), [...options, name], { cwd: use, encoding: 'utf8' });
   };
-  const refuses = (name, text, why) => assert.throws(() => compile(name, text), ({ stdout }) => why.test(stdout));
+  const refuses = (name, text, why) =>
+    assert.throws(
+      () => compile(name, text),
+      ({ stdout }) => why.test(stdout),
+    );
 
   /** The examples in JavaScript of each page that has some; each goes on where the one before it has ended. */
   const examples = () => {
-    const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+    const docs = readdirSync(join(root, 'docs'))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`);
     const pages = ['README.md', 'pkg/README.md', ...docs].map((page) => {
       const text = readFileSync(join(root, page), 'utf8');
       return [page, [...text.matchAll(/^```(?:js|ts)\n([\s\S]*?)^```/gm)].map(([, example]) => example)];
@@ -278,13 +365,22 @@ describe('the package', () => {
 
   test('has types that fit every example of its documentation', () => {
     const pages = examples();
-    assert.deepEqual(pages.map(([page, found]) => [page, found.length]), [['pkg/README.md', 3], ['docs/edge.md', 1], ['docs/growthbook.md', 1]]);
+    assert.deepEqual(
+      pages.map(([page, found]) => [page, found.length]),
+      [
+        ['pkg/README.md', 3],
+        ['docs/edge.md', 1],
+        ['docs/growthbook.md', 1],
+      ],
+    );
     // What OpenFeature's types need of Node's is not ours to check.
     for (const [page, found] of pages) compile(`${page.replaceAll(/\W/g, '-')}.ts`, found.join('\n'), '--skipLibCheck');
   });
 
   test('has types that fit what it can do', () => {
-    compile('whole.ts', `
+    compile(
+      'whole.ts',
+      `
       import { load, toEvent, type Decision, type Event, type Profile, type Throughline } from 'throughline';
       const keys = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '', kid: 'k', tl: 'plan' }] };
       const tl: Throughline = await load({ plan: new Uint8Array(), wasm: new URL('file:///core.wasm'), keys, now: () => 1 });
@@ -297,7 +393,8 @@ describe('the package', () => {
       stop(); tl.merge(profile); console.log(tl.explain().trace, tl.explain({ whyNot: 'c', slot: 's' }).whyNot?.slots?.s.because?.found, tl.slots, tl.planId); tl.free();
       throughline_config = { writeKey: 'shop-web', autoPage: false };
       throughline_queue?.push(['identify', { tier: 'gold' }], ['page'], ['reset'], (tag) => tag.on('tlerror', ({ message }) => message.trim()));
-    `);
+    `,
+    );
   });
 
   test('has types that refuse what is wrong', () => {
@@ -307,15 +404,42 @@ describe('the package', () => {
   });
 
   test('declares what it exports', async () => {
-    const declared = readFileSync(join(pkg, 'index.d.ts'), 'utf8').matchAll(/^export (?:declare )?(?:class|function) (\w+)/gm);
-    assert.deepEqual([...declared].map(([, name]) => name).sort(), Object.keys(await import('../../pkg/index.js')).sort());
+    const declared = readFileSync(join(pkg, 'index.d.ts'), 'utf8').matchAll(
+      /^export (?:declare )?(?:class|function) (\w+)/gm,
+    );
+    assert.deepEqual(
+      [...declared].map(([, name]) => name).sort(),
+      Object.keys(await import('../../pkg/index.js')).sort(),
+    );
   });
 
   test('packs what it needs and nothing else', () => {
-    const [{ files }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: pkg, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-    const modules = ['consent', 'decider', 'outbox', 'page', 'settings', 'slots', 'tell', 'view'].map((name) => `tag/${name}.js`);
-    assert.deepEqual(files.map(({ path }) => path).sort(), [
-      'LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'event.js', 'index.d.ts', 'index.js', 'package.json', 'seal.js', 'tag.js', ...modules, 'wasm/core.js', 'wasm/core_bg.wasm',
-    ].sort());
+    const [{ files }] = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+        cwd: pkg,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    );
+    const modules = ['consent', 'decider', 'outbox', 'page', 'settings', 'slots', 'tell', 'view'].map(
+      (name) => `tag/${name}.js`,
+    );
+    assert.deepEqual(
+      files.map(({ path }) => path).sort(),
+      [
+        'LICENSE-APACHE',
+        'LICENSE-MIT',
+        'README.md',
+        'event.js',
+        'index.d.ts',
+        'index.js',
+        'package.json',
+        'seal.js',
+        'tag.js',
+        ...modules,
+        'wasm/core.js',
+        'wasm/core_bg.wasm',
+      ].sort(),
+    );
   });
 });

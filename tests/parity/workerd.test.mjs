@@ -63,9 +63,12 @@ const BEHAVIOUR = [
 /** Each path of `wanted` where `found` is otherwise; `null` means absent, objects may have more. */
 function differences(wanted, found, path = '') {
   if (wanted === null || typeof wanted !== 'object' || Array.isArray(wanted) !== Array.isArray(found)) {
-    return (wanted ?? null) === (found ?? null) ? [] : [`${path}: wanted ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}`];
+    return (wanted ?? null) === (found ?? null)
+      ? []
+      : [`${path}: wanted ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}`];
   }
-  if (Array.isArray(wanted) && wanted.length !== found.length) return [`${path}: wanted ${wanted.length} items, found ${found.length}`];
+  if (Array.isArray(wanted) && wanted.length !== found.length)
+    return [`${path}: wanted ${wanted.length} items, found ${found.length}`];
   return Object.entries(wanted).flatMap(([name, value]) => differences(value, found?.[name], `${path}/${name}`));
 }
 

@@ -6,7 +6,15 @@ import { chromium } from 'playwright-core';
 import { BROWSER } from './edge.mjs';
 
 const tool = join(dirname(fileURLToPath(import.meta.url)), '../../tools/chromium.sh');
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 // By flag as well: a beacon of a page that is gone does not know what its context calls itself, and headless Chromium is a bot.
 const agent = `--user-agent=${BROWSER}`;
 
@@ -29,10 +37,14 @@ export async function visit(browser, url, { consent, init } = {}) {
       document.addEventListener(type, ({ detail }) => heard.push([type, detail]));
     }
     globalThis.shifts = [];
-    new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value))).observe({ type: 'layout-shift', buffered: true });
+    new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value))).observe({
+      type: 'layout-shift',
+      buffered: true,
+    });
   });
   if (init) await context.addInitScript(init);
   const page = await context.newPage();
-  const heard = (wanted) => page.evaluate((wanted) => heard.filter(([type]) => type === wanted).map(([, detail]) => detail), wanted);
+  const heard = (wanted) =>
+    page.evaluate((wanted) => heard.filter(([type]) => type === wanted).map(([, detail]) => detail), wanted);
   return { context, page, heard };
 }

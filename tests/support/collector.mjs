@@ -71,7 +71,8 @@ export const RULES = {
 const KEYS = process.argv[1] === here ? undefined : newKeys();
 
 /** What publishing these rules puts in KV: a list of keys and values, in base64. */
-const published = (rules) => [...publish(rules, KEYS)].map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]);
+const published = (rules) =>
+  [...publish(rules, KEYS)].map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]);
 
 /**
  * Starts the collector; `killable` in processes of its own, with everything kept in the directory `persist`. `rules: null`
@@ -134,7 +135,10 @@ async function startRuntime({ bindings, persist, plans }) {
 }
 
 async function startProcess(options) {
-  const child = spawn(process.execPath, [here, JSON.stringify(options)], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [here, JSON.stringify(options)], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exit = once(child, 'exit');
   const ready = once(createInterface(child.stdout), 'line').then(([line]) => line);
   const line = await Promise.race([ready, exit.then(([code]) => code)]);
@@ -219,21 +223,42 @@ export const basic = (key) => `Basic ${Buffer.from(`${key}:`).toString('base64')
 
 let count = 0;
 /** A call of an SDK, with a message id of its own. */
-export const call = (type, members) => ({ type, messageId: `m-${process.pid}-${count++}`, timestamp: new Date().toISOString(), ...members });
+export const call = (type, members) => ({
+  type,
+  messageId: `m-${process.pid}-${count++}`,
+  timestamp: new Date().toISOString(),
+  ...members,
+});
 export const track = (who, event, properties = {}) => call('track', { ...who, event, properties });
 export const identify = (who, traits = {}) => call('identify', { ...who, traits });
 /** Names that no other test uses. */
-export const someone = () => ({ anonymousId: `device-${process.pid}-${count++}`, userId: `user-${process.pid}-${count++}` });
+export const someone = () => ({
+  anonymousId: `device-${process.pid}-${count++}`,
+  userId: `user-${process.pid}-${count++}`,
+});
 
 /** A receiver of webhooks that checks signatures. `answers` are the statuses of the next requests, then 200. */
 export async function startSink() {
-  const sink = { requests: [], answers: [], delay: 0, accepted: () => sink.requests.filter((request) => request.status === 200) };
+  const sink = {
+    requests: [],
+    answers: [],
+    delay: 0,
+    accepted: () => sink.requests.filter((request) => request.status === 200),
+  };
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
     const status = sink.answers.shift() ?? 200;
-    sink.requests.push({ at: Date.now(), path: request.url, headers: request.headers, status, text, genuine: isGenuine(request.headers, text), body: JSON.parse(text) });
+    sink.requests.push({
+      at: Date.now(),
+      path: request.url,
+      headers: request.headers,
+      status,
+      text,
+      genuine: isGenuine(request.headers, text),
+      body: JSON.parse(text),
+    });
     setTimeout(() => response.writeHead(status).end(), sink.delay);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -243,7 +268,9 @@ export async function startSink() {
 }
 
 function isGenuine(headers, body) {
-  const mac = createHmac('sha256', WEBHOOK_KEY).update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`);
+  const mac = createHmac('sha256', WEBHOOK_KEY).update(
+    `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`,
+  );
   const [wanted, found] = [Buffer.from(`v1,${mac.digest('base64')}`), Buffer.from(headers['webhook-signature'] ?? '')];
   return wanted.length === found.length && timingSafeEqual(wanted, found);
 }

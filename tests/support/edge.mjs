@@ -21,12 +21,19 @@ export const cliPath = () => (cli ??= process.env.THROUGHLINE_CLI ?? buildCli())
 export const throughline = (...args) => execFileSync(cliPath(), args, { encoding: 'utf8' });
 
 function buildCli() {
-  const lines = execFileSync('cargo', ['build', '--quiet', '--package', 'throughline-cli', '--message-format', 'json'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  const executables = lines.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line).executable);
+  const lines = execFileSync(
+    'cargo',
+    ['build', '--quiet', '--package', 'throughline-cli', '--message-format', 'json'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    },
+  );
+  const executables = lines
+    .split('\n')
+    .filter((line) => line.includes('"executable":"'))
+    .map((line) => JSON.parse(line).executable);
   return executables.find((path) => path.endsWith('/throughline'));
 }
 
@@ -56,7 +63,14 @@ const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8
  * the keys. The answer has `url`, `kv`, `messages` (what the outbox has delivered), `posts` (what the collector was asked),
  * `seen` (requests at the origin), `collector` (set `answer` to change what it says to a post) and `stop()`.
  */
-export async function startEdge({ rules, keys = newKeys(), vars = {}, origin, assets, published = publish(rules, keys) }) {
+export async function startEdge({
+  rules,
+  keys = newKeys(),
+  vars = {},
+  origin,
+  assets,
+  published = publish(rules, keys),
+}) {
   const messages = [];
   const posts = [];
   const seen = [];
@@ -71,7 +85,14 @@ export async function startEdge({ rules, keys = newKeys(), vars = {}, origin, as
     PLAN_KEYS: jwks(keys, 'plan.public'),
     PREVIEW_KEYS: jwks(keys, 'preview.public'),
   };
-  const set = { ...bindings, ...keyVars, COLLECTOR_KEY: 'ck', REFRESH: '0', ...(server && { ORIGIN: server.url }), ...vars };
+  const set = {
+    ...bindings,
+    ...keyVars,
+    COLLECTOR_KEY: 'ck',
+    REFRESH: '0',
+    ...(server && { ORIGIN: server.url }),
+    ...vars,
+  };
   const edge = {
     ...options,
     name: 'throughline-edge',
@@ -136,7 +157,8 @@ async function serve(handler) {
   return { url, close: () => (server.closeAllConnections(), server.close()) };
 }
 
-export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
+export const BROWSER =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
 /** A visitor with a cookie jar. `fetch(path, { headers, ...init })` answers `{ status, headers, setCookies, bytes, text, json() }`. */
 export class Visitor {
@@ -167,7 +189,12 @@ export class Visitor {
 
   post(path, value, { headers = {}, ...init } = {}) {
     const body = typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value);
-    return this.fetch(path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body, ...init });
+    return this.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+      ...init,
+    });
   }
 
   #answer(response, bytes) {
@@ -178,7 +205,14 @@ export class Visitor {
       else this.cookies.set(name, value);
     }
     const text = bytes.toString('utf8');
-    return { status: response.statusCode, headers: response.headers, setCookies, bytes, text, json: () => JSON.parse(text) };
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      setCookies,
+      bytes,
+      text,
+      json: () => JSON.parse(text),
+    };
   }
 }
 
@@ -198,10 +232,22 @@ export async function eventually(check, milliseconds = 5000) {
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** A profile token as the collector would issue it; `change` replaces claims, `header` members of the header. */
-export function mintToken(keys, { sub = 'p1', facts = {}, ttl = 3600, ver = 7, age = 0, header = {}, key, ...change } = {}) {
+export function mintToken(
+  keys,
+  { sub = 'p1', facts = {}, ttl = 3600, ver = 7, age = 0, header = {}, key, ...change } = {},
+) {
   const [jwk] = JSON.parse(jwks(keys, 'token.private')).keys;
   const now = Math.floor(Date.now() / 1000) - age;
-  const claims = { iss: 'throughline', aud: 'throughline', sub, iat: now, exp: now + ttl, ver, tl: { subject: sub, ...facts }, ...change };
+  const claims = {
+    iss: 'throughline',
+    aud: 'throughline',
+    sub,
+    iat: now,
+    exp: now + ttl,
+    ver,
+    tl: { subject: sub, ...facts },
+    ...change,
+  };
   const text = `${encode({ alg: 'EdDSA', kid: jwk.kid, typ: 'tl+jwt', ...header })}.${encode(claims)}`;
   const signature = sign(null, Buffer.from(text), key ?? createPrivateKey({ key: jwk, format: 'jwk' }));
   return `${text}.${signature.toString('base64url')}`;
@@ -221,4 +267,5 @@ export function mintPreview(keys, { scope = 'explain preview', ttl = 3600, age =
 export const newId = () => randomBytes(8).toString('hex');
 
 /** An HTML page. */
-export const page = (body, head = '') => `<!doctype html><html><head><title>t</title>${head}</head><body>${body}</body></html>`;
+export const page = (body, head = '') =>
+  `<!doctype html><html><head><title>t</title>${head}</head><body>${body}</body></html>`;

@@ -60,7 +60,9 @@ export async function startShop(change = {}) {
 
 /** The collector's profile of `namespace:id`. */
 export async function profileOf(shop, id) {
-  const response = await fetch(`${shop.collectorUrl}/v1/profiles/${id}?limit=200`, { headers: { authorization: `Bearer ${SECRET}` } });
+  const response = await fetch(`${shop.collectorUrl}/v1/profiles/${id}?limit=200`, {
+    headers: { authorization: `Bearer ${SECRET}` },
+  });
   return response.ok ? response.json() : undefined;
 }
 
@@ -72,7 +74,10 @@ async function startSink(webhooks) {
     response.writeHead(204).end();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => (server.closeAllConnections(), server.close()) };
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    close: () => (server.closeAllConnections(), server.close()),
+  };
 }
 
 const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8');

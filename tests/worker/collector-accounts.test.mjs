@@ -4,7 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { RULES, SERVER_KEY, call, identify, sleep, someone, startCollector, startSink, track } from '../support/collector.mjs';
+import {
+  RULES,
+  SERVER_KEY,
+  call,
+  identify,
+  sleep,
+  someone,
+  startCollector,
+  startSink,
+  track,
+} from '../support/collector.mjs';
 import { claimsOf, eventually } from '../support/edge.mjs';
 
 const ACCOUNT_RULES = {
@@ -47,7 +57,8 @@ let count = 0;
 /** The id of an account that no other test uses. */
 const company = () => `company-${process.pid}-${count++}`;
 const group = (who, groupId, traits) => call('group', { ...who, groupId, traits });
-const seen = (who, properties = {}) => track(who, 'Message Seen', { campaign: 'intro', message: 'hero', class: 'promo', channel: 'web', ...properties });
+const seen = (who, properties = {}) =>
+  track(who, 'Message Seen', { campaign: 'intro', message: 'hero', class: 'promo', channel: 'web', ...properties });
 const trusted = (...calls) => collector.batch(calls, { key: SERVER_KEY });
 const account = (id) => collector.profile(`account_id:${id}`);
 const person = (who) => collector.profile(`user_id:${who.userId}`);
@@ -112,7 +123,11 @@ test('what a member sees counts for all, once, and tells nothing else of the mem
   await trusted(group(ann, id), group(bob, id));
   await trusted(identify(ann, { firstName: 'Ann', email: 'ann@example.com' }));
   const [first, second] = [seen(ann), seen(bob)];
-  await trusted(call('track', { ...ann, event: 'Consent Preference Updated', properties: { analytics: true } }), track(ann, 'Product Added'), first);
+  await trusted(
+    call('track', { ...ann, event: 'Consent Preference Updated', properties: { analytics: true } }),
+    track(ann, 'Product Added'),
+    first,
+  );
   await trusted(second);
   await trusted(first, second);
   await eventually(async () => {
@@ -122,7 +137,12 @@ test('what a member sees counts for all, once, and tells nothing else of the mem
   assert.equal(known.exposures[EXPOSURE].length, 2);
   assert.deepEqual(Object.keys(known.traits), ['account']);
   assert.deepEqual([known.consent, known.journeys], [{}, {}]);
-  assert.deepEqual(known.events.map(({ event, type }) => event ?? type).sort(), ['Message Seen', 'Message Seen', 'group', 'group']);
+  assert.deepEqual(known.events.map(({ event, type }) => event ?? type).sort(), [
+    'Message Seen',
+    'Message Seen',
+    'group',
+    'group',
+  ]);
 });
 
 test('what somebody saw before they were known to belong to the account counts too', async () => {
@@ -241,7 +261,9 @@ test('a message that was due while there was no power reaches the member afterwa
     await sleep(2_500);
     killable = await start();
     await eventually(() => assert.equal(sentTo(ann).filter(({ status }) => status === 200).length, 1), 20_000);
-    await eventually(async () => assert.equal((await killable.profile(`user_id:${ann.userId}`)).deliveries[0].state, 'sent'));
+    await eventually(async () =>
+      assert.equal((await killable.profile(`user_id:${ann.userId}`)).deliveries[0].state, 'sent'),
+    );
     await sleep(500);
     assert.equal(sentTo(ann).length, 1);
   } finally {
@@ -257,7 +279,9 @@ test('kill -9 after acknowledged events: the account gets to know all of them, o
   try {
     const [id, members] = [company(), Array.from({ length: 6 }, someone)];
     for (const who of members) {
-      const { status } = await killable.batch([group(who, id, { plan: 'team' }), seen(who), seen(who)], { key: SERVER_KEY });
+      const { status } = await killable.batch([group(who, id, { plan: 'team' }), seen(who), seen(who)], {
+        key: SERVER_KEY,
+      });
       assert.equal(status, 200);
     }
     await killable.kill();

@@ -14,7 +14,10 @@ const conformance = process.env.THROUGHLINE_CONFORMANCE ?? join(root, '../shared
 
 let collector;
 before(async () => {
-  const keys = { [WRITE_KEY]: { source: 'web', trusted: false }, TEST_WRITE_KEY: { source: 'recorded', trusted: true } };
+  const keys = {
+    [WRITE_KEY]: { source: 'web', trusted: false },
+    TEST_WRITE_KEY: { source: 'recorded', trusted: true },
+  };
   collector = await startCollector({ vars: { WRITE_KEYS: JSON.stringify(keys) } });
 });
 after(() => collector.stop());
@@ -37,7 +40,10 @@ for (const client of ['segment', 'rudder']) {
         const { 'Content-Length': _, 'content-length': __, ...rest } = headers;
         const answer = await collector.post(path, sent, rest);
         assert.equal(answer.status, 200);
-        assert.ok(Object.values(answer.body.results).every(({ result }) => result === expected), JSON.stringify(answer.body));
+        assert.ok(
+          Object.values(answer.body.results).every(({ result }) => result === expected),
+          JSON.stringify(answer.body),
+        );
       }
     }
     const user = await collector.profile(`user_id:user-1-${client}`);
@@ -68,18 +74,29 @@ async function startProxy(failures) {
     response.writeHead(answer.status).end(body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}`, seen, close: () => (server.closeAllConnections(), server.close()) };
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    seen,
+    close: () => (server.closeAllConnections(), server.close()),
+  };
 }
 
 test("Segment's SDK for Node: every event once, though the collector fails before and after it keeps them", async () => {
   const who = someone();
   const proxy = await startProxy(['before', 'after', 'lost']);
-  const analytics = new Analytics({ writeKey: WRITE_KEY, host: proxy.url, flushAt: 10, flushInterval: 100, maxRetries: 10 });
+  const analytics = new Analytics({
+    writeKey: WRITE_KEY,
+    host: proxy.url,
+    flushAt: 10,
+    flushInterval: 100,
+    maxRetries: 10,
+  });
   const errors = [];
   analytics.on('error', (error) => errors.push(error));
   try {
     analytics.identify({ userId: who.userId, traits: { firstName: 'Ann' } });
-    for (let i = 0; i < 18; i++) analytics.track({ userId: who.userId, event: 'Product Added', properties: { i, name: 'Ünïcode ✓' } });
+    for (let i = 0; i < 18; i++)
+      analytics.track({ userId: who.userId, event: 'Product Added', properties: { i, name: 'Ünïcode ✓' } });
     analytics.page({ userId: who.userId, name: 'Docs' });
     await analytics.closeAndFlush();
   } finally {
@@ -89,7 +106,10 @@ test("Segment's SDK for Node: every event once, though the collector fails befor
   assert.ok(proxy.seen.length >= 5, proxy.seen.join());
   const { events, traits } = await collector.profile(`user_id:${who.userId}`);
   const added = events.filter(({ event }) => event === 'Product Added').map(({ properties }) => properties.i);
-  assert.deepEqual(added.sort((a, b) => a - b), Array.from({ length: 18 }, (_, i) => i));
+  assert.deepEqual(
+    added.sort((a, b) => a - b),
+    Array.from({ length: 18 }, (_, i) => i),
+  );
   assert.equal(events.length, 20);
   assert.equal(traits.firstName, 'Ann');
 });

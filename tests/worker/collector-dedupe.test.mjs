@@ -62,7 +62,11 @@ test('any order, with duplicates, makes the same profile', async () => {
     { ...track({ userId }, 'Order Completed'), timestamp: at(3), messageId: 'e' },
     { ...identify({ userId }, { city: 'Wien' }), timestamp: at(2), messageId: 'f' },
   ];
-  const shuffled = (list, seed) => list.map((item, i) => [Math.sin(seed * 97 + i * 31), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
+  const shuffled = (list, seed) =>
+    list
+      .map((item, i) => [Math.sin(seed * 97 + i * 31), item])
+      .sort(([a], [b]) => a - b)
+      .map(([, item]) => item);
   const known = [];
   for (let seed = 0; seed < 12; seed++) {
     const { userId } = someone();
@@ -77,8 +81,14 @@ test('any order, with duplicates, makes the same profile', async () => {
 
 test('a profile with more events than it keeps forgets none of what it has counted', async () => {
   const { userId } = someone();
-  const calls = Array.from({ length: 11_000 }, (_, i) => ({ type: 'track', event: i < 2 ? 'Product Added' : 'Noise', userId, messageId: `${userId}-${i}` }));
-  for (let i = 0; i < calls.length; i += 500) assert.equal((await collector.batch(calls.slice(i, i + 500))).status, 200);
+  const calls = Array.from({ length: 11_000 }, (_, i) => ({
+    type: 'track',
+    event: i < 2 ? 'Product Added' : 'Noise',
+    userId,
+    messageId: `${userId}-${i}`,
+  }));
+  for (let i = 0; i < calls.length; i += 500)
+    assert.equal((await collector.batch(calls.slice(i, i + 500))).status, 200);
   // Only what is in the archive is folded.
   const page = () => collector.profile(`user_id:${userId}`, '?before=400&limit=1');
   await eventually(async () => {

@@ -4,14 +4,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RULES, SERVER_KEY, identify, sleep, someone, startCollector, startSink, track } from '../support/collector.mjs';
+import {
+  RULES,
+  SERVER_KEY,
+  identify,
+  sleep,
+  someone,
+  startCollector,
+  startSink,
+  track,
+} from '../support/collector.mjs';
 import { eventually } from '../support/edge.mjs';
 
 const directory = () => mkdtempSync(join(tmpdir(), 'throughline-collector-'));
 
 test('kill -9 after acknowledged events: nothing lost, nothing twice, and the timer fires', async () => {
   const [persist, sink, who] = [directory(), await startSink(), someone()];
-  const start = () => startCollector({ persist, killable: true, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
+  const start = () =>
+    startCollector({ persist, killable: true, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
   let collector = await start();
   try {
     const acknowledged = [];
@@ -23,7 +33,10 @@ test('kill -9 after acknowledged events: nothing lost, nothing twice, and the ti
         const event = track({ anonymousId: `${who.anonymousId}-${sender}` }, `Event ${i}`);
         try {
           const { status, body } = await collector.batch([event]);
-          (status === 200 && body.results[event.messageId].result === 'ok' ? acknowledged : unsure).push([sender, event]);
+          (status === 200 && body.results[event.messageId].result === 'ok' ? acknowledged : unsure).push([
+            sender,
+            event,
+          ]);
         } catch {
           unsure.push([sender, event]);
           return;
@@ -46,7 +59,8 @@ test('kill -9 after acknowledged events: nothing lost, nothing twice, and the ti
     for (const [, event] of acknowledged.slice(-5)) {
       assert.equal((await collector.batch([event])).body.results[event.messageId].result, 'duplicate');
     }
-    for (const [, event] of unsure) assert.match((await collector.batch([event])).body.results[event.messageId].result, /ok|duplicate/);
+    for (const [, event] of unsure)
+      assert.match((await collector.batch([event])).body.results[event.messageId].result, /ok|duplicate/);
     await eventually(() => assert.equal(sink.accepted().length, 1), 10_000);
     await sleep(500);
     assert.equal(sink.accepted().length, 1);
@@ -59,7 +73,8 @@ test('kill -9 after acknowledged events: nothing lost, nothing twice, and the ti
 
 test('a message that was due while there was no power is sent afterwards, once', async () => {
   const [persist, sink, who] = [directory(), await startSink(), someone()];
-  const start = () => startCollector({ persist, killable: true, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
+  const start = () =>
+    startCollector({ persist, killable: true, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
   let collector = await start();
   try {
     await collector.batch([track(who, 'Product Added')]);
@@ -104,7 +119,11 @@ test('power cuts while profiles become one: in the end they are one, with every 
       const ids = [];
       let page = await collector.profile(`user_id:${person.userId}`, '?limit=500');
       assert.ok(page.merged.length === 2 && page.merged.every(({ done }) => done));
-      for (; page.events.length > 0; page = await collector.profile(`user_id:${person.userId}`, `?limit=500&before=${page.next}`)) {
+      for (
+        ;
+        page.events.length > 0;
+        page = await collector.profile(`user_id:${person.userId}`, `?limit=500&before=${page.next}`)
+      ) {
         ids.push(...page.events.filter(({ event }) => event?.startsWith('Event')).map(({ id }) => id));
         if (page.next === null) break;
       }

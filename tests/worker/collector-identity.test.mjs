@@ -60,7 +60,11 @@ test('an event that both profiles have counts once', async () => {
 test('a shared device does not make two people one', async () => {
   const [ann, ben] = [someone(), someone()];
   const tablet = { anonymousId: ann.anonymousId };
-  await collector.batch([track(tablet, 'Before'), identify({ ...tablet, ...person(ann) }, { firstName: 'Ann' }), track(tablet, 'Of Ann')]);
+  await collector.batch([
+    track(tablet, 'Before'),
+    identify({ ...tablet, ...person(ann) }, { firstName: 'Ann' }),
+    track(tablet, 'Of Ann'),
+  ]);
   await collector.batch([identify({ ...tablet, ...person(ben) }, { firstName: 'Ben' })]);
   await collector.batch([track(tablet, 'Of Ben')]);
   await collector.batch([identify({ ...tablet, ...person(ann) })]);
@@ -96,7 +100,9 @@ test('many devices of one person that say so at the same moment become one profi
       assert.deepEqual(profile.identities.anonymous_id, [...devices].sort());
       assert.ok(profile.merged.every(({ done }) => done));
     });
-    const subjects = await Promise.all(devices.map(async (id) => (await collector.profile(`anonymous_id:${id}`)).subject));
+    const subjects = await Promise.all(
+      devices.map(async (id) => (await collector.profile(`anonymous_id:${id}`)).subject),
+    );
     assert.equal(new Set(subjects).size, 1);
   }
 });
@@ -106,11 +112,15 @@ test('events that arrive while profiles become one are neither lost nor counted 
   await collector.batch([identify(first)]);
   const calls = Array.from({ length: 40 }, (_, i) => track(device(second), `Event ${i}`));
   const send = (part) => collector.batch(calls.slice(part * 5, part * 5 + 5));
-  const answers = await Promise.all([0, 1, 2, 3].map(send).concat(
-    collector.batch([identify({ anonymousId: second.anonymousId, userId: first.userId })]),
-    [4, 5, 6, 7].map(send),
-    [0, 1, 2, 3].map(send),
-  ));
+  const answers = await Promise.all(
+    [0, 1, 2, 3]
+      .map(send)
+      .concat(
+        collector.batch([identify({ anonymousId: second.anonymousId, userId: first.userId })]),
+        [4, 5, 6, 7].map(send),
+        [0, 1, 2, 3].map(send),
+      ),
+  );
   assert.ok(answers.every(({ status }) => status === 200));
   await eventually(async () => {
     const profile = await collector.profile(`user_id:${first.userId}`, '?limit=100');
@@ -128,11 +138,21 @@ test('alias joins what a device did to a person', async () => {
 
 test('the edge: its subject is the profile, and its events are trusted as it says', async () => {
   const { anonymousId: id } = someone();
-  const event = (name, more) => ({ id: `${id}-${name}`, type: 'track', event: name, at: Date.now(), trusted: false, ...more });
+  const event = (name, more) => ({
+    id: `${id}-${name}`,
+    type: 'track',
+    event: name,
+    at: Date.now(),
+    trusted: false,
+    ...more,
+  });
   const message = { subject: id, anonymousId: id, events: [event('Product Added'), event('Product Viewed')] };
   const answer = await collector.edge(message);
   assert.equal(answer.status, 200);
-  assert.deepEqual(answer.body.results, { [`${id}-Product Added`]: { result: 'ok' }, [`${id}-Product Viewed`]: { result: 'ok' } });
+  assert.deepEqual(answer.body.results, {
+    [`${id}-Product Added`]: { result: 'ok' },
+    [`${id}-Product Viewed`]: { result: 'ok' },
+  });
   const claims = claimsOf(answer.body.token);
   assert.deepEqual([claims.sub, claims.ver], [id, answer.body.ver]);
   const again = await collector.edge({ ...message, events: message.events.map((e) => ({ ...e, at: e.at + 5 })) });
@@ -141,7 +161,10 @@ test('the edge: its subject is the profile, and its events are trusted as it say
   const traits = { loyalty: { tier: 'gold' } };
   await collector.edge({ ...message, events: [event('a', { type: 'identify', event: undefined, traits })] });
   assert.deepEqual((await collector.profile(`subject:${id}`)).traits, {});
-  await collector.edge({ ...message, events: [event('b', { type: 'identify', event: undefined, traits, trusted: true })] });
+  await collector.edge({
+    ...message,
+    events: [event('b', { type: 'identify', event: undefined, traits, trusted: true })],
+  });
   assert.deepEqual((await collector.profile(`subject:${id}`)).traits, traits);
 });
 
@@ -157,7 +180,14 @@ test('the edge: a device that calls itself as a profile is called does not becom
 
 test('the outbox of the edge: a message is kept once however often it comes, and poison is put aside', async () => {
   const { anonymousId: id } = someone();
-  const event = { id: `${id}-q`, type: 'page', event: 'Page Viewed', at: Date.now(), properties: { path: '/' }, trusted: true };
+  const event = {
+    id: `${id}-q`,
+    type: 'page',
+    event: 'Page Viewed',
+    at: Date.now(),
+    properties: { path: '/' },
+    trusted: true,
+  };
   const bad = { id: `${id}-bad`, type: 'unknown', at: 'yesterday' };
   const message = { subject: id, anonymousId: id, events: [event, bad], edge: { plan: 'p', at: 1 } };
   for (let i = 0; i < 3; i++) {
@@ -193,7 +223,9 @@ test('a login at the edge joins the person, and the token follows', async () => 
 test('whoever says to be somebody does not get to read what trusted senders said', async () => {
   const [victim, stranger] = [someone(), someone()];
   const id = stranger.anonymousId;
-  await collector.batch([identify(person(victim), { loyalty: { tier: 'gold' }, firstName: 'Ann' })], { key: SERVER_KEY });
+  await collector.batch([identify(person(victim), { loyalty: { tier: 'gold' }, firstName: 'Ann' })], {
+    key: SERVER_KEY,
+  });
   const claim = { id: `${id}-claim`, type: 'identify', at: Date.now(), userId: victim.userId, trusted: false };
   const refused = await collector.edge({ subject: id, anonymousId: id, events: [claim] });
   assert.equal(refused.body.results[claim.id].result, 'ok');

@@ -1,7 +1,17 @@
 // Journeys with real timers: what is sent, what is not, and how it is delivered.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { RULES, SERVER_KEY, call, identify, sleep, someone, startCollector, startSink, track } from '../support/collector.mjs';
+import {
+  RULES,
+  SERVER_KEY,
+  call,
+  identify,
+  sleep,
+  someone,
+  startCollector,
+  startSink,
+  track,
+} from '../support/collector.mjs';
 import { eventually } from '../support/edge.mjs';
 
 let collector;
@@ -21,7 +31,10 @@ const until = (time) => sleep(time - Date.now());
 test('an abandoned cart is reminded of once, with a signed message', async () => {
   const who = someone();
   const start = Date.now();
-  await collector.batch([identify(who, { firstName: 'Ann', whatsapp_ok: true, phone: '+43 660 1234567' }), track(who, 'Product Added')], { key: SERVER_KEY });
+  await collector.batch(
+    [identify(who, { firstName: 'Ann', whatsapp_ok: true, phone: '+43 660 1234567' }), track(who, 'Product Added')],
+    { key: SERVER_KEY },
+  );
   await eventually(() => assert.equal(of(who).length, 1));
   const [request] = of(who);
   assert.ok(request.at - start >= WAIT - 50, `after ${request.at - start} ms`);
@@ -40,9 +53,15 @@ test('an abandoned cart is reminded of once, with a signed message', async () =>
   await eventually(async () => {
     const { journeys, deliveries, events } = await profile(who);
     assert.equal(journeys['abandoned-cart'].status, 'completed');
-    assert.deepEqual(deliveries.map(({ send_id, state, attempts }) => ({ send_id, state, attempts })), [{ send_id: request.body.id, state: 'sent', attempts: 1 }]);
+    assert.deepEqual(
+      deliveries.map(({ send_id, state, attempts }) => ({ send_id, state, attempts })),
+      [{ send_id: request.body.id, state: 'sent', attempts: 1 }],
+    );
     const sent = events.filter(({ event }) => event === 'Message Sent');
-    assert.deepEqual(sent.map(({ properties }) => properties.send_id), [request.body.id]);
+    assert.deepEqual(
+      sent.map(({ properties }) => properties.send_id),
+      [request.body.id],
+    );
   });
   await sleep(WAIT);
   assert.equal(of(who).length, 1);
@@ -106,7 +125,10 @@ test('a receiver that fails gets the same message again, and accepts one', async
   await eventually(() => assert.equal(of(who).length, 3));
   await sleep(1_000);
   const requests = of(who);
-  assert.deepEqual(requests.map(({ status }) => status), [500, 503, 200]);
+  assert.deepEqual(
+    requests.map(({ status }) => status),
+    [500, 503, 200],
+  );
   assert.equal(new Set(requests.map(({ text }) => text)).size, 1);
   assert.equal(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size, 1);
   assert.ok(requests.every(({ genuine }) => genuine));
@@ -128,7 +150,9 @@ test('what happens between two attempts counts', async () => {
 });
 
 test('a message that nobody accepts is given up, and put aside', async () => {
-  const other = await startCollector({ vars: { WEBHOOKS: JSON.stringify({ default: 'http://127.0.0.1:9/' }), WEBHOOK_RETRY: '0.01' } });
+  const other = await startCollector({
+    vars: { WEBHOOKS: JSON.stringify({ default: 'http://127.0.0.1:9/' }), WEBHOOK_RETRY: '0.01' },
+  });
   try {
     const who = someone();
     await other.batch([track(who, 'Product Added')]);
@@ -136,7 +160,10 @@ test('a message that nobody accepts is given up, and put aside', async () => {
       const { deliveries } = await other.profile(`user_id:${who.userId}`);
       assert.deepEqual([deliveries[0]?.state, deliveries[0]?.attempts], ['failed', 6]);
       const { events } = (await other.get('/v1/failed-events')).body;
-      assert.deepEqual(events.map(({ source, message_id }) => [source, message_id]), [['throughline/webhook', deliveries[0].send_id]]);
+      assert.deepEqual(
+        events.map(({ source, message_id }) => [source, message_id]),
+        [['throughline/webhook', deliveries[0].send_id]],
+      );
     }, 10_000);
   } finally {
     await other.stop();

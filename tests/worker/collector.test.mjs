@@ -8,7 +8,8 @@ let collector;
 before(async () => (collector = await startCollector()));
 after(() => collector.stop());
 
-const results = (answer) => Object.fromEntries(Object.entries(answer.body.results).map(([id, { result }]) => [id, result]));
+const results = (answer) =>
+  Object.fromEntries(Object.entries(answer.body.results).map(([id, { result }]) => [id, result]));
 
 test('each call has an address, and a short one', async () => {
   const who = someone();
@@ -17,7 +18,11 @@ test('each call has an address, and a short one', async () => {
     for (const path of [`/v1/${type}`, `/v1/${type[0]}`]) {
       const { type: _, ...body } = call(type, { ...who, previousId: who.anonymousId, ...members[type] });
       const answer = await collector.post(path, JSON.stringify(body), { authorization: basic(WRITE_KEY) });
-      assert.deepEqual([answer.status, answer.body], [200, { success: true, results: { [body.messageId]: { result: 'ok' } } }], path);
+      assert.deepEqual(
+        [answer.status, answer.body],
+        [200, { success: true, results: { [body.messageId]: { result: 'ok' } } }],
+        path,
+      );
     }
   }
   const { events, traits } = await collector.profile(`user_id:${who.userId}`);
@@ -28,7 +33,13 @@ test('each call has an address, and a short one', async () => {
 test('a batch answers for each event', async () => {
   const who = someone();
   const good = track(who, 'Product Viewed');
-  const odd = [{ type: 'track', messageId: 'no-name', ...who }, { type: 'nonsense', messageId: 'no-type', ...who }, 'text', null, 5];
+  const odd = [
+    { type: 'track', messageId: 'no-name', ...who },
+    { type: 'nonsense', messageId: 'no-type', ...who },
+    'text',
+    null,
+    5,
+  ];
   const answer = await collector.batch([good, ...odd, good]);
   assert.equal(answer.status, 200);
   assert.equal(answer.body.success, true);
@@ -60,7 +71,12 @@ test('the write key may be a user name, a parameter, or a member of the body', a
     ['/v1/track', body({ writeKey: WRITE_KEY }), {}],
   ];
   for (const way of ways) assert.equal((await collector.post(...way)).status, 200);
-  for (const headers of [{}, { authorization: basic('wrong') }, { authorization: 'Basic !' }, { authorization: 'Basic' }]) {
+  for (const headers of [
+    {},
+    { authorization: basic('wrong') },
+    { authorization: 'Basic !' },
+    { authorization: 'Basic' },
+  ]) {
     const { status, body: error } = await collector.post('/v1/track', body(), headers);
     assert.deepEqual([status, error.error.code], [401, 'unknown_key']);
   }
@@ -100,7 +116,11 @@ test('health names the plan; the key set has no private part', async () => {
 test('gzip is unpacked whatever the headers say', async () => {
   for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain', undefined]) {
     const event = track(someone(), 'Product Viewed');
-    const headers = { authorization: basic(WRITE_KEY), 'content-encoding': 'gzip', ...(type && { 'content-type': type }) };
+    const headers = {
+      authorization: basic(WRITE_KEY),
+      'content-encoding': 'gzip',
+      ...(type && { 'content-type': type }),
+    };
     const answer = await collector.post('/v1/batch', gzipSync(JSON.stringify({ batch: [event] })), headers);
     assert.deepEqual([answer.status, results(answer)], [200, { [event.messageId]: 'ok' }], type);
   }
@@ -109,7 +129,17 @@ test('gzip is unpacked whatever the headers say', async () => {
 test('bodies that cannot be read are refused, and only they', async () => {
   const headers = { authorization: basic(WRITE_KEY) };
   const deep = '['.repeat(100_000) + ']'.repeat(100_000);
-  const unreadable = ['', '{', 'null', '[]', '"x"', '{"batch":5}', '{"batch":[', Buffer.from([0xff, 0xfe]), Buffer.from([0x1f, 0x8b, 8, 0, 1, 2])];
+  const unreadable = [
+    '',
+    '{',
+    'null',
+    '[]',
+    '"x"',
+    '{"batch":5}',
+    '{"batch":[',
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from([0x1f, 0x8b, 8, 0, 1, 2]),
+  ];
   for (const body of unreadable) {
     const answer = await collector.post('/v1/batch', body, headers);
     assert.deepEqual([answer.status, answer.body.error?.code], [400, 'unreadable'], String(body).slice(0, 20));
@@ -144,12 +174,20 @@ test('limits of size, number, depth and names drop the event, not the batch', as
   for (const { messageId } of [long, deep, named]) assert.equal(answer.body.results[messageId].result, 'drop');
   assert.equal(answer.body.results['i'.repeat(100)].result, 'drop');
   const { events } = await collector.profile(`user_id:${who.userId}`);
-  assert.deepEqual(events.map((event) => event.event), ['Good']);
+  assert.deepEqual(
+    events.map((event) => event.event),
+    ['Good'],
+  );
 });
 
 test('of more than 2,500 events the first are kept', async () => {
   const who = someone();
-  const many = Array.from({ length: 2501 }, (_, i) => ({ type: 'track', event: 'Many', userId: who.userId, messageId: `${who.userId}-${i}` }));
+  const many = Array.from({ length: 2501 }, (_, i) => ({
+    type: 'track',
+    event: 'Many',
+    userId: who.userId,
+    messageId: `${who.userId}-${i}`,
+  }));
   const answer = await collector.batch(many);
   assert.equal(answer.status, 200);
   const counts = Object.groupBy(Object.values(results(answer)), (result) => result);
@@ -158,7 +196,18 @@ test('of more than 2,500 events the first are kept', async () => {
 
 test('ids that name nobody are ignored', async () => {
   const event = { type: 'track', event: 'A', messageId: `nobody-${process.pid}`, anonymousId: null };
-  for (const userId of ['null', 'undefined', 'anonymous', '0', '-1', '00000000-0000-0000-0000-000000000000', '', '  ', {}, [1]]) {
+  for (const userId of [
+    'null',
+    'undefined',
+    'anonymous',
+    '0',
+    '-1',
+    '00000000-0000-0000-0000-000000000000',
+    '',
+    '  ',
+    {},
+    [1],
+  ]) {
     const answer = await collector.batch([{ ...event, messageId: `nobody-${Math.random()}`, userId }]);
     assert.deepEqual(Object.values(results(answer)), ['drop'], JSON.stringify(userId));
   }
@@ -189,7 +238,11 @@ test('only a trusted sender sets what is closed to clients', async () => {
   await collector.batch([identify(who, traits)]);
   assert.deepEqual((await collector.profile(`user_id:${who.userId}`)).traits, { firstName: 'Ann', shoe: 39 });
   await collector.batch([{ ...identify(who, traits), trusted: true }]);
-  assert.equal((await collector.profile(`user_id:${who.userId}`)).traits.loyalty, undefined, 'the payload does not say whom we trust');
+  assert.equal(
+    (await collector.profile(`user_id:${who.userId}`)).traits.loyalty,
+    undefined,
+    'the payload does not say whom we trust',
+  );
   await collector.batch([identify(who, traits)], { key: SERVER_KEY });
   assert.deepEqual((await collector.profile(`user_id:${who.userId}`)).traits, traits);
 });
@@ -221,9 +274,15 @@ test('a profile shows its events page by page', async () => {
   const calls = Array.from({ length: 5 }, (_, i) => track(who, `Event ${i}`));
   await collector.batch(calls);
   const first = await collector.profile(`user_id:${who.userId}`, '?limit=3');
-  assert.deepEqual(first.events.map((event) => event.event), ['Event 4', 'Event 3', 'Event 2']);
+  assert.deepEqual(
+    first.events.map((event) => event.event),
+    ['Event 4', 'Event 3', 'Event 2'],
+  );
   const second = await collector.profile(`user_id:${who.userId}`, `?limit=3&before=${first.next}`);
-  assert.deepEqual(second.events.map((event) => event.event), ['Event 1', 'Event 0']);
+  assert.deepEqual(
+    second.events.map((event) => event.event),
+    ['Event 1', 'Event 0'],
+  );
   assert.equal(second.next, null);
 });
 
@@ -237,14 +296,27 @@ test('the archive has every event once', async () => {
   const day = new Date().toISOString().slice(0, 10);
   const { objects } = await collector.runtime.archive.list({ prefix: `events/dt=${day}/${subject}/` });
   const files = await Promise.all(objects.map(async ({ key }) => (await collector.runtime.archive.get(key)).text()));
-  const lines = files.join('').trim().split('\n').map((line) => JSON.parse(line));
-  assert.deepEqual(lines.map((line) => line.record.event.event).sort(), ['Event 0', 'Event 1', 'Event 2', 'Event 3', 'Event 4', 'Event 5']);
+  const lines = files
+    .join('')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map((line) => line.record.event.event).sort(), [
+    'Event 0',
+    'Event 1',
+    'Event 2',
+    'Event 3',
+    'Event 4',
+    'Event 5',
+  ]);
   assert.ok(lines.every((line) => line.profile === subject));
 });
 
 test('a token carries what the plan needs, and memberships that only the collector can decide', async () => {
   const who = someone();
-  await collector.batch([identify(who, { email: 'ann@example.com', firstName: 'Ann' }), track(who, 'Product Added')], { key: SERVER_KEY });
+  await collector.batch([identify(who, { email: 'ann@example.com', firstName: 'Ann' }), track(who, 'Product Added')], {
+    key: SERVER_KEY,
+  });
   const { status, body } = await collector.token(`user_id:${who.userId}`);
   assert.equal(status, 200);
   const claims = JSON.parse(Buffer.from(body.token.split('.')[1], 'base64url'));
@@ -254,6 +326,8 @@ test('a token carries what the plan needs, and memberships that only the collect
   assert.equal(Object.values(claims.tl.counters).flat().length, 1);
   assert.ok(!JSON.stringify(claims).includes('ann@example.com'));
   await collector.batch([track(who, 'Product Added')]);
-  const next = JSON.parse(Buffer.from((await collector.token(`user_id:${who.userId}`)).body.token.split('.')[1], 'base64url'));
+  const next = JSON.parse(
+    Buffer.from((await collector.token(`user_id:${who.userId}`)).body.token.split('.')[1], 'base64url'),
+  );
   assert.ok(next.ver > claims.ver);
 });

@@ -21,7 +21,11 @@ before(async () => {
   runtime = new Miniflare({
     modules: [
       { type: 'ESModule', path: 'worker.js', contents: worker },
-      { type: 'ESModule', path: 'crypto.js', contents: await readFile(new URL('../../edge/crypto.js', import.meta.url), 'utf8') },
+      {
+        type: 'ESModule',
+        path: 'crypto.js',
+        contents: await readFile(new URL('../../edge/crypto.js', import.meta.url), 'utf8'),
+      },
     ],
     compatibilityDate: '2026-07-30',
     compatibilityFlags: ['nodejs_compat'],
@@ -32,13 +36,18 @@ before(async () => {
 after(() => runtime.dispose());
 
 async function all(calls) {
-  const wrapped = calls.map((call) => call.map((value) => (value instanceof Uint8Array ? { bytes: Buffer.from(value).toString('base64') } : value)));
+  const wrapped = calls.map((call) =>
+    call.map((value) => (value instanceof Uint8Array ? { bytes: Buffer.from(value).toString('base64') } : value)),
+  );
   const answer = await runtime.dispatchFetch('http://crypto/', { method: 'POST', body: JSON.stringify(wrapped) });
-  return (await answer.json()).map((value) => (value?.bytes === undefined ? value : Buffer.from(value.bytes, 'base64')));
+  return (await answer.json()).map((value) =>
+    value?.bytes === undefined ? value : Buffer.from(value.bytes, 'base64'),
+  );
 }
 const one = async (...call) => (await all([call]))[0];
 
-const CONFORMANCE = process.env.THROUGHLINE_CONFORMANCE ?? new URL('../../../shared/conformance', import.meta.url).pathname;
+const CONFORMANCE =
+  process.env.THROUGHLINE_CONFORMANCE ?? new URL('../../../shared/conformance', import.meta.url).pathname;
 const hex = (text) => Buffer.from(text, 'hex');
 
 /** Verdicts on the vectors of a file; the core has refused other lengths before. None where the file is not checked out. */
@@ -53,7 +62,9 @@ async function wycheproof(file, algorithm, { keyOf, signature, length }) {
   const counts = { accepted: 0, refused: 0 };
   const vectors = groups.flatMap((group) => group.tests.map((vector) => ({ vector, key: hex(keyOf(group, vector)) })));
   const places = await all(vectors.map(({ key }) => ['checks', algorithm, key]));
-  const verdicts = await all(vectors.map(({ vector }, index) => ['isGood', places[index], hex(vector.msg), hex(vector[signature])]));
+  const verdicts = await all(
+    vectors.map(({ vector }, index) => ['isGood', places[index], hex(vector.msg), hex(vector[signature])]),
+  );
   vectors.forEach(({ vector }, index) => {
     if (hex(vector[signature]).length !== length) return;
     assert.equal(verdicts[index], vector.result === 'valid', JSON.stringify(vector));
@@ -64,67 +75,133 @@ async function wycheproof(file, algorithm, { keyOf, signature, length }) {
 
 describe('Wycheproof', () => {
   test('Ed25519', async (context) => {
-    const counts = await wycheproof('ed25519_test.json', 'EdDSA', { keyOf: ({ publicKey }) => publicKey.pk, signature: 'sig', length: 64 });
+    const counts = await wycheproof('ed25519_test.json', 'EdDSA', {
+      keyOf: ({ publicKey }) => publicKey.pk,
+      signature: 'sig',
+      length: 64,
+    });
     if (!counts) return context.skip('no vectors here');
     assert.ok(counts.accepted === 88 && counts.refused > 40, JSON.stringify(counts));
   });
 
   test('ECDSA with P-256, as JOSE writes signatures', async (context) => {
     const keyOf = ({ publicKey }) => publicKey.uncompressed.slice(2);
-    const counts = await wycheproof('ecdsa_secp256r1_sha256_p1363_test.json', 'ES256', { keyOf, signature: 'sig', length: 64 });
+    const counts = await wycheproof('ecdsa_secp256r1_sha256_p1363_test.json', 'ES256', {
+      keyOf,
+      signature: 'sig',
+      length: 64,
+    });
     if (!counts) return context.skip('no vectors here');
     assert.ok(counts.accepted === 173 && counts.refused > 60, JSON.stringify(counts));
   });
 
   test('HMAC', async (context) => {
-    const counts = await wycheproof('hmac_sha256_test.json', 'HS256', { keyOf: (_, { key }) => key, signature: 'tag', length: 32 });
+    const counts = await wycheproof('hmac_sha256_test.json', 'HS256', {
+      keyOf: (_, { key }) => key,
+      signature: 'tag',
+      length: 32,
+    });
     if (!counts) return context.skip('no vectors here');
     assert.ok(counts.accepted > 30 && counts.refused > 30, JSON.stringify(counts));
   });
 });
 
 /** The last bytes of a key in DER, which are the key. */
-const tail = (key, type, length, skip = 0) => key.export({ format: 'der', type }).subarray(-length - skip).subarray(0, length);
+const tail = (key, type, length, skip = 0) =>
+  key
+    .export({ format: 'der', type })
+    .subarray(-length - skip)
+    .subarray(0, length);
 const P1363 = { dsaEncoding: 'ieee-p1363' };
 const KEYS = {
   EdDSA() {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const check = (message, signature) => verify(null, message, publicKey, signature);
-    return { privateKey, public: tail(publicKey, 'spki', 32), private: tail(privateKey, 'pkcs8', 32), check, sign: (message) => sign(null, message, privateKey) };
+    return {
+      privateKey,
+      public: tail(publicKey, 'spki', 32),
+      private: tail(privateKey, 'pkcs8', 32),
+      check,
+      sign: (message) => sign(null, message, privateKey),
+    };
   },
   ES256() {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const check = (message, signature) => verify('sha256', message, { key: publicKey, ...P1363 }, signature);
     const d = Buffer.from(privateKey.export({ format: 'jwk' }).d, 'base64url');
-    return { privateKey, public: tail(publicKey, 'spki', 64), private: d, check, sign: (message) => sign('sha256', message, { key: privateKey, ...P1363 }) };
+    return {
+      privateKey,
+      public: tail(publicKey, 'spki', 64),
+      private: d,
+      check,
+      sign: (message) => sign('sha256', message, { key: privateKey, ...P1363 }),
+    };
   },
   HS256() {
     const secret = randomBytes(32);
     const mac = (message) => createHmac('sha256', secret).update(message).digest();
-    return { public: secret, private: secret, check: (message, signature) => mac(message).equals(signature), sign: mac };
+    return {
+      public: secret,
+      private: secret,
+      check: (message, signature) => mac(message).equals(signature),
+      sign: mac,
+    };
   },
 };
 
 for (const [algorithm, make] of Object.entries(KEYS)) {
   test(`${algorithm}: what it signs Node accepts, and the other way round`, async () => {
     const key = make();
-    const [signer, checker] = await all([['signs', algorithm, key.private], ['checks', algorithm, key.public]]);
+    const [signer, checker] = await all([
+      ['signs', algorithm, key.private],
+      ['checks', algorithm, key.public],
+    ]);
     assert.deepEqual(await one('publicOf', signer), key.public);
     // Many, so that there are numbers with leading zeros among them.
     const messages = Array.from({ length: 600 }, (_, length) => randomBytes(length % 80));
     const signatures = await all(messages.map((message) => ['sign', signer, message]));
-    messages.forEach((message, index) => assert.ok(key.check(message, signatures[index]), signatures[index].toString('hex')));
+    messages.forEach((message, index) =>
+      assert.ok(key.check(message, signatures[index]), signatures[index].toString('hex')),
+    );
     const theirs = messages.map(key.sign);
-    assert.ok((await all(messages.map((message, index) => ['isGood', checker, message, theirs[index]]))).every((good) => good === true));
-    const bent = theirs.map((signature, index) => Buffer.from(signature).fill(signature[index % signature.length] ^ 1, index % signature.length, (index % signature.length) + 1));
-    assert.ok((await all(messages.map((message, index) => ['isGood', checker, message, bent[index]]))).every((good) => good === false));
+    assert.ok(
+      (await all(messages.map((message, index) => ['isGood', checker, message, theirs[index]]))).every(
+        (good) => good === true,
+      ),
+    );
+    const bent = theirs.map((signature, index) =>
+      Buffer.from(signature).fill(
+        signature[index % signature.length] ^ 1,
+        index % signature.length,
+        (index % signature.length) + 1,
+      ),
+    );
+    assert.ok(
+      (await all(messages.map((message, index) => ['isGood', checker, message, bent[index]]))).every(
+        (good) => good === false,
+      ),
+    );
   });
 }
 
 test('bytes that are no key are none', async () => {
   const off = Buffer.alloc(64, 1);
-  assert.deepEqual(await all([['checks', 'ES256', off], ['checks', 'ES256', Buffer.alloc(3)], ['checks', 'EdDSA', Buffer.alloc(31)]]), [null, null, null]);
-  assert.deepEqual(await all([['signs', 'ES256', Buffer.alloc(32)], ['signs', 'ES256', Buffer.alloc(32, 255)], ['signs', 'EdDSA', Buffer.alloc(3)]]), [null, null, null]);
+  assert.deepEqual(
+    await all([
+      ['checks', 'ES256', off],
+      ['checks', 'ES256', Buffer.alloc(3)],
+      ['checks', 'EdDSA', Buffer.alloc(31)],
+    ]),
+    [null, null, null],
+  );
+  assert.deepEqual(
+    await all([
+      ['signs', 'ES256', Buffer.alloc(32)],
+      ['signs', 'ES256', Buffer.alloc(32, 255)],
+      ['signs', 'EdDSA', Buffer.alloc(3)],
+    ]),
+    [null, null, null],
+  );
 });
 
 test('SHA-256', async () => {
@@ -148,11 +225,26 @@ for (const [algorithm, make] of Object.entries(KEYS)) {
     const key = make();
     const jwk = key.privateKey?.export({ format: 'jwk' }) ?? { kty: 'oct', k: base64url(key.private) };
     const TOKEN_KEYS = JSON.stringify({ keys: [{ ...jwk, kid: 'k1', tl: 'token' }] });
-    const edge = await startEdge({ rules, vars: { TOKEN_KEYS }, origin: (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page('<div data-tl-slot="hero"></div>')) });
+    const edge = await startEdge({
+      rules,
+      vars: { TOKEN_KEYS },
+      origin: (_, response) =>
+        response.writeHead(200, { 'content-type': 'text/html' }).end(page('<div data-tl-slot="hero"></div>')),
+    });
     try {
       const now = Math.floor(Date.now() / 1000);
-      const claims = { iss: 'throughline', aud: 'throughline', sub: 'p1', iat: now, exp: now + 600, ver: 1, tl: { subject: 'p1', traits: { tier: ['gold', 1, 1] } } };
-      const text = [{ alg: algorithm, kid: 'k1', typ: 'tl+jwt' }, claims].map((part) => base64url(JSON.stringify(part))).join('.');
+      const claims = {
+        iss: 'throughline',
+        aud: 'throughline',
+        sub: 'p1',
+        iat: now,
+        exp: now + 600,
+        ver: 1,
+        tl: { subject: 'p1', traits: { tier: ['gold', 1, 1] } },
+      };
+      const text = [{ alg: algorithm, kid: 'k1', typ: 'tl+jwt' }, claims]
+        .map((part) => base64url(JSON.stringify(part)))
+        .join('.');
       const token = `${text}.${base64url(key.sign(Buffer.from(text)))}`;
       const visitor = new Visitor(edge);
       visitor.cookies.set('tl_token', token);

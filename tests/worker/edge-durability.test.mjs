@@ -9,9 +9,16 @@ const visitorOf = (shop) => {
   visitor.cookies.set('tl_consent', 'personalization=granted&analytics=granted');
   return visitor;
 };
-const event = () => ({ type: 'track', event: 'Product Viewed', messageId: newId(), properties: { product_id: 'squall' } });
+const event = () => ({
+  type: 'track',
+  event: 'Product Viewed',
+  messageId: newId(),
+  properties: { product_id: 'squall' },
+});
 
-test('collector down, kill -9 of the edge, kill -9 while it hands over: nothing lost, nothing twice', { timeout: 120_000 }, async () => {
+test('collector down, kill -9 of the edge, kill -9 while it hands over: nothing lost, nothing twice', {
+  timeout: 120_000,
+}, async () => {
   const shop = await startShop({ collectorDown: true });
   try {
     // One visitor reads a page, the others send events while the power goes.
@@ -49,7 +56,10 @@ test('collector down, kill -9 of the edge, kill -9 while it hands over: nothing 
         for (const wanted of acknowledged) assert.ok(ids.includes(wanted), `${wanted} is lost`);
         return ids;
       }, 60_000);
-      assert.deepEqual(ids.filter((id) => !acknowledged.includes(id) && !unsure.includes(id)), []);
+      assert.deepEqual(
+        ids.filter((id) => !acknowledged.includes(id) && !unsure.includes(id)),
+        [],
+      );
       assert.equal(new Set(ids).size, ids.length);
     }
     await eventually(async () => {

@@ -12,7 +12,12 @@ const rules = {
     firstName: { type: 'string', edge: true, client: true },
     secret: { type: 'string', edge: true },
   },
-  slots: { hero: { pages: ['/'], public: true }, hidden: { pages: ['/'] }, once: { pages: ['/once'] }, guided: { pages: ['/guided'] } },
+  slots: {
+    hero: { pages: ['/'], public: true },
+    hidden: { pages: ['/'] },
+    once: { pages: ['/once'] },
+    guided: { pages: ['/guided'] },
+  },
   channels: { web: {} },
   messages: {
     hero: { renditions: [{ channel: 'web', html: "<h1>Hello {{ firstName | default: 'you' }}</h1>" }] },
@@ -23,9 +28,21 @@ const rules = {
     hero: { class: 'promo', slots: { hero: 'hero' } },
     hidden: { class: 'promo', slots: { hidden: 'hidden' } },
     once: { class: 'promo', slots: { once: 'once' } },
-    guided: { class: 'promo', when: { $event: { name: 'Guide Downloaded', within: '1h' } }, slots: { guided: 'hidden' } },
+    guided: {
+      class: 'promo',
+      when: { $event: { name: 'Guide Downloaded', within: '1h' } },
+      slots: { guided: 'hidden' },
+    },
   },
-  policies: { consent: { default: 'granted', store: 'personalization', measure: 'analytics', promo: ['personalization'], gpc: ['analytics'] } },
+  policies: {
+    consent: {
+      default: 'granted',
+      store: 'personalization',
+      measure: 'analytics',
+      promo: ['personalization'],
+      gpc: ['analytics'],
+    },
+  },
 };
 const assets = mkdtempSync(join(tmpdir(), 'throughline-assets-'));
 mkdirSync(join(assets, '_tl'));
@@ -35,14 +52,25 @@ writeFileSync(join(assets, '_tl', 'core.wasm'), Buffer.from([0, 97, 115, 109, 1,
 
 let edge, url;
 before(async () => {
-  edge = await startEdge({ rules, assets, vars: { ALLOWED_ORIGINS: 'https://app.example, https://*.bad, https://b.example', GPC_SINCE: '2026-01-31' } });
+  edge = await startEdge({
+    rules,
+    assets,
+    vars: { ALLOWED_ORIGINS: 'https://app.example, https://*.bad, https://b.example', GPC_SINCE: '2026-01-31' },
+  });
   url = edge.url;
 });
 after(() => edge.stop());
 
 const visitor = (options) => new Visitor(edge, options);
 const decide = (body, options) => visitor().post('/_tl/decide', body, options);
-const event = (change = {}) => ({ type: 'track', event: 'Product Added', messageId: newId(), anonymousId: 'a', properties: { sku: 1 }, ...change });
+const event = (change = {}) => ({
+  type: 'track',
+  event: 'Product Added',
+  messageId: newId(),
+  anonymousId: 'a',
+  properties: { sku: 1 },
+  ...change,
+});
 
 function refused(answer, status, code) {
   assert.equal(answer.status, status, answer.text);
@@ -53,7 +81,15 @@ function refused(answer, status, code) {
 }
 
 describe('every endpoint', () => {
-  const methods = { decide: 'POST, OPTIONS', events: 'POST, OPTIONS', token: 'GET, POST, DELETE, HEAD, OPTIONS', plan: 'GET, HEAD, OPTIONS', explain: 'GET, HEAD, OPTIONS', health: 'GET, HEAD, OPTIONS', 'tag.js': 'GET, HEAD, OPTIONS' };
+  const methods = {
+    decide: 'POST, OPTIONS',
+    events: 'POST, OPTIONS',
+    token: 'GET, POST, DELETE, HEAD, OPTIONS',
+    plan: 'GET, HEAD, OPTIONS',
+    explain: 'GET, HEAD, OPTIONS',
+    health: 'GET, HEAD, OPTIONS',
+    'tag.js': 'GET, HEAD, OPTIONS',
+  };
   for (const [name, allow] of Object.entries(methods)) {
     test(`${name} names its methods`, async () => {
       const answer = await visitor().fetch(`/_tl/${name}`, { method: 'PUT' });
@@ -71,7 +107,8 @@ describe('every endpoint', () => {
   });
 
   test('what is not there is a JSON 404', async () => {
-    for (const path of ['/_tl/', '/_tl/nothing', '/_tl/a/b', '/_tl/..%2findex.html']) refused(await visitor().fetch(path), 404, 'unknown_endpoint');
+    for (const path of ['/_tl/', '/_tl/nothing', '/_tl/a/b', '/_tl/..%2findex.html'])
+      refused(await visitor().fetch(path), 404, 'unknown_endpoint');
   });
 
   test('the prefix can be another one', async () => {
@@ -100,17 +137,28 @@ describe('decide', () => {
 
   test('is the same as the page', async () => {
     const token = mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1] } } });
-    const { json } = await decide({ request: { attributes: { path: '/' } } }, { headers: { authorization: `Bearer ${token}` } });
+    const { json } = await decide(
+      { request: { attributes: { path: '/' } } },
+      { headers: { authorization: `Bearer ${token}` } },
+    );
     const { text } = await visitor().fetch('/', { headers: { authorization: `Bearer ${token}` } });
     assert.ok(text.includes(json().slots.hero.html) && text.includes('Hello Ann'));
   });
 
   test('only the slots that are asked for', async () => {
-    assert.deepEqual(Object.keys((await decide({ request: { slots: ['hidden', 'unknown'] } })).json().slots), ['hidden']);
+    assert.deepEqual(Object.keys((await decide({ request: { slots: ['hidden', 'unknown'] } })).json().slots), [
+      'hidden',
+    ]);
   });
 
   test('pending events count, but set only what anybody may set', async () => {
-    const identify = { id: 'e1', type: 'identify', at: Date.now(), traits: { firstName: 'Bob', secret: 'x' }, trusted: true };
+    const identify = {
+      id: 'e1',
+      type: 'identify',
+      at: Date.now(),
+      traits: { firstName: 'Bob', secret: 'x' },
+      trusted: true,
+    };
     const { slots } = (await decide({ request: { attributes: { path: '/' } }, events: [identify] })).json();
     assert.equal(slots.hero.html, '<h1>Hello Bob</h1>');
     assert.equal(slots.hidden.html, 'none');
@@ -123,21 +171,43 @@ describe('decide', () => {
   });
 
   test('a value can never become markup', async () => {
-    const identify = { id: 'e1', type: 'identify', at: Date.now(), traits: { firstName: '<img src=x onerror=alert(1)>' } };
-    assert.equal((await decide({ request: { attributes: { path: '/' } }, events: [identify] })).json().slots.hero.html, '<h1>Hello &lt;img src=x onerror=alert(1)&gt;</h1>');
+    const identify = {
+      id: 'e1',
+      type: 'identify',
+      at: Date.now(),
+      traits: { firstName: '<img src=x onerror=alert(1)>' },
+    };
+    assert.equal(
+      (await decide({ request: { attributes: { path: '/' } }, events: [identify] })).json().slots.hero.html,
+      '<h1>Hello &lt;img src=x onerror=alert(1)&gt;</h1>',
+    );
   });
 
   test('another profile and another time only for colleagues', async () => {
-    const body = { request: { attributes: { path: '/' } }, now: 1700000000000, profile: { subject: 'other', traits: { secret: ['s', 1, 1] } } };
+    const body = {
+      request: { attributes: { path: '/' } },
+      now: 1700000000000,
+      profile: { subject: 'other', traits: { secret: ['s', 1, 1] } },
+    };
     refused(await decide(body), 403, 'segment_count');
-    refused(await decide(body, { headers: { authorization: `Bearer ${mintPreview(edge.keys, { scope: 'preview' })}` } }), 403, 'missing_scope');
+    refused(
+      await decide(body, { headers: { authorization: `Bearer ${mintPreview(edge.keys, { scope: 'preview' })}` } }),
+      403,
+      'missing_scope',
+    );
     const answer = await decide(body, { headers: { authorization: `Bearer ${mintPreview(edge.keys)}` } });
-    assert.deepEqual([answer.json().now, answer.json().subject, answer.json().slots.hidden.html], [1700000000000, 'other', 's']);
+    assert.deepEqual(
+      [answer.json().now, answer.json().subject, answer.json().slots.hidden.html],
+      [1700000000000, 'other', 's'],
+    );
     assert.deepEqual(answer.setCookies, []);
   });
 
   test('bots and Sec-GPC are seen even if the body says otherwise', async () => {
-    const bot = await decide({ request: { attributes: { path: '/' }, bot: false } }, { headers: { 'user-agent': 'Googlebot/2.1' } });
+    const bot = await decide(
+      { request: { attributes: { path: '/' }, bot: false } },
+      { headers: { 'user-agent': 'Googlebot/2.1' } },
+    );
     assert.deepEqual(bot.json().slots, {});
     assert.deepEqual(bot.setCookies, []);
     const gpc = await decide({ request: { attributes: { path: '/' }, gpc: false } }, { headers: { 'sec-gpc': '1' } });
@@ -145,8 +215,16 @@ describe('decide', () => {
   });
 
   const hostile = {
-    'no JSON': '{', 'a list': '[]', 'a number': '1', 'nothing': '', 'another shape': { request: 5 }, 'bad attributes': { request: { attributes: [] } },
-    'bad events': { events: [{ id: 1 }] }, 'far too deep': '['.repeat(5000), 'bytes': Buffer.from([0xff, 0xfe, 0x00]), 'lone surrogates': '{"request":{"attributes":{"path":"\\ud800"}}}',
+    'no JSON': '{',
+    'a list': '[]',
+    'a number': '1',
+    nothing: '',
+    'another shape': { request: 5 },
+    'bad attributes': { request: { attributes: [] } },
+    'bad events': { events: [{ id: 1 }] },
+    'far too deep': '['.repeat(5000),
+    bytes: Buffer.from([0xff, 0xfe, 0x00]),
+    'lone surrogates': '{"request":{"attributes":{"path":"\\ud800"}}}',
   };
   for (const [name, body] of Object.entries(hostile)) {
     test(`${name} is a JSON error`, async () => refused(await decide(body), 400, 'invalid_json'));
@@ -178,28 +256,43 @@ describe('events', () => {
     assert.equal(body.anonymousId, someone.cookies.get('tl_id'));
     assert.equal(body.subject, someone.cookies.get('tl_id'));
     const [event] = body.events;
-    assert.deepEqual([event.id, event.type, event.userId, event.trusted], [identify.messageId, 'identify', 'u1', false]);
+    assert.deepEqual(
+      [event.id, event.type, event.userId, event.trusted],
+      [identify.messageId, 'identify', 'u1', false],
+    );
     const { text } = await someone.fetch('/');
     assert.ok(text.includes('Hello Eve'));
     assert.equal(claimsOf(someone.cookies.get('tl_token')).tl.traits.secret, undefined);
   });
 
-  test('bring the collector\'s fresh token, with what this browser knew', async () => {
+  test("bring the collector's fresh token, with what this browser knew", async () => {
     const someone = visitor();
-    await someone.post('/_tl/events', { batch: [{ type: 'identify', messageId: newId(), traits: { firstName: 'Old' } }] });
-    edge.collector.answer = () => Response.json({ results: {}, token: mintToken(edge.keys, { sub: 'profile-9', ver: 12, facts: { traits: { secret: ['vip', 1, 1] } } }) });
+    await someone.post('/_tl/events', {
+      batch: [{ type: 'identify', messageId: newId(), traits: { firstName: 'Old' } }],
+    });
+    edge.collector.answer = () =>
+      Response.json({
+        results: {},
+        token: mintToken(edge.keys, { sub: 'profile-9', ver: 12, facts: { traits: { secret: ['vip', 1, 1] } } }),
+      });
     try {
       await someone.post('/_tl/events', { batch: [event()] });
     } finally {
       edge.collector.answer = () => Response.json({ results: {} });
     }
     const claims = claimsOf(someone.cookies.get('tl_token'));
-    assert.deepEqual([claims.sub, claims.ver, claims.tl.traits.secret[0], claims.tl.traits.firstName[0]], ['profile-9', 12, 'vip', 'Old']);
+    assert.deepEqual(
+      [claims.sub, claims.ver, claims.tl.traits.secret[0], claims.tl.traits.firstName[0]],
+      ['profile-9', 12, 'vip', 'Old'],
+    );
   });
 
   test('a token for another person brings nothing of the one before', async () => {
     const someone = visitor();
-    someone.cookies.set('tl_token', mintToken(edge.keys, { sub: 'person-a', facts: { traits: { firstName: ['A', 1, 1] } } }));
+    someone.cookies.set(
+      'tl_token',
+      mintToken(edge.keys, { sub: 'person-a', facts: { traits: { firstName: ['A', 1, 1] } } }),
+    );
     edge.collector.answer = () => Response.json({ results: {}, token: mintToken(edge.keys, { sub: 'person-b' }) });
     try {
       await someone.post('/_tl/events', { batch: [event()] });
@@ -221,7 +314,10 @@ describe('events', () => {
     assert.notEqual(someone.cookies.get('tl_token'), 'x.y.z');
   });
 
-  for (const [name, answer] of Object.entries({ 'is down': () => new Response('no', { status: 503 }), 'hangs': () => new Promise(() => {}) })) {
+  for (const [name, answer] of Object.entries({
+    'is down': () => new Response('no', { status: 503 }),
+    hangs: () => new Promise(() => {}),
+  })) {
     test(`wait in the outbox when the collector ${name}`, { timeout: 20_000 }, async () => {
       const someone = visitor();
       edge.collector.answer = answer;
@@ -230,7 +326,10 @@ describe('events', () => {
         assert.equal((await someone.post('/_tl/events', { batch: sent })).status, 200);
         await eventually(() => {
           const [message] = edge.messages.filter((message) => message.anonymousId === someone.cookies.get('tl_id'));
-          assert.deepEqual(message.events.map((event) => event.id), sent.map((event) => event.messageId));
+          assert.deepEqual(
+            message.events.map((event) => event.id),
+            sent.map((event) => event.messageId),
+          );
         });
       } finally {
         edge.collector.answer = () => Response.json({ results: {} });
@@ -246,7 +345,10 @@ describe('events', () => {
       assert.equal((await someone.post('/_tl/events', { batch: sent })).status, 200);
       await eventually(() => {
         const messages = edge.messages.filter((message) => message.anonymousId === someone.cookies.get('tl_id'));
-        assert.deepEqual(messages.map((message) => message.events.length), [20]);
+        assert.deepEqual(
+          messages.map((message) => message.events.length),
+          [20],
+        );
       });
     } finally {
       edge.collector.answer = () => Response.json({ results: {} });
@@ -254,36 +356,83 @@ describe('events', () => {
   });
 
   test('come as text/plain from beacons', async () => {
-    assert.equal((await visitor().post('/_tl/events', JSON.stringify({ batch: [event()] }), { headers: { 'content-type': 'text/plain;charset=UTF-8' } })).status, 200);
+    assert.equal(
+      (
+        await visitor().post('/_tl/events', JSON.stringify({ batch: [event()] }), {
+          headers: { 'content-type': 'text/plain;charset=UTF-8' },
+        })
+      ).status,
+      200,
+    );
   });
 
   test('that are wrong do not hinder the others', async () => {
     edge.posts.length = 0;
     const good = event();
-    const batch = [event({ type: 'nonsense', messageId: 'm1' }), { type: 'track', event: 'X' }, 5, null, event({ messageId: 'm5', properties: { text: 'x'.repeat(33_000) } }), event({ messageId: 'm6', timestamp: 'yesterday' }), good];
+    const batch = [
+      event({ type: 'nonsense', messageId: 'm1' }),
+      { type: 'track', event: 'X' },
+      5,
+      null,
+      event({ messageId: 'm5', properties: { text: 'x'.repeat(33_000) } }),
+      event({ messageId: 'm6', timestamp: 'yesterday' }),
+      good,
+    ];
     const { status, json } = await visitor().post('/_tl/events', { batch });
     const { results } = json();
     assert.equal(status, 200);
-    assert.deepEqual(Object.entries(results).map(([id, { result }]) => [id, result]).sort(), [['#1', 'error'], ['#2', 'error'], ['#3', 'error'], [good.messageId, 'ok'], ['m1', 'error'], ['m5', 'error'], ['m6', 'error']].sort());
+    assert.deepEqual(
+      Object.entries(results)
+        .map(([id, { result }]) => [id, result])
+        .sort(),
+      [
+        ['#1', 'error'],
+        ['#2', 'error'],
+        ['#3', 'error'],
+        [good.messageId, 'ok'],
+        ['m1', 'error'],
+        ['m5', 'error'],
+        ['m6', 'error'],
+      ].sort(),
+    );
     assert.match(results.m1.message, /nonsense/);
-    assert.deepEqual(edge.posts[0].body.events.map((event) => event.id), [good.messageId]);
+    assert.deepEqual(
+      edge.posts[0].body.events.map((event) => event.id),
+      [good.messageId],
+    );
   });
 
   test('of visitors who refuse are not sent, but that they refuse is', async () => {
     const someone = visitor();
     someone.cookies.set('tl_consent', 'analytics=denied&personalization=granted');
     edge.posts.length = 0;
-    const refusal = { type: 'track', event: 'Consent Preference Updated', messageId: newId(), properties: { analytics: false } };
+    const refusal = {
+      type: 'track',
+      event: 'Consent Preference Updated',
+      messageId: newId(),
+      properties: { analytics: false },
+    };
     const other = event();
     const { results } = (await someone.post('/_tl/events', { batch: [refusal, other] })).json();
     assert.equal(results[other.messageId].result, 'ignored');
-    assert.deepEqual(edge.posts[0].body.events.map((event) => event.id), [refusal.messageId]);
+    assert.deepEqual(
+      edge.posts[0].body.events.map((event) => event.id),
+      [refusal.messageId],
+    );
     assert.deepEqual(edge.posts[0].body.events[0].consent, { analytics: 'denied' });
   });
 
   test('too many or too much is refused', async () => {
-    refused(await visitor().post('/_tl/events', { batch: Array.from({ length: 2501 }, () => 1) }), 413, 'too_many_events');
-    refused(await visitor().post('/_tl/events', { batch: [event({ properties: { text: 'x'.repeat(600_000) } })] }), 413, 'too_large');
+    refused(
+      await visitor().post('/_tl/events', { batch: Array.from({ length: 2501 }, () => 1) }),
+      413,
+      'too_many_events',
+    );
+    refused(
+      await visitor().post('/_tl/events', { batch: [event({ properties: { text: 'x'.repeat(600_000) } })] }),
+      413,
+      'too_large',
+    );
     refused(await visitor().post('/_tl/events', { events: [] }), 400, 'invalid_json');
   });
 });
@@ -291,11 +440,17 @@ describe('events', () => {
 describe('token', () => {
   test('says who it is and what a browser may know', async () => {
     const someone = visitor();
-    someone.cookies.set('tl_token', mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1], secret: ['s', 1, 1] } } }));
+    someone.cookies.set(
+      'tl_token',
+      mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1], secret: ['s', 1, 1] } } }),
+    );
     someone.cookies.set('tl_consent', 'personalization=granted');
     const { json, headers } = await someone.fetch('/_tl/token');
     const { subject, profile, session, consent, expires, token, measure } = json();
-    assert.deepEqual([subject, profile.traits, consent, token], ['p1', { firstName: ['Ann', 1, 1] }, { personalization: 'granted' }, undefined]);
+    assert.deepEqual(
+      [subject, profile.traits, consent, token],
+      ['p1', { firstName: ['Ann', 1, 1] }, { personalization: 'granted' }, undefined],
+    );
     assert.equal(session, Number(someone.cookies.get('tl_session')));
     assert.ok(expires > Date.now() && measure === true);
     assert.equal(headers['cache-control'], 'no-store');
@@ -308,12 +463,18 @@ describe('token', () => {
 
   test('comes back to an app that has presented one', async () => {
     const token = mintToken(edge.keys);
-    assert.equal((await visitor().fetch('/_tl/token', { headers: { authorization: `Bearer ${token}` } })).json().token, token);
+    assert.equal(
+      (await visitor().fetch('/_tl/token', { headers: { authorization: `Bearer ${token}` } })).json().token,
+      token,
+    );
   });
 
   test('is handed over to a web view', async () => {
     const someone = visitor();
-    const { status } = await someone.fetch('/_tl/token', { method: 'POST', headers: { authorization: `Bearer ${mintToken(edge.keys, { sub: 'app-user' })}` } });
+    const { status } = await someone.fetch('/_tl/token', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${mintToken(edge.keys, { sub: 'app-user' })}` },
+    });
     assert.equal(status, 200);
     assert.equal(claimsOf(someone.cookies.get('tl_token')).sub, 'app-user');
     assert.equal((await someone.fetch('/_tl/token')).json().subject, 'app-user');
@@ -321,8 +482,14 @@ describe('token', () => {
 
   test('is handed back: the browser is nobody again, for the same site only', async () => {
     const someone = visitor();
-    await someone.fetch('/_tl/token', { method: 'POST', headers: { authorization: `Bearer ${mintToken(edge.keys, { sub: 'app-user' })}` } });
-    const elsewhere = await someone.fetch('/_tl/token', { method: 'DELETE', headers: { origin: 'https://evil.example' } });
+    await someone.fetch('/_tl/token', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${mintToken(edge.keys, { sub: 'app-user' })}` },
+    });
+    const elsewhere = await someone.fetch('/_tl/token', {
+      method: 'DELETE',
+      headers: { origin: 'https://evil.example' },
+    });
     assert.equal(elsewhere.status, 403);
     assert.equal((await someone.fetch('/_tl/token', { method: 'DELETE' })).status, 200);
     assert.equal(someone.cookies.get('tl_token') ?? '', '');
@@ -331,8 +498,19 @@ describe('token', () => {
 
   test('is not handed over if it is missing or bad', async () => {
     refused(await visitor().fetch('/_tl/token', { method: 'POST' }), 401, 'missing_token');
-    refused(await visitor().fetch('/_tl/token', { method: 'POST', headers: { authorization: `Bearer ${mintToken(edge.keys, { age: 7200 })}` } }), 401, 'expired');
-    refused(await visitor().fetch('/_tl/token', { method: 'POST', headers: { authorization: 'Bearer a.b.c' } }), 401, 'invalid_base64');
+    refused(
+      await visitor().fetch('/_tl/token', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${mintToken(edge.keys, { age: 7200 })}` },
+      }),
+      401,
+      'expired',
+    );
+    refused(
+      await visitor().fetch('/_tl/token', { method: 'POST', headers: { authorization: 'Bearer a.b.c' } }),
+      401,
+      'invalid_base64',
+    );
   });
 });
 
@@ -342,9 +520,14 @@ describe('a page that is decided about anew', () => {
     const request = { attributes: { path: '/once' } };
     const shown = (await someone.post('/_tl/decide', { request })).json();
     assert.equal(shown.slots.once?.html, 'once');
-    await someone.post('/_tl/events', { batch: shown.exposures.map(({ id, event, properties }) => ({ type: 'track', messageId: id, event, properties })) });
+    await someone.post('/_tl/events', {
+      batch: shown.exposures.map(({ id, event, properties }) => ({ type: 'track', messageId: id, event, properties })),
+    });
     assert.equal((await someone.post('/_tl/decide', { request })).json().slots.once, undefined);
-    assert.equal((await someone.post('/_tl/decide', { request, view: [shown.decisionId] })).json().slots.once?.html, 'once');
+    assert.equal(
+      (await someone.post('/_tl/decide', { request, view: [shown.decisionId] })).json().slots.once?.html,
+      'once',
+    );
     refused(await someone.post('/_tl/decide', { request, view: 'all' }), 400, 'invalid_view');
   });
 });
@@ -370,7 +553,10 @@ describe('plan and files', () => {
     const core = await visitor().fetch('/_tl/core.wasm?v=1');
     assert.equal(core.headers['content-type'], 'application/wasm');
     assert.equal(core.headers['cache-control'], 'public, max-age=31536000, immutable');
-    assert.equal((await visitor().fetch('/_tl/tag.js', { headers: { 'if-none-match': tag.headers.etag } })).status, 304);
+    assert.equal(
+      (await visitor().fetch('/_tl/tag.js', { headers: { 'if-none-match': tag.headers.etag } })).status,
+      304,
+    );
   });
 
   test('the keys are public, and only their public halves', async () => {
@@ -387,7 +573,10 @@ describe('plan and files', () => {
     const deaf = { ...rules, policies: { consent: { ...rules.policies.consent, gpc: [] } } };
     const other = await startEdge({ rules: deaf, assets, vars: { GPC_SINCE: '2026-01-31' } });
     try {
-      assert.deepEqual((await new Visitor(other).fetch('/.well-known/gpc.json')).json(), { gpc: false, lastUpdate: '2026-01-31' });
+      assert.deepEqual((await new Visitor(other).fetch('/.well-known/gpc.json')).json(), {
+        gpc: false,
+        lastUpdate: '2026-01-31',
+      });
     } finally {
       await other.stop();
     }
@@ -395,13 +584,17 @@ describe('plan and files', () => {
 
   for (const since of [undefined, 'yesterday']) {
     test(`Global Privacy Control: since ${since} is no statement, and the site's own goes out`, async () => {
-      const origin = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"gpc":"site"}');
+      const origin = (_, response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"gpc":"site"}');
       const other = await startEdge({ rules, origin, vars: { GPC_SINCE: since } });
       try {
         assert.deepEqual((await new Visitor(other).fetch('/.well-known/gpc.json')).json(), { gpc: 'site' });
         assert.equal((await new Visitor(other).fetch('/_tl/gpc')).status, 404);
         const { problems } = (await new Visitor(other).fetch('/_tl/health')).json();
-        assert.equal(problems.some((problem) => problem.includes('GPC_SINCE')), since !== undefined);
+        assert.equal(
+          problems.some((problem) => problem.includes('GPC_SINCE')),
+          since !== undefined,
+        );
       } finally {
         await other.stop();
       }
@@ -414,7 +607,10 @@ describe('plan and files', () => {
 });
 
 describe('explain', () => {
-  const explain = (token, path = '/') => visitor().fetch(`/_tl/explain?path=${encodeURIComponent(path)}`, { headers: token ? { authorization: `Bearer ${token}` } : {} });
+  const explain = (token, path = '/') =>
+    visitor().fetch(`/_tl/explain?path=${encodeURIComponent(path)}`, {
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    });
 
   test('needs a preview token with the scope', async () => {
     refused(await explain(), 401, 'missing_token');
@@ -433,17 +629,28 @@ describe('explain', () => {
 
   test('answers why a campaign does not show', async () => {
     const ask = async (query, path = '/') => {
-      const { json } = await visitor().fetch(`/_tl/explain?path=${path}&${query}`, { headers: { authorization: `Bearer ${mintPreview(edge.keys)}` } });
+      const { json } = await visitor().fetch(`/_tl/explain?path=${path}&${query}`, {
+        headers: { authorization: `Bearer ${mintPreview(edge.keys)}` },
+      });
       return json().whyNot;
     };
-    assert.deepEqual(await ask('why_not=hero&slot=hero'), { campaign: 'hero', slots: { hero: { outcome: 'won', priority: 0 } } });
+    assert.deepEqual(await ask('why_not=hero&slot=hero'), {
+      campaign: 'hero',
+      slots: { hero: { outcome: 'won', priority: 0 } },
+    });
     assert.deepEqual(await ask('why_not=once'), { campaign: 'once', slots: { once: { outcome: 'not_asked' } } });
     assert.deepEqual(await ask('why_not=nobody'), { campaign: 'nobody', outcome: 'unknown_campaign' });
     assert.equal(await ask('slot=hero'), undefined);
     const withheld = visitor();
     withheld.cookies.set('tl_consent', 'personalization=denied');
-    const { json } = await withheld.fetch('/_tl/explain?why_not=hero&slot=hero', { headers: { authorization: `Bearer ${mintPreview(edge.keys)}` } });
-    assert.deepEqual(json().whyNot.slots.hero, { outcome: 'consent_missing', priority: 0, detail: { purpose: 'personalization' } });
+    const { json } = await withheld.fetch('/_tl/explain?why_not=hero&slot=hero', {
+      headers: { authorization: `Bearer ${mintPreview(edge.keys)}` },
+    });
+    assert.deepEqual(json().whyNot.slots.hero, {
+      outcome: 'consent_missing',
+      priority: 0,
+      detail: { purpose: 'personalization' },
+    });
   });
 
   test('takes the token as cookie or parameter, too', async () => {
@@ -463,7 +670,9 @@ describe('health', () => {
     assert.equal(status, 200);
     assert.equal(plan.id, JSON.parse(edge.published.get('plan:current')).edge);
     assert.ok(Math.abs(plan.loaded - Date.now()) < 600_000);
-    assert.deepEqual(problems, ['`https://*.bad` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`']);
+    assert.deepEqual(problems, [
+      '`https://*.bad` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`',
+    ]);
     assert.ok(!text.includes('"d"') && !text.includes('ck'));
   });
 });
@@ -482,7 +691,13 @@ describe('pages of other origins', () => {
   });
 
   test('that are not may not', async () => {
-    for (const origin of ['https://evil.example', 'https://app.example.evil', 'https://x.bad', 'null', 'http://app.example']) {
+    for (const origin of [
+      'https://evil.example',
+      'https://app.example.evil',
+      'https://x.bad',
+      'null',
+      'http://app.example',
+    ]) {
       const answer = await sent(origin);
       refused(answer, 403, 'foreign_origin');
       assert.equal(answer.headers['access-control-allow-origin'], undefined);
@@ -494,7 +709,11 @@ describe('pages of other origins', () => {
   });
 
   test('preflights tell them', async () => {
-    const preflight = (origin) => visitor().fetch('/_tl/events', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
+    const preflight = (origin) =>
+      visitor().fetch('/_tl/events', {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
     const { headers } = await preflight('https://app.example');
     assert.equal(headers['access-control-allow-origin'], 'https://app.example');
     assert.match(headers['access-control-allow-methods'], /POST/);

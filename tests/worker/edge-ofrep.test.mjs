@@ -9,9 +9,25 @@ import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { OpenFeature as WebOpenFeature } from '@openfeature/web-sdk';
-import { cliPath, eventually, mintToken, newKeys, page, publish, startEdge, throughline, Visitor } from '../support/edge.mjs';
+import {
+  cliPath,
+  eventually,
+  mintToken,
+  newKeys,
+  page,
+  publish,
+  startEdge,
+  throughline,
+  Visitor,
+} from '../support/edge.mjs';
 
-const experiment = (members) => ({ key: 'trial', hashAttribute: 'id', hashVersion: 2, meta: [{ key: 'control' }, { key: 'new' }], ...members });
+const experiment = (members) => ({
+  key: 'trial',
+  hashAttribute: 'id',
+  hashVersion: 2,
+  meta: [{ key: 'control' }, { key: 'new' }],
+  ...members,
+});
 const payload = {
   features: {
     boolean: { defaultValue: true },
@@ -23,7 +39,10 @@ const payload = {
     nothing: { defaultValue: null },
     split: { defaultValue: 'none', rules: [experiment({ variations: ['old', 'new'] })] },
     staff: { defaultValue: false, rules: [{ condition: { email: { $regex: '@example\\.com$' } }, force: true }] },
-    needy: { defaultValue: false, rules: [{ parentConditions: [{ id: 'boolean', condition: { value: false }, gate: true }], force: true }] },
+    needy: {
+      defaultValue: false,
+      rules: [{ parentConditions: [{ id: 'boolean', condition: { value: false }, gate: true }], force: true }],
+    },
     'a key/with ?%': { defaultValue: 'odd' },
     first: { defaultValue: 1, rules: [{ parentConditions: [{ id: 'second', condition: { value: 1 } }], force: 2 }] },
     second: { defaultValue: 1, rules: [{ parentConditions: [{ id: 'first', condition: { value: 1 } }], force: 2 }] },
@@ -39,7 +58,12 @@ before(async () => {
   throughline('import', 'growthbook', file, '--out', join(rules, 'growthbook.yaml'));
   const keys = newKeys();
   const origin = (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page(''));
-  edge = await startEdge({ keys, published: publish(rules, keys), origin, vars: { ALLOWED_ORIGINS: 'https://app.example' } });
+  edge = await startEdge({
+    keys,
+    published: publish(rules, keys),
+    origin,
+    vars: { ALLOWED_ORIGINS: 'https://app.example' },
+  });
 });
 after(() => edge.stop());
 
@@ -66,15 +90,32 @@ describe('the server provider', () => {
       const { value, reason, variant, flagMetadata, errorCode } = await details;
       return { value, reason, variant, flagMetadata, errorCode };
     };
-    const simple = (value, change) => ({ value, reason: 'STATIC', variant: undefined, flagMetadata: { source: 'defaultValue' }, errorCode: undefined, ...change });
+    const simple = (value, change) => ({
+      value,
+      reason: 'STATIC',
+      variant: undefined,
+      flagMetadata: { source: 'defaultValue' },
+      errorCode: undefined,
+      ...change,
+    });
     assert.deepEqual(await got(client.getBooleanDetails('boolean', false, user)), simple(true));
     assert.deepEqual(await got(client.getNumberDetails('integer', 0, user)), simple(3));
     assert.deepEqual(await got(client.getNumberDetails('float', 0, user)), simple(0.1));
-    assert.deepEqual(await got(client.getObjectDetails('object', {}, user)), simple({ nested: { list: [1, 'two', null] } }));
+    assert.deepEqual(
+      await got(client.getObjectDetails('object', {}, user)),
+      simple({ nested: { list: [1, 'two', null] } }),
+    );
     assert.deepEqual(await got(client.getObjectDetails('list', [], user)), simple([1, 2]));
     assert.deepEqual(await got(client.getStringDetails('string', '', user)), simple('a', { reason: 'DEFAULT' }));
-    const german = { reason: 'TARGETING_MATCH', variant: 'german', flagMetadata: { source: 'force', ruleId: 'german' } };
-    assert.deepEqual(await got(client.getStringDetails('string', '', { ...user, language: 'de' })), simple('Grüße 😀', german));
+    const german = {
+      reason: 'TARGETING_MATCH',
+      variant: 'german',
+      flagMetadata: { source: 'force', ruleId: 'german' },
+    };
+    assert.deepEqual(
+      await got(client.getStringDetails('string', '', { ...user, language: 'de' })),
+      simple('Grüße 😀', german),
+    );
     assert.equal(await client.getStringValue(encodeURIComponent('a key/with ?%'), '', user), 'odd');
   });
 
@@ -84,7 +125,10 @@ describe('the server provider', () => {
       const targetingKey = `user-${number}`;
       const { value, reason, variant, flagMetadata } = await client.getStringDetails('split', '', { targetingKey });
       const wanted = native(targetingKey, { targetingKey }).split;
-      assert.deepEqual({ value, reason, variant, flagMetadata }, { value: wanted.value, reason: 'SPLIT', variant: wanted.variant, flagMetadata: wanted.flagMetadata });
+      assert.deepEqual(
+        { value, reason, variant, flagMetadata },
+        { value: wanted.value, reason: 'SPLIT', variant: wanted.variant, flagMetadata: wanted.flagMetadata },
+      );
       assert.equal(flagMetadata.experiment, 'trial');
       seen.add(value);
     }
@@ -97,7 +141,10 @@ describe('the server provider', () => {
     assert.deepEqual(await codes(client.getStringDetails('boolean', 'mine', user)), ['mine', 'TYPE_MISMATCH']);
     assert.deepEqual(await codes(client.getNumberDetails('first', 7, user)), [7, 'GENERAL']);
     assert.deepEqual(await codes(client.getStringDetails('string', 'mine', {})), ['mine', 'TARGETING_KEY_MISSING']);
-    assert.deepEqual(await codes(client.getStringDetails('string', 'mine', { targetingKey: 7 })), ['mine', 'INVALID_CONTEXT']);
+    assert.deepEqual(await codes(client.getStringDetails('string', 'mine', { targetingKey: 7 })), [
+      'mine',
+      'INVALID_CONTEXT',
+    ]);
   });
 });
 
@@ -108,7 +155,12 @@ test('the web provider takes all features at once, again when its context change
     statuses.push(response.status);
     return response;
   };
-  const provider = new OFREPWebProvider({ baseUrl: edge.url, pollInterval: 50, fetchImplementation, disableLocalCache: true });
+  const provider = new OFREPWebProvider({
+    baseUrl: edge.url,
+    pollInterval: 50,
+    fetchImplementation,
+    disableLocalCache: true,
+  });
   try {
     await WebOpenFeature.setContext({ targetingKey: 'user-1', language: 'en' });
     await WebOpenFeature.setProviderAndWait(provider);
@@ -129,18 +181,30 @@ test('the web provider takes all features at once, again when its context change
 });
 
 test('all features are what the core says natively', async () => {
-  for (const context of [{ targetingKey: 'user-1' }, { targetingKey: 'ü😀', language: 'de', email: 'a@example.com', n: [1, { x: null }] }, { targetingKey: '7', id: 'ignored' }]) {
+  for (const context of [
+    { targetingKey: 'user-1' },
+    { targetingKey: 'ü😀', language: 'de', email: 'a@example.com', n: [1, { x: null }] },
+    { targetingKey: '7', id: 'ignored' },
+  ]) {
     const { status, json, headers } = await ask(context);
-    assert.deepEqual([status, headers['content-type'], headers['cache-control']], [200, 'application/json', 'no-store']);
-    const wanted = Object.values(native(context.targetingKey, context)).map(({ key, value, variant, reason, errorCode, flagMetadata }) => ({
-      key,
-      ...(value !== null && { value }),
-      ...(variant && { variant }),
-      ...(errorCode ? { errorCode } : { reason }),
-      metadata: flagMetadata,
-    }));
+    assert.deepEqual(
+      [status, headers['content-type'], headers['cache-control']],
+      [200, 'application/json', 'no-store'],
+    );
+    const wanted = Object.values(native(context.targetingKey, context)).map(
+      ({ key, value, variant, reason, errorCode, flagMetadata }) => ({
+        key,
+        ...(value !== null && { value }),
+        ...(variant && { variant }),
+        ...(errorCode ? { errorCode } : { reason }),
+        metadata: flagMetadata,
+      }),
+    );
     const { flags, metadata } = json();
-    assert.deepEqual(flags.map(({ errorDetails, ...flag }) => flag), wanted);
+    assert.deepEqual(
+      flags.map(({ errorDetails, ...flag }) => flag),
+      wanted,
+    );
     assert.deepEqual(metadata, { version: JSON.parse(edge.published.get('plan:current')).edge });
     for (const flag of flags) assert.deepEqual((await ask(context, { key: flag.key })).json(), flag);
   }
@@ -193,7 +257,10 @@ describe('who it is about', () => {
   test('a token that is not good is refused', async () => {
     for (const token of ['x.y.z', mintToken(edge.keys, { sub: subject, ttl: 10, age: 3600 })]) {
       const answer = await ask({ targetingKey: 'user-1' }, { headers: { authorization: `Bearer ${token}` } });
-      assert.deepEqual([answer.status, answer.headers['www-authenticate'], answer.json().errorCode], [401, 'Bearer', 'GENERAL']);
+      assert.deepEqual(
+        [answer.status, answer.headers['www-authenticate'], answer.json().errorCode],
+        [401, 'Bearer', 'GENERAL'],
+      );
     }
   });
 
@@ -212,12 +279,19 @@ describe('what is refused', () => {
   };
 
   test('bodies that cannot be read', async () => {
-    for (const body of ['', '{', '[]', '7', Buffer.from([0xff])]) refused(await new Visitor(edge).post(FLAGS, body), 400, 'PARSE_ERROR');
+    for (const body of ['', '{', '[]', '7', Buffer.from([0xff])])
+      refused(await new Visitor(edge).post(FLAGS, body), 400, 'PARSE_ERROR');
     refused(await new Visitor(edge).post(`${FLAGS}/boolean`, '{'), 400, 'PARSE_ERROR', { key: 'boolean' });
   });
 
   test('contexts that are none', async () => {
-    for (const body of [{}, { context: null }, { context: [] }, { context: 'user-1' }, { context: { targetingKey: ['x'] } }]) {
+    for (const body of [
+      {},
+      { context: null },
+      { context: [] },
+      { context: 'user-1' },
+      { context: { targetingKey: ['x'] } },
+    ]) {
       refused(await new Visitor(edge).post(FLAGS, body), 400, 'INVALID_CONTEXT');
     }
     for (const context of [{}, { targetingKey: '' }, { targetingKey: null }]) {
@@ -227,14 +301,24 @@ describe('what is refused', () => {
 
   test('features that are not there', async () => {
     const metadata = { source: 'unknownFeature' };
-    for (const key of ['unheard-of', '', '__proto__', 'x'.repeat(3000)]) refused(await ask({ targetingKey: 'u' }, { key }), 404, 'FLAG_NOT_FOUND', { key, metadata });
+    for (const key of ['unheard-of', '', '__proto__', 'x'.repeat(3000)])
+      refused(await ask({ targetingKey: 'u' }, { key }), 404, 'FLAG_NOT_FOUND', { key, metadata });
     // Not encoded as it should be, and still only a key.
-    refused(await new Visitor(edge).post(`${FLAGS}/%E0%A4`, { context: { targetingKey: 'u' } }), 404, 'FLAG_NOT_FOUND', { key: '%E0%A4', metadata });
+    refused(
+      await new Visitor(edge).post(`${FLAGS}/%E0%A4`, { context: { targetingKey: 'u' } }),
+      404,
+      'FLAG_NOT_FOUND',
+      { key: '%E0%A4', metadata },
+    );
   });
 
   test('too much, other types and other methods', async () => {
     refused(await ask({ targetingKey: 'u', text: 'x'.repeat(70_000) }), 413, 'GENERAL');
-    refused(await new Visitor(edge).post(FLAGS, '{}', { headers: { 'content-type': 'application/xml' } }), 415, 'GENERAL');
+    refused(
+      await new Visitor(edge).post(FLAGS, '{}', { headers: { 'content-type': 'application/xml' } }),
+      415,
+      'GENERAL',
+    );
     const get = await new Visitor(edge).fetch(`${FLAGS}/boolean`);
     refused(get, 405, 'GENERAL', { key: 'boolean' });
     assert.equal(get.headers.allow, 'POST, OPTIONS');
@@ -247,7 +331,10 @@ describe('what is refused', () => {
     const allowed = await ask(context, { headers: { origin: 'https://app.example' } });
     assert.deepEqual([allowed.status, allowed.headers['access-control-allow-origin']], [200, 'https://app.example']);
     assert.match(allowed.headers['access-control-expose-headers'], /etag/);
-    const preflight = await new Visitor(edge).fetch(FLAGS, { method: 'OPTIONS', headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' } });
+    const preflight = await new Visitor(edge).fetch(FLAGS, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
+    });
     assert.equal(preflight.status, 204);
     assert.match(preflight.headers['access-control-allow-headers'], /if-none-match/);
   });

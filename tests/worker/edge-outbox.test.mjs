@@ -54,7 +54,8 @@ const isDown = () => new Response('down', { status: 503 });
 /** An outbox of the test's own; `keep(message)` says whether it was taken. */
 function outbox() {
   const path = `/${Math.random()}`;
-  return async (message) => (await runtime.dispatchFetch(`http://edge${path}`, { method: 'POST', body: JSON.stringify(message) })).json();
+  return async (message) =>
+    (await runtime.dispatchFetch(`http://edge${path}`, { method: 'POST', body: JSON.stringify(message) })).json();
 }
 
 /** The messages that the collector was sent, last ones included that it did not keep. */
@@ -64,7 +65,10 @@ test('messages go together, in their order, with the key', async () => {
   const keep = outbox();
   for (let number = 0; number < 5; number++) assert.equal(await keep({ number }), true);
   await eventually(() => assert.equal(sent().length, 5));
-  assert.deepEqual(sent().map(({ number }) => number), [0, 1, 2, 3, 4]);
+  assert.deepEqual(
+    sent().map(({ number }) => number),
+    [0, 1, 2, 3, 4],
+  );
   assert.ok(asked.every(({ authorization }) => authorization === 'Bearer ck'));
 });
 
@@ -91,7 +95,14 @@ for (const [name, failing] of Object.entries({
     await eventually(() => assert.ok(asked.length >= 2), 15_000);
     answer = keepAll;
     asked.length = 0;
-    await eventually(() => assert.deepEqual(sent().map(({ number }) => number), [0, 1, 2]), 15_000);
+    await eventually(
+      () =>
+        assert.deepEqual(
+          sent().map(({ number }) => number),
+          [0, 1, 2],
+        ),
+      15_000,
+    );
   });
 }
 
@@ -113,7 +124,10 @@ test('a batch is bounded', async () => {
   answer = keepAll;
   asked.length = 0;
   await eventually(() => assert.equal(sent().length, 120), 20_000);
-  assert.deepEqual(asked.map(({ messages }) => messages.length), [100, 20]);
+  assert.deepEqual(
+    asked.map(({ messages }) => messages.length),
+    [100, 20],
+  );
 });
 
 test('it takes no more than it has room for, and takes again when there is room', { timeout: 60_000 }, async () => {
@@ -125,6 +139,13 @@ test('it takes no more than it has room for, and takes again when there is room'
   assert.ok(taken > 5 && taken < 20, `${taken} were taken`);
   answer = keepAll;
   asked.length = 0;
-  await eventually(() => assert.deepEqual(sent().map(({ number }) => number), [...Array(taken).keys()]), 30_000);
+  await eventually(
+    () =>
+      assert.deepEqual(
+        sent().map(({ number }) => number),
+        [...Array(taken).keys()],
+      ),
+    30_000,
+  );
   assert.equal(await keep({ number: taken, text }), true);
 });

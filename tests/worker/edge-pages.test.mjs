@@ -36,15 +36,41 @@ const rules = {
 
 const hero = '<section data-tl-slot="home.hero">fallback</section>';
 const filled = (html) => html.includes('Gr&#252;&#223; Gott') || html.includes('Grüß Gott');
-const headers = { 'content-type': 'text/html; charset=utf-8', etag: '"v1"', 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' };
+const headers = {
+  'content-type': 'text/html; charset=utf-8',
+  etag: '"v1"',
+  'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT',
+};
 
 /** What the origin has, by path: `[status, headers, body]`. */
 const site = {
-  '/': [200, { ...headers, 'cache-control': 'public, max-age=600', vary: 'Accept-Encoding', expires: 'Thu, 01 Jan 2099 00:00:00 GMT', 'set-cookie': ['a=1; Path=/', 'b=2; Path=/; Expires=Wed, 21 Oct 2099 07:28:00 GMT'] }, page(hero)],
+  '/': [
+    200,
+    {
+      ...headers,
+      'cache-control': 'public, max-age=600',
+      vary: 'Accept-Encoding',
+      expires: 'Thu, 01 Jan 2099 00:00:00 GMT',
+      'set-cookie': ['a=1; Path=/', 'b=2; Path=/; Expires=Wed, 21 Oct 2099 07:28:00 GMT'],
+    },
+    page(hero),
+  ],
   '/page/twice': [200, headers, page(hero + hero)],
   '/page/nested': [200, headers, page('<div data-tl-slot="home.hero">x<i data-tl-slot="home.second">inner</i></div>')],
-  '/page/inert': [200, headers, page(`<!-- ${hero} --><template>${hero}</template><svg><g data-tl-slot="home.hero"><text>s</text></g></svg><noscript>${hero}</noscript><math><mi data-tl-slot="home.hero">m</mi></math>`)],
-  '/page/void': [200, headers, page('<img data-tl-slot="home.hero"><script data-tl-slot="home.hero">1</script><textarea data-tl-slot="home.hero">t</textarea>')],
+  '/page/inert': [
+    200,
+    headers,
+    page(
+      `<!-- ${hero} --><template>${hero}</template><svg><g data-tl-slot="home.hero"><text>s</text></g></svg><noscript>${hero}</noscript><math><mi data-tl-slot="home.hero">m</mi></math>`,
+    ),
+  ],
+  '/page/void': [
+    200,
+    headers,
+    page(
+      '<img data-tl-slot="home.hero"><script data-tl-slot="home.hero">1</script><textarea data-tl-slot="home.hero">t</textarea>',
+    ),
+  ],
   '/page/after-inert': [200, headers, page(`<template><p data-tl-slot="other">x</p></template>${hero}`)],
   '/page/xml': [200, { 'content-type': 'application/xhtml+xml' }, page(hero)],
   '/page/text': [200, { 'content-type': 'text/plain' }, page(hero)],
@@ -64,16 +90,30 @@ const site = {
   '/page/no-store': [200, { ...headers, 'cache-control': 'no-store' }, page(hero)],
   '/page/empty': [200, headers, ''],
   '/plain': [200, { ...headers, 'cache-control': 'public, max-age=600', 'set-cookie': ['c=3'] }, page(hero)],
-  '/selector': [200, headers, page('<div id="promo-bar">old</div><div class="promo" data-x="a,b">old</div><template><div id="promo-bar">t</div></template>')],
+  '/selector': [
+    200,
+    headers,
+    page(
+      '<div id="promo-bar">old</div><div class="promo" data-x="a,b">old</div><template><div id="promo-bar">t</div></template>',
+    ),
+  ],
   '/ad': [200, headers, page('<section data-tl-slot="ad.hero">fallback</section>')],
-  '/json': [200, headers, page('<script type="application/json" data-tl-slot="data.json">{}</script><div data-tl-slot="data.json">x</div><script data-tl-slot="data.json">y</script>')],
+  '/json': [
+    200,
+    headers,
+    page(
+      '<script type="application/json" data-tl-slot="data.json">{}</script><div data-tl-slot="data.json">x</div><script data-tl-slot="data.json">y</script>',
+    ),
+  ],
 };
 
 function origin(request, response) {
   const { pathname } = new URL(request.url, 'http://origin');
   const [status, head, body] = site[pathname] ?? [200, headers, page(hero)];
-  if (request.headers['if-none-match'] === head.etag && head.etag) return response.writeHead(304, { etag: head.etag }).end();
-  if (request.headers.range) return response.writeHead(206, { ...head, 'content-range': 'bytes 0-9/99' }).end(Buffer.from(body).subarray(0, 10));
+  if (request.headers['if-none-match'] === head.etag && head.etag)
+    return response.writeHead(304, { etag: head.etag }).end();
+  if (request.headers.range)
+    return response.writeHead(206, { ...head, 'content-range': 'bytes 0-9/99' }).end(Buffer.from(body).subarray(0, 10));
   response.writeHead(status, head).end(request.method === 'HEAD' ? undefined : body);
 }
 
@@ -100,7 +140,12 @@ describe('filling slots', () => {
     const { status, text, headers } = await get('/');
     assert.equal(status, 200);
     const decision = /tl;desc="(d-[0-9a-f]+)"/.exec(headers['server-timing'])[1];
-    assert.ok(text.includes(`data-tl-slot="home.hero" data-tl-state="applied" data-tl-decision="${decision}"><h1>Grüß Gott – 你好 😀</h1></section>`), text);
+    assert.ok(
+      text.includes(
+        `data-tl-slot="home.hero" data-tl-state="applied" data-tl-decision="${decision}"><h1>Grüß Gott – 你好 😀</h1></section>`,
+      ),
+      text,
+    );
     assert.ok(!text.includes('fallback'));
   });
 
@@ -151,8 +196,10 @@ describe('filling slots', () => {
 });
 
 describe('landing pages', () => {
-  const tablet = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36';
-  const of = async (headers) => /<i>(.*?)<\/i>/.exec((await get('/ad?utm_campaign=fr%C3%BChling&gclid=x1', { headers })).text)[1];
+  const tablet =
+    'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36';
+  const of = async (headers) =>
+    /<i>(.*?)<\/i>/.exec((await get('/ad?utm_campaign=fr%C3%BChling&gclid=x1', { headers })).text)[1];
 
   test('campaign, click and class of device are facts', async () => {
     assert.equal(await of({ 'user-agent': tablet }), 'frühling x1 on a tablet with chrome');
@@ -210,7 +257,7 @@ describe('untouched bytes', () => {
   }
 
   const unchanged = {
-    'HEAD': { method: 'HEAD' },
+    HEAD: { method: 'HEAD' },
     'a range': { headers: { range: 'bytes=0-9' } },
     'a POST': { method: 'POST', body: 'a=1' },
     'a bot': { headers: { 'user-agent': 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' } },
@@ -234,7 +281,10 @@ describe('untouched bytes', () => {
   test('tl_off turns it off for one request, and the origin does not see it', async () => {
     const { text, setCookies } = await get('/?a=1&tl_off=1&b=2');
     assert.equal(text, site['/'][2]);
-    assert.deepEqual(setCookies.map((line) => line.split('=')[0]), ['a', 'b']);
+    assert.deepEqual(
+      setCookies.map((line) => line.split('=')[0]),
+      ['a', 'b'],
+    );
     assert.equal(edge.seen.at(-1).url, '/?a=1&b=2');
   });
 
@@ -244,7 +294,9 @@ describe('untouched bytes', () => {
   });
 
   test('a validator cannot bring back a page whose slots are filled', async () => {
-    const { status, text } = await get('/', { headers: { 'if-none-match': '"v1"', 'if-modified-since': new Date().toUTCString() } });
+    const { status, text } = await get('/', {
+      headers: { 'if-none-match': '"v1"', 'if-modified-since': new Date().toUTCString() },
+    });
     assert.equal(status, 200);
     assert.ok(filled(text));
   });
@@ -259,7 +311,8 @@ describe('headers', () => {
     const { headers } = await get('/');
     assert.equal(headers['cache-control'], 'private, no-cache');
     assert.equal(headers.vary, 'Accept-Encoding, Cookie');
-    for (const name of ['etag', 'last-modified', 'expires', 'content-length', 'accept-ranges', 'age']) assert.equal(headers[name], undefined, name);
+    for (const name of ['etag', 'last-modified', 'expires', 'content-length', 'accept-ranges', 'age'])
+      assert.equal(headers[name], undefined, name);
   });
 
   test('no-store of the origin stays', async () => {
@@ -310,7 +363,11 @@ test('bodies go to the origin as they are', async () => {
     },
   });
   try {
-    const { text } = await new Visitor(echo).fetch('/form', { method: 'POST', body: 'a=1&b=2', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    const { text } = await new Visitor(echo).fetch('/form', {
+      method: 'POST',
+      body: 'a=1&b=2',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
     assert.equal(text, 'done');
     assert.equal(got, 'a=1&b=2');
   } finally {
@@ -319,7 +376,11 @@ test('bodies go to the origin as they are', async () => {
 });
 
 test('an origin that points back here is not asked for ever', async () => {
-  const loop = await startEdge({ rules, published: new Map(), origin: (request, response) => relay(request, response) });
+  const loop = await startEdge({
+    rules,
+    published: new Map(),
+    origin: (request, response) => relay(request, response),
+  });
   // The origin sends every request to the edge again.
   async function relay(request, response) {
     const { status, text } = await new Visitor(loop).fetch(request.url, { headers: request.headers });

@@ -46,7 +46,7 @@ describe('a store that turns bad', () => {
   });
 
   const sealed = () => second.get(`plan:${current(second)}`);
-  const flip = (bytes, at) => (bytes = Buffer.from(bytes), (bytes[at < 0 ? bytes.length + at : at] ^= 1), bytes);
+  const flip = (bytes, at) => ((bytes = Buffer.from(bytes)), (bytes[at < 0 ? bytes.length + at : at] ^= 1), bytes);
   const payload = (bytes) => bytes.subarray(9 + bytes[8] + 32 + 64);
   const bad = {
     'an unsigned plan': () => payload(sealed()),
@@ -56,8 +56,8 @@ describe('a store that turns bad', () => {
     'a plan with a changed key id': () => flip(sealed(), 12),
     'half a plan': () => sealed().subarray(0, sealed().length / 2),
     'an envelope without a plan': () => sealed().subarray(0, 9 + sealed()[8] + 96),
-    'nothing': () => Buffer.alloc(0),
-    'noise': () => Buffer.from(Array.from({ length: 4000 }, (_, n) => (n * 31) & 255)),
+    nothing: () => Buffer.alloc(0),
+    noise: () => Buffer.from(Array.from({ length: 4000 }, (_, n) => (n * 31) & 255)),
     'another plan than announced': () => first.get(`plan:${current(first)}`),
   };
   for (const [name, make] of Object.entries(bad)) {
@@ -72,7 +72,11 @@ describe('a store that turns bad', () => {
     });
   }
 
-  for (const [name, value] of Object.entries({ 'no JSON': '{', 'a list': '[]', 'nowhere': JSON.stringify({ edge: 'none', public: 'none' }) })) {
+  for (const [name, value] of Object.entries({
+    'no JSON': '{',
+    'a list': '[]',
+    nowhere: JSON.stringify({ edge: 'none', public: 'none' }),
+  })) {
     test(`a pointer that is ${name}: the last good plan stays`, async () => {
       await edge.kv.put('plan:current', value);
       await eventually(async () => assert.notDeepEqual((await health(edge)).problems, []));
@@ -94,7 +98,11 @@ describe('a store that turns bad', () => {
     assert.equal(text, body);
     assert.equal(headers.etag, '"1"');
     assert.deepEqual(setCookies, []);
-    for (const answer of [await visitor.post('/_tl/decide', {}), await visitor.fetch('/_tl/plan'), await visitor.fetch('/_tl/token')]) {
+    for (const answer of [
+      await visitor.post('/_tl/decide', {}),
+      await visitor.fetch('/_tl/plan'),
+      await visitor.fetch('/_tl/token'),
+    ]) {
       assert.equal(answer.status, 503);
       assert.equal(answer.json().error.code, 'switched_off');
     }

@@ -9,12 +9,23 @@ const rules = {
   version: 1,
   slots: { hero: { pages: ['/**'] }, late: { pages: ['/slow', '/aborted'] } },
   channels: { web: {} },
-  messages: { hero: { renditions: [{ channel: 'web', html: '<b>gefüllt</b>' }] }, late: { renditions: [{ channel: 'web', html: '<i>late</i>' }] } },
-  campaigns: { hero: { class: 'service', slots: { hero: 'hero' } }, late: { class: 'service', slots: { late: 'late' } } },
+  messages: {
+    hero: { renditions: [{ channel: 'web', html: '<b>gefüllt</b>' }] },
+    late: { renditions: [{ channel: 'web', html: '<i>late</i>' }] },
+  },
+  campaigns: {
+    hero: { class: 'service', slots: { hero: 'hero' } },
+    late: { class: 'service', slots: { late: 'late' } },
+  },
   policies: { consent: { default: 'granted', service: [] } },
 };
-const html = page('<p>ä</p><section class="x" data-tl-slot="hero" id=\'h\'>fallback <!-- c --><i>x</i></section><p>after 😀</p>');
-const expected = html.replace(/(<section[^>]*)>.*<\/section>/, (_, tag) => `${tag} data-tl-state="applied" data-tl-decision="D"><b>gefüllt</b></section>`);
+const html = page(
+  '<p>ä</p><section class="x" data-tl-slot="hero" id=\'h\'>fallback <!-- c --><i>x</i></section><p>after 😀</p>',
+);
+const expected = html.replace(
+  /(<section[^>]*)>.*<\/section>/,
+  (_, tag) => `${tag} data-tl-state="applied" data-tl-decision="D"><b>gefüllt</b></section>`,
+);
 const normal = (text) => text.replace(/data-tl-decision="d-[0-9a-f]+"/, 'data-tl-decision="D"');
 
 /** Half of a page that is hard to parse. */
@@ -41,7 +52,8 @@ async function origin(incoming, response) {
     }
     return response.end();
   }
-  if (pathname === '/large') return response.end(page('<section data-tl-slot="hero">x</section>' + '<p>0123456789</p>'.repeat(400_000)));
+  if (pathname === '/large')
+    return response.end(page('<section data-tl-slot="hero">x</section>' + '<p>0123456789</p>'.repeat(400_000)));
   if (pathname === '/torn') {
     response.write('<!doctype html><body>' + '<section data-tl-slot="hero">x</section>' + 'y'.repeat(5000));
     await sleep(50);
@@ -85,7 +97,9 @@ test('the first bytes are there, filled, while the origin is still busy', async 
 test('the origin may cut its bytes anywhere', async () => {
   const cuts = Array.from({ length: Buffer.byteLength(html) - 1 }, (_, n) => n + 1);
   for (let start = 0; start < cuts.length; start += 20) {
-    const answers = await Promise.all(cuts.slice(start, start + 20).map((at) => new Visitor(edge).fetch(`/cut?at=${at}`)));
+    const answers = await Promise.all(
+      cuts.slice(start, start + 20).map((at) => new Visitor(edge).fetch(`/cut?at=${at}`)),
+    );
     answers.forEach(({ text }, n) => assert.equal(normal(text), expected, `cut at ${cuts[start + n]}`));
   }
 });

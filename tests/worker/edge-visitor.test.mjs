@@ -8,27 +8,61 @@ const message = (html) => ({ renditions: [{ channel: 'web', html }] });
 const rules = {
   version: 1,
   attributes: { firstName: { type: 'string', edge: true } },
-  slots: { hero: { pages: ['/', '/hero'] }, note: { pages: ['/note'] }, split: { pages: ['/split'] }, third: { pages: ['/third'] } },
+  slots: {
+    hero: { pages: ['/', '/hero'] },
+    note: { pages: ['/note'] },
+    split: { pages: ['/split'] },
+    third: { pages: ['/third'] },
+  },
   channels: { web: {} },
   messages: {
     capped: message("<h1>Hello {{ firstName | default: 'you' }}</h1>"),
     note: message('<p>note</p>'),
     third: message('<p>third</p>'),
-    split: { renditions: [{ channel: 'web', html: 'A', variation: 'a' }, { channel: 'web', html: 'B', variation: 'b' }] },
+    split: {
+      renditions: [
+        { channel: 'web', html: 'A', variation: 'a' },
+        { channel: 'web', html: 'B', variation: 'b' },
+      ],
+    },
   },
-  experiments: { ab: { hashVersion: 2, variations: [{ id: 'a', weight: 0.5 }, { id: 'b', weight: 0.5 }] } },
+  experiments: {
+    ab: {
+      hashVersion: 2,
+      variations: [
+        { id: 'a', weight: 0.5 },
+        { id: 'b', weight: 0.5 },
+      ],
+    },
+  },
   campaigns: {
     capped: { class: 'promo', caps: [{ max: 2, per: 'total' }], slots: { hero: 'capped' } },
     note: { class: 'service', slots: { note: 'note' } },
-    third: { class: 'service', when: { $event: { name: 'Page Viewed', where: { path: '/counted' }, count: { $gte: 3 } } }, slots: { third: 'third' } },
+    third: {
+      class: 'service',
+      when: { $event: { name: 'Page Viewed', where: { path: '/counted' }, count: { $gte: 3 } } },
+      slots: { third: 'third' },
+    },
     split: { class: 'service', experiment: 'ab', slots: { split: 'split' } },
   },
   policies: {
-    consent: { default: 'pending', store: 'personalization', measure: 'analytics', promo: ['personalization'], service: [], gpc: ['analytics'] },
+    consent: {
+      default: 'pending',
+      store: 'personalization',
+      measure: 'analytics',
+      promo: ['personalization'],
+      service: [],
+      gpc: ['analytics'],
+    },
   },
 };
-const body = page(['hero', 'note', 'split', 'third'].map((slot) => `<div data-tl-slot="${slot}">fallback</div>`).join(''));
-const origin = (request, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'public, max-age=60' }).end(body);
+const body = page(
+  ['hero', 'note', 'split', 'third'].map((slot) => `<div data-tl-slot="${slot}">fallback</div>`).join(''),
+);
+const origin = (request, response) =>
+  response
+    .writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'public, max-age=60' })
+    .end(body);
 
 const granted = 'personalization=granted&analytics=granted';
 let edge;
@@ -54,7 +88,9 @@ describe('the first visit', () => {
     assert.match(id, /^tl_id=v[0-9a-f]{32}; Path=\/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax$/);
     const [session] = setCookies.filter((line) => line.startsWith('tl_session='));
     assert.match(session, /^tl_session=\d{13}; Path=\/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$/);
-    assert.ok(setCookies.some((line) => /^tl_token=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/.test(line)));
+    assert.ok(
+      setCookies.some((line) => /^tl_token=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/.test(line)),
+    );
     const before = someone.cookies.get('tl_id');
     const again = await someone.fetch('/');
     assert.ok(!names(again).includes('tl_id'));
@@ -105,13 +141,19 @@ describe('the token', () => {
       assert.match(headers['server-timing'], /tl;desc=/);
     }
     assert.ok((await someone.fetch('/third')).text.includes('<p>third</p>'));
-    await eventually(() => assert.equal(messagesOf(someone).filter((message) => message.events.some((event) => event.properties.path === '/counted')).length, 3));
+    await eventually(() =>
+      assert.equal(
+        messagesOf(someone).filter((message) => message.events.some((event) => event.properties.path === '/counted'))
+          .length,
+        3,
+      ),
+    );
   });
 
   const facts = { traits: { firstName: ['Ann', 1, 1] } };
   const carriers = {
     'the cookie': (token) => ({ cookies: { tl_token: token } }),
-    'Authorization': (token) => ({ headers: { authorization: `Bearer ${token}` } }),
+    Authorization: (token) => ({ headers: { authorization: `Bearer ${token}` } }),
     'X-TL-Token': (token) => ({ headers: { 'x-tl-token': token } }),
   };
   for (const [name, carry] of Object.entries(carriers)) {
@@ -155,10 +197,14 @@ describe('the token', () => {
 
   const other = generateKeyPairSync('ed25519').privateKey;
   const bad = {
-    'tampered with': (keys) => { const parts = mintToken(keys, { facts }).split('.'); parts[1] = Buffer.from(JSON.stringify({ ...claimsOf(parts.join('.')), sub: 'p2' })).toString('base64url'); return parts.join('.'); },
+    'tampered with': (keys) => {
+      const parts = mintToken(keys, { facts }).split('.');
+      parts[1] = Buffer.from(JSON.stringify({ ...claimsOf(parts.join('.')), sub: 'p2' })).toString('base64url');
+      return parts.join('.');
+    },
     'signed with another key': (keys) => mintToken(keys, { facts, key: other }),
     'of an unknown key': (keys) => mintToken(keys, { facts, header: { kid: 'nobody' } }),
-    'unsigned': (keys) => mintToken(keys, { facts, header: { alg: 'none' } }).replace(/\.[^.]*$/, '.'),
+    unsigned: (keys) => mintToken(keys, { facts, header: { alg: 'none' } }).replace(/\.[^.]*$/, '.'),
     'for another audience': (keys) => mintToken(keys, { facts, aud: 'elsewhere' }),
     'of another issuer': (keys) => mintToken(keys, { facts, iss: 'elsewhere' }),
     'of another type': (keys) => mintToken(keys, { facts, header: { typ: 'JWT' } }),
@@ -180,7 +226,7 @@ describe('the token', () => {
     assert.notEqual(someone.cookies.get('tl_token'), 'bad');
   });
 
-  test('in Authorization that is the origin\'s own passes on', async () => {
+  test("in Authorization that is the origin's own passes on", async () => {
     await visitor().fetch('/', { headers: { authorization: 'Basic c3RhZ2luZzpwYXNz' } });
     assert.equal(edge.seen.at(-1).headers.authorization, 'Basic c3RhZ2luZzpwYXNz');
   });
@@ -189,7 +235,11 @@ describe('the token', () => {
 describe('consent', () => {
   const fallback = (answer) => assert.ok(!answer.text.includes('Hello'));
 
-  for (const [name, consent] of Object.entries({ 'not asked': null, pending: 'personalization=pending', nonsense: 'a&b==&%' })) {
+  for (const [name, consent] of Object.entries({
+    'not asked': null,
+    pending: 'personalization=pending',
+    nonsense: 'a&b==&%',
+  })) {
     test(`${name}: no cookie, no event, and the fallback where rules need it`, async () => {
       const someone = visitor(consent);
       const answer = await someone.fetch('/');
@@ -229,7 +279,10 @@ describe('consent', () => {
     const someone = visitor();
     await someone.fetch('/');
     const [message] = await eventually(() => (assert.equal(messagesOf(someone).length, 1), messagesOf(someone)));
-    assert.deepEqual(message.events.map((event) => event.event), ['Message Seen', 'Page Viewed']);
+    assert.deepEqual(
+      message.events.map((event) => event.event),
+      ['Message Seen', 'Page Viewed'],
+    );
     assert.equal(message.subject, someone.cookies.get('tl_id'));
     assert.ok(message.events.every((event) => event.trusted === true && event.id.startsWith('d-')));
     assert.ok(message.events[1].id.endsWith(':page'));
@@ -266,7 +319,10 @@ describe('experiments', () => {
     const someone = visitor();
     await someone.fetch('/split');
     const [message] = await eventually(() => (assert.equal(messagesOf(someone).length, 1), messagesOf(someone)));
-    assert.deepEqual(message.events.map((event) => event.event), ['Message Seen', 'Experiment Viewed', 'Page Viewed']);
+    assert.deepEqual(
+      message.events.map((event) => event.event),
+      ['Message Seen', 'Experiment Viewed', 'Page Viewed'],
+    );
   });
 });
 
@@ -287,7 +343,12 @@ describe('previews', () => {
     assert.equal((await someone.fetch('/')).headers['cache-control'], 'private, no-cache');
   });
 
-  for (const [name, make] of Object.entries({ 'expired': (keys) => mintPreview(keys, { age: 7200 }), 'without the scope': (keys) => mintPreview(keys, { scope: 'explain' }), 'of other keys': () => mintPreview(newKeys()), 'nonsense': () => 'x' })) {
+  for (const [name, make] of Object.entries({
+    expired: (keys) => mintPreview(keys, { age: 7200 }),
+    'without the scope': (keys) => mintPreview(keys, { scope: 'explain' }),
+    'of other keys': () => mintPreview(newKeys()),
+    nonsense: () => 'x',
+  })) {
     test(`a link that is ${name} does nothing`, async () => {
       const answer = await visitor().fetch(`/?tl_preview=${make(edge.keys)}`);
       assert.ok(!names(answer).includes('tl_preview'));
@@ -296,7 +357,7 @@ describe('previews', () => {
   }
 });
 
-test('concurrent visitors never get each other\'s page, cookies or events', async () => {
+test("concurrent visitors never get each other's page, cookies or events", async () => {
   const people = Array.from({ length: 60 }, (_, n) => {
     const name = `Name${n}x`;
     const token = mintToken(edge.keys, { sub: `subject-${n}`, facts: { traits: { firstName: [name, 1, 1] } } });

@@ -82,6 +82,6 @@ test('the pointer never names a plan that is not there', async () => {
       if (current !== null) assert.equal(await namespace.get(`plan:${current}`), `plan ${current}`);
     }
     await eventually(async () => assert.equal(await namespace.get('plan:current'), '49'));
-    assert.equal((await readFile(file('plan:49'), 'utf8')), await namespace.get('plan:49'));
+    assert.equal(await readFile(file('plan:49'), 'utf8'), await namespace.get('plan:49'));
   });
 });

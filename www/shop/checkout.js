@@ -1,42 +1,42 @@
 // The basket's page, the order, and the page after it.
-import { CURRENCY, add, empty, productOf, quantityOf, remove, size } from "./basket.js";
-import { choose } from "./consent.js";
-import { read, write } from "./store.js";
-import { call, track } from "./track.js";
+import { CURRENCY, add, empty, productOf, quantityOf, remove, size } from './basket.js';
+import { choose } from './consent.js';
+import { read, write } from './store.js';
+import { call, track } from './track.js';
 
-const euros = new Intl.NumberFormat("en", { style: "currency", currency: CURRENCY, maximumFractionDigits: 0 });
+const euros = new Intl.NumberFormat('en', { style: 'currency', currency: CURRENCY, maximumFractionDigits: 0 });
 
 export function enterCart(main) {
-  const lines = [...main.querySelectorAll(".line")];
+  const lines = [...main.querySelectorAll('.line')];
   addFromAddress(lines);
   for (const line of lines) {
-    const button = line.querySelector("[data-remove]");
+    const button = line.querySelector('[data-remove]');
     button.hidden = false;
-    button.addEventListener("click", () => {
+    button.addEventListener('click', () => {
       remove(productOf(line));
       show(main, lines);
       main.focus();
     });
   }
   show(main, lines);
-  track("Cart Viewed", { products: bought(lines) });
-  takeOrders(main.querySelector("[data-checkout]"), lines);
-  holdBasket(main.querySelector("[data-hold]"));
+  track('Cart Viewed', { products: bought(lines) });
+  takeOrders(main.querySelector('[data-checkout]'), lines);
+  holdBasket(main.querySelector('[data-hold]'));
 }
 
 export function enterOrder(main) {
-  const order = read("order");
+  const order = read('order');
   if (!order) return;
-  if (order.firstName) main.querySelector("[data-order-name]").textContent = `, ${order.firstName}`;
-  main.querySelector("[data-order-number]").textContent = `Your number is ${order.id}.`;
+  if (order.firstName) main.querySelector('[data-order-name]').textContent = `, ${order.firstName}`;
+  main.querySelector('[data-order-number]').textContent = `Your number is ${order.id}.`;
 }
 
 /** Adds what the address asks for, `/cart/?add=squall`: from a message, or from a page whose scripts had not loaded. */
 function addFromAddress(lines) {
-  const wanted = new URLSearchParams(location.search).get("add");
+  const wanted = new URLSearchParams(location.search).get('add');
   const line = lines.find((line) => line.id === wanted);
   if (!line) return;
-  history.replaceState(history.state, "", "/cart/");
+  history.replaceState(history.state, '', '/cart/');
   add(productOf(line));
 }
 
@@ -44,13 +44,13 @@ function show(main, lines) {
   for (const line of lines) {
     const quantity = quantityOf(line.id);
     line.hidden = quantity === 0;
-    line.querySelector("[data-quantity]").textContent = `Quantity ${quantity}`;
+    line.querySelector('[data-quantity]').textContent = `Quantity ${quantity}`;
   }
   const isEmpty = size() === 0;
-  main.querySelector("[data-lines]").dataset.live = "";
-  main.querySelector("[data-empty]").hidden = !isEmpty;
-  for (const part of main.querySelectorAll("[data-checkout], [data-hold], [data-total]")) part.hidden = isEmpty;
-  main.querySelector("[data-sum]").textContent = euros.format(total(bought(lines)));
+  main.querySelector('[data-lines]').dataset.live = '';
+  main.querySelector('[data-empty]').hidden = !isEmpty;
+  for (const part of main.querySelectorAll('[data-checkout], [data-hold], [data-total]')) part.hidden = isEmpty;
+  main.querySelector('[data-sum]').textContent = euros.format(total(bought(lines)));
 }
 
 function bought(lines) {
@@ -65,30 +65,34 @@ function total(products) {
 function takeOrders(form, lines) {
   const id = `TF-${crypto.randomUUID().slice(0, 8).toUpperCase()}`;
   const order = () => ({ order_id: id, currency: CURRENCY, total: total(bought(lines)), products: bought(lines) });
-  form.addEventListener("focusin", () => track("Checkout Started", order()), { once: true });
+  form.addEventListener('focusin', () => track('Checkout Started', order()), { once: true });
   // The form goes on to the confirmation page by itself; the tag delivers what is reported here across that.
-  form.addEventListener("submit", () => {
-    const firstName = form.querySelector("#first-name").value.trim();
-    const email = form.querySelector("#email").value.trim();
-    identify({ ...(firstName && { firstName }), ...(email && { email }) });
-    track("Order Completed", order());
-    write("order", { id, firstName });
-    empty();
-  }, { once: true });
+  form.addEventListener(
+    'submit',
+    () => {
+      const firstName = form.querySelector('#first-name').value.trim();
+      const email = form.querySelector('#email').value.trim();
+      identify({ ...(firstName && { firstName }), ...(email && { email }) });
+      track('Order Completed', order());
+      write('order', { id, firstName });
+      empty();
+    },
+    { once: true },
+  );
 }
 
 function holdBasket(form) {
-  form.addEventListener("submit", (event) => {
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
-    choose({ "channel.whatsapp": "granted" });
-    identify({ phone: form.querySelector("#phone").value.trim(), whatsappReady: true });
-    form.querySelector("[data-held]").textContent = "We hold it. You hear from us once.";
+    choose({ 'channel.whatsapp': 'granted' });
+    identify({ phone: form.querySelector('#phone').value.trim(), whatsappReady: true });
+    form.querySelector('[data-held]').textContent = 'We hold it. You hear from us once.';
   });
 }
 
 /** Says who this is, by an account number that is made with the first order or reminder: never by an address. */
 function identify(traits) {
-  const account = read("account") ?? `c-${crypto.randomUUID()}`;
-  write("account", account);
-  call("identify", account, traits);
+  const account = read('account') ?? `c-${crypto.randomUUID()}`;
+  write('account', account);
+  call('identify', account, traits);
 }

@@ -1,24 +1,24 @@
 // Privacy choices: asked for once, changed at any time on /privacy/, kept in the cookie that the edge reads.
-import { call } from "./track.js";
+import { call } from './track.js';
 
 /** What the banner asks for. Being written to is asked for where an address is given, and on /privacy/. */
-const PAGES = ["personalization", "analytics"];
+const PAGES = ['personalization', 'analytics'];
 /** All that can be chosen; a purpose that is not in the cookie is pending. */
-export const PURPOSES = [...PAGES, "channel.email", "channel.whatsapp"];
+export const PURPOSES = [...PAGES, 'channel.email', 'channel.whatsapp'];
 
-const COOKIE = "tl_consent";
+const COOKIE = 'tl_consent';
 const HALF_A_YEAR = 15552000;
 
 /** The choices made so far: `{ personalization: "granted", … }`. */
 export function choices() {
-  const pair = document.cookie.split("; ").find((pair) => pair.startsWith(`${COOKIE}=`)) ?? "";
+  const pair = document.cookie.split('; ').find((pair) => pair.startsWith(`${COOKIE}=`)) ?? '';
   return Object.fromEntries(new URLSearchParams(pair.slice(COOKIE.length + 1)));
 }
 
 /** Makes choices, and tells the tag. */
 export function choose(changes) {
   remember({ ...choices(), ...changes });
-  call("consent", changes);
+  call('consent', changes);
   removeBanner();
 }
 
@@ -26,16 +26,16 @@ export function choose(changes) {
 export function remember(all) {
   const value = new URLSearchParams(all).toString();
   const age = value ? HALF_A_YEAR : 0;
-  const secure = location.protocol === "https:" ? "; Secure" : "";
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
   document.cookie = `${COOKIE}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
 }
 
 /** Shows the banner if nothing has been chosen. */
 export function askForConsent() {
-  if (Object.keys(choices()).length > 0 || location.pathname === "/privacy/") return;
-  const banner = document.createElement("section");
-  banner.className = "consent";
-  banner.setAttribute("aria-label", "Privacy choices");
+  if (Object.keys(choices()).length > 0 || location.pathname === '/privacy/') return;
+  const banner = document.createElement('section');
+  banner.className = 'consent';
+  banner.setAttribute('aria-label', 'Privacy choices');
   banner.innerHTML = `
     <h2>May we remember you?</h2>
     <p>With your yes, pages fit what you looked at and we count which messages were seen. With your no, everything works the same.
@@ -44,28 +44,30 @@ export function askForConsent() {
       <button class="button button--small" type="button" data-all="denied">Reject</button>
       <button class="button button--small" type="button" data-all="granted">Accept</button>
     </div>`;
-  banner.addEventListener("click", (event) => chooseAll(event, PAGES));
+  banner.addEventListener('click', (event) => chooseAll(event, PAGES));
   // Right after the skip link: a keyboard meets it first, and may walk past it.
-  document.querySelector(".skip").after(banner);
+  document.querySelector('.skip').after(banner);
 }
 
 export function enterPrivacy(main) {
   removeBanner();
-  const form = main.querySelector("[data-consent]");
+  const form = main.querySelector('[data-consent]');
   const show = () => {
     const made = choices();
-    for (const purpose of PURPOSES) form.elements[purpose].checked = made[purpose] === "granted";
+    for (const purpose of PURPOSES) form.elements[purpose].checked = made[purpose] === 'granted';
   };
   const saved = () => {
     show();
-    form.querySelector("[data-saved]").textContent = "Saved.";
+    form.querySelector('[data-saved]').textContent = 'Saved.';
   };
-  form.addEventListener("submit", (event) => {
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
-    choose(Object.fromEntries(PURPOSES.map((purpose) => [purpose, form.elements[purpose].checked ? "granted" : "denied"])));
+    choose(
+      Object.fromEntries(PURPOSES.map((purpose) => [purpose, form.elements[purpose].checked ? 'granted' : 'denied'])),
+    );
     saved();
   });
-  form.addEventListener("click", (event) => chooseAll(event, PURPOSES) && saved());
+  form.addEventListener('click', (event) => chooseAll(event, PURPOSES) && saved());
   form.hidden = false;
   show();
 }
@@ -78,5 +80,5 @@ function chooseAll(event, purposes) {
 }
 
 function removeBanner() {
-  document.querySelector(".consent")?.remove();
+  document.querySelector('.consent')?.remove();
 }

@@ -1,5 +1,5 @@
 // Quick navigation: between the shop's reading pages only `main` is exchanged. Everything else is an ordinary link.
-import { call } from "./track.js";
+import { call } from './track.js';
 
 const IN_PLACE = /^\/(category\/|pricing\/|product\/[^/]+\/)?$/;
 const scrolled = new Map();
@@ -9,14 +9,14 @@ let running;
 /** Follows links in place; `enter` is called with each new `main`. */
 export function navigateInPlace(enter) {
   if (!IN_PLACE.test(location.pathname)) return;
-  history.scrollRestoration = "manual";
-  document.addEventListener("click", (event) => {
+  history.scrollRestoration = 'manual';
+  document.addEventListener('click', (event) => {
     const url = destination(event);
     if (!url) return;
     event.preventDefault();
     go(url, enter, true);
   });
-  addEventListener("popstate", () => {
+  addEventListener('popstate', () => {
     const url = new URL(location.href);
     if (url.pathname === shown) return;
     if (IN_PLACE.test(url.pathname)) go(url, enter, false);
@@ -27,8 +27,8 @@ export function navigateInPlace(enter) {
 /** Where a click leads, if it is a plain click on a link to a page that can be shown in place. */
 function destination(event) {
   const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  const link = event.target.closest?.("a[href]");
-  if (event.defaultPrevented || !isPlain || !link || link.target || link.hasAttribute("download")) return undefined;
+  const link = event.target.closest?.('a[href]');
+  if (event.defaultPrevented || !isPlain || !link || link.target || link.hasAttribute('download')) return undefined;
   const url = new URL(link.href);
   const isHere = url.pathname === location.pathname;
   return url.origin === location.origin && IN_PLACE.test(url.pathname) && !isHere ? url : undefined;
@@ -39,7 +39,7 @@ async function go(url, enter, isNew) {
   const { signal } = (running = new AbortController());
   const page = await load(url, signal).catch(() => undefined);
   if (signal.aborted) return;
-  const main = page?.querySelector("main");
+  const main = page?.querySelector('main');
   if (!main) {
     location.assign(url);
     return;
@@ -48,29 +48,29 @@ async function go(url, enter, isNew) {
   shown = url.pathname;
   show(page, main, url);
   // The address follows the content, so that whoever listens for a new address finds the new slots.
-  if (isNew) history.pushState(null, "", url);
-  scrollTo({ top: isNew ? 0 : (scrolled.get(url.pathname) ?? 0), behavior: "instant" });
+  if (isNew) history.pushState(null, '', url);
+  scrollTo({ top: isNew ? 0 : (scrolled.get(url.pathname) ?? 0), behavior: 'instant' });
   if (url.hash) document.querySelector(url.hash)?.scrollIntoView();
-  call("page");
+  call('page');
   enter(main);
 }
 
 /** The page as it was written: what fills its slots is decided here, by the tag. */
 async function load(url, signal) {
   const plain = new URL(url);
-  plain.searchParams.set("tl_off", "1");
-  const answer = await fetch(plain, { signal, headers: { accept: "text/html" } });
+  plain.searchParams.set('tl_off', '1');
+  const answer = await fetch(plain, { signal, headers: { accept: 'text/html' } });
   if (!answer.ok) throw new Error(`${url.pathname} answered ${answer.status}`);
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
 function show(page, main, url) {
-  main.dataset.entering = "";
-  document.querySelector("main").replaceWith(main);
+  main.dataset.entering = '';
+  document.querySelector('main').replaceWith(main);
   document.title = page.title;
-  for (const link of document.querySelectorAll(".site-nav a")) {
-    if (link.pathname === url.pathname) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+  for (const link of document.querySelectorAll('.site-nav a')) {
+    if (link.pathname === url.pathname) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
   }
   main.focus({ preventScroll: true });
   announce(page.title);
@@ -78,12 +78,12 @@ function show(page, main, url) {
 
 /** Says the new page's title to screen readers, which hear of a load but not of an exchange. */
 function announce(title) {
-  let region = document.querySelector("[data-announcer]");
+  let region = document.querySelector('[data-announcer]');
   if (!region) {
-    region = document.createElement("p");
-    region.className = "visually-hidden";
-    region.dataset.announcer = "";
-    region.setAttribute("role", "status");
+    region = document.createElement('p');
+    region.className = 'visually-hidden';
+    region.dataset.announcer = '';
+    region.setAttribute('role', 'status');
     document.body.append(region);
   }
   region.textContent = title;

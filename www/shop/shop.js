@@ -1,23 +1,23 @@
 // What every page of the shop loads. The pages work without it; it adds the basket, quick navigation and privacy choices.
-import { showCount } from "./basket.js";
-import { askForConsent } from "./consent.js";
-import { navigateInPlace } from "./nav.js";
-import { enter } from "./pages.js";
+import { showCount } from './basket.js';
+import { askForConsent } from './consent.js';
+import { navigateInPlace } from './nav.js';
+import { enter } from './pages.js';
 
 // The demo's panel arrives later than the tag's first words, so they are kept for it.
 const heard = [];
-for (const type of ["tldata", "tlevent", "tlrefresh"]) document.addEventListener(type, (event) => heard.push(event));
+for (const type of ['tldata', 'tlevent', 'tlrefresh']) document.addEventListener(type, (event) => heard.push(event));
 
 showCount();
 askForConsent();
 navigateInPlace(enter);
-enter(document.querySelector("main"));
+enter(document.querySelector('main'));
 showPanel();
 
 /** Opens the panel where `make start` has left its description of the demo: in production there is none. */
 async function showPanel() {
-  const answer = await fetch("/demo.json").catch(() => undefined);
+  const answer = await fetch('/demo.json').catch(() => undefined);
   if (!answer?.ok) return;
-  const [{ openPanel }, demo] = await Promise.all([import("./panel/panel.js"), answer.json()]);
+  const [{ openPanel }, demo] = await Promise.all([import('./panel/panel.js'), answer.json()]);
   openPanel(demo, heard);
 }

@@ -7,5 +7,5 @@ export function call(...words) {
 
 /** Reports an event, in the words of Segment's e-commerce specification. */
 export function track(event, properties) {
-  call("track", event, properties);
+  call('track', event, properties);
 }

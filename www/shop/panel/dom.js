@@ -4,9 +4,9 @@
 export function el(name, properties = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
-    if (key === "class" || key.includes("-")) made.setAttribute(key, value);
+    if (key === 'class' || key.includes('-')) made.setAttribute(key, value);
     else made[key] = value;
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== ""));
+  made.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== ''));
   return made;
 }

@@ -1,25 +1,25 @@
 // The demo's panel: be somebody else, and see what is decided, why, and what is sent. It is not part of a real shop.
-import { empty } from "../basket.js";
-import { remember } from "../consent.js";
-import { read, write } from "../store.js";
-import { el } from "./dom.js";
-import { traceTree } from "./trace.js";
-import { consentSwitches, decisionView, eventList, personaButtons } from "./views.js";
+import { empty } from '../basket.js';
+import { remember } from '../consent.js';
+import { read, write } from '../store.js';
+import { el } from './dom.js';
+import { traceTree } from './trace.js';
+import { consentSwitches, decisionView, eventList, personaButtons } from './views.js';
 
-const TOKEN = "/_tl/token";
-const CHOSEN = { personalization: "granted", analytics: "granted" };
+const TOKEN = '/_tl/token';
+const CHOSEN = { personalization: 'granted', analytics: 'granted' };
 const QUIET = 300;
 
 /** Puts the panel on the page. `demo` is what `make start` wrote, `heard` the tag's events so far. */
 export function openPanel(demo, heard) {
-  const panel = document.createElement("tl-panel");
+  const panel = document.createElement('tl-panel');
   panel.demo = demo;
   panel.heard = heard;
   document.body.append(panel);
 }
 
 class Panel extends HTMLElement {
-  #shadow = this.attachShadow({ mode: "open" });
+  #shadow = this.attachShadow({ mode: 'open' });
   #events = [];
   #decision;
   #timer;
@@ -27,50 +27,66 @@ class Panel extends HTMLElement {
   connectedCallback() {
     this.#build();
     for (const event of this.heard) this.#hear(event);
-    for (const type of ["tldata", "tlevent", "tlrefresh"]) document.addEventListener(type, (event) => this.#hear(event));
-    addEventListener("popstate", () => this.#later());
-    if (read("panel", false)) this.#open(true);
+    for (const type of ['tldata', 'tlevent', 'tlrefresh'])
+      document.addEventListener(type, (event) => this.#hear(event));
+    addEventListener('popstate', () => this.#later());
+    if (read('panel', false)) this.#open(true);
   }
 
   #build() {
-    const drawer = el("aside", { id: "drawer", hidden: true, "aria-label": "Throughline" },
-      el("header", {}, el("h2", {}, "Throughline"), el("button", { type: "button", id: "close", "aria-label": "Close" }, "×")),
-      part("Who is looking", "personas", true),
-      part("Decided for this page", "decision", true),
-      part("If it were opened now", "trace", true),
-      part("Sent from this page", "events", false),
-      part("Privacy", "privacy", false));
-    const toggle = el("button", { type: "button", id: "toggle", "aria-expanded": "false", "aria-controls": "drawer" }, "Throughline");
-    toggle.addEventListener("click", () => this.#open(true));
-    drawer.querySelector("#close").addEventListener("click", () => this.#open(false));
-    drawer.addEventListener("keydown", (event) => event.key === "Escape" && this.#open(false));
-    this.#shadow.append(el("link", { rel: "stylesheet", href: "/panel/panel.css" }), toggle, drawer);
-    this.#show("personas", personaButtons(this.demo.personas, read("persona", "new"), (persona) => this.#become(persona)));
+    const drawer = el(
+      'aside',
+      { id: 'drawer', hidden: true, 'aria-label': 'Throughline' },
+      el(
+        'header',
+        {},
+        el('h2', {}, 'Throughline'),
+        el('button', { type: 'button', id: 'close', 'aria-label': 'Close' }, '×'),
+      ),
+      part('Who is looking', 'personas', true),
+      part('Decided for this page', 'decision', true),
+      part('If it were opened now', 'trace', true),
+      part('Sent from this page', 'events', false),
+      part('Privacy', 'privacy', false),
+    );
+    const toggle = el(
+      'button',
+      { type: 'button', id: 'toggle', 'aria-expanded': 'false', 'aria-controls': 'drawer' },
+      'Throughline',
+    );
+    toggle.addEventListener('click', () => this.#open(true));
+    drawer.querySelector('#close').addEventListener('click', () => this.#open(false));
+    drawer.addEventListener('keydown', (event) => event.key === 'Escape' && this.#open(false));
+    this.#shadow.append(el('link', { rel: 'stylesheet', href: '/panel/panel.css' }), toggle, drawer);
+    this.#show(
+      'personas',
+      personaButtons(this.demo.personas, read('persona', 'new'), (persona) => this.#become(persona)),
+    );
     this.#showPrivacy();
-    this.#show("events", eventList([]));
-    this.#show("decision", decisionView());
+    this.#show('events', eventList([]));
+    this.#show('decision', decisionView());
   }
 
   #open(isOpen) {
-    const wasOpen = read("panel", false);
-    write("panel", isOpen);
-    this.#shadow.querySelector("#drawer").hidden = !isOpen;
-    const toggle = this.#shadow.querySelector("#toggle");
+    const wasOpen = read('panel', false);
+    write('panel', isOpen);
+    this.#shadow.querySelector('#drawer').hidden = !isOpen;
+    const toggle = this.#shadow.querySelector('#toggle');
     toggle.hidden = isOpen;
-    toggle.setAttribute("aria-expanded", String(isOpen));
+    toggle.setAttribute('aria-expanded', String(isOpen));
     // Only who has just opened or closed it wants to be there; a new page keeps the focus where it is.
-    if (isOpen !== wasOpen) (isOpen ? this.#shadow.querySelector("#close") : toggle).focus();
+    if (isOpen !== wasOpen) (isOpen ? this.#shadow.querySelector('#close') : toggle).focus();
     if (isOpen) this.#explain();
   }
 
   #hear({ type, detail }) {
-    if (type === "tldata") {
+    if (type === 'tldata') {
       this.#decision = detail?.decision;
-      this.#show("decision", decisionView(this.#decision));
+      this.#show('decision', decisionView(this.#decision));
     }
-    if (type === "tlevent") {
+    if (type === 'tlevent') {
       this.#events.push(detail);
-      this.#show("events", eventList(this.#events));
+      this.#show('events', eventList(this.#events));
     }
     this.#later();
   }
@@ -78,7 +94,7 @@ class Panel extends HTMLElement {
   /** Explains again, once things have been quiet for a moment. */
   #later() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => read("panel", false) && this.#explain(), QUIET);
+    this.#timer = setTimeout(() => read('panel', false) && this.#explain(), QUIET);
   }
 
   async #explain() {
@@ -88,29 +104,29 @@ class Panel extends HTMLElement {
       const answer = await fetch(`/_tl/explain?path=${path}`, { headers });
       const found = await answer.json();
       if (!answer.ok) throw new Error(found.error?.message ?? answer.statusText);
-      this.#show("trace", traceTree(found.trace));
+      this.#show('trace', traceTree(found.trace));
       // The edge filled this page before the tag came; until the tag decides, the edge's answer about this very view holds.
-      if (!this.#decision) this.#show("decision", decisionView(await decisionOfThisView()));
+      if (!this.#decision) this.#show('decision', decisionView(await decisionOfThisView()));
     } catch (error) {
-      this.#show("trace", el("p", { class: "note" }, `No explanation: ${error.message}`));
+      this.#show('trace', el('p', { class: 'note' }, `No explanation: ${error.message}`));
     }
   }
 
   /** Hands over the persona's token; a new visitor has none. What this browser kept belongs to somebody else. */
   async #become({ id, token }) {
-    await fetch(TOKEN, { method: "DELETE" });
+    await fetch(TOKEN, { method: 'DELETE' });
     remember(token ? CHOSEN : {});
-    if (token) await fetch(TOKEN, { method: "POST", headers: { authorization: `Bearer ${token}` } });
+    if (token) await fetch(TOKEN, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
     empty();
-    for (const name of ["order", "account", "ticket"]) write(name, undefined);
-    write("persona", id);
+    for (const name of ['order', 'account', 'ticket']) write(name, undefined);
+    write('persona', id);
     location.reload();
   }
 
   #showPrivacy() {
-    const forget = el("button", { type: "button", class: "forget" }, "Forget me on this device");
-    forget.addEventListener("click", () => this.#become({ id: "new" }));
-    this.#show("privacy", [...consentSwitches(() => this.#showPrivacy()), forget]);
+    const forget = el('button', { type: 'button', class: 'forget' }, 'Forget me on this device');
+    forget.addEventListener('click', () => this.#become({ id: 'new' }));
+    this.#show('privacy', [...consentSwitches(() => this.#showPrivacy()), forget]);
   }
 
   #show(id, content) {
@@ -120,17 +136,19 @@ class Panel extends HTMLElement {
 
 /** What the edge decides for this page while what it shows already does not count against itself. */
 async function decisionOfThisView() {
-  const view = [...new Set([...document.querySelectorAll("[data-tl-decision]")].map(({ dataset }) => dataset.tlDecision))];
+  const view = [
+    ...new Set([...document.querySelectorAll('[data-tl-decision]')].map(({ dataset }) => dataset.tlDecision)),
+  ];
   const request = { attributes: { path: location.pathname, url: location.href } };
-  const headers = { "content-type": "application/json" };
-  const answer = await fetch("/_tl/decide", { method: "POST", headers, body: JSON.stringify({ request, view }) });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch('/_tl/decide', { method: 'POST', headers, body: JSON.stringify({ request, view }) });
   const found = await answer.json();
   if (!answer.ok) throw new Error(found.error?.message ?? answer.statusText);
   return found;
 }
 
 function part(title, id, isOpen) {
-  return el("details", { class: "part", open: isOpen }, el("summary", {}, title), el("div", { id }));
+  return el('details', { class: 'part', open: isOpen }, el('summary', {}, title), el('div', { id }));
 }
 
-customElements.define("tl-panel", Panel);
+customElements.define('tl-panel', Panel);
