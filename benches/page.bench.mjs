@@ -38,7 +38,10 @@ function load(url, headers) {
     const outgoing = request(url, { headers, agent: false }, (response) => {
       let first;
       const chunks = [];
-      response.on('data', (chunk) => ((first ??= performance.now() - start), chunks.push(chunk)));
+      response.on('data', (chunk) => {
+        first ??= performance.now() - start;
+        chunks.push(chunk);
+      });
       response.on('end', () =>
         resolve({ first, total: performance.now() - start, page: Buffer.concat(chunks).toString() }),
       );

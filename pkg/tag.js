@@ -52,7 +52,7 @@ function send(call, reason = 'event') {
 
 /** What arrives of a value that is sent. Half an emoji, as a cut text may end with, is no JSON that others read. */
 function asJson(value) {
-  const whole = (name, value) => (typeof value === 'string' ? (value.toWellFormed?.() ?? value) : value);
+  const whole = (_name, value) => (typeof value === 'string' ? (value.toWellFormed?.() ?? value) : value);
   return JSON.parse(JSON.stringify(value, whole));
 }
 

@@ -8,6 +8,7 @@ cargo fmt --all --check
 cargo fmt --manifest-path tools/bindgen/Cargo.toml --check
 
 say "lints"
+npm run --silent lint
 cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 
 say "the core stays pure"

@@ -21,7 +21,7 @@ export function source(world) {
 
 export const subject = (subject) => subject;
 
-export async function open(logic, world) {
+export async function open(logic) {
   const engine = new LogicEngine();
   let note;
   const run = (one) => (facts) => engine.run(one, facts);

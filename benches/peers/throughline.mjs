@@ -54,6 +54,9 @@ export async function open(plan, world, module) {
     decide: (facts) => throughline.decide(facts),
     decideText: (facts) => core.decide(facts),
     contents: ({ slots }) => world.slots.map(({ id }) => slots[id]?.html),
-    close: () => (throughline.free(), core.free()),
+    close: () => {
+      throughline.free();
+      core.free();
+    },
   };
 }

@@ -62,7 +62,7 @@ async function timesOf(runtime, mode, subjects) {
 for (const size of SIZES) {
   const world = worldOf(size);
   const runs = [];
-  for (const [key, engine] of Object.entries(engines)) {
+  for (const key of Object.keys(engines)) {
     const runtime = new Miniflare({ modules, compatibilityDate: '2025-01-01', cf: false });
     try {
       const { note } = await ask(

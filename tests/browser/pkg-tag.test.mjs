@@ -394,9 +394,11 @@ describe('events', () => {
     await ready();
     let isDown = true;
     let refused = 0;
-    await context.route('**/_tl/events', (route) =>
-      isDown ? (refused++, route.fulfill({ status: 503, body: '{}' })) : route.continue(),
-    );
+    await context.route('**/_tl/events', (route) => {
+      if (!isDown) return route.continue();
+      refused++;
+      return route.fulfill({ status: 503, body: '{}' });
+    });
     await push(['track', 'One']);
     await push(['track', 'Two']);
     await eventually(() => assert.ok(refused > 0));

@@ -263,7 +263,10 @@ export async function startSink() {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   sink.url = `http://127.0.0.1:${server.address().port}/hook`;
-  sink.close = () => (server.closeAllConnections(), server.close());
+  sink.close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
   return sink;
 }
 

@@ -76,7 +76,11 @@ export async function startEdge({
   const seen = [];
   const logs = [];
   const collector = { answer: () => Response.json({ results: {} }) };
-  const server = origin && (await serve((request, response) => (seen.push(request), origin(request, response))));
+  const record = (request, response) => {
+    seen.push(request);
+    return origin(request, response);
+  };
+  const server = origin && (await serve(record));
 
   const { workerOptions, main } = workerOptionsOf(join(root, 'wrangler.toml'));
   const { modulesRules, bindings, ...options } = workerOptions;
@@ -154,7 +158,13 @@ async function serve(handler) {
   const server = createServer(handler);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  return { url, close: () => (server.closeAllConnections(), server.close()) };
+  return {
+    url,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 export const BROWSER =

@@ -3,7 +3,10 @@
 /** Numbers from 0 to 1 that a text decides (xmur3 and sfc32 by their published formulas). */
 export function randomness(seed) {
   let h = 1779033703 ^ seed.length;
-  for (const unit of seed) (h = Math.imul(h ^ unit.codePointAt(0), 3432918353)), (h = (h << 13) | (h >>> 19));
+  for (const unit of seed) {
+    h = Math.imul(h ^ unit.codePointAt(0), 3432918353);
+    h = (h << 13) | (h >>> 19);
+  }
   const word = () => {
     h = Math.imul(h ^ (h >>> 16), 2246822507);
     h = Math.imul(h ^ (h >>> 13), 3266489909);

@@ -51,7 +51,10 @@ before(async () => {
   sink = await startSink();
   collector = await startCollector({ rules: ACCOUNT_RULES, vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
 });
-after(() => (sink.close(), collector.stop()));
+after(() => {
+  sink.close();
+  return collector.stop();
+});
 
 let count = 0;
 /** The id of an account that no other test uses. */

@@ -77,7 +77,10 @@ async function startProxy(failures) {
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     seen,
-    close: () => (server.closeAllConnections(), server.close()),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
   };
 }
 

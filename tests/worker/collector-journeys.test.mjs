@@ -20,7 +20,10 @@ before(async () => {
   sink = await startSink();
   collector = await startCollector({ vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
 });
-after(() => (sink.close(), collector.stop()));
+after(() => {
+  sink.close();
+  return collector.stop();
+});
 
 const WAIT = 2_000;
 const consent = (states) => call('track', { event: 'Consent Preference Updated', properties: states });

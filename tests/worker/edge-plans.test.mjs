@@ -12,7 +12,7 @@ const rules = (text) => ({
   policies: { consent: { default: 'granted', service: [] } },
 });
 const body = page('<div data-tl-slot="hero">fallback</div>');
-const origin = (request, response) => response.writeHead(200, { 'content-type': 'text/html', etag: '"1"' }).end(body);
+const origin = (_request, response) => response.writeHead(200, { 'content-type': 'text/html', etag: '"1"' }).end(body);
 const shown = async (edge) => />(\w+)<\/div>/.exec((await new Visitor(edge).fetch('/')).text)[1];
 const health = async (edge) => (await new Visitor(edge).fetch('/_tl/health')).json();
 const current = (published) => JSON.parse(published.get('plan:current')).edge;
@@ -46,7 +46,11 @@ describe('a store that turns bad', () => {
   });
 
   const sealed = () => second.get(`plan:${current(second)}`);
-  const flip = (bytes, at) => ((bytes = Buffer.from(bytes)), (bytes[at < 0 ? bytes.length + at : at] ^= 1), bytes);
+  const flip = (bytes, at) => {
+    const flipped = Buffer.from(bytes);
+    flipped[at < 0 ? flipped.length + at : at] ^= 1;
+    return flipped;
+  };
   const payload = (bytes) => bytes.subarray(9 + bytes[8] + 32 + 64);
   const bad = {
     'an unsigned plan': () => payload(sealed()),

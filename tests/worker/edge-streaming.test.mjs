@@ -53,9 +53,9 @@ async function origin(incoming, response) {
     return response.end();
   }
   if (pathname === '/large')
-    return response.end(page('<section data-tl-slot="hero">x</section>' + '<p>0123456789</p>'.repeat(400_000)));
+    return response.end(page(`<section data-tl-slot="hero">x</section>${'<p>0123456789</p>'.repeat(400_000)}`));
   if (pathname === '/torn') {
-    response.write('<!doctype html><body>' + '<section data-tl-slot="hero">x</section>' + 'y'.repeat(5000));
+    response.write(`<!doctype html><body><section data-tl-slot="hero">x</section>${'y'.repeat(5000)}`);
     await sleep(50);
     return response.destroy();
   }
@@ -65,7 +65,10 @@ async function origin(incoming, response) {
     const busy = setInterval(() => response.write('<p>more</p>'.repeat(200)), 20);
     return response.on('close', () => clearInterval(busy));
   }
-  await new Promise((resolve) => ((finish = resolve), response.on('close', resolve)));
+  await new Promise((resolve) => {
+    finish = resolve;
+    response.on('close', resolve);
+  });
   if (pathname in HOSTILE) response.write(HOSTILE[pathname]);
   response.end(LAST);
 }
@@ -79,7 +82,10 @@ function open(path) {
   return new Promise((resolve, reject) => {
     const outgoing = request(edge.url + path, { headers: { 'user-agent': BROWSER }, agent: false }, (response) => {
       const stream = { text: '', response, ended: false };
-      response.setEncoding('utf8').on('data', (text) => ((stream.text += text), resolve(stream)));
+      response.setEncoding('utf8').on('data', (text) => {
+        stream.text += text;
+        resolve(stream);
+      });
       response.on('end', () => (stream.ended = true)).on('error', () => {});
     });
     outgoing.on('error', reject).end();

@@ -1,7 +1,7 @@
 // Who is recognised, what is kept, and what consent allows.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { claimsOf, eventually, mintPreview, mintToken, newKeys, page, startEdge, Visitor } from '../support/edge.mjs';
 
 const message = (html) => ({ renditions: [{ channel: 'web', html }] });
@@ -59,7 +59,7 @@ const rules = {
 const body = page(
   ['hero', 'note', 'split', 'third'].map((slot) => `<div data-tl-slot="${slot}">fallback</div>`).join(''),
 );
-const origin = (request, response) =>
+const origin = (_request, response) =>
   response
     .writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'public, max-age=60' })
     .end(body);
@@ -278,7 +278,10 @@ describe('consent', () => {
   test('measurement and storage: the events leave', async () => {
     const someone = visitor();
     await someone.fetch('/');
-    const [message] = await eventually(() => (assert.equal(messagesOf(someone).length, 1), messagesOf(someone)));
+    const [message] = await eventually(() => {
+      assert.equal(messagesOf(someone).length, 1);
+      return messagesOf(someone);
+    });
     assert.deepEqual(
       message.events.map((event) => event.event),
       ['Message Seen', 'Page Viewed'],
@@ -318,7 +321,10 @@ describe('experiments', () => {
   test('an experiment is recorded with the slot it has chosen for', async () => {
     const someone = visitor();
     await someone.fetch('/split');
-    const [message] = await eventually(() => (assert.equal(messagesOf(someone).length, 1), messagesOf(someone)));
+    const [message] = await eventually(() => {
+      assert.equal(messagesOf(someone).length, 1);
+      return messagesOf(someone);
+    });
     assert.deepEqual(
       message.events.map((event) => event.event),
       ['Message Seen', 'Experiment Viewed', 'Page Viewed'],
