@@ -9,6 +9,12 @@ cache=${THROUGHLINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/throughline}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export PATH="$root/node_modules/.bin:$PATH:$HOME/.cargo/bin"
 
+# rust-toolchain.toml asks rustup for `stable`. A machine that has one pinned version instead keeps using that.
+if [[ -z ${RUSTUP_TOOLCHAIN:-} ]] && command -v rustup >/dev/null && [[ $(rustup toolchain list) != *stable-* ]]; then
+  pinned=$(cd / && rustup default 2>/dev/null | cut -d' ' -f1)
+  [[ -z $pinned ]] || export RUSTUP_TOOLCHAIN=$pinned
+fi
+
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 
 die() {
