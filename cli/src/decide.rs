@@ -19,7 +19,7 @@ const MAX_FACTS: u64 = 1024 * 1024;
 pub struct Decide {
     #[command(flatten)]
     rules: Rules,
-    /// A file with facts as JSON; `-` for standard input
+    /// File with facts as JSON; `-` for standard input
     #[arg(long, default_value = "-", value_name = "FILE")]
     facts: PathBuf,
 }
@@ -29,13 +29,13 @@ pub struct Decide {
 pub struct Explain {
     #[command(flatten)]
     decide: Decide,
-    /// Say only why this campaign does not show
+    /// Explain only why this campaign is not shown
     #[arg(long, value_name = "CAMPAIGN")]
     why_not: Option<String>,
-    /// In this slot; else in each slot that it is for, and as the next action
+    /// Limit `--why-not` to one slot (default: all slots of the campaign, and the next action)
     #[arg(long, value_name = "SLOT", requires = "why_not")]
     slot: Option<String>,
-    /// Print decision and trace as JSON
+    /// Print the decision and its trace as JSON
     #[arg(long)]
     json: bool,
 }

@@ -15,13 +15,13 @@ use crate::failure::{Failure, say};
 pub struct Evaluate {
     #[command(flatten)]
     decide: Decide,
-    /// The key of a feature; all of them without it
+    /// Key of one feature (default: all features)
     #[arg(long, value_name = "KEY")]
     feature: Option<String>,
-    /// Run the experiments that pages run by themselves, instead of features
+    /// Run `autoExperiments` instead of features
     #[arg(long, conflicts_with = "feature")]
     experiments: bool,
-    /// A file with what a host says about the evaluation, as JSON: forced values, kept assignments, ...
+    /// File with evaluation options as JSON, such as forced values and kept assignments
     #[arg(long, value_name = "FILE")]
     options: Option<PathBuf>,
 }

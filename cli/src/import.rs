@@ -12,23 +12,23 @@ use crate::failure::{Failure, say};
 /// Arguments of `import`.
 #[derive(Subcommand)]
 pub enum Import {
-    /// Write rules that give the results of a GrowthBook payload
+    /// Convert a GrowthBook payload to rules with the same results
     Growthbook(Growthbook),
 }
 
 /// Arguments of `import growthbook`.
 #[derive(Args)]
 pub struct Growthbook {
-    /// The payload as SDKs load it, encrypted or not
+    /// Payload as SDKs load it, encrypted or not
     #[arg(value_name = "FILE")]
     payload: PathBuf,
-    /// The decryption key of the SDK connection, in base64
+    /// Decryption key of the SDK connection, in base64
     #[arg(long, env = "GROWTHBOOK_DECRYPTION_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<String>,
-    /// Let browsers evaluate what is imported: anybody can then read it
+    /// Let browsers evaluate the imported features; anybody can then read their rules
     #[arg(long)]
     public: bool,
-    /// Where to write the rules; standard output without it
+    /// File for the rules (default: standard output)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

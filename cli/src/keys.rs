@@ -16,21 +16,21 @@ const KEPT: usize = 3;
 /// The verbs of `keys`.
 #[derive(Subcommand)]
 pub enum Keys {
-    /// Make a directory with keys for tokens, plans and previews
+    /// Create a directory with keys for tokens, plans and previews
     New(New),
-    /// Sign with a new key from now on; what the earlier ones signed stays good
+    /// Sign with a new key from now on; signatures of the two keys before it stay valid
     Rotate(Rotate),
-    /// Print the public keys, as /.well-known/jwks.json has them
+    /// Print the public keys in the form of /.well-known/jwks.json
     Jwks(Jwks),
 }
 
 /// Arguments of `keys new`.
 #[derive(Args)]
 pub struct New {
-    /// The directory to make
+    /// Directory to create
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The algorithm of the token key: EdDSA, ES256 or HS256
+    /// Algorithm of the token key: EdDSA, ES256 or HS256
     #[arg(long, default_value = "EdDSA", value_parser = algorithm)]
     algorithm: Algorithm,
 }
@@ -38,10 +38,10 @@ pub struct New {
 /// Arguments of `keys rotate`.
 #[derive(Args)]
 pub struct Rotate {
-    /// The directory with the keys
+    /// Directory with the keys
     #[arg(long, value_name = "DIR")]
     keys: PathBuf,
-    /// Which key: token, plan or preview
+    /// Purpose of the key: token, plan or preview
     #[arg(value_parser = purpose)]
     purpose: Purpose,
 }
@@ -49,10 +49,10 @@ pub struct Rotate {
 /// Arguments of `keys jwks`.
 #[derive(Args)]
 pub struct Jwks {
-    /// The directory with the keys
+    /// Directory with the keys
     #[arg(long, value_name = "DIR")]
     keys: PathBuf,
-    /// Which keys: token, plan or preview
+    /// Purpose of the keys: token, plan or preview
     #[arg(default_value = "token", value_parser = purpose)]
     purpose: Purpose,
 }
@@ -74,7 +74,7 @@ impl New {
         for purpose in Purpose::ALL {
             let path = directory.private(purpose);
             if path.exists() {
-                return Err(Failure::file(&path, "there is a key already; use `throughline keys rotate`"));
+                return Err(Failure::file(&path, "a key exists already; use `throughline keys rotate`"));
             }
         }
         for purpose in Purpose::ALL {
@@ -93,7 +93,7 @@ impl Rotate {
         let directory = KeyDirectory::open(&self.keys)?;
         let mut keys = directory.read(self.purpose)?;
         let signer =
-            keys.signer().ok_or_else(|| Failure::Because("there is no key that could be rotated".to_owned()))?;
+            keys.signer().ok_or_else(|| Failure::Because("no signing key to rotate".to_owned()))?;
         let key = random_key(signer.algorithm(), self.purpose)?;
         let kid = key.kid().to_owned();
         keys.push(key)?;
@@ -114,7 +114,7 @@ impl KeyDirectory {
     /// The directory, which must be there.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if !path.is_dir() {
-            return Err(Failure::file(path, "no such directory of keys; make one with `throughline keys new --out`"));
+            return Err(Failure::file(path, "key directory not found; create one with `throughline keys new --out`"));
         }
         Ok(Self(path.to_owned()))
     }
@@ -164,7 +164,7 @@ fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 /// A key from the system's random numbers.
 fn random_key(algorithm: Algorithm, purpose: Purpose) -> Result<Key, Failure> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| Failure::Because(format!("no random numbers: {error}")))?;
+    getrandom::fill(&mut seed).map_err(|error| Failure::Because(format!("the system's random number generator failed: {error}")))?;
     Ok(Key::from_seed(algorithm, purpose, None, &seed)?)
 }
 

@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 /// One decision core for every channel: rules in, plans, tokens and decisions out.
 ///
-/// Exit codes: 0 all is well; 1 the rules, the token or the data are wrong; 2 the command line is wrong.
+/// Exit codes: 0 success; 1 invalid rules, token or data, or another failure; 2 invalid command line.
 #[derive(Parser)]
 #[command(name = "throughline", version, max_term_width = 100)]
 struct Command {
@@ -29,25 +29,25 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Check rules and report every mistake
+    /// Check rules and report every error and warning
     Check(rules::Check),
     /// Compile rules to the edge plan and the public plan
     Compile(rules::Compile),
     /// Print the JSON Schema of rules, for editors
     Schema,
-    /// Make and rotate keys
+    /// Create and rotate keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Make and look into tokens
+    /// Create and inspect tokens
     #[command(subcommand)]
     Token(token::Token),
     /// Decide for the given facts
     Decide(decide::Decide),
-    /// Decide for the given facts and tell how it came about
+    /// Decide for the given facts and explain the decision
     Explain(decide::Explain),
     /// Evaluate features for the given facts
     Evaluate(evaluate::Evaluate),
-    /// Write rules from what another system has
+    /// Convert the rules of another system
     #[command(subcommand)]
     Import(import::Import),
     /// Compile, sign and publish rules

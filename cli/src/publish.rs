@@ -23,7 +23,7 @@ pub struct Publish {
     rules: Rules,
     #[command(flatten)]
     lint: Lint,
-    /// The directory with the plan key
+    /// Directory with the plan key
     #[arg(long, value_name = "DIR")]
     keys: PathBuf,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub struct Publish {
 /// Arguments of `rollback`.
 #[derive(Args)]
 pub struct Rollback {
-    /// The plan to go back to; without it the one before
+    /// Plan to go back to (default: the previous one)
     #[arg(long, value_name = "PLAN")]
     to: Option<String>,
     #[command(flatten)]
@@ -73,7 +73,7 @@ impl Rollback {
         let Some(target) = target else {
             let known: Vec<_> = history.0.iter().skip(1).map(|version| version.edge.as_str()).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(Failure::Because(format!("no such earlier plan; kept are: {known}")));
+            return Err(Failure::Because(format!("no such earlier plan; earlier plans: {known}")));
         };
         let version = history.0.remove(target);
         history.0.insert(0, version);
@@ -120,7 +120,7 @@ impl History {
     fn announce(&self, verb: &str) -> Result<(), Failure> {
         let Some(current) = self.0.first() else { return Ok(()) };
         say(format!(
-            "{verb} plan {} (public {}); {} earlier kept",
+            "{verb} plan {} (public {}); earlier plans kept: {}",
             current.edge,
             current.public,
             self.0.len().saturating_sub(1)

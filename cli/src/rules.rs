@@ -23,7 +23,7 @@ pub struct Rules {
     /// Files or directories with rules (YAML or JSON)
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Make journeys run this many times as fast, for demonstrations
+    /// Run journeys faster by this factor, for demonstrations
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     speed: f64,
 }
@@ -31,7 +31,7 @@ pub struct Rules {
 /// Which findings are as bad as mistakes.
 #[derive(Args)]
 pub struct Lint {
-    /// Fail on findings with this code, or on all `warnings`; docs/lint.md explains the codes
+    /// Fail on warnings with this code, or on all with `warnings`; docs/lint.md explains the codes
     #[arg(long, value_name = "CODE", value_parser = denial)]
     deny: Vec<String>,
 }
@@ -43,10 +43,10 @@ pub struct Check {
     rules: Rules,
     #[command(flatten)]
     lint: Lint,
-    /// Print the findings as JSON
+    /// Print errors and warnings as JSON
     #[arg(long)]
     json: bool,
-    /// Print what leaves the collector, and which rules need it elsewhere
+    /// Print the data that leaves the collector, and the rules that need it
     #[arg(long)]
     leaving: bool,
 }
@@ -58,10 +58,10 @@ pub struct Compile {
     rules: Rules,
     #[command(flatten)]
     lint: Lint,
-    /// Where to write edge.plan and public.plan
+    /// Directory for edge.plan and public.plan
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Seal the plans with the plan key of this directory
+    /// Seal the plans with the plan key in this directory
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
 }
@@ -81,7 +81,7 @@ impl Check {
         let plans = self.lint.accepted(outcome)?;
         if !self.json && !self.leaving {
             let plan = Plan::load(&plans.edge)?;
-            say(format!("{} files are good: plan {}, {} bytes", sources.len(), plan.id(), plans.edge.len()))?;
+            say(format!("rules are valid (files: {}): plan {}, {} bytes", sources.len(), plan.id(), plans.edge.len()))?;
         }
         Ok(())
     }
@@ -126,7 +126,7 @@ impl Lint {
 /// A code of a warning, or all of them.
 fn denial(word: &str) -> Result<String, String> {
     let is_known = word == "warnings" || WARNINGS.iter().any(|(code, _)| *code == word);
-    is_known.then(|| word.to_owned()).ok_or_else(|| "expected `warnings`, or a code of docs/lint.md".to_owned())
+    is_known.then(|| word.to_owned()).ok_or_else(|| "expected `warnings` or a code from docs/lint.md".to_owned())
 }
 
 /// What leaves the collector: a line for each, or a list for programs.

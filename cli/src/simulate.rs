@@ -16,7 +16,7 @@ use crate::rules::Rules;
 pub struct Simulate {
     #[command(flatten)]
     rules: Rules,
-    /// A file with one JSON object of facts on each line; `-` for standard input
+    /// File with one JSON object of facts on each line; `-` for standard input
     #[arg(long, default_value = "-", value_name = "FILE")]
     facts: PathBuf,
 }
@@ -53,7 +53,7 @@ impl Simulate {
         out.flush()?;
         progress.finish_and_clear();
         if bad > 0 {
-            Err(Failure::Because(format!("{bad} lines are not facts; their errors are in the output")))
+            Err(Failure::Because(format!("invalid facts on {bad} lines; the output has the errors")))
         } else {
             Ok(())
         }

@@ -13,10 +13,10 @@ use crate::failure::Failure;
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct Target {
-    /// A directory with one file for each key; the local runtime follows it
+    /// Directory with one file for each key, which the local runtime watches
     #[arg(long, value_name = "DIR")]
     local: Option<PathBuf>,
-    /// Cloudflare KV, through wrangler: the wrangler.toml with the binding PLANS
+    /// Cloudflare KV, through wrangler: path of the wrangler.toml with the binding PLANS
     #[arg(long, value_name = "WRANGLER_TOML")]
     cloudflare: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ impl Target {
                 Ok(Store::Local(directory))
             }
             (None, Some(config)) if config.is_file() => Ok(Store::Cloudflare(config)),
-            (None, Some(config)) => Err(Failure::file(&config, "no such file")),
+            (None, Some(config)) => Err(Failure::file(&config, "file not found")),
             (None, None) => Err(Failure::Because("expected --local or --cloudflare".to_owned())),
         }
     }
@@ -77,7 +77,7 @@ impl Store {
                 fs::remove_file(&file).map_err(|error| Failure::file(&file, error))?;
                 match status.map_err(no_wrangler)?.success() {
                     true => Ok(()),
-                    false => Err(Failure::Because(format!("wrangler could not write `{key}`"))),
+                    false => Err(Failure::Because(format!("wrangler failed to write `{key}`"))),
                 }
             }
         }
@@ -95,7 +95,7 @@ impl Store {
                 if status.success() {
                     Ok(())
                 } else {
-                    Err(Failure::Because(format!("wrangler could not delete `{key}`")))
+                    Err(Failure::Because(format!("wrangler failed to delete `{key}`")))
                 }
             }
         }
@@ -109,7 +109,7 @@ fn wrangler(config: &Path, verb: &[&str]) -> Command {
 }
 
 fn no_wrangler(error: io::Error) -> Failure {
-    Failure::Because(format!("wrangler could not be run: {error}; install it with `npm install`"))
+    Failure::Because(format!("cannot run wrangler: {error}; install it with `npm install`"))
 }
 
 /// The key as a file name: every byte but letters, digits and `-_.` is percent-encoded.

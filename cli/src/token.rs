@@ -18,24 +18,24 @@ use crate::rules::Rules;
 /// The verbs of `token`.
 #[derive(Subcommand)]
 pub enum Token {
-    /// Mint a profile token from a profile, with the facts that the rules need
+    /// Mint a profile token with the facts that the rules need
     Mint(Mint),
-    /// Mint a preview token, which may ask for explanations
+    /// Mint a preview token, which allows previews and explanations
     Preview(Preview),
-    /// Show what a token says, and whether it is good
+    /// Show the claims of a token, and whether it is valid
     Inspect(Inspect),
 }
 
 /// Whom a token is from and for.
 #[derive(Args)]
 struct Parties {
-    /// The directory with the keys
+    /// Directory with the keys
     #[arg(long, value_name = "DIR")]
     keys: PathBuf,
-    /// Who issues it
+    /// Issuer (`iss`)
     #[arg(long, default_value = "throughline")]
     issuer: String,
-    /// Whom it is for
+    /// Audience (`aud`)
     #[arg(long, default_value = "throughline")]
     audience: String,
 }
@@ -47,10 +47,10 @@ pub struct Mint {
     rules: Rules,
     #[command(flatten)]
     parties: Parties,
-    /// A file with a profile as JSON
+    /// File with a profile as JSON
     #[arg(long, value_name = "FILE")]
     profile: PathBuf,
-    /// How long it is good
+    /// Lifetime, such as `30m` or `7d`
     #[arg(long, default_value = "1h", value_parser = length)]
     ttl: Millis,
 }
@@ -60,7 +60,7 @@ pub struct Mint {
 pub struct Preview {
     #[command(flatten)]
     parties: Parties,
-    /// How long it is good
+    /// Lifetime, such as `30m` or `7d`
     #[arg(long, default_value = "1h", value_parser = length)]
     ttl: Millis,
 }
@@ -107,7 +107,7 @@ impl Mint {
             throughline::token::minted_length(key, &claims(facts)).is_ok_and(|length| length <= MAX_TOKEN)
         });
         for part in &facts.partial {
-            anstream::eprintln!("the token is partial: some of `{part}` did not fit");
+            anstream::eprintln!("the token is truncated: some of `{part}` did not fit");
         }
         say(mint(key, &claims(&facts))?)
     }

@@ -16,7 +16,7 @@ pub fn draw(explanation: &Explanation<'_>) -> String {
     let mut out = String::new();
     line(&mut out, 0, format_args!("decision {} for `{}` by plan {}", decision.id(), decision.subject, decision.plan));
     for part in items(trace.at(["partial"])) {
-        line(&mut out, 1, format_args!("the token left out: {}", part.as_str().unwrap_or_default()));
+        line(&mut out, 1, format_args!("truncated in the token: {}", part.as_str().unwrap_or_default()));
     }
     for (slot, reason) in &decision.reasons {
         let score = decision.slots.get(slot).and_then(|fill| fill.score);
@@ -33,13 +33,13 @@ pub fn draw(explanation: &Explanation<'_>) -> String {
         line(
             &mut out,
             1,
-            format_args!("experiment {key}: {}", state.at(["variation"]).as_str().unwrap_or("not in it")),
+            format_args!("experiment {key}: {}", state.at(["variation"]).as_str().unwrap_or("not in the experiment")),
         );
         draw_detail(&mut out, 2, state);
     }
     for missing in items(trace.at(["missing"])) {
         let text = |name| missing.at([name]).as_str().unwrap_or_default();
-        line(&mut out, 1, format_args!("message {} had no `{}` to write", text("message"), text("attribute")));
+        line(&mut out, 1, format_args!("message {}: `{}` is missing", text("message"), text("attribute")));
     }
     out
 }
@@ -48,7 +48,7 @@ fn draw_next(out: &mut String, next: &NextAction) {
     let score = scored(next.score);
     line(out, 1, format_args!("next action: {} ({}){score}", way(next), next.campaign));
     for alternative in &next.alternatives {
-        line(out, 2, format_args!("if not possible: {}", way(alternative)));
+        line(out, 2, format_args!("alternative: {}", way(alternative)));
     }
 }
 

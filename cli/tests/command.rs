@@ -89,7 +89,7 @@ fn read(path: &Path) -> String {
 #[test]
 fn check_reports_every_mistake_with_its_place() {
     let place = Place::new("check");
-    assert!(place.ok(&["check", "rules.yaml"]).starts_with("1 files are good"));
+    assert!(place.ok(&["check", "rules.yaml"]).starts_with("rules are valid (files: 1)"));
     place.file("bad.yaml", "campaigns:\n  x: { clas: promo, priority: high }\n");
     let output = place.run(&["check", "bad.yaml"]);
     assert_fails(&output, 1, "bad.yaml:2");
@@ -140,7 +140,7 @@ fn a_wrong_command_line_and_missing_files_are_told_apart() {
 fn keys_rotate_and_what_the_old_one_signed_stays_good() {
     let place = Place::new("keys");
     place.ok(&["keys", "new", "--out", "keys"]);
-    assert_fails(&place.run(&["keys", "new", "--out", "keys"]), 1, "there is a key already");
+    assert_fails(&place.run(&["keys", "new", "--out", "keys"]), 1, "a key exists already");
     place.file("profile.json", r#"{"subject":"p1","traits":{"tier":["gold",1,1]}}"#);
     let token = place.ok(&["token", "mint", "rules.yaml", "--keys", "keys", "--profile", "profile.json"]);
     place.ok(&["keys", "rotate", "token", "--keys", "keys"]);
@@ -241,7 +241,7 @@ fn decide_explain_and_simulate_agree() {
     assert!(tree.contains("won greet") && !tree.contains('\u{1b}'), "{tree}");
     let lines = format!("{FACTS}\n\nnonsense\n{FACTS}\n");
     let output = place.run_with(&["simulate", "rules.yaml"], &lines);
-    assert_fails(&output, 1, "1 lines are not facts");
+    assert_fails(&output, 1, "invalid facts on 1 lines");
     let written = String::from_utf8(output.stdout).unwrap();
     let written: Vec<_> = written.lines().collect();
     assert_eq!((written.len(), written[0], written[2]), (3, decision.trim(), decision.trim()));
@@ -290,12 +290,12 @@ campaigns:
         "outranked less",
         "campaign \"best\", by \"score\", score 3, otherScore 6",
         "next action: m by push at 2026-05-28T20:36:40Z, until 2026-05-28T21:26:40Z (talk)",
-        "if not possible: m by email at 2026-05-28T20:26:40Z",
+        "alternative: m by email at 2026-05-28T20:26:40Z",
         "unreachable m by whatsapp",
         "possible m by push",
         "at 2026-05-28T20:36:40Z",
         "experiment copy: ",
-        "message m had no `name` to write",
+        "message m: `name` is missing",
     ];
     for line in lines {
         assert!(tree.contains(line), "`{line}` is not in:\n{tree}");
