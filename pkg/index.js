@@ -139,12 +139,12 @@ function startOnce(wasm) {
 async function bytesOf(plan) {
   const found = await source(plan);
   if (found instanceof Response) {
-    if (!found.ok) throw new Error(`cannot fetch the plan: ${found.url} answered ${found.status}`);
+    if (!found.ok) throw new Error(`cannot fetch the plan: ${found.url} returned ${found.status}`);
     return new Uint8Array(await found.arrayBuffer());
   }
   if (ArrayBuffer.isView(found)) return new Uint8Array(found.buffer, found.byteOffset, found.byteLength);
   if (found instanceof ArrayBuffer) return new Uint8Array(found);
-  throw new TypeError('`plan` is neither an address nor a Response nor bytes');
+  throw new TypeError('`plan` must be a URL, a Response, or bytes');
 }
 
 /** What an address names; anything else as it is. */

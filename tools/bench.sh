@@ -6,7 +6,7 @@ cd "$root"
 
 say "installing the peers of benches/package-lock.json"
 (cd benches && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-say "building for release"
+say "building release binaries"
 cargo bench "${quiet[@]}" --locked --package throughline --bench decide --no-run
 cargo build "${quiet[@]}" --locked --release --package throughline-cli
 export THROUGHLINE_CLI=$CARGO_TARGET_DIR/release/throughline
@@ -26,4 +26,4 @@ for suite in benches/{native,wasm.bench,page.bench}.mjs benches/peers/{node,work
   node "$suite"
 done
 node benches/report.mjs
-say "docs/benchmarks.md and its plots are written"
+say "wrote docs/benchmarks.md and its plots"

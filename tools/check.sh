@@ -11,8 +11,8 @@ say "lints"
 npm run --silent lint
 cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 
-say "the core stays pure"
+say "purity of the core"
 tools/purity.sh
 
-say "docs"
+say "API documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps

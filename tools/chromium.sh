@@ -8,4 +8,4 @@ for name in ${CHROMIUM:-} chromium chromium-browser google-chrome google-chrome-
     exit 0
   fi
 done
-die "no Chromium was found" "run tools/setup.sh --tests, or set CHROMIUM to its path"
+die "Chromium not found" "run tools/setup.sh --tests, or set CHROMIUM to its path"

@@ -42,12 +42,12 @@ async function post(url, authorization, body) {
     body: JSON.stringify(body),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${url} returned ${response.status}: ${text}`);
   return JSON.parse(text);
 }
 
 function milliseconds(text) {
   const [, number, unit] = /^(\d+)([smhdw])$/.exec(text) ?? [];
-  if (!unit) throw new Error(`personas.json: \`${text}\` is no length of time, expected one such as \`26h\``);
+  if (!unit) throw new Error(`personas.json: \`${text}\` is not a duration, expected one such as \`26h\``);
   return number * UNIT[unit];
 }

@@ -37,7 +37,7 @@ as_root() {
   elif has sudo && sudo -n true 2>/dev/null; then
     sudo -n "$@"
   else
-    die "root is needed once, for: $*" "run it yourself, then start again"
+    die "this command needs root: $*" "run it yourself, then try again"
   fi
 }
 

@@ -17,7 +17,7 @@ flags=(
   -Cllvm-args=-sanitizer-coverage-trace-compares
   --cfg=fuzzing
 )
-has c++ || die "a C++ compiler was not found, which libFuzzer is compiled with" "install g++ or clang, on Debian: apt-get install g++"
+has c++ || die "C++ compiler not found; libFuzzer needs one" "install g++ or clang, on Debian: apt-get install g++"
 
 names=("$@")
 ((${#names[@]})) || mapfile -t names < <(basename -s .rs fuzz_targets/*.rs)
@@ -29,8 +29,8 @@ failed=()
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for name in "${names[@]}"; do
-  [[ -d seeds/$name ]] || die "there is no fuzz target \`$name\`" "the targets are: $(basename -s .rs fuzz_targets/*.rs | tr '\n' ' ')"
-  say "$name, $seconds s"
+  [[ -d seeds/$name ]] || die "unknown fuzz target \`$name\`" "expected one of: $(basename -s .rs fuzz_targets/*.rs | tr '\n' ' ')"
+  say "fuzzing $name for $seconds s"
   mkdir -p "corpus/$name" "artifacts/$name"
   options=(-max_total_time="$seconds" -timeout=10 -max_len=4096 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="artifacts/$name/")
   [[ -f $name.dict ]] && options+=(-dict="$name.dict")
@@ -41,4 +41,4 @@ for name in "${names[@]}"; do
     failed+=("$name")
   fi
 done
-((${#failed[@]} == 0)) || die "failed: ${failed[*]}" "the inputs are in fuzz/artifacts/"
+((${#failed[@]} == 0)) || die "fuzz targets failed: ${failed[*]}" "their inputs are in fuzz/artifacts/"

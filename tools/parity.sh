@@ -12,7 +12,7 @@ THROUGHLINE_CORPUS=$(mktemp -d)
 export CHROMIUM THROUGHLINE_CORPUS
 trap 'rm -rf "$THROUGHLINE_CORPUS"' EXIT
 
-say "the native core decides $THROUGHLINE_CASES generated cases, and those in tests/data"
+say "native core: $THROUGHLINE_CASES generated cases, and the cases in tests/data"
 cargo run "${quiet[@]}" --locked --example corpus -- "$THROUGHLINE_CORPUS"
 for host in node workerd chromium; do
   say "$host"

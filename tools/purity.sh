@@ -7,9 +7,9 @@ found=$(cargo tree --locked --quiet --package throughline --edges normal,build -
 
 unlisted=$(comm -23 <(printf '%s\n' "$found") <(grep -v '^#' "$allowed" | sort))
 [[ -z $unlisted ]] || die "the core depends on crates that are not in tools/core/dependencies.txt: ${unlisted//$'\n'/, }" \
-  "a crate belongs there when it is pure: no clock, no randomness, no input or output, no JavaScript"
+  "list a crate there only if it is pure: no clock, no randomness, no I/O, no JavaScript"
 
 gone=$(comm -13 <(printf '%s\n' "$found") <(grep -v '^#' "$allowed" | sort))
-[[ -z $gone ]] || die "tools/core/dependencies.txt lists crates that the core no longer uses: ${gone//$'\n'/, }" "remove them"
+[[ -z $gone ]] || die "tools/core/dependencies.txt lists crates that the core no longer uses: ${gone//$'\n'/, }" "remove them from the list"
 
 CLIPPY_CONF_DIR=$root/tools/core cargo clippy --quiet --locked --package throughline --lib -- -D warnings

@@ -27,13 +27,13 @@ for (const { what, kilobytes, reached = kilobytes, files, named } of budgets) {
   const missing = files.filter((file) => !existsSync(join(root, file)));
   if (missing.length) {
     failed += 1;
-    console.log(`${what.padEnd(28)} ${missing.join(', ')} is missing, run: make wasm`);
+    console.log(`${what.padEnd(28)} ${missing.join(', ')} not found, run: make wasm`);
     continue;
   }
   const contents = await Promise.all(files.map((file) => readFile(join(root, file))));
   const size = contents.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0) / 1024;
   if (size > reached) failed += 1;
-  const verdict = size > reached ? `has grown: ${reached} KB were reached` : size > kilobytes ? 'missed' : 'ok';
+  const verdict = size > reached ? `has grown: limit is ${reached} KB` : size > kilobytes ? 'missed' : 'ok';
   console.log(
     `${what.padEnd(28)} ${size.toFixed(1).padStart(6)} KB gz of ${String(kilobytes).padStart(3)}  ${verdict}`,
   );

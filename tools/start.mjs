@@ -69,8 +69,8 @@ console.log(`
   shop        http://localhost:${port}
   collector   http://localhost:${collectorPort}
 
-  Change a file in rules/ and reload the page. Journeys run ${SPEED} times as fast as the rules say; what they send is
-  printed here. Data, keys and secrets are in .dev/. Ctrl-C stops everything.
+  Change a file in rules/ and reload the page. Journeys run ${SPEED} times as fast as in the rules; the messages
+  that they send are printed here. Data, keys and secrets are in .dev/. Ctrl-C stops everything.
 `);
 
 const watcher = watch(rules, { recursive: true }, debounce(publish, 100));
@@ -133,7 +133,7 @@ function portFrom(name, otherwise) {
 function assertFree(name, value) {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => fail(`port ${value} is in use; stop what listens there or set ${name}`));
+    probe.once('error', () => fail(`port ${value} is in use; stop the program that uses it, or set ${name}`));
     probe.listen(value, '127.0.0.1', () => probe.close(resolve));
   });
 }

@@ -18,7 +18,7 @@ count() { # NAME STATUS PASSED FAILED
   local bad=$4
   if [[ $2 != 0 && $bad == 0 ]]; then bad=1; fi
   if [[ $2 == 0 && $3 == 0 ]]; then
-    echo "suite $1: no tests were run" >&2
+    echo "suite $1: no tests ran" >&2
     bad=1
   fi
   passed=$((passed + $3))

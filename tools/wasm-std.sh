@@ -75,7 +75,7 @@ if by_rustup; then
 elif by_debian; then
   choose debian
 else
-  die "there is no compiler for $target" \
-    "\`rustup target add $target\` did not work, and Debian's rustc-web packages could not be downloaded either" \
-    "one of the two must be reachable"
+  die "no compiler for $target" \
+    "\`rustup target add $target\` failed, and Debian's rustc-web packages could not be downloaded either" \
+    "make one of the two reachable"
 fi

@@ -54,7 +54,7 @@ hosts=("$@")
 ((${#hosts[@]})) || hosts=(browser edge collector)
 wasm_target_dir=$("$root/tools/cargo-wasm" --target-dir)
 
-say "compiling to wasm: ${hosts[*]}"
+say "compiling to WebAssembly: ${hosts[*]}"
 for host in "${hosts[@]}"; do
   "$root/tools/cargo-wasm" build "${quiet[@]}" --profile "$(profile "$host")" --package "throughline-$host"
   case $host in

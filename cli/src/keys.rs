@@ -92,8 +92,7 @@ impl Rotate {
     fn run(self) -> Result<(), Failure> {
         let directory = KeyDirectory::open(&self.keys)?;
         let mut keys = directory.read(self.purpose)?;
-        let signer =
-            keys.signer().ok_or_else(|| Failure::Because("no signing key to rotate".to_owned()))?;
+        let signer = keys.signer().ok_or_else(|| Failure::Because("no signing key to rotate".to_owned()))?;
         let key = random_key(signer.algorithm(), self.purpose)?;
         let kid = key.kid().to_owned();
         keys.push(key)?;
@@ -164,7 +163,8 @@ fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
 /// A key from the system's random numbers.
 fn random_key(algorithm: Algorithm, purpose: Purpose) -> Result<Key, Failure> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| Failure::Because(format!("the system's random number generator failed: {error}")))?;
+    getrandom::fill(&mut seed)
+        .map_err(|error| Failure::Because(format!("the system's random number generator failed: {error}")))?;
     Ok(Key::from_seed(algorithm, purpose, None, &seed)?)
 }
 

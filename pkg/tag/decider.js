@@ -46,13 +46,13 @@ export function askEdge(request, calls, view) {
 }
 
 async function start() {
-  if (!globalThis.WebAssembly) throw new Error('this browser has no WebAssembly');
+  if (!globalThis.WebAssembly) throw new Error('this browser does not support WebAssembly');
   const { load } = await import(`${base}core.js`);
   return load({ plan: `${base}plan`, wasm: `${base}core.wasm`, keys: planKey });
 }
 
 async function ask(endpoint, options) {
   const answer = await fetch(base + endpoint, { credentials: 'include', ...options });
-  if (!answer.ok) throw new Error(`${endpoint} answered ${answer.status}`);
+  if (!answer.ok) throw new Error(`${endpoint} returned ${answer.status}`);
   return answer.json();
 }

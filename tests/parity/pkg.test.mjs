@@ -157,7 +157,7 @@ describe('load', () => {
     const ids = await Promise.all(plans.map(async (plan) => (await open({ plan })).planId));
     assert.match(ids[0], /^[0-9a-f]{16}$/);
     assert.deepEqual(new Set(ids), new Set([ids[0]]));
-    await assert.rejects(open({ plan: `${url}/other` }), /\/other answered 404/);
+    await assert.rejects(open({ plan: `${url}/other` }), /\/other returned 404/);
     server.close();
   });
 
@@ -184,7 +184,7 @@ describe('load', () => {
     await assert.rejects(open({ plan: new Uint8Array([1, 2, 3]) }), /not a plan: expected it to begin with `TLPLAN`/);
     for (const length of [9, 20, 200, bare.length - 1])
       await assert.rejects(open({ plan: bare.subarray(0, length) }), Error);
-    await assert.rejects(open({ plan: 42 }), /neither an address nor a Response nor bytes/);
+    await assert.rejects(open({ plan: 42 }), /must be a URL, a Response, or bytes/);
   });
 
   test('says what is wrong with facts, and goes on working', async () => {
