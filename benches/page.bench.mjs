@@ -71,9 +71,9 @@ const difference = (a, b, what) => median(times[a].map((taken, round) => taken[w
 const ms = (number) => `${number.toFixed(2)} ms`;
 
 const first = difference('edge', 'passed', 'first');
-row('page of 100 KB: first byte later than a pass-through worker', ms(first), '1.00 ms', first <= 1);
-row('- whole page later than a pass-through worker', ms(difference('edge', 'passed', 'total')));
-row('- first byte later than the edge with tl_off', ms(difference('edge', 'off', 'first')));
+row('page of 100 KB: first byte, compared with a pass-through worker', ms(first), '1.00 ms', first <= 1);
+row('- whole page, compared with a pass-through worker', ms(difference('edge', 'passed', 'total')));
+row('- first byte, compared with the edge with tl_off', ms(difference('edge', 'off', 'first')));
 for (const way of Object.keys(ways)) {
   row(`- ${way}: first byte, whole page`, `${ms(middle(way, 'first'))}, ${ms(middle(way, 'total'))}`);
 }

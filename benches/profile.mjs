@@ -18,10 +18,10 @@ const PARTS = [
   ['conditions', /^(condition|memo)/],
   ['content', /^(template|decide::render)/],
   ['reading the plan', /^plan/],
-  ['facts by their names', /^(sorted|value|order)/],
+  ['fact lookup by name', /^(sorted|value|order)/],
   ['policies, ranking and the rest of the decision', /^/],
 ];
-const MEMORY = 'getting and freeing memory';
+const MEMORY = 'memory allocation';
 const BYTES = 'comparing and copying bytes';
 const AROUND = 'JavaScript around it';
 

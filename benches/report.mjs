@@ -108,14 +108,14 @@ function machine() {
   const at = (share) => `${Math.round((spread[Math.floor((spread.length - 1) * share)] - 1) * 100)} %`;
   return [
     `${cpus()[0].model.trim()}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)} at the end. ${tool('rustc', '--version')}; Node ${process.versions.node}; workerd ${package_('workerd')}.`,
-    `Noise of this run: the median of an engine's turns is above its least one by ${at(0.5)} in the middle, ${at(0.9)} in one case out of ten.`,
+    `Noise of this run: the median turn of an engine exceeds its minimum by ${at(0.5)} in the median case, and by ${at(0.9)} at the 90th percentile.`,
   ].join(' ');
 }
 
 function budgets() {
   const verdict = ({ budget, holds }) => (budget === undefined ? ['', ''] : [budget, holds ? 'met' : 'missed']);
   return table(
-    ['what', 'measured', 'budget', ''],
+    ['metric', 'measured', 'budget', ''],
     own.map((line) => [line.what, line.found, ...verdict(line)]),
   );
 }
@@ -162,7 +162,7 @@ ${budgets()}
 
 ### Where the time of a decision goes
 
-100 campaigns; JSON in and JSON out where nothing else is said. Natively instructions are counted, in Node's WebAssembly time is sampled.
+100 campaigns; JSON in and JSON out unless noted. Instructions are counted natively; time is sampled in WebAssembly in Node.
 
 ${profiles()}
 
@@ -184,7 +184,7 @@ From 100 to 100,000 campaigns, Node, objects: ${factor('node/objects')}.
 
 ${HOSTS.map((host) => growth(`${host}/objects`, bySlots, host === 'node' ? 'Node, objects' : host, ({ slots }) => `${slots} ${slots === 1 ? 'slot' : 'slots'}`)).join('\n\n')}
 
-### What engines could not do
+### Cases that engines could not run
 
 ${notes()}
 `;
