@@ -54,7 +54,7 @@ const options = {
 // The assets of a runtime are those that are there when it starts: the panel's file is made with one that runs before.
 const rehearsal = await startRuntime(options);
 await makeDemo({
-  shop: join(root, 'www', 'shop'),
+  shop: join(root, 'build', 'shop'),
   personas: join(root, 'www', 'personas.json'),
   collectorUrl: rehearsal.collectorUrl,
   writeKey: secrets.serverKey,

@@ -1,11 +1,11 @@
-// Writes what the edge serves under its prefix, as assets: the tag, the core's JavaScript and the core itself.
+// Writes what the edge serves under its prefix into the built shop: the tag, the core's JavaScript and the core itself.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const outdir = join(root, 'www', 'shop', '_tl');
+const outdir = join(root, 'build', 'shop', '_tl');
 
 const common = { bundle: true, minify: true, target: 'es2020', legalComments: 'none', logLevel: 'warning' };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the wasm hosts: the browser core into pkg/wasm/, with the tag into www/shop/_tl/; the workers into edge/build/ and
-# collector/build/.
+# Builds the wasm hosts: the browser core into pkg/wasm/, the workers into edge/build/ and collector/build/; and the demo shop
+# that the edge serves into build/shop/, with the tag.
 #
 #   tools/wasm.sh [browser] [edge] [collector]    all of them by default
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -49,6 +49,8 @@ worker() { # NAME
   node "$root/tools/bundle.mjs" "$root/$1/entry.js" "$build"
   optimise "$build/index_bg.wasm" "$1"
 }
+
+node "$root/tools/shop.mjs"
 
 hosts=("$@")
 ((${#hosts[@]})) || hosts=(browser edge collector)

@@ -1,33 +1,9 @@
-<!doctype html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>Care plans · Tarnfell</title>
-  <meta name="description" content="What repairs cost, and plans that cover them.">
-  <meta name="theme-color" content="#173d31">
-  <link rel="icon" href="/favicon.svg" type="image/svg+xml">
-  <link rel="stylesheet" href="/shop.css">
-  <script async src="/_tl/tag.js" data-write-key="shop-web"></script>
-  <script type="module" src="/shop.js"></script>
-</head>
-<body>
-  <a class="skip" href="#main">Skip to the content</a>
-  <div class="bar" id="promo-bar">Sixty days to change your mind.</div>
-  <header class="site-head">
-    <div class="wrap">
-      <a class="logo" href="/"><svg aria-hidden="true" viewBox="0 0 32 32"><use href="/favicon.svg#mark"/></svg>Tarnfell</a>
-      <nav class="site-nav" aria-label="Main">
-        <a href="/category/">Gear</a>
-        <a href="/pricing/" aria-current="page">Care plans</a>
-        <a href="/guide/">Field guide</a>
-        <a href="/support/">Support</a>
-      </nav>
-      <a class="basket" href="/cart/">Basket<span class="basket-count" data-basket-count hidden></span></a>
-    </div>
-  </header>
-
-  <main id="main" tabindex="-1" class="wrap" data-page="pricing">
+export default {
+  file: "pricing/index.html",
+  kind: "pricing",
+  title: "Care plans · Tarnfell",
+  description: "What repairs cost, and plans that cover them.",
+  main: `
     <header class="page-head">
       <p class="eyebrow">Repairs and upkeep</p>
       <h1>Care plans</h1>
@@ -76,14 +52,5 @@
         <a class="button button--quiet" href="/support/">Ask about Care Plus</a>
       </li>
     </ul>
-  </main>
-
-  <footer class="site-foot">
-    <div class="wrap">
-      <p>Tarnfell is an invented shop. It shows what Throughline does; nothing here can be bought.</p>
-      <a href="/privacy/">Privacy choices</a>
-      <a href="/support/">Support</a>
-    </div>
-  </footer>
-</body>
-</html>
+`,
+};

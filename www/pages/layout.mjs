@@ -1,10 +1,21 @@
-<!doctype html>
+// The document around each page of the shop: head, header, footer.
+
+const SECTIONS = [
+  ["/category/", "Gear"],
+  ["/pricing/", "Care plans"],
+  ["/guide/", "Field guide"],
+  ["/support/", "Support"],
+];
+
+/** Returns the HTML of a page; `file` is its path in the shop, `kind` the name that its scripts go by. */
+export function document({ file, kind, title, description, main }) {
+  return `<!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>Not here · Tarnfell</title>
-  <meta name="description" content="This page does not exist.">
+  <title>${title}</title>
+  <meta name="description" content="${description}">
   <meta name="theme-color" content="#173d31">
   <link rel="icon" href="/favicon.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/shop.css">
@@ -18,21 +29,14 @@
     <div class="wrap">
       <a class="logo" href="/"><svg aria-hidden="true" viewBox="0 0 32 32"><use href="/favicon.svg#mark"/></svg>Tarnfell</a>
       <nav class="site-nav" aria-label="Main">
-        <a href="/category/">Gear</a>
-        <a href="/pricing/">Care plans</a>
-        <a href="/guide/">Field guide</a>
-        <a href="/support/">Support</a>
+        ${SECTIONS.map(([path, name]) => link(path, name, file)).join("\n        ")}
       </nav>
       <a class="basket" href="/cart/">Basket<span class="basket-count" data-basket-count hidden></span></a>
     </div>
   </header>
 
-  <main id="main" tabindex="-1" class="wrap" data-page="missing">
-    <header class="page-head">
-      <p class="eyebrow">404</p>
-      <h1>This path ends here.</h1>
-      <p class="lede">Perhaps it was never marked. <a href="/category/">Back to the gear</a>.</p>
-    </header>
+  <main id="main" tabindex="-1" class="wrap" data-page="${kind}">
+    ${main.trim()}
   </main>
 
   <footer class="site-foot">
@@ -44,3 +48,7 @@
   </footer>
 </body>
 </html>
+`;
+}
+
+const link = (path, name, file) => `<a href="${path}"${`${path}index.html` === `/${file}` ? ' aria-current="page"' : ""}>${name}</a>`;

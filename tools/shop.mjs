@@ -1,0 +1,20 @@
+// Builds the demo shop into build/shop/ from the files of www/shop/ and the pages of www/pages/. Keeps the tag, which
+// tools/tag.mjs writes, and the panel's file, which tools/demo.mjs writes.
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pages } from '../www/pages/index.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const out = join(root, 'build', 'shop');
+const KEPT = ['_tl', 'demo.json'];
+
+mkdirSync(out, { recursive: true });
+for (const name of readdirSync(out)) {
+  if (!KEPT.includes(name)) rmSync(join(out, name), { recursive: true });
+}
+cpSync(join(root, 'www', 'shop'), out, { recursive: true });
+for (const [file, html] of pages) {
+  mkdirSync(dirname(join(out, file)), { recursive: true });
+  writeFileSync(join(out, file), html);
+}

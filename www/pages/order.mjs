@@ -1,0 +1,25 @@
+export default {
+  file: "order/index.html",
+  kind: "order",
+  title: "Thank you · Tarnfell",
+  description: "Your order at Tarnfell.",
+  main: `
+    <header class="page-head">
+      <p class="eyebrow">Order placed</p>
+      <h1>Thank you<span data-order-name></span>.</h1>
+      <p class="lede">We pack it tomorrow morning and write when it leaves. <span data-order-number></span></p>
+    </header>
+
+    <section class="slot slot-banner" data-tl-slot="order.next" aria-label="What next">
+      <div class="banner">
+        <p><strong>Make it last</strong><br>Ten minutes with the field guide now saves a sole later.</p>
+        <a class="button button--quiet button--small" href="/guide/">Open the guide</a>
+      </div>
+    </section>
+
+    <ul class="panel ticks prose">
+      <li>Wear it at home first: sixty days to send it back</li>
+      <li>Keep the number above for repairs, you need no receipt</li>
+    </ul>
+`,
+};
