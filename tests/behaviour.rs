@@ -1,4 +1,4 @@
-//! Behaviour as data: each file in `tests/data/` is rules, facts, and what the decision must have.
+//! Behaviour as data: each file below `tests/data/` is rules, facts, and what the decision must have.
 //!
 //! `want` is matched partially: objects may have more members, arrays are exact, and `null` means absent. `explain`, where
 //! there is one, is matched with the trace in the same way, and so are `features` with the evaluations of all features under `options`, and

@@ -51,13 +51,13 @@ test('workerd decides as the native core', async () => {
 
 // Behaviour cases with consent to storage (without it the edge knows nobody), in rules that do not read what the edge adds.
 const BEHAVIOUR = [
-  'three-pricing-views-at-0-24-and-47-hours-and-a-download-are-intent',
-  'three-pricing-views-at-0-24-and-49-hours-are-not-within-48-hours',
-  'an-open-support-case-silences-promotion',
-  'an-offer-that-was-seen-stays-the-subjects-offer',
-  'an-introduction-seen-by-e-mail-is-not-shown-on-the-page',
-  'one-message-in-two-channels-each-in-its-own-form',
-  'a-subject-in-the-second-half-gets-the-second-variation',
+  'event-history/views-at-0-24-47-hours-and-a-download-are-intent',
+  'event-history/views-at-0-24-49-hours-are-not-intent',
+  'suppression/open-support-case-suppresses-promotion',
+  'offers/seen-offer-is-kept',
+  'cross-channel/introduction-seen-by-e-mail-is-not-shown-on-the-page',
+  'cross-channel/one-message-with-a-rendition-per-channel',
+  'experiments/second-half-gets-the-second-variation',
 ];
 
 /** Each path of `wanted` where `found` is otherwise; `null` means absent, objects may have more. */

@@ -92,18 +92,30 @@ fn compare(path: &str, wanted: &serde_json::Value, found: &serde_json::Value, pa
     }
 }
 
-/// The behaviour cases, each with the name of its file.
+/// The behaviour cases, each with the path of its file in `tests/data/`, in the order of these paths.
 pub fn behaviour() -> Vec<(String, serde_json::Value)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let mut cases: Vec<_> = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| {
-            let file = entry.unwrap();
-            let name = file.file_name().to_string_lossy().into_owned();
-            let case = serde_json::from_str(&std::fs::read_to_string(file.path()).unwrap());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut paths = Vec::new();
+    add_files(&root, &mut paths);
+    let mut cases: Vec<_> = paths
+        .iter()
+        .map(|path| {
+            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            let case = serde_json::from_str(&std::fs::read_to_string(path).unwrap());
             (name.clone(), case.unwrap_or_else(|error| panic!("{name}: {error}")))
         })
         .collect();
     cases.sort_by(|(a, _), (b, _)| a.cmp(b));
     cases
+}
+
+fn add_files(directory: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add_files(&path, paths);
+        } else {
+            paths.push(path);
+        }
+    }
 }
