@@ -1,4 +1,5 @@
-// Serves the demo: the shop through the edge, the collector, a sink for webhooks; publishes rules/ again when they change.
+// Serves the demo: the shop through the edge, the collector, a sink for webhooks. Publishes rules/ and builds the shop again
+// when their files change.
 import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
@@ -73,12 +74,15 @@ console.log(`
   that they send are printed here. Data, keys and secrets are in .dev/. Ctrl-C stops everything.
 `);
 
-const watcher = watch(rules, { recursive: true }, debounce(publish, 100));
+const watchers = [
+  watch(rules, { recursive: true }, debounce(publish, 100)),
+  watch(join(root, 'www'), { recursive: true }, debounce(buildShop, 100)),
+];
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop);
 
 async function stop() {
-  watcher.close();
+  for (const watcher of watchers) watcher.close();
   sink.close();
   await runtime.stop();
   process.exit(0);
@@ -92,6 +96,11 @@ function publish() {
     { stdio: 'inherit' },
   );
   return new Promise((resolve, reject) => command.once('error', reject).once('exit', (code) => resolve(code === 0)));
+}
+
+/** Copies www/shop/ and writes the pages of www/pages/ again; the runtime serves files as they are now. */
+function buildShop() {
+  spawn(process.execPath, [join(root, 'tools', 'shop.mjs')], { stdio: 'inherit' });
 }
 
 /** The secrets of this checkout: made once, kept in .dev/secrets.json. */
