@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 use super::interned::Fact;
 use super::trace::Visitor;
 use super::version::padded;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::value_ref::compare_texts;
 use crate::json::{Object, Value};
 use crate::plan::tables::{Constant, ConstantKind, Node, Regex, Text};
@@ -18,11 +18,11 @@ const SHOWN: usize = 20;
 
 /// Whether the properties of an event satisfy a filter.
 pub fn filter(plan: &Plan, node: Id<Node>, properties: &Object) -> bool {
-    holds(plan, node, View::Object(properties), &mut Visitor::new(false))
+    holds(plan, node, ValueRef::Object(properties), &mut Visitor::new(false))
 }
 
 /// Whether the value satisfies the node. A node that tests the subject holds for no value.
-pub(super) fn holds(plan: &Plan, id: Id<Node>, value: View<'_>, visitor: &mut Visitor) -> bool {
+pub(super) fn holds(plan: &Plan, id: Id<Node>, value: ValueRef<'_>, visitor: &mut Visitor) -> bool {
     let Some((node, op)) = node(plan, id) else { return false };
     visitor.enter(op);
     let holds = test(plan, node, op, value, visitor);
@@ -30,7 +30,7 @@ pub(super) fn holds(plan: &Plan, id: Id<Node>, value: View<'_>, visitor: &mut Vi
     holds
 }
 
-fn test(plan: &Plan, node: Node, op: Op, value: View<'_>, visitor: &mut Visitor) -> bool {
+fn test(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>, visitor: &mut Visitor) -> bool {
     match op {
         Op::True => true,
         Op::And => every(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
@@ -45,17 +45,17 @@ fn test(plan: &Plan, node: Node, op: Op, value: View<'_>, visitor: &mut Visitor)
             holds(plan, Id::new(node.c), member, visitor)
         }
         Op::Size => {
-            let View::List(items) = value else { return false };
-            holds(plan, Id::new(node.a), View::Number(items.len() as f64), visitor)
+            let ValueRef::List(items) = value else { return false };
+            holds(plan, Id::new(node.a), ValueRef::Number(items.len() as f64), visitor)
         }
         Op::All => {
-            let View::List(items) = value else { return false };
+            let ValueRef::List(items) = value else { return false };
             every(visitor.watches, nodes(plan, node), |child| {
                 some(visitor.watches, items.iter(), |item| holds(plan, child, item.into(), visitor))
             })
         }
         Op::ElemMatch => {
-            let View::List(items) = value else { return false };
+            let ValueRef::List(items) = value else { return false };
             let items = items.iter().filter(|item| **item != Value::Null);
             some(visitor.watches, items, |item| holds(plan, Id::new(node.a), item.into(), visitor))
         }
@@ -67,7 +67,7 @@ fn test(plan: &Plan, node: Node, op: Op, value: View<'_>, visitor: &mut Visitor)
 }
 
 /// The nodes that compare the value itself.
-fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
+fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
     let relation = || constant(plan, Id::new(node.a)).and_then(|constant| value.compare(constant));
     let version = || compare_texts(&padded(value), plan.text(Id::new(node.a)));
     match op {
@@ -81,7 +81,7 @@ fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
         Op::Gte => relation().is_some_and(Ordering::is_ge),
         Op::In => some_element(value, |value| is_among(plan, constants(node), value)),
         Op::Ini => some_element(value, |value| match value {
-            View::Text(text) => is_among(plan, constants(node), View::Text(&lowercase(text))),
+            ValueRef::Text(text) => is_among(plan, constants(node), ValueRef::Text(&lowercase(text))),
             other => is_among(plan, constants(node), other),
         }),
         Op::Regex => plan.is_match(Id::<Regex>::new(node.a), &value.to_text()),
@@ -120,7 +120,7 @@ fn compare(plan: &Plan, node: Node, op: Op, value: View<'_>) -> bool {
 }
 
 /// A bare value in a condition: the value is converted to the constant's type.
-fn is(plan: &Plan, id: Id<Constant>, value: View<'_>) -> bool {
+fn is(plan: &Plan, id: Id<Constant>, value: ValueRef<'_>) -> bool {
     let Some(row) = plan.get(id) else { return false };
     match ConstantKind::from_number(row.kind) {
         Some(ConstantKind::Null) => value.is_null(),
@@ -128,36 +128,36 @@ fn is(plan: &Plan, id: Id<Constant>, value: View<'_>) -> bool {
         Some(ConstantKind::Number) => value.to_number() == row.number,
         Some(ConstantKind::String) => value.to_text() == plan.text(row.text),
         Some(ConstantKind::Json) => {
-            matches!(value, View::List(_) | View::Object(_)) && value.to_json() == plan.text(row.text)
+            matches!(value, ValueRef::List(_) | ValueRef::Object(_)) && value.to_json() == plan.text(row.text)
         }
         None => false,
     }
 }
 
-fn is_identical(plan: &Plan, id: Id<Constant>, value: View<'_>) -> bool {
+fn is_identical(plan: &Plan, id: Id<Constant>, value: ValueRef<'_>) -> bool {
     constant(plan, id).is_some_and(|constant| value.is_identical(constant))
 }
 
-fn is_among(plan: &Plan, constants: Ids<Constant>, value: View<'_>) -> bool {
+fn is_among(plan: &Plan, constants: Ids<Constant>, value: ValueRef<'_>) -> bool {
     Fact::new(plan, value).is_among(plan, constants)
 }
 
 /// The test of the value, or of some element if it is a list.
-fn some_element(value: View<'_>, test: impl Fn(View<'_>) -> bool) -> bool {
+fn some_element(value: ValueRef<'_>, test: impl Fn(ValueRef<'_>) -> bool) -> bool {
     match value {
-        View::List(items) => items.iter().any(|item| test(item.into())),
+        ValueRef::List(items) => items.iter().any(|item| test(item.into())),
         other => test(other),
     }
 }
 
 /// The constant, unless it is a list or an object: those are identical to nothing.
-pub(crate) fn constant(plan: &Plan, id: Id<Constant>) -> Option<View<'_>> {
+pub(crate) fn constant(plan: &Plan, id: Id<Constant>) -> Option<ValueRef<'_>> {
     let row = plan.get(id)?;
     match ConstantKind::from_number(row.kind)? {
-        ConstantKind::Null => Some(View::Null),
-        ConstantKind::Boolean => Some(View::Bool(row.number != 0.0)),
-        ConstantKind::Number => Some(View::Number(row.number)),
-        ConstantKind::String => Some(View::Text(plan.text(row.text))),
+        ConstantKind::Null => Some(ValueRef::Null),
+        ConstantKind::Boolean => Some(ValueRef::Bool(row.number != 0.0)),
+        ConstantKind::Number => Some(ValueRef::Number(row.number)),
+        ConstantKind::String => Some(ValueRef::Text(plan.text(row.text))),
         ConstantKind::Json => None,
     }
 }
@@ -194,16 +194,16 @@ pub(super) fn some<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl 
 }
 
 /// Notes what was found, or that it is missing.
-pub(super) fn note_found(visitor: &mut Visitor, found: View<'_>, name: impl Fn() -> String) {
+pub(super) fn note_found(visitor: &mut Visitor, found: ValueRef<'_>, name: impl Fn() -> String) {
     match found {
-        View::Null => visitor.note("missing", || Value::String(name())),
+        ValueRef::Null => visitor.note("missing", || Value::String(name())),
         found => visitor.note("found", || found.to_value()),
     }
 }
 
 /// What a node compares with, for explanations.
 fn operand(plan: &Plan, node: Node, op: Op) -> Value {
-    let shown = |id: Id<Constant>| constant(plan, id).map_or_else(|| json(plan, id), View::to_value);
+    let shown = |id: Id<Constant>| constant(plan, id).map_or_else(|| json(plan, id), ValueRef::to_value);
     match op {
         Op::Is | Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => shown(Id::new(node.a)),
         Op::In | Op::Ini => Value::Array(plan.list(constants(node)).take(SHOWN).map(shown).collect()),

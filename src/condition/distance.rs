@@ -5,7 +5,7 @@ use super::evaluator::Evaluator;
 use super::trace::Visitor;
 use crate::facts::position::{Position, nearest};
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::tables::{Attribute, Node, Place};
 use crate::plan::{Id, Ids};
 
@@ -13,7 +13,7 @@ impl Evaluator<'_> {
     pub(super) fn test_distance(&self, node: Node, visitor: &mut Visitor) -> bool {
         let from = Id::<Attribute>::new(node.a);
         let (found, name) = match node.a {
-            u32::MAX => (View::Object(&self.request.attributes), "latitude, longitude"),
+            u32::MAX => (ValueRef::Object(&self.request.attributes), "latitude, longitude"),
             _ => (self.fact(from), self.plan.get(from).map_or("", |row| self.plan.text(row.name))),
         };
         let Some(position) = Position::of(found) else {
@@ -26,6 +26,6 @@ impl Evaluator<'_> {
         visitor.note("from", || Value::from(name));
         visitor.note("nearest", || Value::from(self.plan.text(place.id)));
         visitor.note("found", || Value::Number(metres));
-        holds(self.plan, Id::new(node.d), View::Number(metres), visitor)
+        holds(self.plan, Id::new(node.d), ValueRef::Number(metres), visitor)
     }
 }

@@ -7,7 +7,7 @@ use crate::collections::Memo;
 use crate::event::consent::Consent;
 use crate::facts::Request;
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::condition_ops::wide;
 use crate::plan::tables::{ACCOUNT, Attribute, CARRIED, Journey, JourneyState, Node, Segment, Source};
 use crate::plan::{Id, Op, Plan};
@@ -65,15 +65,15 @@ impl<'a> Evaluator<'a> {
     /// The subject's `id`.
     pub(crate) fn id(&self) -> Value {
         if self.claims_id {
-            View::Object(&self.request.attributes).walk(["id"]).to_value()
+            ValueRef::Object(&self.request.attributes).walk(["id"]).to_value()
         } else {
             Value::from(self.profile.subject.as_str())
         }
     }
 
     /// As [`Self::attribute`], where it stands.
-    pub(crate) fn fact(&self, id: Id<Attribute>) -> View<'a> {
-        let Some(row) = self.plan.get(id) else { return View::Null };
+    pub(crate) fn fact(&self, id: Id<Attribute>) -> ValueRef<'a> {
+        let Some(row) = self.plan.get(id) else { return ValueRef::Null };
         let mut path = self.plan.list(row.path).map(|name| self.plan.text(name));
         if row.source == Source::Profile as u32 {
             if row.flags & ACCOUNT != 0
@@ -82,14 +82,14 @@ impl<'a> Evaluator<'a> {
                 return known;
             }
             let first = path.next().and_then(|name| self.profile.traits.get(name));
-            return first.map_or(View::Null, |stamped| View::from(&stamped.0).walk(path));
+            return first.map_or(ValueRef::Null, |stamped| ValueRef::from(&stamped.0).walk(path));
         }
-        let text = |text: &'a Option<String>| text.as_deref().map_or(View::Null, View::Text);
+        let text = |text: &'a Option<String>| text.as_deref().map_or(ValueRef::Null, ValueRef::Text);
         match self.plan.text(row.name) {
-            "id" if !self.claims_id => View::Text(&self.profile.subject),
-            name => match (View::Object(&self.request.attributes).walk(path), name) {
-                (View::Null, "channel") => text(&self.request.channel),
-                (View::Null, "locale") => text(&self.request.locale),
+            "id" if !self.claims_id => ValueRef::Text(&self.profile.subject),
+            name => match (ValueRef::Object(&self.request.attributes).walk(path), name) {
+                (ValueRef::Null, "channel") => text(&self.request.channel),
+                (ValueRef::Null, "locale") => text(&self.request.locale),
                 (found, _) => found,
             },
         }

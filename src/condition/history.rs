@@ -4,7 +4,7 @@ use super::compare::{holds, note_found};
 use super::evaluator::{Evaluator, millis_number, time};
 use super::trace::Visitor;
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::Id;
 use crate::plan::condition_ops::wide;
 use crate::plan::tables::{Counter, Node, Sequence};
@@ -26,12 +26,12 @@ impl<'a> Evaluator<'a> {
 
     fn test_number(&self, node: Node, found: f64, visitor: &mut Visitor) -> bool {
         visitor.note("found", || Value::Number(found));
-        holds(self.plan, Id::new(node.b), View::Number(found), visitor)
+        holds(self.plan, Id::new(node.b), ValueRef::Number(found), visitor)
     }
 
     /// The value of the first or last event.
     pub(super) fn test_value(&self, node: Node, visitor: &mut Visitor) -> bool {
-        let found = self.past(node, visitor).next_back().map_or(View::Null, |last| View::from(&last.value));
+        let found = self.past(node, visitor).next_back().map_or(ValueRef::Null, |last| ValueRef::from(&last.value));
         note_found(visitor, found, || self.event_name(node));
         holds(self.plan, Id::new(node.b), found, visitor)
     }

@@ -2,29 +2,29 @@
 
 use core::cmp::Ordering;
 
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::tables::{Constant, ConstantKind, Node};
 use crate::plan::{Id, Ids, Op, Plan};
 
 /// A value, and the constant that it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fact<'a> {
-    pub(crate) view: View<'a>,
+    pub(crate) view: ValueRef<'a>,
     /// None for a text that is no [word](Plan::word) of the plan, and for lists and objects, which are identical to nothing.
     constant: Option<Constant>,
 }
 
 impl<'a> Fact<'a> {
-    pub(crate) fn new(plan: &Plan, view: View<'a>) -> Self {
+    pub(crate) fn new(plan: &Plan, view: ValueRef<'a>) -> Self {
         let single = |kind: ConstantKind, number: f64| Some(Constant { kind: kind as u32, text: Id::new(0), number });
         let constant = match view {
-            View::Null => single(ConstantKind::Null, 0.0),
-            View::Bool(value) => single(ConstantKind::Boolean, f64::from(u8::from(value))),
-            View::Number(number) => single(ConstantKind::Number, number),
-            View::Text(text) => {
+            ValueRef::Null => single(ConstantKind::Null, 0.0),
+            ValueRef::Bool(value) => single(ConstantKind::Boolean, f64::from(u8::from(value))),
+            ValueRef::Number(number) => single(ConstantKind::Number, number),
+            ValueRef::Text(text) => {
                 plan.word(text).map(|text| Constant { kind: ConstantKind::String as u32, text, number: 0.0 })
             }
-            View::List(_) | View::Object(_) => None,
+            ValueRef::List(_) | ValueRef::Object(_) => None,
         };
         Self { view, constant }
     }
@@ -42,7 +42,7 @@ impl<'a> Fact<'a> {
 
     /// Whether a text satisfies the node, if that compares it with texts: the same as the node means for any value.
     pub(super) fn test(self, plan: &Plan, node: Node, op: Op) -> Option<bool> {
-        if !matches!(self.view, View::Text(_)) {
+        if !matches!(self.view, ValueRef::Text(_)) {
             return None;
         }
         let is_same = || {

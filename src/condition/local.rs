@@ -5,7 +5,7 @@ use super::evaluator::{Evaluator, millis_number};
 use super::trace::Visitor;
 use crate::facts::local_clock::{Clock, TIMEZONE, named_zone};
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::Id;
 use crate::plan::tables::{LocalPart, Node, Zone};
 use crate::prelude::*;
@@ -32,7 +32,7 @@ impl<'a> Evaluator<'a> {
         visitor.note("part", || Value::from(part.name()));
         visitor.note("local", || Value::String(text(wall, day)));
         visitor.note("found", || Value::Number(found));
-        holds(self.plan, Id::new(node.c), View::Number(found), visitor)
+        holds(self.plan, Id::new(node.c), ValueRef::Number(found), visitor)
     }
 }
 

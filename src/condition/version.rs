@@ -1,6 +1,6 @@
 //! Versions, in a form in which their texts compare as the versions do.
 
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::prelude::*;
 
 /// The version in the form that `$veq` and its like compare.
@@ -8,9 +8,9 @@ use crate::prelude::*;
 /// Without a leading `v` and a trailing `+build`, cut at dots and dashes, numbers padded to five places; what has
 /// three parts is no pre-release and ends in `~`, which is greater than every pre-release. What is no version is `0`.
 #[must_use]
-pub fn padded(version: View<'_>) -> String {
+pub fn padded(version: ValueRef<'_>) -> String {
     let text = match version {
-        View::Number(_) | View::Text(_) => version.to_text(),
+        ValueRef::Number(_) | ValueRef::Text(_) => version.to_text(),
         _ => "".into(),
     };
     let text = if text.is_empty() { "0" } else { &text };

@@ -8,7 +8,7 @@ use core::ops::Range;
 use crate::collections::Memo;
 use crate::condition::Fact;
 use crate::decide::Decider;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::tables::{Campaign, Key, Lane, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS};
 use crate::plan::{Id, Plan, Span};
 
@@ -85,11 +85,11 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
     fn add_postings(&self, key: &Key, fact: Fact<'_>, candidates: &mut Candidates<'a>) {
         let of_fact = |fact: Fact<'_>| self.posting(key.postings, fact);
-        let posting = |value: View<'_>| of_fact(Fact::new(self.plan, value));
+        let posting = |value: ValueRef<'_>| of_fact(Fact::new(self.plan, value));
         let mut add = |found: Option<Posting>| {
             candidates.add(found.map_or(&[], |posting| self.plan.numbers(posting.placements)));
         };
-        if let View::List(items) = fact.view {
+        if let ValueRef::List(items) = fact.view {
             // Somebody else's list may say the same again and again.
             let mut known = Memo::new();
             for found in items.iter().filter_map(|item| posting(item.into())) {
@@ -101,15 +101,15 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
         if key.forms & TEXTS != 0 {
             add(match fact.view {
-                View::Text(_) => of_fact(fact),
-                other => posting(View::Text(&other.to_text())),
+                ValueRef::Text(_) => of_fact(fact),
+                other => posting(ValueRef::Text(&other.to_text())),
             });
         }
         if key.forms & NUMBERS != 0 {
-            add(posting(View::Number(fact.view.to_number())));
+            add(posting(ValueRef::Number(fact.view.to_number())));
         }
         if key.forms & TRUTHS != 0 {
-            add(posting(View::Bool(fact.view.is_truthy())));
+            add(posting(ValueRef::Bool(fact.view.is_truthy())));
         }
     }
 

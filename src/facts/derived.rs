@@ -8,7 +8,7 @@ use alloc::borrow::Cow;
 use crate::facts::Request;
 use crate::facts::position::{Position, nearest};
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::tables::{Counter, Derivation, Derived, EventValues};
 use crate::plan::{Ids, Plan};
 use crate::prelude::*;
@@ -58,7 +58,7 @@ fn derive(plan: &Plan, row: &Derived, request: &Request) -> Option<Value> {
         Derivation::DeviceType => Some(Value::from(request.agent.as_ref()?.device_type()?)),
         Derivation::Browser => Some(Value::from(request.agent.as_ref()?.browser()?)),
         Derivation::NearestPlace => {
-            let (place, _) = nearest(plan, Ids::empty(), Position::of(View::Object(&request.attributes))?)?;
+            let (place, _) = nearest(plan, Ids::empty(), Position::of(ValueRef::Object(&request.attributes))?)?;
             Some(Value::from(plan.text(place.id)))
         }
     }

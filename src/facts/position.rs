@@ -1,6 +1,6 @@
 //! Distances on the globe.
 
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::math::{atan, cos, sin, sqrt};
 use crate::plan::tables::Place;
 use crate::plan::{Ids, Plan};
@@ -23,9 +23,9 @@ impl Position {
     }
 
     /// The position in an object with a `latitude` and a `longitude`.
-    pub(crate) fn of(found: View<'_>) -> Option<Self> {
+    pub(crate) fn of(found: ValueRef<'_>) -> Option<Self> {
         let degrees = |name| match found.walk([name]) {
-            View::Number(degrees) => Some(degrees),
+            ValueRef::Number(degrees) => Some(degrees),
             _ => None,
         };
         Self::new(degrees("latitude")?, degrees("longitude")?)

@@ -4,7 +4,7 @@ use crate::bucket::{bucket, choose};
 use crate::feature::audience::{NO_HOST, query_override};
 use crate::feature::sticky::Kept;
 use crate::feature::{Effects, Evaluating, Outcome};
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::Span;
 use crate::plan::tables::{
@@ -144,7 +144,7 @@ impl Evaluating<'_> {
         let (_, Some(unit)) = self.unit(trial.unit, trial.fallback.filter(|_| self.keeps(trial))) else {
             return Choice::default();
         };
-        let unit = View::from(&unit).to_text().into_owned();
+        let unit = ValueRef::from(&unit).to_text().into_owned();
         let kept = self.kept(trial);
         if !matches!(kept, Kept::Arm(_)) && !self.is_for(&audience, &unit) {
             return Choice::default();

@@ -22,7 +22,7 @@ use crate::facts::derived::request_of;
 use crate::facts::{Facts, Request};
 use crate::json;
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::tables::{self, Attribute, AutoExperiment, Constant, ConstantKind, REDIRECT, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
@@ -128,7 +128,7 @@ impl<'a> Evaluating<'a> {
 
     /// The value of an attribute that is hashed, of which an empty one does not count; the fallback's, if that may be.
     fn unit(&self, unit: Id<Attribute>, fallback: Option<Id<Attribute>>) -> (Id<Attribute>, Option<Value>) {
-        let value = |id| Some(self.eval.attribute(id)).filter(|value| View::from(value).is_truthy());
+        let value = |id| Some(self.eval.attribute(id)).filter(|value| ValueRef::from(value).is_truthy());
         match (value(unit), fallback) {
             (None, Some(other)) => value(other).map_or((unit, None), |found| (other, Some(found))),
             (found, _) => (unit, found),
@@ -158,7 +158,7 @@ impl<'a> Evaluating<'a> {
 
     /// Tracks an experiment once for each unit and variation.
     fn track(&mut self, experiment: Value, result: Value) {
-        let text = |value: &Value| View::from(value).to_text().into_owned();
+        let text = |value: &Value| ValueRef::from(value).to_text().into_owned();
         let parts = [
             text(result.at(["hashAttribute"])),
             text(result.at(["hashValue"])),

@@ -196,7 +196,7 @@ impl Evaluation {
     /// Whether the value is one that JavaScript takes for true.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        crate::json::View::from(&self.value).is_truthy()
+        crate::json::ValueRef::from(&self.value).is_truthy()
     }
 }
 

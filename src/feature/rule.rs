@@ -5,7 +5,7 @@ use crate::condition::filter;
 use crate::feature::experiment::Run;
 use crate::feature::result::{Effects, Evaluation, EvaluationReason, FeatureSource, Outcome};
 use crate::feature::{Evaluating, MAX_FEATURE_DEPTH};
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::Span;
 use crate::plan::tables::{
@@ -102,7 +102,7 @@ impl Evaluating<'_> {
     fn is_in_rollout(&self, row: &Rollout) -> bool {
         let may_fall_back = self.docs.is_some() && row.flags & NEVER_STICKY == 0;
         let (_, value) = self.unit(row.unit, row.fallback.filter(|_| may_fall_back));
-        let hash = |value| bucket(self.plan.text(row.seed), &View::from(&value).to_text(), row.version);
+        let hash = |value| bucket(self.plan.text(row.seed), &ValueRef::from(&value).to_text(), row.version);
         let is_in = |bucket| in_range(bucket, (row.from, row.to)) || (row.flags & INCLUSIVE != 0 && bucket == row.to);
         value.and_then(hash).is_some_and(is_in)
     }
@@ -111,7 +111,7 @@ impl Evaluating<'_> {
     pub(super) fn passes(&self, filters: Span<Filter>) -> bool {
         self.plan.rows(filters).all(|(_, row)| {
             let (_, value) = self.unit(row.unit, None);
-            let hash = |value| bucket(self.plan.text(row.seed), &View::from(&value).to_text(), row.version);
+            let hash = |value| bucket(self.plan.text(row.seed), &ValueRef::from(&value).to_text(), row.version);
             let is_in = |bucket| self.plan.rows(row.ranges).any(|(_, range)| in_range(bucket, (range.from, range.to)));
             value.and_then(hash).is_some_and(is_in)
         })

@@ -7,7 +7,7 @@ use crate::facts::derived::request_of;
 use crate::feature::options::sticky_key;
 use crate::feature::{Evaluating, EvaluationOptions, Outcome, StickyDoc};
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::canonical;
 use crate::plan::tables::{Attribute, KEYED, NEVER_STICKY, Trial};
 use crate::plan::{Id, Plan};
@@ -91,7 +91,7 @@ impl Evaluating<'_> {
     }
 
     fn sticky_key_of(&self, name: &str, value: Option<Value>) -> (String, bool) {
-        let value = value.filter(|value| View::from(value).is_truthy());
+        let value = value.filter(|value| ValueRef::from(value).is_truthy());
         (sticky_key(name, &value.as_ref().map_or_else(String::new, json_text)), value.is_some())
     }
 }

@@ -14,4 +14,4 @@ pub use codec::ShapeError;
 pub use input::ReadError;
 pub use reader::{JsonError, parse};
 pub use value::{Object, Value};
-pub use value_ref::View;
+pub use value_ref::ValueRef;

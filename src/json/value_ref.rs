@@ -10,7 +10,7 @@ use crate::prelude::*;
 
 /// A borrowed [`Value`], or a fact that stands somewhere else than in one.
 #[derive(Clone, Copy, Debug)]
-pub enum View<'a> {
+pub enum ValueRef<'a> {
     /// `null`, and everything that is not there.
     Null,
     /// `true` or `false`.
@@ -25,7 +25,7 @@ pub enum View<'a> {
     Object(&'a Object),
 }
 
-impl<'a> From<&'a Value> for View<'a> {
+impl<'a> From<&'a Value> for ValueRef<'a> {
     fn from(value: &'a Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -38,7 +38,7 @@ impl<'a> From<&'a Value> for View<'a> {
     }
 }
 
-impl<'a> View<'a> {
+impl<'a> ValueRef<'a> {
     /// Whether this is `null` or not there.
     #[must_use]
     pub const fn is_null(self) -> bool {
@@ -187,7 +187,7 @@ fn joined(items: &[Value]) -> String {
         .iter()
         .map(|item| match item {
             Value::Null => Cow::Borrowed(""),
-            other => View::from(other).to_text(),
+            other => ValueRef::from(other).to_text(),
         })
         .collect();
     texts.join(",")
@@ -251,12 +251,12 @@ mod tests {
             ("[[5]]", 5.0),
         ];
         for (text, expected) in cases {
-            assert_eq!(View::from(&json(text)).to_number(), expected, "{text}");
+            assert_eq!(ValueRef::from(&json(text)).to_number(), expected, "{text}");
         }
         for text in
             [r#""nan""#, r#""inf""#, r#""0x""#, r#""1 2""#, r#""-0x1""#, r#""\u00857""#, "[1,2]", "{}", r#"".""#]
         {
-            assert!(View::from(&json(text)).to_number().is_nan(), "{text}");
+            assert!(ValueRef::from(&json(text)).to_number().is_nan(), "{text}");
         }
     }
 
@@ -271,14 +271,14 @@ mod tests {
             (r#"{"a":1}"#, "[object Object]"),
         ];
         for (text, expected) in cases {
-            assert_eq!(View::from(&json(text)).to_text(), expected, "{text}");
+            assert_eq!(ValueRef::from(&json(text)).to_text(), expected, "{text}");
         }
     }
 
     #[test]
     fn paths_reach_into_lists() {
         let value = json(r#"{"items":[{"sku":"a"},{"sku":"b"}]}"#);
-        let at = |path: &str| View::from(&value).walk(path.split('.')).to_text().into_owned();
+        let at = |path: &str| ValueRef::from(&value).walk(path.split('.')).to_text().into_owned();
         assert_eq!(at("items.1.sku"), "b");
         assert_eq!(at("items.length"), "2");
         assert_eq!(at("items.01.sku"), "null");

@@ -6,7 +6,7 @@
 use crate::collections::{Map, Set};
 use crate::event::names::{ACCOUNT, MESSAGE_SEEN, MESSAGE_SENT};
 use crate::event::{Event, EventKind};
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::codec::shape;
 use crate::json::{Object, Value};
 use crate::plan::Plan;
@@ -111,10 +111,10 @@ impl Profile {
     }
 
     /// What is known of the subject's account at the path of an attribute such as `account.plan`.
-    pub(crate) fn account_trait<'p>(&self, path: impl Iterator<Item = &'p str>) -> Option<View<'_>> {
+    pub(crate) fn account_trait<'p>(&self, path: impl Iterator<Item = &'p str>) -> Option<ValueRef<'_>> {
         let mut path = path.skip(1);
         let known = self.account()?.traits.get(path.next()?)?;
-        Some(View::from(&known.0).walk(path))
+        Some(ValueRef::from(&known.0).walk(path))
     }
 
     /// Belongs to the account of a group call, of which its traits are known.

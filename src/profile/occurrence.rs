@@ -6,7 +6,7 @@
 use core::cmp::Ordering;
 
 use crate::collections::{Map, Set};
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::canonical;
 use crate::json::codec::{Shape, read_tuple};
 use crate::json::input::{Fault, Input};
@@ -129,19 +129,19 @@ pub(crate) fn values_of(plan: &Plan, row: &Counter, properties: &Object) -> Vec<
     let path: Vec<&str> = plan.list(row.property).map(|name| plan.text(name)).collect();
     let mut found = Vec::new();
     match fold {
-        Fold::Values => collect(View::Object(properties), &path, &mut found),
-        Fold::Distinct | Fold::Last | Fold::First | Fold::Sum => found.push(View::Object(properties).walk(path)),
+        Fold::Values => collect(ValueRef::Object(properties), &path, &mut found),
+        Fold::Distinct | Fold::Last | Fold::First | Fold::Sum => found.push(ValueRef::Object(properties).walk(path)),
     }
     found.into_iter().filter_map(|value| remembered(value, fold)).collect()
 }
 
 /// The values at a path that leads through lists as well, and the items of the list at its end; so many as a profile can keep.
-fn collect<'v>(found: View<'v>, path: &[&str], out: &mut Vec<View<'v>>) {
+fn collect<'v>(found: ValueRef<'v>, path: &[&str], out: &mut Vec<ValueRef<'v>>) {
     let next = path.split_first().map(|(name, rest)| (found.walk([*name]), rest));
     match (found, next) {
-        (View::Null, _) => {}
+        (ValueRef::Null, _) => {}
         _ if out.len() >= MAX_STAMPS => {}
-        (View::List(items), None | Some((View::Null, _))) => {
+        (ValueRef::List(items), None | Some((ValueRef::Null, _))) => {
             items.iter().for_each(|item| collect(item.into(), path, out));
         }
         (_, Some((value, rest))) => collect(value, rest, out),
@@ -150,24 +150,24 @@ fn collect<'v>(found: View<'v>, path: &[&str], out: &mut Vec<View<'v>>) {
 }
 
 /// A single value, as the counter keeps it.
-fn remembered(value: View<'_>, fold: Fold) -> Option<Value> {
+fn remembered(value: ValueRef<'_>, fold: Fold) -> Option<Value> {
     let is_single = match value {
-        View::Number(number) => number.is_finite(),
-        View::Text(text) => text.len() <= MAX_TEXT || fold == Fold::Distinct,
-        View::Bool(_) => true,
-        View::Null | View::List(_) | View::Object(_) => false,
+        ValueRef::Number(number) => number.is_finite(),
+        ValueRef::Text(text) => text.len() <= MAX_TEXT || fold == Fold::Distinct,
+        ValueRef::Bool(_) => true,
+        ValueRef::Null | ValueRef::List(_) | ValueRef::Object(_) => false,
     };
     match fold {
         _ if !is_single => None,
         // What was seen matters only as far as it differs: so the value itself need not be kept.
         Fold::Distinct => Some(fingerprint(value)),
-        Fold::Sum => matches!(value, View::Number(_)).then(|| value.to_value()),
+        Fold::Sum => matches!(value, ValueRef::Number(_)).then(|| value.to_value()),
         Fold::Last | Fold::First | Fold::Values => Some(value.to_value()),
     }
 }
 
 /// A number that tells values apart: 53 bits of a hash.
-fn fingerprint(value: View<'_>) -> Value {
+fn fingerprint(value: ValueRef<'_>) -> Value {
     let hash = fnv64a([value.type_name(), &value.to_text()]) >> (u64::BITS - SAFE_BITS);
     Value::from(Millis(hash.cast_signed()))
 }

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use super::operand::Found;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::tables::{DateField, DateFormat, DatePiece};
 use crate::prelude::*;
 use crate::time::Millis;
@@ -30,11 +30,11 @@ impl Writer<'_, '_> {
     /// clock; a date, or a time without an offset, is local already.
     pub(super) fn wall(&self, found: &Found<'_>) -> Option<Millis> {
         let instant = match found.view() {
-            View::Number(number) if number.abs() <= LAST as f64 => {
+            ValueRef::Number(number) if number.abs() <= LAST as f64 => {
                 Millis((if number.abs() < MILLIS_FROM { number * 1000.0 } else { number }) as i64)
             }
-            View::Text("now" | "today") => self.now,
-            View::Text(text) => match rfc3339::parse(text) {
+            ValueRef::Text("now" | "today") => self.now,
+            ValueRef::Text(text) => match rfc3339::parse(text) {
                 Some(instant) => instant,
                 None => {
                     let local = ["Z", ":00Z", "T00:00:00Z"].map(|end| format!("{text}{end}"));

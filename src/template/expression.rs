@@ -4,7 +4,7 @@ use super::operand::{Found, compare, contains, is_equal};
 use super::{Round, Writer};
 use crate::json;
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::plan::Id;
 use crate::plan::tables::{Constant, ConstantKind, Expected, Expr, ExprOp, LoopField};
 use crate::prelude::*;
@@ -19,7 +19,7 @@ impl Writer<'_, '_> {
         let Some((term, op)) = row.and_then(|term| Some((term, ExprOp::from_number(term.op)?))) else {
             return Found::NOTHING;
         };
-        let both = |test: fn(View<'_>, View<'_>) -> bool| {
+        let both = |test: fn(ValueRef<'_>, ValueRef<'_>) -> bool| {
             let (a, b) = (self.arg(&term, 0), self.arg(&term, 1));
             Found::bool(test(a.view(), b.view()))
         };
@@ -27,7 +27,7 @@ impl Writer<'_, '_> {
             ExprOp::Constant => constant(self.plan, Id::new(term.a)),
             ExprOp::Attribute => Found::Seen(as_expected(self.eval.fact(Id::new(term.a)), term.b)),
             ExprOp::Variable => match self.variables.get(term.a as usize) {
-                Some(Some(value)) => Found::Seen(View::from(value)),
+                Some(Some(value)) => Found::Seen(ValueRef::from(value)),
                 _ => self.arg(&term, 0),
             },
             ExprOp::Loop => {
@@ -79,48 +79,48 @@ pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Found<'_> 
     match ConstantKind::from_number(row.kind) {
         Some(ConstantKind::Boolean) => Found::bool(row.number != 0.0),
         Some(ConstantKind::Number) => Found::number(row.number),
-        Some(ConstantKind::String) => Found::Seen(View::Text(plan.text(row.text))),
+        Some(ConstantKind::String) => Found::Seen(ValueRef::Text(plan.text(row.text))),
         Some(ConstantKind::Json) => Found::Made(json::parse(plan.text(row.text)).unwrap_or_default()),
         Some(ConstantKind::Null) | None => Found::NOTHING,
     }
 }
 
 /// The value, if it is of the type.
-fn as_expected(view: View<'_>, expected: u32) -> View<'_> {
+fn as_expected(view: ValueRef<'_>, expected: u32) -> ValueRef<'_> {
     let is_good = match Expected::from_number(expected) {
-        Some(Expected::Text) => matches!(view, View::Text(_) | View::Number(_) | View::Bool(_)),
-        Some(Expected::Number) => matches!(view, View::Number(_)),
-        Some(Expected::Boolean) => matches!(view, View::Bool(_)),
-        Some(Expected::List) => matches!(view, View::List(_)),
-        Some(Expected::Object) => matches!(view, View::Object(_)),
+        Some(Expected::Text) => matches!(view, ValueRef::Text(_) | ValueRef::Number(_) | ValueRef::Bool(_)),
+        Some(Expected::Number) => matches!(view, ValueRef::Number(_)),
+        Some(Expected::Boolean) => matches!(view, ValueRef::Bool(_)),
+        Some(Expected::List) => matches!(view, ValueRef::List(_)),
+        Some(Expected::Object) => matches!(view, ValueRef::Object(_)),
         Some(Expected::Any) | None => true,
     };
-    if is_good { view } else { View::Null }
+    if is_good { view } else { ValueRef::Null }
 }
 
 /// The member of an object, or the item of a list; `size`, `first` and `last` are members of everything that has some.
-pub(super) fn member<'v>(whole: View<'v>, key: View<'_>) -> View<'v> {
+pub(super) fn member<'v>(whole: ValueRef<'v>, key: ValueRef<'_>) -> ValueRef<'v> {
     match (whole, key) {
-        (View::Object(object), View::Text(name)) => match (object.get(name), name) {
+        (ValueRef::Object(object), ValueRef::Text(name)) => match (object.get(name), name) {
             (None, "size") => count(object.len()),
-            (found, _) => found.map_or(View::Null, View::from),
+            (found, _) => found.map_or(ValueRef::Null, ValueRef::from),
         },
-        (View::List(items), View::Text("size")) => count(items.len()),
-        (View::List(items), View::Text("first")) => items.first().map_or(View::Null, View::from),
-        (View::List(items), View::Text("last")) => items.last().map_or(View::Null, View::from),
-        (View::List(items), View::Number(number)) => {
+        (ValueRef::List(items), ValueRef::Text("size")) => count(items.len()),
+        (ValueRef::List(items), ValueRef::Text("first")) => items.first().map_or(ValueRef::Null, ValueRef::from),
+        (ValueRef::List(items), ValueRef::Text("last")) => items.last().map_or(ValueRef::Null, ValueRef::from),
+        (ValueRef::List(items), ValueRef::Number(number)) => {
             let from_end = if number < 0.0 { items.len() as f64 } else { 0.0 };
             let place = number + from_end;
             let item = (place >= 0.0).then(|| items.get(place as usize)).flatten();
-            item.map_or(View::Null, View::from)
+            item.map_or(ValueRef::Null, ValueRef::from)
         }
-        (View::Text(text), View::Text("size")) => count(text.chars().count()),
-        _ => View::Null,
+        (ValueRef::Text(text), ValueRef::Text("size")) => count(text.chars().count()),
+        _ => ValueRef::Null,
     }
 }
 
-fn count<'v>(count: usize) -> View<'v> {
-    View::Number(count as f64)
+fn count<'v>(count: usize) -> ValueRef<'v> {
+    ValueRef::Number(count as f64)
 }
 
 fn loop_field<'v>(round: &Round, field: u32) -> Found<'v> {

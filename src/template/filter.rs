@@ -5,7 +5,7 @@ use super::operand::{Found, is_equal, text};
 use super::text::{Bounded, capitalize, replace, split, truncate, truncate_words, uppercase};
 use super::{BYTES, Writer, escape, list, number};
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::canonical;
 use crate::plan::Id;
 use crate::plan::tables::{Expr, Pipe};
@@ -18,7 +18,7 @@ impl Writer<'_, '_> {
         let input = self.arg(term, 0);
         match filter {
             Pipe::Default => {
-                let is_kept = matches!(input.view(), View::Bool(false)) && self.arg(term, 2).is_true();
+                let is_kept = matches!(input.view(), ValueRef::Bool(false)) && self.arg(term, 2).is_true();
                 let is_usable = input.is_true() && !input.is_blank(false);
                 if is_usable || is_kept { input } else { self.arg(term, 1) }
             }
@@ -38,7 +38,7 @@ impl Writer<'_, '_> {
                 result.map_or(Found::NOTHING, Found::number)
             }
             // Loops go through lists, and through nothing else.
-            Pipe::Window if !matches!(input.view(), View::List(_)) => Found::NOTHING,
+            Pipe::Window if !matches!(input.view(), ValueRef::List(_)) => Found::NOTHING,
             Pipe::Number | Pipe::Date | Pipe::Json | Pipe::UrlEncode => self.written(filter, term, &input),
             Pipe::Sort
             | Pipe::SortNatural
@@ -51,7 +51,7 @@ impl Writer<'_, '_> {
             | Pipe::Window
             | Pipe::Join
             | Pipe::Sum => self.of_list(filter, term, input),
-            Pipe::Slice if matches!(input.view(), View::List(_)) => self.of_list(filter, term, input),
+            Pipe::Slice if matches!(input.view(), ValueRef::List(_)) => self.of_list(filter, term, input),
             _ => self.of_text(filter, term, &input),
         }
     }
@@ -101,7 +101,7 @@ impl Writer<'_, '_> {
             Pipe::SortNatural => items = list::sort(items, &first, true),
             Pipe::Where => items.retain(|item| {
                 let field = member(item.into(), first.view());
-                if matches!(second.view(), View::Null) {
+                if matches!(second.view(), ValueRef::Null) {
                     Found::Seen(field).is_true()
                 } else {
                     is_equal(field, second.view())
@@ -109,11 +109,11 @@ impl Writer<'_, '_> {
             }),
             Pipe::Map => items = items.iter().map(|item| member(item.into(), first.view()).to_value()).collect(),
             Pipe::Uniq => items = list::uniq(items, &first, &|cost| self.spend(cost)),
-            Pipe::Compact => items.retain(|item| !matches!(list::field(item, &first), View::Null)),
+            Pipe::Compact => items.retain(|item| !matches!(list::field(item, &first), ValueRef::Null)),
             Pipe::Concat => items.extend(first.into_items()),
             Pipe::Reverse => items.reverse(),
             Pipe::Slice | Pipe::Window => {
-                let count = (!matches!(second.view(), View::Null)).then(|| second.to_number());
+                let count = (!matches!(second.view(), ValueRef::Null)).then(|| second.to_number());
                 items = list::slice(items, first.to_number(), count);
             }
             Pipe::Join => {
@@ -153,7 +153,7 @@ impl Writer<'_, '_> {
                 (Some(wall), Some(format)) => self.write_time(wall, &format, &mut out),
                 _ => return Found::NOTHING,
             },
-            (_, View::Null | View::Bool(_) | View::List(_) | View::Object(_)) => return Found::NOTHING,
+            (_, ValueRef::Null | ValueRef::Bool(_) | ValueRef::List(_) | ValueRef::Object(_)) => return Found::NOTHING,
             _ => {
                 if let Some(format) = self.plan.get(Id::new(term.b)) {
                     number::write(self.plan, &format, input.to_number(), &mut out);

@@ -6,7 +6,7 @@ use super::Writer;
 use super::expression::{constant, member};
 use super::operand::{Found, is_equal, text};
 use crate::collections::places_in_order;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::tables::{Item, List};
 use crate::plan::{Id, Ids};
@@ -27,7 +27,7 @@ impl Writer<'_, '_> {
         match list.from {
             None => self.plan.list(list.items).for_each(take),
             Some(attribute) => {
-                let View::List(names) = self.eval.fact(attribute) else { return Vec::new() };
+                let ValueRef::List(names) = self.eval.fact(attribute) else { return Vec::new() };
                 let found = names.iter().filter_map(|name| self.find_item(&text(name.into())));
                 let allowed = |id: &Id<Item>| self.is_in(list.items, *id);
                 found.map(|(id, _)| id).filter(allowed).for_each(&mut take);
@@ -55,8 +55,8 @@ impl Writer<'_, '_> {
         let Some(row) = self.plan.get(id) else { return true };
         let wanted = self.plan.text(row.id);
         self.plan.list(list.without).any(|attribute| match self.eval.fact(attribute) {
-            View::List(names) if !self.spend(names.len() / 8) => true,
-            View::List(names) => names.iter().any(|name| text(name.into()) == wanted),
+            ValueRef::List(names) if !self.spend(names.len() / 8) => true,
+            ValueRef::List(names) => names.iter().any(|name| text(name.into()) == wanted),
             other => text(other) == wanted,
         })
     }
@@ -78,18 +78,18 @@ impl Writer<'_, '_> {
 }
 
 /// The field of an item; without a name of a field the item.
-pub(super) fn field<'v>(item: &'v Value, name: &Found<'_>) -> View<'v> {
+pub(super) fn field<'v>(item: &'v Value, name: &Found<'_>) -> ValueRef<'v> {
     if name.is_true() { member(item.into(), name.view()) } else { item.into() }
 }
 
 /// The items by a field: numbers, then texts; what is neither stands at the end.
 pub(super) fn sort(items: Vec<Value>, name: &Found<'_>, natural: bool) -> Vec<Value> {
-    let key = |place: usize| items.get(place).map_or(View::Null, |item| field(item, name));
+    let key = |place: usize| items.get(place).map_or(ValueRef::Null, |item| field(item, name));
     let compare = |a: usize, b: usize| match (key(a), key(b)) {
-        (View::Text(a), View::Text(b)) if natural => lowercase(a).cmp(&lowercase(b)),
-        (View::Null, View::Null) => Ordering::Equal,
-        (View::Null, _) => Ordering::Greater,
-        (_, View::Null) => Ordering::Less,
+        (ValueRef::Text(a), ValueRef::Text(b)) if natural => lowercase(a).cmp(&lowercase(b)),
+        (ValueRef::Null, ValueRef::Null) => Ordering::Equal,
+        (ValueRef::Null, _) => Ordering::Greater,
+        (_, ValueRef::Null) => Ordering::Less,
         (a, b) => a.order(b),
     };
     let places = places_in_order(items.len(), &compare);

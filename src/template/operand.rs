@@ -4,57 +4,57 @@ use alloc::borrow::Cow;
 use core::cmp::Ordering;
 
 use crate::json::Value;
-use crate::json::View;
+use crate::json::ValueRef;
 use crate::json::canonical::write_number;
 use crate::json::number;
 use crate::prelude::*;
 
 /// A value that stands somewhere, or one that was made.
 pub(super) enum Found<'a> {
-    Seen(View<'a>),
+    Seen(ValueRef<'a>),
     Made(Value),
 }
 
 impl<'a> Found<'a> {
-    pub(super) const NOTHING: Self = Self::Seen(View::Null);
+    pub(super) const NOTHING: Self = Self::Seen(ValueRef::Null);
 
     pub(super) const fn number(number: f64) -> Self {
-        Self::Seen(View::Number(number))
+        Self::Seen(ValueRef::Number(number))
     }
 
     pub(super) const fn bool(holds: bool) -> Self {
-        Self::Seen(View::Bool(holds))
+        Self::Seen(ValueRef::Bool(holds))
     }
 
-    pub(super) fn view(&self) -> View<'_> {
+    pub(super) fn view(&self) -> ValueRef<'_> {
         match self {
             Self::Seen(view) => *view,
-            Self::Made(value) => View::from(value),
+            Self::Made(value) => ValueRef::from(value),
         }
     }
 
     /// A piece of it, which `of` finds.
-    pub(super) fn piece(self, of: impl Fn(View<'_>) -> View<'_>) -> Self {
+    pub(super) fn piece(self, of: impl Fn(ValueRef<'_>) -> ValueRef<'_>) -> Self {
         match self {
             Self::Seen(view) => Self::Seen(of(view)),
-            Self::Made(value) => Self::Made(of(View::from(&value)).to_value()),
+            Self::Made(value) => Self::Made(of(ValueRef::from(&value)).to_value()),
         }
     }
 
     /// Only nothing and `false` are not true.
     pub(super) fn is_true(&self) -> bool {
-        !matches!(self.view(), View::Null | View::Bool(false))
+        !matches!(self.view(), ValueRef::Null | ValueRef::Bool(false))
     }
 
     /// Whether there is no content; white space is none if it is `trimmed`.
     pub(super) fn is_blank(&self, trimmed: bool) -> bool {
         match self.view() {
-            View::Null => true,
-            View::Bool(value) => trimmed && !value,
-            View::Number(_) => false,
-            View::Text(text) => if trimmed { text.trim() } else { text }.is_empty(),
-            View::List(items) => items.is_empty(),
-            View::Object(object) => object.is_empty(),
+            ValueRef::Null => true,
+            ValueRef::Bool(value) => trimmed && !value,
+            ValueRef::Number(_) => false,
+            ValueRef::Text(text) => if trimmed { text.trim() } else { text }.is_empty(),
+            ValueRef::List(items) => items.is_empty(),
+            ValueRef::Object(object) => object.is_empty(),
         }
     }
 
@@ -65,8 +65,8 @@ impl<'a> Found<'a> {
     /// The number, or the number that a text says; 0 for everything else.
     pub(super) fn to_number(&self) -> f64 {
         match self.view() {
-            View::Number(number) => number,
-            View::Text(text) => number::parse(text.trim()).filter(|number| number.is_finite()).unwrap_or(0.0),
+            ValueRef::Number(number) => number,
+            ValueRef::Text(text) => number::parse(text.trim()).filter(|number| number.is_finite()).unwrap_or(0.0),
             _ => 0.0,
         }
     }
@@ -86,19 +86,19 @@ impl<'a> Found<'a> {
 }
 
 /// What is written of a value: of a list its items one after the other, of nothing and of objects nothing.
-pub(super) fn text(view: View<'_>) -> Cow<'_, str> {
+pub(super) fn text(view: ValueRef<'_>) -> Cow<'_, str> {
     match view {
-        View::Null | View::Object(_) => Cow::Borrowed(""),
-        View::Text(text) => Cow::Borrowed(text),
-        View::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
-        View::Number(number) => {
+        ValueRef::Null | ValueRef::Object(_) => Cow::Borrowed(""),
+        ValueRef::Text(text) => Cow::Borrowed(text),
+        ValueRef::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
+        ValueRef::Number(number) => {
             let mut out = String::new();
             if number.is_finite() {
                 write_number(number, &mut out);
             }
             Cow::Owned(out)
         }
-        View::List(items) => {
+        ValueRef::List(items) => {
             let mut out = String::new();
             for item in items {
                 out.push_str(&text(item.into()));
@@ -109,43 +109,43 @@ pub(super) fn text(view: View<'_>) -> Cow<'_, str> {
 }
 
 /// Whether two values are equal; of different types they are not.
-pub(super) fn is_equal(a: View<'_>, b: View<'_>) -> bool {
+pub(super) fn is_equal(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
     match (a, b) {
-        (View::Null, View::Null) => true,
-        (View::Bool(a), View::Bool(b)) => a == b,
-        (View::Number(a), View::Number(b)) => a == b,
-        (View::Text(a), View::Text(b)) => a == b,
-        (View::List(a), View::List(b)) => a == b,
-        (View::Object(a), View::Object(b)) => a == b,
+        (ValueRef::Null, ValueRef::Null) => true,
+        (ValueRef::Bool(a), ValueRef::Bool(b)) => a == b,
+        (ValueRef::Number(a), ValueRef::Number(b)) => a == b,
+        (ValueRef::Text(a), ValueRef::Text(b)) => a == b,
+        (ValueRef::List(a), ValueRef::List(b)) => a == b,
+        (ValueRef::Object(a), ValueRef::Object(b)) => a == b,
         _ => false,
     }
 }
 
 /// How two numbers, or two texts, are ordered; others are not.
-pub(super) fn compare(a: View<'_>, b: View<'_>) -> Option<Ordering> {
+pub(super) fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Option<Ordering> {
     match (a, b) {
-        (View::Number(a), View::Number(b)) => a.partial_cmp(&b),
-        (View::Text(a), View::Text(b)) => Some(a.cmp(b)),
+        (ValueRef::Number(a), ValueRef::Number(b)) => a.partial_cmp(&b),
+        (ValueRef::Text(a), ValueRef::Text(b)) => Some(a.cmp(b)),
         _ => None,
     }
 }
 
 /// Whether a list has the item, or a text the text.
-pub(super) fn contains(a: View<'_>, b: View<'_>) -> bool {
+pub(super) fn contains(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
     match a {
-        View::List(items) => items.iter().any(|item| is_equal(item.into(), b)),
-        View::Text(whole) => !matches!(b, View::Null) && whole.contains(&*text(b)),
+        ValueRef::List(items) => items.iter().any(|item| is_equal(item.into(), b)),
+        ValueRef::Text(whole) => !matches!(b, ValueRef::Null) && whole.contains(&*text(b)),
         _ => false,
     }
 }
 
 /// What it costs to copy a value.
-pub(super) fn weight(view: View<'_>) -> usize {
+pub(super) fn weight(view: ValueRef<'_>) -> usize {
     let below = match view {
-        View::Null | View::Bool(_) | View::Number(_) => 0,
-        View::Text(text) => text.len() / super::BYTES,
-        View::List(items) => items.iter().map(|item| weight(item.into())).fold(0, usize::saturating_add),
-        View::Object(object) => object.iter().map(|(_, value)| weight(value.into())).fold(0, usize::saturating_add),
+        ValueRef::Null | ValueRef::Bool(_) | ValueRef::Number(_) => 0,
+        ValueRef::Text(text) => text.len() / super::BYTES,
+        ValueRef::List(items) => items.iter().map(|item| weight(item.into())).fold(0, usize::saturating_add),
+        ValueRef::Object(object) => object.iter().map(|(_, value)| weight(value.into())).fold(0, usize::saturating_add),
     };
     below.saturating_add(1)
 }

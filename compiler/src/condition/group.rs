@@ -1,6 +1,6 @@
 //! Saved groups: lists of values, and conditions that several conditions share.
 
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 use throughline::internals::plan::Op;
 
 use super::{Compiler, Keys, NodeId, join};
@@ -19,7 +19,7 @@ impl Compiler<'_> {
         let name = match operand.as_str() {
             Some(name) => name.to_owned(),
             None if self.is_strict() => return self.wrong_type(operand, path, "the name of a saved group"),
-            None => View::from(&operand.to_value()).to_text().into_owned(),
+            None => ValueRef::from(&operand.to_value()).to_text().into_owned(),
         };
         let values = match self.scope.groups.get(&name) {
             Some(Group::Values(values) | Group::List { values, .. }) => values.clone(),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use throughline::Value;
 use throughline::internals::condition::padded_version;
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 use throughline::internals::plan::tables::Constant;
 use throughline::internals::plan::{Id, Op};
 use throughline::internals::text::lowercase;
@@ -99,7 +99,7 @@ impl Compiler<'_> {
                 let exists = match operand.kind {
                     Kind::Bool(exists) => exists,
                     _ if self.is_strict() => return self.wrong_type(operand, path, "`true` or `false`"),
-                    _ => View::from(&operand.to_value()).is_truthy(),
+                    _ => ValueRef::from(&operand.to_value()).is_truthy(),
                 };
                 Some(self.node(Op::Exists, [u32::from(exists), 0, 0, 0]))
             }
@@ -156,7 +156,7 @@ impl Compiler<'_> {
         let constant = match operand.kind {
             Kind::Number(_) | Kind::String(_) => value,
             _ if self.is_strict() => return self.wrong_type(operand, path, "a number or a text"),
-            Kind::List(_) | Kind::Map(_) => Value::String(View::from(&value).to_text().into_owned()),
+            Kind::List(_) | Kind::Map(_) => Value::String(ValueRef::from(&value).to_text().into_owned()),
             Kind::Null | Kind::Bool(_) => value,
         };
         let constant = self.constant(&constant);
@@ -169,7 +169,7 @@ impl Compiler<'_> {
             Value::String(text) if op == Op::Ini => Value::String(lowercase(text)),
             other => other.clone(),
         };
-        let order = |a: &Value, b: &Value| View::from(a).order(View::from(b));
+        let order = |a: &Value, b: &Value| ValueRef::from(a).order(ValueRef::from(b));
         let mut values: Vec<Value> = values.iter().filter(|value| is_single(value)).map(folded).collect();
         values.sort_by(order);
         values.dedup_by(|a, b| order(a, b) == Ordering::Equal);
@@ -236,8 +236,8 @@ impl Compiler<'_> {
             return self.wrong_type(operand, path, "a version, such as `1.2.3`");
         }
         let value = operand.to_value();
-        let padded = self.plan.text(&padded_version(View::from(&value)));
-        let written = self.plan.text(&View::from(&value).to_text());
+        let padded = self.plan.text(&padded_version(ValueRef::from(&value)));
+        let written = self.plan.text(&ValueRef::from(&value).to_text());
         Some(self.node(op, [padded.0, written.0, 0, 0]))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 use throughline::internals::plan::condition_ops::Op;
 use throughline::internals::plan::tables::{Attribute, CARRIED, Constant, ConstantKind, Node, Segment};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
@@ -185,12 +185,12 @@ const fn is_value(term: &Term) -> bool {
 }
 
 /// A constant as the form of a value that is looked up.
-pub fn form(plan: &PlanBuilder, id: Id<Constant>) -> Option<View<'_>> {
+pub fn form(plan: &PlanBuilder, id: Id<Constant>) -> Option<ValueRef<'_>> {
     let row = plan.get(id)?;
     match ConstantKind::from_number(row.kind)? {
-        ConstantKind::Boolean => Some(View::Bool(row.number != 0.0)),
-        ConstantKind::Number => Some(View::Number(row.number)),
-        ConstantKind::String => Some(View::Text(plan.text_of(row.text))),
+        ConstantKind::Boolean => Some(ValueRef::Bool(row.number != 0.0)),
+        ConstantKind::Number => Some(ValueRef::Number(row.number)),
+        ConstantKind::String => Some(ValueRef::Text(plan.text_of(row.text))),
         ConstantKind::Null | ConstantKind::Json => None,
     }
 }

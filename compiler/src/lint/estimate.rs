@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use throughline::Value;
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 use throughline::internals::plan::tables::{ExprOp, Pipe};
 
 use super::Linter;
@@ -110,7 +110,7 @@ impl<'r> Estimator<'_, 'r, '_> {
     /// The texts that a value can have, if they are known.
     fn values(&self, term: &'r Term<'_>) -> Option<Vec<String>> {
         match term {
-            Term::Constant(value) => Some(vec![View::from(value).to_text().into_owned()]),
+            Term::Constant(value) => Some(vec![ValueRef::from(value).to_text().into_owned()]),
             Term::Attribute(named) => {
                 let known = self.linter.rules.attributes.get(named.name)?;
                 match known.kind {

@@ -61,7 +61,7 @@ impl<'r> Things<'r> {
     pub fn texts(&self, field: &str) -> Option<Vec<String>> {
         let (_, things) = self.list.as_ref()?;
         let text = |thing: &&Object| {
-            thing.get(field).map(|value| throughline::internals::json::View::from(value).to_text().into_owned())
+            thing.get(field).map(|value| throughline::internals::json::ValueRef::from(value).to_text().into_owned())
         };
         Some(things.iter().filter_map(text).collect())
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 use throughline::internals::plan::Id;
 use throughline::internals::plan::tables::{
     Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, SEVERAL,
@@ -120,9 +120,9 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         let forms = values.iter().fold(0, |forms, (constant, _)| {
             forms
                 | match access_path::form(&self.plan, *constant) {
-                    Some(View::Text(_)) => TEXTS,
-                    Some(View::Number(_)) => NUMBERS,
-                    Some(View::Bool(_)) => TRUTHS,
+                    Some(ValueRef::Text(_)) => TEXTS,
+                    Some(ValueRef::Number(_)) => NUMBERS,
+                    Some(ValueRef::Bool(_)) => TRUTHS,
                     _ => 0,
                 }
         });

@@ -1,7 +1,7 @@
 //! What values satisfy an operator, and what values do not.
 
 use throughline::Value;
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 
 use super::ranges::Ranges;
 use super::values::{Number, Text, Values};
@@ -108,7 +108,7 @@ fn identical(values: &[Value]) -> Known {
 
 /// `<` and its like, with JavaScript's conversions: two texts are compared as texts, everything else as numbers.
 fn relation(operand: &Value, holds: fn(core::cmp::Ordering) -> bool) -> Known {
-    let number = View::from(operand).to_number();
+    let number = ValueRef::from(operand).to_number();
     let single = |value: f64| Some(value.partial_cmp(&number).is_some_and(holds));
     let numbers = if number.is_nan() { Ranges::none() } else { compared(Number::new(number), holds) };
     let texts = operand.as_str().map(|text| compared(Text(text.to_owned()), holds));
@@ -171,8 +171,8 @@ fn bare(operand: &Value) -> Known {
         },
         Value::String(text) => {
             // Of all numbers only the one that the text stands for can be written like the text.
-            let number = View::Text(text).to_number();
-            let is_written = !number.is_nan() && View::Number(number).to_text() == text.as_str();
+            let number = ValueRef::Text(text).to_number();
+            let is_written = !number.is_nan() && ValueRef::Number(number).to_text() == text.as_str();
             Known {
                 null: Some(text == "null"),
                 no: Some(text == "false"),

@@ -1,6 +1,6 @@
 //! Experiments in GrowthBook's words: those of features, and those that pages run by themselves.
 
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 use throughline::{Object, Value, bucket};
 
 use super::split::{self, Filter, coverage, hash_version, ranges, unit};
@@ -286,7 +286,7 @@ fn variation(place: &Place<'_>, out: &mut Reader<'_>) -> u32 {
 fn namespace(place: &Place<'_>, out: &mut Reader<'_>) -> Option<(String, f64, f64)> {
     let items = place.list(out);
     if let [name, from, to] = items.as_slice() {
-        let seed = format!("__{}", View::from(&name.node.to_value()).to_text());
+        let seed = format!("__{}", ValueRef::from(&name.node.to_value()).to_text());
         return Some((seed, from.number(super::ANY, out)?, to.number(super::ANY, out)?));
     }
     place

@@ -13,7 +13,7 @@ pub use prerequisites::check_chains;
 pub use saved_group::{Bandit, SavedGroup};
 pub use split::{Filter, Rollout};
 
-use throughline::internals::json::View;
+use throughline::internals::json::ValueRef;
 
 use crate::condition::scope::Dialect;
 use crate::rules::{Definition, Rules};
@@ -303,7 +303,7 @@ fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Pl
 
 /// Whether the member is there and JavaScript takes it for true.
 fn truthy(fields: &Fields<'_>, name: &str) -> bool {
-    fields.get(name).is_some_and(|place| View::from(&place.node.to_value()).is_truthy())
+    fields.get(name).is_some_and(|place| ValueRef::from(&place.node.to_value()).is_truthy())
 }
 
 /// The text of a member; none for an empty one, which JavaScript takes for false.
