@@ -29,27 +29,28 @@ mod text;
 mod time;
 pub mod token;
 
-pub use collections::{Map, Set};
+pub use collections::{SortedMap, SortedSet};
 pub use decide::{Explanation, decide, explain};
 pub use decision::reason::Reason;
 pub use decision::{Assignment, Content, Decision, Fill, NextAction};
 pub use event::consent::Consent;
-pub use event::message_sent::Contact;
+pub use event::message_sent::MessageSent;
 pub use event::{Event, EventError, EventKind};
-pub use facts::local_clock::{Clock, zone_hash};
-pub use facts::user_agent::Agent;
+pub use facts::local_clock::{LocalClock, zone_hash};
+pub use facts::user_agent::UserAgent;
 pub use facts::{Facts, Request};
 pub use feature::{
-    Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentRun, FeatureSource, MAX_FEATURE_DEPTH, Outcome,
-    StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
+    Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentResult, ExperimentRun, FeatureSource,
+    MAX_FEATURE_DEPTH, StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
 };
 pub use journey::{
-    Action, Advance, ENTRY_WINDOW, Errand, Letter, Waiting, Withheld, advance, advance_account, authorize,
+    Action, Advance, ENTRY_WINDOW, MemberMessage, PendingMessage, RenderedMessage, SendBlocked, advance,
+    advance_account, authorize,
 };
-pub use json::{JsonError, Object, ReadError, ShapeError, Value, canonical};
+pub use json::{DecodeError, JsonError, Object, ShapeError, Value, canonical};
 pub use plan::tables::{Class, Format};
 pub use plan::{Plan, PlanError, SlotTarget, envelope};
-pub use profile::account::{Account, told, told_events};
+pub use profile::account::{Account, account_event, account_event_names};
 pub use profile::occurrence::Occurrence;
 pub use profile::stamp::{Stamp, Stamped};
 pub use profile::{Instance, InstanceStatus, Profile};

@@ -12,8 +12,8 @@ mod support;
 use serde_json::{Value, json};
 use story::{MINUTE, START, event};
 use throughline::{
-    Action, Advance, Consent, Errand, Event, EventKind, InstanceStatus, Millis, Plan, Profile, Stamp, Waiting,
-    Withheld, advance, advance_account, authorize, reduce, told,
+    Action, Advance, Consent, Event, EventKind, InstanceStatus, MemberMessage, Millis, PendingMessage, Plan, Profile,
+    SendBlocked, Stamp, account_event, advance, advance_account, authorize, reduce,
 };
 
 const ACME: &str = "acme";
@@ -65,14 +65,15 @@ struct Company {
     account: Profile,
     ann: Profile,
     bob: Profile,
-    errands: Vec<Errand>,
+    member_messages: Vec<MemberMessage>,
     wake_at: Option<Millis>,
 }
 
 impl Company {
     fn new() -> Self {
         let [account, ann, bob] = ["account", "ann", "bob"].map(Profile::new);
-        let mut company = Self { plan: support::plan(&rules()), account, ann, bob, errands: Vec::new(), wake_at: None };
+        let mut company =
+            Self { plan: support::plan(&rules()), account, ann, bob, member_messages: Vec::new(), wake_at: None };
         let joins = group(ACME, json!({ "plan": "team" }), START - MINUTE);
         company.ann_does(&joins);
         company.bob_does(&joins);
@@ -90,37 +91,42 @@ impl Company {
     }
 
     fn tell(&mut self, event: &Event) {
-        if let Some(event) = told(&self.plan, event, ACME) {
+        if let Some(event) = account_event(&self.plan, event, ACME) {
             reduce(&self.plan, &mut self.account, &event);
         }
         let known = self.account.to_account(&self.plan);
-        self.ann.learn(&self.plan, ACME, &known);
-        self.bob.learn(&self.plan, ACME, &known);
+        self.ann.merge_account(&self.plan, ACME, &known);
+        self.bob.merge_account(&self.plan, ACME, &known);
     }
 
-    /// Time goes on; answers how many errands became due.
+    /// Time goes on; answers how many member_messages became due.
     #[track_caller]
     fn at(&mut self, now: i64) -> usize {
-        let Advance { profile, actions, errands, wake_at } = advance_account(&self.plan, &self.account, Millis(now));
+        let Advance { profile, actions, member_messages, wake_at } =
+            advance_account(&self.plan, &self.account, Millis(now));
         let again = advance_account(&self.plan, &profile, Millis(now));
-        assert_eq!((&again.profile, again.errands.len(), again.wake_at), (&profile, 0, wake_at), "twice is once");
+        assert_eq!(
+            (&again.profile, again.member_messages.len(), again.wake_at),
+            (&profile, 0, wake_at),
+            "twice is once"
+        );
         assert!(actions.is_empty());
         (self.account, self.wake_at) = (profile, wake_at);
-        self.errands.extend(errands.iter().cloned());
+        self.member_messages.extend(member_messages.iter().cloned());
         let known = self.account.to_account(&self.plan);
-        self.ann.learn(&self.plan, ACME, &known);
-        self.bob.learn(&self.plan, ACME, &known);
-        errands.len()
+        self.ann.merge_account(&self.plan, ACME, &known);
+        self.bob.merge_account(&self.plan, ACME, &known);
+        member_messages.len()
     }
 
     fn sent_to(&self, member: &Profile, now: i64) -> Result<Action, Millis> {
-        self.errands[0].run(&self.plan, member, &[], Millis(now)).map(Option::unwrap)
+        self.member_messages[0].compose(&self.plan, member, &[], Millis(now)).map(Option::unwrap)
     }
 
-    fn authorize(&self, member: &Profile, now: i64) -> Result<(), Withheld> {
-        let waiting = Waiting {
+    fn authorize(&self, member: &Profile, now: i64) -> Result<(), SendBlocked> {
+        let waiting = PendingMessage {
             journey: "seats",
-            entered: self.errands[0].entered,
+            entered: self.member_messages[0].entered,
             message: "upgrade",
             channel: "push",
             expires: Millis::MAX,
@@ -139,15 +145,18 @@ fn however_many_members_act_there_is_one_message_for_the_last_of_them() {
     assert_eq!(company.at(START + 10 * MINUTE), 0);
     assert_eq!(company.wake_at, Some(Millis(START + 15 * MINUTE)));
     assert_eq!(company.at(START + 15 * MINUTE), 1);
-    let errand = &company.errands[0];
-    assert_eq!((errand.entered, errand.by), (stamp(&first), stamp(&last)));
+    let member_message = &company.member_messages[0];
+    assert_eq!((member_message.entered, member_message.by), (stamp(&first), stamp(&last)));
     let action = company.sent_to(&company.bob, START + 15 * MINUTE).unwrap();
     let letter = action.outcome.unwrap();
     assert_eq!(
         throughline::canonical::to_string(&letter.to_value()),
         r#"{"channel":"push","text":"More seats for team"}"#
     );
-    assert_eq!((action.send_id.as_str(), action.expires), (errand.send_id.as_str(), Millis(START + 135 * MINUTE)));
+    assert_eq!(
+        (action.send_id.as_str(), action.expires),
+        (member_message.send_id.as_str(), Millis(START + 135 * MINUTE))
+    );
 }
 
 #[test]
@@ -169,13 +178,13 @@ fn what_any_member_does_ends_it() {
     company.bob_does(&event("Upgraded", START + MINUTE));
     assert_eq!(company.at(START + 15 * MINUTE), 0);
     assert_eq!(company.account.journeys["seats"].status, InstanceStatus::Exited);
-    // Only between the errand and its sending.
+    // Only between the member_message and its sending.
     let mut late = Company::new();
     late.ann_does(&event("Limit Reached", START));
     assert_eq!(late.at(START + 10 * MINUTE), 1);
     assert_eq!(late.authorize(&late.ann, START + 10 * MINUTE), Ok(()));
     late.bob_does(&event("Upgraded", START + 11 * MINUTE));
-    assert_eq!(late.authorize(&late.ann, START + 12 * MINUTE), Err(Withheld::Ended));
+    assert_eq!(late.authorize(&late.ann, START + 12 * MINUTE), Err(SendBlocked::Ended));
 }
 
 #[test]
@@ -184,7 +193,7 @@ fn who_has_left_the_account_gets_nothing_of_it() {
     company.ann_does(&event("Limit Reached", START));
     assert_eq!(company.at(START + 10 * MINUTE), 1);
     reduce(&company.plan, &mut company.ann, &group("initech", json!({}), START + MINUTE));
-    assert_eq!(company.authorize(&company.ann, START + 10 * MINUTE), Err(Withheld::Ended));
+    assert_eq!(company.authorize(&company.ann, START + 10 * MINUTE), Err(SendBlocked::Ended));
     assert_eq!(company.authorize(&company.bob, START + 10 * MINUTE), Ok(()));
 }
 
@@ -198,14 +207,14 @@ fn a_member_gets_only_what_they_allow_and_what_caps_leave_room_for() {
     let mut refuses = company.ann.clone();
     let says = Event { consent: consent.collect(), ..event("Consent Preference Updated", START) };
     reduce(&company.plan, &mut refuses, &says);
-    assert_eq!(company.sent_to(&refuses, now).unwrap().outcome, Err(Withheld::Unreachable));
+    assert_eq!(company.sent_to(&refuses, now).unwrap().outcome, Err(SendBlocked::Unreachable));
     // Bob was sent the same, and the cap is the account's.
     let properties = json!({ "message": "upgrade", "channel": "push", "class": "service" });
     let properties = serde_json::from_value(properties).unwrap();
     company.bob_does(&Event { properties, trusted: true, ..event("Message Sent", START) });
     assert_eq!(company.sent_to(&company.ann, now).unwrap_err(), Millis(START + 60 * MINUTE));
     assert!(company.sent_to(&company.ann, START + 60 * MINUTE).unwrap().outcome.is_ok());
-    assert_eq!(company.sent_to(&company.ann, START + 130 * MINUTE).unwrap().outcome, Err(Withheld::Expired));
+    assert_eq!(company.sent_to(&company.ann, START + 130 * MINUTE).unwrap().outcome, Err(SendBlocked::Expired));
 }
 
 #[test]
@@ -225,7 +234,7 @@ fn an_account_is_told_what_its_rules_need_and_nothing_of_its_members() {
         consent: [("channel.push".to_owned(), Consent::Denied)].into_iter().collect(),
         ..event("Limit Reached", START)
     };
-    let heard = told(&plan, &secret, ACME).unwrap();
+    let heard = account_event(&plan, &secret, ACME).unwrap();
     assert_eq!((heard.traits.is_empty(), heard.consent.is_empty()), (true, true));
     assert_eq!((heard.id, heard.name), (secret.id, secret.name));
     for (event, wanted) in [
@@ -235,6 +244,6 @@ fn an_account_is_told_what_its_rules_need_and_nothing_of_its_members() {
         (group(ACME, json!({}), START), true),
         (group("initech", json!({}), START), false),
     ] {
-        assert_eq!(told(&plan, &event, ACME).is_some(), wanted, "{} {:?}", event.name, event.kind);
+        assert_eq!(account_event(&plan, &event, ACME).is_some(), wanted, "{} {:?}", event.name, event.kind);
     }
 }

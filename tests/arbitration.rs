@@ -11,7 +11,7 @@ mod support;
 
 use generate::Dice;
 use serde_json::{Value, json};
-use throughline::{Action, Event, Millis, Plan, Profile, Waiting, Withheld, advance, authorize, reduce};
+use throughline::{Action, Event, Millis, PendingMessage, Plan, Profile, SendBlocked, advance, authorize, reduce};
 
 /// Stories for each set of rules: compiling takes longer than telling.
 const STORIES: u64 = 10;
@@ -88,17 +88,17 @@ impl Story<'_> {
                     self.on_its_way.extend(action.sent().map(|event| Event { at: Millis(now), ..event }));
                     left.push(now);
                 }
-                Err(Withheld::Later(..)) => self.waiting.push(action),
+                Err(SendBlocked::Later(..)) => self.waiting.push(action),
                 Err(_) => {}
             }
         }
         before.0 + before.1 - left.len()
     }
 
-    fn ask(&self, action: &Action, now: i64) -> Result<(), Withheld> {
+    fn ask(&self, action: &Action, now: i64) -> Result<(), SendBlocked> {
         let channel = &action.outcome.as_ref().map_err(|withheld| *withheld)?.channel;
         let Action { journey, entered, message, expires, .. } = action;
-        let waiting = Waiting { journey, entered: *entered, message, channel, expires: *expires };
+        let waiting = PendingMessage { journey, entered: *entered, message, channel, expires: *expires };
         authorize(self.plan, &self.profile, &self.on_its_way, &waiting, Millis(now))
     }
 }

@@ -7,7 +7,7 @@ mod support;
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use serde_json::json;
-use throughline::{Clock, Millis, Plan, Profile, Request};
+use throughline::{LocalClock, Millis, Plan, Profile, Request};
 
 const FIRST: i64 = 1_577_836_800;
 const LAST: i64 = 2_240_611_200;
@@ -43,7 +43,7 @@ fn clocks_tell_what_the_database_tells() {
     let database = TimeZoneDatabase::bundled();
     for name in database.available() {
         let (name, zone) = (name.as_str(), database.get(name.as_str()).unwrap());
-        let clock = Clock::of_subject(&plan, &Profile::default(), &request(name));
+        let clock = LocalClock::of_subject(&plan, &Profile::default(), &request(name));
         let changes =
             zone.following(Timestamp::from_second(FIRST).unwrap()).map(|change| change.timestamp().as_second());
         let around = changes.take_while(|at| *at < LAST).flat_map(|at| [at - 1, at, at + 1, at + 3599]);
@@ -71,7 +71,7 @@ fn later_is_when_the_clock_first_shows_it() {
     let database = TimeZoneDatabase::bundled();
     for name in database.available() {
         let (name, zone) = (name.as_str(), database.get(name.as_str()).unwrap());
-        let clock = Clock::of_subject(&plan, &Profile::default(), &request(name));
+        let clock = LocalClock::of_subject(&plan, &Profile::default(), &request(name));
         for change in zone.following(Timestamp::from_second(FIRST).unwrap()).take(8) {
             let at = Millis(change.timestamp().as_millisecond() - 5 * hour);
             for quarter in 0..40 {
@@ -96,7 +96,7 @@ fn the_zone_is_the_requests_else_the_profiles_else_the_plans() {
     let plan = plan("Asia/Tokyo");
     let noon = Millis(1_760_011_200_000);
     let hour = |profile: &Profile, request: &Request| {
-        (Clock::of_subject(&plan, profile, request).wall(noon).0 - noon.0) / 3_600_000
+        (LocalClock::of_subject(&plan, profile, request).wall(noon).0 - noon.0) / 3_600_000
     };
     let (mut profile, nobody) = (Profile::default(), Request::default());
     assert_eq!(hour(&profile, &nobody), 9);
@@ -112,7 +112,7 @@ fn a_day_ends_at_midnight_of_the_subject() {
     let plan = plan("UTC");
     let day = |zone: &str, time: &str| {
         let at = Millis(time.parse::<Timestamp>().unwrap().as_millisecond());
-        Clock::of_subject(&plan, &Profile::default(), &request(zone)).day(at)
+        LocalClock::of_subject(&plan, &Profile::default(), &request(zone)).day(at)
     };
     let first = day("UTC", "2026-10-25T00:00:00Z");
     // Clocks are put back on this day, so it has 25 hours.
@@ -128,7 +128,7 @@ fn a_day_ends_at_midnight_of_the_subject() {
 fn no_time_is_too_far_away() {
     let plan = plan("America/New_York");
     for at in [i64::MIN, i64::MIN + 1, -1, i64::MAX - 1, i64::MAX] {
-        let clock = Clock::of_subject(&plan, &Profile::default(), &Request::default());
+        let clock = LocalClock::of_subject(&plan, &Profile::default(), &Request::default());
         assert!(clock.day(Millis(at)) <= clock.wall(Millis::MAX).0);
     }
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use generate::Dice;
 use serde_json::{Value, json};
-use throughline::{Event, Facts, Millis, Plan, Profile, Waiting, Withheld, authorize, reduce};
+use throughline::{Event, Facts, Millis, PendingMessage, Plan, Profile, SendBlocked, authorize, reduce};
 
 const CRITICAL: &str = "transactional";
 /// What limits speaking, each in the policies; holdouts are the fifth.
@@ -296,12 +296,12 @@ impl Asked {
         self.facts["profile"]["consent"][purpose] = json!([state, 1_900_000_000_000_i64, 1]);
     }
 
-    fn of(&self, plan: &Plan) -> Result<(), Withheld> {
+    fn of(&self, plan: &Plan) -> Result<(), SendBlocked> {
         let known = support::facts(&self.facts);
         let mut profile: Profile = known.profile;
         known.events.iter().for_each(|event| reduce(plan, &mut profile, event));
         let text = |name: &str| self.waiting[name].as_str().unwrap();
-        let waiting = Waiting {
+        let waiting = PendingMessage {
             journey: text("journey"),
             entered: serde_json::from_value(self.waiting["entered"].clone()).unwrap(),
             message: text("message"),

@@ -49,8 +49,12 @@ fn outcome([plan, public, probes]: [&Plan; 3], example: &Value) -> Value {
     facts.events.iter().for_each(|event| reduce(plan, &mut profile, event));
     let mut actions = advance(plan, &profile, &[], facts.now).actions;
     // The subject is the one member of their account, which does what they do.
-    let errands = advance_account(plan, &profile, facts.now).errands;
-    actions.extend(errands.iter().filter_map(|errand| errand.run(plan, &profile, &[], facts.now).unwrap()));
+    let member_messages = advance_account(plan, &profile, facts.now).member_messages;
+    actions.extend(
+        member_messages
+            .iter()
+            .filter_map(|member_message| member_message.compose(plan, &profile, &[], facts.now).unwrap()),
+    );
     let sent = actions.iter().map(|action| {
         let channel = action.outcome.as_ref().map_or("none", |letter| letter.channel.as_str());
         json!({ "journey": action.journey, "step": action.step, "message": action.message, "channel": channel })

@@ -14,7 +14,7 @@
 mod growthbook;
 
 use growthbook::{Context, items, plan_of, text};
-use throughline::{Map, Object, StickyDoc, Value, bucket, evaluate, run_experiments, sticky_keys};
+use throughline::{Object, SortedMap, StickyDoc, Value, bucket, evaluate, run_experiments, sticky_keys};
 use throughline_compiler::growthbook::decrypt;
 
 /// Every category, and what a case of it gives and should give.
@@ -111,7 +111,8 @@ fn sticky(case: &[Value]) -> Result<(), String> {
     // A service loads the documents of the subject's own attributes.
     let own = sticky_keys(&plan, &context.facts);
     let docs = items(docs).iter().map(|doc| StickyDoc::from_value(doc.clone()).unwrap());
-    let mut docs: Map<StickyDoc> = docs.map(|doc| (doc.key(), doc)).filter(|(key, _)| own.contains(key)).collect();
+    let mut docs: SortedMap<StickyDoc> =
+        docs.map(|doc| (doc.key(), doc)).filter(|(key, _)| own.contains(key)).collect();
     context.options.sticky_buckets = Some(docs.clone());
     let found = evaluate(&plan, &context.facts, &context.options, text(key));
     docs.extend(found.effects.sticky_buckets.iter().map(|(key, doc)| (key.to_owned(), doc.clone())));

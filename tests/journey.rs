@@ -13,7 +13,7 @@ mod support;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use story::{HOUR, MINUTE, START, Story, event, says};
-use throughline::{Event, InstanceStatus, Millis, Waiting, Withheld, authorize};
+use throughline::{Event, InstanceStatus, Millis, PendingMessage, SendBlocked, authorize};
 
 fn rules() -> Value {
     json!({
@@ -237,7 +237,7 @@ fn asks_again_right_before_it_sends() {
     let due = START + 10 * MINUTE;
     story.at(due);
     let action = story.actions[0].clone();
-    let waiting = Waiting {
+    let waiting = PendingMessage {
         journey: &action.journey,
         entered: action.entered,
         message: &action.message,
@@ -246,14 +246,14 @@ fn asks_again_right_before_it_sends() {
     };
     let ask = |story: &Story, now| authorize(&story.plan, &story.profile, &[], &waiting, Millis(now));
     assert_eq!(ask(&story, due), Ok(()));
-    assert_eq!(ask(&story, due + HOUR), Err(Withheld::Expired));
+    assert_eq!(ask(&story, due + HOUR), Err(SendBlocked::Expired));
     let mut refusing = event("Consent Preference Updated", due + 1);
     refusing.consent.insert("channel.push".to_owned(), throughline::Consent::Denied);
     let mut refused = Story { profile: story.profile.clone(), ..Story::of(&rules()) };
     refused.hear(&refusing);
-    assert_eq!(ask(&refused, due + 1), Err(Withheld::Unreachable));
+    assert_eq!(ask(&refused, due + 1), Err(SendBlocked::Unreachable));
     story.hear(&event("Bought", due + 1));
-    assert_eq!(ask(&story, due + 1), Err(Withheld::Ended));
+    assert_eq!(ask(&story, due + 1), Err(SendBlocked::Ended));
 }
 
 #[test]

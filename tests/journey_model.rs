@@ -43,7 +43,7 @@ fn the_core_advances_journeys_as_the_naive_model() {
 /// Every other journey is an account's, whose profile is told what its members do.
 #[test]
 fn the_core_advances_journeys_of_accounts_as_the_naive_model() {
-    tell("account.id", 200, &["active", "completed", "exited", "converted", "errand", "waits"]);
+    tell("account.id", 200, &["active", "completed", "exited", "converted", "member_message", "waits"]);
 }
 
 /// Tells stories of a person or of an account; `wanted` must come about in them.
@@ -116,7 +116,7 @@ impl<'a> Story<'a> {
             for action in found["actions"].as_array().unwrap() {
                 note(action["outcome"].as_str().unwrap_or("sent"));
             }
-            found["errands"].as_array().unwrap().iter().for_each(|_| note("errand"));
+            found["member_messages"].as_array().unwrap().iter().for_each(|_| note("member_message"));
             wake_at.iter().for_each(|_| note("waits"));
             self.go_on(dice, &actions, wake_at);
         }
@@ -153,8 +153,8 @@ impl<'a> Story<'a> {
     fn take(&mut self, found: Advance) -> Value {
         self.profile = found.profile;
         let actions: Vec<Value> = found.actions.iter().map(action).collect();
-        let errands = serde_json::to_value(&found.errands).unwrap();
-        json!({ "journeys": self.journeys(), "actions": actions, "errands": errands, "wakeAt": found.wake_at.map(|at| at.0) })
+        let member_messages = serde_json::to_value(&found.member_messages).unwrap();
+        json!({ "journeys": self.journeys(), "actions": actions, "member_messages": member_messages, "wakeAt": found.wake_at.map(|at| at.0) })
     }
 
     fn journeys(&self) -> Value {

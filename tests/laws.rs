@@ -134,7 +134,7 @@ proptest! {
         whole.segments = ["a", "b", "c"].map(str::to_owned).into_iter().collect();
         whole.partial.clear();
         let mut fitted = whole.clone();
-        let fits = fitted.fit(|profile| size(profile) <= limit);
+        let fits = fitted.truncate_to_budget(|profile| size(profile) <= limit);
         prop_assert_eq!(fits, size(&fitted) <= limit);
         prop_assert_eq!(&fitted.consent, &whole.consent);
         // A part of the subject's own profile, and the same of each account.
@@ -357,7 +357,7 @@ fn exercise(plan: &Plan, facts: &Facts) {
     let mut profile = reduced(plan, &facts.profile, &facts.events);
     profile.decide_segments(plan, facts.now);
     let _ = advance(plan, &profile, &facts.events, facts.now);
-    profile.project(plan, facts.now).fit(|profile| profile.traits.is_empty());
+    profile.project(plan, facts.now).truncate_to_budget(|profile| profile.traits.is_empty());
 }
 
 /// A plan with everything that a plan can have.

@@ -15,7 +15,10 @@ use std::collections::BTreeMap;
 
 use generate::Dice;
 use serde_json::{Value, json};
-use throughline::{Errand, Event, Millis, Plan, Profile, Waiting, Withheld, advance_account, authorize, reduce, told};
+use throughline::{
+    Event, MemberMessage, Millis, PendingMessage, Plan, Profile, SendBlocked, account_event, advance_account,
+    authorize, reduce,
+};
 
 /// Messages for each set of rules: compiling takes longer than asking.
 const MESSAGES: u64 = 20;
@@ -71,16 +74,16 @@ fn the_core_lets_messages_of_accounts_leave_as_the_naive_model() {
         let plan = support::plan(&rules);
         for number in 0..MESSAGES {
             let dice = &mut Dice::new(!(seed * MESSAGES + number));
-            let Company { facts, member, errands } = Company::new(dice, &rules, &plan);
+            let Company { facts, member, member_messages } = Company::new(dice, &rules, &plan);
             let now = facts["now"].as_i64().unwrap();
             let others = generate::journey::others(dice, &rules, now);
-            for errand in errands {
-                let told = serde_json::to_value(&errand).unwrap();
+            for member_message in member_messages {
+                let told = serde_json::to_value(&member_message).unwrap();
                 let case = format!(
                     "case {seed}/{number}:\nerrand {told:#}\nothers {others:#?}\nfacts {facts:#}\nrules {rules:#}"
                 );
                 let wanted = reference::send::run(&rules, &facts, &others, &told, now);
-                let action = errand.run(&plan, &member, &events(&others), Millis(now));
+                let action = member_message.compose(&plan, &member, &events(&others), Millis(now));
                 written.note(wanted.as_ref().err().copied());
                 match (action, wanted) {
                     (Err(at), Err((_, until))) => assert_eq!(Some(at.0), until, "{case}"),
@@ -110,11 +113,11 @@ fn the_core_lets_messages_of_accounts_leave_as_the_naive_model() {
     seen.assert_each(&["capped", "expired", "holdout", "unreachable", "journey_ended"], &["quiet_hours"]);
 }
 
-/// A member of an account, and the errands of the account's journeys.
+/// A member of an account, and the member_messages of the account's journeys.
 struct Company {
     facts: Value,
     member: Profile,
-    errands: Vec<Errand>,
+    member_messages: Vec<MemberMessage>,
 }
 
 impl Company {
@@ -125,8 +128,9 @@ impl Company {
         let mut account = generate::account::own(dice, rules, before);
         let id = account["id"].as_str().unwrap().to_owned();
         let mut own = Profile::new("account");
-        let hear =
-            |own: &mut Profile, event: &Event| told(plan, event, &id).iter().for_each(|event| reduce(plan, own, event));
+        let hear = |own: &mut Profile, event: &Event| {
+            account_event(plan, event, &id).iter().for_each(|event| reduce(plan, own, event))
+        };
         // Some of what the member saw is known of both, and the same.
         let seen = facts["events"].as_array().unwrap().iter().filter(|event| {
             let is_seen = event["event"] == "Message Seen" || event["event"] == "Message Sent";
@@ -150,10 +154,10 @@ impl Company {
             facts["events"].as_array_mut().unwrap().push(joins);
         }
         let mut member = profile(plan, &facts);
-        member.learn(plan, &id, &own.to_account(plan));
+        member.merge_account(plan, &id, &own.to_account(plan));
         account["profile"]["journeys"] = serde_json::to_value(&own).unwrap()["journeys"].clone();
         facts["account"] = account;
-        Self { facts, member, errands: advanced.errands }
+        Self { facts, member, member_messages: advanced.member_messages }
     }
 }
 
@@ -166,7 +170,7 @@ type Against = Option<(&'static str, Option<i64>)>;
 
 fn ask(plan: &Plan, profile: &Profile, others: &[Value], waiting: &Value, now: i64) -> Against {
     let text = |name: &str| waiting[name].as_str().unwrap();
-    let waiting = Waiting {
+    let waiting = PendingMessage {
         journey: text("journey"),
         entered: serde_json::from_value(waiting["entered"].clone()).unwrap(),
         message: text("message"),
@@ -175,7 +179,7 @@ fn ask(plan: &Plan, profile: &Profile, others: &[Value], waiting: &Value, now: i
     };
     match authorize(plan, profile, &events(others), &waiting, Millis(now)) {
         Ok(()) => None,
-        Err(Withheld::Later(reason, at)) => Some((reason.code(), Some(at.0))),
+        Err(SendBlocked::Later(reason, at)) => Some((reason.code(), Some(at.0))),
         Err(withheld) => Some((withheld.code(), None)),
     }
 }

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use throughline::Profile;
 use throughline::keys::{Algorithm, Key, KeyError, KeySet, KeySetError, Purpose, SkipReason, Unmarked};
 use throughline::token::{
-    Claims, MintError, Personal, PreviewClaims, PreviewVerifier, Rejection, Scope, Verifier, jws, mint, mint_preview,
-    mint_value, minted_length, minted_value_length,
+    Claims, MintError, PiiKind, PreviewClaims, PreviewScope, PreviewVerifier, Rejection, Verifier, jws, mint,
+    mint_preview, mint_value, minted_length, minted_value_length,
 };
 
 const ISS: &str = "https://collect.shop.example";
@@ -291,20 +291,20 @@ fn mint_keeps_to_the_budget() {
 fn mint_refuses_personal_data_without_repeating_it() {
     let refused = |facts: Value| mint(&key("k1"), &claims(facts)).unwrap_err();
     let email = refused(json!({ "traits": { "nick": ["jo", "jane@example.com"] } }));
-    assert_eq!(email, MintError::Personal { member: "nick".into(), kind: Personal::Email });
+    assert_eq!(email, MintError::Pii { member: "nick".into(), kind: PiiKind::Email });
     assert!(!format!("{email} {email:?}").contains("jane"));
 
     let name = refused(json!({ "jane@example.com": 1 }));
-    assert!(matches!(name, MintError::Personal { kind: Personal::Email, .. }));
+    assert!(matches!(name, MintError::Pii { kind: PiiKind::Email, .. }));
     assert!(!format!("{name} {name:?}").contains("jane"));
 
     let phone = refused(json!({ "contact": "+49 151 1234567" }));
-    assert_eq!(phone, MintError::Personal { member: "contact".into(), kind: Personal::Phone });
+    assert_eq!(phone, MintError::Pii { member: "contact".into(), kind: PiiKind::Phone });
 
     let mut by_subject = claims(json!({}));
     by_subject.sub = "jane@example.com".into();
     let error = mint(&key("k1"), &by_subject).unwrap_err();
-    assert_eq!(error, MintError::Personal { member: "sub".into(), kind: Personal::Email });
+    assert_eq!(error, MintError::Pii { member: "sub".into(), kind: PiiKind::Email });
 }
 
 // ---- preview tokens ----
@@ -316,24 +316,24 @@ fn preview_keys() -> KeySet {
     keys
 }
 
-fn preview(scope: Vec<Scope>) -> PreviewClaims {
+fn preview(scope: Vec<PreviewScope>) -> PreviewClaims {
     PreviewClaims { iss: ISS.into(), aud: AUD.into(), iat: IAT, exp: EXP, scope }
 }
 
 #[test]
 fn a_preview_token_grants_its_scopes_for_a_while() {
     let keys = preview_keys();
-    let claims = preview(vec![Scope::Explain]);
+    let claims = preview(vec![PreviewScope::Explain]);
     let token = mint_preview(keys.signer().unwrap(), &claims).unwrap();
     let verifier = PreviewVerifier::new(keys, ISS, AUD).unwrap();
-    assert_eq!(verifier.verify(&token, NOW, Scope::Explain), Ok(claims));
-    assert_eq!(verifier.verify(&token, NOW, Scope::Preview), Err(Rejection::MissingScope));
-    let late = verifier.verify(&token, EXP * 1_000 + 60_000, Scope::Explain);
+    assert_eq!(verifier.verify(&token, NOW, PreviewScope::Explain), Ok(claims));
+    assert_eq!(verifier.verify(&token, NOW, PreviewScope::Preview), Err(Rejection::MissingScope));
+    let late = verifier.verify(&token, EXP * 1_000 + 60_000, PreviewScope::Explain);
     assert_eq!(late, Err(Rejection::Expired { subject: None }));
-    let early = verifier.verify(&token, NOW - 60_001, Scope::Explain);
+    let early = verifier.verify(&token, NOW - 60_001, PreviewScope::Explain);
     assert_eq!(early, Err(Rejection::NotYetValid));
     let short = verifier.max_lifetime_ms(1_000).leeway_ms(0);
-    assert_eq!(short.verify(&token, NOW, Scope::Explain), Err(Rejection::LifetimeTooLong));
+    assert_eq!(short.verify(&token, NOW, PreviewScope::Explain), Err(Rejection::LifetimeTooLong));
 }
 
 #[test]
@@ -344,8 +344,8 @@ fn scopes_that_are_not_known_grant_nothing() {
         jws::sign(keys.signer().unwrap(), "tl-preview+jwt", payload.to_string().as_bytes()).unwrap()
     };
     let verifier = PreviewVerifier::new(preview_keys(), ISS, AUD).unwrap();
-    let verdict = |scope| verifier.verify(&signed(scope), NOW, Scope::Preview).map(|claims| claims.scope);
-    assert_eq!(verdict(json!("admin preview")), Ok(vec![Scope::Preview]));
+    let verdict = |scope| verifier.verify(&signed(scope), NOW, PreviewScope::Preview).map(|claims| claims.scope);
+    assert_eq!(verdict(json!("admin preview")), Ok(vec![PreviewScope::Preview]));
     for scope in ["admin", "Preview", "previews", "explain,preview", "preview\u{a0}"] {
         assert_eq!(verdict(json!(scope)), Err(Rejection::MissingScope), "{scope}");
     }

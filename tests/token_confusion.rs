@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use throughline::keys::{Algorithm, Key, KeySet, Purpose, SignatureError};
 use throughline::token::{
-    Claims, PreviewClaims, PreviewVerifier, Rejection, Scope, Segment, Verifier, jws, mint, mint_preview,
+    Claims, PreviewClaims, PreviewScope, PreviewVerifier, Rejection, Segment, Verifier, jws, mint, mint_preview,
 };
 
 const ISS: &str = "https://collect.shop.example";
@@ -355,7 +355,7 @@ fn one_kind_of_token_does_not_pass_for_the_other() {
             aud: AUD.into(),
             iat: 1_700_000_000,
             exp: 1_700_003_600,
-            scope: vec![Scope::Explain],
+            scope: vec![PreviewScope::Explain],
         },
     )
     .unwrap();
@@ -374,9 +374,9 @@ fn one_kind_of_token_does_not_pass_for_the_other() {
     let previews = PreviewVerifier::new(keys, ISS, AUD).unwrap();
 
     assert!(profiles.verify::<Value>(&profile, NOW).is_ok());
-    assert!(previews.verify(&preview, NOW, Scope::Explain).is_ok());
+    assert!(previews.verify(&preview, NOW, PreviewScope::Explain).is_ok());
     assert_eq!(profiles.verify::<Value>(&preview, NOW), Err(Rejection::WrongType));
-    assert_eq!(previews.verify(&profile, NOW, Scope::Explain), Err(Rejection::WrongType));
+    assert_eq!(previews.verify(&profile, NOW, PreviewScope::Explain), Err(Rejection::WrongType));
 }
 
 #[test]

@@ -12,7 +12,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use throughline::keys::{Algorithm, Key, KeySet, Purpose, Unmarked};
-use throughline::token::{Claims, Verifier, jws, looks_personal, mint};
+use throughline::token::{Claims, Verifier, detect_pii, jws, mint};
 
 const NOW: u64 = 1_700_000_000_000;
 
@@ -117,7 +117,7 @@ proptest! {
     fn any_text_is_an_error_and_no_panic(text in any::<String>(), now in any::<u64>()) {
         prop_assert!(verifier(key(Algorithm::EdDsa, 7)).verify::<Value>(&text, now).is_err());
         prop_assert!(KeySet::parse_with(&text, Purpose::Token, Unmarked::Accept).is_err());
-        let _ = looks_personal(&text);
+        let _ = detect_pii(&text);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 use throughline::canonical;
 use throughline::envelope::{self, EnvelopeError};
 use throughline::{
-    EvaluationOptions, Event, Facts, Object, Plan, Profile, ReadError, Value, evaluate, evaluate_all, run_experiments,
+    DecodeError, EvaluationOptions, Event, Facts, Object, Plan, Profile, Value, evaluate, evaluate_all, run_experiments,
 };
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
@@ -129,7 +129,7 @@ impl Core {
     }
 }
 
-fn read<T>(what: &str, text: &str, from_json: impl Fn(&str) -> Result<T, ReadError>) -> Result<T, JsError> {
+fn read<T>(what: &str, text: &str, from_json: impl Fn(&str) -> Result<T, DecodeError>) -> Result<T, JsError> {
     from_json(text).map_err(|cause| JsError::new(&format!("cannot read the {what}: {cause}")))
 }
 

@@ -8,7 +8,8 @@ use clap::Args;
 use throughline::canonical;
 use throughline::{Millis, Plan, Value};
 use throughline_compiler::{
-    Diagnostic, Leaving, Options, Outcome, Plans, Severity, Source, WARNINGS, check, compile, schema as rules_schema,
+    CompileResult, Diagnostic, Disclosure, Options, Plans, Severity, Source, WARNINGS, check, compile,
+    schema as rules_schema,
 };
 
 use crate::failure::{Failure, say};
@@ -48,7 +49,7 @@ pub struct Check {
     json: bool,
     /// Print the data that leaves the collector, and the rules that need it
     #[arg(long)]
-    leaving: bool,
+    disclosures: bool,
 }
 
 /// Arguments of `compile`.
@@ -70,16 +71,16 @@ impl Check {
     pub fn run(self) -> Result<(), Failure> {
         let sources = self.rules.read()?;
         let outcome = check(&sources, self.rules.options(), Some(now()));
-        if self.json && !self.leaving {
+        if self.json && !self.disclosures {
             say(canonical::to_string(&outcome.to_value(&sources)))?;
         } else {
             show(&outcome, &sources);
         }
-        if self.leaving && outcome.plans.is_some() {
-            say(leaving(&outcome, self.json))?;
+        if self.disclosures && outcome.plans.is_some() {
+            say(disclosures(&outcome, self.json))?;
         }
         let plans = self.lint.accepted(outcome)?;
-        if !self.json && !self.leaving {
+        if !self.json && !self.disclosures {
             let plan = Plan::load(&plans.edge)?;
             say(format!("rules are valid (files: {}): plan {}, {} bytes", sources.len(), plan.id(), plans.edge.len()))?;
         }
@@ -113,7 +114,7 @@ pub fn schema() -> Result<(), Failure> {
 
 impl Lint {
     /// The plans, if nothing was found that is wrong or denied.
-    fn accepted(&self, outcome: Outcome) -> Result<Plans, Failure> {
+    fn accepted(&self, outcome: CompileResult) -> Result<Plans, Failure> {
         let is_denied = |found: &Diagnostic| {
             let named = |code: &String| code == "warnings" || code == found.code;
             found.severity == Severity::Warning && self.deny.iter().any(named)
@@ -130,18 +131,18 @@ fn denial(word: &str) -> Result<String, String> {
 }
 
 /// What leaves the collector: a line for each, or a list for programs.
-fn leaving(outcome: &Outcome, json: bool) -> String {
+fn disclosures(outcome: &CompileResult, json: bool) -> String {
     if json {
-        return canonical::to_string(&Value::Array(outcome.leaving.iter().map(Leaving::to_value).collect()));
+        return canonical::to_string(&Value::Array(outcome.disclosures.iter().map(Disclosure::to_value).collect()));
     }
-    outcome.leaving.iter().map(Leaving::line).collect::<Vec<_>>().join("\n")
+    outcome.disclosures.iter().map(Disclosure::line).collect::<Vec<_>>().join("\n")
 }
 
 fn now() -> Millis {
     Millis(jiff::Timestamp::now().as_millisecond())
 }
 
-fn show(outcome: &Outcome, sources: &[Source]) {
+fn show(outcome: &CompileResult, sources: &[Source]) {
     if !outcome.diagnostics.is_empty() {
         anstream::eprint!("{}", outcome.render(sources, std::io::stderr().is_terminal()));
     }

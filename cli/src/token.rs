@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use throughline::keys::Purpose;
 use throughline::token::jws::{MAX_TOKEN, Unverified};
-use throughline::token::{Claims, PreviewClaims, Scope, Verifier, mint, mint_preview};
+use throughline::token::{Claims, PreviewClaims, PreviewScope, Verifier, mint, mint_preview};
 use throughline::{Millis, Plan, Profile};
 use throughline_compiler::source::duration;
 
@@ -103,7 +103,7 @@ impl Mint {
             facts: facts.clone(),
         };
         let mut facts = profile.project(&plan, now);
-        facts.fit(|facts| {
+        facts.truncate_to_budget(|facts| {
             throughline::token::minted_length(key, &claims(facts)).is_ok_and(|length| length <= MAX_TOKEN)
         });
         for part in &facts.partial {
@@ -123,7 +123,7 @@ impl Preview {
             aud: self.parties.audience,
             iat: seconds(now),
             exp: seconds(now.plus(self.ttl)),
-            scope: vec![Scope::Explain, Scope::Preview],
+            scope: vec![PreviewScope::Explain, PreviewScope::Preview],
         };
         say(mint_preview(key, &claims)?)
     }

@@ -34,7 +34,7 @@ pub mod source;
 mod template;
 mod zones;
 
-pub use emit::{Kind as LeavingKind, Leaving};
+pub use emit::{Disclosure, DisclosureKind};
 pub use rules::lint_codes::CODES as WARNINGS;
 pub use source::diagnostic::{Diagnostic, Severity};
 pub use source::parse::Source;
@@ -43,7 +43,7 @@ use jiff::tz::TimeZone;
 use throughline::{Millis, Value};
 
 use crate::rules::Rules;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 use crate::source::diagnostic::Diagnostics;
 use crate::source::tree::Node;
 
@@ -56,13 +56,13 @@ pub struct Options {
 
 /// What compiling gave.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct CompileResult {
     /// Everything that is wrong, sorted by place; warnings too.
     pub diagnostics: Vec<Diagnostic>,
     /// The plans, if nothing but warnings was found.
     pub plans: Option<Plans>,
     /// What leaves the collector, and which rules need it elsewhere.
-    pub leaving: Vec<Leaving>,
+    pub disclosures: Vec<Disclosure>,
 }
 
 /// The bytes of the two plans that rules make.
@@ -78,42 +78,46 @@ pub struct Plans {
 ///
 /// Equal sources give equal plans. The order of the sources matters only for the order in which slots are filled.
 #[must_use]
-pub fn compile(sources: &[Source], options: Options) -> Outcome {
+pub fn compile(sources: &[Source], options: Options) -> CompileResult {
     run(sources, options, |_, _| {}, |found, _| found)
 }
 
 /// Compiles rules, and tells what compiles but is probably not what was meant: everything in [`WARNINGS`] that the rules
 /// do not allow. With `now`, campaigns whose time has passed are told, too.
 #[must_use]
-pub fn check(sources: &[Source], options: Options, now: Option<Millis>) -> Outcome {
-    let lint = |found: Found<'_, '_>, out: &mut Reader<'_>| lint::lint(found, now, out);
-    run(sources, options, lint, |found, rules| lint::settle(found, &rules.lint, now))
+pub fn check(sources: &[Source], options: Options, now: Option<Millis>) -> CompileResult {
+    let lint = |found: CompiledRules<'_, '_>, out: &mut ReadContext<'_>| lint::lint(found, now, out);
+    run(sources, options, lint, |found, rules| lint::apply_settings(found, &rules.lint, now))
 }
 
 /// Compiles; looks for more if nothing is wrong, and has the last word on what is told.
 fn run(
     sources: &[Source],
     options: Options,
-    look: impl FnOnce(Found<'_, '_>, &mut Reader<'_>),
-    settle: impl FnOnce(Vec<Diagnostic>, &Rules<'_>) -> Vec<Diagnostic>,
-) -> Outcome {
-    let mut out = Reader { sources, zone: TimeZone::UTC, diagnostics: Diagnostics::default() };
+    look: impl FnOnce(CompiledRules<'_, '_>, &mut ReadContext<'_>),
+    apply_settings: impl FnOnce(Vec<Diagnostic>, &Rules<'_>) -> Vec<Diagnostic>,
+) -> CompileResult {
+    let mut out = ReadContext { sources, zone: TimeZone::UTC, diagnostics: Diagnostics::default() };
     let trees = source::parse::parse_all(sources, &mut out.diagnostics);
     let rules = Rules::read(&trees, &mut out);
     let emitted = emit::emit(&rules, options, &mut out).filter(|_| !out.diagnostics.has_errors());
-    let Some(emit::Emitted { plans, leaving, needless }) = emitted else {
-        return Outcome { plans: None, leaving: Vec::new(), diagnostics: out.diagnostics.into_sorted() };
+    let Some(emit::Emitted { plans, disclosures, unneeded_edge_attributes }) = emitted else {
+        return CompileResult { plans: None, disclosures: Vec::new(), diagnostics: out.diagnostics.into_sorted() };
     };
-    look(Found { trees: &trees, rules: &rules, needless: &needless }, &mut out);
-    Outcome { plans: Some(plans), leaving, diagnostics: settle(out.diagnostics.into_sorted(), &rules) }
+    look(CompiledRules { trees: &trees, rules: &rules, unneeded_edge_attributes: &unneeded_edge_attributes }, &mut out);
+    CompileResult {
+        plans: Some(plans),
+        disclosures,
+        diagnostics: apply_settings(out.diagnostics.into_sorted(), &rules),
+    }
 }
 
 /// Rules without mistakes, as they are written, as they were read, and what was found when their plans were made.
 #[derive(Clone, Copy)]
-struct Found<'r, 'a> {
+struct CompiledRules<'r, 'a> {
     trees: &'a [Node],
     rules: &'r Rules<'a>,
-    needless: &'r [&'a str],
+    unneeded_edge_attributes: &'r [&'a str],
 }
 
 /// The tree of one file of rules, before anything is known of what it means.
@@ -146,7 +150,7 @@ impl Options {
     }
 }
 
-impl Outcome {
+impl CompileResult {
     /// The diagnostics as a person reads them, with colours if they go to a terminal.
     #[must_use]
     pub fn render(&self, sources: &[Source], color: bool) -> String {

@@ -7,7 +7,7 @@ use throughline::internals::plan::tables::{self, CARRIED, Source};
 use throughline::internals::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Facts, Millis, Value};
 use throughline_compiler::condition;
-use throughline_compiler::condition::scope::{Known, Scope};
+use throughline_compiler::condition::scope::{ConditionScope, KnownAttribute};
 use throughline_compiler::source::diagnostic::Diagnostics;
 use throughline_compiler::source::tree::Node;
 
@@ -313,8 +313,8 @@ fn compile(rule: &Json) -> Compiled {
 }
 
 /// What the conditions of these tests may refer to.
-fn scope(plan: &mut PlanBuilder) -> Scope {
-    let mut scope = Scope { purposes: ["ads".to_owned()].into(), ..Scope::default() };
+fn scope(plan: &mut PlanBuilder) -> ConditionScope {
+    let mut scope = ConditionScope { purposes: ["ads".to_owned()].into(), ..ConditionScope::default() };
     for (name, source, values) in [
         ("tier", Source::Profile, &["gold", "basic"] as &[&str]),
         ("loyalty", Source::Profile, &[]),
@@ -326,7 +326,7 @@ fn scope(plan: &mut PlanBuilder) -> Scope {
         let path = plan.ids(&[text]);
         let id = plan.push(tables::Attribute { name: text, path, source: source as u32, flags: 0 });
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        scope.attributes.insert(name.to_owned(), Known { id, kind: "string", values });
+        scope.attributes.insert(name.to_owned(), KnownAttribute { id, kind: "string", values });
     }
     let gold = node(&json!({ "tier": "gold" }));
     let gold = condition::compile(&gold, "", &mut scope, plan, &mut Diagnostics::default()).unwrap();

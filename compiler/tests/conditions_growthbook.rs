@@ -16,7 +16,7 @@ use throughline::internals::plan::tables::{self, Source};
 use throughline::internals::plan::{Id, Plan, PlanBuilder};
 use throughline::{Millis, Profile, Request, Value};
 use throughline_compiler::condition;
-use throughline_compiler::condition::scope::{Dialect, Group, Known, Scope};
+use throughline_compiler::condition::scope::{ConditionScope, Dialect, KnownAttribute, KnownGroup};
 use throughline_compiler::source::diagnostic::Diagnostics;
 use throughline_compiler::source::tree::{Kind, Node};
 
@@ -52,22 +52,22 @@ fn conversions_are_those_of_javascript() {
     }
 }
 
-fn groups(groups: &Value) -> BTreeMap<String, Group> {
+fn groups(groups: &Value) -> BTreeMap<String, KnownGroup> {
     let groups = groups.as_object().unwrap().iter();
     let items = |values: &Value| match values {
         Value::Array(items) => items.clone(),
         _ => panic!("a group is a list: {values:?}"),
     };
-    groups.map(|(name, values)| (name.to_owned(), Group::Values(items(values)))).collect()
+    groups.map(|(name, values)| (name.to_owned(), KnownGroup::Values(items(values)))).collect()
 }
 
-fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<String, Group>) -> bool {
+fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<String, KnownGroup>) -> bool {
     let condition = Node::from_value(condition);
     let mut plan = PlanBuilder::default();
-    let mut scope = Scope { groups, dialect: Dialect::GrowthBook, ..Scope::default() };
+    let mut scope = ConditionScope { groups, dialect: Dialect::GrowthBook, ..ConditionScope::default() };
     for name in paths(&condition) {
         let id = declare(&mut plan, &name);
-        scope.attributes.insert(name, Known { id, kind: "string", values: Vec::new() });
+        scope.attributes.insert(name, KnownAttribute { id, kind: "string", values: Vec::new() });
     }
     let mut diagnostics = Diagnostics::default();
     let node = condition::compile(&condition, "", &mut scope, &mut plan, &mut diagnostics);

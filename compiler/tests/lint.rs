@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use throughline::Millis;
-use throughline_compiler::{Options, Outcome, Source, WARNINGS, check};
+use throughline_compiler::{CompileResult, Options, Source, WARNINGS, check};
 
 /// The first moment of 2026, which the examples take for now.
 const NOW: Millis = Millis(1_767_225_600_000);
@@ -15,11 +15,11 @@ fn page() -> String {
     std::fs::read_to_string(support::path("../docs/lint.md")).unwrap()
 }
 
-fn linted(sources: &[Source]) -> Outcome {
+fn linted(sources: &[Source]) -> CompileResult {
     check(sources, Options::default(), Some(NOW))
 }
 
-fn codes(outcome: &Outcome) -> BTreeSet<&'static str> {
+fn codes(outcome: &CompileResult) -> BTreeSet<&'static str> {
     outcome.diagnostics.iter().map(|found| found.code).collect()
 }
 
@@ -182,7 +182,7 @@ campaigns: {{ c: {{ class: service, when: {{ $and: [ {{ name: {{ $exists: true }
 fn what_leaves_the_collector_is_listed_with_what_needs_it() {
     let page = page();
     let lines = |sources: &[Source]| -> String {
-        linted(sources).leaving.iter().map(|leaving| leaving.line() + "\n").collect()
+        linted(sources).disclosures.iter().map(|disclosures| disclosures.line() + "\n").collect()
     };
     let (_, listed) = page.split_once("```text\n").unwrap();
     assert!(listed.starts_with(&(lines(&[frame(&page)]) + "```")), "{}", lines(&[frame(&page)]));

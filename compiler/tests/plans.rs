@@ -5,7 +5,7 @@ mod support;
 
 use throughline::internals::plan::tables::{
     Attribute, CARRIED, Campaign, Channel, Counter, EDGE, EventValues, Experiment, Exposure, ExprOp, Journey, Message,
-    PUBLIC_PLAN, Part, Pipe, Segment, Slot, Step, Variation,
+    PUBLIC_PLAN, Part, Segment, Slot, Step, TemplateFilter, Variation,
 };
 use throughline::internals::plan::{Id, PlanError, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
@@ -29,7 +29,7 @@ fn template(plan: &Plan, parts: Span<Part>) -> String {
             let row = plan.get(Id::<Attribute>::new(term.a)).unwrap();
             format!("[{}|{}]", plan.text(row.name), part.detail)
         }
-        Some(term) => format!("[{}|{}]", Pipe::from_number(term.a).unwrap().name(), part.detail),
+        Some(term) => format!("[{}|{}]", TemplateFilter::from_number(term.a).unwrap().name(), part.detail),
     };
     plan.rows(parts).map(|(_, row)| part(row)).collect()
 }

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use throughline::canonical;
 use throughline::{
-    EvaluationOptions, ExperimentRun, Facts, Map, Plan, Profile, advance, evaluate, evaluate_all, explain, reduce,
-    run_experiments, sticky_keys,
+    EvaluationOptions, ExperimentRun, Facts, Plan, Profile, SortedMap, advance, evaluate, evaluate_all, explain,
+    reduce, run_experiments, sticky_keys,
 };
 use throughline_compiler::{Options, Source, compile};
 
@@ -51,13 +51,14 @@ pub fn exercise(plan: &Plan, facts: &Facts) {
     let projected = profile.project(plan, facts.now);
     assert_eq!(projected.project(plan, facts.now), projected, "projecting twice");
     assert_eq!(Profile::from_value(profile.to_value()).as_ref(), Ok(&profile), "written and read");
-    projected.clone().fit(|profile| profile.traits.is_empty());
+    projected.clone().truncate_to_budget(|profile| profile.traits.is_empty());
     evaluate_features(plan, facts);
 }
 
 /// Evaluates every feature and experiment, where nothing is kept and where everything is.
 fn evaluate_features(plan: &Plan, facts: &Facts) {
-    let keeping = EvaluationOptions { sticky_buckets: Some(Map::new()), query_overrides: true, ..Default::default() };
+    let keeping =
+        EvaluationOptions { sticky_buckets: Some(SortedMap::new()), query_overrides: true, ..Default::default() };
     for options in [EvaluationOptions::default(), keeping] {
         let all = evaluate_all(plan, facts, &options);
         for found in &all {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use throughline::envelope;
 use throughline::keys::{Algorithm, Key, KeySet, Purpose, Unmarked};
 use throughline::token::{
-    Claims, PreviewClaims, PreviewVerifier, Scope, Verifier, jws, looks_personal, mint, mint_preview,
+    Claims, PreviewClaims, PreviewScope, PreviewVerifier, Verifier, detect_pii, jws, mint, mint_preview,
 };
 
 const NOW: u64 = 1_700_000_000_000;
@@ -47,7 +47,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         aud: "aud".into(),
         iat: NOW / 1_000,
         exp: NOW / 1_000 + 60,
-        scope: vec![Scope::Preview],
+        scope: vec![PreviewScope::Preview],
     };
     World {
         verifiers: Algorithm::ALL.map(|one| Verifier::new(keys(one, Purpose::Token), "iss", "aud").unwrap()).into(),
@@ -74,12 +74,12 @@ pub fn token(bytes: &[u8]) {
 
 /// Nothing is believed but what was signed, letter for letter.
 fn any_text(text: &str) {
-    let _ = looks_personal(text);
+    let _ = detect_pii(text);
     for (at, verifier) in WORLD.verifiers.iter().enumerate() {
         let verdict = verifier.verify::<Value>(text, NOW);
         assert_eq!(verdict.is_ok(), WORLD.tokens[at] == text, "{text}");
     }
-    let verdict = WORLD.previews.verify(text, NOW, Scope::Preview);
+    let verdict = WORLD.previews.verify(text, NOW, PreviewScope::Preview);
     assert_eq!(verdict.is_ok(), WORLD.preview == text, "{text}");
 }
 

@@ -4,6 +4,6 @@ mod id_map;
 mod sort;
 mod sorted;
 
-pub(crate) use id_map::Memo;
-pub(crate) use sort::places_in_order;
-pub use sorted::{Map, Set};
+pub(crate) use id_map::IdMap;
+pub(crate) use sort::sorted_indices;
+pub use sorted::{SortedMap, SortedSet};

@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 use crate::prelude::*;
 
 /// The places of `len` things in the order that `compare` gives them, equal ones as they stand.
-pub(crate) fn places_in_order(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+pub(crate) fn sorted_indices(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut places: Vec<usize> = (0..len).collect();
     if !places.is_sorted_by(|a, b| compare(*a, *b) != Ordering::Greater) {
         sort(&mut places, &|a, b| compare(a, b).then(a.cmp(&b)) == Ordering::Less);
@@ -55,7 +55,7 @@ mod tests {
         fn the_order_is_that_of_a_stable_sort(keys in proptest::collection::vec(0..20_u8, 0..60)) {
             let mut expected: Vec<usize> = (0..keys.len()).collect();
             expected.sort_by_key(|place| keys.get(*place));
-            prop_assert_eq!(places_in_order(keys.len(), &|a, b| keys.get(a).cmp(&keys.get(b))), expected);
+            prop_assert_eq!(sorted_indices(keys.len(), &|a, b| keys.get(a).cmp(&keys.get(b))), expected);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Profiles and decisions hold few entries each but of many types. Sorted vectors cost a browser a tenth of the code that
 //! trees would, and are read in order, as canonical JSON wants them.
 
-use crate::collections::places_in_order;
+use crate::collections::sorted_indices;
 use crate::prelude::*;
 use core::borrow::Borrow;
 
@@ -12,13 +12,13 @@ const FEW: usize = 8;
 
 /// Values by name, in the order of the names' bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Map<V, K = String>(Vec<(K, V)>);
+pub struct SortedMap<V, K = String>(Vec<(K, V)>);
 
 /// Different values in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Set<T>(Vec<T>);
+pub struct SortedSet<T>(Vec<T>);
 
-impl<V, K: AsRef<str>> Map<V, K> {
+impl<V, K: AsRef<str>> SortedMap<V, K> {
     /// A map without entries.
     #[must_use]
     pub const fn new() -> Self {
@@ -129,13 +129,13 @@ impl<V, K: AsRef<str>> Map<V, K> {
     }
 }
 
-impl<V, K> Default for Map<V, K> {
+impl<V, K> Default for SortedMap<V, K> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<V: Default> Map<V> {
+impl<V: Default> SortedMap<V> {
     /// Adds a name with a default, in the place of an equal one. The map is in order again after [`Self::sort`].
     #[expect(clippy::indexing_slicing, reason = "the place was filled in the line before")]
     pub(crate) fn push(&mut self, name: &str) -> &mut V {
@@ -163,13 +163,13 @@ fn last_of_each<'n>(len: usize, name: &dyn Fn(usize) -> Option<&'n str>) -> Opti
     if (0..len).is_sorted_by(|a, b| name(*a) < name(*b)) {
         return None;
     }
-    let order = places_in_order(len, &|a, b| name(a).cmp(&name(b)));
+    let order = sorted_indices(len, &|a, b| name(a).cmp(&name(b)));
     let nexts = order.iter().skip(1).map(Some).chain([None]);
     let is_last = |(place, next): &(&usize, Option<&usize>)| next.is_none_or(|next| name(**place) != name(*next));
     Some(order.iter().zip(nexts).filter(is_last).map(|(place, _)| *place).collect())
 }
 
-impl<N: Into<K>, V, K: AsRef<str>> FromIterator<(N, V)> for Map<V, K> {
+impl<N: Into<K>, V, K: AsRef<str>> FromIterator<(N, V)> for SortedMap<V, K> {
     /// Of equal names the last one counts.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
         let mut map = Self::new();
@@ -178,7 +178,7 @@ impl<N: Into<K>, V, K: AsRef<str>> FromIterator<(N, V)> for Map<V, K> {
     }
 }
 
-impl<N: Into<K>, V, K: AsRef<str>> Extend<(N, V)> for Map<V, K> {
+impl<N: Into<K>, V, K: AsRef<str>> Extend<(N, V)> for SortedMap<V, K> {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, entries: I) {
         for (name, value) in entries {
             self.insert(name, value);
@@ -186,7 +186,7 @@ impl<N: Into<K>, V, K: AsRef<str>> Extend<(N, V)> for Map<V, K> {
     }
 }
 
-impl<V, K> IntoIterator for Map<V, K> {
+impl<V, K> IntoIterator for SortedMap<V, K> {
     type Item = (K, V);
     type IntoIter = alloc::vec::IntoIter<(K, V)>;
     fn into_iter(self) -> Self::IntoIter {
@@ -194,7 +194,7 @@ impl<V, K> IntoIterator for Map<V, K> {
     }
 }
 
-impl<V, K: AsRef<str>> core::ops::Index<&str> for Map<V, K> {
+impl<V, K: AsRef<str>> core::ops::Index<&str> for SortedMap<V, K> {
     type Output = V;
 
     /// The value of a name that is known to be there, as in the standard library's maps; nothing in this crate uses it.
@@ -209,7 +209,7 @@ impl<V, K: AsRef<str>> core::ops::Index<&str> for Map<V, K> {
 
 type Entry<'a, V> = (&'a str, &'a V);
 
-impl<'a, V, K: AsRef<str>> IntoIterator for &'a Map<V, K> {
+impl<'a, V, K: AsRef<str>> IntoIterator for &'a SortedMap<V, K> {
     type Item = Entry<'a, V>;
     type IntoIter = core::iter::Map<core::slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> Entry<'a, V>>;
     fn into_iter(self) -> Self::IntoIter {
@@ -217,7 +217,7 @@ impl<'a, V, K: AsRef<str>> IntoIterator for &'a Map<V, K> {
     }
 }
 
-impl<T: Ord> Set<T> {
+impl<T: Ord> SortedSet<T> {
     /// A set without values.
     #[must_use]
     pub const fn new() -> Self {
@@ -304,13 +304,13 @@ impl<T: Ord> Set<T> {
     }
 }
 
-impl<T> Default for Set<T> {
+impl<T> Default for SortedSet<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T: Ord> FromIterator<T> for Set<T> {
+impl<T: Ord> FromIterator<T> for SortedSet<T> {
     fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
         let mut set = Self::new();
         set.extend(values);
@@ -318,7 +318,7 @@ impl<T: Ord> FromIterator<T> for Set<T> {
     }
 }
 
-impl<T: Ord> Extend<T> for Set<T> {
+impl<T: Ord> Extend<T> for SortedSet<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
         for value in values {
             self.insert(value);
@@ -326,7 +326,7 @@ impl<T: Ord> Extend<T> for Set<T> {
     }
 }
 
-impl<T> IntoIterator for Set<T> {
+impl<T> IntoIterator for SortedSet<T> {
     type Item = T;
     type IntoIter = alloc::vec::IntoIter<T>;
     fn into_iter(self) -> Self::IntoIter {
@@ -334,7 +334,7 @@ impl<T> IntoIterator for Set<T> {
     }
 }
 
-impl<'a, T> IntoIterator for &'a Set<T> {
+impl<'a, T> IntoIterator for &'a SortedSet<T> {
     type Item = &'a T;
     type IntoIter = core::slice::Iter<'a, T>;
     fn into_iter(self) -> Self::IntoIter {
@@ -349,14 +349,14 @@ mod tests {
 
     #[test]
     fn a_map_keeps_its_names_in_order_and_the_last_of_equal_ones() {
-        let map: Map<i32> = [("b", 1), ("a", 2), ("c", 3), ("b", 4)].into_iter().collect();
+        let map: SortedMap<i32> = [("b", 1), ("a", 2), ("c", 3), ("b", 4)].into_iter().collect();
         assert_eq!(map.iter().collect::<Vec<_>>(), [("a", &2), ("b", &4), ("c", &3)]);
         assert_eq!((map.get("b"), map.get("bb"), map.contains_key("c")), (Some(&4), None, true));
     }
 
     #[test]
     fn a_set_keeps_the_last() {
-        let mut set: Set<i32> = [5, 1, 3, 3, 2].into_iter().collect();
+        let mut set: SortedSet<i32> = [5, 1, 3, 3, 2].into_iter().collect();
         set.keep_last(3);
         assert_eq!(set.iter().copied().collect::<Vec<_>>(), [2, 3, 5]);
         assert_eq!(set.after(&2).copied().collect::<Vec<_>>(), [3, 5]);

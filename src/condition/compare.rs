@@ -2,8 +2,8 @@
 
 use core::cmp::Ordering;
 
-use super::interned::Fact;
-use super::trace::Visitor;
+use super::interned::InternedFact;
+use super::trace::ConditionTracer;
 use super::version::padded;
 use crate::json::ValueRef;
 use crate::json::value_ref::compare_texts;
@@ -18,11 +18,11 @@ const SHOWN: usize = 20;
 
 /// Whether the properties of an event satisfy a filter.
 pub fn filter(plan: &Plan, node: Id<Node>, properties: &Object) -> bool {
-    holds(plan, node, ValueRef::Object(properties), &mut Visitor::new(false))
+    holds(plan, node, ValueRef::Object(properties), &mut ConditionTracer::new(false))
 }
 
 /// Whether the value satisfies the node. A node that tests the subject holds for no value.
-pub(super) fn holds(plan: &Plan, id: Id<Node>, value: ValueRef<'_>, visitor: &mut Visitor) -> bool {
+pub(super) fn holds(plan: &Plan, id: Id<Node>, value: ValueRef<'_>, visitor: &mut ConditionTracer) -> bool {
     let Some((node, op)) = node(plan, id) else { return false };
     visitor.enter(op);
     let holds = test(plan, node, op, value, visitor);
@@ -30,7 +30,7 @@ pub(super) fn holds(plan: &Plan, id: Id<Node>, value: ValueRef<'_>, visitor: &mu
     holds
 }
 
-fn test(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>, visitor: &mut Visitor) -> bool {
+fn test(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>, visitor: &mut ConditionTracer) -> bool {
     match op {
         Op::True => true,
         Op::And => every(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
@@ -139,7 +139,7 @@ fn is_identical(plan: &Plan, id: Id<Constant>, value: ValueRef<'_>) -> bool {
 }
 
 fn is_among(plan: &Plan, constants: Ids<Constant>, value: ValueRef<'_>) -> bool {
-    Fact::new(plan, value).is_among(plan, constants)
+    InternedFact::new(plan, value).is_among(plan, constants)
 }
 
 /// The test of the value, or of some element if it is a list.
@@ -194,7 +194,7 @@ pub(super) fn some<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl 
 }
 
 /// Notes what was found, or that it is missing.
-pub(super) fn note_found(visitor: &mut Visitor, found: ValueRef<'_>, name: impl Fn() -> String) {
+pub(super) fn note_found(visitor: &mut ConditionTracer, found: ValueRef<'_>, name: impl Fn() -> String) {
     match found {
         ValueRef::Null => visitor.note("missing", || Value::String(name())),
         found => visitor.note("found", || found.to_value()),

@@ -2,7 +2,7 @@
 
 use super::compare::holds;
 use super::evaluator::Evaluator;
-use super::trace::Visitor;
+use super::trace::ConditionTracer;
 use crate::facts::position::{Position, nearest};
 use crate::json::Value;
 use crate::json::ValueRef;
@@ -10,7 +10,7 @@ use crate::plan::tables::{Attribute, Node, Place};
 use crate::plan::{Id, Ids};
 
 impl Evaluator<'_> {
-    pub(super) fn test_distance(&self, node: Node, visitor: &mut Visitor) -> bool {
+    pub(super) fn test_distance(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let from = Id::<Attribute>::new(node.a);
         let (found, name) = match node.a {
             u32::MAX => (ValueRef::Object(&self.request.attributes), "latitude, longitude"),

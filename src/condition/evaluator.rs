@@ -1,9 +1,9 @@
 //! Nodes that test the subject.
 
 use super::compare::{every, holds, node, nodes, note_found, some};
-use super::interned::Fact;
-use super::trace::Visitor;
-use crate::collections::Memo;
+use super::interned::InternedFact;
+use super::trace::ConditionTracer;
+use crate::collections::IdMap;
 use crate::event::consent::Consent;
 use crate::facts::Request;
 use crate::json::Value;
@@ -24,16 +24,16 @@ pub struct Evaluator<'a> {
     /// Without a subject, `id` is what the request's attributes say.
     claims_id: bool,
     /// Which nodes hold, of those that were asked and are worth remembering.
-    known: Memo<bool>,
+    known: IdMap<bool>,
     /// The attributes that conditions asked for.
-    facts: Memo<Fact<'a>>,
+    facts: IdMap<InternedFact<'a>>,
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator that knows no results yet. `profile` has all pending events applied.
     #[must_use]
     pub const fn new(plan: &'a Plan, profile: &'a Profile, request: &'a Request, now: Millis) -> Self {
-        Self { plan, profile, request, now, claims_id: false, known: Memo::new(), facts: Memo::new() }
+        Self { plan, profile, request, now, claims_id: false, known: IdMap::new(), facts: IdMap::new() }
     }
 
     /// As [`Self::new`], but without a subject the attribute `id` is what the request's attributes say.
@@ -43,12 +43,12 @@ impl<'a> Evaluator<'a> {
 
     /// Whether the condition holds.
     pub fn holds(&mut self, id: Id<Node>) -> bool {
-        self.test(id, &mut Visitor::new(false))
+        self.test(id, &mut ConditionTracer::new(false))
     }
 
     /// The tree of the condition's evaluation: what was asked, what was found, what was missing, what held.
     pub fn explain(&mut self, id: Id<Node>) -> Value {
-        let mut tracer = Visitor::new(true);
+        let mut tracer = ConditionTracer::new(true);
         self.test(id, &mut tracer);
         tracer.finish()
     }
@@ -96,11 +96,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// As [`Self::fact`], looked up once.
-    pub(crate) fn remembered(&mut self, id: Id<Attribute>) -> Fact<'a> {
+    pub(crate) fn remembered(&mut self, id: Id<Attribute>) -> InternedFact<'a> {
         if let Some(known) = self.facts.get(id.0) {
             return known;
         }
-        let fact = Fact::new(self.plan, self.fact(id));
+        let fact = InternedFact::new(self.plan, self.fact(id));
         self.facts.insert(id.0, fact);
         fact
     }
@@ -124,7 +124,7 @@ impl<'a> Evaluator<'a> {
 
     /// Whether the node holds. What several conditions have is evaluated once, unless somebody watches; segments too, whatever
     /// the plan says of them, because the time of a condition is bounded by that.
-    fn test(&mut self, id: Id<Node>, visitor: &mut Visitor) -> bool {
+    fn test(&mut self, id: Id<Node>, visitor: &mut ConditionTracer) -> bool {
         let Some((node, op)) = node(self.plan, id) else { return false };
         let is_remembered = !visitor.watches && (node.is_shared() || op == Op::Segment);
         if is_remembered && let Some(known) = self.known.get(id.0) {
@@ -139,7 +139,7 @@ impl<'a> Evaluator<'a> {
         holds
     }
 
-    fn test_op(&mut self, node: Node, op: Op, visitor: &mut Visitor) -> bool {
+    fn test_op(&mut self, node: Node, op: Op, visitor: &mut ConditionTracer) -> bool {
         match op {
             Op::True => true,
             Op::And => every(visitor.watches, nodes(self.plan, node), |child| self.test(child, visitor)),
@@ -198,7 +198,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn test_attribute(&mut self, attribute: Node, visitor: &mut Visitor) -> bool {
+    fn test_attribute(&mut self, attribute: Node, visitor: &mut ConditionTracer) -> bool {
         let (id, test) = (Id::<Attribute>::new(attribute.a), Id::new(attribute.b));
         let fact = self.remembered(id);
         if !visitor.watches {
@@ -211,7 +211,7 @@ impl<'a> Evaluator<'a> {
         holds(self.plan, test, fact.view, visitor)
     }
 
-    fn test_segment(&mut self, id: Id<Segment>, visitor: &mut Visitor) -> bool {
+    fn test_segment(&mut self, id: Id<Segment>, visitor: &mut ConditionTracer) -> bool {
         let Some(row) = self.plan.get(id) else { return false };
         let name = self.plan.text(row.id);
         visitor.note("segment", || Value::from(name));
@@ -228,7 +228,7 @@ impl<'a> Evaluator<'a> {
         holds
     }
 
-    fn test_journey(&self, node: Node, visitor: &mut Visitor) -> bool {
+    fn test_journey(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let id = self.plan.get(Id::<Journey>::new(node.a)).map_or("", |row| self.plan.text(row.id));
         visitor.note("journey", || Value::from(id));
         let of_account = || self.profile.account()?.journeys.get(id);

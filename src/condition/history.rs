@@ -2,7 +2,7 @@
 
 use super::compare::{holds, note_found};
 use super::evaluator::{Evaluator, millis_number, time};
-use super::trace::Visitor;
+use super::trace::ConditionTracer;
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::plan::Id;
@@ -14,30 +14,30 @@ use crate::time::Millis;
 
 impl<'a> Evaluator<'a> {
     /// The number of occurrences: events or, of a counter of different values, those values.
-    pub(super) fn test_count(&self, node: Node, visitor: &mut Visitor) -> bool {
+    pub(super) fn test_count(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let count = self.window(node, visitor).count();
         self.test_number(node, count as f64, visitor)
     }
 
-    pub(super) fn test_sum(&self, node: Node, visitor: &mut Visitor) -> bool {
+    pub(super) fn test_sum(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let sum = self.window(node, visitor).filter_map(|occurrence| occurrence.value.as_f64()).sum();
         self.test_number(node, sum, visitor)
     }
 
-    fn test_number(&self, node: Node, found: f64, visitor: &mut Visitor) -> bool {
+    fn test_number(&self, node: Node, found: f64, visitor: &mut ConditionTracer) -> bool {
         visitor.note("found", || Value::Number(found));
         holds(self.plan, Id::new(node.b), ValueRef::Number(found), visitor)
     }
 
     /// The value of the first or last event.
-    pub(super) fn test_value(&self, node: Node, visitor: &mut Visitor) -> bool {
+    pub(super) fn test_value(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let found = self.past(node, visitor).next_back().map_or(ValueRef::Null, |last| ValueRef::from(&last.value));
         note_found(visitor, found, || self.event_name(node));
         holds(self.plan, Id::new(node.b), found, visitor)
     }
 
     /// The age of the first or last event.
-    pub(super) fn test_age(&self, node: Node, visitor: &mut Visitor) -> bool {
+    pub(super) fn test_age(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let Some(last) = self.past(node, visitor).next_back() else {
             visitor.note("missing", || Value::String(self.event_name(node)));
             return false;
@@ -47,7 +47,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether one event was followed by another, the first of them not too long ago.
-    pub(super) fn test_sequence(&self, node: Node, visitor: &mut Visitor) -> bool {
+    pub(super) fn test_sequence(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let Some(row) = self.plan.get(Id::<Sequence>::new(node.a)) else { return false };
         let name = |counter| self.plan.get::<Counter>(counter).map_or("", |row| self.plan.text(row.event));
         visitor.note("event", || Value::from(name(row.first)));
@@ -62,7 +62,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The occurrences within the window of a node.
-    fn window(&self, node: Node, visitor: &mut Visitor) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
+    fn window(&self, node: Node, visitor: &mut ConditionTracer) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
         let within = Millis(wide(node.c, node.d));
         let after = after(self.now, within);
         let past = self.past(node, visitor);
@@ -71,7 +71,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What the node's counter remembers up to now.
-    fn past(&self, node: Node, visitor: &mut Visitor) -> impl DoubleEndedIterator<Item = &'a Occurrence> + use<'a> {
+    fn past(
+        &self,
+        node: Node,
+        visitor: &mut ConditionTracer,
+    ) -> impl DoubleEndedIterator<Item = &'a Occurrence> + use<'a> {
         visitor.note("event", || Value::String(self.event_name(node)));
         let now = self.now;
         let row = self.plan.get(Id::<Counter>::new(node.a));

@@ -8,13 +8,13 @@ use crate::plan::{Id, Ids, Op, Plan};
 
 /// A value, and the constant that it is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fact<'a> {
+pub(crate) struct InternedFact<'a> {
     pub(crate) view: ValueRef<'a>,
     /// None for a text that is no [word](Plan::word) of the plan, and for lists and objects, which are identical to nothing.
     constant: Option<Constant>,
 }
 
-impl<'a> Fact<'a> {
+impl<'a> InternedFact<'a> {
     pub(crate) fn new(plan: &Plan, view: ValueRef<'a>) -> Self {
         let single = |kind: ConstantKind, number: f64| Some(Constant { kind: kind as u32, text: Id::new(0), number });
         let constant = match view {
@@ -22,7 +22,7 @@ impl<'a> Fact<'a> {
             ValueRef::Bool(value) => single(ConstantKind::Boolean, f64::from(u8::from(value))),
             ValueRef::Number(number) => single(ConstantKind::Number, number),
             ValueRef::Text(text) => {
-                plan.word(text).map(|text| Constant { kind: ConstantKind::String as u32, text, number: 0.0 })
+                plan.intern(text).map(|text| Constant { kind: ConstantKind::String as u32, text, number: 0.0 })
             }
             ValueRef::List(_) | ValueRef::Object(_) => None,
         };

@@ -2,8 +2,8 @@
 
 use super::compare::holds;
 use super::evaluator::{Evaluator, millis_number};
-use super::trace::Visitor;
-use crate::facts::local_clock::{Clock, TIMEZONE, named_zone};
+use super::trace::ConditionTracer;
+use crate::facts::local_clock::{LocalClock, TIMEZONE, named_zone};
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::plan::Id;
@@ -16,17 +16,17 @@ const DAY: i64 = 86_400_000;
 
 impl<'a> Evaluator<'a> {
     /// The subject's clock.
-    pub(crate) fn clock(&self) -> Clock<'a> {
-        Clock::of_subject(self.plan, self.profile, self.request)
+    pub(crate) fn clock(&self) -> LocalClock<'a> {
+        LocalClock::of_subject(self.plan, self.profile, self.request)
     }
 
-    pub(super) fn test_local(&self, node: Node, visitor: &mut Visitor) -> bool {
+    pub(super) fn test_local(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
         let Some(part) = LocalPart::from_number(node.b) else { return false };
         let is_subjects = node.a == u32::MAX;
         if is_subjects && visitor.watches && named_zone(self.plan, self.profile, self.request).is_none() {
             visitor.note("missing", || Value::from(TIMEZONE));
         }
-        let clock = if is_subjects { self.clock() } else { Clock::of_zone(self.plan, Id::<Zone>::new(node.a)) };
+        let clock = if is_subjects { self.clock() } else { LocalClock::of_zone(self.plan, Id::<Zone>::new(node.a)) };
         let (wall, day) = (clock.wall(self.now), clock.day(self.now));
         let found = millis_number(Millis(part_of(part, wall, day)));
         visitor.note("part", || Value::from(part.name()));

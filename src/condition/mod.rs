@@ -17,4 +17,4 @@ pub use evaluator::Evaluator;
 pub use version::padded as padded_version;
 
 pub use compare::filter;
-pub(crate) use interned::Fact;
+pub(crate) use interned::InternedFact;

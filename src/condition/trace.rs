@@ -1,19 +1,19 @@
 //! Who watches an evaluation: nobody, or somebody who will explain it.
 
-use crate::collections::Memo;
+use crate::collections::IdMap;
 use crate::json::{Object, Value};
 use crate::plan::tables::Segment;
 use crate::plan::{Id, Op};
 use crate::prelude::*;
 
 /// Writes down every node with its operands, what was found, and the result; or watches nothing.
-pub(super) struct Visitor {
+pub(super) struct ConditionTracer {
     /// Whether anybody watches. If so, evaluation goes on where the result is already certain, so that all of it is seen.
     pub(super) watches: bool,
     open: Vec<Frame>,
     done: Value,
     /// The segments that are spelled out, and whether they hold. Each is once: segments of segments would be as many as their ways.
-    told: Memo<bool>,
+    told: IdMap<bool>,
 }
 
 struct Frame {
@@ -21,10 +21,10 @@ struct Frame {
     children: Vec<Value>,
 }
 
-impl Visitor {
+impl ConditionTracer {
     /// Somebody who watches, or nobody.
     pub(super) const fn new(watches: bool) -> Self {
-        Self { watches, open: Vec::new(), done: Value::Null, told: Memo::new() }
+        Self { watches, open: Vec::new(), done: Value::Null, told: IdMap::new() }
     }
 
     /// The tree of everything seen.

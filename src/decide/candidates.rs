@@ -5,11 +5,13 @@ use alloc::collections::binary_heap::PeekMut;
 use core::cmp::{Ordering, Reverse};
 use core::ops::Range;
 
-use crate::collections::Memo;
-use crate::condition::Fact;
+use crate::collections::IdMap;
+use crate::condition::InternedFact;
 use crate::decide::Decider;
 use crate::json::ValueRef;
-use crate::plan::tables::{Campaign, Key, Lane, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS};
+use crate::plan::tables::{
+    Campaign, CandidateIndex, IndexedAttribute, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS,
+};
 use crate::plan::{Id, Plan, Span};
 
 /// The campaigns of a lane that may win, best priority first, each once and with its message there.
@@ -60,7 +62,7 @@ impl Iterator for Candidates<'_> {
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The campaigns of the lane that may match: no other one's condition can hold. All of them, if this is explained.
-    pub(crate) fn candidates(&mut self, lane: &Lane) -> Candidates<'a> {
+    pub(crate) fn candidates(&mut self, lane: &CandidateIndex) -> Candidates<'a> {
         let plan = self.plan;
         let mut candidates = Candidates { plan, all: 0..0, lists: BinaryHeap::new(), last: None };
         if self.tracer.is_some() {
@@ -83,15 +85,15 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Adds what is posted for the attribute's value: for its text, its number and its truth, and for each item of a list.
     ///
     /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
-    fn add_postings(&self, key: &Key, fact: Fact<'_>, candidates: &mut Candidates<'a>) {
-        let of_fact = |fact: Fact<'_>| self.posting(key.postings, fact);
-        let posting = |value: ValueRef<'_>| of_fact(Fact::new(self.plan, value));
+    fn add_postings(&self, key: &IndexedAttribute, fact: InternedFact<'_>, candidates: &mut Candidates<'a>) {
+        let of_fact = |fact: InternedFact<'_>| self.posting(key.postings, fact);
+        let posting = |value: ValueRef<'_>| of_fact(InternedFact::new(self.plan, value));
         let mut add = |found: Option<Posting>| {
             candidates.add(found.map_or(&[], |posting| self.plan.numbers(posting.placements)));
         };
         if let ValueRef::List(items) = fact.view {
             // Somebody else's list may say the same again and again.
-            let mut known = Memo::new();
+            let mut known = IdMap::new();
             for found in items.iter().filter_map(|item| posting(item.into())) {
                 if known.get(found.constant.0).is_none() {
                     known.insert(found.constant.0, true);
@@ -113,7 +115,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    fn posting(&self, postings: Span<Posting>, fact: Fact<'_>) -> Option<Posting> {
+    fn posting(&self, postings: Span<Posting>, fact: InternedFact<'_>) -> Option<Posting> {
         let order = |row: &Posting| fact.order(self.plan, row.constant).unwrap_or(Ordering::Less);
         self.plan.search(postings, order).map(|(_, posting)| posting)
     }

@@ -14,12 +14,12 @@ use crate::time::Millis;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Denial {
     pub(crate) reason: Reason,
-    pub(crate) by: Cause,
+    pub(crate) by: DenialCause,
 }
 
 /// What decided against a campaign; [`explain`](crate::explain) spells it out.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Cause {
+pub(crate) enum DenialCause {
     Purpose(Id<Text>),
     Schedule(Millis, Millis),
     Condition(Id<Node>),
@@ -35,26 +35,26 @@ pub(crate) enum Cause {
 }
 
 impl Reason {
-    pub(crate) const fn by(self, by: Cause) -> Denial {
+    pub(crate) const fn by(self, by: DenialCause) -> Denial {
         Denial { reason: self, by }
     }
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the campaign may speak; decided once for all slots.
-    pub(crate) fn may_speak(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
+    pub(crate) fn is_eligible(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
         if campaign.flags & SEVERAL == 0 {
-            return self.judge(id, campaign);
+            return self.check_eligibility(id, campaign);
         }
         if let Some(known) = self.verdicts.get(id.0) {
             return known;
         }
-        let verdict = self.judge(id, campaign);
+        let verdict = self.check_eligibility(id, campaign);
         self.verdicts.insert(id.0, verdict);
         verdict
     }
 
-    fn judge(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
+    fn check_eligibility(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
         self.check_consent(campaign.class)?;
         self.check_schedule(campaign)?;
         self.check_condition(campaign)?;
@@ -72,27 +72,27 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let policy = self.plan.get(Id::<ClassPolicy>::new(class));
         let purposes = policy.into_iter().flat_map(|policy| self.plan.list(policy.purposes));
         let mut missing = purposes.filter(|purpose| self.eval.consent(self.plan.text(*purpose)) != Consent::Granted);
-        missing.next().map_or(Ok(()), |purpose| Err(Reason::ConsentMissing.by(Cause::Purpose(purpose))))
+        missing.next().map_or(Ok(()), |purpose| Err(Reason::ConsentMissing.by(DenialCause::Purpose(purpose))))
     }
 
     fn check_schedule(&self, campaign: &Campaign) -> Result<(), Denial> {
         self.check_span(campaign.from, campaign.until)?;
-        self.check_offer_span(campaign.offer)
+        self.check_offer_schedule(campaign.offer)
     }
 
     /// Whether the offer, if there is one, can be had now.
-    pub(crate) fn check_offer_span(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
+    pub(crate) fn check_offer_schedule(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
         offer.and_then(|id| self.plan.get(id)).map_or(Ok(()), |offer| self.check_span(offer.from, offer.until))
     }
 
     pub(crate) fn check_span(&self, from: Millis, until: Millis) -> Result<(), Denial> {
         let is_on = self.facts.now >= from && self.facts.now < until;
-        if is_on { Ok(()) } else { Err(Reason::OutsideSchedule.by(Cause::Schedule(from, until))) }
+        if is_on { Ok(()) } else { Err(Reason::OutsideSchedule.by(DenialCause::Schedule(from, until))) }
     }
 
     fn check_condition(&mut self, campaign: &Campaign) -> Result<(), Denial> {
         match campaign.when {
-            Some(when) if !self.eval.holds(when) => Err(Reason::ConditionFalse.by(Cause::Condition(when))),
+            Some(when) if !self.eval.holds(when) => Err(Reason::ConditionFalse.by(DenialCause::Condition(when))),
             _ => Ok(()),
         }
     }
@@ -100,7 +100,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     pub(crate) fn check_suppression(&mut self, class: u32) -> Result<(), Denial> {
         for (id, suppression) in self.plan.rows(self.plan.all::<Suppression>()) {
             if suppression.classes & class_bit(class) != 0 && self.eval.holds(suppression.when) {
-                return Err(Reason::Suppressed.by(Cause::Suppression(id)));
+                return Err(Reason::Suppressed.by(DenialCause::Suppression(id)));
             }
         }
         Ok(())

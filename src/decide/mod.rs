@@ -16,13 +16,13 @@ pub use explain::{Explanation, explain};
 
 use alloc::borrow::Cow;
 
-use crate::collections::Map;
-use crate::collections::Memo;
+use crate::collections::IdMap;
+use crate::collections::SortedMap;
 use crate::condition::Evaluator;
 use crate::decision::Decision;
 use crate::decision::reason::Reason;
 use crate::event::consent::Consent;
-use crate::facts::derived::request_of;
+use crate::facts::derived::derive_request;
 use crate::facts::{Facts, Request};
 use crate::json::Value;
 use crate::plan::tables::{Offer, Slot, Text};
@@ -41,7 +41,7 @@ use explain::trace::Tracer;
 #[must_use]
 pub fn decide<'a>(plan: &'a Plan, facts: &'a Facts) -> Decision<'a> {
     let profile = profile_of(plan, facts);
-    Decider::new(plan, facts, &profile, &request_of(plan, &facts.request, &profile, facts.now), None).run().0
+    Decider::new(plan, facts, &profile, &derive_request(plan, &facts.request, &profile, facts.now), None).run().0
 }
 
 /// The profile with the pending events applied.
@@ -60,9 +60,9 @@ pub(crate) struct Decider<'a, 'p> {
     pub(crate) profile: &'p Profile,
     pub(crate) eval: Evaluator<'p>,
     /// Whether a campaign may speak, of those that were asked.
-    pub(crate) verdicts: Memo<Result<(), Denial>>,
+    pub(crate) verdicts: IdMap<Result<(), Denial>>,
     /// The subject's offer of each group that was asked for.
-    pub(crate) offers: Memo<Option<Id<Offer>>>,
+    pub(crate) offers: IdMap<Option<Id<Offer>>>,
     /// Who listens, if this is explained.
     pub(crate) tracer: Option<Tracer>,
     pub(crate) decision: Decision<'a>,
@@ -86,7 +86,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             hash: decision_hash(plan, facts),
             ..Decision::default()
         };
-        Self { plan, facts, profile, eval, verdicts: Memo::new(), offers: Memo::new(), tracer, decision }
+        Self { plan, facts, profile, eval, verdicts: IdMap::new(), offers: IdMap::new(), tracer, decision }
     }
 
     fn run(mut self) -> (Decision<'a>, Option<Tracer>) {
@@ -96,8 +96,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         if self.facts.request.bot {
             self.leave_empty(&slots, Reason::Bot);
         } else {
-            self.decision.reasons = Map::with_capacity(slots.len());
-            self.decision.slots = Map::with_capacity(slots.len());
+            self.decision.reasons = SortedMap::with_capacity(slots.len());
+            self.decision.slots = SortedMap::with_capacity(slots.len());
             for slot in &slots {
                 self.fill(*slot);
             }

@@ -2,10 +2,10 @@
 
 use core::cmp::Reverse;
 
-use crate::collections::places_in_order;
+use crate::collections::sorted_indices;
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
-use crate::decide::policy::frequency_cap::Place;
+use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::policy::frequency_cap::Surface;
 use crate::decide::score::Micros;
 use crate::decide::slot::Rank;
 use crate::decision::reason::Reason;
@@ -19,7 +19,7 @@ use crate::time::Millis;
 
 /// A step that can be taken.
 #[derive(Clone, Copy)]
-pub(crate) struct Possible {
+pub(crate) struct PossibleStep {
     pub(crate) step: NextStep,
     /// The first time that is not quiet.
     pub(crate) at: Millis,
@@ -33,7 +33,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The steps of the highest-ranking campaign that has a possible one: the first, and the others as alternatives.
     pub(crate) fn choose_next_action(&mut self) {
         let Some(lane) = self.plan.settings().next.and_then(|id| self.plan.get(id)) else { return };
-        let mut best: Option<(Rank, Id<Campaign>, Campaign, Vec<Possible>)> = None;
+        let mut best: Option<(Rank, Id<Campaign>, Campaign, Vec<PossibleStep>)> = None;
         for (id, campaign, _) in self.candidates(&lane) {
             let ends = best.as_ref().is_some_and(|(leader, ..)| Reverse(campaign.priority) > leader.0);
             if ends && self.tracer.is_none() {
@@ -47,11 +47,11 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             match (self.possible_steps(id, &campaign), &best) {
                 (Err(denial), _) => self.note_next(id, denial),
                 (Ok(_), Some((_, leader, ..))) if !leads => {
-                    self.note_next(id, Reason::Outranked.by(Cause::Campaign(*leader)))
+                    self.note_next(id, Reason::Outranked.by(DenialCause::Campaign(*leader)))
                 }
                 (Ok(steps), former) => {
                     if let Some((_, former, ..)) = former {
-                        self.note_next(*former, Reason::Outranked.by(Cause::Campaign(id)));
+                        self.note_next(*former, Reason::Outranked.by(DenialCause::Campaign(id)));
                     }
                     best = Some((rank, id, campaign, steps));
                 }
@@ -66,8 +66,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     /// The campaign's possible steps, in the order in which they are to be tried; at least one.
-    fn possible_steps(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<Vec<Possible>, Denial> {
-        self.may_speak(id, campaign)?;
+    fn possible_steps(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<Vec<PossibleStep>, Denial> {
+        self.is_eligible(id, campaign)?;
         self.check_offer(campaign)?;
         let mut steps = Vec::new();
         for (_, step) in self.plan.rows(campaign.next) {
@@ -78,18 +78,18 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             steps.extend(tried);
         }
         if steps.is_empty() {
-            return Err(Reason::Unreachable.by(Cause::Channel));
+            return Err(Reason::Unreachable.by(DenialCause::Channel));
         }
         let key = |place: usize| {
-            let possible: Option<&Possible> = steps.get(place).filter(|possible| possible.step.flags & BEST != 0);
+            let possible: Option<&PossibleStep> = steps.get(place).filter(|possible| possible.step.flags & BEST != 0);
             possible.map(|possible| Reverse((possible.value, possible.responded)))
         };
-        let order = places_in_order(steps.len(), &|a, b| key(a).cmp(&key(b)));
+        let order = sorted_indices(steps.len(), &|a, b| key(a).cmp(&key(b)));
         Ok(order.into_iter().filter_map(|place| steps.get(place).copied()).collect())
     }
 
-    fn try_step(&mut self, campaign: &Campaign, step: &NextStep) -> Result<Possible, Denial> {
-        let here = |reason: Reason| reason.by(Cause::Channel);
+    fn try_step(&mut self, campaign: &Campaign, step: &NextStep) -> Result<PossibleStep, Denial> {
+        let here = |reason: Reason| reason.by(DenialCause::Channel);
         let (message, channel) =
             self.plan.get(step.message).zip(self.plan.get(step.channel)).ok_or(here(Reason::NoRendition))?;
         if step.flags & WRONG_ROLE != 0 {
@@ -97,7 +97,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
         self.check_unseen(step.message, &message, MESSAGE)?;
         self.check_channel(step.channel, step.topic).map_err(here)?;
-        let place = Place { slot: None, message: step.message, channel: self.plan.text(channel.id) };
+        let place = Surface { slot: None, message: step.message, channel: self.plan.text(channel.id) };
         self.check_placed_caps(campaign.subject(), place)?;
         let (now, wanted) = (self.facts.now, self.facts.now.plus(step.after));
         let at = self.allowed_at(campaign.class, step.channel, wanted).ok_or(here(Reason::QuietHours))?;
@@ -105,15 +105,15 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             return Err(here(Reason::TooLate));
         }
         if step.flags & BEST == 0 {
-            return Ok(Possible { step: *step, at, value: Micros::default(), responded: None });
+            return Ok(PossibleStep { step: *step, at, value: Micros::default(), responded: None });
         }
         let (rate, responded) = self.responsiveness(&channel);
         let delay = at.minus(now).0 as f64 / step.half_life.0.max(1) as f64;
         let decay = if step.half_life == Millis::MAX { 1.0 } else { exp2(-delay) };
-        Ok(Possible { step: *step, at, value: Micros::from_number(rate * decay), responded })
+        Ok(PossibleStep { step: *step, at, value: Micros::from_number(rate * decay), responded })
     }
 
-    fn next_action(&mut self, campaign: &Campaign, steps: &[Possible]) -> Option<NextAction<'a>> {
+    fn next_action(&mut self, campaign: &Campaign, steps: &[PossibleStep]) -> Option<NextAction<'a>> {
         let arm = self.arm_of(campaign);
         let actions = steps.iter().filter_map(|possible| self.action(campaign, possible, arm.as_ref()));
         let mut actions = actions.collect::<Vec<_>>().into_iter();
@@ -126,7 +126,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     fn action(
         &mut self,
         campaign: &Campaign,
-        possible: &Possible,
+        possible: &PossibleStep,
         arm: Option<&Assignment<'_>>,
     ) -> Option<NextAction<'a>> {
         let step = &possible.step;

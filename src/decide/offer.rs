@@ -3,7 +3,7 @@
 use core::cmp::Reverse;
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::eligibility::{Denial, DenialCause};
 use crate::decide::slot::Rank;
 use crate::decision::reason::Reason;
 use crate::plan::Id;
@@ -56,7 +56,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                 break;
             }
             let rank = self.rank(id, &campaign);
-            if leader.is_none_or(|leader| rank < leader) && self.may_speak(id, &campaign).is_ok() {
+            if leader.is_none_or(|leader| rank < leader) && self.is_eligible(id, &campaign).is_ok() {
                 best = Some((rank, campaign.offer));
             }
         }
@@ -66,7 +66,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
 fn agrees(offer: Id<Offer>, chosen: Option<Id<Offer>>) -> Result<(), Denial> {
     match chosen {
-        Some(chosen) if chosen != offer => Err(Reason::OfferConflict.by(Cause::Offer(chosen))),
+        Some(chosen) if chosen != offer => Err(Reason::OfferConflict.by(DenialCause::Offer(chosen))),
         _ => Ok(()),
     }
 }

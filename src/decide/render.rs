@@ -5,7 +5,7 @@ use crate::decision::Content;
 use crate::plan::tables::{Fallback, Format, JSON_SLOT, Message, Part, Rendition, Slot, Text};
 use crate::plan::{Id, Span};
 use crate::prelude::*;
-use crate::template::Writer;
+use crate::template::TemplateWriter;
 
 impl Rendition {
     /// Whether the form of the content is the one that the slot takes.
@@ -65,7 +65,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     fn fill_in(&mut self, message: &Message, template: Span<Part>) -> String {
-        let writer = Writer::new(self.plan, &self.eval, self.facts.now, self.tracer.is_some());
+        let writer = TemplateWriter::new(self.plan, &self.eval, self.facts.now, self.tracer.is_some());
         let (text, missing) = writer.write(template);
         if let Some(tracer) = &mut self.tracer {
             tracer.missing(message.id, &missing);

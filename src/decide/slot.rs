@@ -3,8 +3,8 @@
 use core::cmp::Reverse;
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
-use crate::decide::policy::frequency_cap::Place;
+use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::policy::frequency_cap::Surface;
 use crate::decide::score::Micros;
 use crate::decision::reason::Reason;
 use crate::decision::{Assignment, Fill};
@@ -72,7 +72,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                         former => (former.map(|former| former.id), best.insert(candidate).id),
                     };
                     if let Some(loser) = loser {
-                        self.note(loser, Reason::Outranked.by(Cause::Campaign(by)));
+                        self.note(loser, Reason::Outranked.by(DenialCause::Campaign(by)));
                     }
                 }
             }
@@ -104,18 +104,18 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         campaign: &Campaign,
         message_id: Id<Message>,
     ) -> Result<Candidate<'a>, Denial> {
-        self.may_speak(id, campaign)?;
+        self.is_eligible(id, campaign)?;
         let channel = self.facts.request.channel.as_deref().unwrap_or("web");
-        let place = Place { slot: Some(slot_id), message: message_id, channel };
+        let place = Surface { slot: Some(slot_id), message: message_id, channel };
         self.check_placed_caps(campaign.subject(), place)?;
         self.check_offer(campaign)?;
-        let message = self.plan.get(message_id).ok_or(Reason::NoRendition.by(Cause::Channel))?;
+        let message = self.plan.get(message_id).ok_or(Reason::NoRendition.by(DenialCause::Channel))?;
         self.check_unseen(message_id, &message, SEEN)?;
         let arm = self.arm_of(campaign);
         let rendition = self
             .rendition(&message, channel, arm.as_ref().map(|arm| &*arm.variation))
             .filter(|rendition| rendition.fits(slot))
-            .ok_or(Reason::NoRendition.by(Cause::Channel))?;
+            .ok_or(Reason::NoRendition.by(DenialCause::Channel))?;
         let rank = self.rank(id, campaign);
         Ok(Candidate { rank, id, message, rendition, arm })
     }
@@ -139,6 +139,6 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     pub(crate) fn check_unseen(&self, id: Id<Message>, message: &Message, how: &str) -> Result<(), Denial> {
         let key = || format!("{how}:{}", self.plan.text(message.id));
         let seen = message.flags & ONCE != 0 && self.profile.exposures.contains_key(&key());
-        if seen { Err(Reason::AlreadySeen.by(Cause::Message(id))) } else { Ok(()) }
+        if seen { Err(Reason::AlreadySeen.by(DenialCause::Message(id))) } else { Ok(()) }
     }
 }

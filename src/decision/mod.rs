@@ -6,7 +6,7 @@ pub(crate) mod reason;
 
 use alloc::borrow::Cow;
 
-use crate::collections::Map;
+use crate::collections::SortedMap;
 use crate::decision::reason::Reason;
 use crate::plan::tables::{Class, Format};
 use crate::prelude::*;
@@ -25,13 +25,13 @@ pub struct Decision<'a> {
     /// The time it was made for.
     pub now: Millis,
     /// The filled slots.
-    pub slots: Map<Fill<'a>, Cow<'a, str>>,
+    pub slots: SortedMap<Fill<'a>, Cow<'a, str>>,
     /// What should happen next, if anything.
     pub next_action: Option<NextAction<'a>>,
     /// The variation of each experiment that chose what is shown or sent.
     pub assignments: Vec<Assignment<'a>>,
     /// For each requested slot how it went.
-    pub reasons: Map<Reason, Cow<'a, str>>,
+    pub reasons: SortedMap<Reason, Cow<'a, str>>,
     /// Whether the subject allows a cookie.
     pub store: bool,
     /// Whether the subject allows exposures and page views to be sent to the collector.

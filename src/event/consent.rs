@@ -1,6 +1,6 @@
 //! The state of consent for one purpose.
 
-use crate::json::codec::word_shape;
+use crate::json::codec::string_enum;
 
 /// What a person said about a purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +14,7 @@ pub enum Consent {
     Granted,
 }
 
-word_shape!(Consent, "one of: granted, denied, pending");
+string_enum!(Consent, "one of: granted, denied, pending");
 
 impl Consent {
     /// The state that a number in a plan stands for; `Pending` for an unknown one.

@@ -8,7 +8,7 @@ use crate::time::Millis;
 
 /// A message that was sent, or is on its way.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Contact<'a> {
+pub struct MessageSent<'a> {
     /// Names the message to this subject.
     pub send_id: &'a str,
     /// The journey.
@@ -27,7 +27,7 @@ pub struct Contact<'a> {
     pub at: Millis,
 }
 
-impl Contact<'_> {
+impl MessageSent<'_> {
     /// The event: equal messages have equal ids.
     #[must_use]
     pub fn event(&self) -> Event {

@@ -4,11 +4,11 @@ pub(crate) mod consent;
 pub(crate) mod message_sent;
 pub mod names;
 
-use crate::collections::Map;
+use crate::collections::SortedMap;
 use crate::event::consent::Consent;
 use crate::json::codec::Need::{Optional, Required};
-use crate::json::codec::{Member, Shape, put, read_members, through_value, word_shape};
-use crate::json::input::{Fault, Input};
+use crate::json::codec::{JsonCodec, Member, put, read_members, string_enum, via_value};
+use crate::json::input::{DecodeFault, JsonSource};
 use crate::json::{Object, Value};
 use crate::prelude::*;
 use crate::time::Millis;
@@ -34,7 +34,7 @@ pub struct Event {
     /// What it says of the subject.
     pub traits: Object,
     /// What the subject allows or refuses, by purpose.
-    pub consent: Map<Consent>,
+    pub consent: SortedMap<Consent>,
     /// Whether the sender is one of ours. Hosts set it; what the payload says of it is not believed.
     pub trusted: bool,
 }
@@ -126,8 +126,8 @@ impl Event {
     }
 }
 
-impl Shape for Event {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for Event {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         read_members(
             input,
             &mut [
@@ -155,8 +155,8 @@ impl Shape for Event {
         Value::Object(out)
     }
 }
-through_value!(Event);
-word_shape!(EventKind, "one of: track, identify, page, screen, group, alias");
+via_value!(Event);
+string_enum!(EventKind, "one of: track, identify, page, screen, group, alias");
 
 impl EventKind {
     /// The call's name in the Segment specification.
@@ -229,7 +229,7 @@ const fn whole_millis(ms: f64) -> Millis {
     Millis(ms as i64)
 }
 
-fn consent(call: &Value, name: &str, properties: &Object) -> Map<Consent> {
+fn consent(call: &Value, name: &str, properties: &Object) -> SortedMap<Consent> {
     let preferences = call.at(["context", "consent", "categoryPreferences"]).as_object();
     let updated = Some(properties).filter(|_| name == "Consent Preference Updated");
     let members = preferences.into_iter().chain(updated).flat_map(Object::iter);

@@ -17,7 +17,12 @@ use crate::text::url::params;
 use crate::time::Millis;
 
 /// The request with all facts that follow from it, and from what happened.
-pub(crate) fn request_of<'a>(plan: &Plan, request: &'a Request, profile: &Profile, now: Millis) -> Cow<'a, Request> {
+pub(crate) fn derive_request<'a>(
+    plan: &Plan,
+    request: &'a Request,
+    profile: &Profile,
+    now: Millis,
+) -> Cow<'a, Request> {
     let mut out = Cow::Borrowed(request);
     for (_, row) in plan.rows(plan.all::<Derived>()) {
         let name = plan.text(row.name);
@@ -33,9 +38,9 @@ pub(crate) fn request_of<'a>(plan: &Plan, request: &'a Request, profile: &Profil
 }
 
 /// What stands for a request where there is none: the locale that the person has, and what follows from what happened.
-pub(crate) fn without_request(plan: &Plan, profile: &Profile, now: Millis) -> Request {
+pub(crate) fn request_for_message(plan: &Plan, profile: &Profile, now: Millis) -> Request {
     let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
-    request_of(plan, &Request { locale, ..Request::default() }, profile, now).into_owned()
+    derive_request(plan, &Request { locale, ..Request::default() }, profile, now).into_owned()
 }
 
 /// The last different values of a property of events, the newest first; null for none.

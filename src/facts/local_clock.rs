@@ -20,13 +20,13 @@ const TIMES: core::ops::Range<i64> = 0..253_402_300_800;
 
 /// A clock in one time zone.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock<'a> {
+pub struct LocalClock<'a> {
     plan: &'a Plan,
     /// None for UTC.
     zone: Option<Zone>,
 }
 
-impl<'a> Clock<'a> {
+impl<'a> LocalClock<'a> {
     /// The clock in a zone of the plan.
     #[must_use]
     pub fn of_zone(plan: &'a Plan, zone: Id<Zone>) -> Self {

@@ -5,12 +5,12 @@ pub(crate) mod local_clock;
 pub(crate) mod position;
 pub(crate) mod user_agent;
 
-use crate::collections::Map;
+use crate::collections::SortedMap;
 use crate::event::Event;
 use crate::event::consent::Consent;
-use crate::facts::user_agent::Agent;
+use crate::facts::user_agent::UserAgent;
 use crate::json::Object;
-use crate::json::codec::shape;
+use crate::json::codec::json_codec;
 use crate::prelude::*;
 use crate::profile::Profile;
 use crate::time::Millis;
@@ -34,11 +34,11 @@ pub struct Request {
     /// Built-in and declared request attributes, by name.
     pub attributes: Object,
     /// Consent given on this device; newer than the profile's.
-    pub consent: Map<Consent>,
+    pub consent: SortedMap<Consent>,
     /// `Sec-GPC: 1`: no sale and no sharing.
     pub gpc: bool,
     /// What the browser says that it is; the class of device and the browser's name follow from it.
-    pub agent: Option<Agent>,
+    pub agent: Option<UserAgent>,
     /// A crawler or another program: gets the fallback content.
     pub bot: bool,
     /// The channel that asks.
@@ -51,7 +51,7 @@ pub struct Request {
     pub slots: Option<Vec<String>>,
 }
 
-shape! {
+json_codec! {
     Facts {
         now: Required "now",
         profile: Optional "profile",
@@ -59,7 +59,7 @@ shape! {
         events: Optional "events",
     }
 }
-shape! {
+json_codec! {
     Request {
         attributes: Optional "attributes",
         consent: Optional "consent",

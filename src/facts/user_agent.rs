@@ -1,15 +1,15 @@
 //! What a browser says that it is, in GrowthBook's words.
 
-use crate::json::codec::shape;
+use crate::json::codec::json_codec;
 use crate::prelude::*;
 
 /// Marks of televisions, which say that they are Android and not that they are mobile, as tablets do.
 const TELEVISIONS: [&str; 3] = ["TV", "BRAVIA", "AFT"];
 
-/// What a browser says that it is: its `User-Agent` header, and client hints (<https://wicg.github.io/ua-client-hints/>).
+/// What a browser says that it is: its `User-UserAgent` header, and client hints (<https://wicg.github.io/ua-client-hints/>).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Agent {
-    /// `User-Agent`, or `navigator.userAgent`.
+pub struct UserAgent {
+    /// `User-UserAgent`, or `navigator.userAgent`.
     pub user_agent: String,
     /// `Sec-CH-UA-Mobile`.
     pub mobile: Option<bool>,
@@ -19,8 +19,8 @@ pub struct Agent {
     pub form_factors: Vec<String>,
 }
 
-shape! {
-    Agent {
+json_codec! {
+    UserAgent {
         user_agent: Optional "userAgent",
         mobile: Optional "mobile",
         platform: Optional "platform",
@@ -28,7 +28,7 @@ shape! {
     }
 }
 
-impl Agent {
+impl UserAgent {
     /// `mobile`, `tablet` or `desktop`; none of a browser that says nothing.
     ///
     /// A tablet that asks for pages for desktops is a desktop, as it wants to be.
@@ -80,7 +80,7 @@ mod tests {
 
     #[track_caller]
     fn assert_is(user_agent: &str, device: &str, browser: &str) {
-        let agent = Agent { user_agent: user_agent.to_owned(), ..Agent::default() };
+        let agent = UserAgent { user_agent: user_agent.to_owned(), ..UserAgent::default() };
         assert_eq!((agent.device_type(), agent.browser()), (Some(device), Some(browser)), "{user_agent}");
     }
 
@@ -111,12 +111,12 @@ mod tests {
 
     #[test]
     fn client_hints_say_it_too() {
-        let android = Agent { platform: Some("Android".to_owned()), mobile: Some(false), ..Agent::default() };
+        let android = UserAgent { platform: Some("Android".to_owned()), mobile: Some(false), ..UserAgent::default() };
         assert_eq!(android.device_type(), Some("tablet"));
-        assert_eq!(Agent { mobile: Some(true), ..android.clone() }.device_type(), Some("mobile"));
-        let said = Agent { form_factors: vec!["XR".to_owned(), "Desktop".to_owned()], ..android };
+        assert_eq!(UserAgent { mobile: Some(true), ..android.clone() }.device_type(), Some("mobile"));
+        let said = UserAgent { form_factors: vec!["XR".to_owned(), "Desktop".to_owned()], ..android };
         assert_eq!(said.device_type(), Some("desktop"));
-        assert_eq!(Agent::default().device_type(), None);
-        assert_eq!(Agent::default().browser(), None);
+        assert_eq!(UserAgent::default().device_type(), None);
+        assert_eq!(UserAgent::default().browser(), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Who may be in a trial.
 
 use crate::bucket::{bucket, in_range};
-use crate::feature::Evaluating;
+use crate::feature::FeatureEvaluator;
 use crate::feature::rule::Verdict;
 use crate::plan::tables::{Audience, BY_URL, EXCLUDES, UrlPattern, WHOLE_URL};
 use crate::text::url::Url;
@@ -9,7 +9,7 @@ use crate::text::url::Url;
 /// The host of a URL that names none.
 pub(super) const NO_HOST: &str = "_";
 
-impl Evaluating<'_> {
+impl FeatureEvaluator<'_> {
     /// Whether the trial is for this subject, whose unit has this text.
     pub(super) fn is_for(&mut self, audience: &Audience, unit: &str) -> bool {
         let in_namespace = |seed| {

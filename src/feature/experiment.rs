@@ -2,13 +2,13 @@
 
 use crate::bucket::{bucket, choose};
 use crate::feature::audience::{NO_HOST, query_override};
-use crate::feature::sticky::Kept;
-use crate::feature::{Effects, Evaluating, Outcome};
+use crate::feature::sticky::StickyAssignment;
+use crate::feature::{Effects, ExperimentResult, FeatureEvaluator};
 use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::Span;
 use crate::plan::tables::{
-    AutoExperiment, Buckets, DRAFT, FORCED, MANUAL, PASSTHROUGH, PERSIST_QUERY, REDIRECT, STOPPED, Trial,
+    AutoExperiment, Buckets, DRAFT, FORCED, FeatureExperiment, MANUAL, PASSTHROUGH, PERSIST_QUERY, REDIRECT, STOPPED,
 };
 use crate::prelude::*;
 use crate::text::url::Url;
@@ -20,7 +20,7 @@ const NO_LEAF: f64 = -1.0;
 pub(super) struct Run {
     /// The experiment as it was written, with the weights that counted.
     pub(super) experiment: Value,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: ExperimentResult,
 }
 
 /// What an experiment that is no part of a feature gave.
@@ -31,7 +31,7 @@ pub struct ExperimentRun {
     /// The experiment as it was written.
     pub experiment: Value,
     /// The subject's part in it.
-    pub outcome: Outcome,
+    pub outcome: ExperimentResult,
     /// The page to go to instead.
     pub redirect: Option<String>,
     /// What the host has to record.
@@ -56,7 +56,7 @@ struct Weights {
     bandit: Option<Object>,
 }
 
-impl Evaluating<'_> {
+impl FeatureEvaluator<'_> {
     /// Runs an experiment that is no part of a feature; none if it waits to be triggered, or cannot lead where it should.
     pub(super) fn experiment(&mut self, row: &AutoExperiment, triggered: &[&str]) -> Option<ExperimentRun> {
         let trial = self.plan.get(row.trial)?;
@@ -85,7 +85,7 @@ impl Evaluating<'_> {
     }
 
     /// Runs a trial, for a feature or for itself.
-    pub(super) fn run(&mut self, trial: &Trial, feature: Option<&str>) -> Run {
+    pub(super) fn run(&mut self, trial: &FeatureExperiment, feature: Option<&str>) -> Run {
         let weights = self.weights(trial);
         let choice = self.choose(trial, weights.ranges);
         let outcome = self.outcome(trial, &choice, &weights, feature);
@@ -106,7 +106,7 @@ impl Evaluating<'_> {
     }
 
     /// The weights of the first leaf whose condition holds, if there is a bandit.
-    fn weights(&mut self, trial: &Trial) -> Weights {
+    fn weights(&mut self, trial: &FeatureExperiment) -> Weights {
         let own = Weights { ranges: trial.ranges, is_leaf: false, bandit: None };
         let Some(bandit) = trial.bandit.and_then(|id| self.plan.get(id)) else { return own };
         let leaf = self.plan.rows(bandit.leaves).map(|(_, leaf)| leaf).find(|leaf| self.eval.holds(leaf.when));
@@ -121,7 +121,7 @@ impl Evaluating<'_> {
     }
 
     /// GrowthBook's order: what forces a variation, who has no unit, what was kept, who may be in it, and the hash.
-    fn choose(&mut self, trial: &Trial, ranges: Span<Buckets>) -> Choice {
+    fn choose(&mut self, trial: &FeatureExperiment, ranges: Span<Buckets>) -> Choice {
         let forced = |index| Choice { index, ..Choice::default() };
         let (key, count) = (self.plan.text(trial.key), trial.arms.len);
         let Some(audience) = self.plan.get(trial.audience).filter(|_| count >= 2 && !self.options.disabled) else {
@@ -141,19 +141,19 @@ impl Evaluating<'_> {
         if trial.flags & DRAFT != 0 {
             return Choice::default();
         }
-        let (_, Some(unit)) = self.unit(trial.unit, trial.fallback.filter(|_| self.keeps(trial))) else {
+        let (_, Some(unit)) = self.unit(trial.unit, trial.fallback.filter(|_| self.is_sticky(trial))) else {
             return Choice::default();
         };
         let unit = ValueRef::from(&unit).to_text().into_owned();
-        let kept = self.kept(trial);
-        if !matches!(kept, Kept::Arm(_)) && !self.is_for(&audience, &unit) {
+        let kept = self.sticky_assignment(trial);
+        if !matches!(kept, StickyAssignment::Arm(_)) && !self.is_for(&audience, &unit) {
             return Choice::default();
         }
         let Some(bucket) = bucket(self.plan.text(trial.seed), &unit, trial.version) else { return Choice::default() };
         let index = match kept {
-            Kept::Arm(index) => Some(index),
-            Kept::Blocked => return Choice { sticky: true, ..Choice::default() },
-            Kept::Nothing => {
+            StickyAssignment::Arm(index) => Some(index),
+            StickyAssignment::Blocked => return Choice { sticky: true, ..Choice::default() },
+            StickyAssignment::Nothing => {
                 let ranges = self.plan.rows(ranges).map(|(_, range)| (range.from, range.to));
                 choose(bucket, ranges).and_then(|index| u32::try_from(index).ok())
             }
@@ -167,15 +167,21 @@ impl Evaluating<'_> {
         if self.options.qa_mode || trial.flags & STOPPED != 0 {
             return Choice::default();
         }
-        Choice { index, hashed: true, bucket: Some(bucket), sticky: matches!(kept, Kept::Arm(_)) }
+        Choice { index, hashed: true, bucket: Some(bucket), sticky: matches!(kept, StickyAssignment::Arm(_)) }
     }
 
-    fn outcome(&self, trial: &Trial, choice: &Choice, weights: &Weights, feature: Option<&str>) -> Outcome {
+    fn outcome(
+        &self,
+        trial: &FeatureExperiment,
+        choice: &Choice,
+        weights: &Weights,
+        feature: Option<&str>,
+    ) -> ExperimentResult {
         let chosen = choice.index.filter(|index| *index < trial.arms.len);
         let (in_experiment, variation) = (chosen.is_some(), chosen.unwrap_or(0));
         let arm = self.plan.rows(trial.arms).nth(variation as usize).map(|(_, arm)| arm);
-        let (attribute, value) = self.unit(trial.unit, trial.fallback.filter(|_| self.keeps(trial)));
-        Outcome {
+        let (attribute, value) = self.unit(trial.unit, trial.fallback.filter(|_| self.is_sticky(trial)));
+        ExperimentResult {
             key: arm.map_or("0", |arm| self.plan.text(arm.key)).to_owned(),
             feature: feature.map(str::to_owned),
             in_experiment,

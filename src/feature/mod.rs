@@ -12,13 +12,13 @@ mod sticky;
 
 pub use experiment::ExperimentRun;
 pub use options::{EvaluationOptions, StickyDoc};
-pub use result::{Effects, Evaluation, EvaluationReason, FeatureSource, Outcome};
+pub use result::{Effects, Evaluation, EvaluationReason, ExperimentResult, FeatureSource};
 pub use sticky::sticky_keys;
 
-use crate::collections::Map;
+use crate::collections::SortedMap;
 use crate::condition::Evaluator;
 use crate::decide::profile_of;
-use crate::facts::derived::request_of;
+use crate::facts::derived::derive_request;
 use crate::facts::{Facts, Request};
 use crate::json;
 use crate::json::Value;
@@ -41,16 +41,16 @@ pub const MAX_FEATURE_DEPTH: usize = 64;
 #[must_use]
 pub fn evaluate(plan: &Plan, facts: &Facts, options: &EvaluationOptions, key: &str) -> Evaluation {
     let profile = profile_of(plan, facts);
-    let request = request_of(plan, &facts.request, &profile, facts.now);
-    Evaluating::new(plan, facts, &profile, &request, options).feature(key)
+    let request = derive_request(plan, &facts.request, &profile, facts.now);
+    FeatureEvaluator::new(plan, facts, &profile, &request, options).feature(key)
 }
 
 /// Evaluates all features of the plan, in the order of their keys. What several of them would record is recorded once.
 #[must_use]
 pub fn evaluate_all(plan: &Plan, facts: &Facts, options: &EvaluationOptions) -> Vec<Evaluation> {
     let profile = profile_of(plan, facts);
-    let request = request_of(plan, &facts.request, &profile, facts.now);
-    let mut evaluating = Evaluating::new(plan, facts, &profile, &request, options);
+    let request = derive_request(plan, &facts.request, &profile, facts.now);
+    let mut evaluating = FeatureEvaluator::new(plan, facts, &profile, &request, options);
     plan.rows(plan.all::<tables::Feature>()).map(|(_, row)| evaluating.feature(plan.text(row.key))).collect()
 }
 
@@ -64,8 +64,8 @@ pub fn run_experiments(
     triggered: &[&str],
 ) -> Vec<ExperimentRun> {
     let profile = profile_of(plan, facts);
-    let request = request_of(plan, &facts.request, &profile, facts.now);
-    let mut evaluating = Evaluating::new(plan, facts, &profile, &request, options);
+    let request = derive_request(plan, &facts.request, &profile, facts.now);
+    let mut evaluating = FeatureEvaluator::new(plan, facts, &profile, &request, options);
     let mut runs = Vec::new();
     for (_, row) in plan.rows(plan.all::<AutoExperiment>()) {
         let Some(run) = evaluating.experiment(&row, triggered) else { continue };
@@ -79,7 +79,7 @@ pub fn run_experiments(
 }
 
 /// What all parts of one evaluation share.
-struct Evaluating<'a> {
+struct FeatureEvaluator<'a> {
     plan: &'a Plan,
     options: &'a EvaluationOptions,
     eval: Evaluator<'a>,
@@ -90,14 +90,14 @@ struct Evaluating<'a> {
     /// How many more features may be looked at.
     visits: u32,
     /// The documents of kept assignments; none where assignments are not kept.
-    docs: Option<Map<StickyDoc>>,
+    docs: Option<SortedMap<StickyDoc>>,
     /// What the current evaluation records.
     effects: Effects,
     /// What has been tracked.
     tracked: Vec<String>,
 }
 
-impl<'a> Evaluating<'a> {
+impl<'a> FeatureEvaluator<'a> {
     fn new(
         plan: &'a Plan,
         facts: &'a Facts,

@@ -1,8 +1,8 @@
 //! What a host says about an evaluation.
 
-use crate::collections::Map;
+use crate::collections::SortedMap;
 use crate::json::Object;
-use crate::json::codec::shape;
+use crate::json::codec::json_codec;
 use crate::prelude::*;
 
 /// What a host says about the evaluation of features; nothing of it may come from somebody whom the host does not trust.
@@ -21,7 +21,7 @@ pub struct EvaluationOptions {
     /// The query string of the page may force variations: `?experiment-key=1`.
     pub query_overrides: bool,
     /// The documents of kept assignments, by their keys; none where assignments are not kept.
-    pub sticky_buckets: Option<Map<StickyDoc>>,
+    pub sticky_buckets: Option<SortedMap<StickyDoc>>,
 }
 
 /// Kept assignments of one value of one attribute, in GrowthBook's form.
@@ -32,10 +32,10 @@ pub struct StickyDoc {
     /// The attribute's value.
     pub attribute_value: String,
     /// Keys of variations by `key of the experiment__version of the buckets`.
-    pub assignments: Map<String>,
+    pub assignments: SortedMap<String>,
 }
 
-shape! {
+json_codec! {
     EvaluationOptions {
         url: Optional "url",
         disabled: Optional "disabled",
@@ -46,7 +46,7 @@ shape! {
         sticky_buckets: Optional "stickyBuckets",
     }
 }
-shape! {
+json_codec! {
     StickyDoc {
         attribute_name: Required "attributeName",
         attribute_value: Optional "attributeValue",

@@ -1,6 +1,6 @@
 //! What an evaluation gives, in GrowthBook's words and in OpenFeature's.
 
-use crate::collections::Map;
+use crate::collections::SortedMap;
 use crate::feature::options::StickyDoc;
 use crate::json::{Object, Value};
 use crate::prelude::*;
@@ -21,14 +21,14 @@ pub struct Evaluation {
     /// The experiment as it was written, if one gave the value.
     pub experiment: Option<Value>,
     /// The subject's part in that experiment.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<ExperimentResult>,
     /// What the host has to record.
     pub effects: Effects,
 }
 
 /// A subject's part in an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
+pub struct ExperimentResult {
     /// The key of the variation.
     pub key: String,
     /// The key of the feature that runs the experiment; none for one of its own.
@@ -63,7 +63,7 @@ pub struct Effects {
     /// Experiments that the subject is part of: `{"experiment": …, "result": …}`, each once.
     pub tracks: Vec<Value>,
     /// The documents of kept assignments that have changed, by their keys.
-    pub sticky_buckets: Map<StickyDoc>,
+    pub sticky_buckets: SortedMap<StickyDoc>,
 }
 
 /// Declares an enum with a word for each variant.
@@ -200,7 +200,7 @@ impl Evaluation {
     }
 }
 
-impl Outcome {
+impl ExperimentResult {
     /// GrowthBook's `experimentResult`.
     #[must_use]
     pub fn to_value(&self) -> Value {

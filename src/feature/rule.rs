@@ -3,8 +3,8 @@
 use crate::bucket::{bucket, in_range};
 use crate::condition::filter;
 use crate::feature::experiment::Run;
-use crate::feature::result::{Effects, Evaluation, EvaluationReason, FeatureSource, Outcome};
-use crate::feature::{Evaluating, MAX_FEATURE_DEPTH};
+use crate::feature::result::{Effects, Evaluation, EvaluationReason, ExperimentResult, FeatureSource};
+use crate::feature::{FeatureEvaluator, MAX_FEATURE_DEPTH};
 use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::Span;
@@ -25,7 +25,7 @@ pub(super) enum Verdict {
     Cyclic,
 }
 
-impl Evaluating<'_> {
+impl FeatureEvaluator<'_> {
     /// Evaluates a feature, possibly for another one that depends on it.
     pub(super) fn visit(&mut self, key: &str) -> Evaluation {
         let is_endless = self.path.len() >= MAX_FEATURE_DEPTH || self.visits == 0;
@@ -77,7 +77,7 @@ impl Evaluating<'_> {
         }
         let trial = self.plan.get(rule.trial?)?;
         let Run { experiment, outcome } = self.run(&trial, Some(key));
-        let Outcome { in_experiment: true, passthrough: false, .. } = outcome else { return None };
+        let ExperimentResult { in_experiment: true, passthrough: false, .. } = outcome else { return None };
         let reason = if outcome.hash_used { EvaluationReason::Split } else { EvaluationReason::Static };
         let value = outcome.value.clone();
         let base = none(key, FeatureSource::Experiment, reason);

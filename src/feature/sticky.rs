@@ -1,21 +1,21 @@
 //! Kept assignments: documents with the variations that a value of an attribute got before.
 
-use crate::collections::Set;
+use crate::collections::SortedSet;
 use crate::decide::profile_of;
 use crate::facts::Facts;
-use crate::facts::derived::request_of;
+use crate::facts::derived::derive_request;
 use crate::feature::options::sticky_key;
-use crate::feature::{Evaluating, EvaluationOptions, Outcome, StickyDoc};
+use crate::feature::{EvaluationOptions, ExperimentResult, FeatureEvaluator, StickyDoc};
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::json::canonical;
-use crate::plan::tables::{Attribute, KEYED, NEVER_STICKY, Trial};
+use crate::plan::tables::{Attribute, FeatureExperiment, KEYED, NEVER_STICKY};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
 
 /// What kept assignments say of a trial.
-pub(super) enum Kept {
+pub(super) enum StickyAssignment {
     /// Nothing.
     Nothing,
     /// The number of the variation.
@@ -26,23 +26,24 @@ pub(super) enum Kept {
 
 /// The keys of the documents of kept assignments that an evaluation for these facts can use.
 #[must_use]
-pub fn sticky_keys(plan: &Plan, facts: &Facts) -> Set<String> {
+pub fn sticky_keys(plan: &Plan, facts: &Facts) -> SortedSet<String> {
     let options = EvaluationOptions::default();
     let profile = profile_of(plan, facts);
-    let request = request_of(plan, &facts.request, &profile, facts.now);
-    let evaluating = Evaluating::new(plan, facts, &profile, &request, &options);
-    let units = plan.rows(plan.all::<Trial>()).flat_map(|(_, row)| [Some(row.unit), row.fallback]).flatten();
+    let request = derive_request(plan, &facts.request, &profile, facts.now);
+    let evaluating = FeatureEvaluator::new(plan, facts, &profile, &request, &options);
+    let units =
+        plan.rows(plan.all::<FeatureExperiment>()).flat_map(|(_, row)| [Some(row.unit), row.fallback]).flatten();
     units.map(|unit| evaluating.sticky_key(unit).0).collect()
 }
 
-impl Evaluating<'_> {
-    pub(super) fn keeps(&self, trial: &Trial) -> bool {
+impl FeatureEvaluator<'_> {
+    pub(super) fn is_sticky(&self, trial: &FeatureExperiment) -> bool {
         self.docs.is_some() && trial.flags & NEVER_STICKY == 0
     }
 
     /// The document of the unit counts before that of the fallback, and without a fallback that of `id` is one.
-    pub(super) fn kept(&self, trial: &Trial) -> Kept {
-        let Some(docs) = self.docs.as_ref().filter(|_| self.keeps(trial)) else { return Kept::Nothing };
+    pub(super) fn sticky_assignment(&self, trial: &FeatureExperiment) -> StickyAssignment {
+        let Some(docs) = self.docs.as_ref().filter(|_| self.is_sticky(trial)) else { return StickyAssignment::Nothing };
         let (fallback, is_known) = match trial.fallback {
             Some(fallback) => self.sticky_key(fallback),
             None => self.sticky_key_of("id", Some(self.eval.id())),
@@ -56,18 +57,21 @@ impl Evaluating<'_> {
             number.is_some_and(|number| number < trial.min_bucket_version)
         };
         if docs().any(|doc| doc.assignments.keys().any(is_blocked)) {
-            return Kept::Blocked;
+            return StickyAssignment::Blocked;
         }
         let current = assignment_key(key, trial.bucket_version);
-        let Some(variation) = docs().find_map(|doc| doc.assignments.get(&current)) else { return Kept::Nothing };
+        let Some(variation) = docs().find_map(|doc| doc.assignments.get(&current)) else {
+            return StickyAssignment::Nothing;
+        };
         let mut arms = (0..).zip(self.plan.rows(trial.arms));
         let is_it = |arm: &crate::plan::tables::Arm| arm.flags & KEYED != 0 && self.plan.text(arm.key) == variation;
-        arms.find(|(_, (_, arm))| is_it(arm)).map_or(Kept::Nothing, |(index, _)| Kept::Arm(index))
+        arms.find(|(_, (_, arm))| is_it(arm))
+            .map_or(StickyAssignment::Nothing, |(index, _)| StickyAssignment::Arm(index))
     }
 
     /// Keeps the variation for the unit that was hashed.
-    pub(super) fn keep(&mut self, trial: &Trial, outcome: &Outcome) {
-        if !self.keeps(trial) {
+    pub(super) fn keep(&mut self, trial: &FeatureExperiment, outcome: &ExperimentResult) {
+        if !self.is_sticky(trial) {
             return;
         }
         let value = json_text(&outcome.hash_value);

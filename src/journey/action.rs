@@ -4,9 +4,9 @@ use alloc::borrow::Cow;
 
 use crate::decision::Content;
 use crate::event::Event;
-use crate::event::message_sent::Contact;
-use crate::journey::compose::{Draft, Withheld, compose};
-use crate::journey::member_message::Errand;
+use crate::event::message_sent::MessageSent;
+use crate::journey::compose::{Draft, SendBlocked, compose};
+use crate::journey::member_message::MemberMessage;
 use crate::json::{Object, Value};
 use crate::plan::Plan;
 use crate::plan::tables::{Channel, Class, Journey, Offer, Step};
@@ -38,12 +38,12 @@ pub struct Action {
     /// From when on it must not be sent; [`Millis::MAX`] for never.
     pub expires: Millis,
     /// What to send, or why nothing is.
-    pub outcome: Result<Letter, Withheld>,
+    pub outcome: Result<RenderedMessage, SendBlocked>,
 }
 
 /// What to send by which channel.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Letter {
+pub struct RenderedMessage {
     /// The channel.
     pub channel: String,
     /// The content.
@@ -55,7 +55,7 @@ impl Action {
     #[must_use]
     pub fn sent(&self) -> Option<Event> {
         let letter = self.outcome.as_ref().ok()?;
-        let contact = Contact {
+        let contact = MessageSent {
             send_id: &self.send_id,
             journey: &self.journey,
             step: &self.step,
@@ -69,7 +69,7 @@ impl Action {
     }
 }
 
-impl Letter {
+impl RenderedMessage {
     /// The letter as a JSON value: `channel`, and `html`, `text` or `json`, with the `subject` of an e-mail.
     #[must_use]
     pub fn to_value(&self) -> Value {
@@ -84,44 +84,44 @@ impl Letter {
 ///
 /// # Errors
 /// When to try again, if the rules are against the message only until then.
-pub(crate) fn write(
+pub(crate) fn compose_action(
     plan: &Plan,
     profile: &Profile,
     on_its_way: &[Event],
     (journey, step): (&Journey, &Step),
-    errand: &Errand,
+    member_message: &MemberMessage,
     now: Millis,
 ) -> Result<Option<Action>, Millis> {
     let Some(message) = step.message else { return Ok(None) };
-    let expires = errand.at.plus(step.ttl);
+    let expires = member_message.at.plus(step.ttl);
     let composed = if now >= expires {
-        Err(Withheld::Expired)
+        Err(SendBlocked::Expired)
     } else {
         let draft = Draft { journey, message, channels: plan.list(step.channels) };
-        let profile = with_sent(plan, profile, on_its_way);
-        compose(plan, &profile, now, draft).map_err(|withheld| withheld.before(expires))
+        let profile = with_pending(plan, profile, on_its_way);
+        compose(plan, &profile, now, draft).map_err(|blocked| blocked.before(expires))
     };
-    if let Err(Withheld::Later(_, at)) = composed {
+    if let Err(SendBlocked::Later(_, at)) = composed {
         return Err(at);
     }
     let channel = |id| plan.get::<Channel>(id).map_or("", |row| plan.text(row.id)).to_owned();
     let offer: Option<Offer> = journey.offer.and_then(|id| plan.get(id));
     Ok(Some(Action {
-        send_id: errand.send_id.clone(),
-        journey: errand.journey.clone(),
-        entered: errand.entered,
-        step: errand.step.clone(),
+        send_id: member_message.send_id.clone(),
+        journey: member_message.journey.clone(),
+        entered: member_message.entered,
+        step: member_message.step.clone(),
         class: Class::from_number(journey.class).unwrap_or(Class::Promo),
         message: plan.get(message).map_or("", |row| plan.text(row.id)).to_owned(),
         offer: offer.map(|row| plan.text(row.id).to_owned()),
-        at: errand.at,
+        at: member_message.at,
         expires,
-        outcome: composed.map(|(id, content)| Letter { channel: channel(id), content }),
+        outcome: composed.map(|(id, content)| RenderedMessage { channel: channel(id), content }),
     }))
 }
 
 /// The profile as it will be when what is on its way has been sent.
-pub(crate) fn with_sent<'a>(plan: &Plan, profile: &'a Profile, on_its_way: &[Event]) -> Cow<'a, Profile> {
+pub(crate) fn with_pending<'a>(plan: &Plan, profile: &'a Profile, on_its_way: &[Event]) -> Cow<'a, Profile> {
     let mut profile = Cow::Borrowed(profile);
     for event in on_its_way {
         reduce(plan, profile.to_mut(), event);

@@ -1,8 +1,8 @@
 //! The last check before a message of a journey is sent.
 
 use crate::event::Event;
-use crate::journey::action::with_sent;
-use crate::journey::compose::{Draft, Withheld, compose};
+use crate::journey::action::with_pending;
+use crate::journey::compose::{Draft, SendBlocked, compose};
 use crate::journey::run::{exit, goal};
 use crate::plan::Plan;
 use crate::plan::tables::{ACCOUNT, Channel, Journey, Message};
@@ -13,7 +13,7 @@ use crate::time::Millis;
 
 /// What a message that waits to be sent belongs to.
 #[derive(Clone, Copy, Debug)]
-pub struct Waiting<'a> {
+pub struct PendingMessage<'a> {
     /// The journey.
     pub journey: &'a str,
     /// The event that began it.
@@ -35,28 +35,28 @@ pub fn authorize(
     plan: &Plan,
     profile: &Profile,
     others: &[Event],
-    waiting: &Waiting<'_>,
+    waiting: &PendingMessage<'_>,
     now: Millis,
-) -> Result<(), Withheld> {
+) -> Result<(), SendBlocked> {
     if now >= waiting.expires {
-        return Err(Withheld::Expired);
+        return Err(SendBlocked::Expired);
     }
     let journey = plan.rows(plan.all::<Journey>()).find(|(_, row)| plan.text(row.id) == waiting.journey);
     let message = plan.rows(plan.all::<Message>()).find(|(_, row)| plan.text(row.id) == waiting.message);
     let channel = plan.rows(plan.all::<Channel>()).find(|(_, row)| plan.text(row.id) == waiting.channel);
     let (Some((_, journey)), Some((message, _)), Some((channel, _))) = (journey, message, channel) else {
-        return Err(Withheld::Ended);
+        return Err(SendBlocked::Ended);
     };
     if is_over(plan, profile, &journey, waiting) {
-        return Err(Withheld::Ended);
+        return Err(SendBlocked::Ended);
     }
-    let profile = with_sent(plan, profile, others);
+    let profile = with_pending(plan, profile, others);
     let draft = Draft { journey: &journey, message, channels: [channel].into_iter() };
-    compose(plan, &profile, now, draft).map(|_| ()).map_err(|withheld| withheld.before(waiting.expires))
+    compose(plan, &profile, now, draft).map(|_| ()).map_err(|blocked| blocked.before(waiting.expires))
 }
 
 /// Whether the journey has ended, or is that of an account that the subject has left.
-fn is_over(plan: &Plan, profile: &Profile, journey: &Journey, waiting: &Waiting<'_>) -> bool {
+fn is_over(plan: &Plan, profile: &Profile, journey: &Journey, waiting: &PendingMessage<'_>) -> bool {
     let entered = waiting.entered;
     let ended =
         |counters| goal(plan, counters, journey, entered).is_some() || exit(plan, counters, journey, entered).is_some();

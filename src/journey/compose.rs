@@ -1,13 +1,13 @@
 //! What a journey sends: held to the same rules as what a page shows.
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
-use crate::decide::policy::frequency_cap::{Place, Subject};
+use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::policy::frequency_cap::{CapOwner, Surface};
 use crate::decision::Content;
 use crate::decision::reason::Reason;
 use crate::event::names::MESSAGE;
 use crate::facts::Facts;
-use crate::facts::derived::without_request;
+use crate::facts::derived::request_for_message;
 use crate::plan::tables::{Channel, Journey, Message, Text};
 use crate::plan::{Id, Plan};
 use crate::profile::Profile;
@@ -15,7 +15,7 @@ use crate::time::Millis;
 
 /// Why a message of a journey is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Withheld {
+pub enum SendBlocked {
     /// It came too late to make sense.
     Expired,
     /// The journey has ended meanwhile, or the rules no longer have it.
@@ -28,7 +28,7 @@ pub enum Withheld {
     Later(Reason, Millis),
 }
 
-impl Withheld {
+impl SendBlocked {
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -54,8 +54,8 @@ pub(crate) fn compose(
     profile: &Profile,
     now: Millis,
     draft: Draft<'_, impl Iterator<Item = Id<Channel>>>,
-) -> Result<(Id<Channel>, Content<'static>), Withheld> {
-    let facts = Facts { now, request: without_request(plan, profile, now), ..Facts::default() };
+) -> Result<(Id<Channel>, Content<'static>), SendBlocked> {
+    let facts = Facts { now, request: request_for_message(plan, profile, now), ..Facts::default() };
     Decider::new(plan, &facts, profile, &facts.request, None).compose(draft)
 }
 
@@ -63,25 +63,25 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     fn compose(
         &mut self,
         draft: Draft<'_, impl Iterator<Item = Id<Channel>>>,
-    ) -> Result<(Id<Channel>, Content<'static>), Withheld> {
-        let message = self.plan.get(draft.message).ok_or(Withheld::Denied(Reason::NoRendition))?;
-        let subject = Subject { class: draft.journey.class, offer: draft.journey.offer };
-        self.check_message(subject, draft.message, &message).map_err(|denial| self.withheld(denial))?;
-        let mut best = Withheld::Unreachable;
+    ) -> Result<(Id<Channel>, Content<'static>), SendBlocked> {
+        let message = self.plan.get(draft.message).ok_or(SendBlocked::Denied(Reason::NoRendition))?;
+        let subject = CapOwner { class: draft.journey.class, offer: draft.journey.offer };
+        self.check_message(subject, draft.message, &message).map_err(|denial| self.blocked(denial))?;
+        let mut best = SendBlocked::Unreachable;
         for id in draft.channels {
             let Some(channel) = self.plan.get(id) else { continue };
             match self.compose_in(id, &channel, draft.journey.topic, subject, (draft.message, &message)) {
                 Ok(content) => return Ok((id, content)),
-                Err(withheld) => best = best.or(withheld),
+                Err(blocked) => best = best.or(blocked),
             }
         }
         Err(best)
     }
 
     /// What holds for the message in every channel.
-    fn check_message(&mut self, subject: Subject, id: Id<Message>, message: &Message) -> Result<(), Denial> {
+    fn check_message(&mut self, subject: CapOwner, id: Id<Message>, message: &Message) -> Result<(), Denial> {
         self.check_consent(subject.class)?;
-        self.check_offer_span(subject.offer)?;
+        self.check_offer_schedule(subject.offer)?;
         self.check_holdouts(subject.class, None)?;
         self.check_suppression(subject.class)?;
         self.check_cooldowns(subject.class, None)?;
@@ -95,33 +95,33 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         id: Id<Channel>,
         channel: &Channel,
         topic: Option<Id<Text>>,
-        subject: Subject,
+        subject: CapOwner,
         (message_id, message): (Id<Message>, &Message),
-    ) -> Result<Content<'static>, Withheld> {
-        self.check_channel(id, topic).map_err(|_| Withheld::Unreachable)?;
+    ) -> Result<Content<'static>, SendBlocked> {
+        self.check_channel(id, topic).map_err(|_| SendBlocked::Unreachable)?;
         let name = self.plan.text(channel.id);
-        let place = Place { slot: None, message: message_id, channel: name };
-        self.check_placed_caps(subject, place).map_err(|denial| self.withheld(denial))?;
-        let rendition = self.rendition(message, name, None).ok_or(Withheld::Denied(Reason::NoRendition))?;
+        let place = Surface { slot: None, message: message_id, channel: name };
+        self.check_placed_caps(subject, place).map_err(|denial| self.blocked(denial))?;
+        let rendition = self.rendition(message, name, None).ok_or(SendBlocked::Denied(Reason::NoRendition))?;
         match self.allowed_at(subject.class, id, self.facts.now) {
             Some(at) if at <= self.facts.now => Ok(self.render(message, &rendition).into_owned()),
-            Some(at) => Err(Withheld::Later(Reason::QuietHours, at)),
-            None => Err(Withheld::Denied(Reason::QuietHours)),
+            Some(at) => Err(SendBlocked::Later(Reason::QuietHours, at)),
+            None => Err(SendBlocked::Denied(Reason::QuietHours)),
         }
     }
 
     /// The denial, with the time at which it ends if only time goes by.
-    fn withheld(&self, denial: Denial) -> Withheld {
+    fn blocked(&self, denial: Denial) -> SendBlocked {
         let until = match denial.by {
-            Cause::Cap(id) => self.plan.get(id).and_then(|cap| self.room_at(&cap)),
-            Cause::Cooldown(id) => self.plan.get(id).and_then(|cooldown| self.warm_at(&cooldown)),
+            DenialCause::Cap(id) => self.plan.get(id).and_then(|cap| self.cap_resets_at(&cap)),
+            DenialCause::Cooldown(id) => self.plan.get(id).and_then(|cooldown| self.cooldown_ends_at(&cooldown)),
             _ => None,
         };
-        until.map_or(Withheld::Denied(denial.reason), |at| Withheld::Later(denial.reason, at))
+        until.map_or(SendBlocked::Denied(denial.reason), |at| SendBlocked::Later(denial.reason, at))
     }
 }
 
-impl Withheld {
+impl SendBlocked {
     /// What passes only when the message no longer makes sense does not pass.
     pub(crate) fn before(self, expires: Millis) -> Self {
         match self {

@@ -2,8 +2,8 @@
 //! profile, because there is known what the member allows.
 
 use crate::event::Event;
-use crate::journey::action::{Action, write};
-use crate::json::codec::shape;
+use crate::journey::action::{Action, compose_action};
+use crate::json::codec::json_codec;
 use crate::plan::Plan;
 use crate::plan::tables::{Journey, Step};
 use crate::prelude::*;
@@ -13,7 +13,7 @@ use crate::time::Millis;
 
 /// A message that became due in the journey of an account.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Errand {
+pub struct MemberMessage {
     /// Names this message of the account, whichever member gets it.
     pub send_id: String,
     /// The journey.
@@ -28,8 +28,8 @@ pub struct Errand {
     pub at: Millis,
 }
 
-shape! {
-    Errand {
+json_codec! {
+    MemberMessage {
         send_id: Required "send_id",
         journey: Required "journey",
         entered: Required "entered",
@@ -39,12 +39,12 @@ shape! {
     }
 }
 
-impl Errand {
+impl MemberMessage {
     /// The message for the member with this profile; none if the rules no longer have it.
     ///
     /// # Errors
     /// When to try again, if the rules are against the message only until then.
-    pub fn run(
+    pub fn compose(
         &self,
         plan: &Plan,
         member: &Profile,
@@ -55,6 +55,6 @@ impl Errand {
         let Some((_, journey)) = journey else { return Ok(None) };
         let step = plan.rows(journey.steps).find(|(_, row): &(_, Step)| plan.text(row.id) == self.step);
         let Some((_, step)) = step else { return Ok(None) };
-        write(plan, member, on_its_way, (&journey, &step), self, now)
+        compose_action(plan, member, on_its_way, (&journey, &step), self, now)
     }
 }

@@ -9,15 +9,15 @@ mod compose;
 mod member_message;
 mod run;
 
-pub use action::{Action, Letter};
-pub use authorize::{Waiting, authorize};
-pub use compose::Withheld;
-pub use member_message::Errand;
+pub use action::{Action, RenderedMessage};
+pub use authorize::{PendingMessage, authorize};
+pub use compose::SendBlocked;
+pub use member_message::MemberMessage;
 
 use core::cmp::Reverse;
-use run::Run;
+use run::JourneyRun;
 
-use crate::collections::places_in_order;
+use crate::collections::sorted_indices;
 use crate::event::Event;
 use crate::plan::Plan;
 use crate::plan::tables::{ACCOUNT, Journey};
@@ -37,7 +37,7 @@ pub struct Advance {
     /// The messages that became due, each once.
     pub actions: Vec<Action>,
     /// For an account: the messages that became due, for its members to get.
-    pub errands: Vec<Errand>,
+    pub member_messages: Vec<MemberMessage>,
     /// When to look again, if nothing happens before; always later than now.
     pub wake_at: Option<Millis>,
 }
@@ -51,7 +51,7 @@ pub struct Advance {
 /// Journeys with the account as their unit are not the subject's: see [`advance_account`].
 #[must_use]
 pub fn advance(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis) -> Advance {
-    advance_those(plan, profile, on_its_way, now, 0)
+    advance_by_unit(plan, profile, on_its_way, now, 0)
 }
 
 /// Moves the journeys of an account, of which this is the profile, on to `now`.
@@ -60,19 +60,20 @@ pub fn advance(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis
 /// know, so its journey goes on.
 #[must_use]
 pub fn advance_account(plan: &Plan, profile: &Profile, now: Millis) -> Advance {
-    advance_those(plan, profile, &[], now, ACCOUNT)
+    advance_by_unit(plan, profile, &[], now, ACCOUNT)
 }
 
 /// Moves on the journeys whose unit has this flag.
-fn advance_those(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis, unit: u32) -> Advance {
-    let mut out = Advance { profile: profile.clone(), actions: Vec::new(), errands: Vec::new(), wake_at: None };
+fn advance_by_unit(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis, unit: u32) -> Advance {
+    let mut out = Advance { profile: profile.clone(), actions: Vec::new(), member_messages: Vec::new(), wake_at: None };
     let mut on_its_way = on_its_way.to_vec();
     let journeys = plan.rows(plan.all::<Journey>()).map(|(_, journey)| journey);
     let journeys: Vec<Journey> = journeys.filter(|journey| journey.flags & ACCOUNT == unit).collect();
     let priority = |place: usize| journeys.get(place).map(|journey| Reverse(journey.priority));
-    for place in places_in_order(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
+    for place in sorted_indices(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
         let Some(journey) = journeys.get(place).copied() else { continue };
-        Run { plan, now, id: plan.text(journey.id), journey, on_its_way: &mut on_its_way, out: &mut out }.advance();
+        JourneyRun { plan, now, id: plan.text(journey.id), journey, on_its_way: &mut on_its_way, out: &mut out }
+            .advance();
     }
     out
 }

@@ -2,13 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::collections::{Map, Set};
+use crate::collections::{SortedMap, SortedSet};
 use crate::condition::Evaluator;
 use crate::event::Event;
 use crate::event::names::MESSAGE;
-use crate::facts::derived::without_request;
-use crate::journey::action::write;
-use crate::journey::member_message::Errand;
+use crate::facts::derived::request_for_message;
+use crate::journey::action::compose_action;
+use crate::journey::member_message::MemberMessage;
 use crate::journey::{Advance, ENTRY_WINDOW};
 use crate::plan::tables::{ACCOUNT, Counter, Journey, RESUME, Step, StepKind};
 use crate::plan::{Id, Plan};
@@ -19,7 +19,7 @@ use crate::profile::{Instance, InstanceStatus};
 use crate::time::Millis;
 
 /// One journey of one subject.
-pub(super) struct Run<'a> {
+pub(super) struct JourneyRun<'a> {
     pub(super) plan: &'a Plan,
     pub(super) now: Millis,
     pub(super) id: &'a str,
@@ -28,7 +28,7 @@ pub(super) struct Run<'a> {
     pub(super) out: &'a mut Advance,
 }
 
-impl Run<'_> {
+impl JourneyRun<'_> {
     /// Ends what has ended, begins what begins, and takes the steps that are due.
     ///
     /// Each round ends an instance or begins a later one, and the times in a counter are few, so it comes to an end.
@@ -37,7 +37,7 @@ impl Run<'_> {
         loop {
             match current {
                 Some(active) if active.status == InstanceStatus::Active => {
-                    let moved = self.go_on(active);
+                    let moved = self.run_steps(active);
                     let waits = moved.status == InstanceStatus::Active;
                     current = Some(moved);
                     if waits {
@@ -83,7 +83,7 @@ impl Run<'_> {
         let is_fresh = |stamp: &Stamp| stamp.at().plus(ENTRY_WINDOW) > self.now;
         let stamps = stamps(self.plan, &self.out.profile.counters, self.journey.enter);
         let entered = stamps.into_iter().flatten().find(|stamp| is_fresh(stamp) && is_new(stamp))?;
-        let request = without_request(self.plan, &self.out.profile, self.now);
+        let request = request_for_message(self.plan, &self.out.profile, self.now);
         let mut eval = Evaluator::new(self.plan, &self.out.profile, &request, self.now);
         self.journey.when.is_none_or(|when| eval.holds(when)).then_some(entered)
     }
@@ -107,7 +107,7 @@ impl Run<'_> {
     }
 
     /// Takes steps until one has to wait. A journey whose step the rules no longer have ends there: better silent than wrong.
-    fn go_on(&mut self, instance: Instance) -> Instance {
+    fn run_steps(&mut self, instance: Instance) -> Instance {
         let mut steps = self.plan.rows(self.journey.steps).map(|(_, step)| step);
         let mut step = steps.find(|step| self.plan.text(step.id) == instance.step);
         if step.is_none() {
@@ -150,20 +150,20 @@ impl Run<'_> {
     /// # Errors
     /// When to try again, if the rules are against the message only until then.
     fn send(&mut self, step: &Step, instance: &Instance) -> Result<InstanceStatus, Millis> {
-        let errand = Errand {
+        let member_message = MemberMessage {
             send_id: send_id(&self.out.profile.subject, self.id, instance.entered, &instance.step),
             journey: self.id.to_owned(),
             entered: instance.entered,
             step: instance.step.clone(),
-            by: self.mover(instance),
+            by: self.last_trigger(instance),
             at: instance.since,
         };
         if self.journey.flags & ACCOUNT != 0 {
-            self.out.errands.push(errand);
+            self.out.member_messages.push(member_message);
             return Ok(InstanceStatus::Completed);
         }
         let (profile, rows) = (&self.out.profile, (&self.journey, step));
-        let Some(action) = write(self.plan, profile, self.on_its_way, rows, &errand, self.now)? else {
+        let Some(action) = compose_action(self.plan, profile, self.on_its_way, rows, &member_message, self.now)? else {
             return Ok(InstanceStatus::Completed);
         };
         let status = if action.outcome.is_ok() { InstanceStatus::Completed } else { InstanceStatus::Suppressed };
@@ -173,7 +173,7 @@ impl Run<'_> {
     }
 
     /// The event that moved the instance to its step: the last one that it waited after, else the one that began it.
-    fn mover(&self, instance: &Instance) -> Stamp {
+    fn last_trigger(&self, instance: &Instance) -> Stamp {
         let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
         let before = steps.iter().take_while(|step| self.plan.text(step.id) != instance.step);
         let after = before.filter_map(|step| step.after).last();
@@ -183,7 +183,7 @@ impl Run<'_> {
 }
 
 /// When what is counted happened, by the counters' keys.
-type Counters = Map<Set<Occurrence>>;
+type Counters = SortedMap<SortedSet<Occurrence>>;
 
 /// The first time of the goal within its time after the entry.
 pub(super) fn goal(plan: &Plan, counters: &Counters, journey: &Journey, entered: Stamp) -> Option<Stamp> {

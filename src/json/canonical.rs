@@ -2,8 +2,8 @@
 
 use core::cmp::Ordering;
 
-use crate::collections::places_in_order;
-use crate::json::escape::plain_len;
+use crate::collections::sorted_indices;
+use crate::json::escape::unescaped_prefix_len;
 use crate::json::value::whole;
 use crate::json::{Object, Value};
 use crate::prelude::*;
@@ -71,7 +71,7 @@ pub fn write_string(text: &str, out: &mut String) {
 
 /// The text up to the first byte that has to be escaped, that byte, and what follows.
 fn split_at_escape(text: &str) -> Option<(&str, u8, &str)> {
-    let (plain, rest) = text.split_at_checked(plain_len(text.as_bytes()))?;
+    let (plain, rest) = text.split_at_checked(unescaped_prefix_len(text.as_bytes()))?;
     Some((plain, *rest.as_bytes().first()?, rest.get(1..)?))
 }
 
@@ -207,7 +207,7 @@ fn write_members(
     let members: Vec<(&str, &Value)> = object.iter().collect();
     let name = |place: usize| members.get(place).map_or("", |(name, _)| *name);
     out.push('{');
-    let places = places_in_order(members.len(), &|a, b| compare(name(a), name(b)));
+    let places = sorted_indices(members.len(), &|a, b| compare(name(a), name(b)));
     for (index, (name, value)) in places.into_iter().filter_map(|place| members.get(place)).enumerate() {
         if index > 0 {
             out.push(',');

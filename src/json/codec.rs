@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::json::input::{Fault, Input, ReadError};
+use crate::json::input::{DecodeError, DecodeFault, JsonSource};
 use crate::json::reader::Reader;
 use crate::json::{Object, Value};
 use crate::prelude::*;
@@ -45,14 +45,14 @@ impl core::error::Error for ShapeError {}
 
 /// A type with a shape in JSON.
 ///
-/// Reading fills in a default, so that what does not depend on the type works on `dyn Shape` and is there once.
-pub(crate) trait Shape: Reset {
+/// Reading fills in a default, so that what does not depend on the type works on `dyn JsonCodec` and is there once.
+pub(crate) trait JsonCodec: Reset {
     /// Reads it into a default; after an error nothing is known of it.
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault>;
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault>;
     /// Writes it.
     fn to_value(&self) -> Value;
     /// Whether it may be left out where it is a member.
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         false
     }
 }
@@ -80,18 +80,18 @@ pub(crate) enum Need {
 pub(crate) struct Member<'p> {
     need: Need,
     name: &'static str,
-    place: &'p mut dyn Shape,
+    place: &'p mut dyn JsonCodec,
     /// Whether it was there.
     is_met: bool,
 }
 
 impl<'p> Member<'p> {
-    pub(crate) fn new(need: Need, name: &'static str, place: &'p mut dyn Shape) -> Self {
+    pub(crate) fn new(need: Need, name: &'static str, place: &'p mut dyn JsonCodec) -> Self {
         Self { need, name, place, is_met: false }
     }
 
     /// Reads it; of several with this name the last one counts.
-    fn read(&mut self, mut input: Input<'_, '_>) -> Result<(), Fault> {
+    fn read(&mut self, mut input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         if self.is_met {
             self.place.reset();
         }
@@ -104,60 +104,60 @@ impl<'p> Member<'p> {
 }
 
 /// Reads the members of an object, each into its place; others are passed over.
-pub(crate) fn read_members(input: Input<'_, '_>, members: &mut [Member<'_>]) -> Result<(), Fault> {
+pub(crate) fn read_members(input: JsonSource<'_, '_>, members: &mut [Member<'_>]) -> Result<(), DecodeFault> {
     input.members(&mut |name, input| match members.iter_mut().find(|member| member.name == name) {
         Some(member) => member.read(input),
         None => input.value().map(drop),
     })?;
     let mut missing = members.iter_mut().filter(|member| member.need == Need::Required && !member.is_met);
-    missing.try_for_each(|member| member.read(Input::Value(Value::Null)))
+    missing.try_for_each(|member| member.read(JsonSource::Value(Value::Null)))
 }
 
 /// Adds a member unless it may be left out.
-pub(crate) fn put(out: &mut Object, name: &str, value: &dyn Shape) {
-    if !value.is_nothing() {
+pub(crate) fn put(out: &mut Object, name: &str, value: &dyn JsonCodec) {
+    if !value.is_omitted() {
         out.insert(name, value.to_value());
     }
 }
 
 /// Reads a list of so many items, each into its place; the last ones may be missing, but not more than `optional`.
 pub(crate) fn read_tuple(
-    input: Input<'_, '_>,
+    input: JsonSource<'_, '_>,
     expected: &'static str,
     optional: usize,
-    places: &mut [&mut dyn Shape],
-) -> Result<(), Fault> {
+    places: &mut [&mut dyn JsonCodec],
+) -> Result<(), DecodeFault> {
     let mut places = places.iter_mut();
     input.items(expected, &mut |item| match places.next() {
         Some(place) => place.read(item),
-        None => Err(Fault::expected(expected)),
+        None => Err(DecodeFault::expected(expected)),
     })?;
-    if places.len() > optional { Err(Fault::expected(expected)) } else { Ok(()) }
+    if places.len() > optional { Err(DecodeFault::expected(expected)) } else { Ok(()) }
 }
 
 /// Reads a shape from a value.
-pub(crate) fn read_value(place: &mut dyn Shape, value: Value) -> Result<(), ShapeError> {
-    place.read(Input::Value(value)).map_err(|fault| match fault {
-        Fault::Shape(error) => error,
-        Fault::Json(expected) => ShapeError::new(expected),
+pub(crate) fn read_value(place: &mut dyn JsonCodec, value: Value) -> Result<(), ShapeError> {
+    place.read(JsonSource::Value(value)).map_err(|fault| match fault {
+        DecodeFault::Shape(error) => error,
+        DecodeFault::Json(expected) => ShapeError::new(expected),
     })
 }
 
 /// Reads a shape from JSON.
-pub(crate) fn read_text(place: &mut dyn Shape, text: &str) -> Result<(), ReadError> {
+pub(crate) fn read_text(place: &mut dyn JsonCodec, text: &str) -> Result<(), DecodeError> {
     let mut reader = Reader::new(text);
-    let read = place.read(Input::Text(&mut reader)).and_then(|()| Ok(reader.end()?));
+    let read = place.read(JsonSource::Text(&mut reader)).and_then(|()| Ok(reader.end()?));
     read.map_err(|fault| match fault {
-        Fault::Shape(error) => ReadError::Shape(error),
-        Fault::Json(expected) => ReadError::Json(reader.error(expected)),
+        DecodeFault::Shape(error) => DecodeError::Shape(error),
+        DecodeFault::Json(expected) => DecodeError::Json(reader.error(expected)),
     })
 }
 
 /// Declares the shape of a struct: for each field its name in JSON, and whether it must be there.
-macro_rules! shape {
+macro_rules! json_codec {
     ($name:ident { $($field:ident: $need:ident $key:literal,)* }) => {
-        impl $crate::json::codec::Shape for $name {
-            fn read(&mut self, input: $crate::json::input::Input<'_, '_>) -> Result<(), $crate::json::input::Fault> {
+        impl $crate::json::codec::JsonCodec for $name {
+            fn read(&mut self, input: $crate::json::input::JsonSource<'_, '_>) -> Result<(), $crate::json::input::DecodeFault> {
                 $crate::json::codec::read_members(
                     input,
                     &mut [$($crate::json::codec::Member::new($crate::json::codec::Need::$need, $key, &mut self.$field),)*],
@@ -165,20 +165,20 @@ macro_rules! shape {
             }
             fn to_value(&self) -> $crate::Value {
                 let mut out = $crate::Object::new();
-                let members: &[(&str, &dyn $crate::json::codec::Shape)] = &[$(($key, &self.$field),)*];
+                let members: &[(&str, &dyn $crate::json::codec::JsonCodec)] = &[$(($key, &self.$field),)*];
                 for (name, value) in members {
                     $crate::json::codec::put(&mut out, name, *value);
                 }
                 $crate::Value::Object(out)
             }
         }
-        $crate::json::codec::through_value!($name);
+        $crate::json::codec::via_value!($name);
     };
 }
-pub(crate) use shape;
+pub(crate) use json_codec;
 
 /// Makes a shape readable and writable for serde's formats, and convertible in public.
-macro_rules! through_value {
+macro_rules! via_value {
     ($name:ident) => {
         impl $name {
             /// Reads it from a JSON value.
@@ -194,7 +194,7 @@ macro_rules! through_value {
             ///
             /// # Errors
             /// Names the first place where the text is not JSON, or the member that is not as expected.
-            pub fn from_json(text: &str) -> Result<Self, $crate::ReadError> {
+            pub fn from_json(text: &str) -> Result<Self, $crate::DecodeError> {
                 let mut read = Self::default();
                 $crate::json::codec::read_text(&mut read, text)?;
                 Ok(read)
@@ -202,7 +202,7 @@ macro_rules! through_value {
             /// Writes it as a JSON value; what is empty is left out.
             #[must_use]
             pub fn to_value(&self) -> $crate::Value {
-                $crate::json::codec::Shape::to_value(self)
+                $crate::json::codec::JsonCodec::to_value(self)
             }
         }
         impl<'de> serde::Deserialize<'de> for $name {
@@ -218,26 +218,31 @@ macro_rules! through_value {
         }
     };
 }
-pub(crate) use through_value;
+pub(crate) use via_value;
 
 /// Declares the shape of an enum that is a word in JSON.
-macro_rules! word_shape {
+macro_rules! string_enum {
     ($name:ident, $expected:literal) => {
-        impl $crate::json::codec::Shape for $name {
-            fn read(&mut self, input: $crate::json::input::Input<'_, '_>) -> Result<(), $crate::json::input::Fault> {
+        impl $crate::json::codec::JsonCodec for $name {
+            fn read(
+                &mut self,
+                input: $crate::json::input::JsonSource<'_, '_>,
+            ) -> Result<(), $crate::json::input::DecodeFault> {
                 let word = input.value()?;
-                *self =
-                    word.as_str().and_then(Self::from_name).ok_or($crate::json::input::Fault::expected($expected))?;
+                *self = word
+                    .as_str()
+                    .and_then(Self::from_name)
+                    .ok_or($crate::json::input::DecodeFault::expected($expected))?;
                 Ok(())
             }
             fn to_value(&self) -> $crate::Value {
                 $crate::Value::from(self.name())
             }
         }
-        $crate::json::codec::through_value!($name);
+        $crate::json::codec::via_value!($name);
     };
 }
-pub(crate) use word_shape;
+pub(crate) use string_enum;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]

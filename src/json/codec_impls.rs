@@ -1,14 +1,14 @@
 //! The shapes of texts, numbers, times, lists and maps.
 
-use super::codec::Shape;
-use crate::collections::{Map, Set};
-use crate::json::input::{Fault, Input};
+use super::codec::JsonCodec;
+use crate::collections::{SortedMap, SortedSet};
+use crate::json::input::{DecodeFault, JsonSource};
 use crate::json::{Object, Value};
 use crate::prelude::*;
 use crate::time::Millis;
 
-impl Shape for Value {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for Value {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         *self = input.value()?;
         Ok(())
     }
@@ -17,57 +17,57 @@ impl Shape for Value {
     }
 }
 
-impl Shape for Object {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for Object {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         match input.value()? {
             Value::Object(object) => *self = object,
-            _ => return Err(Fault::expected("an object")),
+            _ => return Err(DecodeFault::expected("an object")),
         }
         Ok(())
     }
     fn to_value(&self) -> Value {
         Value::Object(self.clone())
     }
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         self.is_empty()
     }
 }
 
-impl Shape for String {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for String {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         match input.value()? {
             Value::String(text) => *self = text,
-            _ => return Err(Fault::expected("a text")),
+            _ => return Err(DecodeFault::expected("a text")),
         }
         Ok(())
     }
     fn to_value(&self) -> Value {
         Value::from(self.as_str())
     }
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         self.is_empty()
     }
 }
 
-impl Shape for bool {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for bool {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         match input.value()? {
             Value::Bool(value) => *self = value,
-            _ => return Err(Fault::expected("true or false")),
+            _ => return Err(DecodeFault::expected("true or false")),
         }
         Ok(())
     }
     fn to_value(&self) -> Value {
         Value::Bool(*self)
     }
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         !self
     }
 }
 
-impl Shape for Millis {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
-        self.0 = input.value()?.as_whole().ok_or(Fault::expected("whole milliseconds"))?;
+impl JsonCodec for Millis {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
+        self.0 = input.value()?.as_whole().ok_or(DecodeFault::expected("whole milliseconds"))?;
         Ok(())
     }
     fn to_value(&self) -> Value {
@@ -75,10 +75,10 @@ impl Shape for Millis {
     }
 }
 
-impl Shape for u32 {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for u32 {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         let whole = input.value()?.as_whole().and_then(|whole| Self::try_from(whole).ok());
-        *self = whole.ok_or(Fault::expected("a whole number from 0 to 4294967295"))?;
+        *self = whole.ok_or(DecodeFault::expected("a whole number from 0 to 4294967295"))?;
         Ok(())
     }
     fn to_value(&self) -> Value {
@@ -86,8 +86,8 @@ impl Shape for u32 {
     }
 }
 
-impl<T: Shape + Default> Shape for Option<T> {
-    fn read(&mut self, mut input: Input<'_, '_>) -> Result<(), Fault> {
+impl<T: JsonCodec + Default> JsonCodec for Option<T> {
+    fn read(&mut self, mut input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         if input.is_null() {
             *self = None;
             return input.value().map(drop);
@@ -97,13 +97,13 @@ impl<T: Shape + Default> Shape for Option<T> {
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::to_value)
     }
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         self.is_none()
     }
 }
 
-impl<T: Shape + Default> Shape for Vec<T> {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl<T: JsonCodec + Default> JsonCodec for Vec<T> {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         input.items("a list", &mut |item| {
             let mut read = T::default();
             read.read(item)?;
@@ -112,15 +112,15 @@ impl<T: Shape + Default> Shape for Vec<T> {
         })
     }
     fn to_value(&self) -> Value {
-        list(&mut self.iter().map(|item| item as &dyn Shape))
+        list(&mut self.iter().map(|item| item as &dyn JsonCodec))
     }
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         self.is_empty()
     }
 }
 
-impl<T: Shape + Default + Ord> Shape for Set<T> {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl<T: JsonCodec + Default + Ord> JsonCodec for SortedSet<T> {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         input.items("a list", &mut |item| {
             let mut read = T::default();
             read.read(item)?;
@@ -129,15 +129,15 @@ impl<T: Shape + Default + Ord> Shape for Set<T> {
         })
     }
     fn to_value(&self) -> Value {
-        list(&mut self.iter().map(|item| item as &dyn Shape))
+        list(&mut self.iter().map(|item| item as &dyn JsonCodec))
     }
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         self.is_empty()
     }
 }
 
-impl<T: Shape + Default> Shape for Map<T> {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl<T: JsonCodec + Default> JsonCodec for SortedMap<T> {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         read_entries(self, input)
     }
     fn to_value(&self) -> Value {
@@ -145,7 +145,7 @@ impl<T: Shape + Default> Shape for Map<T> {
             &mut self.iter().map(|(name, value)| (name, value.to_value()));
         Value::Object(members.collect())
     }
-    fn is_nothing(&self) -> bool {
+    fn is_omitted(&self) -> bool {
         self.is_empty()
     }
 }
@@ -153,13 +153,13 @@ impl<T: Shape + Default> Shape for Map<T> {
 /// A map, whatever its values are.
 trait Entries {
     /// Where the value of one more name is to be read.
-    fn add(&mut self, name: &str) -> &mut dyn Shape;
+    fn add(&mut self, name: &str) -> &mut dyn JsonCodec;
     /// There are no more.
     fn end(&mut self);
 }
 
-impl<T: Shape + Default> Entries for Map<T> {
-    fn add(&mut self, name: &str) -> &mut dyn Shape {
+impl<T: JsonCodec + Default> Entries for SortedMap<T> {
+    fn add(&mut self, name: &str) -> &mut dyn JsonCodec {
         self.push(name)
     }
     fn end(&mut self) {
@@ -167,12 +167,12 @@ impl<T: Shape + Default> Entries for Map<T> {
     }
 }
 
-fn read_entries(entries: &mut dyn Entries, input: Input<'_, '_>) -> Result<(), Fault> {
+fn read_entries(entries: &mut dyn Entries, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
     input.members(&mut |name, value| entries.add(name).read(value).map_err(|fault| fault.at(name)))?;
     entries.end();
     Ok(())
 }
 
-fn list(items: &mut dyn Iterator<Item = &dyn Shape>) -> Value {
-    Value::Array(items.map(Shape::to_value).collect())
+fn list(items: &mut dyn Iterator<Item = &dyn JsonCodec>) -> Value {
+    Value::Array(items.map(JsonCodec::to_value).collect())
 }

@@ -6,27 +6,27 @@ const ONES: u64 = u64::from_le_bytes([1; 8]);
 /// How many bytes from the start on stand for themselves: all but `"`, `\` and control characters.
 ///
 /// What it stops at is ASCII, so it is never within a character.
-pub(crate) fn plain_len(text: &[u8]) -> usize {
+pub(crate) fn unescaped_prefix_len(text: &[u8]) -> usize {
     let (eights, rest) = text.as_chunks();
     for (at, eight) in eights.iter().enumerate() {
-        let others = others(u64::from_le_bytes(*eight));
-        if others != 0 {
-            return at.saturating_mul(8).saturating_add(others.trailing_zeros() as usize / 8);
+        let bytes_to_escape = bytes_to_escape(u64::from_le_bytes(*eight));
+        if bytes_to_escape != 0 {
+            return at.saturating_mul(8).saturating_add(bytes_to_escape.trailing_zeros() as usize / 8);
         }
     }
-    let plain = rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len());
+    let plain = rest.iter().position(|byte| !needs_no_escape(*byte)).unwrap_or(rest.len());
     eights.len().saturating_mul(8).saturating_add(plain)
 }
 
-const fn is_plain(byte: u8) -> bool {
+const fn needs_no_escape(byte: u8) -> bool {
     byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
-/// Where [`is_plain`] does not hold, for eight bytes at once: the lowest bit of the result is the highest one of the first such
+/// Where [`needs_no_escape`] does not hold, for eight bytes at once: the lowest bit of the result is the highest one of the first such
 /// byte. A byte's highest bit tells whether subtracting made it negative, and what it borrows changes only bytes behind it.
 ///
 /// Source: <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
-const fn others(eight: u64) -> u64 {
+const fn bytes_to_escape(eight: u64) -> u64 {
     const fn below(eight: u64, limit: u8) -> u64 {
         eight.wrapping_sub(ONES.wrapping_mul(limit as u64)) & !eight
     }
@@ -43,13 +43,13 @@ mod tests {
     proptest! {
         #[test]
         fn eight_bytes_at_once_are_as_each_alone(text in "[a-zé😀\u{7f} \"\\\\\u{1f}\n!#\\[\\]]{0,40}") {
-            let expected = text.bytes().position(|byte| !is_plain(byte)).unwrap_or(text.len());
-            prop_assert_eq!(plain_len(text.as_bytes()), expected);
+            let expected = text.bytes().position(|byte| !needs_no_escape(byte)).unwrap_or(text.len());
+            prop_assert_eq!(unescaped_prefix_len(text.as_bytes()), expected);
         }
 
         #[test]
         fn any_bytes(bytes in any::<[u8; 8]>()) {
-            prop_assert_eq!(plain_len(&bytes), bytes.iter().position(|byte| !is_plain(*byte)).unwrap_or(8));
+            prop_assert_eq!(unescaped_prefix_len(&bytes), bytes.iter().position(|byte| !needs_no_escape(*byte)).unwrap_or(8));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::json::codec::ShapeError;
 use crate::json::reader::{JsonError, Reader};
 
 /// Where the JSON is.
-pub(crate) enum Input<'r, 'a> {
+pub(crate) enum JsonSource<'r, 'a> {
     /// What comes next in a text.
     Text(&'r mut Reader<'a>),
     /// A value that somebody has read already.
@@ -16,14 +16,14 @@ pub(crate) enum Input<'r, 'a> {
 
 /// Why a text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReadError {
+pub enum DecodeError {
     /// It is not JSON.
     Json(JsonError),
     /// It is JSON of another shape.
     Shape(ShapeError),
 }
 
-impl fmt::Display for ReadError {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(error) => error.fmt(f),
@@ -32,17 +32,17 @@ impl fmt::Display for ReadError {
     }
 }
 
-impl core::error::Error for ReadError {}
+impl core::error::Error for DecodeError {}
 
 /// Why reading ended; a text's reader knows where.
-pub(crate) enum Fault {
+pub(crate) enum DecodeFault {
     /// Something else should have been there for this to be JSON.
     Json(&'static str),
     /// It has another shape.
     Shape(ShapeError),
 }
 
-impl Fault {
+impl DecodeFault {
     pub(crate) const fn expected(expected: &'static str) -> Self {
         Self::Shape(ShapeError::new(expected))
     }
@@ -56,13 +56,13 @@ impl Fault {
     }
 }
 
-impl From<&'static str> for Fault {
+impl From<&'static str> for DecodeFault {
     fn from(expected: &'static str) -> Self {
         Self::Json(expected)
     }
 }
 
-impl<'a> Input<'_, 'a> {
+impl<'a> JsonSource<'_, 'a> {
     /// Whether this is `null`.
     pub(crate) fn is_null(&mut self) -> bool {
         match self {
@@ -72,7 +72,7 @@ impl<'a> Input<'_, 'a> {
     }
 
     /// All of it, as a value.
-    pub(crate) fn value(self) -> Result<Value, Fault> {
+    pub(crate) fn value(self) -> Result<Value, DecodeFault> {
         match self {
             Self::Text(reader) => Ok(reader.value()?),
             Self::Value(value) => Ok(value),
@@ -80,22 +80,25 @@ impl<'a> Input<'_, 'a> {
     }
 
     /// The members of an object, each with its name, which `read` has to read.
-    pub(crate) fn members(self, read: &mut dyn FnMut(&str, Input<'_, 'a>) -> Result<(), Fault>) -> Result<(), Fault> {
+    pub(crate) fn members(
+        self,
+        read: &mut dyn FnMut(&str, JsonSource<'_, 'a>) -> Result<(), DecodeFault>,
+    ) -> Result<(), DecodeFault> {
         match self {
             Self::Text(reader) => {
                 check_next(reader, b'{', "an object")?;
                 let mut more = reader.begins_list(b'}')?;
                 while more {
                     let name = reader.name()?;
-                    read(&name, Input::Text(reader))?;
+                    read(&name, JsonSource::Text(reader))?;
                     more = reader.continues_list(b'}', "`,` or `}`")?;
                 }
                 Ok(())
             }
             Self::Value(Value::Object(object)) => {
-                object.into_members().into_iter().try_for_each(|(name, value)| read(&name, Input::Value(value)))
+                object.into_members().into_iter().try_for_each(|(name, value)| read(&name, JsonSource::Value(value)))
             }
-            Self::Value(_) => Err(Fault::expected("an object")),
+            Self::Value(_) => Err(DecodeFault::expected("an object")),
         }
     }
 
@@ -103,24 +106,24 @@ impl<'a> Input<'_, 'a> {
     pub(crate) fn items(
         self,
         expected: &'static str,
-        read: &mut dyn FnMut(Input<'_, 'a>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+        read: &mut dyn FnMut(JsonSource<'_, 'a>) -> Result<(), DecodeFault>,
+    ) -> Result<(), DecodeFault> {
         match self {
             Self::Text(reader) => {
                 check_next(reader, b'[', expected)?;
                 let mut more = reader.begins_list(b']')?;
                 while more {
-                    read(Input::Text(reader))?;
+                    read(JsonSource::Text(reader))?;
                     more = reader.continues_list(b']', "`,` or `]`")?;
                 }
                 Ok(())
             }
-            Self::Value(Value::Array(items)) => items.into_iter().try_for_each(|item| read(Input::Value(item))),
-            Self::Value(_) => Err(Fault::expected(expected)),
+            Self::Value(Value::Array(items)) => items.into_iter().try_for_each(|item| read(JsonSource::Value(item))),
+            Self::Value(_) => Err(DecodeFault::expected(expected)),
         }
     }
 }
 
-fn check_next(reader: &mut Reader<'_>, byte: u8, expected: &'static str) -> Result<(), Fault> {
-    if reader.peek() == Some(byte) { Ok(()) } else { Err(Fault::expected(expected)) }
+fn check_next(reader: &mut Reader<'_>, byte: u8, expected: &'static str) -> Result<(), DecodeFault> {
+    if reader.peek() == Some(byte) { Ok(()) } else { Err(DecodeFault::expected(expected)) }
 }

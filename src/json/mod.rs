@@ -11,7 +11,7 @@ pub(crate) mod value;
 pub(crate) mod value_ref;
 
 pub use codec::ShapeError;
-pub use input::ReadError;
+pub use input::DecodeError;
 pub use reader::{JsonError, parse};
 pub use value::{Object, Value};
 pub use value_ref::ValueRef;

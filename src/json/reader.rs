@@ -5,7 +5,7 @@ use core::fmt;
 use alloc::borrow::Cow;
 
 use crate::json::Value;
-use crate::json::escape::plain_len;
+use crate::json::escape::unescaped_prefix_len;
 use crate::json::number;
 use crate::prelude::*;
 
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
 
     /// What stands for itself in a string.
     fn plain(&mut self) -> &'a str {
-        self.take(plain_len(self.bytes()))
+        self.take(unescaped_prefix_len(self.bytes()))
     }
 
     fn take_while(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {

@@ -4,7 +4,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::collections::places_in_order;
+use crate::collections::sorted_indices;
 use crate::prelude::*;
 use crate::time::Millis;
 
@@ -200,7 +200,7 @@ fn without_repeats(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
 /// The places of the members in the order of their names, equal names in their own order.
 fn sorted_places(members: &[(String, Value)]) -> Vec<usize> {
     let name = |place: usize| members.get(place).map_or("", |(name, _)| name.as_str());
-    places_in_order(members.len(), &|a, b| name(a).cmp(name(b)))
+    sorted_indices(members.len(), &|a, b| name(a).cmp(name(b)))
 }
 
 impl Serialize for Value {

@@ -19,20 +19,20 @@ pub trait Crypto: Send + Sync {
     /// What checks signatures by a key: the 32 bytes of an Ed25519 key, `x` and `y` of a P-256 key, or a secret.
     ///
     /// None if these bytes are no point of the curve.
-    fn checks(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn Checks>>;
+    fn verifier(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn SignatureVerifier>>;
 
     /// What signs with 32 private bytes or a secret, and the bytes that check it. None if these bytes are no key.
-    fn signs(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signs>, Vec<u8>)>;
+    fn signer(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signer>, Vec<u8>)>;
 }
 
 /// A key that checks signatures.
-pub trait Checks: Send + Sync {
+pub trait SignatureVerifier: Send + Sync {
     /// Whether a signature is good. Its length is that of the algorithm; ES256 has `r` and `s` of 32 bytes each.
-    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool;
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
 /// A key that signs.
-pub trait Signs: Send + Sync {
+pub trait Signer: Send + Sync {
     /// The signature of a message; none if it could not be made.
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>>;
 }
@@ -46,7 +46,7 @@ impl Crypto for BuiltIn {
         Sha256::digest(bytes).into()
     }
 
-    fn checks(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn Checks>> {
+    fn verifier(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn SignatureVerifier>> {
         Some(match algorithm {
             Algorithm::EdDsa => Arc::new(ed25519::VerifyingKey::try_from(public).ok()?),
             Algorithm::Es256 => Arc::new(ecdsa::VerifyingKey::from_sec1_bytes(&[&[4], public].concat()).ok()?),
@@ -54,7 +54,7 @@ impl Crypto for BuiltIn {
         })
     }
 
-    fn signs(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signs>, Vec<u8>)> {
+    fn signer(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signer>, Vec<u8>)> {
         Some(match algorithm {
             Algorithm::EdDsa => {
                 let key = ed25519::SigningKey::try_from(private).ok()?;
@@ -72,40 +72,40 @@ impl Crypto for BuiltIn {
     }
 }
 
-impl Checks for ed25519::VerifyingKey {
+impl SignatureVerifier for ed25519::VerifyingKey {
     /// Strictly: no malleable encodings.
-    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         ed25519::Signature::from_slice(signature).is_ok_and(|signature| self.verify_strict(message, &signature).is_ok())
     }
 }
 
-impl Checks for ecdsa::VerifyingKey {
-    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
+impl SignatureVerifier for ecdsa::VerifyingKey {
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         ecdsa::Signature::from_slice(signature).is_ok_and(|signature| self.verify(message, &signature).is_ok())
     }
 }
 
-impl Checks for Hmac<Sha256> {
+impl SignatureVerifier for Hmac<Sha256> {
     /// In constant time.
-    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.clone().chain_update(message).verify_slice(signature).is_ok()
     }
 }
 
-impl Signs for ed25519::SigningKey {
+impl Signer for ed25519::SigningKey {
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         self.try_sign(message).ok().map(|signature| signature.to_bytes().to_vec())
     }
 }
 
-impl Signs for ecdsa::SigningKey {
+impl Signer for ecdsa::SigningKey {
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let signature: Option<ecdsa::Signature> = self.try_sign(message).ok();
         signature.map(|signature| signature.to_bytes().to_vec())
     }
 }
 
-impl Signs for Hmac<Sha256> {
+impl Signer for Hmac<Sha256> {
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         Some(self.clone().chain_update(message).finalize().into_bytes().to_vec())
     }

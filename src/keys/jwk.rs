@@ -62,16 +62,16 @@ pub(crate) struct Jwk<'a> {
 }
 
 /// A key read from a set: with its private half when it has one and may sign.
-pub(crate) enum Entry {
-    Signs(Key),
+pub(crate) enum JwkEntry {
+    Signer(Key),
     Verifies(VerifyKey),
 }
 
-impl Entry {
+impl JwkEntry {
     pub(crate) fn verify_key(&self) -> &VerifyKey {
         match self {
-            Entry::Signs(key) => key.verify_key(),
-            Entry::Verifies(key) => key,
+            JwkEntry::Signer(key) => key.verify_key(),
+            JwkEntry::Verifies(key) => key,
         }
     }
 }
@@ -93,7 +93,7 @@ impl<'a> Jwk<'a> {
         crypto: &'static dyn Crypto,
         purpose: Purpose,
         unmarked: bool,
-    ) -> Result<Entry, SkipReason> {
+    ) -> Result<JwkEntry, SkipReason> {
         self.check_purpose(purpose, unmarked)?;
         let algorithm = self.algorithm()?;
         let may_sign = self.may_sign()?;
@@ -121,7 +121,7 @@ impl<'a> Jwk<'a> {
         };
         match public {
             Some(public) if self.members.get(private).is_absent() => {
-                Ok(Entry::Verifies(VerifyKey::new(purpose, kid, public)?))
+                Ok(JwkEntry::Verifies(VerifyKey::new(purpose, kid, public)?))
             }
             public => {
                 let (private, derived) = Private::new(crypto, algorithm, self.bytes(private)?)?;
@@ -129,7 +129,11 @@ impl<'a> Jwk<'a> {
                     return Err(KeyError::HalvesDiffer.into());
                 }
                 let verify = VerifyKey::new(purpose, kid, derived)?;
-                Ok(if may_sign { Entry::Signs(Key::from_halves(verify, private)) } else { Entry::Verifies(verify) })
+                Ok(if may_sign {
+                    JwkEntry::Signer(Key::from_halves(verify, private))
+                } else {
+                    JwkEntry::Verifies(verify)
+                })
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Keys: what signs and what verifies.
 
 use super::algorithm::Algorithm;
-use super::crypto::{BuiltIn, Checks, Crypto, Signs};
+use super::crypto::{BuiltIn, Crypto, SignatureVerifier, Signer};
 use super::jwk;
 use super::purpose::Purpose;
 use super::small_order;
@@ -88,7 +88,7 @@ pub(crate) struct Material {
     /// The public key: 32 bytes for EdDSA, `x` and `y` for ES256. For HS256 the secret.
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     pub(crate) crypto: &'static dyn Crypto,
-    checks: Arc<dyn Checks>,
+    verifier: Arc<dyn SignatureVerifier>,
 }
 
 impl Material {
@@ -98,7 +98,7 @@ impl Material {
         bytes: Zeroizing<Vec<u8>>,
     ) -> Result<Self, KeyError> {
         let invalid = KeyError::Material(algorithm);
-        let is_good = match algorithm {
+        let verifies = match algorithm {
             Algorithm::EdDsa => bytes.len() == 32 && !small_order::is_encoding(&bytes),
             Algorithm::Es256 => bytes.len() == 64,
             Algorithm::Hs256 if bytes.len() < MIN_SECRET => {
@@ -106,8 +106,8 @@ impl Material {
             }
             Algorithm::Hs256 => true,
         };
-        let checks = crypto.checks(algorithm, &bytes).filter(|_| is_good).ok_or(invalid)?;
-        Ok(Self { algorithm, bytes, crypto, checks })
+        let verifier = crypto.verifier(algorithm, &bytes).filter(|_| verifies).ok_or(invalid)?;
+        Ok(Self { algorithm, bytes, crypto, verifier })
     }
 }
 
@@ -165,7 +165,7 @@ impl VerifyKey {
             return Err(SignatureError::Length);
         }
         let forges = self.algorithm() == Algorithm::EdDsa && signature.get(..32).is_some_and(small_order::is_encoding);
-        let good = !forges && self.material.checks.is_good(message, signature);
+        let good = !forges && self.material.verifier.verifies(message, signature);
         good.then_some(()).ok_or(SignatureError::Invalid)
     }
 }
@@ -185,7 +185,7 @@ pub struct Key {
 /// What a key signs with.
 pub(crate) struct Private {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
-    signs: Arc<dyn Signs>,
+    signer: Arc<dyn Signer>,
 }
 
 impl Key {
@@ -236,7 +236,7 @@ impl Key {
     /// # Errors
     /// [`KeyError::Signing`], which no known input causes.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        self.private.signs.sign(message).ok_or(KeyError::Signing)
+        self.private.signer.sign(message).ok_or(KeyError::Signing)
     }
 
     pub(crate) fn from_halves(verify: VerifyKey, private: Private) -> Self {
@@ -261,10 +261,10 @@ impl Private {
         algorithm: Algorithm,
         bytes: Zeroizing<Vec<u8>>,
     ) -> Result<(Self, Material), KeyError> {
-        let is_good = algorithm == Algorithm::Hs256 || bytes.len() == 32;
-        let pair = crypto.signs(algorithm, &bytes).filter(|_| is_good);
-        let (signs, public) = pair.ok_or(KeyError::Material(algorithm))?;
-        Ok((Self { bytes, signs }, Material::new(crypto, algorithm, Zeroizing::new(public))?))
+        let verifies = algorithm == Algorithm::Hs256 || bytes.len() == 32;
+        let pair = crypto.signer(algorithm, &bytes).filter(|_| verifies);
+        let (signer, public) = pair.ok_or(KeyError::Material(algorithm))?;
+        Ok((Self { bytes, signer }, Material::new(crypto, algorithm, Zeroizing::new(public))?))
     }
 }
 

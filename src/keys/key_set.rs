@@ -1,10 +1,10 @@
 //! A set of keys for one purpose, read from a JWK Set (RFC 7517 section 5).
 
 use super::crypto::{BuiltIn, Crypto};
-use super::jwk::{Entry, Jwk, SkipReason, json_string};
+use super::jwk::{Jwk, JwkEntry, SkipReason, json_string};
 use super::key::{Key, VerifyKey};
 use super::purpose::Purpose;
-use super::strict_json::{Fault, Members, elements};
+use super::strict_json::{Members, StrictJsonFault, elements};
 use crate::prelude::*;
 use core::fmt;
 use zeroize::Zeroizing;
@@ -111,7 +111,7 @@ impl fmt::Display for Skipped {
 pub struct KeySet {
     crypto: &'static dyn Crypto,
     purpose: Purpose,
-    entries: Vec<Entry>,
+    entries: Vec<JwkEntry>,
     skipped: Vec<Skipped>,
 }
 
@@ -160,8 +160,8 @@ impl KeySet {
             return Err(KeySetError::TooLarge { length: jwks.len() });
         }
         let members = Members::read(jwks.as_bytes()).map_err(|fault| match fault {
-            Fault::Duplicate => KeySetError::DuplicateMember,
-            Fault::Syntax | Fault::NotAnObject | Fault::TooDeep => KeySetError::Malformed,
+            StrictJsonFault::Duplicate => KeySetError::DuplicateMember,
+            StrictJsonFault::Syntax | StrictJsonFault::NotAnObject | StrictJsonFault::TooDeep => KeySetError::Malformed,
         })?;
         let keys = members.json("keys").and_then(elements).ok_or(KeySetError::Malformed)?;
         let keys: Option<Vec<_>> = keys.into_iter().map(Jwk::parse).collect();
@@ -191,7 +191,7 @@ impl KeySet {
 
     /// The verifying half of each key, in order.
     pub fn keys(&self) -> impl Iterator<Item = &VerifyKey> {
-        self.entries.iter().map(Entry::verify_key)
+        self.entries.iter().map(JwkEntry::verify_key)
     }
 
     /// The key with exactly this `kid`.
@@ -202,8 +202,8 @@ impl KeySet {
     /// The key that signs now: the first one with a private half.
     pub fn signer(&self) -> Option<&Key> {
         self.entries.iter().find_map(|entry| match entry {
-            Entry::Signs(key) => Some(key),
-            Entry::Verifies(_) => None,
+            JwkEntry::Signer(key) => Some(key),
+            JwkEntry::Verifies(_) => None,
         })
     }
 
@@ -230,7 +230,7 @@ impl KeySet {
         if key.purpose() != self.purpose {
             return Err(KeySetError::WrongPurpose { found: key.purpose(), expected: self.purpose });
         }
-        self.insert(Entry::Signs(key))
+        self.insert(JwkEntry::Signer(key))
     }
 
     /// Moves a key to the front, so that it signs from now on. False when there is no such key.
@@ -267,15 +267,15 @@ impl KeySet {
                 jwks.push(',');
             }
             match entry {
-                Entry::Signs(key) => jwks.push_str(&key.private_jwk()),
-                Entry::Verifies(key) => jwks.push_str(&key.public_jwk().unwrap_or_default()),
+                JwkEntry::Signer(key) => jwks.push_str(&key.private_jwk()),
+                JwkEntry::Verifies(key) => jwks.push_str(&key.public_jwk().unwrap_or_default()),
             }
         }
         jwks.push_str("]}");
         jwks
     }
 
-    fn insert(&mut self, entry: Entry) -> Result<(), KeySetError> {
+    fn insert(&mut self, entry: JwkEntry) -> Result<(), KeySetError> {
         let kid = entry.verify_key().kid();
         if self.find(kid).is_some() {
             return Err(KeySetError::DuplicateKeyId(kid.to_owned()));

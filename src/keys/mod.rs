@@ -13,7 +13,7 @@ mod small_order;
 pub(crate) mod strict_json;
 
 pub use algorithm::Algorithm;
-pub use crypto::{BuiltIn, Checks, Crypto, Signs};
+pub use crypto::{BuiltIn, Crypto, SignatureVerifier, Signer};
 pub use jwk::SkipReason;
 pub use key::{Key, KeyError, MAX_KID, MIN_SECRET, SignatureError, VerifyKey};
 pub use key_set::{KeySet, KeySetError, MAX_JWKS, MAX_KEYS, Skipped, Unmarked};

@@ -3,7 +3,7 @@
 //! RFC 7515 section 4 and RFC 7519 section 4 leave duplicate members to the parser, so two parsers
 //! can read two different tokens in the same bytes. Here they are an error.
 
-use crate::collections::Map;
+use crate::collections::SortedMap;
 use crate::json::reader::Reader;
 use crate::prelude::*;
 use alloc::borrow::Cow;
@@ -13,7 +13,7 @@ pub(crate) const MAX_DEPTH: usize = 16;
 
 /// Why bytes are not JSON that we read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum StrictJsonFault {
     /// Not JSON or not UTF-8.
     Syntax,
     /// JSON, but not an object.
@@ -24,18 +24,18 @@ pub(crate) enum Fault {
     TooDeep,
 }
 
-impl From<&'static str> for Fault {
+impl From<&'static str> for StrictJsonFault {
     fn from(_: &'static str) -> Self {
         Self::Syntax
     }
 }
 
 /// The members of an object, each with the JSON of its value, borrowed from the text so that secrets are not copied around.
-pub(crate) struct Members<'a>(Map<&'a str, Cow<'a, str>>);
+pub(crate) struct Members<'a>(SortedMap<&'a str, Cow<'a, str>>);
 
 impl<'a> Members<'a> {
     /// Reads `json` as one object without duplicate members at any level.
-    pub(crate) fn read(json: &'a [u8]) -> Result<Self, Fault> {
+    pub(crate) fn read(json: &'a [u8]) -> Result<Self, StrictJsonFault> {
         walk(json, &mut |_, _| {})
     }
 
@@ -53,12 +53,12 @@ impl<'a> Members<'a> {
 /// Reads as [`Members::read`] does and shows every string to `visit`, with the nearest member name.
 ///
 /// Member names are shown too, as their own value.
-pub(crate) fn walk<'a>(json: &'a [u8], visit: &mut dyn FnMut(&str, &str)) -> Result<Members<'a>, Fault> {
-    let mut walk = Walk::new(core::str::from_utf8(json).map_err(|_| Fault::Syntax)?, visit);
+pub(crate) fn walk<'a>(json: &'a [u8], visit: &mut dyn FnMut(&str, &str)) -> Result<Members<'a>, StrictJsonFault> {
+    let mut walk = Walk::new(core::str::from_utf8(json).map_err(|_| StrictJsonFault::Syntax)?, visit);
     match walk.reader.peek() {
         Some(b'{') => {}
-        Some(b'[') => return Err(Fault::NotAnObject),
-        _ => return Err(walk.value(0, "").err().unwrap_or(Fault::NotAnObject)),
+        Some(b'[') => return Err(StrictJsonFault::NotAnObject),
+        _ => return Err(walk.value(0, "").err().unwrap_or(StrictJsonFault::NotAnObject)),
     }
     let members = walk.object(0)?;
     walk.reader.end()?;
@@ -80,8 +80,8 @@ impl<'a, 'v> Walk<'a, 'v> {
         Self { reader: Reader::new(json), visit }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Members<'a>, Fault> {
-        let mut members = Map::default();
+    fn object(&mut self, depth: usize) -> Result<Members<'a>, StrictJsonFault> {
+        let mut members = SortedMap::default();
         let mut more = self.reader.begins_list(b'}')?;
         while more {
             let name = self.reader.name()?;
@@ -89,13 +89,13 @@ impl<'a, 'v> Walk<'a, 'v> {
             let json = self.value(depth.saturating_add(1), &name)?;
             more = self.reader.continues_list(b'}', "`,` or `}`")?;
             if members.insert(name, json).is_some() {
-                return Err(Fault::Duplicate);
+                return Err(StrictJsonFault::Duplicate);
             }
         }
         Ok(Members(members))
     }
 
-    fn array(&mut self, depth: usize, member: &str) -> Result<Vec<&'a str>, Fault> {
+    fn array(&mut self, depth: usize, member: &str) -> Result<Vec<&'a str>, StrictJsonFault> {
         let mut elements = Vec::new();
         let mut more = self.reader.begins_list(b']')?;
         while more {
@@ -106,9 +106,9 @@ impl<'a, 'v> Walk<'a, 'v> {
     }
 
     /// The JSON of a value.
-    fn value(&mut self, depth: usize, member: &str) -> Result<&'a str, Fault> {
+    fn value(&mut self, depth: usize, member: &str) -> Result<&'a str, StrictJsonFault> {
         if depth > MAX_DEPTH {
-            return Err(Fault::TooDeep);
+            return Err(StrictJsonFault::TooDeep);
         }
         let first = self.reader.peek();
         let before = self.reader.rest();
@@ -164,7 +164,7 @@ impl<'a> Scalar<'a> {
 mod tests {
     use super::*;
 
-    fn check(json: &[u8]) -> Result<(), Fault> {
+    fn check(json: &[u8]) -> Result<(), StrictJsonFault> {
         Members::read(json).map(drop)
     }
 
@@ -176,33 +176,33 @@ mod tests {
     #[test]
     fn duplicates_are_found_at_any_depth_and_through_escapes() {
         for json in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"x":[1,{"y":{"a":1,"b":2,"a":3}}]}"#] {
-            assert_eq!(check(json.as_bytes()), Err(Fault::Duplicate), "{json}");
+            assert_eq!(check(json.as_bytes()), Err(StrictJsonFault::Duplicate), "{json}");
         }
     }
 
     #[test]
     fn only_objects_pass() {
         for json in ["[]", "[{}]", "1", "-1", "1.5", "null", "true", "\"{}\""] {
-            assert_eq!(check(json.as_bytes()), Err(Fault::NotAnObject), "{json}");
+            assert_eq!(check(json.as_bytes()), Err(StrictJsonFault::NotAnObject), "{json}");
         }
     }
 
     #[test]
     fn text_that_is_not_json_is_refused() {
         for json in ["", "{", "{}x", "{}{}", "{'a':1}", "{\"a\":1,}", "{\"a\":NaN}", "{\"a\":1e999}", "\u{feff}{}"] {
-            assert_eq!(check(json.as_bytes()), Err(Fault::Syntax), "{json}");
+            assert_eq!(check(json.as_bytes()), Err(StrictJsonFault::Syntax), "{json}");
         }
-        assert_eq!(check(b"{\"a\":\"\xff\"}"), Err(Fault::Syntax));
-        assert_eq!(check(br#"{"a":"\ud800"}"#), Err(Fault::Syntax));
+        assert_eq!(check(b"{\"a\":\"\xff\"}"), Err(StrictJsonFault::Syntax));
+        assert_eq!(check(br#"{"a":"\ud800"}"#), Err(StrictJsonFault::Syntax));
     }
 
     #[test]
     fn depth_is_bounded_long_before_the_stack_is() {
         let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
         assert_eq!(check(nested(MAX_DEPTH).as_bytes()), Ok(()));
-        assert_eq!(check(nested(MAX_DEPTH + 1).as_bytes()), Err(Fault::TooDeep));
-        assert_eq!(check(nested(100_000).as_bytes()), Err(Fault::TooDeep));
-        assert_eq!(check("[".repeat(100_000).as_bytes()), Err(Fault::NotAnObject));
+        assert_eq!(check(nested(MAX_DEPTH + 1).as_bytes()), Err(StrictJsonFault::TooDeep));
+        assert_eq!(check(nested(100_000).as_bytes()), Err(StrictJsonFault::TooDeep));
+        assert_eq!(check("[".repeat(100_000).as_bytes()), Err(StrictJsonFault::NotAnObject));
     }
 
     #[test]

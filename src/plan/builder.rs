@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::row::Row;
-use super::tables::{Bucket, Constant, ConstantKind, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+use super::tables::{Constant, ConstantKind, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, StringBucket, Text};
 use super::{HEADER, Id, Ids, MAGIC, Span, VERSION, bucket_of};
 use crate::prelude::*;
 
@@ -152,7 +152,7 @@ impl PlanBuilder {
         }
         for words in buckets {
             let words = self.ids(&words);
-            self.push(Bucket { words });
+            self.push(StringBucket { words });
         }
     }
 

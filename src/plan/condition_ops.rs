@@ -1,6 +1,6 @@
 //! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
 
-use super::enums::numbered;
+use super::enums::wire_enum;
 use super::tables::{
     Attribute, Constant, Counter, Journey, LocalPart, Node, Place, Regex, SHARED, Segment, Sequence, Text, Zone,
 };
@@ -12,7 +12,7 @@ pub const MAX_DEPTH: u8 = 64;
 /// No condition has more nodes than this, each counted as often as it is referred to.
 pub const MAX_SIZE: u32 = 1 << 20;
 
-numbered! {
+wire_enum! {
     /// What a node of a condition tests.
     ///
     /// Nodes that test *the subject* are evaluated against all facts; nodes that test *the value* against the value
@@ -135,12 +135,12 @@ pub const fn narrow(wide: i64) -> (u32, u32) {
 /// Checks that every node is possible: known, with operands that exist, before itself, where it can be evaluated, and
 /// neither too deep nor too large. Checks the same of what counters and segments refer to.
 pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
-    let mut shapes: Vec<Shape> = Vec::with_capacity(plan.count::<Node>() as usize);
+    let mut shapes: Vec<Extent> = Vec::with_capacity(plan.count::<Node>() as usize);
     for (id, node) in plan.rows(plan.all::<Node>()) {
-        let shape = shape(plan, id, node, &shapes).ok_or(PlanError::Node { row: id.index() })?;
-        shapes.push(shape);
+        let extent = extent(plan, id, node, &shapes).ok_or(PlanError::Node { row: id.index() })?;
+        shapes.push(extent);
     }
-    let tests = |node: Id<Node>, target: u8| shapes.get(node.index()).is_some_and(|shape| shape.tests & target != 0);
+    let tests = |node: Id<Node>, target: u8| shapes.get(node.index()).is_some_and(|extent| extent.tests & target != 0);
     let mut filters = plan.rows(plan.all::<Counter>()).filter_map(|(_, row)| row.filter);
     if let Some(node) = filters.find(|node| !tests(*node, VALUE)) {
         return Err(PlanError::Node { row: node.index() });
@@ -155,7 +155,7 @@ const VALUE: u8 = 2;
 
 /// What evaluating a node takes.
 #[derive(Clone, Copy)]
-struct Shape {
+struct Extent {
     /// How deep it is.
     depth: u8,
     /// How many nodes it has, each as often as it is referred to.
@@ -164,7 +164,7 @@ struct Shape {
     tests: u8,
 }
 
-impl Shape {
+impl Extent {
     /// Nothing below the node.
     const LEAF: Self = Self { depth: 0, size: 0, tests: SUBJECT | VALUE };
 
@@ -186,20 +186,20 @@ impl Shape {
 }
 
 /// The shape of the node, if it is possible.
-fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shape> {
+fn extent(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Extent]) -> Option<Extent> {
     let below = |child: u32| shapes.get(child as usize).copied().filter(|_| child < id.0);
     plan.bounds(|bounds| {
         let texts = |start, len| bounds.has_all(Ids::<Text>::from_words(start, len));
         let text = |text| bounds.has(Id::<Text>::new(text));
-        let leaf = |possible: bool, tests| Shape::LEAF.above(tests, tests).filter(|_| possible);
+        let leaf = |possible: bool, tests| Extent::LEAF.above(tests, tests).filter(|_| possible);
         let nodes = |start, len| {
             let list = Ids::<Node>::from_words(start, len);
             bounds.has_all(list).then_some(())?;
-            plan.list(list).map(|child| below(child.0)).try_fold(Shape::LEAF, |all, shape| Some(all.with(shape?)))
+            plan.list(list).map(|child| below(child.0)).try_fold(Extent::LEAF, |all, extent| Some(all.with(extent?)))
         };
-        let logic = |shape: Shape| shape.above(shape.tests, shape.tests);
+        let logic = |extent: Extent| extent.above(extent.tests, extent.tests);
         match node.kind()? {
-            Op::True | Op::False => logic(Shape::LEAF),
+            Op::True | Op::False => logic(Extent::LEAF),
             Op::And | Op::Or => logic(nodes(node.a, node.b)?),
             Op::Not => logic(below(node.a)?),
             Op::Attribute => below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Attribute>::new(node.a))),
@@ -219,7 +219,7 @@ fn shape(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Shape]) -> Option<Shap
             Op::Segment => {
                 let condition = below(plan.get(Id::<Segment>::new(node.a))?.node.0)?;
                 // A segment is evaluated once, however often it is referred to.
-                Shape { size: 0, ..condition }.above(SUBJECT, SUBJECT)
+                Extent { size: 0, ..condition }.above(SUBJECT, SUBJECT)
             }
             Op::Count | Op::Recency | Op::Distinct | Op::Sum | Op::First | Op::Last => {
                 below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Counter>::new(node.a)))

@@ -1,7 +1,7 @@
 //! What stands in a plan as a number and in rules as a word.
 
 /// Declares an enum that stands in a plan as a number.
-macro_rules! numbered {
+macro_rules! wire_enum {
     ($($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $number:literal $text:literal,)* })*) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,9 +29,9 @@ macro_rules! numbered {
         }
     )*};
 }
-pub(super) use numbered;
+pub(super) use wire_enum;
 
-numbered! {
+wire_enum! {
     /// Where an attribute's value comes from.
     Source {
         /// The profile: events, verified tokens.

@@ -132,7 +132,7 @@ fn check_regexes(plan: &Plan) -> Result<(), PlanError> {
 /// Checks that the text of every text constant is a word.
 fn check_words(plan: &Plan) -> Result<(), PlanError> {
     let is_text = |row: &Constant| row.kind == ConstantKind::String as u32;
-    let is_word = |row: &Constant| plan.word(plan.text(row.text)) == Some(row.text);
+    let is_word = |row: &Constant| plan.intern(plan.text(row.text)) == Some(row.text);
     let wrong = plan.rows(plan.all()).find(|(_, row)| is_text(row) && !is_word(row));
     wrong.map_or(Ok(()), |(id, _)| Err(PlanError::Reference { section: Constant::TABLE, row: id.index() }))
 }

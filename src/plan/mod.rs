@@ -31,7 +31,7 @@ use crate::text::fnv::fnv64a;
 use automaton::Automaton;
 use load::Section;
 use row::{Bounds, Row};
-use tables::{Bucket, LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, Text};
+use tables::{LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, StringBucket, Text};
 
 /// The version of the plan format that this core reads and writes.
 pub const VERSION: u32 = 1;
@@ -117,9 +117,9 @@ impl Plan {
 
     /// The number of a text that is a word, one that conditions compare with; equal texts have equal numbers.
     #[must_use]
-    pub fn word(&self, text: &str) -> Option<Id<Text>> {
-        let last = self.count::<Bucket>().checked_sub(1)?;
-        let bucket = self.get(Id::<Bucket>::new(bucket_of(text, last)))?;
+    pub fn intern(&self, text: &str) -> Option<Id<Text>> {
+        let last = self.count::<StringBucket>().checked_sub(1)?;
+        let bucket = self.get(Id::<StringBucket>::new(bucket_of(text, last)))?;
         self.list(bucket.words).take(MAX_BUCKET).find(|word| self.text(*word) == text)
     }
 

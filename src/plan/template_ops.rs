@@ -1,6 +1,6 @@
 //! The steps and values of templates: what each one means, and the check that a plan's are possible.
 
-use super::enums::numbered;
+use super::enums::wire_enum;
 use super::tables::{Attribute, Constant, DateFormat, Expr, List, NumberFormat, Part};
 use super::{Plan, PlanError, Span};
 use crate::prelude::*;
@@ -12,7 +12,7 @@ pub const MAX_SIZE: u32 = 1 << 17;
 /// No template has more variables than this.
 pub const MAX_VARIABLES: u32 = 64;
 
-numbered! {
+wire_enum! {
     /// What a step of a template does.
     PartKind {
         /// Writes `text` as it is.
@@ -50,8 +50,8 @@ numbered! {
         Member = 6 "member",
         /// The whole numbers from `args[0]` to `args[1]`.
         Range = 7 "range",
-        /// The [`Pipe`] number `a` of `args`; `b` is the number of the format of a number or time.
-        Pipe = 8 "filter",
+        /// The [`TemplateFilter`] number `a` of `args`; `b` is the number of the format of a number or time.
+        Filter = 8 "filter",
         /// Whether `args` are equal.
         Eq = 9 "==",
         /// Whether the first is less than the second.
@@ -102,7 +102,7 @@ numbered! {
         Length = 6 "length",
     }
     /// What a filter does; those that are written with others are not here.
-    Pipe {
+    TemplateFilter {
         /// The second where the first is nothing, empty or false; false is kept if the third holds.
         Default = 0 "default",
         /// In capital letters.
@@ -221,12 +221,12 @@ numbered! {
 
 /// How deep something is, and how many parts it has.
 #[derive(Clone, Copy)]
-struct Shape {
+struct Extent {
     depth: u8,
     size: u32,
 }
 
-impl Shape {
+impl Extent {
     const LEAF: Self = Self { depth: 0, size: 1 };
 
     /// With another part below.
@@ -240,28 +240,28 @@ impl Shape {
 /// Checks that every step and value is possible: known, with operands that exist and stand before it, and neither too
 /// deep nor too large.
 pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
-    let mut terms: Vec<Shape> = Vec::with_capacity(plan.count::<Expr>() as usize);
+    let mut terms: Vec<Extent> = Vec::with_capacity(plan.count::<Expr>() as usize);
     for (id, term) in plan.rows(plan.all::<Expr>()) {
-        terms.push(term_shape(plan, term, &terms).ok_or(PlanError::Template { row: id.index() })?);
+        terms.push(expression_extent(plan, term, &terms).ok_or(PlanError::Template { row: id.index() })?);
     }
-    let mut parts: Vec<Shape> = Vec::with_capacity(plan.count::<Part>() as usize);
+    let mut parts: Vec<Extent> = Vec::with_capacity(plan.count::<Part>() as usize);
     for (id, part) in plan.rows(plan.all::<Part>()) {
-        parts.push(part_shape(&part, &parts).ok_or(PlanError::Template { row: id.index() })?);
+        parts.push(part_extent(&part, &parts).ok_or(PlanError::Template { row: id.index() })?);
     }
     Ok(())
 }
 
-fn term_shape(plan: &Plan, term: Expr, terms: &[Shape]) -> Option<Shape> {
+fn expression_extent(plan: &Plan, term: Expr, terms: &[Extent]) -> Option<Extent> {
     let args = plan.list(term.args).map(|arg| terms.get(arg.index()));
-    let shape = args.clone().try_fold(Shape::LEAF, |shape, below| shape.over(*below?))?;
+    let shape = args.clone().try_fold(Extent::LEAF, |shape, below| shape.over(*below?))?;
     let is_possible = match ExprOp::from_number(term.op)? {
         ExprOp::Constant => term.a < plan.count::<Constant>(),
         ExprOp::Attribute => term.a < plan.count::<Attribute>(),
         ExprOp::Variable => term.a < MAX_VARIABLES,
         ExprOp::List => term.a < plan.count::<List>(),
-        ExprOp::Pipe => match Pipe::from_number(term.a)? {
-            Pipe::Number => term.b < plan.count::<NumberFormat>(),
-            Pipe::Date => term.b < plan.count::<DateFormat>(),
+        ExprOp::Filter => match TemplateFilter::from_number(term.a)? {
+            TemplateFilter::Number => term.b < plan.count::<NumberFormat>(),
+            TemplateFilter::Date => term.b < plan.count::<DateFormat>(),
             _ => true,
         },
         _ => true,
@@ -269,7 +269,7 @@ fn term_shape(plan: &Plan, term: Expr, terms: &[Shape]) -> Option<Shape> {
     is_possible.then_some(shape)
 }
 
-fn part_shape(part: &Part, parts: &[Shape]) -> Option<Shape> {
+fn part_extent(part: &Part, parts: &[Extent]) -> Option<Extent> {
     let is_whole = match PartKind::from_number(part.kind)? {
         PartKind::Text => part.text.is_some(),
         PartKind::Output | PartKind::If => part.term.is_some(),
@@ -278,6 +278,6 @@ fn part_shape(part: &Part, parts: &[Shape]) -> Option<Shape> {
         PartKind::Break | PartKind::Continue => true,
     };
     let below = |span: Span<Part>| span.iter().map(|id| parts.get(id.index()));
-    let shape = below(part.body).chain(below(part.other)).try_fold(Shape::LEAF, |shape, below| shape.over(*below?))?;
+    let shape = below(part.body).chain(below(part.other)).try_fold(Extent::LEAF, |shape, below| shape.over(*below?))?;
     is_whole.then_some(shape)
 }

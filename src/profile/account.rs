@@ -3,11 +3,11 @@
 //! A member's profile has a copy of what the account's own profile knows, and merges what comes later. Which account is the
 //! subject's is what the last event says that names one.
 
-use crate::collections::{Map, Set};
+use crate::collections::{SortedMap, SortedSet};
 use crate::event::names::{ACCOUNT, MESSAGE_SEEN, MESSAGE_SENT};
 use crate::event::{Event, EventKind};
 use crate::json::ValueRef;
-use crate::json::codec::shape;
+use crate::json::codec::json_codec;
 use crate::json::{Object, Value};
 use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, Counter, Exposure, Journey};
@@ -23,16 +23,16 @@ pub struct Account {
     /// The last event that says that the subject belongs to it.
     pub joined: Stamp,
     /// What is known of it, by name.
-    pub traits: Map<Stamped<Value>>,
+    pub traits: SortedMap<Stamped<Value>>,
     /// When its members did what is counted, by the counter's key.
-    pub counters: Map<Set<Occurrence>>,
+    pub counters: SortedMap<SortedSet<Occurrence>>,
     /// When its members saw things, by keys such as `campaign:intro`.
-    pub exposures: Map<Set<Stamp>>,
+    pub exposures: SortedMap<SortedSet<Stamp>>,
     /// Its journeys, by id.
-    pub journeys: Map<Instance>,
+    pub journeys: SortedMap<Instance>,
 }
 
-shape! {
+json_codec! {
     Account {
         joined: Required "joined",
         traits: Optional "traits",
@@ -76,7 +76,7 @@ impl Profile {
     }
 
     /// Adds what is known elsewhere of the account with this id, if the subject was said to belong to it.
-    pub fn learn(&mut self, plan: &Plan, id: &str, account: &Account) {
+    pub fn merge_account(&mut self, plan: &Plan, id: &str, account: &Account) {
         if let Some(known) = self.accounts.get_mut(&key(id)) {
             known.merge(plan, account);
         }
@@ -135,17 +135,17 @@ impl Profile {
 /// What an event of a member says to the profile of the account with this id, if anything: which group it is, and what the
 /// plan counts for accounts. What a person is and allows is not the account's.
 #[must_use]
-pub fn told(plan: &Plan, event: &Event, id: &str) -> Option<Event> {
+pub fn account_event(plan: &Plan, event: &Event, id: &str) -> Option<Event> {
     let concerns = match event.kind {
         EventKind::Group => event.properties.get("groupId").and_then(Value::as_str) == Some(id),
-        _ => told_events(plan).contains(event.name.as_str()),
+        _ => account_event_names(plan).contains(event.name.as_str()),
     };
-    concerns.then(|| Event { traits: Object::new(), consent: Map::new(), ..event.clone() })
+    concerns.then(|| Event { traits: Object::new(), consent: SortedMap::new(), ..event.clone() })
 }
 
 /// The names of the events that the plan counts for accounts.
 #[must_use]
-pub fn told_events(plan: &Plan) -> Set<&str> {
+pub fn account_event_names(plan: &Plan) -> SortedSet<&str> {
     let is_seen = plan.rows(plan.all::<Exposure>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0);
     let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & tables::ACCOUNT != 0);
     let counted = counters.map(|(_, row)| plan.text(row.event));
@@ -153,7 +153,7 @@ pub fn told_events(plan: &Plan) -> Set<&str> {
 }
 
 /// The entries with these keys.
-fn entries<'k, T: Clone>(map: &Map<T>, keys: impl Iterator<Item = &'k str>) -> Map<T> {
+fn entries<'k, T: Clone>(map: &SortedMap<T>, keys: impl Iterator<Item = &'k str>) -> SortedMap<T> {
     keys.filter_map(|key| Some((key, map.get(key)?.clone()))).collect()
 }
 

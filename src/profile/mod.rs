@@ -7,10 +7,10 @@ pub(crate) mod account;
 pub(crate) mod occurrence;
 pub(crate) mod stamp;
 
-use crate::collections::{Map, Set};
+use crate::collections::{SortedMap, SortedSet};
 use crate::event::consent::Consent;
 use crate::json::Value;
-use crate::json::codec::{shape, word_shape};
+use crate::json::codec::{json_codec, string_enum};
 use crate::plan::{Plan, tables};
 use crate::prelude::*;
 use crate::profile::account::Account;
@@ -53,28 +53,28 @@ pub struct Profile {
     /// Who it is: the unit of hashing for experiments and holdouts.
     pub subject: String,
     /// What is known, by name.
-    pub traits: Map<Stamped<Value>>,
+    pub traits: SortedMap<Stamped<Value>>,
     /// What was allowed or refused, by purpose.
-    pub consent: Map<Stamped<Consent>>,
+    pub consent: SortedMap<Stamped<Consent>>,
     /// When counted events happened, by the counter's key.
-    pub counters: Map<Set<Occurrence>>,
+    pub counters: SortedMap<SortedSet<Occurrence>>,
     /// When things were seen, by keys such as `campaign:intro`.
-    pub exposures: Map<Set<Stamp>>,
+    pub exposures: SortedMap<SortedSet<Stamp>>,
     /// When each offer was first seen, by its id.
-    pub offers: Map<Stamp>,
+    pub offers: SortedMap<Stamp>,
     /// The first variation seen, by `experiment__bucketVersion`.
-    pub assignments: Map<Stamped<String>>,
+    pub assignments: SortedMap<Stamped<String>>,
     /// Journeys, by id.
-    pub journeys: Map<Instance>,
+    pub journeys: SortedMap<Instance>,
     /// The accounts that the subject was said to belong to, by their keys: see [`Profile::account`].
-    pub accounts: Map<Account>,
+    pub accounts: SortedMap<Account>,
     /// The segments whose membership was decided by the collector.
-    pub segments: Set<String>,
+    pub segments: SortedSet<String>,
     /// The parts of which something was left out to fit the token.
-    pub partial: Set<String>,
+    pub partial: SortedSet<String>,
 }
 
-shape! {
+json_codec! {
     Profile {
         subject: Optional "subject",
         traits: Optional "traits",
@@ -89,7 +89,7 @@ shape! {
         partial: Optional "partial",
     }
 }
-shape! {
+json_codec! {
     Instance {
         entered: Required "entered",
         step: Optional "step",
@@ -97,7 +97,7 @@ shape! {
         status: Required "status",
     }
 }
-word_shape!(InstanceStatus, "one of: active, completed, suppressed, exited, converted");
+string_enum!(InstanceStatus, "one of: active, completed, suppressed, exited, converted");
 impl InstanceStatus {
     /// The word for this status.
     #[must_use]
@@ -165,7 +165,7 @@ pub(crate) fn exposure_keep(plan: &Plan, key: &str) -> usize {
 }
 
 /// Takes the instance that was entered last, and of the same one the state that is further on.
-pub(crate) fn keep_furthest(journeys: &mut Map<Instance>, journey: &str, new: &Instance) {
+pub(crate) fn keep_furthest(journeys: &mut SortedMap<Instance>, journey: &str, new: &Instance) {
     let further = |instance: &Instance| (instance.entered, instance.status, instance.since);
     match journeys.get_mut(journey) {
         Some(old) if further(old) >= further(new) => {}

@@ -5,11 +5,11 @@
 
 use core::cmp::Ordering;
 
-use crate::collections::{Map, Set};
+use crate::collections::{SortedMap, SortedSet};
 use crate::json::ValueRef;
 use crate::json::canonical;
-use crate::json::codec::{Shape, read_tuple};
-use crate::json::input::{Fault, Input};
+use crate::json::codec::{JsonCodec, read_tuple};
+use crate::json::input::{DecodeFault, JsonSource};
 use crate::json::{Object, Value};
 use crate::plan::Plan;
 use crate::plan::tables::{Counter, Fold, Sequence};
@@ -71,8 +71,8 @@ impl PartialEq for Occurrence {
 
 impl Eq for Occurrence {}
 
-impl Shape for Occurrence {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for Occurrence {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         let expected = "an occurrence: [time, id] or [time, id, value]";
         let Stamp(time, id) = &mut self.stamp;
         read_tuple(input, expected, 1, &mut [time, id, &mut self.value])
@@ -86,14 +86,14 @@ impl Shape for Occurrence {
 /// Adds occurrences of a counter and keeps those that are enough for the plan.
 pub(crate) fn remember(
     plan: &Plan,
-    counters: &mut Map<Set<Occurrence>>,
+    counters: &mut SortedMap<SortedSet<Occurrence>>,
     key: &str,
     new: impl Iterator<Item = Occurrence>,
 ) {
     let Some((_, row)) = plan.find::<Counter>(key, |row| row.key) else { return };
     let keep = (row.keep as usize).min(MAX_STAMPS);
     let Some(fold) = Fold::from_number(row.fold).filter(|_| keep > 0) else { return };
-    let kept = counters.get_or_insert_with(key, Set::new);
+    let kept = counters.get_or_insert_with(key, SortedSet::new);
     for occurrence in new {
         // Of one value the last occurrence counts, and of one event the greatest value.
         let is_same = |known: &Occurrence| match fold {
@@ -111,7 +111,7 @@ pub(crate) fn remember(
 }
 
 /// Keeps as many as are enough.
-pub(crate) fn shorten(kept: &mut Set<Occurrence>, fold: Fold, keep: usize) {
+pub(crate) fn shorten(kept: &mut SortedSet<Occurrence>, fold: Fold, keep: usize) {
     match fold {
         Fold::First => kept.keep_first(keep),
         Fold::Last | Fold::Distinct | Fold::Sum | Fold::Values => kept.keep_last(keep),
@@ -175,7 +175,7 @@ fn fingerprint(value: ValueRef<'_>) -> Value {
 /// The latest event of the sequence's first kind that was followed in time by one of its second kind, and the first such.
 pub(crate) fn latest_pair<'a>(
     plan: &Plan,
-    counters: &'a Map<Set<Occurrence>>,
+    counters: &'a SortedMap<SortedSet<Occurrence>>,
     row: &Sequence,
     now: Millis,
 ) -> Option<(&'a Occurrence, &'a Occurrence)> {

@@ -1,10 +1,10 @@
 //! Stamps, and the joins that keep the first or the last of what is stamped.
 
-use crate::collections::{Map, Set};
+use crate::collections::{SortedMap, SortedSet};
 use crate::json::Value;
 use crate::json::canonical;
-use crate::json::codec::{Shape, read_tuple, through_value};
-use crate::json::input::{Fault, Input};
+use crate::json::codec::{JsonCodec, read_tuple, via_value};
+use crate::json::input::{DecodeFault, JsonSource};
 use crate::prelude::*;
 use crate::text::fnv::fnv32a;
 use crate::time::Millis;
@@ -58,10 +58,10 @@ impl<T> Stamped<T> {
     }
 }
 
-through_value!(Stamp);
+via_value!(Stamp);
 
-impl Shape for Stamp {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl JsonCodec for Stamp {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         read_tuple(input, "a stamp: [time, id]", 0, &mut [&mut self.0, &mut self.1])
     }
     fn to_value(&self) -> Value {
@@ -69,8 +69,8 @@ impl Shape for Stamp {
     }
 }
 
-impl<T: Shape + Default> Shape for Stamped<T> {
-    fn read(&mut self, input: Input<'_, '_>) -> Result<(), Fault> {
+impl<T: JsonCodec + Default> JsonCodec for Stamped<T> {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         let expected = "a value with its stamp: [value, time, id]";
         read_tuple(input, expected, 0, &mut [&mut self.0, &mut self.1, &mut self.2])
     }
@@ -80,7 +80,7 @@ impl<T: Shape + Default> Shape for Stamped<T> {
 }
 
 /// Sets a value unless a later one is known.
-pub(crate) fn keep_latest<T: Clone + Shape>(map: &mut Map<Stamped<T>>, key: &str, new: &Stamped<T>) {
+pub(crate) fn keep_latest<T: Clone + JsonCodec>(map: &mut SortedMap<Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
         Some(old) if !is_later(new, old) => {}
         Some(old) => *old = new.clone(),
@@ -92,13 +92,13 @@ pub(crate) fn keep_latest<T: Clone + Shape>(map: &mut Map<Stamped<T>>, key: &str
 
 /// Whether a value comes after another. Of two with one stamp it is the one with the greater JSON text, so that even then
 /// the order of arrival decides nothing.
-fn is_later<T: Shape>(new: &Stamped<T>, old: &Stamped<T>) -> bool {
+fn is_later<T: JsonCodec>(new: &Stamped<T>, old: &Stamped<T>) -> bool {
     let text = |stamped: &Stamped<T>| canonical::to_string(&stamped.0.to_value());
     new.stamp() > old.stamp() || (new.stamp() == old.stamp() && text(new) > text(old))
 }
 
 /// Sets a value unless an earlier one is known.
-pub(crate) fn keep_first<T: Clone + Ord>(map: &mut Map<Stamped<T>>, key: &str, new: &Stamped<T>) {
+pub(crate) fn keep_first<T: Clone + Ord>(map: &mut SortedMap<Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
         Some(old) if (old.stamp(), &old.0) <= (new.stamp(), &new.0) => {}
         Some(old) => *old = new.clone(),
@@ -109,19 +109,24 @@ pub(crate) fn keep_first<T: Clone + Ord>(map: &mut Map<Stamped<T>>, key: &str, n
 }
 
 /// Notes when an offer was seen unless it was seen earlier.
-pub(crate) fn keep_first_offer(offers: &mut Map<Stamp>, offer: &str, stamp: Stamp) {
+pub(crate) fn keep_first_offer(offers: &mut SortedMap<Stamp>, offer: &str, stamp: Stamp) {
     if offers.get(offer).is_none_or(|first| stamp < *first) {
         offers.insert(offer, stamp);
     }
 }
 
 /// Adds stamps and keeps the last `keep` of all.
-pub(crate) fn keep_last(map: &mut Map<Set<Stamp>>, key: &str, stamps: impl Iterator<Item = Stamp>, keep: usize) {
+pub(crate) fn keep_last(
+    map: &mut SortedMap<SortedSet<Stamp>>,
+    key: &str,
+    stamps: impl Iterator<Item = Stamp>,
+    keep: usize,
+) {
     let keep = keep.min(MAX_STAMPS);
     if keep == 0 {
         return;
     }
-    let kept = map.get_or_insert_with(key, Set::new);
+    let kept = map.get_or_insert_with(key, SortedSet::new);
     kept.extend(stamps);
     kept.keep_last(keep);
 }

@@ -1,7 +1,7 @@
 //! How times are written.
 
-use super::Writer;
-use super::operand::Found;
+use super::TemplateWriter;
+use super::operand::Operand;
 use crate::json::ValueRef;
 use crate::plan::tables::{DateField, DateFormat, DatePiece};
 use crate::prelude::*;
@@ -25,10 +25,10 @@ struct Civil {
     second_of_day: i64,
 }
 
-impl Writer<'_, '_> {
+impl TemplateWriter<'_, '_> {
     /// The local time that a value means: now, a text of RFC 3339, or seconds or milliseconds since 1970, on the subject's
     /// clock; a date, or a time without an offset, is local already.
-    pub(super) fn wall(&self, found: &Found<'_>) -> Option<Millis> {
+    pub(super) fn wall(&self, found: &Operand<'_>) -> Option<Millis> {
         let instant = match found.view() {
             ValueRef::Number(number) if number.abs() <= LAST as f64 => {
                 Millis((if number.abs() < MILLIS_FROM { number * 1000.0 } else { number }) as i64)

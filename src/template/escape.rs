@@ -3,10 +3,10 @@
 use crate::json::canonical::{self, write_string};
 use crate::plan::tables::Escape;
 use crate::prelude::*;
-use crate::template::operand::Found;
+use crate::template::operand::Operand;
 
 /// Appends a value so that it is only a value where it stands.
-pub(super) fn escape(found: &Found<'_>, context: Escape, out: &mut String) {
+pub(super) fn escape(found: &Operand<'_>, context: Escape, out: &mut String) {
     let text = found.text();
     match context {
         Escape::None => text.chars().for_each(|c| match c {

@@ -1,7 +1,7 @@
 //! The values of a template.
 
-use super::operand::{Found, compare, contains, is_equal};
-use super::{Round, Writer};
+use super::operand::{Operand, compare, contains, is_equal};
+use super::{LoopRound, TemplateWriter};
 use crate::json;
 use crate::json::Value;
 use crate::json::ValueRef;
@@ -12,56 +12,58 @@ use crate::prelude::*;
 /// No range has more numbers than this.
 const MAX_RANGE: usize = 1000;
 
-impl Writer<'_, '_> {
+impl TemplateWriter<'_, '_> {
     /// The value; nothing where there is none, and where the fuel has ended.
-    pub(super) fn get(&self, id: Id<Expr>) -> Found<'_> {
+    pub(super) fn get(&self, id: Id<Expr>) -> Operand<'_> {
         let row = self.plan.get(id).filter(|_| self.spend(1));
         let Some((term, op)) = row.and_then(|term| Some((term, ExprOp::from_number(term.op)?))) else {
-            return Found::NOTHING;
+            return Operand::NOTHING;
         };
         let both = |test: fn(ValueRef<'_>, ValueRef<'_>) -> bool| {
             let (a, b) = (self.arg(&term, 0), self.arg(&term, 1));
-            Found::bool(test(a.view(), b.view()))
+            Operand::bool(test(a.view(), b.view()))
         };
         match op {
             ExprOp::Constant => constant(self.plan, Id::new(term.a)),
-            ExprOp::Attribute => Found::Seen(as_expected(self.eval.fact(Id::new(term.a)), term.b)),
+            ExprOp::Attribute => Operand::Seen(as_expected(self.eval.fact(Id::new(term.a)), term.b)),
             ExprOp::Variable => match self.variables.get(term.a as usize) {
-                Some(Some(value)) => Found::Seen(ValueRef::from(value)),
+                Some(Some(value)) => Operand::Seen(ValueRef::from(value)),
                 _ => self.arg(&term, 0),
             },
             ExprOp::Loop => {
                 let place = self.loops.len().checked_sub((term.a as usize).saturating_add(1));
-                place.and_then(|place| self.loops.get(place)).map_or(Found::NOTHING, |round| loop_field(round, term.b))
+                place
+                    .and_then(|place| self.loops.get(place))
+                    .map_or(Operand::NOTHING, |round| loop_field(round, term.b))
             }
-            ExprOp::List => Found::Made(Value::Array(self.items(Id::new(term.a)))),
+            ExprOp::List => Operand::Made(Value::Array(self.items(Id::new(term.a)))),
             ExprOp::Item => {
                 let key = self.arg(&term, 0);
-                self.find_item(&key.text()).map_or(Found::NOTHING, |(_, row)| Found::Made(self.item(&row)))
+                self.find_item(&key.text()).map_or(Operand::NOTHING, |(_, row)| Operand::Made(self.item(&row)))
             }
             ExprOp::Member => {
                 let key = self.arg(&term, 1);
                 self.arg(&term, 0).piece(|whole| member(whole, key.view()))
             }
             ExprOp::Range => self.range(&term),
-            ExprOp::Pipe => self.filter(&term),
+            ExprOp::Filter => self.filter(&term),
             ExprOp::Eq => both(is_equal),
             ExprOp::Lt => both(|a, b| compare(a, b).is_some_and(core::cmp::Ordering::is_lt)),
             ExprOp::Lte => both(|a, b| compare(a, b).is_some_and(core::cmp::Ordering::is_le)),
             ExprOp::Contains => both(contains),
-            ExprOp::And => Found::bool(self.arg(&term, 0).is_true() && self.arg(&term, 1).is_true()),
-            ExprOp::Or => Found::bool(self.arg(&term, 0).is_true() || self.arg(&term, 1).is_true()),
-            ExprOp::Not => Found::bool(!self.arg(&term, 0).is_true()),
-            ExprOp::Blank => Found::bool(self.arg(&term, 0).is_blank(term.a == 1)),
+            ExprOp::And => Operand::bool(self.arg(&term, 0).is_true() && self.arg(&term, 1).is_true()),
+            ExprOp::Or => Operand::bool(self.arg(&term, 0).is_true() || self.arg(&term, 1).is_true()),
+            ExprOp::Not => Operand::bool(!self.arg(&term, 0).is_true()),
+            ExprOp::Blank => Operand::bool(self.arg(&term, 0).is_blank(term.a == 1)),
         }
     }
 
     /// One of the values that a value is made of.
-    pub(super) fn arg(&self, term: &Expr, place: u32) -> Found<'_> {
-        self.plan.list_item(term.args, place).map_or(Found::NOTHING, |id| self.get(id))
+    pub(super) fn arg(&self, term: &Expr, place: u32) -> Operand<'_> {
+        self.plan.list_item(term.args, place).map_or(Operand::NOTHING, |id| self.get(id))
     }
 
-    fn range(&self, term: &Expr) -> Found<'_> {
+    fn range(&self, term: &Expr) -> Operand<'_> {
         let (from, to) = (super::number::floor(self.arg(term, 0).to_number()), self.arg(term, 1).to_number());
         let mut numbers = Vec::new();
         let mut next = from;
@@ -69,19 +71,19 @@ impl Writer<'_, '_> {
             numbers.push(Value::Number(next));
             next += 1.0;
         }
-        Found::Made(Value::Array(numbers))
+        Operand::Made(Value::Array(numbers))
     }
 }
 
 /// The value of a constant.
-pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Found<'_> {
-    let Some(row) = plan.get(id) else { return Found::NOTHING };
+pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Operand<'_> {
+    let Some(row) = plan.get(id) else { return Operand::NOTHING };
     match ConstantKind::from_number(row.kind) {
-        Some(ConstantKind::Boolean) => Found::bool(row.number != 0.0),
-        Some(ConstantKind::Number) => Found::number(row.number),
-        Some(ConstantKind::String) => Found::Seen(ValueRef::Text(plan.text(row.text))),
-        Some(ConstantKind::Json) => Found::Made(json::parse(plan.text(row.text)).unwrap_or_default()),
-        Some(ConstantKind::Null) | None => Found::NOTHING,
+        Some(ConstantKind::Boolean) => Operand::bool(row.number != 0.0),
+        Some(ConstantKind::Number) => Operand::number(row.number),
+        Some(ConstantKind::String) => Operand::Seen(ValueRef::Text(plan.text(row.text))),
+        Some(ConstantKind::Json) => Operand::Made(json::parse(plan.text(row.text)).unwrap_or_default()),
+        Some(ConstantKind::Null) | None => Operand::NOTHING,
     }
 }
 
@@ -123,18 +125,18 @@ fn count<'v>(count: usize) -> ValueRef<'v> {
     ValueRef::Number(count as f64)
 }
 
-fn loop_field<'v>(round: &Round, field: u32) -> Found<'v> {
-    let Round { index, length } = *round;
+fn loop_field<'v>(round: &LoopRound, field: u32) -> Operand<'v> {
+    let LoopRound { index, length } = *round;
     let next = index.saturating_add(1);
     let number = match LoopField::from_number(field) {
         Some(LoopField::Index) => next,
         Some(LoopField::Index0) => index,
         Some(LoopField::Rindex) => length.saturating_sub(index),
         Some(LoopField::Rindex0) => length.saturating_sub(next),
-        Some(LoopField::First) => return Found::bool(index == 0),
-        Some(LoopField::Last) => return Found::bool(next == length),
+        Some(LoopField::First) => return Operand::bool(index == 0),
+        Some(LoopField::Last) => return Operand::bool(next == length),
         Some(LoopField::Length) => length,
-        None => return Found::NOTHING,
+        None => return Operand::NOTHING,
     };
-    Found::number(number as f64)
+    Operand::number(number as f64)
 }

@@ -1,66 +1,68 @@
 //! Filters.
 
 use super::expression::member;
-use super::operand::{Found, is_equal, text};
+use super::operand::{Operand, is_equal, text};
 use super::text::{Bounded, capitalize, replace, split, truncate, truncate_words, uppercase};
-use super::{BYTES, Writer, escape, list, number};
+use super::{BYTES, TemplateWriter, escape, list, number};
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::json::canonical;
 use crate::plan::Id;
-use crate::plan::tables::{Expr, Pipe};
+use crate::plan::tables::{Expr, TemplateFilter};
 use crate::prelude::*;
 use crate::text::lowercase;
 
-impl Writer<'_, '_> {
-    pub(super) fn filter(&self, term: &Expr) -> Found<'_> {
-        let Some(filter) = Pipe::from_number(term.a) else { return Found::NOTHING };
+impl TemplateWriter<'_, '_> {
+    pub(super) fn filter(&self, term: &Expr) -> Operand<'_> {
+        let Some(filter) = TemplateFilter::from_number(term.a) else { return Operand::NOTHING };
         let input = self.arg(term, 0);
         match filter {
-            Pipe::Default => {
+            TemplateFilter::Default => {
                 let is_kept = matches!(input.view(), ValueRef::Bool(false)) && self.arg(term, 2).is_true();
                 let is_usable = input.is_true() && !input.is_blank(false);
                 if is_usable || is_kept { input } else { self.arg(term, 1) }
             }
-            Pipe::Plus
-            | Pipe::Minus
-            | Pipe::Times
-            | Pipe::DividedBy
-            | Pipe::DividedExactly
-            | Pipe::Modulo
-            | Pipe::Round
-            | Pipe::Floor
-            | Pipe::Ceil
-            | Pipe::Abs
-            | Pipe::AtLeast
-            | Pipe::AtMost => {
+            TemplateFilter::Plus
+            | TemplateFilter::Minus
+            | TemplateFilter::Times
+            | TemplateFilter::DividedBy
+            | TemplateFilter::DividedExactly
+            | TemplateFilter::Modulo
+            | TemplateFilter::Round
+            | TemplateFilter::Floor
+            | TemplateFilter::Ceil
+            | TemplateFilter::Abs
+            | TemplateFilter::AtLeast
+            | TemplateFilter::AtMost => {
                 let result = number::calculate(filter, input.to_number(), self.arg(term, 1).to_number());
-                result.map_or(Found::NOTHING, Found::number)
+                result.map_or(Operand::NOTHING, Operand::number)
             }
             // Loops go through lists, and through nothing else.
-            Pipe::Window if !matches!(input.view(), ValueRef::List(_)) => Found::NOTHING,
-            Pipe::Number | Pipe::Date | Pipe::Json | Pipe::UrlEncode => self.written(filter, term, &input),
-            Pipe::Sort
-            | Pipe::SortNatural
-            | Pipe::Where
-            | Pipe::Map
-            | Pipe::Uniq
-            | Pipe::Compact
-            | Pipe::Concat
-            | Pipe::Reverse
-            | Pipe::Window
-            | Pipe::Join
-            | Pipe::Sum => self.of_list(filter, term, input),
-            Pipe::Slice if matches!(input.view(), ValueRef::List(_)) => self.of_list(filter, term, input),
+            TemplateFilter::Window if !matches!(input.view(), ValueRef::List(_)) => Operand::NOTHING,
+            TemplateFilter::Number | TemplateFilter::Date | TemplateFilter::Json | TemplateFilter::UrlEncode => {
+                self.written(filter, term, &input)
+            }
+            TemplateFilter::Sort
+            | TemplateFilter::SortNatural
+            | TemplateFilter::Where
+            | TemplateFilter::Map
+            | TemplateFilter::Uniq
+            | TemplateFilter::Compact
+            | TemplateFilter::Concat
+            | TemplateFilter::Reverse
+            | TemplateFilter::Window
+            | TemplateFilter::Join
+            | TemplateFilter::Sum => self.of_list(filter, term, input),
+            TemplateFilter::Slice if matches!(input.view(), ValueRef::List(_)) => self.of_list(filter, term, input),
             _ => self.of_text(filter, term, &input),
         }
     }
 
     /// What filters make of texts; all others are texts first.
-    fn of_text(&self, filter: Pipe, term: &Expr, input: &Found<'_>) -> Found<'_> {
+    fn of_text(&self, filter: TemplateFilter, term: &Expr, input: &Operand<'_>) -> Operand<'_> {
         let text = input.text();
         if !self.spend(text.len() / BYTES) {
-            return Found::NOTHING;
+            return Operand::NOTHING;
         }
         let (first, second) = (self.arg(term, 1), self.arg(term, 2));
         let pair = |a: &str, b: &str| {
@@ -69,97 +71,103 @@ impl Writer<'_, '_> {
             out.push(b);
             out.finish()
         };
-        Found::Made(match filter {
-            Pipe::Upcase => Value::String(uppercase(&text)),
-            Pipe::Downcase => Value::String(lowercase(&text)),
-            Pipe::Capitalize => Value::String(capitalize(&text)),
-            Pipe::Strip => Value::from(text.trim()),
-            Pipe::Lstrip => Value::from(text.trim_start()),
-            Pipe::Rstrip => Value::from(text.trim_end()),
-            Pipe::Truncate => Value::String(truncate(&text, first.to_number(), &second.text())),
-            Pipe::Truncatewords => Value::String(truncate_words(&text, first.to_number(), &second.text())),
-            Pipe::Replace | Pipe::ReplaceFirst => {
-                replace(&text, &first.text(), &second.text(), filter == Pipe::ReplaceFirst)
+        Operand::Made(match filter {
+            TemplateFilter::Upcase => Value::String(uppercase(&text)),
+            TemplateFilter::Downcase => Value::String(lowercase(&text)),
+            TemplateFilter::Capitalize => Value::String(capitalize(&text)),
+            TemplateFilter::Strip => Value::from(text.trim()),
+            TemplateFilter::Lstrip => Value::from(text.trim_start()),
+            TemplateFilter::Rstrip => Value::from(text.trim_end()),
+            TemplateFilter::Truncate => Value::String(truncate(&text, first.to_number(), &second.text())),
+            TemplateFilter::Truncatewords => Value::String(truncate_words(&text, first.to_number(), &second.text())),
+            TemplateFilter::Replace | TemplateFilter::ReplaceFirst => {
+                replace(&text, &first.text(), &second.text(), filter == TemplateFilter::ReplaceFirst)
             }
-            Pipe::Append => pair(&text, &first.text()),
-            Pipe::Prepend => pair(&first.text(), &text),
-            Pipe::Split => Value::Array(split(&text, &first.text())),
-            Pipe::Slice => Value::String(super::text::slice(&text, first.to_number(), Some(second.to_number()))),
-            _ => return Found::NOTHING,
+            TemplateFilter::Append => pair(&text, &first.text()),
+            TemplateFilter::Prepend => pair(&first.text(), &text),
+            TemplateFilter::Split => Value::Array(split(&text, &first.text())),
+            TemplateFilter::Slice => {
+                Value::String(super::text::slice(&text, first.to_number(), Some(second.to_number())))
+            }
+            _ => return Operand::NOTHING,
         })
     }
 
     /// What filters make of lists.
-    fn of_list(&self, filter: Pipe, term: &Expr, input: Found<'_>) -> Found<'_> {
+    fn of_list(&self, filter: TemplateFilter, term: &Expr, input: Operand<'_>) -> Operand<'_> {
         if !self.spend(super::operand::weight(input.view())) {
-            return Found::NOTHING;
+            return Operand::NOTHING;
         }
         let mut items = input.into_items();
         let (first, second) = (self.arg(term, 1), self.arg(term, 2));
         match filter {
-            Pipe::Sort => items = list::sort(items, &first, false),
-            Pipe::SortNatural => items = list::sort(items, &first, true),
-            Pipe::Where => items.retain(|item| {
+            TemplateFilter::Sort => items = list::sort(items, &first, false),
+            TemplateFilter::SortNatural => items = list::sort(items, &first, true),
+            TemplateFilter::Where => items.retain(|item| {
                 let field = member(item.into(), first.view());
                 if matches!(second.view(), ValueRef::Null) {
-                    Found::Seen(field).is_true()
+                    Operand::Seen(field).is_true()
                 } else {
                     is_equal(field, second.view())
                 }
             }),
-            Pipe::Map => items = items.iter().map(|item| member(item.into(), first.view()).to_value()).collect(),
-            Pipe::Uniq => items = list::uniq(items, &first, &|cost| self.spend(cost)),
-            Pipe::Compact => items.retain(|item| !matches!(list::field(item, &first), ValueRef::Null)),
-            Pipe::Concat => items.extend(first.into_items()),
-            Pipe::Reverse => items.reverse(),
-            Pipe::Slice | Pipe::Window => {
+            TemplateFilter::Map => {
+                items = items.iter().map(|item| member(item.into(), first.view()).to_value()).collect()
+            }
+            TemplateFilter::Uniq => items = list::uniq(items, &first, &|cost| self.spend(cost)),
+            TemplateFilter::Compact => items.retain(|item| !matches!(list::field(item, &first), ValueRef::Null)),
+            TemplateFilter::Concat => items.extend(first.into_items()),
+            TemplateFilter::Reverse => items.reverse(),
+            TemplateFilter::Slice | TemplateFilter::Window => {
                 let count = (!matches!(second.view(), ValueRef::Null)).then(|| second.to_number());
                 items = list::slice(items, first.to_number(), count);
             }
-            Pipe::Join => {
+            TemplateFilter::Join => {
                 let (mut out, between) = (Bounded::default(), first.text());
                 for (place, item) in items.iter().enumerate() {
                     out.push(if place > 0 { &between } else { "" });
                     out.push(&text(item.into()));
                 }
-                return Found::Made(out.finish());
+                return Operand::Made(out.finish());
             }
-            Pipe::Sum => {
-                let numbers = items.iter().map(|item| Found::Seen(list::field(item, &first)).to_number());
-                return Found::number(number::tidy(numbers.sum()));
+            TemplateFilter::Sum => {
+                let numbers = items.iter().map(|item| Operand::Seen(list::field(item, &first)).to_number());
+                return Operand::number(number::tidy(numbers.sum()));
             }
             _ => {}
         }
-        Found::Made(Value::Array(items))
+        Operand::Made(Value::Array(items))
     }
 
     /// What is written in a form of its own; nothing for what has not that form.
-    fn written(&self, filter: Pipe, term: &Expr, input: &Found<'_>) -> Found<'_> {
+    fn written(&self, filter: TemplateFilter, term: &Expr, input: &Operand<'_>) -> Operand<'_> {
         let mut out = String::new();
         match (filter, input.view()) {
-            (Pipe::Json, view) => {
+            (TemplateFilter::Json, view) => {
                 if self.spend(super::operand::weight(view)) {
                     out = canonical::to_string(&view.to_value());
                 }
             }
-            (Pipe::UrlEncode, _) => {
+            (TemplateFilter::UrlEncode, _) => {
                 let words = input.text();
                 for (place, word) in words.split(' ').enumerate() {
                     out.push_str(if place > 0 { "+" } else { "" });
                     escape::percent_encode(word, &mut out);
                 }
             }
-            (Pipe::Date, _) => match (self.wall(input), self.plan.get(Id::new(term.b))) {
+            (TemplateFilter::Date, _) => match (self.wall(input), self.plan.get(Id::new(term.b))) {
                 (Some(wall), Some(format)) => self.write_time(wall, &format, &mut out),
-                _ => return Found::NOTHING,
+                _ => return Operand::NOTHING,
             },
-            (_, ValueRef::Null | ValueRef::Bool(_) | ValueRef::List(_) | ValueRef::Object(_)) => return Found::NOTHING,
+            (_, ValueRef::Null | ValueRef::Bool(_) | ValueRef::List(_) | ValueRef::Object(_)) => {
+                return Operand::NOTHING;
+            }
             _ => {
                 if let Some(format) = self.plan.get(Id::new(term.b)) {
                     number::write(self.plan, &format, input.to_number(), &mut out);
                 }
             }
         }
-        Found::Made(Value::String(out))
+        Operand::Made(Value::String(out))
     }
 }

@@ -2,10 +2,10 @@
 
 use core::cmp::Ordering;
 
-use super::Writer;
+use super::TemplateWriter;
 use super::expression::{constant, member};
-use super::operand::{Found, is_equal, text};
-use crate::collections::places_in_order;
+use super::operand::{Operand, is_equal, text};
+use crate::collections::sorted_indices;
 use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::tables::{Item, List};
@@ -13,7 +13,7 @@ use crate::plan::{Id, Ids};
 use crate::prelude::*;
 use crate::text::lowercase;
 
-impl Writer<'_, '_> {
+impl TemplateWriter<'_, '_> {
     /// The things of a list for this subject: each once, none that may not be in it.
     pub(super) fn items(&self, id: Id<List>) -> Vec<Value> {
         let Some(list) = self.plan.get(id) else { return Vec::new() };
@@ -78,12 +78,12 @@ impl Writer<'_, '_> {
 }
 
 /// The field of an item; without a name of a field the item.
-pub(super) fn field<'v>(item: &'v Value, name: &Found<'_>) -> ValueRef<'v> {
+pub(super) fn field<'v>(item: &'v Value, name: &Operand<'_>) -> ValueRef<'v> {
     if name.is_true() { member(item.into(), name.view()) } else { item.into() }
 }
 
 /// The items by a field: numbers, then texts; what is neither stands at the end.
-pub(super) fn sort(items: Vec<Value>, name: &Found<'_>, natural: bool) -> Vec<Value> {
+pub(super) fn sort(items: Vec<Value>, name: &Operand<'_>, natural: bool) -> Vec<Value> {
     let key = |place: usize| items.get(place).map_or(ValueRef::Null, |item| field(item, name));
     let compare = |a: usize, b: usize| match (key(a), key(b)) {
         (ValueRef::Text(a), ValueRef::Text(b)) if natural => lowercase(a).cmp(&lowercase(b)),
@@ -92,12 +92,12 @@ pub(super) fn sort(items: Vec<Value>, name: &Found<'_>, natural: bool) -> Vec<Va
         (_, ValueRef::Null) => Ordering::Less,
         (a, b) => a.order(b),
     };
-    let places = places_in_order(items.len(), &compare);
+    let places = sorted_indices(items.len(), &compare);
     places.into_iter().filter_map(|place| items.get(place).cloned()).collect()
 }
 
 /// The items without those whose field another one before them has.
-pub(super) fn uniq(items: Vec<Value>, name: &Found<'_>, spend: &dyn Fn(usize) -> bool) -> Vec<Value> {
+pub(super) fn uniq(items: Vec<Value>, name: &Operand<'_>, spend: &dyn Fn(usize) -> bool) -> Vec<Value> {
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
         let known = |other: &Value| is_equal(field(other, name), field(&item, name));

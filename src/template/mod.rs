@@ -22,7 +22,7 @@ use crate::plan::{Id, Plan, Span};
 use crate::prelude::*;
 use crate::time::Millis;
 use escape::escape;
-use operand::Found;
+use operand::Operand;
 
 /// The fuel of one template.
 const FUEL: u32 = 50_000;
@@ -32,13 +32,13 @@ const BEGINNING: usize = 128;
 const BYTES: usize = 64;
 
 /// Writes one template.
-pub(crate) struct Writer<'r, 'a> {
+pub(crate) struct TemplateWriter<'r, 'a> {
     plan: &'a Plan,
     eval: &'r Evaluator<'a>,
     now: Millis,
     variables: Vec<Option<Value>>,
     /// The loops that go on, the innermost last.
-    loops: Vec<Round>,
+    loops: Vec<LoopRound>,
     out: String,
     fuel: Cell<u32>,
     /// The attributes that had nothing to write, if somebody wants to know.
@@ -47,7 +47,7 @@ pub(crate) struct Writer<'r, 'a> {
 
 /// The round of a loop.
 #[derive(Clone, Copy)]
-struct Round {
+struct LoopRound {
     index: usize,
     length: usize,
 }
@@ -60,7 +60,7 @@ enum Flow {
     Continue,
 }
 
-impl<'r, 'a> Writer<'r, 'a> {
+impl<'r, 'a> TemplateWriter<'r, 'a> {
     /// Somebody who writes for the subject of the evaluation; who `watches` hears of missing facts.
     pub(crate) fn new(plan: &'a Plan, eval: &'r Evaluator<'a>, now: Millis, watches: bool) -> Self {
         let missing = watches.then(Vec::new);
@@ -153,7 +153,7 @@ impl<'r, 'a> Writer<'r, 'a> {
                 break;
             }
             self.set(part.detail, Some(item));
-            self.loops.push(Round { index, length });
+            self.loops.push(LoopRound { index, length });
             let flow = self.run(part.body);
             self.loops.pop();
             if flow == Flow::Break {
@@ -174,11 +174,11 @@ impl<'r, 'a> Writer<'r, 'a> {
     }
 
     /// The value on its own; copying it costs what it is large.
-    fn own(&self, found: Found<'_>) -> Value {
+    fn own(&self, found: Operand<'_>) -> Value {
         match found {
-            Found::Made(value) => value,
-            Found::Seen(view) if self.spend(operand::weight(view)) => view.to_value(),
-            Found::Seen(_) => Value::Null,
+            Operand::Made(value) => value,
+            Operand::Seen(view) if self.spend(operand::weight(view)) => view.to_value(),
+            Operand::Seen(_) => Value::Null,
         }
     }
 

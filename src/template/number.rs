@@ -6,7 +6,7 @@
 use crate::json::canonical::write_number;
 use crate::json::number;
 use crate::plan::Plan;
-use crate::plan::tables::{NumberFormat, Pipe};
+use crate::plan::tables::{NumberFormat, TemplateFilter};
 use crate::prelude::*;
 
 /// Smaller numbers are written with an exponent, and behind the point they can have more digits than a double holds.
@@ -22,21 +22,21 @@ pub(super) fn floor(number: f64) -> f64 {
 }
 
 /// What a filter makes of two numbers; none where there is no answer.
-pub(super) fn calculate(filter: Pipe, a: f64, b: f64) -> Option<f64> {
+pub(super) fn calculate(filter: TemplateFilter, a: f64, b: f64) -> Option<f64> {
     let is_whole = |number: f64| number % 1.0 == 0.0;
     let result = match filter {
-        Pipe::Plus => tidy(a + b),
-        Pipe::Minus => tidy(a - b),
-        Pipe::Times => tidy(a * b),
-        Pipe::DividedBy if is_whole(a) && is_whole(b) => floor(a / b),
-        Pipe::DividedBy | Pipe::DividedExactly => tidy(a / b),
-        Pipe::Modulo => tidy(a - b * floor(a / b)),
-        Pipe::Round => round(a, b.clamp(0.0, DIGITS as f64) as usize),
-        Pipe::Floor => floor(a),
-        Pipe::Ceil => -floor(-a),
-        Pipe::Abs => a.abs(),
-        Pipe::AtLeast => a.max(b),
-        Pipe::AtMost => a.min(b),
+        TemplateFilter::Plus => tidy(a + b),
+        TemplateFilter::Minus => tidy(a - b),
+        TemplateFilter::Times => tidy(a * b),
+        TemplateFilter::DividedBy if is_whole(a) && is_whole(b) => floor(a / b),
+        TemplateFilter::DividedBy | TemplateFilter::DividedExactly => tidy(a / b),
+        TemplateFilter::Modulo => tidy(a - b * floor(a / b)),
+        TemplateFilter::Round => round(a, b.clamp(0.0, DIGITS as f64) as usize),
+        TemplateFilter::Floor => floor(a),
+        TemplateFilter::Ceil => -floor(-a),
+        TemplateFilter::Abs => a.abs(),
+        TemplateFilter::AtLeast => a.max(b),
+        TemplateFilter::AtMost => a.min(b),
         _ => return None,
     };
     // No minus before a zero.
@@ -185,19 +185,19 @@ mod tests {
     #[test]
     fn arithmetic_is_what_people_expect() {
         let table = [
-            (Pipe::Plus, 0.1, 0.2, Some(0.3)),
-            (Pipe::Minus, 1.1, 1.0, Some(0.1)),
-            (Pipe::Times, 4.35, 100.0, Some(435.0)),
-            (Pipe::Times, 1e-9, 2e-9, Some(2e-18)),
-            (Pipe::DividedBy, 10.0, 4.0, Some(2.0)),
-            (Pipe::DividedBy, -7.0, 2.0, Some(-4.0)),
-            (Pipe::DividedBy, 7.5, 2.0, Some(3.75)),
-            (Pipe::DividedExactly, 10.0, 4.0, Some(2.5)),
-            (Pipe::DividedBy, 1.0, 0.0, None),
-            (Pipe::Modulo, -7.0, 3.0, Some(2.0)),
-            (Pipe::Modulo, 7.0, 0.0, None),
-            (Pipe::Ceil, -1.5, 0.0, Some(-1.0)),
-            (Pipe::Floor, -1.5, 0.0, Some(-2.0)),
+            (TemplateFilter::Plus, 0.1, 0.2, Some(0.3)),
+            (TemplateFilter::Minus, 1.1, 1.0, Some(0.1)),
+            (TemplateFilter::Times, 4.35, 100.0, Some(435.0)),
+            (TemplateFilter::Times, 1e-9, 2e-9, Some(2e-18)),
+            (TemplateFilter::DividedBy, 10.0, 4.0, Some(2.0)),
+            (TemplateFilter::DividedBy, -7.0, 2.0, Some(-4.0)),
+            (TemplateFilter::DividedBy, 7.5, 2.0, Some(3.75)),
+            (TemplateFilter::DividedExactly, 10.0, 4.0, Some(2.5)),
+            (TemplateFilter::DividedBy, 1.0, 0.0, None),
+            (TemplateFilter::Modulo, -7.0, 3.0, Some(2.0)),
+            (TemplateFilter::Modulo, 7.0, 0.0, None),
+            (TemplateFilter::Ceil, -1.5, 0.0, Some(-1.0)),
+            (TemplateFilter::Floor, -1.5, 0.0, Some(-2.0)),
         ];
         for (filter, a, b, wanted) in table {
             assert_eq!(calculate(filter, a, b), wanted, "{a} {} {b}", filter.name());

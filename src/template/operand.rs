@@ -10,12 +10,12 @@ use crate::json::number;
 use crate::prelude::*;
 
 /// A value that stands somewhere, or one that was made.
-pub(super) enum Found<'a> {
+pub(super) enum Operand<'a> {
     Seen(ValueRef<'a>),
     Made(Value),
 }
 
-impl<'a> Found<'a> {
+impl<'a> Operand<'a> {
     pub(super) const NOTHING: Self = Self::Seen(ValueRef::Null);
 
     pub(super) const fn number(number: f64) -> Self {

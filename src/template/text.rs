@@ -3,7 +3,7 @@
 use super::list::bounds;
 use crate::json::Value;
 use crate::prelude::*;
-use crate::text::{lowercase, small};
+use crate::text::{lowercase, lowercase_char};
 
 /// No filter makes a longer text, in bytes.
 const MAX: usize = 1 << 16;
@@ -116,7 +116,7 @@ fn push_uppercase(letter: char, out: &mut String) {
         'ß' => out.push_str("SS"),
         _ if letter.is_ascii() => out.push(letter.to_ascii_uppercase()),
         _ => {
-            let is_capital = |capital: &char| small(*capital) == if letter == 'ς' { 'σ' } else { letter };
+            let is_capital = |capital: &char| lowercase_char(*capital) == if letter == 'ς' { 'σ' } else { letter };
             let candidates = AWAY.iter().filter_map(|away| {
                 let code = i32::try_from(u32::from(letter)).ok()?.checked_sub(*away)?;
                 char::from_u32(u32::try_from(code).ok()?)

@@ -4,7 +4,7 @@
 //! way costs a browser 7 KB more than this one.
 
 use crate::prelude::*;
-use crate::text::lowercase_tables::{CASED, IGNORABLE, SMALL};
+use crate::text::lowercase_tables::{CASED, IGNORABLE, LOWERCASE};
 
 /// The text in small letters, as JavaScript's `toLowerCase` gives it.
 #[must_use]
@@ -14,19 +14,19 @@ pub fn lowercase(text: &str) -> String {
         match letter {
             'İ' => out.push_str("i\u{307}"),
             'Σ' if ends_word(text, at) => out.push('ς'),
-            _ => out.push(small(letter)),
+            _ => out.push(lowercase_char(letter)),
         }
     }
     out
 }
 
 /// The small letter of a capital one, if it is one letter; of others themselves.
-pub(crate) fn small(letter: char) -> char {
+pub(crate) fn lowercase_char(letter: char) -> char {
     if letter.is_ascii() {
         return letter.to_ascii_lowercase();
     }
     let code = u32::from(letter);
-    let run = SMALL.partition_point(|[run, _]| run >> 8 <= code).checked_sub(1).and_then(|at| SMALL.get(at));
+    let run = LOWERCASE.partition_point(|[run, _]| run >> 8 <= code).checked_sub(1).and_then(|at| LOWERCASE.get(at));
     let Some([run, add]) = run else { return letter };
     let (from, last, is_second) = (run >> 8, run >> 1 & 0x7f, run & 1);
     let place = code.wrapping_sub(from);

@@ -2,7 +2,7 @@
 
 /// Runs of letters with small ones: the first one's code, how many more there are and whether they are every second letter,
 /// and what makes a small letter of each.
-pub(super) static SMALL: &[[u32; 2]] = &[
+pub(super) static LOWERCASE: &[[u32; 2]] = &[
     [0xc02c, 0x20],
     [0xd80c, 0x20],
     [0x1002f, 0x1],

@@ -53,7 +53,7 @@ fn tables() {
     }
     let is_cased = |letter: char| is_final(format!("{letter}Σ"));
     let is_ignorable = |letter: char| !is_cased(letter) && !is_final(format!("AΣ{letter}A"));
-    println!("pub(super) static SMALL: &[[u32; 2]] = &{small:#x?};");
+    println!("pub(super) static LOWERCASE: &[[u32; 2]] = &{small:#x?};");
     println!("pub(super) static CASED: &[u32] = &{:#x?};", runs(is_cased));
     println!("pub(super) static IGNORABLE: &[u32] = &{:#x?};", runs(is_ignorable));
 }

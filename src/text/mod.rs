@@ -14,4 +14,4 @@ mod lowercase_tests;
 pub(crate) mod url;
 
 pub use lowercase::lowercase;
-pub(crate) use lowercase::small;
+pub(crate) use lowercase::lowercase_char;

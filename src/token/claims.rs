@@ -3,7 +3,7 @@
 use super::jws;
 use super::mint::{MintError, check_name, check_window, mint_json, to_json};
 use super::rejection::Rejection;
-use super::verification::{Policy, integer, is_integer, payload, text};
+use super::verification::{VerificationPolicy, integer, is_integer, payload, text};
 use crate::json;
 use crate::json::canonical;
 use crate::json::{Object, Value};
@@ -128,7 +128,7 @@ impl<F> Claims<F> {
 
 /// Checks profile tokens of one issuer for one audience.
 pub struct Verifier {
-    policy: Policy,
+    policy: VerificationPolicy,
 }
 
 impl Verifier {
@@ -137,7 +137,7 @@ impl Verifier {
     /// # Errors
     /// [`KeySetError::WrongPurpose`] when the keys are not for tokens.
     pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Result<Self, KeySetError> {
-        let policy = Policy::new(keys, Purpose::Token, PROFILE_TYP, issuer, audience, DEFAULT_LIFETIME_MS)?;
+        let policy = VerificationPolicy::new(keys, Purpose::Token, PROFILE_TYP, issuer, audience, DEFAULT_LIFETIME_MS)?;
         Ok(Self { policy })
     }
 

@@ -1,7 +1,7 @@
 //! Signing claims: the checks that keep a bad token from being made.
 
 use super::jws;
-use super::pii::{Personal, looks_personal};
+use super::pii::{PiiKind, detect_pii};
 use super::verification::{is_date, is_name};
 use crate::keys::Purpose;
 use crate::keys::jwk::json_string;
@@ -28,11 +28,11 @@ pub enum MintError {
     /// name a member twice.
     Facts,
     /// A value looks like personal data. The value itself is not repeated here.
-    Personal {
+    Pii {
         /// The member that holds the value, or is named like it.
         member: String,
         /// What it looks like.
-        kind: Personal,
+        kind: PiiKind,
     },
     /// The token would be longer than allowed: drop facts and try again.
     TooLarge {
@@ -53,7 +53,7 @@ impl fmt::Display for MintError {
             }
             MintError::Claim(claim) => write!(f, "claim `{claim}` is out of range"),
             MintError::Facts => f.write_str("facts are not JSON of bounded depth with distinct members"),
-            MintError::Personal { member, kind } => {
+            MintError::Pii { member, kind } => {
                 write!(f, "a value of {} looks like {kind}, expected no personal data in a token", json_string(member))
             }
             MintError::TooLarge { length, limit } => {
@@ -95,16 +95,16 @@ fn lint(json: &[u8]) -> Result<(), MintError> {
     let mut personal = None;
     strict_json::walk(json, &mut |member, text| {
         if personal.is_none() {
-            personal = looks_personal(text).map(|kind| (member.to_owned(), kind));
+            personal = detect_pii(text).map(|kind| (member.to_owned(), kind));
         }
     })
     .map_err(|_| MintError::Facts)?;
     match personal {
         // A member that is itself the address must not be repeated in a log.
-        Some((member, kind)) if looks_personal(&member).is_some() => {
-            Err(MintError::Personal { member: "(a member name)".to_owned(), kind })
+        Some((member, kind)) if detect_pii(&member).is_some() => {
+            Err(MintError::Pii { member: "(a member name)".to_owned(), kind })
         }
-        Some((member, kind)) => Err(MintError::Personal { member, kind }),
+        Some((member, kind)) => Err(MintError::Pii { member, kind }),
         None => Ok(()),
     }
 }

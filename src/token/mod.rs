@@ -5,7 +5,7 @@
 //! - [`jws`]: JWS in compact form (RFC 7515), without the extensions of RFC 7797.
 //! - [`Claims`], [`mint`] and [`Verifier`]: the profile token, a JWT (RFC 7519) made by the advice of RFC 8725.
 //! - [`PreviewClaims`], [`mint_preview`] and [`PreviewVerifier`]: the preview token.
-//! - [`looks_personal`]: the lint that keeps personal data out.
+//! - [`detect_pii`]: the lint that keeps personal data out.
 //!
 //! Nothing here draws random numbers, reads a clock or does I/O: seeds and times come in as arguments.
 //!
@@ -62,7 +62,9 @@ pub use claims::{
     Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, mint_value, minted_length, minted_value_length,
 };
 pub use mint::MintError;
-pub use pii::{Personal, looks_personal};
-pub use preview::{DEFAULT_PREVIEW_LIFETIME_MS, PREVIEW_TYP, PreviewClaims, PreviewVerifier, Scope, mint_preview};
+pub use pii::{PiiKind, detect_pii};
+pub use preview::{
+    DEFAULT_PREVIEW_LIFETIME_MS, PREVIEW_TYP, PreviewClaims, PreviewScope, PreviewVerifier, mint_preview,
+};
 pub use rejection::{Rejection, Segment};
 pub use verification::{DEFAULT_LEEWAY_MS, MAX_NAME};

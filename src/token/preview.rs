@@ -2,7 +2,7 @@
 
 use super::mint::{MintError, check_name, check_window, mint_json, to_json};
 use super::rejection::Rejection;
-use super::verification::{Policy, payload, text};
+use super::verification::{VerificationPolicy, payload, text};
 use crate::keys::Key;
 use crate::keys::Purpose;
 use crate::keys::{KeySet, KeySetError};
@@ -18,22 +18,22 @@ pub const DEFAULT_PREVIEW_LIFETIME_MS: u64 = 7 * 86_400_000;
 
 /// What the holder of a preview token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scope {
+pub enum PreviewScope {
     /// Read why a decision was made.
     Explain,
     /// See what is not published, or not meant for this visitor.
     Preview,
 }
 
-impl Scope {
+impl PreviewScope {
     /// All scopes.
-    pub const ALL: [Scope; 2] = [Scope::Explain, Scope::Preview];
+    pub const ALL: [PreviewScope; 2] = [PreviewScope::Explain, PreviewScope::Preview];
 
     /// The name in the claim `scope`.
     pub fn name(self) -> &'static str {
         match self {
-            Scope::Explain => "explain",
-            Scope::Preview => "preview",
+            PreviewScope::Explain => "explain",
+            PreviewScope::Preview => "preview",
         }
     }
 
@@ -43,7 +43,7 @@ impl Scope {
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Display for PreviewScope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
@@ -62,7 +62,7 @@ pub struct PreviewClaims {
     pub exp: u64,
     /// What it allows: in the token a list with spaces, as in RFC 8693 section 4.2.
     /// Names that are not known allow nothing.
-    pub scope: Vec<Scope>,
+    pub scope: Vec<PreviewScope>,
 }
 
 #[derive(Serialize)]
@@ -92,7 +92,7 @@ pub fn mint_preview(key: &Key, claims: &PreviewClaims) -> Result<String, MintErr
 
 /// Checks preview tokens of one issuer for one audience.
 pub struct PreviewVerifier {
-    policy: Policy,
+    policy: VerificationPolicy,
 }
 
 impl PreviewVerifier {
@@ -101,7 +101,14 @@ impl PreviewVerifier {
     /// # Errors
     /// [`KeySetError::WrongPurpose`] when the keys are not for previews.
     pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Result<Self, KeySetError> {
-        let policy = Policy::new(keys, Purpose::Preview, PREVIEW_TYP, issuer, audience, DEFAULT_PREVIEW_LIFETIME_MS)?;
+        let policy = VerificationPolicy::new(
+            keys,
+            Purpose::Preview,
+            PREVIEW_TYP,
+            issuer,
+            audience,
+            DEFAULT_PREVIEW_LIFETIME_MS,
+        )?;
         Ok(Self { policy })
     }
 
@@ -123,11 +130,12 @@ impl PreviewVerifier {
     ///
     /// # Errors
     /// The [`Rejection`] that names the first rule broken.
-    pub fn verify(&self, token: &str, now_ms: u64, needed: Scope) -> Result<PreviewClaims, Rejection> {
+    pub fn verify(&self, token: &str, now_ms: u64, needed: PreviewScope) -> Result<PreviewClaims, Rejection> {
         let bytes = self.policy.open(token)?;
         let payload = payload(&bytes)?;
         let window = self.policy.check(&payload, now_ms)?;
-        let scope: Vec<Scope> = text(&payload, "scope")?.split(' ').filter_map(Scope::from_name).collect();
+        let scope: Vec<PreviewScope> =
+            text(&payload, "scope")?.split(' ').filter_map(PreviewScope::from_name).collect();
         if window.expired {
             return Err(Rejection::Expired { subject: None });
         }

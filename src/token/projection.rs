@@ -1,8 +1,8 @@
 //! What of a profile travels in a token: the facts that a plan needs, and no others.
 
-use crate::collections::{Map, Set};
+use crate::collections::{SortedMap, SortedSet};
 use crate::condition::Evaluator;
-use crate::facts::derived::without_request;
+use crate::facts::derived::request_for_message;
 use crate::json::{Object, Value};
 use crate::plan::tables::{
     ACCOUNT, Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Fold, Journey, Offer, Segment, Slot, Source,
@@ -16,7 +16,7 @@ use crate::profile::occurrence::{Occurrence, shorten};
 use crate::profile::stamp::{Stamp, Stamped};
 use crate::text::fnv::fnv32a;
 use crate::time::Millis;
-use crate::token::looks_personal;
+use crate::token::detect_pii;
 
 /// The parts of a profile in the order in which they are given up when a token is too long: what a page misses least
 /// comes first, and of each part what is known of accounts. Consent is never given up.
@@ -48,7 +48,7 @@ impl Profile {
     pub fn before(mut self, plan: &Plan, decisions: &[&str]) -> Self {
         let slots = || plan.rows(plan.all::<Slot>()).map(|(_, slot)| plan.text(slot.id));
         let exposure = |decision: &str, slot: &str| fnv32a(&format!("{decision}:{slot}"));
-        let shown: Set<u32> =
+        let shown: SortedSet<u32> =
             decisions.iter().flat_map(|decision| slots().map(|slot| exposure(decision, slot))).collect();
         forget(&mut self.exposures, &shown);
         self.accounts.values_mut().for_each(|account| forget(&mut account.exposures, &shown));
@@ -58,7 +58,7 @@ impl Profile {
     /// Decides the segments that only the collector can decide, for the token to carry them.
     pub fn decide_segments(&mut self, plan: &Plan, now: Millis) {
         self.segments.clear();
-        let request = without_request(plan, self, now);
+        let request = request_for_message(plan, self, now);
         for (_, segment) in plan.rows(plan.all::<Segment>()).filter(|(_, row)| row.flags & CARRIED != 0) {
             // The evaluator reads memberships from the profile, and earlier segments may be part of later ones.
             if Evaluator::new(plan, self, &request, now).holds(segment.node) {
@@ -70,7 +70,7 @@ impl Profile {
     /// Gives up facts, one at a time in [`DROP_ORDER`] and the longest list of each part first, until `fits` is true.
     ///
     /// Parts of which something was given up are named in `partial`. Returns whether it fits in the end.
-    pub fn fit(&mut self, fits: impl Fn(&Self) -> bool) -> bool {
+    pub fn truncate_to_budget(&mut self, fits: impl Fn(&Self) -> bool) -> bool {
         for part in DROP_ORDER {
             loop {
                 if fits(self) {
@@ -104,9 +104,9 @@ impl Profile {
     }
 
     /// Of every account what attributes and caps of the plan read. Which one is the subject's shows even where nothing is known of it.
-    fn project_accounts(&self, plan: &Plan, now: Millis) -> Map<Account> {
+    fn project_accounts(&self, plan: &Plan, now: Millis) -> SortedMap<Account> {
         if !plan.reads_accounts() {
-            return Map::new();
+            return SortedMap::new();
         }
         let project = |account: &Account| Account {
             joined: account.joined,
@@ -118,16 +118,22 @@ impl Profile {
         self.accounts.iter().map(|(key, account)| (key, project(account))).collect()
     }
 
-    fn project_assignments(&self, plan: &Plan) -> Map<Stamped<String>> {
-        let experiments: Set<&str> = plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
+    fn project_assignments(&self, plan: &Plan) -> SortedMap<Stamped<String>> {
+        let experiments: SortedSet<&str> =
+            plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
         let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
         self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key, arm.clone())).collect()
     }
 }
 
 /// Of each trait the parts that attributes with these flags read, which are called by the path without `before` names.
-fn project_traits(plan: &Plan, traits: &Map<Stamped<Value>>, flags: u32, before: usize) -> Map<Stamped<Value>> {
-    let mut out = Map::new();
+fn project_traits(
+    plan: &Plan,
+    traits: &SortedMap<Stamped<Value>>,
+    flags: u32,
+    before: usize,
+) -> SortedMap<Stamped<Value>> {
+    let mut out = SortedMap::new();
     for (_, row) in plan.rows(plan.all::<Attribute>()) {
         let mut path = plan.list(row.path).map(|text| plan.text(text)).skip(before);
         let is_wanted = row.source == Source::Profile as u32 && row.flags & flags == flags;
@@ -136,7 +142,7 @@ fn project_traits(plan: &Plan, traits: &Map<Stamped<Value>>, flags: u32, before:
         // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
         let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, known.stamp()));
         let found = known.0.at(path.clone());
-        if *found != Value::Null && !is_personal(found) {
+        if *found != Value::Null && !is_pii(found) {
             put(&mut carried.0, path, found);
         }
     }
@@ -144,13 +150,18 @@ fn project_traits(plan: &Plan, traits: &Map<Stamped<Value>>, flags: u32, before:
 }
 
 /// Of each counter with these flags as many occurrences as are enough for a page. Values that look personal stay here.
-fn project_counters(plan: &Plan, counters: &Map<Set<Occurrence>>, now: Millis, flags: u32) -> Map<Set<Occurrence>> {
-    let mut out = Map::new();
+fn project_counters(
+    plan: &Plan,
+    counters: &SortedMap<SortedSet<Occurrence>>,
+    now: Millis,
+    flags: u32,
+) -> SortedMap<SortedSet<Occurrence>> {
+    let mut out = SortedMap::new();
     for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & flags == flags) {
         let (key, after) = (plan.text(row.key), after(now, row.within));
         let known = counters.get(key).into_iter().flatten();
-        let mut kept: Set<_> =
-            known.filter(|known| known.at() > after && !is_personal(&known.value)).cloned().collect();
+        let mut kept: SortedSet<_> =
+            known.filter(|known| known.at() > after && !is_pii(&known.value)).cloned().collect();
         shorten(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
         if !kept.is_empty() {
             out.insert(key, kept);
@@ -160,12 +171,17 @@ fn project_counters(plan: &Plan, counters: &Map<Set<Occurrence>>, now: Millis, f
 }
 
 /// The times within the windows that are asked for.
-fn project_exposures(plan: &Plan, exposures: &Map<Set<Stamp>>, now: Millis, flags: u32) -> Map<Set<Stamp>> {
-    let mut out = Map::new();
+fn project_exposures(
+    plan: &Plan,
+    exposures: &SortedMap<SortedSet<Stamp>>,
+    now: Millis,
+    flags: u32,
+) -> SortedMap<SortedSet<Stamp>> {
+    let mut out = SortedMap::new();
     for (_, row) in plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags & flags == flags) {
         let (key, after) = (plan.text(row.key), after(now, row.within));
         let known = exposures.get(key).into_iter().flatten();
-        let kept: Set<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();
+        let kept: SortedSet<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();
         if !kept.is_empty() {
             out.insert(key, kept);
         }
@@ -174,8 +190,8 @@ fn project_exposures(plan: &Plan, exposures: &Map<Set<Stamp>>, now: Millis, flag
 }
 
 /// Removes exposures with these ids.
-fn forget(exposures: &mut Map<Set<Stamp>>, shown: &Set<u32>) {
-    let others = |stamps: &Set<Stamp>| -> Set<Stamp> {
+fn forget(exposures: &mut SortedMap<SortedSet<Stamp>>, shown: &SortedSet<u32>) {
+    let others = |stamps: &SortedSet<Stamp>| -> SortedSet<Stamp> {
         stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect()
     };
     let left = exposures.iter().map(|(key, stamps)| (key, others(stamps)));
@@ -184,13 +200,11 @@ fn forget(exposures: &mut Map<Set<Stamp>>, shown: &Set<u32>) {
 
 /// Whether an e-mail address or a phone number is anywhere in a value: such a value never leaves the collector, whatever
 /// its attribute says.
-fn is_personal(value: &Value) -> bool {
+fn is_pii(value: &Value) -> bool {
     match value {
-        Value::String(text) => looks_personal(text).is_some(),
-        Value::Array(items) => items.iter().any(is_personal),
-        Value::Object(members) => {
-            members.iter().any(|(name, value)| looks_personal(name).is_some() || is_personal(value))
-        }
+        Value::String(text) => detect_pii(text).is_some(),
+        Value::Array(items) => items.iter().any(is_pii),
+        Value::Object(members) => members.iter().any(|(name, value)| detect_pii(name).is_some() || is_pii(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
@@ -217,7 +231,11 @@ fn after(now: Millis, within: Millis) -> Millis {
 }
 
 /// The entries whose ids rows of a kind name.
-fn known<R: Row + 'static, T: Clone>(map: &Map<T>, plan: &Plan, need: impl Fn(&R) -> Option<Id<Text>>) -> Map<T> {
+fn known<R: Row + 'static, T: Clone>(
+    map: &SortedMap<T>,
+    plan: &Plan,
+    need: impl Fn(&R) -> Option<Id<Text>>,
+) -> SortedMap<T> {
     let ids = plan.rows(plan.all::<R>()).filter_map(|(_, row)| need(&row)).map(|id| plan.text(id));
     ids.filter_map(|id| map.get(id).map(|value| (id.to_owned(), value.clone()))).collect()
 }
@@ -232,7 +250,7 @@ fn drop_of_account(account: &mut Account, part: &str) -> bool {
     }
 }
 
-fn drop_longest<T: Ord>(sets: &mut Map<Set<T>>) -> bool {
+fn drop_longest<T: Ord>(sets: &mut SortedMap<SortedSet<T>>) -> bool {
     let longest = sets.iter().max_by_key(|(_, stamps)| stamps.len()).map(|(key, _)| key.to_owned());
     longest.and_then(|key| sets.remove(&key)).is_some()
 }

@@ -1,7 +1,7 @@
 //! Why a token is refused: one reason for each rule.
 
 use crate::keys::SignatureError;
-use crate::keys::strict_json::Fault;
+use crate::keys::strict_json::StrictJsonFault;
 use crate::prelude::*;
 use core::fmt;
 
@@ -139,12 +139,12 @@ impl Rejection {
         }
     }
 
-    pub(crate) fn from_fault(fault: Fault, segment: Segment) -> Self {
+    pub(crate) fn from_fault(fault: StrictJsonFault, segment: Segment) -> Self {
         match fault {
-            Fault::Syntax => Rejection::Json(segment),
-            Fault::NotAnObject => Rejection::NotAnObject(segment),
-            Fault::Duplicate => Rejection::DuplicateMember(segment),
-            Fault::TooDeep => Rejection::TooDeep(segment),
+            StrictJsonFault::Syntax => Rejection::Json(segment),
+            StrictJsonFault::NotAnObject => Rejection::NotAnObject(segment),
+            StrictJsonFault::Duplicate => Rejection::DuplicateMember(segment),
+            StrictJsonFault::TooDeep => Rejection::TooDeep(segment),
         }
     }
 }

@@ -19,7 +19,7 @@ const MAX_DATE: u64 = 253_402_300_799;
 /// 2^53 - 1, the last integer that every JSON reader keeps.
 const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 
-pub(crate) struct Policy {
+pub(crate) struct VerificationPolicy {
     keys: KeySet,
     typ: &'static str,
     issuer: String,
@@ -36,7 +36,7 @@ pub(crate) struct Window {
     pub(crate) expired: bool,
 }
 
-impl Policy {
+impl VerificationPolicy {
     pub(crate) fn new(
         keys: KeySet,
         purpose: Purpose,

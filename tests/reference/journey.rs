@@ -18,15 +18,15 @@ const ENTRY_WINDOW: i64 = 3_600_000;
 pub fn advance(rules: &Value, facts: &Value, unit: &str, journeys: &Value, on_its_way: &[Value], now: i64) -> Value {
     let request = &without_request(rules, facts);
     let (on_its_way, journeys) = (on_its_way.to_vec(), journeys.clone());
-    let (actions, errands) = (Vec::new(), Vec::new());
-    let mut walk = Walk { rules, facts, request, now, journeys, on_its_way, actions, errands, wake_at: None };
+    let (actions, member_messages) = (Vec::new(), Vec::new());
+    let mut walk = Walk { rules, facts, request, now, journeys, on_its_way, actions, member_messages, wake_at: None };
     let whose = |journey: &Value| journey["unit"].as_str().unwrap_or("id") == unit;
     let mut order: Vec<_> = members(&rules["journeys"]).filter(|(_, journey)| whose(journey)).collect();
     order.sort_by_key(|(_, journey)| -journey["priority"].as_i64().unwrap_or(0));
     for (id, journey) in order {
         walk.journey(id, journey);
     }
-    json!({ "journeys": walk.journeys, "actions": walk.actions, "errands": walk.errands, "wakeAt": walk.wake_at })
+    json!({ "journeys": walk.journeys, "actions": walk.actions, "member_messages": walk.member_messages, "wakeAt": walk.wake_at })
 }
 
 struct Walk<'a> {
@@ -38,7 +38,7 @@ struct Walk<'a> {
     on_its_way: Vec<Value>,
     actions: Vec<Value>,
     /// What members of an account are to get.
-    errands: Vec<Value>,
+    member_messages: Vec<Value>,
     wake_at: Option<i64>,
 }
 
@@ -154,7 +154,7 @@ impl Walk<'_> {
         ]);
         if journey["unit"] == "account.id" {
             let by = self.mover(journey, step).unwrap_or_default().max(stamp_of(&place["entered"]));
-            self.errands.push(json!({
+            self.member_messages.push(json!({
                 "send_id": send_id, "journey": id, "entered": place["entered"], "step": step["id"], "by": by, "at": since,
             }));
             return Ok(true);

@@ -33,13 +33,13 @@ pub fn authorize(rules: &Value, facts: &Value, others: &[Value], waiting: &Value
     }
 }
 
-/// What comes of the errand of an account's journey for the member with these facts.
-pub fn run(rules: &Value, facts: &Value, others: &[Value], errand: &Value, now: i64) -> Result<Value, Against> {
+/// What comes of the member_message of an account's journey for the member with these facts.
+pub fn run(rules: &Value, facts: &Value, others: &[Value], member_message: &Value, now: i64) -> Result<Value, Against> {
     let (request, person) = (&without_request(rules, facts), Person::new(rules, &with(facts, others)));
     let model = Model { rules, request, now, person, plan: "" };
-    let journey = &rules["journeys"][errand["journey"].as_str().unwrap()];
-    let step = list(&journey["steps"]).find(|step| step["id"] == errand["step"]).unwrap();
-    let expires = step["ttl"].as_str().map(|ttl| errand["at"].as_i64().unwrap() + duration(ttl));
+    let journey = &rules["journeys"][member_message["journey"].as_str().unwrap()];
+    let step = list(&journey["steps"]).find(|step| step["id"] == member_message["step"]).unwrap();
+    let expires = step["ttl"].as_str().map(|ttl| member_message["at"].as_i64().unwrap() + duration(ttl));
     model.letter(journey, step["send"].as_str().unwrap(), &step["channels"], expires)
 }
 

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use throughline::{Account, Plan, told, told_events};
+use throughline::{Account, Plan, account_event, account_event_names};
 use worker::{Env, Result, console_error};
 
 use crate::identity::identifier::{Identifier, Namespace};
@@ -121,7 +121,7 @@ fn begin(store: &Store, plan: Rc<Plan>, subject: &str, retry: i64) -> Result<Opt
             let mut records = Vec::new();
             for entry in &entries {
                 let record = entry.record()?;
-                records.extend(told(&plan, &record.event, account).map(|event| of_member(record, event)));
+                records.extend(account_event(&plan, &record.event, account).map(|event| of_member(record, event)));
             }
             if !records.is_empty() {
                 return Ok(Some(Telling { account: account.to_owned(), records, last: after }));
@@ -142,14 +142,14 @@ fn of_member(record: Record, event: throughline::Event) -> Record {
 /// Adds what the account knows to what its member knows of it.
 fn learn(store: &Store, plan: Rc<Plan>, subject: &str, id: &str, account: &Account) -> Result<()> {
     let mut live = Live::load(store, Some(plan.clone()), subject)?;
-    live.profile.learn(&plan, id, account);
+    live.profile.merge_account(&plan, id, account);
     live.settle(now_ms()).map(|_| ())
 }
 
 /// Begins to tell from the first event of the journal on if the plan counts other events for accounts than the one before;
 /// whether it does.
 pub fn tell_anew(store: &Store, plan: &Plan) -> Result<bool> {
-    let names: Vec<&str> = told_events(plan).iter().copied().collect();
+    let names: Vec<&str> = account_event_names(plan).iter().copied().collect();
     let before: Option<Vec<String>> = store.meta("told_events")?;
     if before.is_some_and(|before| before == names) {
         return Ok(false);

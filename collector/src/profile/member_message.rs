@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use serde::Deserialize;
-use throughline::{Errand, Event, Millis, Plan, Profile as Known, Stamp};
+use throughline::{Event, MemberMessage, Millis, Plan, Profile as Known, Stamp};
 use worker::{Result, console_error};
 
 use crate::platform::durable_object::ask;
@@ -43,7 +43,7 @@ impl Profile {
     }
 
     async fn hand(&self, Row { member, errand }: Row) -> Result<()> {
-        let errand: Errand = serde_json::from_str(&errand)?;
+        let errand: MemberMessage = serde_json::from_str(&errand)?;
         let (plan, subject, retry) =
             (plan_cache::current(&self.env).await, self.subject()?, self.settings.retry.max(100));
         let send_id = errand.send_id.clone();
@@ -71,7 +71,7 @@ impl Profile {
             }
             let mut live = Live::load(store, plan.clone(), &subject)?;
             if let Some(plan) = &plan {
-                live.profile.learn(plan, &question.account, &question.known);
+                live.profile.merge_account(plan, &question.account, &question.known);
             }
             keep(store, OWN, &question.errand, now_ms())?;
             live.settle(now_ms())?;
@@ -93,8 +93,8 @@ async fn take(profile: &Profile, mut member: String, question: Take) -> Result<(
 }
 
 /// As the profile of an account: notes who gets what became due.
-pub fn note(store: &Store, errands: &[Errand], now: i64) -> Result<()> {
-    for errand in errands {
+pub fn note(store: &Store, member_messages: &[MemberMessage], now: i64) -> Result<()> {
+    for errand in member_messages {
         match member_of(store, errand.by)? {
             Some(member) => keep(store, &member, errand, now)?,
             None => console_error!("`{}`: no member is known", errand.journey),
@@ -121,7 +121,7 @@ fn member_of(store: &Store, stamp: Stamp) -> Result<Option<String>> {
 /// Writes the messages of our own errands that are due.
 pub fn run(store: &Store, plan: &Rc<Plan>, profile: &Known, on_its_way: &mut Vec<Event>, now: i64) -> Result<()> {
     for errand in own(store)? {
-        match errand.run(plan, profile, on_its_way, Millis(now)) {
+        match errand.compose(plan, profile, on_its_way, Millis(now)) {
             Ok(action) => {
                 if let Some(action) = action {
                     on_its_way.extend(action.sent());
@@ -139,15 +139,15 @@ pub fn run(store: &Store, plan: &Rc<Plan>, profile: &Known, on_its_way: &mut Vec
 }
 
 /// Our own errands whose messages are not written yet.
-pub fn own(store: &Store) -> Result<Vec<Errand>> {
+pub fn own(store: &Store) -> Result<Vec<MemberMessage>> {
     let query = "SELECT member, errand FROM errand WHERE member = ? AND due IS NOT NULL ORDER BY send_id";
     let rows: Vec<Row> = store.rows(query, vec![OWN.into()])?;
     rows.iter().map(|row| Ok(serde_json::from_str(&row.errand)?)).collect()
 }
 
 /// Takes over errands of a profile that becomes a part of this one.
-pub fn take_over(store: &Store, errands: &[Errand], now: i64) -> Result<()> {
-    errands.iter().try_for_each(|errand| keep(store, OWN, errand, now))
+pub fn take_over(store: &Store, member_messages: &[MemberMessage], now: i64) -> Result<()> {
+    member_messages.iter().try_for_each(|errand| keep(store, OWN, errand, now))
 }
 
 /// Puts off our own errands: without a plan nothing can be written.
@@ -156,7 +156,7 @@ pub fn put_off(store: &Store, until: i64) -> Result<()> {
     store.run("UPDATE errand SET due = ? WHERE member = ? AND due < ?", values)
 }
 
-fn keep(store: &Store, member: &str, errand: &Errand, now: i64) -> Result<()> {
+fn keep(store: &Store, member: &str, errand: &MemberMessage, now: i64) -> Result<()> {
     let values = vec![errand.send_id.as_str().into(), member.into(), serde_json::to_string(errand)?.into(), now.into()];
     store.run("INSERT OR IGNORE INTO errand (send_id, member, errand, attempts, due) VALUES (?, ?, ?, 0, ?)", values)
 }

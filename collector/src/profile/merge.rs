@@ -123,7 +123,7 @@ impl Profile {
                     taken.keep(store)?;
                 }
             }
-            member_message::take_over(store, &frozen.errands, now_ms())?;
+            member_message::take_over(store, &frozen.member_messages, now_ms())?;
             let mut live = Live::load(store, Some(plan.clone()), &subject)?;
             live.merge(&plan, &frozen.profile);
             live.settle(now_ms())?;
@@ -147,7 +147,7 @@ impl Profile {
                 secured: store.meta("secured")?.unwrap_or(false),
                 devices: store.identifiers(Namespace::Anonymous.name())?,
                 deliveries: outbox::all(store, MAX_DELIVERIES)?,
-                errands: member_message::own(store)?,
+                member_messages: member_message::own(store)?,
             }))
         })
         .await

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
-use throughline::{Action, Contact, Event, Millis, Plan, Stamp, Value, Waiting, Withheld, authorize};
+use throughline::{Action, Event, MessageSent, Millis, PendingMessage, Plan, SendBlocked, Stamp, Value, authorize};
 use worker::{Result, console_error};
 
 use crate::delivery::webhook::{self, Message};
@@ -82,7 +82,7 @@ impl Delivery {
 
     /// The event that says that it was sent.
     fn sent(&self, at: i64) -> Event {
-        let contact = Contact {
+        let contact = MessageSent {
             send_id: &self.send_id,
             journey: &self.journey,
             step: &self.step,
@@ -221,7 +221,7 @@ impl Profile {
             };
             let live = Live::load(store, Some(plan.clone()), &subject)?;
             let channel = delivery.channel().to_owned();
-            let waiting = Waiting {
+            let waiting = PendingMessage {
                 journey: &delivery.journey,
                 entered: delivery.entered,
                 message: &delivery.message,
@@ -231,7 +231,7 @@ impl Profile {
             let others = on_its_way_before(store, &delivery, now)?;
             match authorize(&plan, &live.profile, &others, &waiting, Millis(now)) {
                 Ok(()) => {}
-                Err(Withheld::Later(reason, at)) => {
+                Err(SendBlocked::Later(reason, at)) => {
                     Delivery { due: at.0, reason: Some(reason.code().to_owned()), ..delivery }.keep(store)?;
                     return Ok(None);
                 }

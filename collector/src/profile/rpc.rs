@@ -1,7 +1,7 @@
 //! What is asked of a Profile object, and what it answers.
 
 use serde::{Deserialize, Serialize};
-use throughline::{Account, Errand, Profile};
+use throughline::{Account, MemberMessage, Profile};
 
 use crate::ingest::record::{Outcome, Record};
 use crate::profile::outbox::Delivery;
@@ -58,7 +58,7 @@ pub struct Frozen {
     pub devices: Vec<String>,
     pub deliveries: Vec<Delivery>,
     #[serde(default)]
-    pub errands: Vec<Errand>,
+    pub member_messages: Vec<MemberMessage>,
 }
 
 /// Name the events after this one.
@@ -104,7 +104,7 @@ pub struct Take {
     pub account: String,
     /// What is known of it.
     pub known: Account,
-    pub errand: Errand,
+    pub errand: MemberMessage,
 }
 
 /// Whether the errand is kept.

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use throughline::{Account, Advance, EventKind, Millis, Plan, Profile, advance, advance_account, reduce, told_events};
+use throughline::{
+    Account, Advance, EventKind, Millis, Plan, Profile, account_event_names, advance, advance_account, reduce,
+};
 use worker::Result;
 
 use crate::identity::identifier::Namespace;
@@ -77,7 +79,7 @@ impl<'a> Live<'a> {
         if let Some(plan) = &self.plan {
             reduce(plan, &mut self.profile, &record.event);
             let event = &record.event;
-            self.tells |= event.kind == EventKind::Group || told_events(plan).contains(event.name.as_str());
+            self.tells |= event.kind == EventKind::Group || account_event_names(plan).contains(event.name.as_str());
         }
         Ok(outcome)
     }
@@ -91,9 +93,10 @@ impl<'a> Live<'a> {
     pub fn settle(&mut self, now: i64) -> Result<u64> {
         match &self.plan {
             Some(plan) if self.is_account()? => {
-                let Advance { profile, errands, wake_at, .. } = advance_account(plan, &self.profile, Millis(now));
+                let Advance { profile, member_messages, wake_at, .. } =
+                    advance_account(plan, &self.profile, Millis(now));
                 self.profile = profile;
-                member_message::note(self.store, &errands, now)?;
+                member_message::note(self.store, &member_messages, now)?;
                 self.wake(wake_at)?;
             }
             Some(plan) => {
@@ -159,7 +162,7 @@ fn recount(store: &Store, plan: &Plan, old: Profile) -> Result<Profile> {
     }
     profile.subject.clone_from(&old.subject);
     if let (Some(id), Some(account)) = (old.account_id(), old.account()) {
-        profile.learn(plan, id, account);
+        profile.merge_account(plan, id, account);
     }
     profile.journeys = old.journeys;
     Ok(profile)

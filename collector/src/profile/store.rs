@@ -139,9 +139,15 @@ impl Store {
         let deliveries: Option<i64> =
             self.value("SELECT MIN(due) AS value FROM delivery WHERE state = 'pending'", Vec::new())?;
         let merges: Option<i64> = self.value("SELECT MIN(due) AS value FROM merge", Vec::new())?;
-        let errands: Option<i64> = self.value("SELECT MIN(due) AS value FROM errand", Vec::new())?;
-        let times =
-            [self.meta("wake_at")?, self.meta("tell_at")?, self.meta("archive_at")?, errands, deliveries, merges];
+        let member_messages: Option<i64> = self.value("SELECT MIN(due) AS value FROM errand", Vec::new())?;
+        let times = [
+            self.meta("wake_at")?,
+            self.meta("tell_at")?,
+            self.meta("archive_at")?,
+            member_messages,
+            deliveries,
+            merges,
+        ];
         Ok(times.into_iter().flatten().min())
     }
 }

@@ -62,7 +62,7 @@ impl Profile {
         let fits = |facts: &Known| {
             token::minted_length(key, &claims(facts.clone())).is_ok_and(|length| length <= token::jws::MAX_TOKEN)
         };
-        facts.fit(fits);
+        facts.truncate_to_budget(fits);
         let claims = claims(facts);
         match token::mint(key, &claims) {
             Ok(token) => Minted::Token { token, subject: claims.sub, expires: claims.exp, version },
@@ -81,9 +81,9 @@ fn nothing(why: &str) -> Minted {
 /// Whether a value, or a part of it, looks like personal data: then it stays here, whatever the rules say.
 fn is_personal(name: &str, value: &Value) -> bool {
     let inside = |members: &Object| members.iter().any(|(name, value)| is_personal(name, value));
-    token::looks_personal(name).is_some()
+    token::detect_pii(name).is_some()
         || match value {
-            Value::String(text) => token::looks_personal(text).is_some(),
+            Value::String(text) => token::detect_pii(text).is_some(),
             Value::Array(items) => items.iter().any(|item| is_personal("", item)),
             Value::Object(members) => inside(members),
             _ => false,

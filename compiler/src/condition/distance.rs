@@ -4,7 +4,7 @@ use throughline::internals::plan::tables::Place;
 use throughline::internals::plan::{Id, Ids, Op};
 
 use super::history::AGES;
-use super::{Compiler, NodeId, join};
+use super::{ConditionCompiler, NodeId, join};
 use crate::source::tree::{Kind, Node};
 
 /// Metres of the units of length.
@@ -12,7 +12,7 @@ const UNITS: [(&str, f64); 3] = [("km", 1000.0), ("mi", 1609.344), ("m", 1.0)];
 /// No two places are further away from each other than this, in metres.
 const FARTHEST: f64 = 20_100_000.0;
 
-impl Compiler<'_> {
+impl ConditionCompiler<'_> {
     /// `$distance: { to, from, $lt, $lte, $gt, $gte }`.
     pub(super) fn distance(&mut self, node: &Node, path: &str) -> Option<NodeId> {
         self.known_members(node, path, &["to", "from", "$lt", "$lte", "$gt", "$gte"])?;

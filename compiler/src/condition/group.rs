@@ -3,8 +3,8 @@
 use throughline::internals::json::ValueRef;
 use throughline::internals::plan::Op;
 
-use super::{Compiler, Keys, NodeId, join};
-use crate::condition::scope::Group;
+use super::{ConditionCompiler, Keys, NodeId, join};
+use crate::condition::scope::KnownGroup;
 use crate::source::tree::{Entry, Kind, Node};
 
 /// Groups use each other no deeper than this.
@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 16;
 /// One condition uses no more groups than this, each as often as it is named.
 const MAX_USES: usize = 1_000;
 
-impl Compiler<'_> {
+impl ConditionCompiler<'_> {
     /// `$inGroup` and `$notInGroup`: the value is, or is not, among those of a list. A group that is no list has nobody, and
     /// nobody is outside of it.
     pub(super) fn in_group(&mut self, operand: &Node, path: &str, negated: bool) -> Option<NodeId> {
@@ -22,8 +22,8 @@ impl Compiler<'_> {
             None => ValueRef::from(&operand.to_value()).to_text().into_owned(),
         };
         let values = match self.scope.groups.get(&name) {
-            Some(Group::Values(values) | Group::List { values, .. }) => values.clone(),
-            Some(Group::Condition(_)) => {
+            Some(KnownGroup::Values(values) | KnownGroup::List { values, .. }) => values.clone(),
+            Some(KnownGroup::Condition(_)) => {
                 let message = format!("`{name}` is a condition, not a list");
                 return self.mistake(operand.span, path, "wrong-type", message, |mistake| {
                     mistake.expected("`$savedGroup` for a saved group of any type");
@@ -53,12 +53,12 @@ impl Compiler<'_> {
             return self.unknown_group(reference, path, &name);
         };
         match group {
-            Group::List { attribute: own, values } => match attribute.or(own) {
+            KnownGroup::List { attribute: own, values } => match attribute.or(own) {
                 Some(key) => self.member_of(&key, &values, reference, path, keys),
                 None => self.wrong_type(reference, path, "a group with an attribute"),
             },
-            Group::Values(_) => self.wrong_type(reference, path, "a group with a type"),
-            Group::Condition(condition) => self.group_condition(name, &condition, reference, path, keys),
+            KnownGroup::Values(_) => self.wrong_type(reference, path, "a group with a type"),
+            KnownGroup::Condition(condition) => self.group_condition(name, &condition, reference, path, keys),
         }
     }
 

@@ -4,7 +4,7 @@ use throughline::Millis;
 use throughline::internals::plan::tables::{Counter, Fold};
 use throughline::internals::plan::{Id, Op};
 
-use super::{Compiler, Keys, NodeId, join};
+use super::{ConditionCompiler, Keys, NodeId, join};
 use crate::condition::scope::CounterSpec;
 use crate::source::duration;
 use crate::source::tree::{Entry, Kind, Node};
@@ -18,7 +18,7 @@ const LOOKED_AT: u32 = 8;
 /// The operators on an age.
 pub(super) const AGES: [(&str, Op); 4] = [("$lt", Op::Lt), ("$lte", Op::Lte), ("$gt", Op::Gt), ("$gte", Op::Gte)];
 
-impl Compiler<'_> {
+impl ConditionCompiler<'_> {
     /// `$event`, or a list of such, which all have to hold; and so with the other operators of this file.
     pub(super) fn history(&mut self, key: &str, node: &Node, path: &str) -> Option<NodeId> {
         let Kind::List(items) = &node.kind else { return self.happened(key, node, path) };

@@ -6,14 +6,14 @@ use throughline::internals::plan::{Id, Op};
 use throughline::{Millis, Value};
 
 use super::subject::SUBJECT;
-use super::{Compiler, NodeId, join};
+use super::{ConditionCompiler, NodeId, join};
 use crate::source::tree::{Kind, Node};
 
 /// The days of the week, as rules write them.
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MIDNIGHT: i64 = 24 * 60;
 
-impl Compiler<'_> {
+impl ConditionCompiler<'_> {
     /// `$local: { time, weekday, date, timezone }`, which all have to hold.
     pub(super) fn local(&mut self, node: &Node, path: &str) -> Option<NodeId> {
         self.known_members(node, path, &["time", "weekday", "date", "timezone"])?;

@@ -18,7 +18,7 @@ use throughline::internals::plan::tables::{self, Constant, ConstantKind, Setting
 use throughline::internals::plan::{Id, Op, PlanBuilder};
 use throughline::{Object, Plan, Value};
 
-use crate::condition::scope::{Dialect, Scope};
+use crate::condition::scope::{ConditionScope, Dialect};
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::tree::{Entry, Kind, Node, Span};
 
@@ -29,22 +29,22 @@ const MAX_DEPTH: usize = 16;
 pub fn compile(
     node: &Node,
     path: &str,
-    scope: &mut Scope,
+    scope: &mut ConditionScope,
     plan: &mut PlanBuilder,
     diagnostics: &mut Diagnostics,
 ) -> Option<NodeId> {
-    Compiler::new(plan, scope, diagnostics).compile(node, path, Keys::Attributes)
+    ConditionCompiler::new(plan, scope, diagnostics).compile(node, path, Keys::Attributes)
 }
 
 /// The node of a condition on a value's members.
 pub fn compile_value(
     node: &Node,
     path: &str,
-    scope: &mut Scope,
+    scope: &mut ConditionScope,
     plan: &mut PlanBuilder,
     diagnostics: &mut Diagnostics,
 ) -> Option<NodeId> {
-    Compiler::new(plan, scope, diagnostics).compile(node, path, Keys::Members)
+    ConditionCompiler::new(plan, scope, diagnostics).compile(node, path, Keys::Members)
 }
 
 /// The node of a condition on the properties of an event, whose names need no declaration.
@@ -54,7 +54,7 @@ pub fn compile_filter(
     plan: &mut PlanBuilder,
     diagnostics: &mut Diagnostics,
 ) -> Option<NodeId> {
-    compile_value(node, path, &mut Scope::default(), plan, diagnostics)
+    compile_value(node, path, &mut ConditionScope::default(), plan, diagnostics)
 }
 
 /// Whether a condition on a value, such as the filter of an event, holds for each of some objects.
@@ -67,9 +67,9 @@ pub fn holds_for(plan: PlanBuilder, node: Id<tables::Node>, objects: &[&Object])
     objects.iter().map(holds).collect()
 }
 
-struct Compiler<'a> {
+struct ConditionCompiler<'a> {
     plan: &'a mut PlanBuilder,
-    scope: &'a mut Scope,
+    scope: &'a mut ConditionScope,
     diagnostics: &'a mut Diagnostics,
     /// The saved groups that are being compiled, each used by the one before it.
     open: Vec<String>,
@@ -117,8 +117,8 @@ enum Keys {
 /// The operators that stand where an attribute could.
 const LOGIC: [&str; 5] = ["$and", "$or", "$nor", "$not", "$savedGroup"];
 
-impl<'a> Compiler<'a> {
-    const fn new(plan: &'a mut PlanBuilder, scope: &'a mut Scope, diagnostics: &'a mut Diagnostics) -> Self {
+impl<'a> ConditionCompiler<'a> {
+    const fn new(plan: &'a mut PlanBuilder, scope: &'a mut ConditionScope, diagnostics: &'a mut Diagnostics) -> Self {
         Self { plan, scope, diagnostics, open: Vec::new(), groups: 0 }
     }
 

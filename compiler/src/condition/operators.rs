@@ -9,8 +9,8 @@ use throughline::internals::plan::tables::Constant;
 use throughline::internals::plan::{Id, Op};
 use throughline::internals::text::lowercase;
 
-use super::{Compiler, Keys, LOGIC, NodeId, join, order_of};
-use crate::condition::scope::Known;
+use super::{ConditionCompiler, Keys, LOGIC, NodeId, join, order_of};
+use crate::condition::scope::KnownAttribute;
 use crate::regex::{self, RegexError};
 use crate::source::tree::{Entry, Kind, Node};
 
@@ -48,9 +48,9 @@ const OPERATORS: [&str; 27] = [
 /// The types that `$type` knows.
 const TYPES: [&str; 6] = ["string", "number", "boolean", "array", "object", "null"];
 
-impl Compiler<'_> {
+impl ConditionCompiler<'_> {
     /// What stands after an attribute's name: a bare value, or operators. All of them have to hold.
-    pub(super) fn value(&mut self, node: &Node, path: &str, attribute: Option<&Known>) -> Option<NodeId> {
+    pub(super) fn value(&mut self, node: &Node, path: &str, attribute: Option<&KnownAttribute>) -> Option<NodeId> {
         let entries = node.entries();
         let operators = entries.iter().filter(|entry| entry.key.starts_with('$')).count();
         if operators > 0 && operators == entries.len() {
@@ -69,7 +69,7 @@ impl Compiler<'_> {
         Some(self.node(Op::Is, [constant.0, 0, 0, 0]))
     }
 
-    fn operator(&mut self, entry: &Entry, path: &str, attribute: Option<&Known>) -> Option<NodeId> {
+    fn operator(&mut self, entry: &Entry, path: &str, attribute: Option<&KnownAttribute>) -> Option<NodeId> {
         let operand = &entry.value;
         match entry.key.as_str() {
             "$eq" => self.identical(Op::Eq, operand, path, attribute),
@@ -141,7 +141,7 @@ impl Compiler<'_> {
     }
 
     /// `===` and `!==`: a list or an object is identical to nothing.
-    fn identical(&mut self, op: Op, operand: &Node, path: &str, attribute: Option<&Known>) -> Option<NodeId> {
+    fn identical(&mut self, op: Op, operand: &Node, path: &str, attribute: Option<&KnownAttribute>) -> Option<NodeId> {
         if matches!(operand.kind, Kind::List(_) | Kind::Map(_)) && self.is_strict() {
             return self.wrong_type(operand, path, "a single value; write a list or an object without the operator");
         }
@@ -242,7 +242,7 @@ impl Compiler<'_> {
     }
 
     /// A bare list is compared as a whole, which is rarely meant for an attribute that is no list.
-    fn check_bare_list(&mut self, node: &Node, path: &str, attribute: Option<&Known>) {
+    fn check_bare_list(&mut self, node: &Node, path: &str, attribute: Option<&KnownAttribute>) {
         let is_list = attribute.is_none_or(|attribute| matches!(attribute.kind, "list" | "object"));
         if matches!(node.kind, Kind::List(_)) && !is_list && self.is_strict() {
             let message = "a list is compared as a whole, and this attribute is not a list";
@@ -251,7 +251,7 @@ impl Compiler<'_> {
     }
 
     /// Whether the attribute can have this value.
-    fn check_enum(&mut self, node: &Node, path: &str, attribute: Option<&Known>) -> Option<()> {
+    fn check_enum(&mut self, node: &Node, path: &str, attribute: Option<&KnownAttribute>) -> Option<()> {
         let Some(found) = node.as_str() else { return Some(()) };
         let values = attribute.map_or(&[] as &[String], |attribute| &attribute.values);
         if values.is_empty() || values.iter().any(|value| value == found) {

@@ -13,9 +13,9 @@ use crate::source::tree::Node;
 
 /// What conditions may refer to, how strictly they are read, and what they have referred to so far.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub struct ConditionScope {
     /// The declared attributes, by name.
-    pub attributes: BTreeMap<String, Known>,
+    pub attributes: BTreeMap<String, KnownAttribute>,
     /// The segments, by id.
     pub segments: BTreeMap<String, Id<Segment>>,
     /// The segments that are stages, in their order.
@@ -25,7 +25,7 @@ pub struct Scope {
     /// The purposes that policies and channels name; none if any purpose will do.
     pub purposes: BTreeSet<String>,
     /// The saved groups, by name.
-    pub groups: BTreeMap<String, Group>,
+    pub groups: BTreeMap<String, KnownGroup>,
     /// The counters by key, as far as they have a number yet.
     pub counters: BTreeMap<String, Id<Counter>>,
     /// The sequences by key, as far as they have a number yet.
@@ -39,12 +39,12 @@ pub struct Scope {
     /// Whose language it is.
     pub dialect: Dialect,
     /// What the conditions have referred to so far.
-    pub uses: Uses,
+    pub uses: ConditionUses,
 }
 
 /// An attribute as conditions see it.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownAttribute {
     /// Its row.
     pub id: Id<Attribute>,
     /// Its declared type, such as `string`.
@@ -55,7 +55,7 @@ pub struct Known {
 
 /// A saved group as conditions see it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Group {
+pub enum KnownGroup {
     /// Values without an attribute.
     Values(Vec<Value>),
     /// Values of an attribute; without one, the condition says which.
@@ -81,7 +81,7 @@ pub enum Dialect {
 
 /// What conditions refer to.
 #[derive(Clone, Debug, Default)]
-pub struct Uses {
+pub struct ConditionUses {
     /// Names of attributes.
     pub attributes: BTreeSet<String>,
     /// Ids of segments.
@@ -176,7 +176,7 @@ impl CounterSpec {
     }
 }
 
-impl Default for Scope {
+impl Default for ConditionScope {
     fn default() -> Self {
         Self {
             attributes: BTreeMap::new(),
@@ -191,12 +191,12 @@ impl Default for Scope {
             places: BTreeMap::new(),
             zone: TimeZone::UTC,
             dialect: Dialect::Rules,
-            uses: Uses::default(),
+            uses: ConditionUses::default(),
         }
     }
 }
 
-impl Scope {
+impl ConditionScope {
     /// The number of a counter, noted as used: that of [`Self::counters`], zero as long as it has none.
     pub fn counter(&mut self, spec: CounterSpec) -> Id<Counter> {
         let key = spec.key();
@@ -229,7 +229,7 @@ impl Scope {
     }
 
     /// The declared attribute that a path begins with, the longest if there are several, its name, and the rest of the path.
-    pub(crate) fn attribute<'p>(&self, path: &'p str) -> Option<(&'p str, Option<&'p str>, &Known)> {
+    pub(crate) fn attribute<'p>(&self, path: &'p str) -> Option<(&'p str, Option<&'p str>, &KnownAttribute)> {
         let whole = self.attributes.get(path).map(|known| (path, None, known));
         whole.or_else(|| {
             path.rmatch_indices('.').find_map(|(dot, _)| {
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn equal_needs_share_a_counter_that_is_enough_for_all() {
-        let mut scope = Scope::default();
+        let mut scope = ConditionScope::default();
         let filter = Node::from_value(&Value::Object([("path", Value::from("/pricing"))].into_iter().collect()));
         let spec = |filter: Option<&Node>, keep, within| CounterSpec {
             filter: filter.cloned(),

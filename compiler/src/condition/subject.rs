@@ -5,7 +5,7 @@ use throughline::internals::plan::condition_ops::narrow;
 use throughline::internals::plan::tables::{JourneyState, LocalPart};
 use throughline::{Consent, Millis};
 
-use super::{Compiler, LOGIC, NodeId, join};
+use super::{ConditionCompiler, LOGIC, NodeId, join};
 use crate::source::time;
 use crate::source::tree::{Entry, Kind, Node};
 
@@ -30,7 +30,7 @@ pub(super) const OPERATORS: [&str; 14] = [
 /// What stands in the place of a time zone for the subject's own.
 pub(super) const SUBJECT: &str = "subject";
 
-impl Compiler<'_> {
+impl ConditionCompiler<'_> {
     /// An entry of a condition on a subject that is no logic.
     pub(super) fn subject_part(&mut self, key: &str, entry: &Entry, path: &str) -> Option<NodeId> {
         let value = &entry.value;

@@ -12,7 +12,7 @@ const FEW: usize = 4;
 
 /// Something that is so or not, and quickly known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Term {
+pub enum AccessTerm {
     /// The attribute's value, or an item of it, is the constant, or becomes it when it is converted.
     Value(Id<Attribute>, Id<Constant>),
     /// The condition holds.
@@ -20,14 +20,14 @@ pub enum Term {
 }
 
 /// What finds a candidate: one of these terms must be so; without any it is never one.
-pub type Access = Vec<Term>;
+pub type AccessPath = Vec<AccessTerm>;
 
 /// How many different values the conditions of a plan ask of each attribute.
-pub type Asked = BTreeMap<Id<Attribute>, usize>;
+pub type ValueCounts = BTreeMap<Id<Attribute>, usize>;
 
 /// What the conditions ask that are in the plan by now.
-pub fn asked(plan: &PlanBuilder) -> Asked {
-    let subject = Subject { plan, known: BTreeMap::new() };
+pub fn asked(plan: &PlanBuilder) -> ValueCounts {
+    let subject = ConditionReader { plan, known: BTreeMap::new() };
     let mut values: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for node in Span::<Node>::new(0, plan.count::<Node>()).iter().filter_map(|id| plan.get(id)) {
         if node.kind() == Some(Op::Attribute) {
@@ -38,15 +38,15 @@ pub fn asked(plan: &PlanBuilder) -> Asked {
 }
 
 /// For each condition what finds it best, or none if it always has to be looked at.
-pub fn choose(plan: &PlanBuilder, asked: &Asked, conditions: &[Option<Id<Node>>]) -> Vec<Option<Access>> {
+pub fn choose(plan: &PlanBuilder, asked: &ValueCounts, conditions: &[Option<Id<Node>>]) -> Vec<Option<AccessPath>> {
     if conditions.len() < FEW {
         return vec![None; conditions.len()];
     }
-    let mut subject = Subject { plan, known: BTreeMap::new() };
+    let mut subject = ConditionReader { plan, known: BTreeMap::new() };
     let choices = conditions.iter().map(|when| when.map_or_else(Vec::new, |when| subject.accesses(when)));
-    let choices: Vec<Vec<Access>> = choices.collect();
+    let choices: Vec<Vec<AccessPath>> = choices.collect();
     let costs = Costs::new(asked, choices.iter().flatten().flatten());
-    let best = |accesses: Vec<Access>| accesses.into_iter().min_by_key(|access| costs.of(access));
+    let best = |accesses: Vec<AccessPath>| accesses.into_iter().min_by_key(|access| costs.of(access));
     choices.into_iter().map(|accesses| best(accesses).filter(|access| costs.of(access) < LOOK)).collect()
 }
 
@@ -56,15 +56,15 @@ const LOOK: usize = 1_000;
 /// What terms are expected to cost for each condition that they find: the more values the plan asks of an attribute, the
 /// fewer of them a subject has; and a condition is evaluated once for all who share it, and then holds one time in four.
 struct Costs<'a> {
-    asked: &'a Asked,
+    asked: &'a ValueCounts,
     shares: BTreeMap<Id<Node>, usize>,
 }
 
 impl<'a> Costs<'a> {
-    fn new<'t>(asked: &'a Asked, terms: impl Iterator<Item = &'t Term>) -> Self {
+    fn new<'t>(asked: &'a ValueCounts, terms: impl Iterator<Item = &'t AccessTerm>) -> Self {
         let mut shares: BTreeMap<_, usize> = BTreeMap::new();
         for term in terms {
-            if let Term::Holds(node) = *term {
+            if let AccessTerm::Holds(node) = *term {
                 let share = shares.entry(node).or_default();
                 *share = share.saturating_add(1);
             }
@@ -72,17 +72,17 @@ impl<'a> Costs<'a> {
         Self { asked, shares }
     }
 
-    fn of(&self, access: &Access) -> usize {
+    fn of(&self, access: &AccessPath) -> usize {
         access.iter().map(|term| self.of_term(term)).sum()
     }
 
-    fn of_term(&self, term: &Term) -> usize {
+    fn of_term(&self, term: &AccessTerm) -> usize {
         match term {
-            Term::Value(attribute, _) => {
+            AccessTerm::Value(attribute, _) => {
                 let asked = self.asked.get(attribute).copied().unwrap_or(0);
                 LOOK.div_euclid(asked.saturating_add(1))
             }
-            Term::Holds(node) => {
+            AccessTerm::Holds(node) => {
                 let share = self.shares.get(node).copied().unwrap_or(0).max(1);
                 LOOK.div_euclid(share).saturating_add(LOOK / 4)
             }
@@ -94,15 +94,15 @@ impl<'a> Costs<'a> {
 const MANY: usize = 64;
 
 /// Reads conditions on the subject.
-struct Subject<'p> {
+struct ConditionReader<'p> {
     plan: &'p PlanBuilder,
     /// What is known of conditions: they share parts, which may share parts again.
-    known: BTreeMap<Id<Node>, Vec<Access>>,
+    known: BTreeMap<Id<Node>, Vec<AccessPath>>,
 }
 
-impl Subject<'_> {
+impl ConditionReader<'_> {
     /// Accesses of which each finds all subjects for which the condition holds.
-    fn accesses(&mut self, id: Id<Node>) -> Vec<Access> {
+    fn accesses(&mut self, id: Id<Node>) -> Vec<AccessPath> {
         if let Some(known) = self.known.get(&id) {
             return known.clone();
         }
@@ -118,9 +118,9 @@ impl Subject<'_> {
         accesses
     }
 
-    fn read(&mut self, id: Id<Node>) -> Vec<Access> {
+    fn read(&mut self, id: Id<Node>) -> Vec<AccessPath> {
         let Some((node, op)) = self.node(id) else { return Vec::new() };
-        let itself = vec![Term::Holds(id)];
+        let itself = vec![AccessTerm::Holds(id)];
         match op {
             Op::True => Vec::new(),
             Op::False => vec![Vec::new()],
@@ -128,13 +128,14 @@ impl Subject<'_> {
             Op::Or => {
                 let children = self.children(node);
                 let by_values = |child| self.accesses(child).into_iter().find(|access| access.iter().all(is_value));
-                let together: Option<Vec<Access>> = children.into_iter().map(by_values).collect();
+                let together: Option<Vec<AccessPath>> = children.into_iter().map(by_values).collect();
                 together.map(|accesses| accesses.concat()).into_iter().chain([itself]).collect()
             }
             Op::Attribute => {
                 let attribute = Id::new(node.a);
                 let values = self.values(Id::new(node.b));
-                let values = values.map(|all| all.into_iter().map(|value| Term::Value(attribute, value)).collect());
+                let values =
+                    values.map(|all| all.into_iter().map(|value| AccessTerm::Value(attribute, value)).collect());
                 values.into_iter().chain([itself]).collect()
             }
             Op::Segment => match self.plan.get(Id::<Segment>::new(node.a)) {
@@ -180,8 +181,8 @@ impl Subject<'_> {
     }
 }
 
-const fn is_value(term: &Term) -> bool {
-    matches!(term, Term::Value(..))
+const fn is_value(term: &AccessTerm) -> bool {
+    matches!(term, AccessTerm::Value(..))
 }
 
 /// A constant as the form of a value that is looked up.

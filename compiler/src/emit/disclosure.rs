@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use throughline::internals::plan::tables::Source;
 use throughline::{Object, Value};
 
-use super::usage::Survey;
-use crate::condition::scope::Uses;
+use super::usage::Usage;
+use crate::condition::scope::ConditionUses;
 use crate::rules::Rules;
 
 /// So many of the places that need something are named.
@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 
 /// What kind of thing leaves the collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum DisclosureKind {
     /// The value of an attribute.
     Attribute,
     /// The membership in a segment that only the collector can decide.
@@ -25,9 +25,9 @@ pub enum Kind {
 
 /// Something that leaves the collector, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leaving {
+pub struct Disclosure {
     /// What kind of thing.
-    pub kind: Kind,
+    pub kind: DisclosureKind,
     /// Its name.
     pub name: String,
     /// Whether browsers decide by it too: the public plan says by what it is compared, and scripts of the page can read it.
@@ -38,7 +38,7 @@ pub struct Leaving {
     pub places: usize,
 }
 
-impl Kind {
+impl DisclosureKind {
     /// As people call it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -50,7 +50,7 @@ impl Kind {
     }
 }
 
-impl Leaving {
+impl Disclosure {
     /// For people: `attribute tier: token; needed by campaigns.gold.when`.
     #[must_use]
     pub fn line(&self) -> String {
@@ -80,21 +80,21 @@ impl Leaving {
 
 /// Which places on pages need what.
 #[derive(Debug, Default)]
-pub struct Reasons(BTreeMap<(Kind, String), (Vec<String>, usize)>);
+pub struct Reasons(BTreeMap<(DisclosureKind, String), (Vec<String>, usize)>);
 
 impl Reasons {
     /// Notes what a condition uses.
-    pub fn note(&mut self, uses: &Uses, path: &str) {
-        let attributes = uses.attributes.iter().map(|name| (Kind::Attribute, name));
-        let segments = uses.segments.iter().map(|id| (Kind::Segment, id));
-        let events = uses.counters.values().map(|counter| (Kind::Event, &counter.event));
+    pub fn note(&mut self, uses: &ConditionUses, path: &str) {
+        let attributes = uses.attributes.iter().map(|name| (DisclosureKind::Attribute, name));
+        let segments = uses.segments.iter().map(|id| (DisclosureKind::Segment, id));
+        let events = uses.counters.values().map(|counter| (DisclosureKind::Event, &counter.event));
         for (kind, name) in attributes.chain(segments).chain(events).collect::<Vec<_>>() {
             self.note_one(kind, name, path);
         }
     }
 
     /// Notes one thing that a place needs.
-    pub fn note_one(&mut self, kind: Kind, name: &str, path: &str) {
+    pub fn note_one(&mut self, kind: DisclosureKind, name: &str, path: &str) {
         let (first, count) = self.0.entry((kind, name.to_owned())).or_default();
         *count = count.saturating_add(1);
         if first.len() < NAMED {
@@ -102,35 +102,35 @@ impl Reasons {
         }
     }
 
-    fn get(&self, kind: Kind, name: &str) -> (Vec<String>, usize) {
+    fn get(&self, kind: DisclosureKind, name: &str) -> (Vec<String>, usize) {
         self.0.get(&(kind, name.to_owned())).cloned().unwrap_or_default()
     }
 }
 
 /// What leaves the collector.
-pub fn leaving(rules: &Rules<'_>, edge: &Survey, public: &Survey) -> Vec<Leaving> {
+pub fn disclosures(rules: &Rules<'_>, edge: &Usage, public: &Usage) -> Vec<Disclosure> {
     let is_of_profile = |name: &&String| {
         let attribute = rules.attributes.get(name.as_str());
         attribute.is_some_and(|attribute| attribute.edge && attribute.source != Source::Request)
     };
     let attributes = edge.edge_attributes.iter().filter(is_of_profile).map(String::as_str);
     let zone = Some("timezone").filter(|_| edge.edge_local);
-    let attributes = attributes.chain(zone).map(|name| (Kind::Attribute, name));
+    let attributes = attributes.chain(zone).map(|name| (DisclosureKind::Attribute, name));
     let carried = edge.segments.iter().filter(|(_, carried)| *carried);
-    let segments = carried.map(|(id, _)| (Kind::Segment, id.as_str()));
-    let events = edge.reasons.0.keys().filter(|(kind, _)| *kind == Kind::Event);
+    let segments = carried.map(|(id, _)| (DisclosureKind::Segment, id.as_str()));
+    let events = edge.reasons.0.keys().filter(|(kind, _)| *kind == DisclosureKind::Event);
     let events = events.map(|(kind, name)| (*kind, name.as_str()));
-    let row = |(kind, name): (Kind, &str)| {
+    let row = |(kind, name): (DisclosureKind, &str)| {
         let (needed_by, places) = edge.reasons.get(kind, name);
-        let is_zone = kind == Kind::Attribute && Some(name) == zone && public.edge_local;
+        let is_zone = kind == DisclosureKind::Attribute && Some(name) == zone && public.edge_local;
         let public = is_zone || public.reasons.0.contains_key(&(kind, name.to_owned()));
-        Leaving { kind, name: name.to_owned(), public, needed_by, places }
+        Disclosure { kind, name: name.to_owned(), public, needed_by, places }
     };
     attributes.chain(segments).chain(events).map(row).collect()
 }
 
 /// The attributes that may leave the collector, and that only the collector uses.
-pub fn needless<'a>(rules: &Rules<'a>, edge: &Survey) -> Vec<&'a str> {
+pub fn unneeded_edge_attributes<'a>(rules: &Rules<'a>, edge: &Usage) -> Vec<&'a str> {
     let attributes = rules.attributes.iter().filter(|(name, attribute)| {
         attribute.edge && edge.attributes.contains(**name) && !edge.edge_attributes.contains(**name)
     });

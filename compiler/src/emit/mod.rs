@@ -15,13 +15,13 @@ use std::collections::BTreeMap;
 use throughline::Plan;
 use throughline::internals::plan::{Id, PlanBuilder};
 
-use crate::condition::scope::{CounterSpec, Known, Scope};
+use crate::condition::scope::{ConditionScope, CounterSpec, KnownAttribute};
 use crate::rules::Rules;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::diagnostic::Diagnostics;
 use crate::{Options, Plans};
-pub use disclosure::{Kind, Leaving};
-use usage::Survey;
+pub use disclosure::{Disclosure, DisclosureKind};
+use usage::Usage;
 
 /// What a plan is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,22 +37,22 @@ pub struct Emitted<'a> {
     /// Their plans.
     pub plans: Plans,
     /// What leaves the collector.
-    pub leaving: Vec<Leaving>,
+    pub disclosures: Vec<Disclosure>,
     /// The attributes that may leave it, and need not.
-    pub needless: Vec<&'a str>,
+    pub unneeded_edge_attributes: Vec<&'a str>,
 }
 
 /// The two plans of the rules; none if something is wrong with them, which is then told.
-pub fn emit<'a>(rules: &Rules<'a>, options: Options, out: &mut Reader<'_>) -> Option<Emitted<'a>> {
-    let survey = Survey::new(rules, Audience::Edge, out);
+pub fn emit<'a>(rules: &Rules<'a>, options: Options, out: &mut ReadContext<'_>) -> Option<Emitted<'a>> {
+    let survey = Usage::new(rules, Audience::Edge, out);
     if out.diagnostics.has_errors() {
         return None;
     }
     let edge = rows::write(rules, &survey, Audience::Edge, options, out);
     let mut public_rules = public_rules::rules(rules);
     // What is wrong with the rules has been told; the public ones are a part of them.
-    let mut silent = Reader { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
-    let mut public_survey = Survey::new(&public_rules, Audience::Public, &mut silent);
+    let mut silent = ReadContext { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
+    let mut public_survey = Usage::new(&public_rules, Audience::Public, &mut silent);
     public_rules.journeys.retain(|id, _| public_survey.journeys.contains(*id));
     if !public_rules.journeys.is_empty() {
         public_survey.counters.insert(String::new(), CounterSpec::default());
@@ -65,8 +65,12 @@ pub fn emit<'a>(rules: &Rules<'a>, options: Options, out: &mut Reader<'_>) -> Op
             return None;
         }
     }
-    let leaving = disclosure::leaving(rules, &survey, &public_survey);
-    Some(Emitted { plans: Plans { edge, public }, leaving, needless: disclosure::needless(rules, &survey) })
+    let disclosures = disclosure::disclosures(rules, &survey, &public_survey);
+    Some(Emitted {
+        plans: Plans { edge, public },
+        disclosures,
+        unneeded_edge_attributes: disclosure::unneeded_edge_attributes(rules, &survey),
+    })
 }
 
 /// The number of each name, in their order.
@@ -79,18 +83,18 @@ fn scope<'n>(
     rules: &Rules<'_>,
     attributes: impl IntoIterator<Item = &'n str>,
     segments: impl IntoIterator<Item = &'n str>,
-) -> Scope {
+) -> ConditionScope {
     let mut known = BTreeMap::new();
     for (name, id) in numbered(attributes) {
         if let Some(attribute) = rules.attributes.get(name.as_str()) {
-            known.insert(name, Known { id, kind: attribute.kind, values: attribute.values.clone() });
+            known.insert(name, KnownAttribute { id, kind: attribute.kind, values: attribute.values.clone() });
         }
     }
     let journey = |(number, (name, journey)): (u32, (&&str, &crate::rules::journey::Journey<'_>))| {
         let steps = journey.steps.iter().map(|step| step.id.name.to_owned()).collect();
         ((*name).to_owned(), (Id::new(number), steps))
     };
-    Scope {
+    ConditionScope {
         attributes: known,
         segments: numbered(segments),
         journeys: (0..).zip(&rules.journeys).map(journey).collect(),
@@ -98,16 +102,16 @@ fn scope<'n>(
         stages: rules.stages.iter().map(|stage| stage.name.to_owned()).collect(),
         zone: rules.defaults.zone.clone(),
         groups: rules.groups.iter().map(|(name, group)| ((*name).to_owned(), group.group.clone())).collect(),
-        ..Scope::default()
+        ..ConditionScope::default()
     }
 }
 
 /// The number of a condition on the subject.
 fn condition(
-    when: &Place<'_>,
-    scope: &mut Scope,
+    when: &Cursor<'_>,
+    scope: &mut ConditionScope,
     plan: &mut PlanBuilder,
-    out: &mut Reader<'_>,
+    out: &mut ReadContext<'_>,
 ) -> Option<Id<throughline::internals::plan::tables::Node>> {
     crate::condition::compile(when.node, &when.path, scope, plan, &mut out.diagnostics)
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::rules::campaign::{Campaign, Reach};
 use crate::rules::channel::{Roles, WEB};
-use crate::rules::frequency_cap::Scope;
+use crate::rules::frequency_cap::CapScope;
 use crate::rules::message::Message;
 use crate::rules::{Defs, Rules};
-use crate::source::cursor::Named;
+use crate::source::cursor::Reference;
 
 /// The rules without everything that is not needed to fill public slots.
 ///
@@ -34,14 +34,14 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
     });
     public.policies.suppress.retain(|suppression| suppression.classes & classes != 0);
     public.policies.caps.retain(|cap| match &cap.scope {
-        Scope::All => true,
-        Scope::Class(class) => class.bit() & classes != 0,
-        Scope::Slot(slot) => rules.slot(slot.name).is_some_and(|slot| slot.public),
-        Scope::Offer(offer) => offers.contains(offer.name),
-        Scope::Message(message) => messages.contains(message.name),
+        CapScope::All => true,
+        CapScope::Class(class) => class.bit() & classes != 0,
+        CapScope::Slot(slot) => rules.slot(slot.name).is_some_and(|slot| slot.public),
+        CapScope::Offer(offer) => offers.contains(offer.name),
+        CapScope::Message(message) => messages.contains(message.name),
     });
     // What is counted in several channels together counts on pages too; what is said only elsewhere does not.
-    let is_on_pages = |channels: &[Named<'_>]| channels.is_empty() || channels.iter().any(|name| name.name == WEB);
+    let is_on_pages = |channels: &[Reference<'_>]| channels.is_empty() || channels.iter().any(|name| name.name == WEB);
     public.policies.caps.retain(|cap| is_on_pages(&cap.channels));
     public.policies.cooldowns.retain(|cooldown| match (&cooldown.campaign, cooldown.classes) {
         (Some(campaign), _) => is_public(campaign.name),

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::condition::scope::Uses;
+use crate::condition::scope::ConditionUses;
 use crate::rules::Rules;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 
 /// The segments, each after those that it uses; tells of a circle.
-pub fn sort<'s>(rules: &Rules<'_>, segments: &BTreeMap<&'s str, Uses>, out: &mut Reader<'_>) -> Vec<&'s str> {
+pub fn sort<'s>(
+    rules: &Rules<'_>,
+    segments: &BTreeMap<&'s str, ConditionUses>,
+    out: &mut ReadContext<'_>,
+) -> Vec<&'s str> {
     let mut sorted: Vec<&'s str> = Vec::new();
     let mut done: BTreeSet<&str> = BTreeSet::new();
     for start in segments.keys() {
@@ -31,7 +35,7 @@ pub fn sort<'s>(rules: &Rules<'_>, segments: &BTreeMap<&'s str, Uses>, out: &mut
                 Some(next) => {
                     if let Some(from) = way.iter().position(|(open, _)| *open == next) {
                         let circle = way.get(from..).unwrap_or_default().iter().map(|(id, _)| *id);
-                        tell_circle(rules, circle.chain([next]), out);
+                        report_cycle(rules, circle.chain([next]), out);
                         return sorted;
                     }
                 }
@@ -41,7 +45,7 @@ pub fn sort<'s>(rules: &Rules<'_>, segments: &BTreeMap<&'s str, Uses>, out: &mut
     sorted
 }
 
-fn tell_circle<'s>(rules: &Rules<'_>, circle: impl Iterator<Item = &'s str>, out: &mut Reader<'_>) {
+fn report_cycle<'s>(rules: &Rules<'_>, circle: impl Iterator<Item = &'s str>, out: &mut ReadContext<'_>) {
     let circle: Vec<&str> = circle.collect();
     let Some(segment) = circle.first().and_then(|id| rules.segments.get(id)) else { return };
     let message = format!("segments use each other in a circle: {}", circle.join(" -> "));

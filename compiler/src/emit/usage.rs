@@ -6,18 +6,18 @@ use throughline::Millis;
 use throughline::internals::plan::PlanBuilder;
 use throughline::internals::plan::tables::Derivation;
 
-use super::disclosure::{Kind, Reasons};
+use super::disclosure::{DisclosureKind, Reasons};
 use super::{Audience, condition, scope, segment_order};
-use crate::condition::scope::{CounterSpec, Dialect, Scope, SequenceSpec, Uses};
+use crate::condition::scope::{ConditionScope, ConditionUses, CounterSpec, Dialect, SequenceSpec};
 use crate::rules::Rules;
 use crate::rules::account_unit;
 use crate::rules::channel::{Channel, REMEMBERED, WEB};
 use crate::rules::event_values::EventValues;
-use crate::rules::feature::{Effect, Parent, Trial};
+use crate::rules::feature::{Effect, FeatureExperiment, Parent};
 use crate::rules::message::Rendition;
-use crate::rules::score::Fact;
+use crate::rules::score::ScoreFact;
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Named, Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 use crate::source::tree::{self, Entry, Node};
 
 /// How many times of an event a journey looks at.
@@ -25,7 +25,7 @@ const JOURNEY_KEEPS: u32 = 16;
 
 /// What the conditions of the rules use.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct Usage {
     /// The segments that are used, each after those that it uses, and whether the token carries them.
     pub segments: Vec<(String, bool)>,
     /// The attributes that are used.
@@ -52,17 +52,17 @@ pub struct Survey {
     pub reasons: Reasons,
 }
 
-impl Survey {
+impl Usage {
     /// Compiles every condition for nobody, tells what is wrong with them, and notes what they use.
-    pub fn new(rules: &Rules<'_>, audience: Audience, out: &mut Reader<'_>) -> Self {
+    pub fn new(rules: &Rules<'_>, audience: Audience, out: &mut ReadContext<'_>) -> Self {
         let names = rules.attributes.keys().copied();
-        let mut surveyor = Surveyor {
+        let mut surveyor = UsageCollector {
             rules,
             scope: scope(rules, names, rules.segments.keys().copied()),
             plan: PlanBuilder::default(),
             reasons: Reasons::default(),
         };
-        let mut segments: BTreeMap<&str, Uses> = BTreeMap::new();
+        let mut segments: BTreeMap<&str, ConditionUses> = BTreeMap::new();
         for (id, segment) in &rules.segments {
             segments.insert(id, surveyor.uses(segment.when.iter(), out));
         }
@@ -78,9 +78,9 @@ impl Survey {
         mut self,
         rules: &Rules<'_>,
         audience: Audience,
-        segments: &BTreeMap<&str, Uses>,
+        segments: &BTreeMap<&str, ConditionUses>,
         order: &[&str],
-        [edge, collector]: [&Uses; 2],
+        [edge, collector]: [&ConditionUses; 2],
     ) -> Self {
         let mut at_edge: BTreeSet<&str> = edge.segments.iter().map(String::as_str).collect();
         let mut used: BTreeSet<&str> =
@@ -120,7 +120,7 @@ impl Survey {
         self
     }
 
-    fn add(&mut self, rules: &Rules<'_>, uses: &Uses, at_edge: bool) {
+    fn add(&mut self, rules: &Rules<'_>, uses: &ConditionUses, at_edge: bool) {
         let mut counters = uses.counters.clone();
         let attributes = uses.attributes.iter().filter_map(|name| rules.attributes.get(name.as_str()));
         for spec in attributes.filter_map(|attribute| attribute.of_events.as_ref()).map(EventValues::counter) {
@@ -144,7 +144,7 @@ impl Survey {
     }
 }
 
-fn add(all: &mut Uses, more: Uses) {
+fn add(all: &mut ConditionUses, more: ConditionUses) {
     add_counters(&mut all.counters, &more.counters);
     all.attributes.extend(more.attributes);
     all.segments.extend(more.segments);
@@ -169,21 +169,25 @@ pub fn longer(a: Millis, b: Millis) -> Millis {
 }
 
 /// Whether a page cannot decide the condition.
-fn is_private(rules: &Rules<'_>, uses: &Uses) -> bool {
+fn is_private(rules: &Rules<'_>, uses: &ConditionUses) -> bool {
     let attributes = uses.attributes.iter().filter_map(|name| rules.attributes.get(name.as_str()));
     attributes.into_iter().any(|attribute| !attribute.is_at_edge())
 }
 
-struct Surveyor<'r, 'a> {
+struct UsageCollector<'r, 'a> {
     rules: &'r Rules<'a>,
-    scope: Scope,
+    scope: ConditionScope,
     plan: PlanBuilder,
     reasons: Reasons,
 }
 
-impl<'r, 'a> Surveyor<'r, 'a> {
+impl<'r, 'a> UsageCollector<'r, 'a> {
     /// What some conditions use.
-    fn uses<'p>(&mut self, conditions: impl Iterator<Item = &'p Place<'p>>, out: &mut Reader<'_>) -> Uses {
+    fn uses<'p>(
+        &mut self,
+        conditions: impl Iterator<Item = &'p Cursor<'p>>,
+        out: &mut ReadContext<'_>,
+    ) -> ConditionUses {
         for when in conditions {
             condition(when, &mut self.scope, &mut self.plan, out);
         }
@@ -191,7 +195,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     /// What decisions on pages use.
-    fn edge(&mut self, out: &mut Reader<'_>) -> Uses {
+    fn edge(&mut self, out: &mut ReadContext<'_>) -> ConditionUses {
         let rules = self.rules;
         let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
         let experiments = rules.experiments.values().filter_map(|experiment| experiment.when.as_ref());
@@ -217,7 +221,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
             if let Some((trigger, keep, within)) = term.fact.trigger() {
                 self.page_trigger(trigger, keep, within, out);
             }
-            if let Fact::Attribute(name) = &term.fact {
+            if let ScoreFact::Attribute(name) = &term.fact {
                 self.page_attribute(name.name, name, &mut all);
             }
         }
@@ -247,14 +251,14 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     /// What features and auto experiments use.
-    fn features(&mut self, out: &mut Reader<'_>) -> Uses {
+    fn features(&mut self, out: &mut ReadContext<'_>) -> ConditionUses {
         let rules = self.rules;
-        let mut all = Uses::default();
+        let mut all = ConditionUses::default();
         for feature in rules.features.values() {
             self.scope.dialect = feature.dialect;
             for rule in &feature.rules {
                 let trial = match &rule.effect {
-                    Effect::Trial(trial) => Some(trial.as_ref()),
+                    Effect::Experiment(trial) => Some(trial.as_ref()),
                     Effect::Force { .. } | Effect::Nothing => None,
                 };
                 let conditions =
@@ -285,7 +289,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     /// A condition that a page decides.
-    fn page_condition(&mut self, when: &Place<'_>, all: &mut Uses, out: &mut Reader<'_>) {
+    fn page_condition(&mut self, when: &Cursor<'_>, all: &mut ConditionUses, out: &mut ReadContext<'_>) {
         let uses = self.uses([when].into_iter(), out);
         self.refuse_private(when, &uses, out);
         self.reasons.note(&uses, &when.path);
@@ -293,18 +297,18 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     /// An attribute that a page reads at a place.
-    fn page_attribute(&mut self, attribute: &str, place: &Named<'_>, all: &mut Uses) {
-        self.reasons.note_one(Kind::Attribute, attribute, &place.place.path);
+    fn page_attribute(&mut self, attribute: &str, place: &Reference<'_>, all: &mut ConditionUses) {
+        self.reasons.note_one(DisclosureKind::Attribute, attribute, &place.place.path);
         all.attributes.insert(attribute.to_owned());
     }
 
     /// An event of which a page looks at the times.
-    fn page_trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut Reader<'_>) {
-        self.reasons.note_one(Kind::Event, trigger.event.name, &trigger.event.place.path);
+    fn page_trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut ReadContext<'_>) {
+        self.reasons.note_one(DisclosureKind::Event, trigger.event.name, &trigger.event.place.path);
         self.trigger(trigger, keep, within, out);
     }
 
-    fn prerequisites(&mut self, parents: &[Parent<'_>], out: &mut Reader<'_>) {
+    fn prerequisites(&mut self, parents: &[Parent<'_>], out: &mut ReadContext<'_>) {
         for when in parents.iter().filter_map(|parent| parent.when.as_ref()) {
             let diagnostics = &mut out.diagnostics;
             crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut self.plan, diagnostics);
@@ -312,7 +316,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     /// What only the collector uses: journeys, and what they send.
-    fn collector(&mut self, out: &mut Reader<'_>) -> Uses {
+    fn collector(&mut self, out: &mut ReadContext<'_>) -> ConditionUses {
         let rules = self.rules;
         let mut all = self.uses(rules.journeys.values().filter_map(|journey| journey.when.as_ref()), out);
         for channel in rules.channels.values() {
@@ -340,14 +344,14 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     /// Notes that times of an event are needed, and tells what is wrong with its filter.
-    fn trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut Reader<'_>) {
+    fn trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut ReadContext<'_>) {
         self.scope.counter(CounterSpec { keep, within, ..trigger.counter() });
         if let Some(filter) = &trigger.filter {
             crate::condition::compile_filter(filter.node, &filter.path, &mut self.plan, &mut out.diagnostics);
         }
     }
 
-    fn reach(&mut self, channel: &Channel<'_>, out: &mut Reader<'_>) -> Uses {
+    fn reach(&mut self, channel: &Channel<'_>, out: &mut ReadContext<'_>) -> ConditionUses {
         // One that is not declared has been told of.
         if let Some(reach) = channel.reach.as_ref().filter(|reach| self.rules.attributes.contains_key(reach.name)) {
             let node = reach_condition(self.rules, reach.name);
@@ -357,7 +361,7 @@ impl<'r, 'a> Surveyor<'r, 'a> {
     }
 
     /// Tells of a condition that a page must decide but cannot.
-    fn refuse_private(&self, when: &Place<'_>, uses: &Uses, out: &mut Reader<'_>) {
+    fn refuse_private(&self, when: &Cursor<'_>, uses: &ConditionUses, out: &mut ReadContext<'_>) {
         for name in &uses.attributes {
             if self.rules.attributes.get(name.as_str()).is_some_and(|attribute| !attribute.is_at_edge()) {
                 let message = format!("`{name}` never leaves the collector, so a page cannot decide this condition");
@@ -369,7 +373,10 @@ impl<'r, 'a> Surveyor<'r, 'a> {
 }
 
 /// The conditions of the weights of a trial's bandit.
-fn leaves<'r, 'a>(rules: &'r Rules<'a>, trial: &Trial<'a>) -> impl Iterator<Item = &'r Place<'a>> + use<'r, 'a> {
+fn leaves<'r, 'a>(
+    rules: &'r Rules<'a>,
+    trial: &FeatureExperiment<'a>,
+) -> impl Iterator<Item = &'r Cursor<'a>> + use<'r, 'a> {
     let bandit = trial.bandit.as_ref().and_then(|bandit| rules.bandits.get(bandit.name));
     bandit.into_iter().flat_map(|bandit| &bandit.leaves).filter_map(|leaf| leaf.when.as_ref())
 }

@@ -87,13 +87,13 @@ fn fatal(path: &str, code: &'static str, message: String) -> Finding {
 }
 
 /// The imported rules: sections with their items.
-struct Rules {
+struct ImportedRules {
     sections: Vec<(&'static str, Object)>,
     /// Where an item came from, if that is not its path in the rules.
     origins: Vec<(String, String)>,
 }
 
-impl Rules {
+impl ImportedRules {
     fn to_value(&self) -> Value {
         let sections = self.sections.iter().filter(|(_, items)| !items.is_empty());
         Value::Object(sections.map(|(name, items)| (*name, Value::Object(items.clone()))).collect())

@@ -2,7 +2,7 @@
 
 use throughline::{Object, Value};
 
-use super::{Finding, ImportOptions, Rules, decrypt::decrypt, fatal};
+use super::{Finding, ImportOptions, ImportedRules, decrypt::decrypt, fatal};
 use crate::rules::feature::{EXPERIMENT, RULE};
 use crate::source::diagnostic::Severity;
 
@@ -58,7 +58,7 @@ impl Payload {
     }
 
     /// The rules that say the same.
-    pub(super) fn into_rules(self, options: ImportOptions<'_>, findings: &mut Vec<Finding>) -> Rules {
+    pub(super) fn into_rules(self, options: ImportOptions<'_>, findings: &mut Vec<Finding>) -> ImportedRules {
         let mut origins = Vec::new();
         let mut features = Object::new();
         for (key, feature) in self.features.iter() {
@@ -81,7 +81,7 @@ impl Payload {
             ("features", features),
             ("autoExperiments", experiments),
         ];
-        Rules { sections, origins }
+        ImportedRules { sections, origins }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::Linter;
 use super::definitions::{has_only, items, member};
-use super::reach::Speaker;
-use crate::rules::journey::Action;
-use crate::source::cursor::{Named, Reader};
+use super::reach::MessageReach;
+use crate::rules::journey::StepAction;
+use crate::source::cursor::{ReadContext, Reference};
 
 /// Looks at the channels of next actions and of journeys.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     // Quiet hours, caps and roles pass channels by.
     if !linter.definitions.section_has_only("policies", &["consent", "suppress", "scores"]) {
         return;
@@ -25,7 +25,7 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out:
             continue;
         }
         for step in &journey.steps {
-            if let Action::Send { message, channels, .. } = &step.action {
+            if let StepAction::Send { message, channels, .. } = &step.action {
                 check_order(linter, channels.iter().map(|channel| (channel, message)), out);
             }
         }
@@ -35,8 +35,8 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out:
 /// Tells of the first channel after one that is always possible.
 fn check_order<'n, 'a: 'n>(
     linter: &Linter<'_, '_>,
-    mut ways: impl Iterator<Item = (&'n Named<'a>, &'n Named<'a>)>,
-    out: &mut Reader<'_>,
+    mut ways: impl Iterator<Item = (&'n Reference<'a>, &'n Reference<'a>)>,
+    out: &mut ReadContext<'_>,
 ) {
     let Some((always, _)) = ways.find(|(channel, message)| is_always_possible(linter, channel.name, message.name))
     else {

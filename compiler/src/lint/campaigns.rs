@@ -3,12 +3,12 @@
 use throughline::internals::plan::tables::Class;
 
 use super::Linter;
-use super::logic::{Answer, Branch, Subject, search, solve};
-use super::reach::{Speaker, not_before};
-use crate::source::cursor::Reader;
+use super::logic::{Answer, Branch, Variable, search, solve};
+use super::reach::{MessageReach, not_before};
+use crate::source::cursor::ReadContext;
 
 /// Looks at each campaign alone.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     for speaker in speakers {
         if matches!(solve(&[&speaker.when]), Answer::Never(_)) {
             // That is told of the condition.
@@ -24,7 +24,7 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out:
     }
 }
 
-fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &Speaker<'r, 'a>, out: &mut Reader<'_>) {
+fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
     if let Answer::Never(conflict) = solve(&speaker.speaks()) {
         let message = format!("campaign `{}` never speaks: {}", speaker.id, conflict.words());
         speaker.place.warning("unreachable-campaign", message, out).expected("a condition and a time that can meet");
@@ -42,11 +42,11 @@ fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &Speaker<'r, 'a>, o
 }
 
 /// Tells of slots on pages with paths that the condition excludes.
-fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &Speaker<'r, 'a>, out: &mut Reader<'_>) {
+fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
     let Some(when) = &speaker.campaign.when else { return };
     for placement in &speaker.campaign.slots {
         let Some(slot) = linter.rules.slot(placement.slot.name).filter(|slot| !slot.pages.is_empty()) else { continue };
-        let path = Subject::Attribute("path".to_owned());
+        let path = Variable::Attribute("path".to_owned());
         let mut wanted = Vec::new();
         let mut is_on_page = |branch: &Branch<'_, '_>| {
             let Some(found) = branch.get(&path) else { return true };
@@ -59,7 +59,7 @@ fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &Speaker<'r, 'a>, out: 
             let (paths, pages) = (wanted.join("`, `"), slot.pages.join("`, `"));
             let message =
                 format!("the condition wants the path `{paths}`, slot `{}` is on `{pages}`", placement.slot.name);
-            let place = crate::source::cursor::Place { mark: placement.slot.place.mark, ..when.clone() };
+            let place = crate::source::cursor::Cursor { mark: placement.slot.place.mark, ..when.clone() };
             place.warning("wrong-page", message, out).expected("a path that has the slot, or another slot");
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Linter;
 use super::definitions::{has_only, items, member};
 use crate::rules::account_unit;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::duration;
 use crate::source::tree::{Kind, Node};
 use throughline::internals::plan::tables::Class;
@@ -16,14 +16,14 @@ const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];
 const LONGEST_DAY: i64 = 25 * 60 * 60 * 1000;
 
 /// A cap: at most so many, of what, in which span.
-struct Cap<'a> {
-    place: Place<'a>,
+struct LintedCap<'a> {
+    place: Cursor<'a>,
     /// What is counted: all of these at once.
     scope: BTreeMap<&'a str, &'a str>,
     /// In these channels, counted together; none for all.
     channels: BTreeSet<&'a str>,
     max: f64,
-    span: Span,
+    span: CapWindow,
     /// Whether it counts what all members of an account saw.
     of_account: bool,
     name: String,
@@ -31,14 +31,14 @@ struct Cap<'a> {
 
 /// The span of a cap.
 #[derive(Clone, Copy, PartialEq)]
-enum Span {
+enum CapWindow {
     Session,
     Day,
     Total,
     Window(i64),
 }
 
-impl Span {
+impl CapWindow {
     /// Whether everything that happened in the other span happened in this one.
     fn holds(self, other: Self) -> bool {
         match (self, other) {
@@ -51,15 +51,15 @@ impl Span {
 }
 
 /// Looks at the caps of policies and campaigns.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
-    let policies: Vec<Cap<'_>> = linter.definitions.list("policies", "caps").iter().filter_map(policy).collect();
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
+    let policies: Vec<LintedCap<'_>> = linter.definitions.list("policies", "caps").iter().filter_map(policy).collect();
     for (at, cap) in policies.iter().enumerate() {
         let before = policies.get(..at).unwrap_or_default();
         let after = policies.get(at.saturating_add(1)..).unwrap_or_default();
         let tighter = before.iter().find(|other| other.stops(cap));
         let tighter = tighter.or_else(|| after.iter().find(|other| other.stops(cap) && !cap.stops(other)));
-        if !tell_unused(linter, cap, out) {
-            tell(cap, tighter, out);
+        if !report_unused(linter, cap, out) {
+            report(cap, tighter, out);
         }
     }
     for (id, campaign) in &linter.rules.campaigns {
@@ -69,7 +69,8 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
         known.extend(campaign.offer.as_ref().map(|offer| ("offer", offer.name)));
         let messages: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
         known.extend(messages.first().filter(|_| messages.len() == 1).map(|only| ("message", *only)));
-        let own: Vec<Cap<'_>> = items(&caps).iter().filter_map(|place| Cap::read(place, &known, id)).collect();
+        let own: Vec<LintedCap<'_>> =
+            items(&caps).iter().filter_map(|place| LintedCap::read(place, &known, id)).collect();
         for (at, cap) in own.iter().enumerate() {
             let before = own.get(..at).unwrap_or_default();
             let after = own.get(at.saturating_add(1)..).unwrap_or_default();
@@ -79,7 +80,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
             let general = policies.iter().filter(|_| campaign.class != Class::Transactional);
             let tighter = tighter.or_else(|| general.into_iter().find(|other| other.stops(cap)));
             if tighter.is_some() {
-                tell(cap, tighter, out);
+                report(cap, tighter, out);
             } else {
                 check_once(linter, campaign, cap, out);
             }
@@ -87,9 +88,9 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
     }
 }
 
-impl<'a> Cap<'a> {
+impl<'a> LintedCap<'a> {
     /// The cap at a place, if all that it says is understood.
-    fn read(place: &Place<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
+    fn read(place: &Cursor<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
         if !has_only(place.node, &["class", "slot", "offer", "message", "channel", "max", "per", "unit"]) {
             return None;
         }
@@ -101,10 +102,10 @@ impl<'a> Cap<'a> {
         let channels: BTreeSet<&str> = channels.collect::<Option<_>>()?;
         let Kind::Number(max) = place.node.get("max")?.kind else { return None };
         let span = match place.node.get("per")?.as_str()? {
-            "session" => Span::Session,
-            "day" => Span::Day,
-            "total" => Span::Total,
-            length => Span::Window(duration::parse(length).ok()?.0),
+            "session" => CapWindow::Session,
+            "day" => CapWindow::Day,
+            "total" => CapWindow::Total,
+            length => CapWindow::Window(duration::parse(length).ok()?.0),
         };
         let mut scope: BTreeMap<&str, &str> = known.iter().copied().collect();
         for key in SCOPES {
@@ -131,16 +132,16 @@ impl<'a> Cap<'a> {
     }
 }
 
-fn policy<'a>(place: &Place<'a>) -> Option<Cap<'a>> {
+fn policy<'a>(place: &Cursor<'a>) -> Option<LintedCap<'a>> {
     let scope = SCOPES.iter().find_map(|key| Some(format!("{key} `{}`, ", place.node.get(key)?.as_str()?)));
-    let mut cap = Cap::read(place, &[], "")?;
+    let mut cap = LintedCap::read(place, &[], "")?;
     let channels: Vec<&str> = cap.channels.iter().copied().collect();
     let channels = if channels.is_empty() { String::new() } else { format!("in `{}`, ", channels.join("`, `")) };
     cap.name = format!("{}{channels}{}", scope.unwrap_or_else(|| "everything, ".to_owned()), cap.name);
     Some(cap)
 }
 
-fn tell(cap: &Cap<'_>, tighter: Option<&Cap<'_>>, out: &mut Reader<'_>) {
+fn report(cap: &LintedCap<'_>, tighter: Option<&LintedCap<'_>>, out: &mut ReadContext<'_>) {
     let Some(other) = tighter else { return };
     let there = out.location(other.place.mark);
     let message = format!("this cap never binds: at most {} is reached first, or at once", other.name);
@@ -149,7 +150,7 @@ fn tell(cap: &Cap<'_>, tighter: Option<&Cap<'_>>, out: &mut Reader<'_>) {
 }
 
 /// Tells of a cap on something that nothing uses.
-fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> bool {
+fn report_unused(linter: &Linter<'_, '_>, cap: &LintedCap<'_>, out: &mut ReadContext<'_>) -> bool {
     let campaigns = || linter.rules.campaigns.values();
     let is_used = |(key, value): (&&str, &&str)| match *key {
         "class" => {
@@ -192,8 +193,8 @@ fn tell_unused(linter: &Linter<'_, '_>, cap: &Cap<'_>, out: &mut Reader<'_>) -> 
 fn check_once(
     linter: &Linter<'_, '_>,
     campaign: &crate::rules::campaign::Campaign<'_>,
-    cap: &Cap<'_>,
-    out: &mut Reader<'_>,
+    cap: &LintedCap<'_>,
+    out: &mut ReadContext<'_>,
 ) {
     let names: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
     let is_once = |name: &&str| linter.rules.messages.get(*name).is_some_and(|message| message.once);

@@ -8,14 +8,14 @@ use super::Linter;
 use super::definitions::items;
 use super::logic::{Answer, Conflict, solve};
 use crate::condition::scope::Dialect;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::{Kind, Node};
 
 /// The sections with conditions in this language; in others the same words may be data.
 const SECTIONS: [&str; 6] = ["segments", "channels", "campaigns", "experiments", "policies", "journeys"];
 
 /// Looks at every condition of the rules.
-pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut Reader<'_>) {
+pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut ReadContext<'_>) {
     for top in linter.definitions.tops() {
         for entry in top.node.entries().iter().filter(|entry| SECTIONS.contains(&entry.key.as_str())) {
             look_for(linter, &top.member(entry), out);
@@ -26,7 +26,7 @@ pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut Reader<'_>) {
 }
 
 /// Checks the conditions of features and of the experiments of pages; what is in GrowthBook's language means what it makes of it.
-fn check_features(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+fn check_features(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let features = linter.rules.features.values().filter(|feature| feature.dialect == Dialect::Rules);
     let rules = features.flat_map(|feature| &feature.rules).flat_map(crate::rules::feature::Rule::conditions);
     let experiments = linter.rules.auto_experiments.iter().map(|(_, experiment)| experiment);
@@ -37,7 +37,7 @@ fn check_features(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 }
 
 /// Checks the conditions anywhere below.
-fn look_for<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) {
+fn look_for<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) {
     for item in items(place) {
         look_for(linter, &item, out);
     }
@@ -53,14 +53,14 @@ fn look_for<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>
     }
 }
 
-fn check_condition<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) {
+fn check_condition<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) {
     check_lists(place, out);
     // What is wrong with a part makes the whole wrong; it is told of the part.
     if check_parts(linter, place, out) {
         return;
     }
     match solve(&[&linter.conditions.read(place.node, true)]) {
-        Answer::Never(conflict) => tell_never(place, &conflict, "no facts satisfy this condition", out),
+        Answer::Never(conflict) => report_never(place, &conflict, "no facts satisfy this condition", out),
         Answer::Unknown => {
             let message = "this condition has too many combinations of alternatives to check them all";
             place.warning("unchecked", message, out).expected("fewer alternatives, or segments for parts of it");
@@ -81,7 +81,7 @@ fn is_trivial(node: &Node) -> bool {
 }
 
 /// Checks the filters of events and the alternatives anywhere below; whether one of the filters is wrong.
-fn check_parts<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) -> bool {
+fn check_parts<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
     let mut is_wrong = false;
     for item in items(place) {
         is_wrong |= check_parts(linter, &item, out);
@@ -101,7 +101,7 @@ fn check_parts<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<
 }
 
 /// Tells of the alternatives that never hold; if none does, the whole condition is told of.
-fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Place<'a>, out: &mut Reader<'_>) {
+fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Cursor<'a>, out: &mut ReadContext<'_>) {
     let alternatives = items(list);
     let mut never = Vec::new();
     for item in &alternatives {
@@ -118,29 +118,29 @@ fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Place<'a>, out: &mut R
     }
 }
 
-fn check_filter<'a>(linter: &Linter<'_, 'a>, place: &Place<'a>, out: &mut Reader<'_>) -> bool {
+fn check_filter<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
     let formula = linter.conditions.read_filter(place.node, true);
     if let Answer::Never(conflict) = solve(&[&formula]) {
-        tell_never(place, &conflict, "no event has such properties", out);
+        report_never(place, &conflict, "no event has such properties", out);
         return true;
     }
     false
 }
 
 /// Tells of a condition that never holds, at the last piece of it that cannot be.
-fn tell_never(place: &Place<'_>, conflict: &Conflict<'_, '_>, what: &str, out: &mut Reader<'_>) {
+fn report_never(place: &Cursor<'_>, conflict: &Conflict<'_, '_>, what: &str, out: &mut ReadContext<'_>) {
     let whole = place.node.span;
     let is_inside = |span: &crate::source::tree::Span| {
         span.file == whole.file && span.start >= whole.start && span.end <= whole.end && span.start < span.end
     };
     let spans = conflict.0.iter().filter_map(|literal| literal.said.span());
     let mark = spans.rev().find(is_inside).unwrap_or(place.mark);
-    let there = Place { mark, ..place.clone() };
+    let there = Cursor { mark, ..place.clone() };
     there.warning("never-true", format!("{what}: {}", conflict.words()), out).expected("a condition that can hold");
 }
 
 /// Tells of what stands twice in a list of conditions or of values.
-fn check_lists(place: &Place<'_>, out: &mut Reader<'_>) {
+fn check_lists(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
     for item in items(place) {
         check_lists(&item, out);
     }
@@ -164,7 +164,7 @@ fn check_lists(place: &Place<'_>, out: &mut Reader<'_>) {
 }
 
 /// Tells of segments with equal conditions.
-fn check_segments(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+fn check_segments(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (id, place) in linter.definitions.section("segments") {
         let Some(when) = place.node.get("when") else { continue };

@@ -2,27 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use crate::source::cursor::Place;
+use crate::source::cursor::Cursor;
 use crate::source::tree::{Kind, Node};
 
 /// The definitions of all files, by section and id.
 pub struct Definitions<'a> {
-    tops: Vec<Place<'a>>,
-    by_id: BTreeMap<&'a str, BTreeMap<&'a str, Place<'a>>>,
+    tops: Vec<Cursor<'a>>,
+    by_id: BTreeMap<&'a str, BTreeMap<&'a str, Cursor<'a>>>,
 }
 
 impl<'a> Definitions<'a> {
     /// The definitions of some files.
     #[must_use]
     pub fn new(trees: &'a [Node]) -> Self {
-        let tops: Vec<Place<'a>> = trees.iter().map(Place::top).collect();
-        let mut by_id: BTreeMap<&str, BTreeMap<&str, Place<'a>>> = BTreeMap::new();
+        let tops: Vec<Cursor<'a>> = trees.iter().map(Cursor::top).collect();
+        let mut by_id: BTreeMap<&str, BTreeMap<&str, Cursor<'a>>> = BTreeMap::new();
         for top in &tops {
             for section in top.node.entries() {
                 let place = top.member(section);
                 let known = by_id.entry(&section.key).or_default();
                 for entry in section.value.entries() {
-                    let definition = Place { mark: entry.key_span, ..place.member(entry) };
+                    let definition = Cursor { mark: entry.key_span, ..place.member(entry) };
                     known.entry(&entry.key).or_insert(definition);
                 }
             }
@@ -32,24 +32,24 @@ impl<'a> Definitions<'a> {
 
     /// The tops of all files.
     #[must_use]
-    pub fn tops(&self) -> &[Place<'a>] {
+    pub fn tops(&self) -> &[Cursor<'a>] {
         &self.tops
     }
 
     /// The definitions of a section, by id.
-    pub fn section(&self, name: &str) -> impl Iterator<Item = (&'a str, &Place<'a>)> {
+    pub fn section(&self, name: &str) -> impl Iterator<Item = (&'a str, &Cursor<'a>)> {
         self.by_id.get(name).into_iter().flatten().map(|(id, place)| (*id, place))
     }
 
     /// The place of a definition.
     #[must_use]
-    pub fn get(&self, section: &str, id: &str) -> Option<&Place<'a>> {
+    pub fn get(&self, section: &str, id: &str) -> Option<&Cursor<'a>> {
         self.by_id.get(section)?.get(id)
     }
 
     /// The place of a key of a definition, or of the definition where it has no such key.
     #[must_use]
-    pub fn key(&self, section: &str, id: &str, key: &str) -> Option<Place<'a>> {
+    pub fn key(&self, section: &str, id: &str, key: &str) -> Option<Cursor<'a>> {
         let place = self.get(section, id)?;
         Some(member(place, key).unwrap_or_else(|| place.clone()))
     }
@@ -62,7 +62,7 @@ impl<'a> Definitions<'a> {
 
     /// The items of a list in a section of any file, such as `policies.caps`.
     #[must_use]
-    pub fn list(&self, section: &str, key: &str) -> Vec<Place<'a>> {
+    pub fn list(&self, section: &str, key: &str) -> Vec<Cursor<'a>> {
         let places = self.tops.iter().filter_map(|top| member(&member(top, section)?, key));
         places.flat_map(|place| items(&place)).collect()
     }
@@ -76,13 +76,13 @@ impl<'a> Definitions<'a> {
 
 /// A member of a map.
 #[must_use]
-pub fn member<'a>(place: &Place<'a>, key: &str) -> Option<Place<'a>> {
+pub fn member<'a>(place: &Cursor<'a>, key: &str) -> Option<Cursor<'a>> {
     place.node.entries().iter().find(|entry| entry.key == key).map(|entry| place.member(entry))
 }
 
 /// The items of a list.
 #[must_use]
-pub fn items<'a>(place: &Place<'a>) -> Vec<Place<'a>> {
+pub fn items<'a>(place: &Cursor<'a>) -> Vec<Cursor<'a>> {
     match &place.node.kind {
         Kind::List(items) => items.iter().enumerate().map(|(index, item)| place.item(index, item)).collect(),
         _ => Vec::new(),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use throughline::Value;
 use throughline::internals::json::ValueRef;
-use throughline::internals::plan::tables::{ExprOp, Pipe};
+use throughline::internals::plan::tables::{ExprOp, TemplateFilter};
 
 use super::Linter;
-use super::loop_items::Things;
-use crate::template::{Part, Template, Term};
+use super::loop_items::LoopItems;
+use crate::template::{Expression, Part, Template};
 
 /// So long is the value of an attribute taken to be of which nothing else is known.
 const ASSUMED: usize = 20;
@@ -46,7 +46,7 @@ impl Estimate {
 struct Estimator<'l, 'r, 'a> {
     linter: &'l Linter<'r, 'a>,
     /// What the loops around go through, by the number of the variable.
-    loops: BTreeMap<u32, Things<'r>>,
+    loops: BTreeMap<u32, LoopItems<'r>>,
     found: Estimate,
 }
 
@@ -63,7 +63,7 @@ impl<'r> Estimator<'_, 'r, '_> {
                     text.push_str(&longest(ways));
                 }
                 Part::For { variable, list, body, other, source } => {
-                    let things = Things::of(self.linter, list);
+                    let things = LoopItems::of(self.linter, list);
                     let rounds = things.most;
                     self.loops.insert(*variable, things);
                     let round = self.parts(body);
@@ -80,7 +80,7 @@ impl<'r> Estimator<'_, 'r, '_> {
         text
     }
 
-    fn output(&mut self, term: &'r Term<'_>, source: &str) -> String {
+    fn output(&mut self, term: &'r Expression<'_>, source: &str) -> String {
         if self.is_endless(term) {
             note(source, &mut self.found.endless);
             return String::new();
@@ -93,51 +93,53 @@ impl<'r> Estimator<'_, 'r, '_> {
     }
 
     /// Whether a list is written of which nobody knows how long it is.
-    fn is_endless(&self, term: &Term<'_>) -> bool {
+    fn is_endless(&self, term: &Expression<'_>) -> bool {
         match term {
-            Term::Attribute(named) => {
+            Expression::Attribute(named) => {
                 self.linter.rules.attributes.get(named.name).is_some_and(|attribute| attribute.kind == "list")
             }
-            Term::Pipe(Pipe::Truncate | Pipe::Truncatewords | Pipe::Sum, _) => false,
-            Term::Pipe(Pipe::Join, args) => {
-                args.first().is_some_and(|list| Things::of(self.linter, list).most.is_none())
+            Expression::Filter(TemplateFilter::Truncate | TemplateFilter::Truncatewords | TemplateFilter::Sum, _) => {
+                false
             }
-            Term::Pipe(_, args) => args.first().is_some_and(|of| self.is_endless(of)),
+            Expression::Filter(TemplateFilter::Join, args) => {
+                args.first().is_some_and(|list| LoopItems::of(self.linter, list).most.is_none())
+            }
+            Expression::Filter(_, args) => args.first().is_some_and(|of| self.is_endless(of)),
             _ => false,
         }
     }
 
     /// The texts that a value can have, if they are known.
-    fn values(&self, term: &'r Term<'_>) -> Option<Vec<String>> {
+    fn values(&self, term: &'r Expression<'_>) -> Option<Vec<String>> {
         match term {
-            Term::Constant(value) => Some(vec![ValueRef::from(value).to_text().into_owned()]),
-            Term::Attribute(named) => {
+            Expression::Constant(value) => Some(vec![ValueRef::from(value).to_text().into_owned()]),
+            Expression::Attribute(named) => {
                 let known = self.linter.rules.attributes.get(named.name)?;
                 match known.kind {
                     "boolean" => Some(vec!["false".to_owned()]),
                     _ => Some(known.values.clone()).filter(|values| !values.is_empty()),
                 }
             }
-            Term::Loop(..) => Some(vec!["100".to_owned()]),
-            Term::Op(ExprOp::Member, _, args) => match args.as_slice() {
-                [Term::Variable(variable, None), Term::Constant(Value::String(field))] => {
+            Expression::Loop(..) => Some(vec!["100".to_owned()]),
+            Expression::Op(ExprOp::Member, _, args) => match args.as_slice() {
+                [Expression::Variable(variable, None), Expression::Constant(Value::String(field))] => {
                     self.loops.get(variable)?.texts(field)
                 }
                 _ => None,
             },
-            Term::Pipe(Pipe::Default, terms) => {
+            Expression::Filter(TemplateFilter::Default, terms) => {
                 let all: Option<Vec<_>> = terms.iter().map(|term| self.values(term)).collect();
                 Some(all?.concat())
             }
-            Term::Pipe(Pipe::Truncate, args) => {
-                let [of, Term::Constant(Value::Number(most)), ..] = args.as_slice() else { return None };
+            Expression::Filter(TemplateFilter::Truncate, args) => {
+                let [of, Expression::Constant(Value::Number(most)), ..] = args.as_slice() else { return None };
                 let cut = |text: &str| text.chars().take(usize_of(*most)).collect();
                 let known = self.values(of).unwrap_or_else(|| vec!["x".repeat(usize_of(*most).min(ENOUGH))]);
                 Some(known.iter().map(|text| cut(text)).collect())
             }
-            Term::Pipe(Pipe::Join, args) => {
+            Expression::Filter(TemplateFilter::Join, args) => {
                 let [list, between] = args.as_slice() else { return None };
-                let things = Things::of(self.linter, list);
+                let things = LoopItems::of(self.linter, list);
                 let item = longest(things.texts(things.field?)?);
                 let round = format!("{item}{}", longest(self.values(between)?));
                 Some(vec![repeated(&round, things.most?)])

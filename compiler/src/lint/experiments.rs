@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Linter;
 use super::logic::{Formula, overlap};
-use super::reach::Speaker;
+use super::reach::MessageReach;
 use crate::rules::experiment::Experiment;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 
 /// The keys of an experiment that the lints understand.
 const UNDERSTOOD: [&str; 11] = [
@@ -26,13 +26,14 @@ const UNDERSTOOD: [&str; 11] = [
 const MAX_PAIRS: usize = 400;
 
 /// Looks at the experiments of all campaigns.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     check_weights(linter, out);
     check_seeds(linter, speakers, out);
     let mut told = BTreeSet::new();
     for (slot, _) in &linter.rules.slots {
-        let has_slot =
-            |speaker: &&Speaker<'r, 'a>| speaker.campaign.slots.iter().any(|placement| placement.slot.name == *slot);
+        let has_slot = |speaker: &&MessageReach<'r, 'a>| {
+            speaker.campaign.slots.iter().any(|placement| placement.slot.name == *slot)
+        };
         let with: Vec<_> = speakers
             .iter()
             .filter(has_slot)
@@ -54,7 +55,7 @@ fn unit<'e>(experiment: &'e Experiment<'_>) -> &'e str {
 }
 
 /// Tells of experiments of which one variation gets everybody.
-fn check_weights(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+fn check_weights(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, experiment) in &linter.rules.experiments {
         let Some(place) = linter.definitions.key("experiments", id, "variations") else { continue };
         if experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).count() == 1 {
@@ -71,7 +72,7 @@ fn are_apart(first: &Experiment<'_>, second: &Experiment<'_>) -> bool {
 }
 
 /// Tells of experiments with the same seed: who is in the first variation of one is in the first of the other.
-fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let used: BTreeSet<&str> =
         speakers.iter().filter_map(|speaker| speaker.campaign.experiment.as_ref()).map(|named| named.name).collect();
     let mut seen: BTreeMap<(&str, &str), (&str, &Experiment<'_>)> = BTreeMap::new();
@@ -90,9 +91,9 @@ fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], ou
 fn check_slot<'r, 'a>(
     linter: &Linter<'r, 'a>,
     slot: &str,
-    with: &[(&Speaker<'r, 'a>, (&'a str, &'r Experiment<'a>))],
+    with: &[(&MessageReach<'r, 'a>, (&'a str, &'r Experiment<'a>))],
     told: &mut BTreeSet<(&'a str, &'a str)>,
-    out: &mut Reader<'_>,
+    out: &mut ReadContext<'_>,
 ) {
     let pairs = with.iter().enumerate().flat_map(|(at, first)| {
         let others = with.get(at.saturating_add(1)..).unwrap_or_default();

@@ -7,14 +7,14 @@ use super::definitions::member;
 use super::features::{asked, rules};
 use super::logic::{Formula, overlap};
 use crate::condition::scope::Dialect;
-use crate::rules::feature::{Effect, Rollout, Rule, Trial};
-use crate::source::cursor::{Named, Place, Reader};
+use crate::rules::feature::{Effect, FeatureExperiment, Rollout, Rule};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 
 /// An experiment, and where it stands.
 struct Run<'r, 'a> {
     key: &'a str,
-    trial: &'r Trial<'a>,
-    place: Place<'a>,
+    trial: &'r FeatureExperiment<'a>,
+    place: Cursor<'a>,
     when: Formula<'a>,
 }
 
@@ -29,13 +29,13 @@ struct Part<'r> {
 type Split<'a> = (&'a str, &'a str, u32);
 
 /// Looks at the experiments of features, and at those that pages run by themselves.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut runs = Vec::new();
     for (key, feature) in &linter.rules.features {
         let rules = rules(linter, key, feature);
         check_rollouts(linter, key, feature.dialect, &rules, out);
         for (rule, place) in rules {
-            if let Effect::Trial(trial) = &rule.effect {
+            if let Effect::Experiment(trial) = &rule.effect {
                 runs.push(Run::new(linter, key, trial, place, feature.dialect));
             }
         }
@@ -51,7 +51,13 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 }
 
 impl<'r, 'a> Run<'r, 'a> {
-    fn new(linter: &Linter<'r, 'a>, id: &'a str, trial: &'r Trial<'a>, place: Place<'a>, dialect: Dialect) -> Self {
+    fn new(
+        linter: &Linter<'r, 'a>,
+        id: &'a str,
+        trial: &'r FeatureExperiment<'a>,
+        place: Cursor<'a>,
+        dialect: Dialect,
+    ) -> Self {
         let when = asked(linter, trial.when.as_ref(), dialect, true);
         Self { key: trial.key.unwrap_or(id), trial, place, when }
     }
@@ -67,12 +73,12 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     /// Where one of its keys stands.
-    fn member(&self, key: &str) -> Place<'a> {
+    fn member(&self, key: &str) -> Cursor<'a> {
         member(&self.place, key).unwrap_or_else(|| self.place.clone())
     }
 
     /// Tells of variations that are all the same, or of which one gets everybody.
-    fn check_variations(&self, out: &mut Reader<'_>) {
+    fn check_variations(&self, out: &mut ReadContext<'_>) {
         let mut arms = self.trial.arms.iter().map(|arm| (!arm.passthrough).then(|| arm.value.to_value()));
         let first = arms.next();
         let key =
@@ -91,12 +97,12 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 }
 
-fn unit<'a>(unit: Option<&Named<'a>>) -> &'a str {
+fn unit<'a>(unit: Option<&Reference<'a>>) -> &'a str {
     unit.map_or("id", |unit| unit.name)
 }
 
 /// Tells of experiments with different keys that split people alike.
-fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, runs: &[Run<'r, 'a>], out: &mut Reader<'_>) {
+fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, runs: &[Run<'r, 'a>], out: &mut ReadContext<'_>) {
     let campaigns = linter.rules.experiments.iter().filter(|(_, row)| row.active && row.coverage > 0.0);
     let known = campaigns.map(|(id, row)| ((row.seed.unwrap_or(id), unit(row.unit.as_ref()), 2), *id));
     let mut seen: BTreeMap<Split<'a>, &str> = known.collect();
@@ -116,8 +122,8 @@ fn check_rollouts<'a>(
     linter: &Linter<'_, 'a>,
     key: &str,
     dialect: Dialect,
-    rules: &[(&Rule<'a>, Place<'a>)],
-    out: &mut Reader<'_>,
+    rules: &[(&Rule<'a>, Cursor<'a>)],
+    out: &mut ReadContext<'_>,
 ) {
     let mut rollouts: BTreeMap<Split<'_>, Formula<'a>> = BTreeMap::new();
     for (rule, place) in rules {
@@ -125,7 +131,7 @@ fn check_rollouts<'a>(
             Effect::Force { when, rollout: Some(rollout), .. } => {
                 rollouts.entry(split(rollout, key)).or_insert_with(|| asked(linter, when.as_ref(), dialect, true));
             }
-            Effect::Trial(trial) => {
+            Effect::Experiment(trial) => {
                 let seed = trial.seed.or(trial.key).unwrap_or(key);
                 let rollout = rollouts.get(&(seed, unit(trial.unit.as_ref()), trial.version));
                 let when = asked(linter, trial.when.as_ref(), dialect, true);
@@ -147,7 +153,7 @@ fn split<'k>(rollout: &Rollout<'k>, key: &'k str) -> Split<'k> {
 }
 
 /// Tells of experiments of a namespace that meet in it: each is compared with the one before it that ends last.
-fn check_namespaces(runs: &[Run<'_, '_>], out: &mut Reader<'_>) {
+fn check_namespaces(runs: &[Run<'_, '_>], out: &mut ReadContext<'_>) {
     let mut members: Vec<(Part<'_>, &Run<'_, '_>)> = runs.iter().filter_map(|run| Some((run.part()?, run))).collect();
     members.sort_by(|(a, _), (b, _)| a.namespace.cmp(&b.namespace).then(a.from.total_cmp(&b.from)));
     for members in members.chunk_by(|(a, _), (b, _)| a.namespace == b.namespace) {

@@ -8,9 +8,9 @@ use throughline::{Object, Value};
 use super::Linter;
 use super::definitions::{items, member};
 use super::logic::{Answer, Formula, solve};
-use crate::condition::scope::{Dialect, Scope};
+use crate::condition::scope::{ConditionScope, Dialect};
 use crate::rules::feature::{Effect, Feature, Parent, Rule};
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::diagnostic::Diagnostics;
 
 /// So many rules that leave nobody of theirs to those behind them are looked at in a feature.
@@ -19,7 +19,7 @@ const MAX_RIVALS: usize = 64;
 const MAX_VALUES: usize = 1_000;
 
 /// Looks at the rules of each feature in their order, and at what they and experiments want of other features.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut prerequisites = Prerequisites::new(linter);
     for (key, feature) in &linter.rules.features {
         let rules = rules(linter, key, feature);
@@ -36,14 +36,14 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 }
 
 /// The rules of a feature, each with its place.
-pub fn rules<'r, 'a>(linter: &Linter<'r, 'a>, key: &str, feature: &'r Feature<'a>) -> Vec<(&'r Rule<'a>, Place<'a>)> {
+pub fn rules<'r, 'a>(linter: &Linter<'r, 'a>, key: &str, feature: &'r Feature<'a>) -> Vec<(&'r Rule<'a>, Cursor<'a>)> {
     let place = linter.definitions.key("features", key, "rules");
     feature.rules.iter().zip(place.iter().flat_map(items)).collect()
 }
 
 /// What a condition of a feature says if it holds, or if it does not. What GrowthBook makes of its language is not looked
 /// into: such a condition only equals itself.
-pub fn asked<'a>(linter: &Linter<'_, 'a>, when: Option<&Place<'a>>, dialect: Dialect, holds: bool) -> Formula<'a> {
+pub fn asked<'a>(linter: &Linter<'_, 'a>, when: Option<&Cursor<'a>>, dialect: Dialect, holds: bool) -> Formula<'a> {
     match (when, dialect) {
         (None, _) => Formula::constant(holds),
         (Some(when), Dialect::Rules) => linter.conditions.read(when.node, holds),
@@ -55,10 +55,10 @@ pub fn asked<'a>(linter: &Linter<'_, 'a>, when: Option<&Place<'a>>, dialect: Dia
 fn check_reach<'a>(
     linter: &Linter<'_, 'a>,
     feature: &Feature<'a>,
-    rules: &[(&Rule<'a>, Place<'a>)],
-    out: &mut Reader<'_>,
+    rules: &[(&Rule<'a>, Cursor<'a>)],
+    out: &mut ReadContext<'_>,
 ) {
-    let mut before: Vec<(&Place<'a>, Formula<'a>)> = Vec::new();
+    let mut before: Vec<(&Cursor<'a>, Formula<'a>)> = Vec::new();
     for (rule, place) in rules {
         let condition = rule.conditions().first().copied();
         let applies = asked(linter, condition, feature.dialect, true);
@@ -66,7 +66,7 @@ fn check_reach<'a>(
             let left: Vec<&Formula<'a>> = before.iter().map(|(_, silent)| silent).chain([&applies]).collect();
             if let Answer::Never(_) = solve(&left) {
                 let takes_all =
-                    |silent: &&(&Place<'a>, Formula<'a>)| matches!(solve(&[&applies, &silent.1]), Answer::Never(_));
+                    |silent: &&(&Cursor<'a>, Formula<'a>)| matches!(solve(&[&applies, &silent.1]), Answer::Never(_));
                 let who = before.iter().find(takes_all).map_or_else(
                     || "the rules before it give values".to_owned(),
                     |(other, _)| format!("the rule at {} gives its value", out.location(other.mark)),
@@ -99,7 +99,7 @@ fn gives_always(rule: &Rule<'_>) -> bool {
 }
 
 /// Tells of a value that is forced for a share of nobody.
-fn check_share(rule: &Rule<'_>, place: &Place<'_>, out: &mut Reader<'_>) {
+fn check_share(rule: &Rule<'_>, place: &Cursor<'_>, out: &mut ReadContext<'_>) {
     let Effect::Force { rollout: Some(rollout), .. } = &rule.effect else { return };
     let (from, to) = rollout.range;
     let is_empty = if rollout.inclusive { from > to } else { from >= to };
@@ -110,7 +110,7 @@ fn check_share(rule: &Rule<'_>, place: &Place<'_>, out: &mut Reader<'_>) {
 }
 
 /// Tells of the weights of a bandit behind those for everybody.
-fn check_leaves(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+fn check_leaves(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, bandit) in &linter.rules.bandits {
         let places = linter.definitions.key("contextualBandits", id, "contexts").map(|place| items(&place));
         let for_all = bandit.leaves.iter().position(|leaf| leaf.when.is_none()).unwrap_or(usize::MAX);
@@ -124,17 +124,20 @@ fn check_leaves(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 /// What rules want of other features.
 struct Prerequisites<'r, 'a> {
     features: &'r BTreeMap<&'a str, Feature<'a>>,
-    scope: Scope,
+    scope: ConditionScope,
 }
 
 impl<'r, 'a> Prerequisites<'r, 'a> {
     fn new(linter: &Linter<'r, 'a>) -> Self {
         let groups = linter.rules.groups.iter().map(|(id, group)| ((*id).to_owned(), group.group.clone()));
-        Self { features: &linter.rules.features, scope: Scope { groups: groups.collect(), ..Scope::default() } }
+        Self {
+            features: &linter.rules.features,
+            scope: ConditionScope { groups: groups.collect(), ..ConditionScope::default() },
+        }
     }
 
     /// Tells of values that a feature never has.
-    fn check(&mut self, parents: &[Parent<'_>], dialect: Dialect, out: &mut Reader<'_>) {
+    fn check(&mut self, parents: &[Parent<'_>], dialect: Dialect, out: &mut ReadContext<'_>) {
         self.scope.dialect = dialect;
         for parent in parents {
             let (Some(feature), Some(when)) = (self.features.get(parent.feature.name), &parent.when) else { continue };
@@ -150,7 +153,7 @@ impl<'r, 'a> Prerequisites<'r, 'a> {
         }
     }
 
-    fn holds_for_some(&mut self, when: &Place<'_>, values: &[Object]) -> bool {
+    fn holds_for_some(&mut self, when: &Cursor<'_>, values: &[Object]) -> bool {
         let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
         let node = crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut plan, &mut silent);
         node.is_none_or(|node| {
@@ -164,7 +167,7 @@ fn values(feature: &Feature<'_>) -> Vec<Object> {
     let rules = feature.rules.iter().filter(|_| feature.enabled);
     let forced = rules.clone().flat_map(|rule| match &rule.effect {
         Effect::Force { value, .. } => vec![*value],
-        Effect::Trial(trial) => trial.arms.iter().map(|arm| arm.value).collect(),
+        Effect::Experiment(trial) => trial.arms.iter().map(|arm| arm.value).collect(),
         Effect::Nothing => Vec::new(),
     });
     let default = feature.default.filter(|_| feature.enabled).map(|value| value.to_value()).unwrap_or_default();

@@ -1,21 +1,21 @@
 //! Steps of journeys that do nothing, or come too late.
 
 use throughline::internals::plan::PlanBuilder;
-use throughline::{Contact, Event, Millis};
+use throughline::{Event, MessageSent, Millis};
 
 use super::Linter;
 use super::definitions::{has_only, items};
 use crate::condition;
-use crate::rules::journey::{Action, Journey};
+use crate::rules::journey::{Journey, StepAction};
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Named, Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 use crate::source::diagnostic::Diagnostics;
 
 /// The keys of a step that the lints understand.
 const UNDERSTOOD: [&str; 6] = ["id", "wait", "after", "send", "channels", "ttl"];
 
 /// Looks at the steps of each journey in their order.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, journey) in &linter.rules.journeys {
         check_exits(id, journey, out);
         let Some(place) = linter.definitions.key("journeys", id, "steps") else { continue };
@@ -28,12 +28,12 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
                 break;
             }
             match &step.action {
-                Action::Wait(wait, _) => passed = passed.plus(*wait),
-                Action::Send { ttl, .. } if ttl.0 <= 0 => {
+                StepAction::Wait(wait, _) => passed = passed.plus(*wait),
+                StepAction::Send { ttl, .. } if ttl.0 <= 0 => {
                     let message = format!("step `{}` sends nothing: its message has no time to live", step.id.name);
                     step.id.place.warning("unreachable-step", message, out).expected("a longer `ttl`, or none");
                 }
-                Action::Send { .. } if passed > goal => {
+                StepAction::Send { .. } if passed > goal => {
                     let [passed, goal] = [passed, goal].map(length);
                     let message = format!(
                         "step `{}` sends {passed} after the entry at the earliest, the goal counts within {goal}",
@@ -42,23 +42,23 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
                     let expected = "shorter waits, or a goal that counts for longer";
                     step.id.place.warning("late-step", message, out).expected(expected);
                 }
-                Action::Send { .. } => {}
+                StepAction::Send { .. } => {}
             }
         }
     }
 }
 
 /// Tells of steps that those whom a step reaches never come to: an exit ends the journey with the very message that was sent.
-fn check_exits(id: &str, journey: &Journey<'_>, out: &mut Reader<'_>) {
+fn check_exits(id: &str, journey: &Journey<'_>, out: &mut ReadContext<'_>) {
     let sends = journey.steps.iter().zip(journey.steps.iter().skip(1)).find_map(|(step, next)| match &step.action {
-        Action::Send { message, channels, .. } => {
-            let ends = |channel: &Named<'_>| {
+        StepAction::Send { message, channels, .. } => {
+            let ends = |channel: &Reference<'_>| {
                 let event = sent(id, journey, step.id.name, message.name, channel.name);
                 journey.exits.iter().any(|exit| is_triggered(exit, &event))
             };
             channels.iter().all(ends).then_some((step, next))
         }
-        Action::Wait(..) => None,
+        StepAction::Wait(..) => None,
     });
     if let Some((step, next)) = sends {
         let message = format!(
@@ -83,12 +83,12 @@ fn check_exits(id: &str, journey: &Journey<'_>, out: &mut Reader<'_>) {
 fn sent(id: &str, journey: &Journey<'_>, step: &str, message: &str, channel: &str) -> Event {
     let offer = journey.offer.as_ref().map(|offer| offer.name);
     let class = journey.class.name();
-    Contact { send_id: "", journey: id, step, class, message, channel, offer, at: Millis(0) }.event()
+    MessageSent { send_id: "", journey: id, step, class, message, channel, offer, at: Millis(0) }.event()
 }
 
 /// Whether the event is such a one.
 fn is_triggered(trigger: &Trigger<'_>, event: &Event) -> bool {
-    let holds = |filter: &Place<'_>| {
+    let holds = |filter: &Cursor<'_>| {
         let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
         let node = condition::compile_filter(filter.node, &filter.path, &mut plan, &mut silent);
         node.is_some_and(|node| condition::holds_for(plan, node, &[&event.properties]) == [true])

@@ -6,7 +6,7 @@ use super::Linter;
 use super::definitions::member;
 use super::estimate::Estimate;
 use crate::rules::message::Rendition;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// A template of WhatsApp has a body of at most so many characters.
 const WHATSAPP: usize = 1024;
@@ -16,32 +16,32 @@ const PUSH: usize = 4096;
 const SUBJECT: usize = 78;
 
 /// Looks at the texts of each channel.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for message in linter.rules.messages.values() {
         for rendition in &message.renditions {
             let Some(channel) = rendition.channel.as_ref().map(|channel| channel.name) else { continue };
             let is_text = rendition.format == Format::Text;
             if is_kind(channel, "whatsapp") && is_text {
                 let length = |text: &str| text.chars().count();
-                tell(linter, (rendition, "text"), length, (WHATSAPP, "characters", "a template of WhatsApp"), out);
+                report(linter, (rendition, "text"), length, (WHATSAPP, "characters", "a template of WhatsApp"), out);
             }
             if is_kind(channel, "push") && is_text {
-                tell(linter, (rendition, "text"), str::len, (PUSH, "bytes", "a push message"), out);
+                report(linter, (rendition, "text"), str::len, (PUSH, "bytes", "a push message"), out);
             }
             if rendition.subject.is_some() {
                 let length = |text: &str| text.chars().count();
-                tell(linter, (rendition, "subject"), length, (SUBJECT, "characters", "a line of an e-mail"), out);
+                report(linter, (rendition, "subject"), length, (SUBJECT, "characters", "a line of an e-mail"), out);
             }
         }
     }
 }
 
-fn tell(
+fn report(
     linter: &Linter<'_, '_>,
     (rendition, key): (&Rendition<'_>, &str),
     length: impl Fn(&str) -> usize,
     (most, unit, what): (usize, &str, &str),
-    out: &mut Reader<'_>,
+    out: &mut ReadContext<'_>,
 ) {
     let template = if key == "subject" { rendition.subject.as_ref() } else { Some(&rendition.body) };
     let Some(estimate) = template.map(|template| Estimate::of(linter, template)) else { return };
@@ -51,12 +51,12 @@ fn tell(
         let message = format!("the {key} has {found} {unit}{}", estimate.assumption());
         place.warning("too-long", message, out).expected(format!("at most {most} {unit}: {what} takes no more"));
     } else {
-        tell_endless(&estimate, &place, &format!("{found} {unit}"), out);
+        report_unbounded(&estimate, &place, &format!("{found} {unit}"), out);
     }
 }
 
 /// Tells of a text that is as long as a list of which nobody knows how long it is.
-pub fn tell_endless(estimate: &Estimate, place: &Place<'_>, least: &str, out: &mut Reader<'_>) {
+pub fn report_unbounded(estimate: &Estimate, place: &Cursor<'_>, least: &str, out: &mut ReadContext<'_>) {
     if !estimate.endless.is_empty() {
         let names = estimate.endless.join(", ");
         let message = format!("this text has {least} without {names}, of which nobody knows how long it is");

@@ -6,12 +6,12 @@ use throughline::Value;
 use throughline::internals::plan::tables::ExprOp;
 
 use super::Linter;
-use super::loop_items::Things;
-use crate::source::cursor::{Place, Reader};
-use crate::template::{Part, Term};
+use super::loop_items::LoopItems;
+use crate::source::cursor::{Cursor, ReadContext};
+use crate::template::{Expression, Part};
 
 /// Looks at the lists that templates go through, and at what they read of their things.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, _) in linter.needs.lists.iter().filter(|(_, things)| things.is_empty()) {
         if let Some(place) = linter.definitions.key("lists", id, "where") {
             let message = format!("nothing of the catalogue can be in the list `{id}`");
@@ -37,12 +37,12 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 struct Fields<'l, 'r, 'a> {
     linter: &'l Linter<'r, 'a>,
     /// What the loops around go through, by the number of the variable.
-    loops: BTreeMap<u32, Things<'r>>,
-    missing: Vec<(&'r str, &'r str, Place<'a>)>,
+    loops: BTreeMap<u32, LoopItems<'r>>,
+    missing: Vec<(&'r str, &'r str, Cursor<'a>)>,
 }
 
 impl<'r, 'a> Fields<'_, 'r, 'a> {
-    fn parts(&mut self, parts: &'r [Part<'a>], around: &Place<'a>) {
+    fn parts(&mut self, parts: &'r [Part<'a>], around: &Cursor<'a>) {
         for part in parts {
             let place = match part {
                 Part::Output { source, .. } | Part::If { source, .. } | Part::For { source, .. } => &source.place,
@@ -52,7 +52,7 @@ impl<'r, 'a> Fields<'_, 'r, 'a> {
                 self.term(term, place);
             }
             if let Part::For { variable, list, body, other, .. } = part {
-                self.loops.insert(*variable, Things::of(self.linter, list));
+                self.loops.insert(*variable, LoopItems::of(self.linter, list));
                 self.parts(body, place);
                 self.loops.remove(variable);
                 self.parts(other, place);
@@ -68,10 +68,12 @@ impl<'r, 'a> Fields<'_, 'r, 'a> {
         }
     }
 
-    fn term(&mut self, term: &'r Term<'a>, place: &Place<'a>) {
+    fn term(&mut self, term: &'r Expression<'a>, place: &Cursor<'a>) {
         term.children().into_iter().for_each(|child| self.term(child, place));
-        let Term::Op(ExprOp::Member, _, args) = term else { return };
-        let [Term::Variable(variable, None), Term::Constant(Value::String(field))] = args.as_slice() else { return };
+        let Expression::Op(ExprOp::Member, _, args) = term else { return };
+        let [Expression::Variable(variable, None), Expression::Constant(Value::String(field))] = args.as_slice() else {
+            return;
+        };
         let Some((list, things)) = self.loops.get(variable).and_then(|things| things.list.clone()) else { return };
         if field != "id" && !things.is_empty() && !things.iter().any(|thing| thing.get(field).is_some()) {
             self.missing.push((list, field, place.clone()));

@@ -1,17 +1,17 @@
 //! What loops and filters of templates go through, as far as it is known when the rules are published.
 
-use throughline::internals::plan::tables::{ExprOp, Pipe};
+use throughline::internals::plan::tables::{ExprOp, TemplateFilter};
 use throughline::{Object, Value};
 
 use super::Linter;
-use crate::template::Term;
+use crate::template::Expression;
 
 /// A range has at most so many numbers.
 const MAX_RANGE: f64 = 1_000.0;
 
 /// What a loop goes through.
 #[derive(Clone, Debug, Default)]
-pub struct Things<'r> {
+pub struct LoopItems<'r> {
     /// So many at most; none if nobody knows.
     pub most: Option<usize>,
     /// The list of the rules that they are from, and the fields of each of its things.
@@ -20,22 +20,27 @@ pub struct Things<'r> {
     pub field: Option<&'r str>,
 }
 
-impl<'r> Things<'r> {
+impl<'r> LoopItems<'r> {
     /// What a value of a template has.
-    pub fn of(linter: &Linter<'r, '_>, term: &'r Term<'_>) -> Self {
+    pub fn of(linter: &Linter<'r, '_>, term: &'r Expression<'_>) -> Self {
         match term {
-            Term::List(named) => Self::of_list(linter, named.name),
-            Term::Op(ExprOp::Range, _, ends) => Self { most: range(ends), ..Self::default() },
-            Term::Pipe(Pipe::Window | Pipe::Slice, args) => match args.as_slice() {
+            Expression::List(named) => Self::of_list(linter, named.name),
+            Expression::Op(ExprOp::Range, _, ends) => Self { most: range(ends), ..Self::default() },
+            Expression::Filter(TemplateFilter::Window | TemplateFilter::Slice, args) => match args.as_slice() {
                 [of, _, count] => Self::of(linter, of).cut(number(count)),
                 _ => Self::default(),
             },
-            Term::Pipe(Pipe::Map, args) => match args.as_slice() {
-                [of, Term::Constant(Value::String(field))] => Self { field: Some(field), ..Self::of(linter, of) },
+            Expression::Filter(TemplateFilter::Map, args) => match args.as_slice() {
+                [of, Expression::Constant(Value::String(field))] => Self { field: Some(field), ..Self::of(linter, of) },
                 _ => Self::default(),
             },
-            Term::Pipe(
-                Pipe::Reverse | Pipe::Sort | Pipe::SortNatural | Pipe::Uniq | Pipe::Compact | Pipe::Where,
+            Expression::Filter(
+                TemplateFilter::Reverse
+                | TemplateFilter::Sort
+                | TemplateFilter::SortNatural
+                | TemplateFilter::Uniq
+                | TemplateFilter::Compact
+                | TemplateFilter::Where,
                 args,
             ) => args.first().map(|of| Self::of(linter, of)).unwrap_or_default(),
             _ => Self::default(),
@@ -67,15 +72,15 @@ impl<'r> Things<'r> {
     }
 }
 
-fn number(term: &Term<'_>) -> Option<f64> {
+fn number(term: &Expression<'_>) -> Option<f64> {
     match term {
-        Term::Constant(Value::Number(number)) => Some(*number),
+        Expression::Constant(Value::Number(number)) => Some(*number),
         _ => None,
     }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1000")]
-fn range(ends: &[Term<'_>]) -> Option<usize> {
+fn range(ends: &[Expression<'_>]) -> Option<usize> {
     let [from, to] = ends else { return None };
     Some((number(to)? - number(from)? + 1.0).clamp(0.0, MAX_RANGE) as usize)
 }

@@ -30,11 +30,11 @@ use std::collections::BTreeMap;
 
 use throughline::Millis;
 
-use crate::Found;
+use crate::CompiledRules;
 use crate::rules::Rules;
 use crate::rules::catalogue::Needs;
-use crate::rules::lint_settings::Settings;
-use crate::source::cursor::Reader;
+use crate::rules::lint_settings::LintSettings;
+use crate::source::cursor::ReadContext;
 use crate::source::diagnostic::{Diagnostic, Severity};
 use definitions::Definitions;
 use logic::Conditions;
@@ -54,8 +54,8 @@ struct Linter<'r, 'a> {
 }
 
 /// Adds everything that is suspicious about rules without errors, and takes out what the rules allow.
-pub fn lint(found: Found<'_, '_>, now: Option<Millis>, out: &mut Reader<'_>) {
-    let Found { trees, rules, needless } = found;
+pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadContext<'_>) {
+    let CompiledRules { trees, rules, unneeded_edge_attributes } = found;
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
     let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules, out), now };
     conditions::check(&linter, out);
@@ -75,21 +75,21 @@ pub fn lint(found: Found<'_, '_>, now: Option<Millis>, out: &mut Reader<'_>) {
     sms::check(&linter, out);
     lengths::check(&linter, out);
     personal::check(&linter, out);
-    personal::check_needless(&linter, needless, out);
+    personal::check_needless(&linter, unneeded_edge_attributes, out);
     unused::check(&linter, out);
 }
 
 /// The findings that the rules do not allow; allowances that allow nothing are findings, too.
 #[must_use]
-pub fn settle(found: Vec<Diagnostic>, settings: &Settings<'_>, now: Option<Millis>) -> Vec<Diagnostic> {
+pub fn apply_settings(found: Vec<Diagnostic>, settings: &LintSettings<'_>, now: Option<Millis>) -> Vec<Diagnostic> {
     let mut kept = settings.filter(found, now);
     kept.sort_by(|a, b| (a.span, a.code, &a.path).cmp(&(b.span, b.code, &b.path)));
     kept.dedup();
-    summarise(kept)
+    summarize(kept)
 }
 
 /// At most [`MOST`] findings of one code, the last of which tells of the others.
-fn summarise(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+fn summarize(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &found {
         let count = counts.entry(finding.code).or_default();

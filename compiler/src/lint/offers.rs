@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Linter;
 use super::logic::overlap;
-use super::reach::Speaker;
-use crate::source::cursor::Reader;
+use super::reach::MessageReach;
+use crate::source::cursor::ReadContext;
 
 /// So many pairs of campaigns are compared.
 const MAX_PAIRS: usize = 2_000;
@@ -13,8 +13,8 @@ const MAX_PAIRS: usize = 2_000;
 const MAX_CAMPAIGNS: usize = 8;
 
 /// Looks at campaigns with different offers for the same people.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
-    let mut by_offer: BTreeMap<&str, Vec<&Speaker<'r, 'a>>> = BTreeMap::new();
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+    let mut by_offer: BTreeMap<&str, Vec<&MessageReach<'r, 'a>>> = BTreeMap::new();
     for speaker in speakers.iter().filter(|speaker| speaker.is_understood) {
         let Some((id, _)) = speaker.offer else { continue };
         if linter.definitions.has_only("offers", id, &["group", "version", "from", "until", "terms"]) {
@@ -32,7 +32,7 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out:
 }
 
 /// Tells of the first two campaigns that contradict each other, if two do.
-fn check_pair<'r, 'a>(first: &[&Speaker<'r, 'a>], second: &[&Speaker<'r, 'a>], out: &mut Reader<'_>) {
+fn check_pair<'r, 'a>(first: &[&MessageReach<'r, 'a>], second: &[&MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     for one in first.iter().take(MAX_CAMPAIGNS) {
         for other in second.iter().take(MAX_CAMPAIGNS) {
             let (Some((a, offer)), Some((b, rival))) = (one.offer, other.offer) else { continue };

@@ -1,7 +1,7 @@
 //! Attributes that leave the collector, or may: those that look personal, and those that no page needs.
 
 use super::Linter;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 use throughline::internals::plan::tables::Source;
 
 /// Words in names of attributes that hold what identifies a person.
@@ -31,7 +31,7 @@ const PERSONAL: [&str; 22] = [
 ];
 
 /// Looks at the names of attributes that travel in tokens, or with requests.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (name, attribute) in &linter.rules.attributes {
         let Some(place) = &attribute.place else { continue };
         // Whether there is an address is not the address.
@@ -54,7 +54,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 }
 
 /// Tells of attributes that may leave the collector although only the collector uses them.
-pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut Reader<'_>) {
+pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadContext<'_>) {
     for name in names {
         if let Some(place) = linter.definitions.key("attributes", name, "edge") {
             let message = format!("nothing on a page needs `{name}`, so no token carries it");

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Linter;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 
 /// Looks at the holdouts and exclusion groups.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     check_exclusions(linter, out);
     for (id, holdout) in &linter.rules.holdouts {
         let Some(place) = linter.definitions.key("holdouts", id, "percent") else { continue };
@@ -22,7 +22,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 }
 
 /// Tells of groups of one member: there is nothing that it could be kept apart from.
-fn check_exclusions(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+fn check_exclusions(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let campaigns = linter.rules.campaigns.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
     let experiments = linter.rules.experiments.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
     let mut members: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -7,21 +7,21 @@ use throughline::internals::plan::tables::Class;
 
 use super::Linter;
 use super::logic::history::millis;
-use super::logic::{Formula, Ranges, Subject, Text, Values};
+use super::logic::{Formula, Ranges, Text, Values, Variable};
 use crate::rules::campaign::Campaign;
 use crate::rules::offer::Offer;
 use crate::rules::schedule::Schedule;
-use crate::source::cursor::Place;
+use crate::source::cursor::Cursor;
 
 /// The keys of a campaign that the lints understand.
 const UNDERSTOOD: [&str; 9] = ["class", "priority", "when", "schedule", "offer", "experiment", "caps", "slots", "next"];
 
 /// A campaign and when it may speak.
-pub struct Speaker<'r, 'a> {
+pub struct MessageReach<'r, 'a> {
     /// Its id.
     pub id: &'a str,
     /// Where it is defined.
-    pub place: Place<'a>,
+    pub place: Cursor<'a>,
     /// The campaign.
     pub campaign: &'r Campaign<'a>,
     /// Its offer, with its id.
@@ -38,14 +38,14 @@ pub struct Speaker<'r, 'a> {
 }
 
 /// All campaigns.
-pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<Speaker<'r, 'a>> {
+pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
     let speaker = |(id, campaign): (&&'a str, &'r Campaign<'a>)| {
         let place = linter.definitions.get("campaigns", id)?.clone();
         let offer = campaign.offer.as_ref();
         let offer = offer.and_then(|named| Some((named.name, linter.rules.offers.get(named.name)?)));
         let is_understood = linter.definitions.has_only("campaigns", id, &UNDERSTOOD);
         let when = campaign.when.as_ref();
-        Some(Speaker {
+        Some(MessageReach {
             id,
             campaign,
             offer,
@@ -60,7 +60,7 @@ pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<Speaker<'r, 'a>> {
     linter.rules.campaigns.iter().filter_map(speaker).collect()
 }
 
-impl<'r, 'a> Speaker<'r, 'a> {
+impl<'r, 'a> MessageReach<'r, 'a> {
     /// That it may speak.
     #[must_use]
     pub fn speaks(&self) -> [&Formula<'a>; 2] {
@@ -79,12 +79,12 @@ impl<'r, 'a> Speaker<'r, 'a> {
         let mut ways = vec![when];
         for purpose in purposes(linter, self.campaign.class) {
             let states = Ranges::points(["denied", "pending"].map(|state| Text(state.to_owned())));
-            ways.push(Formula::known(Subject::Consent((*purpose).to_owned()), Values::texts(states), String::new()));
+            ways.push(Formula::known(Variable::Consent((*purpose).to_owned()), Values::texts(states), String::new()));
         }
         let schedules = [Some(self.campaign.schedule), self.offer.map(|(_, offer)| offer.schedule)];
         for schedule in schedules.into_iter().flatten() {
             let outside = Values::numbers(span(schedule).complement());
-            ways.push(Formula::known(Subject::Now, outside, String::new()));
+            ways.push(Formula::known(Variable::Now, outside, String::new()));
         }
         Formula::Any(ways)
     }
@@ -99,13 +99,13 @@ fn frame<'a>(linter: &Linter<'_, 'a>, campaign: &Campaign<'a>, offer: Option<&Of
     for purpose in purposes(linter, campaign.class) {
         let granted = Values::texts(Ranges::point(Text("granted".to_owned())));
         let why = format!("class `{}` needs the consent `{purpose}`", campaign.class.name());
-        parts.push(Formula::known(Subject::Consent((*purpose).to_owned()), granted, why));
+        parts.push(Formula::known(Variable::Consent((*purpose).to_owned()), granted, why));
     }
     let schedules =
         [("the campaign's schedule", Some(campaign.schedule)), ("the offer's time", offer.map(|o| o.schedule))];
     for (what, schedule) in schedules {
         if let Some(schedule) = schedule.filter(|schedule| span(*schedule) != Ranges::all()) {
-            parts.push(Formula::known(Subject::Now, Values::numbers(span(schedule)), what.to_owned()));
+            parts.push(Formula::known(Variable::Now, Values::numbers(span(schedule)), what.to_owned()));
         }
     }
     Formula::All(parts)
@@ -122,5 +122,5 @@ fn span(schedule: Schedule) -> Ranges<super::logic::Number> {
 /// That now is not before a time.
 #[must_use]
 pub fn not_before<'a>(now: Millis) -> Formula<'a> {
-    Formula::known(Subject::Now, Values::numbers(Ranges::above(millis(now.0), true)), "the time now".to_owned())
+    Formula::known(Variable::Now, Values::numbers(Ranges::above(millis(now.0), true)), "the time now".to_owned())
 }

@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Linter;
-use super::logic::{Answer, Formula, Ranges, Subject, Text, Values, solve};
-use super::reach::Speaker;
+use super::logic::{Answer, Formula, Ranges, Text, Values, Variable, solve};
+use super::reach::MessageReach;
 use crate::rules::channel::WEB;
 use crate::rules::message::Message;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 
 /// Looks at the renditions of each message where it is used.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     check_variations(linter, speakers, out);
     check_locales(linter, out);
     check_mobile(linter, speakers, out);
 }
 
 /// Tells of variations between which a message makes no difference.
-fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     for speaker in speakers {
         let Some(id) = speaker.campaign.experiment.as_ref().map(|named| named.name) else { continue };
         let Some(experiment) = linter.rules.experiments.get(id) else { continue };
@@ -58,7 +58,7 @@ fn locales<'a>(
 
 /// Tells of locales that others have: other channels of the message, other messages of its slot, the message without a
 /// variation.
-fn check_locales(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+fn check_locales(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut slots: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     let mut neighbours: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
     for campaign in linter.rules.campaigns.values() {
@@ -110,7 +110,7 @@ fn check_combinations<'a>(
     id: &str,
     message: &Message<'a>,
     channels: &BTreeSet<&str>,
-    out: &mut Reader<'_>,
+    out: &mut ReadContext<'_>,
 ) {
     for channel in channels {
         let variations: BTreeSet<&str> =
@@ -137,12 +137,12 @@ fn covers(said: &BTreeSet<&str>, locale: &str) -> bool {
 }
 
 /// Tells of slots that have something for desktops and nothing for phones.
-fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let device = |name: &str| {
         let values = Values::texts(Ranges::point(Text(name.to_owned())));
-        Formula::known(Subject::Attribute("deviceType".to_owned()), values, String::new())
+        Formula::known(Variable::Attribute("deviceType".to_owned()), values, String::new())
     };
-    let speaks = |speaker: &Speaker<'_, '_>, device: &Formula<'_>| {
+    let speaks = |speaker: &MessageReach<'_, '_>, device: &Formula<'_>| {
         let [when, frame] = speaker.speaks();
         !matches!(solve(&[when, frame, device]), Answer::Never(_))
     };

@@ -6,12 +6,12 @@ use throughline::internals::plan::tables::Class;
 
 use super::Linter;
 use super::definitions::has_only;
-use super::logic::{Answer, Formula, Literal, Subject, overlap, solve};
-use super::reach::Speaker;
+use super::logic::{Answer, Formula, Literal, Variable, overlap, solve};
+use super::reach::MessageReach;
 use crate::rules::channel::WEB;
 use crate::rules::message::Message;
 use crate::rules::slot::Slot;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 
 /// With so many campaigns a campaign is compared that might beat it in a slot.
 const MAX_RIVALS: usize = 64;
@@ -19,80 +19,80 @@ const MAX_RIVALS: usize = 64;
 const MAX_PAIRS: usize = 400;
 
 /// A campaign that wants a slot.
-struct Wish<'s, 'r, 'a> {
-    speaker: &'s Speaker<'r, 'a>,
+struct SlotClaim<'s, 'r, 'a> {
+    speaker: &'s MessageReach<'r, 'a>,
     message: &'r Message<'a>,
     /// Which placement of the campaign it is.
     at: usize,
 }
 
 /// Looks at the campaigns of each slot.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[Speaker<'r, 'a>], out: &mut Reader<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let mut told = BTreeSet::new();
-    let mut wishes = wishes(linter, speakers);
+    let mut slot_claims = slot_claims(linter, speakers);
     for (id, slot) in &linter.rules.slots {
-        let mut wishes = wishes.remove(id).unwrap_or_default();
-        wishes.sort_by_key(|wish| core::cmp::Reverse(wish.speaker.campaign.priority));
-        check_shadows(linter, (id, slot), &wishes, out);
-        check_ties(id, &wishes, &mut told, out);
+        let mut slot_claims = slot_claims.remove(id).unwrap_or_default();
+        slot_claims.sort_by_key(|wish| core::cmp::Reverse(wish.speaker.campaign.priority));
+        check_shadows(linter, (id, slot), &slot_claims, out);
+        check_ties(id, &slot_claims, &mut told, out);
     }
 }
 
 /// The campaigns that want each slot.
-fn wishes<'s, 'r, 'a>(
+fn slot_claims<'s, 'r, 'a>(
     linter: &Linter<'r, 'a>,
-    speakers: &'s [Speaker<'r, 'a>],
-) -> BTreeMap<&'a str, Vec<Wish<'s, 'r, 'a>>> {
-    let mut wishes: BTreeMap<&str, Vec<Wish<'s, 'r, 'a>>> = BTreeMap::new();
+    speakers: &'s [MessageReach<'r, 'a>],
+) -> BTreeMap<&'a str, Vec<SlotClaim<'s, 'r, 'a>>> {
+    let mut slot_claims: BTreeMap<&str, Vec<SlotClaim<'s, 'r, 'a>>> = BTreeMap::new();
     for speaker in speakers {
         for (at, placement) in speaker.campaign.slots.iter().enumerate() {
             if let Some(message) = linter.rules.messages.get(placement.message.name) {
-                wishes.entry(placement.slot.name).or_default().push(Wish { speaker, message, at });
+                slot_claims.entry(placement.slot.name).or_default().push(SlotClaim { speaker, message, at });
             }
         }
     }
-    wishes
+    slot_claims
 }
 
 /// What a campaign that beats another one requires: so only those are compared that have a chance.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Key<'f> {
+enum ClaimKey<'f> {
     /// Nothing, or nothing simple.
     Nothing,
     /// Something of a subject.
-    Some(&'f Subject),
+    Some(&'f Variable),
     /// Something of an event, in whatever window.
     Event(&'f str),
     /// That a subject is this text.
-    Text(&'f Subject, &'f str),
+    Text(&'f Variable, &'f str),
 }
 
-impl<'f> Key<'f> {
-    const fn about(subject: &'f Subject) -> Self {
+impl<'f> ClaimKey<'f> {
+    const fn about(subject: &'f Variable) -> Self {
         match subject {
-            Subject::Count(event, _) | Subject::Recency(event) => Self::Event(event.as_str()),
+            Variable::Count(event, _) | Variable::Recency(event) => Self::Event(event.as_str()),
             other => Self::Some(other),
         }
     }
 
     /// Whether it says no more than the attribute that it is about.
     const fn is_opaque(&self) -> bool {
-        matches!(self, Self::Some(Subject::Opaque(_)))
+        matches!(self, Self::Some(Variable::Opaque(_)))
     }
 }
 
 /// Winners, each under the one of its requirements that the fewest of them share.
-fn index<'s, 'r, 'a>(winners: &[&'s Wish<'s, 'r, 'a>]) -> BTreeMap<Key<'s>, Vec<&'s Wish<'s, 'r, 'a>>> {
-    let required: Vec<Vec<Key<'_>>> = winners.iter().map(|wish| keys(&wish.speaker.when)).collect();
-    let mut shared: BTreeMap<&Key<'_>, usize> = BTreeMap::new();
+fn index<'s, 'r, 'a>(winners: &[&'s SlotClaim<'s, 'r, 'a>]) -> BTreeMap<ClaimKey<'s>, Vec<&'s SlotClaim<'s, 'r, 'a>>> {
+    let required: Vec<Vec<ClaimKey<'_>>> = winners.iter().map(|wish| keys(&wish.speaker.when)).collect();
+    let mut shared: BTreeMap<&ClaimKey<'_>, usize> = BTreeMap::new();
     for key in required.iter().flatten() {
         let count = shared.entry(key).or_default();
         *count = count.saturating_add(1);
     }
-    let mut index: BTreeMap<Key<'_>, Vec<&Wish<'_, '_, '_>>> = BTreeMap::new();
+    let mut index: BTreeMap<ClaimKey<'_>, Vec<&SlotClaim<'_, '_, '_>>> = BTreeMap::new();
     for (wish, keys) in winners.iter().zip(&required) {
         let rarest = keys.iter().min_by_key(|key| (key.is_opaque(), shared.get(key).copied()));
-        index.entry(rarest.cloned().unwrap_or(Key::Nothing)).or_default().push(wish);
+        index.entry(rarest.cloned().unwrap_or(ClaimKey::Nothing)).or_default().push(wish);
     }
     index
 }
@@ -100,23 +100,23 @@ fn index<'s, 'r, 'a>(winners: &[&'s Wish<'s, 'r, 'a>]) -> BTreeMap<Key<'s>, Vec<
 fn check_shadows<'r, 'a>(
     linter: &Linter<'r, 'a>,
     (id, slot): (&str, &Slot<'a>),
-    wishes: &[Wish<'_, 'r, 'a>],
-    out: &mut Reader<'_>,
+    slot_claims: &[SlotClaim<'_, 'r, 'a>],
+    out: &mut ReadContext<'_>,
 ) {
-    let winners: Vec<_> = wishes.iter().filter(|wish| always_fills(linter, wish)).collect();
+    let winners: Vec<_> = slot_claims.iter().filter(|wish| always_fills(linter, wish)).collect();
     let winners = index(&winners);
     let mut left_out = 0_usize;
-    for wish in wishes {
-        let mut keys = BTreeSet::from([Key::Nothing]);
+    for wish in slot_claims {
+        let mut keys = BTreeSet::from([ClaimKey::Nothing]);
         literals(&wish.speaker.when, &mut |literal| {
-            keys.insert(Key::about(&literal.subject));
+            keys.insert(ClaimKey::about(&literal.subject));
             let texts = literal.values.texts.finite().unwrap_or_default();
-            keys.extend(texts.into_iter().map(|text| Key::Text(&literal.subject, &text.0)));
+            keys.extend(texts.into_iter().map(|text| ClaimKey::Text(&literal.subject, &text.0)));
         });
         let mut rivals = keys.iter().filter_map(|key| winners.get(key)).flatten().filter(|winner| {
             winner.speaker.campaign.priority > wish.speaker.campaign.priority && may_shadow(linter, winner, wish)
         });
-        let beats = |winner: &&&Wish<'_, 'r, 'a>| {
+        let beats = |winner: &&&SlotClaim<'_, 'r, 'a>| {
             let [when, frame] = wish.speaker.speaks();
             matches!(solve(&[when, frame, winner.speaker.silent(linter)]), Answer::Never(_))
         };
@@ -145,7 +145,7 @@ fn check_shadows<'r, 'a>(
 }
 
 /// Whether nothing but its condition, the time and the consent of its class can keep the campaign from filling the slot.
-fn always_fills(linter: &Linter<'_, '_>, wish: &Wish<'_, '_, '_>) -> bool {
+fn always_fills(linter: &Linter<'_, '_>, wish: &SlotClaim<'_, '_, '_>) -> bool {
     let speaker = wish.speaker;
     let offer_is_free = speaker.offer.is_none_or(|(id, offer)| {
         offer.group.is_none() && linter.definitions.has_only("offers", id, &["version", "from", "until", "terms"])
@@ -160,12 +160,12 @@ fn always_fills(linter: &Linter<'_, '_>, wish: &Wish<'_, '_, '_>) -> bool {
 }
 
 /// Whether the winner speaks wherever the loser does, as far as classes, offers and channels go.
-fn may_shadow(linter: &Linter<'_, '_>, winner: &Wish<'_, '_, '_>, loser: &Wish<'_, '_, '_>) -> bool {
+fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &SlotClaim<'_, '_, '_>) -> bool {
     let (first, second) = (winner.speaker.campaign.class, loser.speaker.campaign.class);
     let both = |classes: u32| classes & first.bit() == 0 || classes & second.bit() != 0;
     let policies = &linter.rules.policies;
     let held = linter.rules.holdouts.values().all(|holdout| {
-        let names = |wish: &Wish<'_, '_, '_>| holdout.campaigns.iter().any(|named| named.name == wish.speaker.id);
+        let names = |wish: &SlotClaim<'_, '_, '_>| holdout.campaigns.iter().any(|named| named.name == wish.speaker.id);
         both(holdout.classes) && (!names(winner) || names(loser))
     });
     let silenced = policies.suppress.iter().all(|suppression| both(suppression.classes));
@@ -175,7 +175,7 @@ fn may_shadow(linter: &Linter<'_, '_>, winner: &Wish<'_, '_, '_>, loser: &Wish<'
             None => true,
             Some(node) => node.as_str() == value,
         };
-        let applies = |wish: &Wish<'_, '_, '_>| {
+        let applies = |wish: &SlotClaim<'_, '_, '_>| {
             let (class, offer) = (wish.speaker.campaign.class, wish.speaker.offer.map(|(id, _)| id));
             // What must be said is capped only by caps that name its class.
             let is_free = class == Class::Transactional && cap.node.get("class").is_none();
@@ -192,11 +192,11 @@ fn may_shadow(linter: &Linter<'_, '_>, winner: &Wish<'_, '_, '_>, loser: &Wish<'
 }
 
 /// All that a condition requires: whoever it beats tells of each of them.
-fn keys<'f>(formula: &'f Formula<'_>) -> Vec<Key<'f>> {
+fn keys<'f>(formula: &'f Formula<'_>) -> Vec<ClaimKey<'f>> {
     match formula {
         Formula::Is(literal) => vec![match literal.values.texts.finite().as_deref() {
-            Some([only]) if !literal.values.null => Key::Text(&literal.subject, &only.0),
-            _ => Key::about(&literal.subject),
+            Some([only]) if !literal.values.null => ClaimKey::Text(&literal.subject, &only.0),
+            _ => ClaimKey::about(&literal.subject),
         }],
         Formula::All(parts) => parts.iter().flat_map(keys).collect(),
         Formula::Any(_) | Formula::Shared(_) => Vec::new(),
@@ -215,11 +215,11 @@ fn literals<'f, 'a>(formula: &'f Formula<'a>, see: &mut dyn FnMut(&'f Literal<'a
 /// Tells of the first two campaigns of each priority that can want the slot at once.
 fn check_ties<'a>(
     slot: &str,
-    wishes: &[Wish<'_, '_, 'a>],
+    slot_claims: &[SlotClaim<'_, '_, 'a>],
     told: &mut BTreeSet<(&'a str, &'a str)>,
-    out: &mut Reader<'_>,
+    out: &mut ReadContext<'_>,
 ) {
-    for equals in wishes.chunk_by(|a, b| a.speaker.campaign.priority == b.speaker.campaign.priority) {
+    for equals in slot_claims.chunk_by(|a, b| a.speaker.campaign.priority == b.speaker.campaign.priority) {
         let pairs = equals.iter().enumerate().flat_map(|(at, first)| {
             let others = equals.get(at.saturating_add(1)..).unwrap_or_default();
             others.iter().map(move |second| (first.speaker, second.speaker))

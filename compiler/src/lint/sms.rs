@@ -9,8 +9,8 @@ use throughline::internals::plan::tables::Format;
 
 use super::Linter;
 use super::estimate::Estimate;
-use super::lengths::{is_kind, tell_endless};
-use crate::source::cursor::Reader;
+use super::lengths::{is_kind, report_unbounded};
+use crate::source::cursor::ReadContext;
 
 /// The basic table of GSM 03.38.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
@@ -19,7 +19,7 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
 /// Looks at every text for the channel `sms`.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let most = linter.rules.lint.sms_segments as usize;
     for message in linter.rules.messages.values() {
         for rendition in message.renditions.iter().filter(|rendition| rendition.format == Format::Text) {
@@ -51,7 +51,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
                 rendition.place.warning("sms-segments", text, out).expected(expected);
             } else {
                 let least = if found == 1 { "1 segment".to_owned() } else { format!("{found} segments") };
-                tell_endless(&estimate, &rendition.place, &least, out);
+                report_unbounded(&estimate, &rendition.place, &least, out);
             }
         }
     }

@@ -6,7 +6,7 @@ use super::Linter;
 use super::definitions::{items, member};
 use crate::rules::account_unit;
 use crate::rules::channel::WEB;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// The sections whose definitions are there to be used, and what one is called.
 const SECTIONS: [(&str, &str); 11] = [
@@ -24,7 +24,7 @@ const SECTIONS: [(&str, &str); 11] = [
 ];
 
 /// Looks for each id anywhere else: what only might be a use counts as one.
-pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut used = BTreeSet::new();
     for top in linter.definitions.tops() {
         for section in top.node.entries() {
@@ -56,7 +56,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 }
 
 /// Tells of a catalogue that no template reads. What of it is in no list may be out of stock only today.
-fn check_catalogue(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
+fn check_catalogue(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let catalogue = linter.definitions.tops().iter().find_map(|top| member(top, "catalogue"));
     let is_read = !linter.needs.lists.is_empty() || !linter.needs.items.is_empty();
     if let Some(place) = catalogue.filter(|_| !linter.rules.catalogue.is_empty() && !is_read) {
@@ -66,7 +66,7 @@ fn check_catalogue(linter: &Linter<'_, '_>, out: &mut Reader<'_>) {
 }
 
 /// Notes every word that might be an id: keys, texts, and names in templates.
-fn note<'a>(place: &Place<'a>, used: &mut BTreeSet<&'a str>) {
+fn note<'a>(place: &Cursor<'a>, used: &mut BTreeSet<&'a str>) {
     if let Some(text) = place.node.as_str() {
         note_path(text, used);
         if text.contains("{{") || text.contains("{%") {

@@ -1,7 +1,7 @@
 //! Accounts as the unit of what else is a person's.
 
 use crate::rules::Rules;
-use crate::source::cursor::{Fields, Named, Reader};
+use crate::source::cursor::{Fields, ReadContext, Reference};
 
 /// The attribute that names the account.
 pub const ID: &str = "account.id";
@@ -15,14 +15,14 @@ pub fn is_of_account(attribute: &str) -> bool {
 }
 
 /// Reads `unit` of a map: where it is the account, and none where it is the person.
-pub fn unit<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Named<'a>> {
+pub fn unit<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
     let place = fields.get("unit")?;
     let unit = place.word(&UNITS, |word| UNITS.into_iter().find(|unit| *unit == word), out)?;
-    (unit == ID).then_some(Named { name: ID, place })
+    (unit == ID).then_some(Reference { name: ID, place })
 }
 
 /// Tells of an account that the rules do not declare: nothing would say who may name it.
-pub fn check(unit: Option<&Named<'_>>, rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check(unit: Option<&Reference<'_>>, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if let Some(unit) = unit.filter(|_| !rules.attributes.contains_key(ID)) {
         let message = "the rules do not declare `account.id`";
         unit.place.error("unknown-id", message, out).expected("`account.id: { type: string }` among the attributes");

@@ -7,7 +7,7 @@ use throughline::internals::plan::tables::{Derivation, Source};
 
 use crate::rules::Definition;
 use crate::rules::event_values::EventValues;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::Kind;
 
 /// Where a value comes from, as a word.
@@ -64,7 +64,7 @@ pub const TYPES: [&str; 7] = ["string", "number", "boolean", "date", "version", 
 #[derive(Clone, Debug)]
 pub struct Attribute<'a> {
     /// Where it is declared; none for a built-in one.
-    pub place: Option<Place<'a>>,
+    pub place: Option<Cursor<'a>>,
     /// One of [`TYPES`].
     pub kind: &'static str,
     /// Where its value comes from.
@@ -102,7 +102,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
         !name.starts_with('$') && name.split('.').all(is_name)
     }
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = ["type", "source", "parameter", "edge", "client", "pii", "enum", "default", "description"];
         let fields = place.fields(&known, out);
         let is_type = |word: &str| TYPES.into_iter().find(|known| *known == word);
@@ -117,14 +117,14 @@ impl<'a> Definition<'a> for Attribute<'a> {
             let message = "personal data cannot be in the token";
             flag.error("pii-at-edge", message, out).expected("`edge: true` or `pii: true`, not both");
         }
-        let needless = match source {
+        let unneeded_edge_attributes = match source {
             Source::Request if edge || client => {
                 Some("a request attribute is not in the profile, so `edge` and `client` say nothing about it")
             }
             Source::Events if client => Some("nobody sets what follows from events, so `client` says nothing about it"),
             _ => None,
         };
-        if let (Some(message), Some(flag)) = (needless, fields.get("source")) {
+        if let (Some(message), Some(flag)) = (unneeded_edge_attributes, fields.get("source")) {
             flag.warning("no-effect", message, out);
         }
         let derived = parameter.map(|parameter| (Derivation::Parameter, parameter));
@@ -144,7 +144,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
 }
 
 /// Where the values of an attribute come from: events, if a map stands there that says which.
-fn source<'a>(kind: &str, place: Option<Place<'a>>, out: &mut Reader<'_>) -> (Source, Option<EventValues<'a>>) {
+fn source<'a>(kind: &str, place: Option<Cursor<'a>>, out: &mut ReadContext<'_>) -> (Source, Option<EventValues<'a>>) {
     let named = |word: &str| Source::from_name(word).filter(|_| SOURCES.contains(&word));
     match place {
         Some(place) if matches!(place.node.kind, Kind::Map(_)) => (Source::Events, EventValues::read(kind, place, out)),
@@ -154,7 +154,7 @@ fn source<'a>(kind: &str, place: Option<Place<'a>>, out: &mut Reader<'_>) -> (So
 }
 
 /// The parameter of the page's address that an attribute is.
-fn parameter<'a>(kind: &str, source: Source, place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
+fn parameter<'a>(kind: &str, source: Source, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
     if source != Source::Request || kind != "string" {
         place
             .error("wrong-type", "a parameter of the page is a text of the request", out)
@@ -164,7 +164,7 @@ fn parameter<'a>(kind: &str, source: Source, place: &Place<'a>, out: &mut Reader
 }
 
 /// A default, which must have the attribute's type.
-fn default(kind: &str, place: &Place<'_>, out: &mut Reader<'_>) -> Option<Value> {
+fn default(kind: &str, place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Value> {
     let (is_good, expected) = match (kind, &place.node.kind) {
         ("number", found) => (matches!(found, Kind::Number(_)), "a number"),
         ("boolean", found) => (matches!(found, Kind::Bool(_)), "`true` or `false`"),

@@ -14,7 +14,7 @@ use crate::rules::offer::Offer;
 use crate::rules::schedule::Schedule;
 use crate::rules::score::Score;
 use crate::rules::{Definition, Rules, find};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// Who gets what, when.
 #[derive(Clone, Debug)]
@@ -26,13 +26,13 @@ pub struct Campaign<'a> {
     /// What orders it among campaigns of its priority.
     pub score: Option<Score<'a>>,
     /// For whom.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
     /// When it runs.
     pub schedule: Schedule,
     /// What it offers.
-    pub offer: Option<Named<'a>>,
+    pub offer: Option<Reference<'a>>,
     /// What chooses between renditions.
-    pub experiment: Option<Named<'a>>,
+    pub experiment: Option<Reference<'a>>,
     /// Its part of an exclusion group.
     pub exclusion: Option<Exclusion<'a>>,
     /// How often it may be seen.
@@ -53,7 +53,7 @@ pub struct Reach<'a> {
     /// After how long the message is worth half as much; none for never.
     pub half_life: Option<Millis>,
     /// What the message wants of a channel; none for what its class wants.
-    pub roles: Vec<Named<'a>>,
+    pub roles: Vec<Reference<'a>>,
     /// The topic that people may refuse in a channel.
     pub topic: Option<&'a str>,
 }
@@ -62,18 +62,18 @@ pub struct Reach<'a> {
 #[derive(Clone, Debug)]
 pub struct Placement<'a> {
     /// The slot.
-    pub slot: Named<'a>,
+    pub slot: Reference<'a>,
     /// The message.
-    pub message: Named<'a>,
+    pub message: Reference<'a>,
 }
 
 /// A campaign's message for a channel.
 #[derive(Clone, Debug)]
 pub struct Next<'a> {
     /// The channel.
-    pub channel: Named<'a>,
+    pub channel: Reference<'a>,
     /// The message.
-    pub message: Named<'a>,
+    pub message: Reference<'a>,
     /// How long from now.
     pub after: Millis,
     /// For how long it makes sense.
@@ -83,7 +83,7 @@ pub struct Next<'a> {
 impl<'a> Definition<'a> for Campaign<'a> {
     const NOUN: &'static str = "campaign";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = [
             "class",
             "priority",
@@ -125,31 +125,31 @@ impl<'a> Definition<'a> for Campaign<'a> {
     }
 }
 
-fn schedule(place: Place<'_>, out: &mut Reader<'_>) -> Schedule {
+fn schedule(place: Cursor<'_>, out: &mut ReadContext<'_>) -> Schedule {
     let fields = place.fields(&["from", "until", "timezone"], out);
     let zone = fields.get("timezone").and_then(|place| place.zone(out)).unwrap_or_else(|| out.zone.clone());
     Schedule::read(&fields, &zone, out)
 }
 
-fn caps<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Limit<'a>> {
+fn caps<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Limit<'a>> {
     let caps = fields.get("caps").map(|place| place.list(out)).unwrap_or_default();
-    let read = |place: Place<'a>| Limit::read(&place.fields(&["max", "per", "unit"], out), out);
+    let read = |place: Cursor<'a>| Limit::read(&place.fields(&["max", "per", "unit"], out), out);
     caps.into_iter().filter_map(read).collect()
 }
 
-fn placements<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Placement<'a>> {
+fn placements<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Placement<'a>> {
     let slots = place.definitions(out);
     if slots.is_empty() {
         place.error("empty", "no slot stands here", out).expected("a map from slots to messages");
     }
-    let placement = |(slot, mark): (&'a str, Place<'a>)| {
-        let value = Place { mark: mark.node.span, ..mark.clone() };
-        Some(Placement { slot: Named { name: slot, place: mark }, message: value.named(out)? })
+    let placement = |(slot, mark): (&'a str, Cursor<'a>)| {
+        let value = Cursor { mark: mark.node.span, ..mark.clone() };
+        Some(Placement { slot: Reference { name: slot, place: mark }, message: value.named(out)? })
     };
     slots.into_iter().filter_map(placement).collect()
 }
 
-fn steps<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Next<'a>> {
+fn steps<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Next<'a>> {
     let steps = place.list(out);
     if steps.is_empty() {
         place.error("empty", "no step stands here", out).expected("a list of channels with messages");
@@ -158,7 +158,7 @@ fn steps<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<Next<'a>> {
 }
 
 impl<'a> Reach<'a> {
-    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Self {
         let is_best = |word: &str| ["first", "best"].iter().position(|known| *known == word).map(|place| place == 1);
         let best = fields.get("choose").and_then(|place| place.word(&["first", "best"], is_best, out)).unwrap_or(false);
         let half_life = fields.get("halfLife");
@@ -182,7 +182,7 @@ impl<'a> Reach<'a> {
 }
 
 impl<'a> Next<'a> {
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = place.fields(&["channel", "message", "after", "until"], out);
         let after = fields.get("after").and_then(|place| place.duration(out)).unwrap_or_default();
         let until = fields.get("until");
@@ -198,7 +198,7 @@ impl<'a> Next<'a> {
 
 impl<'a> Campaign<'a> {
     /// Tells of everything that the campaign refers to and that is not there, or does not fit.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
             find::<Offer<'_>>(&rules.offers, offer, out);
         }
@@ -223,19 +223,19 @@ impl<'a> Campaign<'a> {
 
     /// What its messages want of a channel.
     #[must_use]
-    pub fn roles<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Named<'a>] {
+    pub fn roles<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Reference<'a>] {
         if self.reach.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.reach.roles }
     }
 
     /// The names of all messages that it may show or send.
-    pub fn messages(&self) -> impl Iterator<Item = &Named<'a>> {
+    pub fn messages(&self) -> impl Iterator<Item = &Reference<'a>> {
         let placed = self.slots.iter().map(|placement| &placement.message);
         placed.chain(self.next.iter().map(|next| &next.message))
     }
 }
 
 impl Placement<'_> {
-    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let slot = rules.slot(self.slot.name);
         if slot.is_none() {
             self.slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
@@ -262,7 +262,7 @@ impl Placement<'_> {
 }
 
 impl Next<'_> {
-    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let channel = find::<Channel<'_>>(&rules.channels, &self.channel, out);
         let message = find::<Message<'_>>(&rules.messages, &self.message, out);
         if self.channel.name == WEB {
@@ -288,7 +288,7 @@ impl Next<'_> {
 }
 
 /// Tells of a message that cannot be said in a channel.
-pub fn require_rendition(message: &Message<'_>, name: &Named<'_>, channel: &str, out: &mut Reader<'_>) {
+pub fn require_rendition(message: &Message<'_>, name: &Reference<'_>, channel: &str, out: &mut ReadContext<'_>) {
     if message.in_channel(channel).next().is_none() {
         let text = format!("message `{}` has no rendition for the channel `{channel}`", name.name);
         name.place.error("no-rendition", text, out).expected(format!("a rendition with `channel: {channel}`"));

@@ -6,7 +6,7 @@ use throughline::internals::plan::PlanBuilder;
 use throughline::{Object, Value};
 
 use crate::rules::{Definition, Rules};
-use crate::source::cursor::{Named, Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 
 /// The most things in a catalogue.
 const MAX_ITEMS: usize = 10_000;
@@ -22,11 +22,11 @@ pub struct Item {
 #[derive(Clone, Debug)]
 pub struct List<'a> {
     /// The attribute with the ids of the things; none for all things.
-    pub from: Option<Named<'a>>,
+    pub from: Option<Reference<'a>>,
     /// Which things may be in it.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
     /// Attributes with ids of things that are not in it.
-    pub without: Vec<Named<'a>>,
+    pub without: Vec<Reference<'a>>,
     /// It has at most so many.
     pub limit: u32,
 }
@@ -39,7 +39,7 @@ impl<'a> Definition<'a> for Item {
         (1..=100).contains(&id.chars().count()) && !id.chars().any(char::is_control)
     }
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = match place.node.to_value() {
             Value::Object(fields) => fields,
             _ => {
@@ -56,7 +56,7 @@ impl<'a> Definition<'a> for Item {
 impl<'a> Definition<'a> for List<'a> {
     const NOUN: &'static str = "list";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["from", "where", "without", "limit", "description"], out);
         Self {
             from: fields.get("from").and_then(|place| place.named(out)),
@@ -74,7 +74,7 @@ impl List<'_> {
     }
 
     /// Tells of attributes that there are not, or that hold no ids, and of what is wrong with its condition.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for named in self.from.iter().chain(&self.without) {
             if let Some(attribute) = rules.attribute(named, out).filter(|attribute| attribute.kind != "list") {
                 let message = format!("`{}` is a {}, and no list of ids", named.name, attribute.kind);
@@ -88,7 +88,7 @@ impl List<'_> {
     }
 
     /// The ids of the things that may be in it, known when the rules are published: what is out of stock then is in no plan.
-    pub fn items<'r>(&self, rules: &'r Rules<'_>, out: &mut Reader<'_>) -> BTreeSet<&'r str> {
+    pub fn items<'r>(&self, rules: &'r Rules<'_>, out: &mut ReadContext<'_>) -> BTreeSet<&'r str> {
         let all = || rules.catalogue.keys().copied();
         let Some(when) = &self.when else { return all().collect() };
         let mut plan = PlanBuilder::default();
@@ -106,7 +106,7 @@ impl List<'_> {
 }
 
 /// Tells of a catalogue that is too large.
-pub fn check(rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if rules.catalogue.len() > MAX_ITEMS {
         let message = format!("the catalogue has {} things", rules.catalogue.len());
         let found = out.diagnostics.error(crate::source::tree::Span::default(), "catalogue", "too-large", message);
@@ -127,7 +127,7 @@ pub struct Needs<'r> {
 
 impl<'r> Needs<'r> {
     /// What the messages of the rules need.
-    pub fn of(rules: &'r Rules<'_>, out: &mut Reader<'_>) -> Self {
+    pub fn of(rules: &'r Rules<'_>, out: &mut ReadContext<'_>) -> Self {
         let renditions = rules.messages.values().flat_map(|message| &message.renditions);
         let templates: Vec<_> = renditions.flat_map(|rendition| rendition.templates()).collect();
         let named = templates.iter().flat_map(|template| &template.lists);

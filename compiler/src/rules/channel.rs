@@ -7,7 +7,7 @@ use throughline::internals::plan::tables::Class;
 
 use crate::rules::trigger::Trigger;
 use crate::rules::{Definition, Rules};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// The channel of pages.
 pub const WEB: &str = "web";
@@ -26,9 +26,9 @@ pub struct Channel<'a> {
     /// The purpose that must be granted.
     pub consent: Option<&'a str>,
     /// The attribute that must be true, or present.
-    pub reach: Option<Named<'a>>,
+    pub reach: Option<Reference<'a>>,
     /// What it is for; nothing for everything.
-    pub roles: Vec<Named<'a>>,
+    pub roles: Vec<Reference<'a>>,
     /// How people respond to it.
     pub responds: Option<Responds<'a>>,
     /// How often they are expected to.
@@ -48,12 +48,12 @@ pub struct Responds<'a> {
 
 /// What messages of each class want of a channel; nothing for any.
 #[derive(Clone, Debug, Default)]
-pub struct Roles<'a>([Vec<Named<'a>>; 3]);
+pub struct Roles<'a>([Vec<Reference<'a>>; 3]);
 
 impl<'a> Definition<'a> for Channel<'a> {
     const NOUN: &'static str = "channel";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["consent", "reach", "roles", "responds", "description"], out);
         let responds =
             fields.get("responds").map(|place| place.fields(&["event", "where", "within", "least", "default"], out));
@@ -69,7 +69,7 @@ impl<'a> Definition<'a> for Channel<'a> {
 }
 
 impl<'a> Responds<'a> {
-    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let within = fields.get("within").and_then(|place| place.duration(out)).unwrap_or_default();
         let least = fields.get("least").and_then(|place| place.whole(1..=REMEMBERED, out)).unwrap_or(LEAST);
         Some(Self { event: Trigger::read(fields, out)?, within, least })
@@ -78,7 +78,7 @@ impl<'a> Responds<'a> {
 
 impl<'a> Channel<'a> {
     /// Tells of a reach that reads what is not declared.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(reach) = &self.reach {
             rules.attribute(reach, out);
         }
@@ -86,38 +86,38 @@ impl<'a> Channel<'a> {
 
     /// Whether it is for messages that want these roles.
     #[must_use]
-    pub fn suits(&self, wanted: &[Named<'_>]) -> bool {
-        let has = |role: &Named<'_>| self.roles.iter().any(|own| own.name == role.name);
+    pub fn suits(&self, wanted: &[Reference<'_>]) -> bool {
+        let has = |role: &Reference<'_>| self.roles.iter().any(|own| own.name == role.name);
         self.roles.is_empty() || wanted.is_empty() || wanted.iter().any(has)
     }
 }
 
 impl<'a> Roles<'a> {
     /// Reads the map from classes to roles.
-    pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(Class::NAMES, out);
         Self([Class::Promo, Class::Service, Class::Transactional].map(|class| roles(&fields, class.name(), out)))
     }
 
     /// What messages of a class want.
     #[must_use]
-    pub fn of(&self, class: Class) -> &[Named<'a>] {
+    pub fn of(&self, class: Class) -> &[Reference<'a>] {
         self.0.get(class as usize).map_or(&[], Vec::as_slice)
     }
 
     /// Tells of roles that no channel has.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         self.0.iter().for_each(|wanted| check_roles(wanted, rules, out));
     }
 }
 
 /// The roles at a member of a map.
-pub fn roles<'a>(fields: &Fields<'a>, name: &str, out: &mut Reader<'_>) -> Vec<Named<'a>> {
+pub fn roles<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
     fields.get(name).map(|place| place.texts(out)).unwrap_or_default()
 }
 
 /// Tells of roles that no channel has.
-pub fn check_roles(wanted: &[Named<'_>], rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check_roles(wanted: &[Reference<'_>], rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let roles = rules.channels.values().flat_map(|channel| channel.roles.iter().map(|role| role.name));
     let known: BTreeSet<&str> = roles.collect();
     for role in wanted.iter().filter(|role| !known.contains(role.name)) {

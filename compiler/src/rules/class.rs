@@ -2,16 +2,16 @@
 
 use throughline::internals::plan::tables::Class;
 
-use crate::source::cursor::{Fields, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext};
 
 /// The class that must stand in a campaign or journey.
-pub fn class(fields: &Fields<'_>, out: &mut Reader<'_>) -> Class {
+pub fn class(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Class {
     let place = fields.required("class", out);
     place.and_then(|place| place.word(Class::NAMES, Class::from_name, out)).unwrap_or(Class::Promo)
 }
 
 /// The classes here, one bit each.
-pub fn classes(place: &Place<'_>, out: &mut Reader<'_>) -> u32 {
+pub fn classes(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
     let words = place.one_or_list(out);
     if words.is_empty() {
         place.error("empty", "no class stands here", out).expected_one_of("", Class::NAMES.iter().copied());

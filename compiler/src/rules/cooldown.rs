@@ -8,7 +8,7 @@ use crate::rules::class::classes;
 use crate::rules::message::Message;
 use crate::rules::trigger::Trigger;
 use crate::rules::{Rules, find};
-use crate::source::cursor::{Named, Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 
 /// Silence after something was seen or done.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Cooldown<'a> {
     /// The classes that are silent, one bit each; none for those that caps limit.
     pub classes: Option<u32>,
     /// The campaign that is silent, instead of classes.
-    pub campaign: Option<Named<'a>>,
+    pub campaign: Option<Reference<'a>>,
     /// What begins it.
     pub after: After<'a>,
     /// How long it lasts.
@@ -31,18 +31,18 @@ pub enum After<'a> {
     /// That anything of a class was seen or sent.
     Class(&'a str),
     /// That a campaign was seen.
-    Campaign(Named<'a>),
+    Campaign(Reference<'a>),
     /// That a message was seen or sent.
-    Message(Named<'a>),
+    Message(Reference<'a>),
 }
 
 /// A time of the day at which people are not disturbed.
 #[derive(Clone, Debug)]
-pub struct Quiet<'a> {
+pub struct QuietHours<'a> {
     /// The classes that are silent, one bit each; none for those that caps limit.
     pub classes: Option<u32>,
     /// The channels that are silent; none for all but pages.
-    pub channels: Vec<Named<'a>>,
+    pub channels: Vec<Reference<'a>>,
     /// Its beginning, since midnight.
     pub from: Millis,
     /// Its end.
@@ -50,7 +50,7 @@ pub struct Quiet<'a> {
 }
 
 impl<'a> Cooldown<'a> {
-    pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = place.fields(&["class", "campaign", "after", "for", "description"], out);
         let silent = fields.get("class").map(|place| classes(&place, out));
         let campaign = fields.get("campaign").and_then(|place| place.named(out));
@@ -64,7 +64,7 @@ impl<'a> Cooldown<'a> {
     }
 
     /// Tells of what it refers to and that is not there.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let after = match &self.after {
             After::Campaign(campaign) => Some(campaign),
             _ => None,
@@ -79,11 +79,11 @@ impl<'a> Cooldown<'a> {
 }
 
 impl<'a> After<'a> {
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = place.fields(&["event", "where", "class", "campaign", "message"], out);
         let given: Vec<&str> =
             ["event", "class", "campaign", "message"].into_iter().filter(|name| fields.get(name).is_some()).collect();
-        let named = |name: &str, out: &mut Reader<'_>| fields.get(name).and_then(|place| place.named(out));
+        let named = |name: &str, out: &mut ReadContext<'_>| fields.get(name).and_then(|place| place.named(out));
         match given.as_slice() {
             ["event"] => Trigger::read(&fields, out).map(Self::Event),
             ["class"] => Some(Self::Class(crate::rules::class::class(&fields, out).name())),
@@ -116,8 +116,8 @@ impl<'a> After<'a> {
     }
 }
 
-impl<'a> Quiet<'a> {
-    pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+impl<'a> QuietHours<'a> {
+    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = place.fields(&["class", "channel", "from", "until", "description"], out);
         let silent = fields.get("class").map(|place| classes(&place, out));
         let channels = fields.get("channel").map(|place| place.texts(out)).unwrap_or_default();
@@ -132,7 +132,7 @@ impl<'a> Quiet<'a> {
     }
 
     /// Tells of channels that are not there, or that nobody is disturbed by.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for channel in &self.channels {
             find::<Channel<'_>>(&rules.channels, channel, out);
             if channel.name == WEB {
@@ -144,7 +144,7 @@ impl<'a> Quiet<'a> {
 }
 
 /// A time of the day such as `21:30`, since midnight.
-fn time_of_day(place: &Place<'_>, out: &mut Reader<'_>) -> Option<Millis> {
+fn time_of_day(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
     let text = place.text(out)?;
     let part = |text: &str, below: i64| {
         let number = text.parse::<i64>().ok().filter(|number| (0..below).contains(number))?;

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::rules::Rules;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::{Kind, Node};
 
 /// Tells of mistakes between definitions.
-pub fn check(rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     check_offer_groups(rules, out);
     check_variations(rules, out);
     check_purposes(rules, out);
 }
 
 /// A browser cannot know the offers of slots that only the edge decides, so it could show a second one of a group.
-fn check_offer_groups(rules: &Rules<'_>, out: &mut Reader<'_>) {
+fn check_offer_groups(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut seen: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
     for (id, campaign) in &rules.campaigns {
         let Some(name) = &campaign.offer else { continue };
@@ -38,7 +38,7 @@ fn check_offer_groups(rules: &Rules<'_>, out: &mut Reader<'_>) {
 }
 
 /// A variation in a rendition means nothing unless a campaign that uses the message has an experiment with it.
-fn check_variations(rules: &Rules<'_>, out: &mut Reader<'_>) {
+fn check_variations(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut possible: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for campaign in rules.campaigns.values() {
         let named = campaign.experiment.as_ref().and_then(|name| rules.experiments.get(name.name));
@@ -61,7 +61,7 @@ fn check_variations(rules: &Rules<'_>, out: &mut Reader<'_>) {
 }
 
 /// Purposes are free names, so a slip of the pen is told as a warning.
-fn check_purposes(rules: &Rules<'_>, out: &mut Reader<'_>) {
+fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let policy = &rules.policies.consent;
     let mut known: BTreeSet<&str> = policy.classes.iter().flatten().copied().collect();
     known.extend(policy.gpc.iter().copied().chain(policy.store).chain(policy.measure));
@@ -80,7 +80,7 @@ fn check_purposes(rules: &Rules<'_>, out: &mut Reader<'_>) {
 }
 
 /// All conditions on the subject.
-fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Place<'a>> {
+fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Cursor<'a>> {
     let segments = rules.segments.values().filter_map(|segment| segment.when.as_ref());
     let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
     let experiments = rules.experiments.values().filter_map(|experiment| experiment.when.as_ref());
@@ -90,13 +90,13 @@ fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Place<'a
 }
 
 /// The purposes that `$consent` names anywhere below.
-fn purposes<'a>(place: &Place<'a>, node: &'a Node, found: &mut Vec<(&'a str, Place<'a>)>) {
+fn purposes<'a>(place: &Cursor<'a>, node: &'a Node, found: &mut Vec<(&'a str, Cursor<'a>)>) {
     match &node.kind {
         Kind::List(items) => items.iter().for_each(|item| purposes(place, item, found)),
         Kind::Map(entries) => {
             for entry in entries {
                 if entry.key == "$consent" {
-                    let at = |span| Place { mark: span, ..place.clone() };
+                    let at = |span| Cursor { mark: span, ..place.clone() };
                     found.extend(entry.value.as_str().map(|name| (name, at(entry.value.span))));
                     let members = entry.value.entries().iter();
                     found.extend(members.map(|member| (member.key.as_str(), at(member.key_span))));

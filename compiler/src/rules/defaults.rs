@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::rules::Files;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::template::locale::{CURRENCY, is_currency};
 
 /// What a locale looks like.
@@ -24,7 +24,7 @@ pub struct Defaults<'a> {
 
 impl<'a> Defaults<'a> {
     /// Reads the one `defaults` of all files.
-    pub fn read(files: &Files<'a>, out: &mut Reader<'_>) -> Self {
+    pub fn read(files: &Files<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = files
             .single("defaults", out)
             .map(|place| place.fields(&["locale", "locales", "currency", "timezone"], out));
@@ -38,7 +38,7 @@ impl<'a> Defaults<'a> {
     }
 }
 
-fn fallbacks<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
+fn fallbacks<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut found = Vec::new();
     for (name, place) in place.definitions(out) {
         if !is_locale(name) {
@@ -50,7 +50,7 @@ fn fallbacks<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<(&'a str, Vec<&
     found
 }
 
-fn currency<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
+fn currency<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
     let text = place.text(out)?;
     if !is_currency(text) {
         place.error("currency", format!("`{text}` is not a currency"), out).expected(CURRENCY);
@@ -59,7 +59,7 @@ fn currency<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
 }
 
 /// The locale at this place: a language tag such as `de` or `de-AT`.
-pub fn locale<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<&'a str> {
+pub fn locale<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
     let text = place.text(out)?;
     if is_locale(text) {
         return Some(text);

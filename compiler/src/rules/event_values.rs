@@ -6,7 +6,7 @@ use throughline::internals::plan::tables::Fold;
 
 use crate::condition::scope::CounterSpec;
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// A profile keeps at most so many values.
 const MOST: u32 = 256;
@@ -28,7 +28,7 @@ pub struct EventValues<'a> {
 
 impl<'a> EventValues<'a> {
     /// Reads the map that stands as the `source` of an attribute.
-    pub fn read(kind: &str, place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    pub fn read(kind: &str, place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         if kind != "list" {
             place
                 .error("wrong-type", "values of events are a list", out)

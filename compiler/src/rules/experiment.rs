@@ -3,7 +3,7 @@
 use crate::rules::holdout::Exclusion;
 use crate::rules::message::refuse_private;
 use crate::rules::{Definition, Rules};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// Weights whose sum is further from one than this are a mistake: GrowthBook splits evenly instead.
 const TOLERANCE: f64 = 0.01;
@@ -14,13 +14,13 @@ pub struct Experiment<'a> {
     /// What is hashed together with the unit; none for the id.
     pub seed: Option<&'a str>,
     /// The attribute that is the unit; none for the subject.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
     /// The first assignment is kept.
     pub sticky: bool,
     /// Assigns subjects.
     pub active: bool,
     /// Who may be in it.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
     /// Changing it assigns everybody anew.
     pub bucket_version: u32,
     /// Subjects assigned under an earlier version are left out.
@@ -36,7 +36,7 @@ pub struct Experiment<'a> {
 impl<'a> Definition<'a> for Experiment<'a> {
     const NOUN: &'static str = "experiment";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = [
             "unit",
             "seed",
@@ -72,7 +72,7 @@ impl<'a> Definition<'a> for Experiment<'a> {
 
 impl Experiment<'_> {
     /// Tells of a unit that is not declared, or that a decision cannot read.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let Some(unit) = &self.unit else { return };
         if let Some(attribute) = rules.attribute(unit, out) {
             refuse_private(attribute, unit, "an experiment", out);
@@ -90,13 +90,13 @@ impl Experiment<'_> {
     }
 }
 
-fn hash_version(fields: &Fields<'_>, out: &mut Reader<'_>) {
+fn hash_version(fields: &Fields<'_>, out: &mut ReadContext<'_>) {
     if let Some(place) = fields.get("hashVersion") {
         place.whole(2..=2, out);
     }
 }
 
-fn variations<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<(&'a str, f64)> {
+fn variations<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a str, f64)> {
     let Some(place) = fields.required("variations", out) else { return Vec::new() };
     let mut found: Vec<(&'a str, Option<f64>)> = Vec::new();
     for item in place.list(out) {
@@ -118,7 +118,7 @@ fn variations<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<(&'a str, f6
 
 /// The variations with their weights; equal ones if none is given.
 #[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 variations")]
-fn weigh<'a>(place: &Place<'_>, found: &[(&'a str, Option<f64>)], out: &mut Reader<'_>) -> Vec<(&'a str, f64)> {
+fn weigh<'a>(place: &Cursor<'_>, found: &[(&'a str, Option<f64>)], out: &mut ReadContext<'_>) -> Vec<(&'a str, f64)> {
     let even = 1.0 / found.len().max(1) as f64;
     let given = found.iter().filter(|(_, weight)| weight.is_some()).count();
     let sum: f64 = found.iter().filter_map(|(_, weight)| *weight).sum();

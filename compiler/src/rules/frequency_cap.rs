@@ -8,7 +8,7 @@ use crate::rules::channel::Channel;
 use crate::rules::message::Message;
 use crate::rules::offer::Offer;
 use crate::rules::{Rules, find};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// No cap counts further: a profile keeps no more times than this.
 const MOST: u32 = 256;
@@ -25,38 +25,38 @@ pub struct Limit<'a> {
     /// The length of a sliding window.
     pub window: Millis,
     /// The account, if what all its members saw counts; none for what the person saw.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
 }
 
 /// A limit for a class, a slot, an offer, a message, or everything; in some channels, or in all together.
 #[derive(Clone, Debug)]
-pub struct Cap<'a> {
+pub struct FrequencyCap<'a> {
     /// What it limits.
-    pub scope: Scope<'a>,
+    pub scope: CapScope<'a>,
     /// In which channels; none for all.
-    pub channels: Vec<Named<'a>>,
+    pub channels: Vec<Reference<'a>>,
     /// How much of it.
     pub limit: Limit<'a>,
 }
 
 /// What a cap limits.
 #[derive(Clone, Debug)]
-pub enum Scope<'a> {
+pub enum CapScope<'a> {
     /// Everything together.
     All,
     /// Campaigns of a class.
     Class(Class),
     /// What stands in a slot.
-    Slot(Named<'a>),
+    Slot(Reference<'a>),
     /// Campaigns with an offer.
-    Offer(Named<'a>),
+    Offer(Reference<'a>),
     /// A message.
-    Message(Named<'a>),
+    Message(Reference<'a>),
 }
 
 impl<'a> Limit<'a> {
     /// Reads `max`, `per` and `unit` of a map.
-    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let max = fields.required("max", out).and_then(|place| place.whole(1..=MOST, out));
         let unit = account_unit::unit(fields, out);
         let per = fields.required("per", out)?;
@@ -84,8 +84,8 @@ impl<'a> Limit<'a> {
     }
 }
 
-impl<'a> Cap<'a> {
-    pub fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+impl<'a> FrequencyCap<'a> {
+    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];
         let known = ["class", "slot", "offer", "message", "channel", "max", "per", "unit", "description"];
         let fields = place.fields(&known, out);
@@ -93,11 +93,11 @@ impl<'a> Cap<'a> {
         let channels = fields.get("channel").map(|place| place.texts(out)).unwrap_or_default();
         let scopes: Vec<_> = SCOPES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
         let scope = match scopes.as_slice() {
-            [] => Scope::All,
-            [("class", place)] => Scope::Class(place.word(Class::NAMES, Class::from_name, out)?),
-            [("slot", place)] => Scope::Slot(place.clone().named(out)?),
-            [("offer", place)] => Scope::Offer(place.clone().named(out)?),
-            [(_, place)] => Scope::Message(place.clone().named(out)?),
+            [] => CapScope::All,
+            [("class", place)] => CapScope::Class(place.word(Class::NAMES, Class::from_name, out)?),
+            [("slot", place)] => CapScope::Slot(place.clone().named(out)?),
+            [("offer", place)] => CapScope::Offer(place.clone().named(out)?),
+            [(_, place)] => CapScope::Message(place.clone().named(out)?),
             _ => {
                 let message = "the cap has several scopes";
                 let expected = format!("at most one of: {}", SCOPES.join(", "));
@@ -109,18 +109,18 @@ impl<'a> Cap<'a> {
     }
 
     /// Tells of what it limits and that is not there.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         match &self.scope {
-            Scope::Slot(slot) if rules.slot(slot.name).is_none() => {
+            CapScope::Slot(slot) if rules.slot(slot.name).is_none() => {
                 slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
             }
-            Scope::Offer(offer) => {
+            CapScope::Offer(offer) => {
                 find::<Offer<'_>>(&rules.offers, offer, out);
             }
-            Scope::Message(message) => {
+            CapScope::Message(message) => {
                 find::<Message<'_>>(&rules.messages, message, out);
             }
-            Scope::All | Scope::Class(_) | Scope::Slot(_) => {}
+            CapScope::All | CapScope::Class(_) | CapScope::Slot(_) => {}
         }
         account_unit::check(self.limit.unit.as_ref(), rules, out);
         for channel in &self.channels {
@@ -131,11 +131,11 @@ impl<'a> Cap<'a> {
     /// The keys of the exposures that it counts together.
     pub fn keys(&self) -> Vec<String> {
         let key = match &self.scope {
-            Scope::All => "all".to_owned(),
-            Scope::Class(class) => format!("class:{}", class.name()),
-            Scope::Slot(slot) => format!("slot:{}", slot.name),
-            Scope::Offer(offer) => format!("offer:{}", offer.name),
-            Scope::Message(message) => format!("message:{}", message.name),
+            CapScope::All => "all".to_owned(),
+            CapScope::Class(class) => format!("class:{}", class.name()),
+            CapScope::Slot(slot) => format!("slot:{}", slot.name),
+            CapScope::Offer(offer) => format!("offer:{}", offer.name),
+            CapScope::Message(message) => format!("message:{}", message.name),
         };
         if self.channels.is_empty() {
             return vec![key];

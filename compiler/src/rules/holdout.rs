@@ -6,7 +6,7 @@ use crate::rules::campaign::Campaign;
 use crate::rules::class::classes;
 use crate::rules::message::refuse_private;
 use crate::rules::{Definition, Rules, find};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// The classes that a holdout without classes and campaigns keeps from people: what must be said is said to everybody.
 const GLOBAL: u32 = Class::Promo.bit() | Class::Service.bit();
@@ -19,23 +19,23 @@ pub struct Holdout<'a> {
     /// The classes, one bit each.
     pub classes: u32,
     /// And these campaigns.
-    pub campaigns: Vec<Named<'a>>,
+    pub campaigns: Vec<Reference<'a>>,
     /// The attribute that is split; none for the subject.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
 }
 
 /// A group of experiments and campaigns of which nobody meets two.
 #[derive(Clone, Debug)]
-pub struct Group<'a> {
+pub struct ExclusionGroup<'a> {
     /// The attribute that is split; none for the subject.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
 }
 
 /// A member's part of a group.
 #[derive(Clone, Debug)]
 pub struct Exclusion<'a> {
     /// The group.
-    pub group: Named<'a>,
+    pub group: Reference<'a>,
     /// Buckets from here...
     pub from: f64,
     /// ...to before here.
@@ -45,7 +45,7 @@ pub struct Exclusion<'a> {
 impl<'a> Definition<'a> for Holdout<'a> {
     const NOUN: &'static str = "holdout";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["percent", "classes", "campaigns", "unit", "description"], out);
         let percent = fields.required("percent", out).and_then(|place| place.number(0.0..=100.0, out));
         let campaigns = fields.get("campaigns").map(|place| place.texts(out)).unwrap_or_default();
@@ -61,7 +61,7 @@ impl<'a> Definition<'a> for Holdout<'a> {
 
 impl Holdout<'_> {
     /// Tells of campaigns that are not there, and of a unit that a decision cannot read.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for campaign in &self.campaigns {
             find::<Campaign<'_>>(&rules.campaigns, campaign, out);
         }
@@ -69,25 +69,25 @@ impl Holdout<'_> {
     }
 }
 
-impl<'a> Definition<'a> for Group<'a> {
+impl<'a> Definition<'a> for ExclusionGroup<'a> {
     const NOUN: &'static str = "exclusion group";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["unit", "description"], out);
         Self { unit: fields.get("unit").and_then(|place| place.named(out)) }
     }
 }
 
-impl Group<'_> {
+impl ExclusionGroup<'_> {
     /// Tells of a unit that a decision cannot read.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         check_unit(self.unit.as_ref(), "an exclusion group", rules, out);
     }
 }
 
 impl<'a> Exclusion<'a> {
     /// The member's part at `exclusion`, if it has one.
-    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = fields.get("exclusion")?.fields(&["group", "from", "to"], out);
         let group = fields.required("group", out).and_then(|place| place.named(out));
         let mut bucket = |name| fields.required(name, out).and_then(|place| place.number(0.0..=1.0, out));
@@ -100,12 +100,12 @@ impl<'a> Exclusion<'a> {
 }
 
 /// Tells of groups that are not there and of members that overlap: nobody may meet two of them.
-pub fn check_members(rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check_members(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let campaigns = rules.campaigns.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
     let experiments = rules.experiments.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
     let members: Vec<(&str, &Exclusion<'_>)> = experiments.chain(campaigns).collect();
     for (index, (_, member)) in members.iter().enumerate() {
-        find::<Group<'_>>(&rules.exclusions, &member.group, out);
+        find::<ExclusionGroup<'_>>(&rules.exclusions, &member.group, out);
         let others = members.iter().take(index);
         let overlaps = |other: &Exclusion<'_>| {
             other.group.name == member.group.name && member.from < other.to && other.from < member.to
@@ -117,7 +117,7 @@ pub fn check_members(rules: &Rules<'_>, out: &mut Reader<'_>) {
     }
 }
 
-fn check_unit(unit: Option<&Named<'_>>, place: &str, rules: &Rules<'_>, out: &mut Reader<'_>) {
+fn check_unit(unit: Option<&Reference<'_>>, place: &str, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let Some(unit) = unit else { return };
     if let Some(attribute) = rules.attribute(unit, out) {
         refuse_private(attribute, unit, place, out);

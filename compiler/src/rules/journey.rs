@@ -12,7 +12,7 @@ use crate::rules::message::Message;
 use crate::rules::offer::Offer;
 use crate::rules::trigger::Trigger;
 use crate::rules::{Definition, Rules, find};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// Several steps in time for one subject.
 #[derive(Clone, Debug)]
@@ -22,19 +22,19 @@ pub struct Journey<'a> {
     /// Higher speaks first.
     pub priority: u32,
     /// What it offers.
-    pub offer: Option<Named<'a>>,
+    pub offer: Option<Reference<'a>>,
     /// The topic that people may refuse in a channel.
     pub topic: Option<&'a str>,
     /// The account, if accounts go through it in the place of people.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
     /// What its messages want of a channel; none for what its class wants.
-    pub roles: Vec<Named<'a>>,
+    pub roles: Vec<Reference<'a>>,
     /// Who enters again goes on behind what was sent or seen.
     pub resume: bool,
     /// The event that begins it.
     pub enter: Option<Trigger<'a>>,
     /// Who may begin it.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
     /// How long after an entry another one is possible; the end of time for never.
     pub reenter: Millis,
     /// The events that end it.
@@ -49,22 +49,22 @@ pub struct Journey<'a> {
 #[derive(Clone, Debug)]
 pub struct Step<'a> {
     /// Its id.
-    pub id: Named<'a>,
+    pub id: Reference<'a>,
     /// What it does.
-    pub action: Action<'a>,
+    pub action: StepAction<'a>,
 }
 
 /// What a step does.
 #[derive(Clone, Debug)]
-pub enum Action<'a> {
+pub enum StepAction<'a> {
     /// Waits, from the last time of an event or from the step's beginning.
-    Wait(Millis, Option<Named<'a>>),
+    Wait(Millis, Option<Reference<'a>>),
     /// Sends a message by the first possible channel, as long as it makes sense.
     Send {
         /// The message.
-        message: Named<'a>,
+        message: Reference<'a>,
         /// The channels.
-        channels: Vec<Named<'a>>,
+        channels: Vec<Reference<'a>>,
         /// How long the message makes sense.
         ttl: Millis,
     },
@@ -73,7 +73,7 @@ pub enum Action<'a> {
 impl<'a> Definition<'a> for Journey<'a> {
     const NOUN: &'static str = "journey";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = [
             "class",
             "priority",
@@ -92,7 +92,7 @@ impl<'a> Definition<'a> for Journey<'a> {
         let fields = place.fields(&known, out);
         let enter = fields.required("enter", out).map(|place| place.fields(&["event", "where", "when"], out));
         let exits = fields.get("exit").map(|place| place.one_or_list(out)).unwrap_or_default();
-        let read_exit = |place: Place<'a>| Trigger::read(&place.fields(&["event", "where"], out), out);
+        let read_exit = |place: Cursor<'a>| Trigger::read(&place.fields(&["event", "where"], out), out);
         Self {
             exits: exits.into_iter().filter_map(read_exit).collect(),
             class: class(&fields, out),
@@ -111,7 +111,7 @@ impl<'a> Definition<'a> for Journey<'a> {
     }
 }
 
-fn reenter(place: &Place<'_>, out: &mut Reader<'_>) -> Option<Millis> {
+fn reenter(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
     match place.node.as_str() {
         Some("never") => Some(Millis::MAX),
         Some("always") => Some(Millis(0)),
@@ -119,13 +119,13 @@ fn reenter(place: &Place<'_>, out: &mut Reader<'_>) -> Option<Millis> {
     }
 }
 
-fn goal<'a>(place: Place<'a>, out: &mut Reader<'_>) -> Option<(Trigger<'a>, Millis)> {
+fn goal<'a>(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<(Trigger<'a>, Millis)> {
     let fields = place.fields(&["event", "where", "within"], out);
     let within = fields.get("within").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
     Some((Trigger::read(&fields, out)?, within))
 }
 
-fn steps<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Step<'a>> {
+fn steps<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Step<'a>> {
     let Some(place) = fields.required("steps", out) else { return Vec::new() };
     let list = place.list(out);
     if list.is_empty() {
@@ -144,14 +144,14 @@ fn steps<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Step<'a>> {
 
 impl<'a> Step<'a> {
     /// The event whose last time a wait counts from.
-    pub const fn after(&self) -> Option<&Named<'a>> {
+    pub const fn after(&self) -> Option<&Reference<'a>> {
         match &self.action {
-            Action::Wait(_, after) => after.as_ref(),
-            Action::Send { .. } => None,
+            StepAction::Wait(_, after) => after.as_ref(),
+            StepAction::Send { .. } => None,
         }
     }
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = place.fields(&["id", "wait", "after", "send", "channels", "ttl", "description"], out);
         let id = fields.required("id", out).and_then(|place| place.named(out));
         let misplaced: &[&str] = match (fields.get("wait"), fields.get("send")) {
@@ -172,7 +172,7 @@ impl<'a> Step<'a> {
         let action = match fields.get("wait") {
             Some(wait) => {
                 let after = fields.get("after").and_then(|place| place.named(out));
-                wait.duration(out).map(|wait| Action::Wait(wait, after))
+                wait.duration(out).map(|wait| StepAction::Wait(wait, after))
             }
             None => send(&fields, out),
         };
@@ -180,7 +180,7 @@ impl<'a> Step<'a> {
     }
 }
 
-fn send<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Action<'a>> {
+fn send<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<StepAction<'a>> {
     let message = fields.get("send").and_then(|place| place.named(out));
     let place = fields.required("channels", out)?;
     let channels = place.texts(out);
@@ -188,19 +188,19 @@ fn send<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Action<'a>> {
         place.error("empty", "no channel stands here", out).expected("at least one channel");
     }
     let ttl = fields.get("ttl").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
-    Some(Action::Send { message: message?, channels, ttl })
+    Some(StepAction::Send { message: message?, channels, ttl })
 }
 
 impl<'a> Journey<'a> {
     /// Tells of messages and channels that are not there, or do not fit.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
             find::<Offer<'_>>(&rules.offers, offer, out);
         }
         account_unit::check(self.unit.as_ref(), rules, out);
         check_roles(&self.roles, rules, out);
         for step in &self.steps {
-            let Action::Send { message: name, channels, .. } = &step.action else { continue };
+            let StepAction::Send { message: name, channels, .. } = &step.action else { continue };
             let message = find::<Message<'_>>(&rules.messages, name, out);
             for channel in channels {
                 let known = find::<Channel<'_>>(&rules.channels, channel, out);
@@ -220,7 +220,7 @@ impl<'a> Journey<'a> {
     }
 
     /// What its messages want of a channel.
-    fn wanted<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Named<'a>] {
+    fn wanted<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Reference<'a>] {
         if self.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.roles }
     }
 
@@ -234,10 +234,10 @@ impl<'a> Journey<'a> {
     }
 
     /// The messages that it sends.
-    pub fn messages(&self) -> impl Iterator<Item = &Named<'a>> {
+    pub fn messages(&self) -> impl Iterator<Item = &Reference<'a>> {
         self.steps.iter().filter_map(|step| match &step.action {
-            Action::Send { message, .. } => Some(message),
-            Action::Wait(..) => None,
+            StepAction::Send { message, .. } => Some(message),
+            StepAction::Wait(..) => None,
         })
     }
 

@@ -3,12 +3,12 @@
 use throughline::Millis;
 
 use super::lint_codes::CODES;
-use crate::source::cursor::{Fields, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext};
 use crate::source::diagnostic::{Diagnostic, Severity};
 
 /// What the rules allow, and how long an SMS may be.
 #[derive(Clone, Debug)]
-pub struct Settings<'a> {
+pub struct LintSettings<'a> {
     /// What is not told.
     allow: Vec<Allowance<'a>>,
     /// So many segments of an SMS are no finding.
@@ -18,26 +18,26 @@ pub struct Settings<'a> {
 /// A kind of finding that is meant to be so, at a place.
 #[derive(Clone, Debug)]
 struct Allowance<'a> {
-    place: Place<'a>,
+    place: Cursor<'a>,
     code: &'a str,
     /// The way to the place; none for everywhere.
     at: Option<&'a str>,
 }
 
-impl Default for Settings<'_> {
+impl Default for LintSettings<'_> {
     fn default() -> Self {
         Self { allow: Vec::new(), sms_segments: 1 }
     }
 }
 
-impl<'a> Settings<'a> {
+impl<'a> LintSettings<'a> {
     /// Reads the `lint` of all files.
-    pub fn read(sections: Vec<Place<'a>>, out: &mut Reader<'_>) -> Self {
+    pub fn read(sections: Vec<Cursor<'a>>, out: &mut ReadContext<'_>) -> Self {
         let mut settings = Self::default();
         for section in sections {
             let fields = section.fields(&["allow", "smsSegments"], out);
             let allowed = fields.get("allow").map(|place| place.list(out)).unwrap_or_default();
-            let read = |place: Place<'a>| Allowance::read(&place.fields(&["code", "at", "reason"], out), out);
+            let read = |place: Cursor<'a>| Allowance::read(&place.fields(&["code", "at", "reason"], out), out);
             settings.allow.extend(allowed.into_iter().filter_map(read));
             let segments = fields.get("smsSegments").and_then(|place| place.whole(1..=255, out));
             settings.sms_segments = segments.unwrap_or(settings.sms_segments);
@@ -69,7 +69,7 @@ impl<'a> Settings<'a> {
 }
 
 impl<'a> Allowance<'a> {
-    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let code = fields.required("code", out);
         let known: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
         let is_code = |word: &str| known.iter().find(|code| **code == word).copied();

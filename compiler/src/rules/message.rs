@@ -7,14 +7,14 @@ use crate::rules::catalogue::List;
 use crate::rules::channel::{Channel, EMAIL, WEB};
 use crate::rules::defaults::locale;
 use crate::rules::{Definition, Rules, find};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::template::{self, Part, Template};
 
 /// What is said.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
     /// Where it is defined.
-    pub place: Place<'a>,
+    pub place: Cursor<'a>,
     /// Once seen, never selected again.
     pub once: bool,
     /// How it is said.
@@ -25,17 +25,17 @@ pub struct Message<'a> {
 #[derive(Clone, Debug)]
 pub struct Rendition<'a> {
     /// Where it is defined.
-    pub place: Place<'a>,
+    pub place: Cursor<'a>,
     /// The channel.
-    pub channel: Option<Named<'a>>,
+    pub channel: Option<Reference<'a>>,
     /// The locale; none for the default.
     pub locale: Option<&'a str>,
     /// The variation; none for everybody else.
-    pub variation: Option<Named<'a>>,
+    pub variation: Option<Reference<'a>>,
     /// The form of the body.
     pub format: Format,
     /// The data, as it is written.
-    pub data: Option<Place<'a>>,
+    pub data: Option<Cursor<'a>>,
     /// What is said.
     pub body: Template<'a>,
     /// The subject line of an e-mail.
@@ -45,7 +45,7 @@ pub struct Rendition<'a> {
 impl<'a> Definition<'a> for Message<'a> {
     const NOUN: &'static str = "message";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["once", "renditions", "description"], out);
         let list = fields.required("renditions", out);
         let renditions: Vec<_> = list.iter().flat_map(|place| place.list(out)).collect();
@@ -64,7 +64,7 @@ impl<'a> Message<'a> {
     }
 
     /// Tells of renditions for unknown channels, of unknown attributes, and of renditions that stand twice.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let mut known: Vec<(&str, Option<&str>, Option<&str>)> = Vec::new();
         for rendition in &self.renditions {
             rendition.check(rules, out);
@@ -88,7 +88,7 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Rendition<'a> {
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let known = ["channel", "locale", "variation", "html", "text", "json", "subject"];
         let fields = place.fields(&known, out);
         let channel = fields.required("channel", out).and_then(|place| place.named(out));
@@ -124,7 +124,7 @@ impl<'a> Rendition<'a> {
     }
 
     /// Every attribute that it reads, and where.
-    pub fn reads<'r>(&'r self, rules: &'r Rules<'_>) -> impl Iterator<Item = (&'r str, &'r Named<'a>)> {
+    pub fn reads<'r>(&'r self, rules: &'r Rules<'_>) -> impl Iterator<Item = (&'r str, &'r Reference<'a>)> {
         let names = self.templates().flat_map(|template| template.attributes.iter().chain(&template.shadowed));
         let facts = names.filter_map(|named| rules.path(named.name).map(|(attribute, _)| (attribute, named)));
         let lists = self.templates().flat_map(|template| &template.lists);
@@ -132,7 +132,7 @@ impl<'a> Rendition<'a> {
         facts.chain(known.flat_map(|(list, named)| list.attributes().map(move |attribute| (attribute, named))))
     }
 
-    fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(channel) = &self.channel {
             find::<Channel<'_>>(&rules.channels, channel, out);
         }
@@ -154,7 +154,7 @@ impl<'a> Rendition<'a> {
 }
 
 /// Tells of an attribute that stays in the collector but is wanted elsewhere.
-pub fn refuse_private(attribute: &Attribute<'_>, output: &Named<'_>, place: &str, out: &mut Reader<'_>) {
+pub fn refuse_private(attribute: &Attribute<'_>, output: &Reference<'_>, place: &str, out: &mut ReadContext<'_>) {
     if attribute.is_at_edge() {
         return;
     }
@@ -167,7 +167,7 @@ pub fn refuse_private(attribute: &Attribute<'_>, output: &Named<'_>, place: &str
     output.place.error("not-at-edge", message, out).expected(expected);
 }
 
-fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut Reader<'_>) -> Option<Template<'a>> {
+fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
     let subject = fields.get("subject");
     match (&subject, is_email) {
         (None, true) => {
@@ -184,7 +184,7 @@ fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut Reader<'_>) -> Opt
 }
 
 /// The one body of a rendition.
-fn body<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<(Format, Template<'a>)> {
+fn body<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<(Format, Template<'a>)> {
     const BODIES: [&str; 3] = ["html", "text", "json"];
     let bodies: Vec<_> = BODIES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
     let [(name, body)] = bodies.as_slice() else {

@@ -40,16 +40,16 @@ use crate::rules::defaults::Defaults;
 use crate::rules::experiment::Experiment;
 use crate::rules::feature::{AutoExperiment, Bandit, Feature, SavedGroup};
 use crate::rules::frequency_cap::Limit;
-use crate::rules::holdout::{Group, Holdout};
+use crate::rules::holdout::{ExclusionGroup, Holdout};
 use crate::rules::journey::Journey;
-use crate::rules::lint_settings::Settings;
+use crate::rules::lint_settings::LintSettings;
 use crate::rules::message::Message;
 use crate::rules::offer::Offer;
-use crate::rules::place::Site;
+use crate::rules::place::Place;
 use crate::rules::policy::Policies;
 use crate::rules::segment::Segment;
 use crate::rules::slot::Slot;
-use crate::source::cursor::{Named, Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 use crate::source::tree::Node;
 use attribute::Attribute;
 
@@ -96,7 +96,7 @@ pub trait Definition<'a>: Sized {
         id.len() <= 100 && id.starts_with(is_letter) && id.chars().all(|c| is_letter(c) || "._-".contains(c))
     }
     /// Reads its definition, and tells of everything that is wrong with it alone.
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self;
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self;
 }
 
 /// All definitions of all files.
@@ -123,7 +123,7 @@ pub struct Rules<'a> {
     /// People left alone.
     pub holdouts: Defs<'a, Holdout<'a>>,
     /// Groups of which nobody meets two members.
-    pub exclusions: Defs<'a, Group<'a>>,
+    pub exclusions: Defs<'a, ExclusionGroup<'a>>,
     /// Consent, suppression, caps, silence.
     pub policies: Policies<'a>,
     /// Steps in time.
@@ -137,20 +137,20 @@ pub struct Rules<'a> {
     /// Things that lists can have.
     pub catalogue: Defs<'a, Item>,
     /// The segments that are stages of the relationship, in their order.
-    pub stages: Vec<Named<'a>>,
+    pub stages: Vec<Reference<'a>>,
     /// Shops, branches, venues.
-    pub places: Defs<'a, Site>,
+    pub places: Defs<'a, Place>,
     /// Things of the catalogue for one person.
     pub lists: Defs<'a, List<'a>>,
     /// Weights that depend on the subject.
     pub bandits: Defs<'a, Bandit<'a>>,
     /// What the rules say about their own linting.
-    pub lint: Settings<'a>,
+    pub lint: LintSettings<'a>,
 }
 
 impl<'a> Rules<'a> {
     /// Reads all files and checks each definition, and then what they say of each other.
-    pub fn read(trees: &'a [Node], out: &mut Reader<'_>) -> Self {
+    pub fn read(trees: &'a [Node], out: &mut ReadContext<'_>) -> Self {
         let files = Files::new(trees, out);
         let defaults = Defaults::read(&files, out);
         out.zone = defaults.zone.clone();
@@ -186,7 +186,7 @@ impl<'a> Rules<'a> {
             stages: stage::read(&files, out),
             places: files.definitions("places", out),
             lists: files.definitions("lists", out),
-            lint: Settings::read(files.sections("lint").collect(), out),
+            lint: LintSettings::read(files.sections("lint").collect(), out),
         };
         rules.check(out);
         if !rules.policies.scores {
@@ -196,7 +196,7 @@ impl<'a> Rules<'a> {
         rules
     }
 
-    fn check(&self, out: &mut Reader<'_>) {
+    fn check(&self, out: &mut ReadContext<'_>) {
         self.channels.values().for_each(|channel| channel.check(self, out));
         catalogue::check(self, out);
         place::check(self, out);
@@ -234,7 +234,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The attributes that experiments, holdouts and exclusion groups split by; none for the subject.
-    pub fn units(&self) -> impl Iterator<Item = Option<&Named<'a>>> {
+    pub fn units(&self) -> impl Iterator<Item = Option<&Reference<'a>>> {
         let experiments = self.experiments.values().map(|experiment| &experiment.unit);
         let holdouts = self.holdouts.values().map(|holdout| &holdout.unit);
         let groups = self.exclusions.values().map(|group| &group.unit);
@@ -262,7 +262,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The attribute with this name; tells if there is none.
-    pub fn attribute(&self, name: &Named<'_>, out: &mut Reader<'_>) -> Option<&Attribute<'a>> {
+    pub fn attribute(&self, name: &Reference<'_>, out: &mut ReadContext<'_>) -> Option<&Attribute<'a>> {
         find(&self.attributes, name, out)
     }
 }
@@ -270,8 +270,8 @@ impl<'a> Rules<'a> {
 /// The definition that a name refers to; tells if there is none.
 pub fn find<'r, 'a, T: Definition<'a>>(
     definitions: &'r Defs<'a, T>,
-    name: &Named<'_>,
-    out: &mut Reader<'_>,
+    name: &Reference<'_>,
+    out: &mut ReadContext<'_>,
 ) -> Option<&'r T> {
     let found = definitions.get(name.name);
     if found.is_none() {
@@ -280,7 +280,7 @@ pub fn find<'r, 'a, T: Definition<'a>>(
     found
 }
 
-fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut Reader<'_>) {
+fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut ReadContext<'_>) {
     for name in attribute::built_in().into_keys() {
         if let Some(place) = attributes.remove(name).and_then(|attribute| attribute.place) {
             let message = format!("`{name}` is built in: an attribute of the request");
@@ -289,7 +289,7 @@ fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut Reade
     }
 }
 
-fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut Reader<'_>) {
+fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut ReadContext<'_>) {
     for (name, attribute) in
         attributes.iter().filter(|(name, attribute)| attribute.derived.is_some() && name.contains('.'))
     {
@@ -305,8 +305,8 @@ fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut Read
 pub struct Files<'a>(Vec<crate::source::cursor::Fields<'a>>);
 
 impl<'a> Files<'a> {
-    fn new(trees: &'a [Node], out: &mut Reader<'_>) -> Self {
-        let files: Vec<_> = trees.iter().map(|tree| Place::top(tree).fields(&SECTIONS, out)).collect();
+    fn new(trees: &'a [Node], out: &mut ReadContext<'_>) -> Self {
+        let files: Vec<_> = trees.iter().map(|tree| Cursor::top(tree).fields(&SECTIONS, out)).collect();
         for version in files.iter().filter_map(|file| file.get("version")) {
             version.whole(1..=1, out);
         }
@@ -314,12 +314,12 @@ impl<'a> Files<'a> {
     }
 
     /// The section of this name of each file that has it.
-    pub fn sections<'f>(&'f self, name: &'f str) -> impl Iterator<Item = Place<'a>> + 'f {
+    pub fn sections<'f>(&'f self, name: &'f str) -> impl Iterator<Item = Cursor<'a>> + 'f {
         self.0.iter().filter_map(move |file| file.get(name))
     }
 
     /// The one section of this name; tells if several files have it.
-    pub fn single(&self, name: &str, out: &mut Reader<'_>) -> Option<Place<'a>> {
+    pub fn single(&self, name: &str, out: &mut ReadContext<'_>) -> Option<Cursor<'a>> {
         let mut sections = self.sections(name);
         let first = sections.next()?;
         for again in sections {
@@ -330,12 +330,12 @@ impl<'a> Files<'a> {
         Some(first)
     }
 
-    fn definitions<T: Definition<'a>>(&self, section: &str, out: &mut Reader<'_>) -> Defs<'a, T> {
+    fn definitions<T: Definition<'a>>(&self, section: &str, out: &mut ReadContext<'_>) -> Defs<'a, T> {
         self.in_order(section, out).into_iter().collect()
     }
 
-    fn in_order<T: Definition<'a>>(&self, section: &str, out: &mut Reader<'_>) -> Vec<(&'a str, T)> {
-        let mut places: BTreeMap<&str, Place<'a>> = BTreeMap::new();
+    fn in_order<T: Definition<'a>>(&self, section: &str, out: &mut ReadContext<'_>) -> Vec<(&'a str, T)> {
+        let mut places: BTreeMap<&str, Cursor<'a>> = BTreeMap::new();
         let mut found = Vec::new();
         for (id, place) in self.sections(section).flat_map(|map| map.definitions(out)).collect::<Vec<_>>() {
             if !T::is_id(id) {

@@ -2,7 +2,7 @@
 
 use crate::rules::Definition;
 use crate::rules::schedule::Schedule;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// A value proposition.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Offer<'a> {
 impl<'a> Definition<'a> for Offer<'a> {
     const NOUN: &'static str = "offer";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["group", "version", "from", "until", "terms", "description"], out);
         if let Some(terms) = fields.get("terms") {
             terms.text(out);

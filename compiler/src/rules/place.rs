@@ -1,24 +1,24 @@
 //! Places: shops, branches, venues, by their position on the globe.
 
 use crate::rules::{Definition, Rules};
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// The most places in rules: a condition on the nearest one looks at each.
 const MAX_PLACES: usize = 1_000;
 
 /// A place on the globe.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct Place {
     /// Degrees north of the equator.
     pub latitude: f64,
     /// Degrees east of Greenwich.
     pub longitude: f64,
 }
 
-impl<'a> Definition<'a> for Site {
+impl<'a> Definition<'a> for Place {
     const NOUN: &'static str = "place";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["latitude", "longitude", "description"], out);
         let mut degrees = |name: &str, most: f64| {
             fields.required(name, out).and_then(|place| place.number(-most..=most, out)).unwrap_or_default()
@@ -28,7 +28,7 @@ impl<'a> Definition<'a> for Site {
 }
 
 /// Tells of more places than a condition can look at.
-pub fn check(rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if rules.places.len() > MAX_PLACES {
         let message = format!("the rules have {} places", rules.places.len());
         let found = out.diagnostics.error(crate::source::tree::Span::default(), "places", "too-large", message);

@@ -4,10 +4,10 @@ use throughline::Consent;
 
 use crate::rules::channel::Roles;
 use crate::rules::class::classes;
-use crate::rules::cooldown::{Cooldown, Quiet};
-use crate::rules::frequency_cap::Cap;
+use crate::rules::cooldown::{Cooldown, QuietHours};
+use crate::rules::frequency_cap::FrequencyCap;
 use crate::rules::{Files, Rules};
-use crate::source::cursor::{Fields, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext};
 
 /// Consent, suppression, caps, silence and quiet hours.
 #[derive(Clone, Debug)]
@@ -17,11 +17,11 @@ pub struct Policies<'a> {
     /// When classes are silent.
     pub suppress: Vec<Suppression<'a>>,
     /// How often classes, slots, offers, messages and channels are seen.
-    pub caps: Vec<Cap<'a>>,
+    pub caps: Vec<FrequencyCap<'a>>,
     /// Silence after something was seen or done.
     pub cooldowns: Vec<Cooldown<'a>>,
     /// When people are not disturbed.
-    pub quiet: Vec<Quiet<'a>>,
+    pub quiet: Vec<QuietHours<'a>>,
     /// What messages of each class want of a channel.
     pub roles: Roles<'a>,
     /// Whether scores order campaigns.
@@ -49,19 +49,19 @@ pub struct Suppression<'a> {
     /// The classes, one bit each.
     pub classes: u32,
     /// When.
-    pub when: Place<'a>,
+    pub when: Cursor<'a>,
 }
 
 impl<'a> Policies<'a> {
     /// Reads the policies of all files: one `consent`, and all of the lists.
-    pub fn read(files: &Files<'a>, out: &mut Reader<'_>) -> Self {
+    pub fn read(files: &Files<'a>, out: &mut ReadContext<'_>) -> Self {
         let sections: Vec<Fields<'a>> = files
             .sections("policies")
             .collect::<Vec<_>>()
             .into_iter()
             .map(|place| place.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles"], out))
             .collect();
-        let all = |name: &str, out: &mut Reader<'_>| -> Vec<Place<'a>> {
+        let all = |name: &str, out: &mut ReadContext<'_>| -> Vec<Cursor<'a>> {
             let places: Vec<_> = sections.iter().filter_map(|section| section.get(name)).collect();
             places.iter().flat_map(|place| place.list(out)).collect()
         };
@@ -81,15 +81,15 @@ impl<'a> Policies<'a> {
             roles: wanted.map(|place| Roles::read(place, out)).unwrap_or_default(),
             consent: consent.map_or_else(ConsentPolicy::default, |place| ConsentPolicy::read(place, out)),
             suppress: all("suppress", out).into_iter().filter_map(|place| Suppression::read(place, out)).collect(),
-            caps: all("caps", out).into_iter().filter_map(|place| Cap::read(place, out)).collect(),
+            caps: all("caps", out).into_iter().filter_map(|place| FrequencyCap::read(place, out)).collect(),
             cooldowns: all("cooldown", out).into_iter().filter_map(|place| Cooldown::read(place, out)).collect(),
             scores: !sections.iter().any(|section| !section.flag("scores", true, out)),
-            quiet: all("quiet", out).into_iter().filter_map(|place| Quiet::read(place, out)).collect(),
+            quiet: all("quiet", out).into_iter().filter_map(|place| QuietHours::read(place, out)).collect(),
         }
     }
 
     /// Tells of what caps and silence refer to and that is not there.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         self.caps.iter().for_each(|cap| cap.check(rules, out));
         self.cooldowns.iter().for_each(|cooldown| cooldown.check(rules, out));
         self.roles.check(rules, out);
@@ -111,7 +111,7 @@ impl Default for ConsentPolicy<'_> {
 }
 
 impl<'a> ConsentPolicy<'a> {
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = ["default", "store", "measure", "promo", "service", "transactional", "gpc"];
         let fields = place.fields(&known, out);
         let careful = Self::default();
@@ -136,7 +136,12 @@ impl<'a> ConsentPolicy<'a> {
 }
 
 /// A purpose; `null` says that none is needed.
-fn purpose<'a>(fields: &Fields<'a>, name: &str, otherwise: Option<&'a str>, out: &mut Reader<'_>) -> Option<&'a str> {
+fn purpose<'a>(
+    fields: &Fields<'a>,
+    name: &str,
+    otherwise: Option<&'a str>,
+    out: &mut ReadContext<'_>,
+) -> Option<&'a str> {
     match fields.get(name) {
         None => otherwise,
         Some(place) if place.is_null() => None,
@@ -145,7 +150,7 @@ fn purpose<'a>(fields: &Fields<'a>, name: &str, otherwise: Option<&'a str>, out:
 }
 
 impl<'a> Suppression<'a> {
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = place.fields(&["class", "when", "description"], out);
         let classes = fields.required("class", out).map_or(0, |place| classes(&place, out));
         Some(Self { classes, when: fields.required("when", out)? })

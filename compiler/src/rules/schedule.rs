@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use throughline::Millis;
 
-use crate::source::cursor::{Fields, Reader};
+use crate::source::cursor::{Fields, ReadContext};
 
 /// A span of time: from `from` to before `until`.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ impl Schedule {
     pub const ALWAYS: Self = Self { from: Millis::MIN, until: Millis::MAX };
 
     /// Reads `from` and `until` of a map.
-    pub fn read(fields: &Fields<'_>, zone: &TimeZone, out: &mut Reader<'_>) -> Self {
+    pub fn read(fields: &Fields<'_>, zone: &TimeZone, out: &mut ReadContext<'_>) -> Self {
         let from = fields.get("from").and_then(|place| place.time(zone, out)).unwrap_or(Millis::MIN);
         let until = fields.get("until");
         let end = until.as_ref().and_then(|place| place.time(zone, out)).unwrap_or(Millis::MAX);

@@ -6,7 +6,7 @@ use throughline::internals::plan::tables::{Link, TermKind};
 use crate::rules::Rules;
 use crate::rules::message::refuse_private;
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// Weights and biases are not greater, so that no sum overflows.
 const MOST: f64 = 1e6;
@@ -23,14 +23,14 @@ pub struct Score<'a> {
     /// What becomes of the sum.
     pub link: Link,
     /// The terms.
-    pub terms: Vec<Term<'a>>,
+    pub terms: Vec<ScoreTerm<'a>>,
 }
 
 /// A fact with its weight.
 #[derive(Clone, Debug)]
-pub struct Term<'a> {
+pub struct ScoreTerm<'a> {
     /// The fact.
-    pub fact: Fact<'a>,
+    pub fact: ScoreFact<'a>,
     /// What it is multiplied by.
     pub weight: f64,
     /// What stands in for the fact if it is missing.
@@ -43,9 +43,9 @@ pub struct Term<'a> {
 
 /// What a term reads.
 #[derive(Clone, Debug)]
-pub enum Fact<'a> {
+pub enum ScoreFact<'a> {
     /// A number, or 1 and 0 for true and false.
-    Attribute(Named<'a>),
+    Attribute(Reference<'a>),
     /// How often an event happened within a span of time (zero: ever), up to a number.
     Count(Trigger<'a>, Millis, u32),
     /// 1 right after an event, half as much after each half-life.
@@ -54,7 +54,7 @@ pub enum Fact<'a> {
 
 impl<'a> Score<'a> {
     /// Reads `score` of a campaign.
-    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = fields.get("score")?.fields(&["bias", "link", "terms"], out);
         let list = fields.required("terms", out)?;
         let terms = list.list(out);
@@ -65,14 +65,14 @@ impl<'a> Score<'a> {
         Some(Self {
             bias: number(&fields, "bias", out).unwrap_or(0.0),
             link: link.unwrap_or(Link::Linear),
-            terms: terms.into_iter().filter_map(|place| Term::read(place, out)).collect(),
+            terms: terms.into_iter().filter_map(|place| ScoreTerm::read(place, out)).collect(),
         })
     }
 
     /// Tells of attributes that are not there, are no numbers, or that a decision cannot read.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for term in &self.terms {
-            let Fact::Attribute(name) = &term.fact else { continue };
+            let ScoreFact::Attribute(name) = &term.fact else { continue };
             let Some(attribute) = rules.attribute(name, out) else { continue };
             refuse_private(attribute, name, "a score", out);
             if !["number", "boolean"].contains(&attribute.kind) {
@@ -83,8 +83,8 @@ impl<'a> Score<'a> {
     }
 }
 
-impl<'a> Term<'a> {
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Option<Self> {
+impl<'a> ScoreTerm<'a> {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let known = [
             "attribute",
             "event",
@@ -100,7 +100,7 @@ impl<'a> Term<'a> {
         ];
         let fields = place.fields(&known, out);
         let weight = fields.required("weight", out).and_then(|place| place.number(-MOST..=MOST, out));
-        let fact = Fact::read(&fields, out);
+        let fact = ScoreFact::read(&fields, out);
         Some(Self {
             fact: fact?,
             weight: weight?,
@@ -111,8 +111,8 @@ impl<'a> Term<'a> {
     }
 }
 
-impl<'a> Fact<'a> {
-    fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+impl<'a> ScoreFact<'a> {
+    fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let has = |name| fields.get(name).is_some();
         let misplaced: &[&str] = match (has("attribute"), has("event"), has("halfLife")) {
             (true, false, false) => &["where", "within", "most"],
@@ -130,7 +130,7 @@ impl<'a> Fact<'a> {
         for place in misplaced.iter().filter_map(|name| fields.get(name)) {
             place.error("term", "this says nothing in such a term", out);
         }
-        let span = |name, out: &mut Reader<'_>| fields.get(name).and_then(|place| place.duration(out));
+        let span = |name, out: &mut ReadContext<'_>| fields.get(name).and_then(|place| place.duration(out));
         if let Some(attribute) = fields.get("attribute") {
             return attribute.named(out).map(Self::Attribute);
         }
@@ -165,6 +165,6 @@ impl<'a> Fact<'a> {
     }
 }
 
-fn number(fields: &Fields<'_>, name: &str, out: &mut Reader<'_>) -> Option<f64> {
+fn number(fields: &Fields<'_>, name: &str, out: &mut ReadContext<'_>) -> Option<f64> {
     fields.get(name).and_then(|place| place.number(-MOST..=MOST, out))
 }

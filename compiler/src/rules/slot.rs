@@ -1,13 +1,13 @@
 //! Slots: places to fill.
 
 use crate::rules::Definition;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// A place to fill.
 #[derive(Clone, Debug)]
 pub struct Slot<'a> {
     /// Where it is defined.
-    pub place: Place<'a>,
+    pub place: Cursor<'a>,
     /// The globs of the paths that have it; empty for every path.
     pub pages: Vec<&'a str>,
     /// A browser may decide it.
@@ -17,13 +17,13 @@ pub struct Slot<'a> {
     /// Its content is JSON, not HTML.
     pub json: bool,
     /// The shape of its data.
-    pub schema: Option<Place<'a>>,
+    pub schema: Option<Cursor<'a>>,
 }
 
 impl<'a> Definition<'a> for Slot<'a> {
     const NOUN: &'static str = "slot";
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["pages", "public", "selector", "type", "schema", "description"], out);
         let pages = fields.get("pages").map(|place| pages(&place, out)).unwrap_or_default();
         let json = |word: &str| ["html", "json"].iter().position(|known| *known == word).map(|index| index == 1);
@@ -46,7 +46,7 @@ impl<'a> Definition<'a> for Slot<'a> {
     }
 }
 
-fn pages<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Vec<&'a str> {
+fn pages<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
     let globs = place.texts(out);
     if globs.is_empty() {
         place.error("empty", "no page has this slot", out).expected("path globs, such as `/` or `/products/**`");

@@ -1,12 +1,12 @@
 //! The shape of a slot's data, and whether a rendition's data has it.
 
 use throughline::Value;
-use throughline::internals::plan::tables::Pipe;
+use throughline::internals::plan::tables::TemplateFilter;
 
 use crate::rules::Rules;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::{Kind, Node};
-use crate::template::{Term, whole_value};
+use crate::template::{Expression, whole_value};
 
 /// The types that a value of data can have.
 const TYPES: [&str; 3] = ["string", "number", "boolean"];
@@ -15,7 +15,7 @@ const EXPECTED: &str =
     "`string`, `number`, `boolean`, a list of one shape, or a map of shapes; `name?` may be left out";
 
 /// Tells of what is no shape.
-pub fn check(place: &Place<'_>, out: &mut Reader<'_>) {
+pub fn check(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
     match &place.node.kind {
         Kind::String(text) if TYPES.contains(&text.as_str()) => {}
         Kind::Map(entries) => entries.iter().for_each(|entry| check(&place.member(entry), out)),
@@ -27,7 +27,7 @@ pub fn check(place: &Place<'_>, out: &mut Reader<'_>) {
 }
 
 /// Tells of where data has not the shape: of fields that are missing or that the shape does not know, and of wrong types.
-pub fn hold(shape: &Node, data: &Place<'_>, rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn hold(shape: &Node, data: &Cursor<'_>, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     match (&shape.kind, &data.node.kind) {
         (Kind::Map(fields), Kind::Map(entries)) => {
             let name = |key: &str| key.strip_suffix('?').unwrap_or(key).to_owned();
@@ -86,34 +86,34 @@ fn example(kind: &str) -> &'static str {
 }
 
 /// The type that a value always has, if it has one.
-fn kind_of(term: &Term<'_>, rules: &Rules<'_>) -> Option<&'static str> {
+fn kind_of(term: &Expression<'_>, rules: &Rules<'_>) -> Option<&'static str> {
     match term {
-        Term::Constant(Value::Number(_)) => Some("number"),
-        Term::Constant(Value::Bool(_)) => Some("boolean"),
-        Term::Constant(Value::String(_)) => Some("string"),
-        Term::Attribute(named) => {
+        Expression::Constant(Value::Number(_)) => Some("number"),
+        Expression::Constant(Value::Bool(_)) => Some("boolean"),
+        Expression::Constant(Value::String(_)) => Some("string"),
+        Expression::Attribute(named) => {
             let attribute = rules.attributes.get(named.name)?;
             attribute.default.as_ref().map(|_| attribute.kind)
         }
-        Term::Pipe(Pipe::Default, args) => {
+        Expression::Filter(TemplateFilter::Default, args) => {
             let fallback = kind_of(args.get(1)?, rules)?;
             let kind = match args.first()? {
-                Term::Attribute(named) => rules.attributes.get(named.name)?.kind,
+                Expression::Attribute(named) => rules.attributes.get(named.name)?.kind,
                 other => kind_of(other, rules)?,
             };
             (kind == fallback).then_some(fallback)
         }
-        Term::Pipe(
-            Pipe::Plus
-            | Pipe::Minus
-            | Pipe::Times
-            | Pipe::Round
-            | Pipe::Floor
-            | Pipe::Ceil
-            | Pipe::Abs
-            | Pipe::AtLeast
-            | Pipe::AtMost
-            | Pipe::Sum,
+        Expression::Filter(
+            TemplateFilter::Plus
+            | TemplateFilter::Minus
+            | TemplateFilter::Times
+            | TemplateFilter::Round
+            | TemplateFilter::Floor
+            | TemplateFilter::Ceil
+            | TemplateFilter::Abs
+            | TemplateFilter::AtLeast
+            | TemplateFilter::AtMost
+            | TemplateFilter::Sum,
             _,
         ) => Some("number"),
         _ => None,

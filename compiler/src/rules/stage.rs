@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use crate::rules::{self, Files, Rules};
-use crate::source::cursor::{Named, Reader};
+use crate::source::cursor::{ReadContext, Reference};
 
 /// More stages than this tell nobody anything.
 const MAX_STAGES: usize = 32;
 
 /// Reads the one `stages` of all files.
-pub fn read<'a>(files: &Files<'a>, out: &mut Reader<'_>) -> Vec<Named<'a>> {
+pub fn read<'a>(files: &Files<'a>, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
     files.single("stages", out).map(|place| place.texts(out)).unwrap_or_default()
 }
 
 /// Tells of stages that are no segments, stand twice, or are too many.
-pub fn check(rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut seen = BTreeSet::new();
     for (number, stage) in rules.stages.iter().enumerate() {
         rules::find(&rules.segments, stage, out);

@@ -1,15 +1,15 @@
 //! Triggers: events with a condition on their properties.
 
 use crate::condition::scope::CounterSpec;
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// An event, and a condition on its properties.
 #[derive(Clone, Debug)]
 pub struct Trigger<'a> {
     /// The event's name.
-    pub event: Named<'a>,
+    pub event: Reference<'a>,
     /// The condition.
-    pub filter: Option<Place<'a>>,
+    pub filter: Option<Cursor<'a>>,
 }
 
 impl Trigger<'_> {
@@ -22,7 +22,7 @@ impl Trigger<'_> {
 
 impl<'a> Trigger<'a> {
     /// Reads `event` and `where` of a map.
-    pub fn read(fields: &Fields<'a>, out: &mut Reader<'_>) -> Option<Self> {
+    pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let event = fields.required("event", out).and_then(|place| place.named(out));
         Some(Self { event: event?, filter: fields.get("where") })
     }

@@ -12,7 +12,7 @@ use crate::source::{duration, time};
 
 /// What every reader needs: the sources, to point into them, and where to tell what is wrong.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct ReadContext<'a> {
     /// The files of rules.
     pub sources: &'a [Source],
     /// The time zone of times that do not say their own.
@@ -21,7 +21,7 @@ pub struct Reader<'a> {
     pub diagnostics: Diagnostics,
 }
 
-impl Reader<'_> {
+impl ReadContext<'_> {
     /// A place as people name it: file, line and column.
     #[must_use]
     pub fn location(&self, span: Span) -> String {
@@ -31,7 +31,7 @@ impl Reader<'_> {
 
 /// A value in the rules and the way to it.
 #[derive(Clone, Debug)]
-pub struct Place<'a> {
+pub struct Cursor<'a> {
     /// The value.
     pub node: &'a Node,
     /// The way to it from the top of the rules.
@@ -43,10 +43,10 @@ pub struct Place<'a> {
 /// The known members of a map.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
-    place: Place<'a>,
+    place: Cursor<'a>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Cursor<'a> {
     /// A value at the top of the rules.
     #[must_use]
     pub fn top(node: &'a Node) -> Self {
@@ -77,7 +77,7 @@ impl<'a> Place<'a> {
         &self,
         code: &'static str,
         message: impl Into<String>,
-        out: &'d mut Reader<'_>,
+        out: &'d mut ReadContext<'_>,
     ) -> &'d mut Diagnostic {
         out.diagnostics.error(self.mark, &self.path, code, message)
     }
@@ -87,12 +87,12 @@ impl<'a> Place<'a> {
         &self,
         code: &'static str,
         message: impl Into<String>,
-        out: &'d mut Reader<'_>,
+        out: &'d mut ReadContext<'_>,
     ) -> &'d mut Diagnostic {
         out.diagnostics.warning(self.mark, &self.path, code, message)
     }
 
-    fn wrong_type(&self, expected: impl Into<String>, out: &mut Reader<'_>) {
+    fn wrong_type(&self, expected: impl Into<String>, out: &mut ReadContext<'_>) {
         let found = match &self.node.kind {
             Kind::Bool(value) => format!("`{value}` is a boolean"),
             Kind::Number(number) => format!("`{number}` is a number"),
@@ -103,7 +103,7 @@ impl<'a> Place<'a> {
     }
 
     /// The members of this map, of which only `known` ones may exist; nothing counts as an empty map.
-    pub fn fields(self, known: &[&str], out: &mut Reader<'_>) -> Fields<'a> {
+    pub fn fields(self, known: &[&str], out: &mut ReadContext<'_>) -> Fields<'a> {
         if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
             self.wrong_type(format!("a map with {}", known.join(", ")), out);
         }
@@ -117,7 +117,7 @@ impl<'a> Place<'a> {
     }
 
     /// The definitions of this map, each with its id.
-    pub fn definitions(&self, out: &mut Reader<'_>) -> Vec<(&'a str, Self)> {
+    pub fn definitions(&self, out: &mut ReadContext<'_>) -> Vec<(&'a str, Self)> {
         if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
             self.wrong_type("a map of definitions by their ids", out);
         }
@@ -126,7 +126,7 @@ impl<'a> Place<'a> {
     }
 
     /// The items of this list.
-    pub fn list(&self, out: &mut Reader<'_>) -> Vec<Self> {
+    pub fn list(&self, out: &mut ReadContext<'_>) -> Vec<Self> {
         match &self.node.kind {
             Kind::List(items) => items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect(),
             _ => {
@@ -137,7 +137,7 @@ impl<'a> Place<'a> {
     }
 
     /// The items of this list, or the one value that stands here without a list.
-    pub fn one_or_list(&self, out: &mut Reader<'_>) -> Vec<Self> {
+    pub fn one_or_list(&self, out: &mut ReadContext<'_>) -> Vec<Self> {
         match &self.node.kind {
             Kind::List(_) => self.list(out),
             _ => vec![self.clone()],
@@ -145,7 +145,7 @@ impl<'a> Place<'a> {
     }
 
     /// The text here, which must not be empty.
-    pub fn text(&self, out: &mut Reader<'_>) -> Option<&'a str> {
+    pub fn text(&self, out: &mut ReadContext<'_>) -> Option<&'a str> {
         let text = self.node.as_str().filter(|text| !text.trim().is_empty());
         if text.is_none() {
             self.wrong_type("a text", out);
@@ -154,13 +154,13 @@ impl<'a> Place<'a> {
     }
 
     /// The texts of this list, or the one text that stands here without a list.
-    pub fn texts(&self, out: &mut Reader<'_>) -> Vec<Named<'a>> {
+    pub fn texts(&self, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
         self.one_or_list(out).into_iter().filter_map(|place| place.named(out)).collect()
     }
 
     /// The name here, with its place.
-    pub fn named(self, out: &mut Reader<'_>) -> Option<Named<'a>> {
-        self.text(out).map(|name| Named { name, place: self })
+    pub fn named(self, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
+        self.text(out).map(|name| Reference { name, place: self })
     }
 
     /// Whether nothing stands here.
@@ -170,7 +170,7 @@ impl<'a> Place<'a> {
     }
 
     /// The boolean here.
-    pub fn flag(&self, out: &mut Reader<'_>) -> Option<bool> {
+    pub fn flag(&self, out: &mut ReadContext<'_>) -> Option<bool> {
         match self.node.kind {
             Kind::Bool(value) => Some(value),
             _ => {
@@ -181,7 +181,7 @@ impl<'a> Place<'a> {
     }
 
     /// The number here, within a range.
-    pub fn number(&self, range: RangeInclusive<f64>, out: &mut Reader<'_>) -> Option<f64> {
+    pub fn number(&self, range: RangeInclusive<f64>, out: &mut ReadContext<'_>) -> Option<f64> {
         let (least, most) = (range.start(), range.end());
         let expected = if least == most { format!("`{least}`") } else { format!("a number from {least} to {most}") };
         match self.node.kind {
@@ -199,7 +199,7 @@ impl<'a> Place<'a> {
 
     /// The whole number here, within a range.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
-    pub fn whole(&self, range: RangeInclusive<u32>, out: &mut Reader<'_>) -> Option<u32> {
+    pub fn whole(&self, range: RangeInclusive<u32>, out: &mut ReadContext<'_>) -> Option<u32> {
         let number = self.number(f64::from(*range.start())..=f64::from(*range.end()), out)?;
         if number.fract() != 0.0 {
             let expected = format!("a whole number from {} to {}", range.start(), range.end());
@@ -210,7 +210,12 @@ impl<'a> Place<'a> {
     }
 
     /// What the word here stands for.
-    pub fn word<T>(&self, known: &[&str], meaning: impl FnOnce(&str) -> Option<T>, out: &mut Reader<'_>) -> Option<T> {
+    pub fn word<T>(
+        &self,
+        known: &[&str],
+        meaning: impl FnOnce(&str) -> Option<T>,
+        out: &mut ReadContext<'_>,
+    ) -> Option<T> {
         let text = self.text(out)?;
         let found = meaning(text);
         if found.is_none() {
@@ -221,7 +226,7 @@ impl<'a> Place<'a> {
     }
 
     /// The length of time here.
-    pub fn duration(&self, out: &mut Reader<'_>) -> Option<Millis> {
+    pub fn duration(&self, out: &mut ReadContext<'_>) -> Option<Millis> {
         let text = self.text(out)?;
         match duration::parse(text) {
             Ok(length) => Some(length),
@@ -234,7 +239,7 @@ impl<'a> Place<'a> {
     }
 
     /// The time here, read in a time zone unless it says its own.
-    pub fn time(&self, zone: &TimeZone, out: &mut Reader<'_>) -> Option<Millis> {
+    pub fn time(&self, zone: &TimeZone, out: &mut ReadContext<'_>) -> Option<Millis> {
         let text = self.text(out)?;
         match time::parse(text, zone) {
             Ok(time) => Some(time),
@@ -246,7 +251,7 @@ impl<'a> Place<'a> {
     }
 
     /// The time zone here.
-    pub fn zone(&self, out: &mut Reader<'_>) -> Option<TimeZone> {
+    pub fn zone(&self, out: &mut ReadContext<'_>) -> Option<TimeZone> {
         let text = self.text(out)?;
         let found = TimeZone::get(text).ok();
         if found.is_none() {
@@ -258,7 +263,7 @@ impl<'a> Place<'a> {
 
     /// The place of a piece of this text, as far as it stands in the source as it is: the `nth` of those that are alike.
     #[must_use]
-    pub fn piece(&self, piece: &str, nth: usize, out: &Reader<'_>) -> Self {
+    pub fn piece(&self, piece: &str, nth: usize, out: &ReadContext<'_>) -> Self {
         let source = out.sources.get(self.node.span.file as usize).map(|source| source.text.as_str());
         let range = self.node.span.start as usize..self.node.span.end as usize;
         let found = source.and_then(|text| text.get(range)).and_then(|text| text.match_indices(piece).nth(nth));
@@ -271,16 +276,16 @@ impl<'a> Place<'a> {
 
 /// A name that refers to something, and where it stands.
 #[derive(Clone, Debug)]
-pub struct Named<'a> {
+pub struct Reference<'a> {
     /// The name.
     pub name: &'a str,
     /// Where it stands.
-    pub place: Place<'a>,
+    pub place: Cursor<'a>,
 }
 
-impl<'a> Named<'a> {
+impl<'a> Reference<'a> {
     /// Tells that there is no such thing, and which are there.
-    pub fn unknown<'k>(&self, noun: &str, known: impl IntoIterator<Item = &'k str>, out: &mut Reader<'_>) {
+    pub fn unknown<'k>(&self, noun: &str, known: impl IntoIterator<Item = &'k str>, out: &mut ReadContext<'_>) {
         let message = format!("unknown {noun} `{}`", shorten(self.name));
         let mut known = known.into_iter().peekable();
         let nothing = known.peek().is_none();
@@ -294,19 +299,19 @@ impl<'a> Named<'a> {
 impl<'a> Fields<'a> {
     /// The map itself.
     #[must_use]
-    pub const fn place(&self) -> &Place<'a> {
+    pub const fn place(&self) -> &Cursor<'a> {
         &self.place
     }
 
     /// The member with this name.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<Place<'a>> {
+    pub fn get(&self, name: &str) -> Option<Cursor<'a>> {
         let entry = self.place.node.entries().iter().find(|entry| entry.key == name)?;
         Some(self.place.member(entry))
     }
 
     /// The member with this name, which must be there.
-    pub fn required(&self, name: &str, out: &mut Reader<'_>) -> Option<Place<'a>> {
+    pub fn required(&self, name: &str, out: &mut ReadContext<'_>) -> Option<Cursor<'a>> {
         let found = self.get(name);
         if found.is_none() && matches!(self.place.node.kind, Kind::Map(_) | Kind::Null) {
             self.place.error("missing-key", format!("`{name}` is missing"), out);
@@ -315,7 +320,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The boolean member with this name, or what it is without.
-    pub fn flag(&self, name: &str, default: bool, out: &mut Reader<'_>) -> bool {
+    pub fn flag(&self, name: &str, default: bool, out: &mut ReadContext<'_>) -> bool {
         self.get(name).and_then(|place| place.flag(out)).unwrap_or(default)
     }
 }

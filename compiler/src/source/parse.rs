@@ -49,7 +49,7 @@ fn parse(file: u32, source: &Source, diagnostics: &mut Diagnostics) -> Option<No
     let parse = if is_json { json::parse } else { yaml::parse };
     match parse(file, &source.text) {
         Ok(mut node) => {
-            tell_duplicates(&mut node, &mut String::new(), diagnostics);
+            report_duplicates(&mut node, &mut String::new(), diagnostics);
             Some(node)
         }
         Err(error) => {
@@ -63,11 +63,11 @@ fn parse(file: u32, source: &Source, diagnostics: &mut Diagnostics) -> Option<No
 }
 
 /// Tells of members that a map has twice, and keeps the first of each.
-fn tell_duplicates(node: &mut Node, path: &mut String, diagnostics: &mut Diagnostics) {
+fn report_duplicates(node: &mut Node, path: &mut String, diagnostics: &mut Diagnostics) {
     match &mut node.kind {
         Kind::List(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                within(path, &format!("[{index}]"), |path| tell_duplicates(item, path, diagnostics));
+                within(path, &format!("[{index}]"), |path| report_duplicates(item, path, diagnostics));
             }
         }
         Kind::Map(entries) => {
@@ -75,20 +75,20 @@ fn tell_duplicates(node: &mut Node, path: &mut String, diagnostics: &mut Diagnos
             entries.retain(|entry| {
                 let is_new = names.insert(entry.key.clone());
                 if !is_new {
-                    within(path, &member(path, &entry.key), |path| tell_duplicate(entry, path, diagnostics));
+                    within(path, &member(path, &entry.key), |path| report_duplicate(entry, path, diagnostics));
                 }
                 is_new
             });
             for entry in entries {
                 let name = member(path, &entry.key);
-                within(path, &name, |path| tell_duplicates(&mut entry.value, path, diagnostics));
+                within(path, &name, |path| report_duplicates(&mut entry.value, path, diagnostics));
             }
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
     }
 }
 
-fn tell_duplicate(entry: &Entry, path: &str, diagnostics: &mut Diagnostics) {
+fn report_duplicate(entry: &Entry, path: &str, diagnostics: &mut Diagnostics) {
     let message = format!("`{}` stands here a second time", entry.key);
     diagnostics.error(entry.key_span, path, "duplicate-key", message).expected("each key once");
 }

@@ -1,10 +1,10 @@
 //! A template as it was read.
 
 use throughline::Value;
-use throughline::internals::plan::tables::{Escape, ExprOp, LoopField, Pipe};
+use throughline::internals::plan::tables::{Escape, ExprOp, LoopField, TemplateFilter};
 
 use super::date::Pattern;
-use crate::source::cursor::Named;
+use crate::source::cursor::Reference;
 
 /// A step of a template.
 #[derive(Clone, Debug)]
@@ -14,38 +14,38 @@ pub enum Part<'a> {
     /// A value to write.
     Output {
         /// The value.
-        term: Term<'a>,
+        term: Expression<'a>,
         /// How it is made harmless.
         escape: Escape,
         /// As it is written, and where.
-        source: Named<'a>,
+        source: Reference<'a>,
     },
     /// One of two ways.
     If {
         /// What is asked.
-        test: Term<'a>,
+        test: Expression<'a>,
         /// What is done if it holds.
         then: Vec<Part<'a>>,
         /// What is done otherwise.
         other: Vec<Part<'a>>,
         /// Where it stands.
-        source: Named<'a>,
+        source: Reference<'a>,
     },
     /// A loop.
     For {
         /// The variable that has the item.
         variable: u32,
         /// The items.
-        list: Term<'a>,
+        list: Expression<'a>,
         /// What is done for each.
         body: Vec<Part<'a>>,
         /// What is done if there is none.
         other: Vec<Part<'a>>,
         /// Where it stands.
-        source: Named<'a>,
+        source: Reference<'a>,
     },
     /// Keeps a value.
-    Assign(u32, Term<'a>),
+    Assign(u32, Expression<'a>),
     /// Keeps what is written.
     Capture {
         /// The variable that keeps it.
@@ -53,35 +53,35 @@ pub enum Part<'a> {
         /// What writes it.
         body: Vec<Part<'a>>,
         /// Where it stands.
-        source: Named<'a>,
+        source: Reference<'a>,
     },
     /// Ends the loop.
-    Break(Named<'a>),
+    Break(Reference<'a>),
     /// Goes on with the next item.
-    Continue(Named<'a>),
+    Continue(Reference<'a>),
 }
 
 /// A value of a template.
 #[derive(Clone, Debug)]
-pub enum Term<'a> {
+pub enum Expression<'a> {
     /// A text, number or boolean, or nothing.
     Constant(Value),
     /// An attribute, or a member of one: names joined by dots.
-    Attribute(Named<'a>),
+    Attribute(Reference<'a>),
     /// A variable, and the attribute of the same name that it is until something is kept in it.
-    Variable(u32, Option<Named<'a>>),
+    Variable(u32, Option<Reference<'a>>),
     /// What is known of a loop.
     Loop(u32, LoopField),
     /// A list of the rules.
-    List(Named<'a>),
+    List(Reference<'a>),
     /// A filter of values.
-    Pipe(Pipe, Vec<Term<'a>>),
+    Filter(TemplateFilter, Vec<Expression<'a>>),
     /// A number as the locale writes it, with so many digits, or as money.
-    Number(Box<Term<'a>>, NumberStyle),
+    Number(Box<Expression<'a>>, NumberStyle),
     /// A written time.
-    Date(Box<Term<'a>>, Pattern),
+    Date(Box<Expression<'a>>, Pattern),
     /// Another operation, with its first operand.
-    Op(ExprOp, u32, Vec<Term<'a>>),
+    Op(ExprOp, u32, Vec<Expression<'a>>),
 }
 
 /// How a number is written.
@@ -93,7 +93,7 @@ pub enum NumberStyle {
     Money(Option<String>),
 }
 
-impl<'a> Term<'a> {
+impl<'a> Expression<'a> {
     /// A text.
     pub fn text(text: &str) -> Self {
         Self::Constant(Value::from(text))
@@ -110,9 +110,9 @@ impl<'a> Term<'a> {
     }
 
     /// What it is made of.
-    pub fn children(&self) -> Vec<&Term<'a>> {
+    pub fn children(&self) -> Vec<&Expression<'a>> {
         match self {
-            Self::Pipe(_, args) | Self::Op(_, _, args) => args.iter().collect(),
+            Self::Filter(_, args) | Self::Op(_, _, args) => args.iter().collect(),
             Self::Number(of, _) | Self::Date(of, _) => vec![of],
             _ => Vec::new(),
         }
@@ -142,11 +142,11 @@ impl<'a> Part<'a> {
 
     /// Whether a time is written in it.
     pub fn has_date(&self) -> bool {
-        self.term().is_some_and(Term::has_date) || self.children().any(Self::has_date)
+        self.term().is_some_and(Expression::has_date) || self.children().any(Self::has_date)
     }
 
     /// Its value.
-    pub const fn term(&self) -> Option<&Term<'a>> {
+    pub const fn term(&self) -> Option<&Expression<'a>> {
         match self {
             Self::Output { term, .. }
             | Self::If { test: term, .. }

@@ -1,14 +1,14 @@
 //! Reads tags: what begins, what it holds, and what ends it.
 
 use throughline::Value;
-use throughline::internals::plan::tables::{Escape, ExprOp, Pipe};
+use throughline::internals::plan::tables::{Escape, ExprOp, TemplateFilter};
 
-use super::ast::{Part, Term};
+use super::ast::{Expression, Part};
 use super::expr::Expr;
 use super::lex::Lexeme;
 use super::scan::{Inside, Raw};
-use super::{MAX_NESTING, Mistake, Scope};
-use crate::source::cursor::{Named, Reader, shorten};
+use super::{MAX_NESTING, TemplateError, VariableScope};
+use crate::source::cursor::{ReadContext, Reference, shorten};
 
 /// Every tag of the language, and those that end or divide one.
 const TAGS: [&str; 20] = [
@@ -55,16 +55,20 @@ const ASSIGN: &str = "`{% assign name = value %}`";
 /// Reads pieces from first to last.
 pub(super) struct Blocks<'s, 'r, 'q, 'a> {
     pieces: std::vec::IntoIter<Raw<'a>>,
-    scope: &'s mut Scope<'a>,
+    scope: &'s mut VariableScope<'a>,
     depth: usize,
-    out: &'r mut Reader<'q>,
+    out: &'r mut ReadContext<'q>,
 }
 
 /// The tag that ended a block.
 type End<'a> = Option<(&'a str, Inside<'a>)>;
 
 /// The steps of a template; tells of everything that is not in the language.
-pub(super) fn blocks<'a>(pieces: Vec<Raw<'a>>, scope: &mut Scope<'a>, out: &mut Reader<'_>) -> Vec<Part<'a>> {
+pub(super) fn blocks<'a>(
+    pieces: Vec<Raw<'a>>,
+    scope: &mut VariableScope<'a>,
+    out: &mut ReadContext<'_>,
+) -> Vec<Part<'a>> {
     scope.find_variables(&pieces);
     let mut blocks = Blocks { pieces: pieces.into_iter(), scope, depth: 0, out };
     let mut parts = Vec::new();
@@ -73,7 +77,7 @@ pub(super) fn blocks<'a>(pieces: Vec<Raw<'a>>, scope: &mut Scope<'a>, out: &mut 
         parts.extend(more);
         let Some((name, inside)) = end else { return parts };
         let message = format!("`{name}` has no beginning");
-        blocks.tell(&inside, Mistake::new(message, "the tag that it belongs to before it"));
+        blocks.report(&inside, TemplateError::new(message, "the tag that it belongs to before it"));
     }
 }
 
@@ -106,7 +110,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
 
     fn tag(&mut self, name: &'a str, inside: &Inside<'a>, parts: &mut Vec<Part<'a>>) {
         if self.depth >= MAX_NESTING {
-            self.tell(inside, Mistake::too_deep());
+            self.report(inside, TemplateError::too_deep());
             return;
         }
         self.depth = self.depth.saturating_add(1);
@@ -120,11 +124,11 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
             _ => {
                 let message = format!("unknown tag `{}`", shorten(name));
                 let known = ELSEWHERE.into_iter().find(|(known, _)| *known == name);
-                self.tell(
+                self.report(
                     inside,
                     match known {
-                        Some((_, instead)) => Mistake::new(message, instead),
-                        None => Mistake::one_of(message, name, TAGS),
+                        Some((_, instead)) => TemplateError::new(message, instead),
+                        None => TemplateError::one_of(message, name, TAGS),
                     },
                 );
                 None
@@ -134,7 +138,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         parts.extend(part);
     }
 
-    fn condition(&mut self, inside: &Inside<'a>) -> Option<Term<'a>> {
+    fn condition(&mut self, inside: &Inside<'a>) -> Option<Expression<'a>> {
         self.read(inside, |expr| {
             let test = expr.condition()?;
             expr.end().map(|()| test)
@@ -145,7 +149,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn branch(&mut self, name: &str, inside: &Inside<'a>) -> Option<Part<'a>> {
         let end_name = format!("end{}", if name == "elsif" { "if" } else { name });
         let test = self.condition(inside);
-        let test = if name == "unless" { test.map(Term::not) } else { test };
+        let test = if name == "unless" { test.map(Expression::not) } else { test };
         let (then, end) = self.block(&["elsif", "else", &end_name]);
         let other = match end {
             Some(("elsif", next)) if name != "unless" => self.branch("elsif", &next).into_iter().collect(),
@@ -166,7 +170,10 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         });
         let (before, mut end) = self.block(&["when", "else", "endcase"]);
         if !before.iter().all(|part| matches!(part, Part::Text(text) if text.trim().is_empty())) {
-            self.tell(inside, Mistake::new("something stands between `case` and the first `when`", "`{% when … %}`"));
+            self.report(
+                inside,
+                TemplateError::new("something stands between `case` and the first `when`", "`{% when … %}`"),
+            );
         }
         let mut arms = Vec::new();
         while let Some(("when", when)) = end {
@@ -174,15 +181,15 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
             let test = self.read(&when, |expr| {
                 let mut tests = Vec::new();
                 loop {
-                    let subject = subject.clone().unwrap_or(Term::Constant(Value::Null));
-                    tests.push(Term::Op(ExprOp::Eq, 0, vec![subject, expr.value()?]));
+                    let subject = subject.clone().unwrap_or(Expression::Constant(Value::Null));
+                    tests.push(Expression::Op(ExprOp::Eq, 0, vec![subject, expr.value()?]));
                     if !expr.take(Lexeme::Sign(",")) && !expr.take(Lexeme::Name("or")) {
                         break;
                     }
                 }
                 expr.end()?;
-                let last = tests.pop().ok_or_else(Mistake::too_deep)?;
-                Ok(tests.into_iter().rfold(last, |whole, test| Term::Op(ExprOp::Or, 0, vec![test, whole])))
+                let last = tests.pop().ok_or_else(TemplateError::too_deep)?;
+                Ok(tests.into_iter().rfold(last, |whole, test| Expression::Op(ExprOp::Or, 0, vec![test, whole])))
             });
             let (body, next) = self.block(&["when", "else", "endcase"]);
             arms.push((test, body, named(&when)));
@@ -196,7 +203,10 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
             }
         };
         if arms.len() > MAX_ARMS {
-            self.tell(inside, Mistake::new(format!("`case` has {} arms", arms.len()), format!("at most {MAX_ARMS}")));
+            self.report(
+                inside,
+                TemplateError::new(format!("`case` has {} arms", arms.len()), format!("at most {MAX_ARMS}")),
+            );
         }
         for (test, then, source) in arms.into_iter().rev() {
             other = vec![Part::If { test: test?, then, other, source }];
@@ -207,13 +217,13 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn for_loop(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
         let head = self.read(inside, |expr| {
             let Some(Lexeme::Name(name)) = expr.next() else {
-                return Err(Mistake::new("a loop without a variable", FOR));
+                return Err(TemplateError::new("a loop without a variable", FOR));
             };
             if !expr.take(Lexeme::Name("in")) {
-                return Err(Mistake::new("`in` is missing", FOR));
+                return Err(TemplateError::new("`in` is missing", FOR));
             }
             let mut list = expr.value()?;
-            let nothing = || Term::Constant(Value::Null);
+            let nothing = || Expression::Constant(Value::Null);
             let (mut limit, mut offset, mut reversed) = (None, None, false);
             while let Some(word) = expr.next() {
                 match word {
@@ -223,15 +233,15 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
                         *(if word == "limit" { &mut limit } else { &mut offset }) = value;
                     }
                     Lexeme::Sign(",") => {}
-                    _ => return Err(Mistake::new("the loop has something that it does not know", FOR)),
+                    _ => return Err(TemplateError::new("the loop has something that it does not know", FOR)),
                 }
             }
             if limit.is_some() || offset.is_some() || reversed {
                 let offset = offset.unwrap_or_else(nothing);
-                list = Term::Pipe(Pipe::Window, vec![list, offset, limit.unwrap_or_else(nothing)]);
+                list = Expression::Filter(TemplateFilter::Window, vec![list, offset, limit.unwrap_or_else(nothing)]);
             }
             if reversed {
-                list = Term::Pipe(Pipe::Reverse, vec![list]);
+                list = Expression::Filter(TemplateFilter::Reverse, vec![list]);
             }
             Ok((name, list))
         });
@@ -252,9 +262,11 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
 
     fn assign(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
         let (name, term) = self.read(inside, |expr| {
-            let Some(Lexeme::Name(name)) = expr.next() else { return Err(Mistake::new("nothing is assigned", ASSIGN)) };
+            let Some(Lexeme::Name(name)) = expr.next() else {
+                return Err(TemplateError::new("nothing is assigned", ASSIGN));
+            };
             if !expr.take(Lexeme::Sign("=")) {
-                return Err(Mistake::new("`=` is missing", ASSIGN));
+                return Err(TemplateError::new("`=` is missing", ASSIGN));
             }
             let term = expr.filtered()?;
             expr.end().map(|()| (name, term))
@@ -266,7 +278,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         let name = self.read(inside, |expr| {
             let name = match expr.next() {
                 Some(Lexeme::Name(name) | Lexeme::Text(name)) => Ok(name),
-                _ => Err(Mistake::new("nothing is captured", "`{% capture name %}`")),
+                _ => Err(TemplateError::new("nothing is captured", "`{% capture name %}`")),
             };
             expr.end().and(name)
         });
@@ -278,7 +290,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn leave(&mut self, name: &str, inside: &Inside<'a>) -> Option<Part<'a>> {
         let is_free = self.read(inside, |expr| expr.end()).is_some();
         if self.scope.loops == 0 {
-            self.tell(inside, Mistake::new(format!("`{name}` outside of a loop"), "`{% for %}` around it"));
+            self.report(inside, TemplateError::new(format!("`{name}` outside of a loop"), "`{% for %}` around it"));
             return None;
         }
         let source = named(inside);
@@ -289,7 +301,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         let variable = self.scope.number(name);
         if variable.is_none() {
             let message = format!("`{name}` cannot be a variable");
-            self.tell(inside, Mistake::new(message, "another name; a template has at most 64 variables"));
+            self.report(inside, TemplateError::new(message, "another name; a template has at most 64 variables"));
         }
         variable
     }
@@ -306,11 +318,11 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
             Some((found, _)) if found == wanted => {}
             Some((found, at)) => {
                 let message = format!("`{found}` cannot stand here");
-                self.tell(&at, Mistake::new(message, format!("`{{% {wanted} %}}`, which ends `{name}`")));
+                self.report(&at, TemplateError::new(message, format!("`{{% {wanted} %}}`, which ends `{name}`")));
             }
             None => {
                 let message = format!("`{name}` begins here and does not end");
-                self.tell(inside, Mistake::new(message, format!("`{{% {wanted} %}}`")));
+                self.report(inside, TemplateError::new(message, format!("`{{% {wanted} %}}`")));
             }
         }
     }
@@ -318,19 +330,19 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn read<T>(
         &mut self,
         inside: &Inside<'a>,
-        read: impl FnOnce(&mut Expr<'_, 'a>) -> Result<T, Mistake>,
+        read: impl FnOnce(&mut Expr<'_, 'a>) -> Result<T, TemplateError>,
     ) -> Option<T> {
         let found = Expr::new(inside, self.scope).and_then(|mut expr| read(&mut expr));
-        found.map_err(|mistake| self.tell(inside, mistake)).ok()
+        found.map_err(|mistake| self.report(inside, mistake)).ok()
     }
 
-    fn tell(&mut self, inside: &Inside<'a>, mistake: Mistake) {
+    fn report(&mut self, inside: &Inside<'a>, mistake: TemplateError) {
         let code = if inside.source.starts_with("{%") { "tag" } else { "output" };
-        mistake.tell(code, &inside.place, self.out);
+        mistake.report(code, &inside.place, self.out);
     }
 }
 
 /// As it is written, and where.
-fn named<'a>(inside: &Inside<'a>) -> Named<'a> {
-    Named { name: inside.source, place: inside.place.clone() }
+fn named<'a>(inside: &Inside<'a>) -> Reference<'a> {
+    Reference { name: inside.source, place: inside.place.clone() }
 }

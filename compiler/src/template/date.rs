@@ -2,7 +2,7 @@
 
 use throughline::internals::plan::tables::DateField;
 
-use super::Mistake;
+use super::TemplateError;
 
 /// A written time.
 #[derive(Clone, Debug)]
@@ -16,14 +16,14 @@ pub enum Piece {
     /// A number with at least so many digits, filled up with a character.
     Number(DateField, u32, char),
     /// A word of the locale.
-    Name(Names, bool),
+    Name(DateNames, bool),
     /// The locale's own format.
-    Own(Own),
+    Own(LocaleFormat),
 }
 
 /// The words for something, in capitals or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
+pub enum DateNames {
     /// January.
     Months,
     /// Jan.
@@ -38,7 +38,7 @@ pub enum Names {
 
 /// What a locale has a format for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum LocaleFormat {
     /// `%x`
     Date,
     /// `%X`
@@ -49,7 +49,7 @@ pub enum Own {
 
 impl Pattern {
     /// Reads a format such as `%-d. %B %Y`.
-    pub(crate) fn read(text: &str) -> Result<Self, Mistake> {
+    pub(crate) fn read(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut letters = text.chars();
         while let Some(letter) = letters.next() {
@@ -67,7 +67,7 @@ impl Pattern {
             };
             pieces.extend(directive.and_then(|directive| pieces_of(directive, &flags)).ok_or_else(|| {
                 let found = directive.map_or(String::new(), String::from);
-                Mistake::new(
+                TemplateError::new(
                     format!("`date` does not know `%{flags}{found}`"),
                     "directives such as %Y %m %-d %B %b %A %a %H %I %M %S %p %x",
                 )
@@ -113,14 +113,14 @@ fn pieces_of(directive: char, flags: &str) -> Option<Vec<Piece>> {
         'l' => number(DateField::Hour12, 2, ' '),
         'M' => number(DateField::Minute, 2, '0'),
         'S' => number(DateField::Second, 2, '0'),
-        'B' => name(Names::Months),
-        'b' | 'h' => name(Names::ShortMonths),
-        'A' => name(Names::Weekdays),
-        'a' => name(Names::ShortWeekdays),
-        'p' | 'P' => name(Names::Halves),
-        'x' => vec![Piece::Own(Own::Date)],
-        'X' => vec![Piece::Own(Own::Time)],
-        'c' => vec![Piece::Own(Own::Both)],
+        'B' => name(DateNames::Months),
+        'b' | 'h' => name(DateNames::ShortMonths),
+        'A' => name(DateNames::Weekdays),
+        'a' => name(DateNames::ShortWeekdays),
+        'p' | 'P' => name(DateNames::Halves),
+        'x' => vec![Piece::Own(LocaleFormat::Date)],
+        'X' => vec![Piece::Own(LocaleFormat::Time)],
+        'c' => vec![Piece::Own(LocaleFormat::Both)],
         'F' => return all("%Y-%m-%d"),
         'D' => return all("%m/%d/%y"),
         'T' => return all("%H:%M:%S"),

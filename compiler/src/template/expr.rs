@@ -3,19 +3,19 @@
 use throughline::Value;
 use throughline::internals::plan::tables::{ExprOp, LoopField};
 
-use super::ast::Term;
+use super::ast::Expression;
 use super::filters;
 use super::lex::{Lexeme, Token, tokens};
 use super::scan::Inside;
-use super::{MAX_NESTING, Mistake, Scope};
-use crate::source::cursor::{Named, shorten};
+use super::{MAX_NESTING, TemplateError, VariableScope};
+use crate::source::cursor::{Reference, shorten};
 
 /// What a value looks like.
 const VALUE: &str = "a value such as `{{ firstName | default: \"there\" }}`";
 
 /// Reads the inside of braces from left to right.
 pub(super) struct Expr<'s, 'a> {
-    scope: &'s mut Scope<'a>,
+    scope: &'s mut VariableScope<'a>,
     inside: Inside<'a>,
     tokens: Vec<Token<'a>>,
     at: usize,
@@ -23,7 +23,7 @@ pub(super) struct Expr<'s, 'a> {
 }
 
 impl<'s, 'a> Expr<'s, 'a> {
-    pub(super) fn new(inside: &Inside<'a>, scope: &'s mut Scope<'a>) -> Result<Self, Mistake> {
+    pub(super) fn new(inside: &Inside<'a>, scope: &'s mut VariableScope<'a>) -> Result<Self, TemplateError> {
         Ok(Self { tokens: tokens(inside.text)?, inside: inside.clone(), scope, at: 0, depth: 0 })
     }
 
@@ -45,19 +45,19 @@ impl<'s, 'a> Expr<'s, 'a> {
     }
 
     /// Tells of what is left over.
-    pub(super) fn end(&self) -> Result<(), Mistake> {
+    pub(super) fn end(&self) -> Result<(), TemplateError> {
         match self.tokens.get(self.at).and_then(|token| self.inside.text.get(token.start..)) {
             None => Ok(()),
-            Some(rest) => Err(Mistake::new(format!("`{}` is too much here", shorten(rest.trim())), VALUE)),
+            Some(rest) => Err(TemplateError::new(format!("`{}` is too much here", shorten(rest.trim())), VALUE)),
         }
     }
 
     /// A value with its filters.
-    pub(super) fn filtered(&mut self) -> Result<Term<'a>, Mistake> {
+    pub(super) fn filtered(&mut self) -> Result<Expression<'a>, TemplateError> {
         let mut term = self.value()?;
         while self.take(Lexeme::Sign("|")) {
             let Some(Lexeme::Name(name)) = self.next() else {
-                return Err(Mistake::new("a filter without a name", "a filter such as `| default: \"there\"`"));
+                return Err(TemplateError::new("a filter without a name", "a filter such as `| default: \"there\"`"));
             };
             let mut args = filters::Args::default();
             if self.take(Lexeme::Sign(":")) {
@@ -74,7 +74,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         Ok(term)
     }
 
-    fn argument(&mut self, args: &mut filters::Args<'a>) -> Result<(), Mistake> {
+    fn argument(&mut self, args: &mut filters::Args<'a>) -> Result<(), TemplateError> {
         if let (Some(Lexeme::Name(name)), Some(Lexeme::Sign(":"))) =
             (self.peek(), self.tokens.get(self.at.saturating_add(1)).map(|token| token.kind))
         {
@@ -90,7 +90,7 @@ impl<'s, 'a> Expr<'s, 'a> {
     }
 
     /// A condition. As in Liquid, `and` and `or` are read from the right: `a or b and c` is `a or (b and c)`.
-    pub(super) fn condition(&mut self) -> Result<Term<'a>, Mistake> {
+    pub(super) fn condition(&mut self) -> Result<Expression<'a>, TemplateError> {
         let mut tests = vec![self.comparison()?];
         let mut operators = Vec::new();
         while let Some(Lexeme::Name(word @ ("and" | "or"))) = self.peek() {
@@ -98,21 +98,21 @@ impl<'s, 'a> Expr<'s, 'a> {
             operators.push(if word == "and" { ExprOp::And } else { ExprOp::Or });
             tests.push(self.comparison()?);
         }
-        let mut whole = tests.pop().unwrap_or(Term::Constant(Value::Null));
+        let mut whole = tests.pop().unwrap_or(Expression::Constant(Value::Null));
         while let (Some(test), Some(operator)) = (tests.pop(), operators.pop()) {
-            whole = Term::Op(operator, 0, vec![test, whole]);
+            whole = Expression::Op(operator, 0, vec![test, whole]);
         }
         self.check_depth(&whole)?;
         Ok(whole)
     }
 
-    fn comparison(&mut self) -> Result<Term<'a>, Mistake> {
+    fn comparison(&mut self) -> Result<Expression<'a>, TemplateError> {
         let a = self.operand()?;
         let operator = match self.peek() {
             Some(Lexeme::Sign(sign @ ("==" | "!=" | "<>" | "<" | ">" | "<=" | ">="))) => sign,
             Some(Lexeme::Name("contains")) => "contains",
             Some(Lexeme::Sign("=")) => {
-                return Err(Mistake::new("`=` compares nothing", "`==`"));
+                return Err(TemplateError::new("`=` compares nothing", "`==`"));
             }
             _ => return a.alone(),
         };
@@ -121,58 +121,59 @@ impl<'s, 'a> Expr<'s, 'a> {
         compare(operator, a, b)
     }
 
-    fn operand(&mut self) -> Result<Operand<'a>, Mistake> {
+    fn operand(&mut self) -> Result<Operand<'a>, TemplateError> {
         match self.peek() {
             Some(Lexeme::Name(word @ ("blank" | "empty"))) if !self.scope.is_variable(word) => {
                 self.next();
                 Ok(Operand::Blank(u32::from(word == "blank")))
             }
-            _ => self.value().map(Operand::Term),
+            _ => self.value().map(Operand::Expression),
         }
     }
 
     /// A value without filters.
-    pub(super) fn value(&mut self) -> Result<Term<'a>, Mistake> {
+    pub(super) fn value(&mut self) -> Result<Expression<'a>, TemplateError> {
         let start = self.at;
         match self.next() {
             Some(Lexeme::Text(text)) => {
                 // It may be the name of a field, as in `map: "title"`.
                 self.scope.fields.insert(text);
-                Ok(Term::text(text))
+                Ok(Expression::text(text))
             }
             Some(Lexeme::Number(number)) => {
-                let number = number.parse().map_err(|_| Mistake::new("a number that is none", "a number"))?;
-                Ok(Term::Constant(Value::Number(number)))
+                let number = number.parse().map_err(|_| TemplateError::new("a number that is none", "a number"))?;
+                Ok(Expression::Constant(Value::Number(number)))
             }
             Some(Lexeme::Sign("(")) => {
                 let from = self.nested(Self::value)?;
                 let dots = self.take(Lexeme::Sign(".."));
                 let to = self.nested(Self::value)?;
                 if dots && self.take(Lexeme::Sign(")")) {
-                    return Ok(Term::Op(ExprOp::Range, 0, vec![from, to]));
+                    return Ok(Expression::Op(ExprOp::Range, 0, vec![from, to]));
                 }
-                Err(Mistake::new(
+                Err(TemplateError::new(
                     "parentheses hold only ranges",
                     "a range such as `(1..5)`; conditions have no parentheses",
                 ))
             }
             Some(Lexeme::Name(name)) => self.path(name, start),
-            Some(Lexeme::Sign(sign)) => Err(Mistake::new(format!("`{sign}` is not a value"), VALUE)),
-            None => Err(Mistake::new("a value is missing", VALUE)),
+            Some(Lexeme::Sign(sign)) => Err(TemplateError::new(format!("`{sign}` is not a value"), VALUE)),
+            None => Err(TemplateError::new("a value is missing", VALUE)),
         }
     }
 
     /// What begins with a name.
-    fn path(&mut self, name: &'a str, start: usize) -> Result<Term<'a>, Mistake> {
+    fn path(&mut self, name: &'a str, start: usize) -> Result<Expression<'a>, TemplateError> {
         match name {
-            "true" | "false" => return Ok(Term::Constant(Value::Bool(name == "true"))),
-            "nil" | "null" => return Ok(Term::Constant(Value::Null)),
+            "true" | "false" => return Ok(Expression::Constant(Value::Bool(name == "true"))),
+            "nil" | "null" => return Ok(Expression::Constant(Value::Null)),
             "forloop" if !self.scope.is_variable(name) => return self.forloop(),
             "catalogue" if !self.scope.is_variable(name) => {
-                let key =
-                    self.key()?.ok_or_else(|| Mistake::new("`catalogue` alone is no value", "`catalogue[id]`"))?;
+                let key = self
+                    .key()?
+                    .ok_or_else(|| TemplateError::new("`catalogue` alone is no value", "`catalogue[id]`"))?;
                 self.scope.catalogue = true;
-                return self.members(Term::Op(ExprOp::Item, 0, vec![key]));
+                return self.members(Expression::Op(ExprOp::Item, 0, vec![key]));
             }
             _ => {}
         }
@@ -180,7 +181,7 @@ impl<'s, 'a> Expr<'s, 'a> {
             let is_whole = !self.is_followed_by_dot() && self.scope.may_be_attribute(name);
             let attribute = is_whole.then(|| self.named(start));
             self.scope.shadowed.extend(attribute.clone());
-            return self.members(Term::Variable(variable, attribute));
+            return self.members(Expression::Variable(variable, attribute));
         }
         let is_list = name == "lists";
         let mut names = 1_u32;
@@ -192,10 +193,10 @@ impl<'s, 'a> Expr<'s, 'a> {
         if is_list && names == 2 {
             named.name = named.name.get("lists.".len()..).unwrap_or_default();
             self.scope.lists.push(named.clone());
-            return self.members(Term::List(named));
+            return self.members(Expression::List(named));
         }
         self.scope.attributes.push(named.clone());
-        self.members(Term::Attribute(named))
+        self.members(Expression::Attribute(named))
     }
 
     fn is_followed_by_dot(&self) -> bool {
@@ -204,35 +205,35 @@ impl<'s, 'a> Expr<'s, 'a> {
     }
 
     /// The text from a token to the last one that was read.
-    fn named(&self, start: usize) -> Named<'a> {
+    fn named(&self, start: usize) -> Reference<'a> {
         let offset = |at: usize| self.tokens.get(at);
         let range = offset(start).map_or(0, |token| token.start)
             ..offset(self.at.saturating_sub(1)).map_or(0, |token| token.end);
-        Named { name: self.inside.text.get(range).unwrap_or_default(), place: self.inside.place.clone() }
+        Reference { name: self.inside.text.get(range).unwrap_or_default(), place: self.inside.place.clone() }
     }
 
-    fn forloop(&mut self) -> Result<Term<'a>, Mistake> {
+    fn forloop(&mut self) -> Result<Expression<'a>, TemplateError> {
         let mut up = 0_u32;
         while self.take(Lexeme::Sign(".")) {
             match self.next() {
                 Some(Lexeme::Name("parentloop")) => up = up.saturating_add(1),
                 Some(Lexeme::Name(name)) => {
                     if self.scope.loops <= up {
-                        return Err(Mistake::new("`forloop` outside of a loop", "`{% for %}` around it"));
+                        return Err(TemplateError::new("`forloop` outside of a loop", "`{% for %}` around it"));
                     }
                     let field = LoopField::from_name(name);
-                    return field.map(|field| Term::Loop(up, field)).ok_or_else(|| {
-                        Mistake::one_of(format!("a loop has no `{name}`"), name, LoopField::NAMES.iter().copied())
+                    return field.map(|field| Expression::Loop(up, field)).ok_or_else(|| {
+                        TemplateError::one_of(format!("a loop has no `{name}`"), name, LoopField::NAMES.iter().copied())
                     });
                 }
                 _ => break,
             }
         }
-        Err(Mistake::new("`forloop` alone is no value", "a field of it, such as `forloop.index`"))
+        Err(TemplateError::new("`forloop` alone is no value", "a field of it, such as `forloop.index`"))
     }
 
     /// Everything that follows a value with `.` or `[`.
-    fn members(&mut self, mut term: Term<'a>) -> Result<Term<'a>, Mistake> {
+    fn members(&mut self, mut term: Expression<'a>) -> Result<Expression<'a>, TemplateError> {
         while let Some(key) = self.key()? {
             term = term.member(key);
         }
@@ -240,12 +241,12 @@ impl<'s, 'a> Expr<'s, 'a> {
     }
 
     /// `.name` or `[value]`.
-    fn key(&mut self) -> Result<Option<Term<'a>>, Mistake> {
+    fn key(&mut self) -> Result<Option<Expression<'a>>, TemplateError> {
         if self.is_followed_by_dot() {
             self.next();
             let Some(Lexeme::Name(name)) = self.next() else { return Ok(None) };
             self.scope.fields.insert(name);
-            return Ok(Some(Term::text(name)));
+            return Ok(Some(Expression::text(name)));
         }
         if !self.take(Lexeme::Sign("[")) {
             return Ok(None);
@@ -254,42 +255,42 @@ impl<'s, 'a> Expr<'s, 'a> {
             self.scope.fields.insert(name);
         }
         let key = self.nested(Self::value)?;
-        if self.take(Lexeme::Sign("]")) { Ok(Some(key)) } else { Err(Mistake::new("a `[` does not end", "`]`")) }
+        if self.take(Lexeme::Sign("]")) { Ok(Some(key)) } else { Err(TemplateError::new("a `[` does not end", "`]`")) }
     }
 
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Mistake>) -> Result<T, Mistake> {
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, TemplateError>) -> Result<T, TemplateError> {
         self.depth = self.depth.saturating_add(1);
-        let found = if self.depth > MAX_NESTING { Err(Mistake::too_deep()) } else { read(self) };
+        let found = if self.depth > MAX_NESTING { Err(TemplateError::too_deep()) } else { read(self) };
         self.depth = self.depth.saturating_sub(1);
         found
     }
 
-    fn check_depth(&self, term: &Term<'a>) -> Result<(), Mistake> {
+    fn check_depth(&self, term: &Expression<'a>) -> Result<(), TemplateError> {
         // Each filter and member is a level, so tokens bound the depth before it is counted.
-        if self.tokens.len() > 1000 || term.depth() > super::MAX_TERM { Err(Mistake::too_deep()) } else { Ok(()) }
+        if self.tokens.len() > 1000 || term.depth() > super::MAX_TERM { Err(TemplateError::too_deep()) } else { Ok(()) }
     }
 }
 
 /// One side of a comparison.
 enum Operand<'a> {
-    Term(Term<'a>),
+    Expression(Expression<'a>),
     /// `blank`, 1, or `empty`, 0.
     Blank(u32),
 }
 
 impl<'a> Operand<'a> {
-    fn alone(self) -> Result<Term<'a>, Mistake> {
+    fn alone(self) -> Result<Expression<'a>, TemplateError> {
         match self {
-            Self::Term(term) => Ok(term),
-            Self::Blank(_) => Err(Mistake::new("`blank` and `empty` are only compared with", "`name == blank`")),
+            Self::Expression(term) => Ok(term),
+            Self::Blank(_) => Err(TemplateError::new("`blank` and `empty` are only compared with", "`name == blank`")),
         }
     }
 }
 
-fn compare<'a>(operator: &str, a: Operand<'a>, b: Operand<'a>) -> Result<Term<'a>, Mistake> {
-    let is = |op: ExprOp, a: Term<'a>, b: Term<'a>| Term::Op(op, 0, vec![a, b]);
+fn compare<'a>(operator: &str, a: Operand<'a>, b: Operand<'a>) -> Result<Expression<'a>, TemplateError> {
+    let is = |op: ExprOp, a: Expression<'a>, b: Expression<'a>| Expression::Op(op, 0, vec![a, b]);
     let equal = match (a, b) {
-        (Operand::Term(a), Operand::Term(b)) => {
+        (Operand::Expression(a), Operand::Expression(b)) => {
             return Ok(match operator {
                 "==" => is(ExprOp::Eq, a, b),
                 "<" => is(ExprOp::Lt, a, b),
@@ -300,14 +301,14 @@ fn compare<'a>(operator: &str, a: Operand<'a>, b: Operand<'a>) -> Result<Term<'a
                 _ => is(ExprOp::Eq, a, b).not(),
             });
         }
-        (Operand::Term(term), Operand::Blank(trims)) | (Operand::Blank(trims), Operand::Term(term)) => {
-            Term::Op(ExprOp::Blank, trims, vec![term])
+        (Operand::Expression(term), Operand::Blank(trims)) | (Operand::Blank(trims), Operand::Expression(term)) => {
+            Expression::Op(ExprOp::Blank, trims, vec![term])
         }
-        (Operand::Blank(_), Operand::Blank(_)) => Term::Constant(Value::Bool(true)),
+        (Operand::Blank(_), Operand::Blank(_)) => Expression::Constant(Value::Bool(true)),
     };
     match operator {
         "==" => Ok(equal),
         "!=" | "<>" => Ok(equal.not()),
-        _ => Err(Mistake::new(format!("`{operator}` compares nothing with `blank` or `empty`"), "`==` or `!=`")),
+        _ => Err(TemplateError::new(format!("`{operator}` compares nothing with `blank` or `empty`"), "`==` or `!=`")),
     }
 }

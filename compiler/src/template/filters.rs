@@ -1,10 +1,10 @@
 //! The filters: what they take, and which are written with others.
 
 use throughline::Value;
-use throughline::internals::plan::tables::Pipe;
+use throughline::internals::plan::tables::TemplateFilter;
 
-use super::Mistake;
-use super::ast::{NumberStyle, Term};
+use super::TemplateError;
+use super::ast::{Expression, NumberStyle};
 use super::date::Pattern;
 use crate::template::locale::{CURRENCY, is_currency};
 
@@ -64,36 +64,39 @@ const FILTERS: [(&str, usize, usize); 49] = [
 /// The arguments of a filter.
 #[derive(Default)]
 pub(super) struct Args<'a> {
-    pub(super) values: Vec<Term<'a>>,
-    pub(super) named: Vec<(&'a str, Term<'a>)>,
+    pub(super) values: Vec<Expression<'a>>,
+    pub(super) named: Vec<(&'a str, Expression<'a>)>,
     /// The last value is a number with a point.
     pub(super) exact: bool,
 }
 
 /// A value with a filter.
-pub(super) fn apply<'a>(name: &str, input: Term<'a>, args: Args<'a>) -> Result<Term<'a>, Mistake> {
+pub(super) fn apply<'a>(name: &str, input: Expression<'a>, args: Args<'a>) -> Result<Expression<'a>, TemplateError> {
     let Some((_, least, most)) = FILTERS.into_iter().find(|(known, ..)| *known == name) else {
-        return Err(Mistake::one_of(format!("unknown filter `{name}`"), name, FILTERS.map(|(known, ..)| known)));
+        return Err(TemplateError::one_of(format!("unknown filter `{name}`"), name, FILTERS.map(|(known, ..)| known)));
     };
     let count = args.values.len();
     if !(least..=most).contains(&count) {
         let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
-        return Err(Mistake::new(format!("`{name}` has {count} arguments"), format!("{wanted}, behind `:`")));
+        return Err(TemplateError::new(format!("`{name}` has {count} arguments"), format!("{wanted}, behind `:`")));
     }
     let Args { mut values, named, exact } = args;
     let allow_false = allow_false(name, named)?;
-    let number = |number: f64| Term::Constant(Value::Number(number));
-    let mut fill = |defaults: &[Term<'a>]| {
+    let number = |number: f64| Expression::Constant(Value::Number(number));
+    let mut fill = |defaults: &[Expression<'a>]| {
         let missing = defaults.iter().skip(values.len()).cloned();
         values.extend(missing.collect::<Vec<_>>());
     };
     let filter = match name {
         "escape" | "escape_once" => return Ok(input),
-        "first" | "last" => return Ok(input.member(Term::text(name))),
+        "first" | "last" => return Ok(input.member(Expression::text(name))),
         // Nothing has no size as a member, and is of size 0.
         "size" => {
-            let size = input.member(Term::text(name));
-            return Ok(Term::Pipe(Pipe::Default, vec![size, Term::Constant(Value::Number(0.0))]));
+            let size = input.member(Expression::text(name));
+            return Ok(Expression::Filter(
+                TemplateFilter::Default,
+                vec![size, Expression::Constant(Value::Number(0.0))],
+            ));
         }
         "money" | "currency" => {
             let currency = values.pop().map(|term| literal(name, &term)).transpose()?;
@@ -101,54 +104,56 @@ pub(super) fn apply<'a>(name: &str, input: Term<'a>, args: Args<'a>) -> Result<T
         }
         "number" => {
             let digits = values.pop().map(|term| digits(&term)).transpose()?;
-            return Ok(Term::Number(Box::new(input), NumberStyle::Plain(digits)));
+            return Ok(Expression::Number(Box::new(input), NumberStyle::Plain(digits)));
         }
         "date" => {
             let pattern = values.pop().map(|term| literal(name, &term)).transpose()?.unwrap_or_default();
-            return Ok(Term::Date(Box::new(input), Pattern::read(&pattern)?));
+            return Ok(Expression::Date(Box::new(input), Pattern::read(&pattern)?));
         }
         "default" => {
-            fill(&[Term::Constant(Value::Null)]);
+            fill(&[Expression::Constant(Value::Null)]);
             values.extend(allow_false);
-            Pipe::Default
+            TemplateFilter::Default
         }
         "remove" => {
-            values.push(Term::text(""));
-            Pipe::Replace
+            values.push(Expression::text(""));
+            TemplateFilter::Replace
         }
         "remove_first" => {
-            values.push(Term::text(""));
-            Pipe::ReplaceFirst
+            values.push(Expression::text(""));
+            TemplateFilter::ReplaceFirst
         }
-        "divided_by" if exact => Pipe::DividedExactly,
+        "divided_by" if exact => TemplateFilter::DividedExactly,
         "truncate" => {
-            fill(&[number(50.0), Term::text("...")]);
-            Pipe::Truncate
+            fill(&[number(50.0), Expression::text("...")]);
+            TemplateFilter::Truncate
         }
         "truncatewords" => {
-            fill(&[number(15.0), Term::text("...")]);
-            Pipe::Truncatewords
+            fill(&[number(15.0), Expression::text("...")]);
+            TemplateFilter::Truncatewords
         }
         "join" => {
-            fill(&[Term::text(" ")]);
-            Pipe::Join
+            fill(&[Expression::text(" ")]);
+            TemplateFilter::Join
         }
         "slice" => {
             fill(&[number(0.0), number(1.0)]);
-            Pipe::Slice
+            TemplateFilter::Slice
         }
-        _ => Pipe::from_name(name).ok_or_else(|| Mistake::new(format!("unknown filter `{name}`"), ""))?,
+        _ => {
+            TemplateFilter::from_name(name).ok_or_else(|| TemplateError::new(format!("unknown filter `{name}`"), ""))?
+        }
     };
     values.insert(0, input);
-    Ok(Term::Pipe(filter, values))
+    Ok(Expression::Filter(filter, values))
 }
 
 /// The one argument with a name that there is.
-fn allow_false<'a>(filter: &str, named: Vec<(&str, Term<'a>)>) -> Result<Option<Term<'a>>, Mistake> {
+fn allow_false<'a>(filter: &str, named: Vec<(&str, Expression<'a>)>) -> Result<Option<Expression<'a>>, TemplateError> {
     let mut found = None;
     for (name, value) in named {
         if filter != "default" || name != "allow_false" {
-            return Err(Mistake::new(
+            return Err(TemplateError::new(
                 format!("`{filter}` has no argument `{name}`"),
                 "`default: \"a text\", allow_false: true`",
             ));
@@ -158,27 +163,30 @@ fn allow_false<'a>(filter: &str, named: Vec<(&str, Term<'a>)>) -> Result<Option<
     Ok(found)
 }
 
-fn money(input: Term<'_>, currency: Option<String>) -> Result<Term<'_>, Mistake> {
+fn money(input: Expression<'_>, currency: Option<String>) -> Result<Expression<'_>, TemplateError> {
     if let Some(code) = currency.as_deref().filter(|code| !is_currency(code)) {
-        return Err(Mistake::new(format!("`{code}` is not a currency"), CURRENCY));
+        return Err(TemplateError::new(format!("`{code}` is not a currency"), CURRENCY));
     }
-    Ok(Term::Number(Box::new(input), NumberStyle::Money(currency)))
+    Ok(Expression::Number(Box::new(input), NumberStyle::Money(currency)))
 }
 
 /// A text that must be known when the rules are published.
-fn literal(filter: &str, term: &Term<'_>) -> Result<String, Mistake> {
+fn literal(filter: &str, term: &Expression<'_>) -> Result<String, TemplateError> {
     match term {
-        Term::Constant(Value::String(text)) => Ok(text.clone()),
-        _ => Err(Mistake::new(format!("`{filter}` takes no value that is only known later"), "a text in quotes")),
+        Expression::Constant(Value::String(text)) => Ok(text.clone()),
+        _ => Err(TemplateError::new(format!("`{filter}` takes no value that is only known later"), "a text in quotes")),
     }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
-fn digits(term: &Term<'_>) -> Result<u32, Mistake> {
+fn digits(term: &Expression<'_>) -> Result<u32, TemplateError> {
     match term {
-        Term::Constant(Value::Number(number)) if (0.0..=10.0).contains(number) && number.fract() == 0.0 => {
+        Expression::Constant(Value::Number(number)) if (0.0..=10.0).contains(number) && number.fract() == 0.0 => {
             Ok(*number as u32)
         }
-        _ => Err(Mistake::new("`number` takes how many digits stand behind the point", "a whole number from 0 to 10")),
+        _ => Err(TemplateError::new(
+            "`number` takes how many digits stand behind the point",
+            "a whole number from 0 to 10",
+        )),
     }
 }

@@ -1,30 +1,30 @@
 //! Data whose texts may have facts in them.
 
 use throughline::canonical::write_string;
-use throughline::internals::plan::tables::{Escape, Pipe};
+use throughline::internals::plan::tables::{Escape, TemplateFilter};
 
 use super::Template;
-use super::ast::{Part, Term};
+use super::ast::{Expression, Part};
 use super::block::blocks;
 use super::scan::scan;
-use super::scope::Scope;
-use crate::source::cursor::{Place, Reader};
+use super::scope::VariableScope;
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::diagnostic::Diagnostics;
 use crate::source::tree::{Kind, Node};
 
 /// Data as JSON text, with members in the order in which they are written. A text that is one output whose last filter is
 /// `json` becomes what the value is; every other text stays one.
-pub fn json<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Template<'a> {
-    let mut data = Data { parts: Vec::new(), scope: Scope::default(), place, out };
+pub fn json<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Template<'a> {
+    let mut data = Data { parts: Vec::new(), scope: VariableScope::default(), place, out };
     data.write(place.node);
     Template::of(data.scope, data.parts)
 }
 
 struct Data<'p, 'r, 'q, 'a> {
     parts: Vec<Part<'a>>,
-    scope: Scope<'a>,
-    place: &'p Place<'a>,
-    out: &'r mut Reader<'q>,
+    scope: VariableScope<'a>,
+    place: &'p Cursor<'a>,
+    out: &'r mut ReadContext<'q>,
 }
 
 impl<'a> Data<'_, '_, '_, 'a> {
@@ -53,7 +53,7 @@ impl<'a> Data<'_, '_, '_, 'a> {
     }
 
     fn text(&mut self, node: &'a Node, text: &'a str) {
-        let here = Place { node, mark: node.span, path: self.place.path.clone() };
+        let here = Cursor { node, mark: node.span, path: self.place.path.clone() };
         let mut parts = blocks(scan(&here, text, self.out), &mut self.scope, self.out);
         if let [Part::Output { term, escape, .. }] = parts.as_mut_slice()
             && let Some(input) = as_data(term)
@@ -77,10 +77,10 @@ impl<'a> Data<'_, '_, '_, 'a> {
 }
 
 /// The value that a text of data is, if it is one output whose last filter is `json`.
-pub fn whole_value<'a>(place: &Place<'a>, text: &'a str, out: &Reader<'_>) -> Option<Term<'a>> {
+pub fn whole_value<'a>(place: &Cursor<'a>, text: &'a str, out: &ReadContext<'_>) -> Option<Expression<'a>> {
     // What is wrong with it has been told.
-    let mut silent = Reader { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
-    let parts = blocks(scan(place, text, &mut silent), &mut Scope::default(), &mut silent);
+    let mut silent = ReadContext { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
+    let parts = blocks(scan(place, text, &mut silent), &mut VariableScope::default(), &mut silent);
     match parts.as_slice() {
         [Part::Output { term, .. }] => as_data(term),
         _ => None,
@@ -88,9 +88,9 @@ pub fn whole_value<'a>(place: &Place<'a>, text: &'a str, out: &Reader<'_>) -> Op
 }
 
 /// The value of which a term is the JSON text.
-fn as_data<'a>(term: &Term<'a>) -> Option<Term<'a>> {
+fn as_data<'a>(term: &Expression<'a>) -> Option<Expression<'a>> {
     match term {
-        Term::Pipe(Pipe::Json, args) => args.first().cloned(),
+        Expression::Filter(TemplateFilter::Json, args) => args.first().cloned(),
         _ => None,
     }
 }

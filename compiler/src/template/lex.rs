@@ -1,6 +1,6 @@
 //! Cuts what stands between braces into words and signs.
 
-use super::Mistake;
+use super::TemplateError;
 use crate::source::cursor::shorten;
 
 /// A word or sign, and where it stands.
@@ -25,7 +25,7 @@ const SIGNS: [&str; 18] =
     ["==", "!=", "<>", "<=", ">=", "..", "<", ">", "=", "|", ":", ",", ".", "[", "]", "(", ")", "-"];
 
 /// The tokens of a text.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Mistake> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, TemplateError> {
     let mut found = Vec::new();
     let mut start: usize = 0;
     while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
@@ -42,12 +42,13 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Mistake> {
     Ok(found)
 }
 
-fn token(rest: &str) -> Result<(Lexeme<'_>, usize), Mistake> {
+fn token(rest: &str) -> Result<(Lexeme<'_>, usize), TemplateError> {
     let first = rest.chars().next().unwrap_or_default();
     if first == '"' || first == '\'' {
         let inner = rest.get(1..).and_then(|inner| inner.split_once(first)).map(|(inner, _)| inner);
-        let text = inner
-            .ok_or_else(|| Mistake::new(format!("the text `{}` does not end", shorten(rest)), format!("`{first}`")))?;
+        let text = inner.ok_or_else(|| {
+            TemplateError::new(format!("the text `{}` does not end", shorten(rest)), format!("`{first}`"))
+        })?;
         return Ok((Lexeme::Text(text), text.len().saturating_add(2)));
     }
     let digits = number_length(rest);
@@ -61,7 +62,7 @@ fn token(rest: &str) -> Result<(Lexeme<'_>, usize), Mistake> {
     }
     match SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
         Some(sign) => Ok((Lexeme::Sign(sign), sign.len())),
-        None => Err(Mistake::new(
+        None => Err(TemplateError::new(
             format!("`{first}` means nothing here"),
             "names, texts in quotes, numbers, filters and operators",
         )),

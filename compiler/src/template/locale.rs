@@ -3,7 +3,7 @@
 
 use pure_rust_locales::{Locale, locale_match};
 
-use crate::template::{Names, Own, Pattern, Piece};
+use crate::template::{DateNames, LocaleFormat, Pattern, Piece};
 
 /// What a currency looks like in rules.
 pub const CURRENCY: &str = "a code of ISO 4217 that a locale here uses, such as `EUR`";
@@ -163,13 +163,13 @@ pub fn is_currency(text: &str) -> bool {
 }
 
 /// The words of a locale.
-pub fn names(locale: Locale, names: Names) -> &'static [&'static str] {
+pub fn names(locale: Locale, names: DateNames) -> &'static [&'static str] {
     match names {
-        Names::Months => locale_match!(locale => LC_TIME::MON),
-        Names::ShortMonths => locale_match!(locale => LC_TIME::ABMON),
-        Names::Weekdays => locale_match!(locale => LC_TIME::DAY),
-        Names::ShortWeekdays => locale_match!(locale => LC_TIME::ABDAY),
-        Names::Halves => match locale_match!(locale => LC_TIME::AM_PM) {
+        DateNames::Months => locale_match!(locale => LC_TIME::MON),
+        DateNames::ShortMonths => locale_match!(locale => LC_TIME::ABMON),
+        DateNames::Weekdays => locale_match!(locale => LC_TIME::DAY),
+        DateNames::ShortWeekdays => locale_match!(locale => LC_TIME::ABDAY),
+        DateNames::Halves => match locale_match!(locale => LC_TIME::AM_PM) {
             words if words.iter().any(|word| !word.is_empty()) => words,
             _ => &["AM", "PM"],
         },
@@ -177,13 +177,17 @@ pub fn names(locale: Locale, names: Names) -> &'static [&'static str] {
 }
 
 /// A locale's own format, without formats of formats.
-pub fn own(locale: Locale, own: Own) -> Vec<Piece> {
+pub fn own(locale: Locale, own: LocaleFormat) -> Vec<Piece> {
     let (format, plain) = match own {
-        Own::Date => (locale_match!(locale => LC_TIME::D_FMT), "%Y-%m-%d"),
-        Own::Time => (locale_match!(locale => LC_TIME::T_FMT), "%H:%M:%S"),
-        Own::Both => {
-            return [self::own(locale, Own::Date), vec![Piece::Text(" ".to_owned())], self::own(locale, Own::Time)]
-                .concat();
+        LocaleFormat::Date => (locale_match!(locale => LC_TIME::D_FMT), "%Y-%m-%d"),
+        LocaleFormat::Time => (locale_match!(locale => LC_TIME::T_FMT), "%H:%M:%S"),
+        LocaleFormat::Both => {
+            return [
+                self::own(locale, LocaleFormat::Date),
+                vec![Piece::Text(" ".to_owned())],
+                self::own(locale, LocaleFormat::Time),
+            ]
+            .concat();
         }
     };
     let read = |format: &str| {

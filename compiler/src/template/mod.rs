@@ -15,17 +15,17 @@ mod scan;
 mod scope;
 mod walk;
 
-pub use ast::{NumberStyle, Part, Term};
-pub use date::{Names, Own, Pattern, Piece};
+pub use ast::{Expression, NumberStyle, Part};
+pub use date::{DateNames, LocaleFormat, Pattern, Piece};
 pub use json::{json, whole_value};
 
 use std::collections::BTreeSet;
 
-use crate::source::cursor::{Named, Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 use block::blocks;
 use html::Markup;
 use scan::scan;
-use scope::Scope;
+use scope::VariableScope;
 
 /// The longest text with facts in it, in bytes.
 const MAX_TEXT: usize = 256 << 10;
@@ -42,11 +42,11 @@ pub struct Template<'a> {
     /// Its steps in their order.
     pub parts: Vec<Part<'a>>,
     /// The attributes that it reads, or members of attributes.
-    pub attributes: Vec<Named<'a>>,
+    pub attributes: Vec<Reference<'a>>,
     /// The attributes that it reads where a variable of the same name has nothing, if there are such attributes.
-    pub shadowed: Vec<Named<'a>>,
+    pub shadowed: Vec<Reference<'a>>,
     /// The lists that it reads.
-    pub lists: Vec<Named<'a>>,
+    pub lists: Vec<Reference<'a>>,
     /// Whether it reads things of the catalogue by their ids.
     pub catalogue: bool,
     /// The names of fields that it reads.
@@ -55,14 +55,14 @@ pub struct Template<'a> {
 
 /// What is wrong with a piece of a template.
 #[derive(Debug)]
-pub(crate) struct Mistake {
+pub(crate) struct TemplateError {
     message: String,
     expected: String,
     /// What was found and the names that could be meant.
     known: Option<(String, Vec<&'static str>)>,
 }
 
-impl Mistake {
+impl TemplateError {
     fn new(message: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { message: message.into(), expected: expected.into(), known: None }
     }
@@ -75,7 +75,7 @@ impl Mistake {
         Self::new("this is nested too deeply", "`{% assign %}` for a part of it")
     }
 
-    fn tell(self, code: &'static str, place: &Place<'_>, out: &mut Reader<'_>) {
+    fn report(self, code: &'static str, place: &Cursor<'_>, out: &mut ReadContext<'_>) {
         let found = place.error(code, self.message, out);
         match self.known {
             Some((name, known)) => {
@@ -92,22 +92,22 @@ impl Mistake {
 }
 
 impl<'a> Template<'a> {
-    fn of(scope: Scope<'a>, parts: Vec<Part<'a>>) -> Self {
-        let Scope { attributes, shadowed, lists, catalogue, fields, .. } = scope;
+    fn of(scope: VariableScope<'a>, parts: Vec<Part<'a>>) -> Self {
+        let VariableScope { attributes, shadowed, lists, catalogue, fields, .. } = scope;
         Self { parts, attributes, shadowed, lists, catalogue, fields }
     }
 }
 
 /// A plain text.
-pub fn text<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<Template<'a>> {
-    let mut scope = Scope::default();
+pub fn text<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
+    let mut scope = VariableScope::default();
     let parts = blocks(scan(place, place.text(out)?, out), &mut scope, out);
     Some(Template::of(scope, parts))
 }
 
 /// Markup: facts can stand in text, in quoted attribute values, and in URLs whose beginning is fixed.
-pub fn html<'a>(place: &Place<'a>, out: &mut Reader<'_>) -> Option<Template<'a>> {
-    let mut scope = Scope::default();
+pub fn html<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
+    let mut scope = VariableScope::default();
     let mut parts = blocks(scan(place, place.text(out)?, out), &mut scope, out);
     let mut markup = Markup::default();
     walk::html(&mut parts, &mut markup, out);

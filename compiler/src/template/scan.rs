@@ -1,7 +1,7 @@
 //! Cuts a template into text, outputs and tags.
 
 use super::{MAX_OUTPUTS, MAX_TEXT};
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// A piece of a template, as it is written.
 pub(super) enum Raw<'a> {
@@ -19,11 +19,11 @@ pub(super) struct Inside<'a> {
     pub(super) source: &'a str,
     /// Without braces, and of a tag without its name.
     pub(super) text: &'a str,
-    pub(super) place: Place<'a>,
+    pub(super) place: Cursor<'a>,
 }
 
 /// The pieces of a template; tells of braces that do not end.
-pub(super) fn scan<'a>(place: &Place<'a>, text: &'a str, out: &mut Reader<'_>) -> Vec<Raw<'a>> {
+pub(super) fn scan<'a>(place: &Cursor<'a>, text: &'a str, out: &mut ReadContext<'_>) -> Vec<Raw<'a>> {
     let braces = text.matches("{{").count().saturating_add(text.matches("{%").count());
     if text.len() > MAX_TEXT || braces > MAX_OUTPUTS {
         let message = format!("the text has {} bytes and {braces} outputs and tags", text.len());
@@ -36,7 +36,7 @@ pub(super) fn scan<'a>(place: &Place<'a>, text: &'a str, out: &mut Reader<'_>) -
 }
 
 struct Scanner<'p, 'a> {
-    place: &'p Place<'a>,
+    place: &'p Cursor<'a>,
     text: &'a str,
     rest: &'a str,
     /// White space that follows is left out.
@@ -45,7 +45,7 @@ struct Scanner<'p, 'a> {
 }
 
 impl<'a> Scanner<'_, 'a> {
-    fn run(&mut self, out: &mut Reader<'_>) {
+    fn run(&mut self, out: &mut ReadContext<'_>) {
         while let Some(at) = self.rest.find("{{").into_iter().chain(self.rest.find("{%")).min() {
             let (before, from) = self.rest.split_at_checked(at).unwrap_or((self.rest, ""));
             let is_tag = from.starts_with("{%");
@@ -69,7 +69,7 @@ impl<'a> Scanner<'_, 'a> {
         self.push(self.rest, false);
     }
 
-    fn tag(&mut self, source: &'a str, inside: &'a str, place: Place<'a>, out: &mut Reader<'_>) {
+    fn tag(&mut self, source: &'a str, inside: &'a str, place: Cursor<'a>, out: &mut ReadContext<'_>) {
         let inside = inside.trim();
         let end = inside.find(|c: char| c.is_whitespace()).unwrap_or(inside.len());
         let (name, text) = inside.split_at_checked(end).unwrap_or((inside, ""));
@@ -102,7 +102,7 @@ impl<'a> Scanner<'_, 'a> {
     }
 
     /// The place of a piece that begins where `from` does.
-    fn piece(&self, piece: &str, from: &str, out: &Reader<'_>) -> Place<'a> {
+    fn piece(&self, piece: &str, from: &str, out: &ReadContext<'_>) -> Cursor<'a> {
         let offset = self.text.len().saturating_sub(from.len());
         let nth = self.text.get(..offset).map_or(0, |before| before.matches(piece).count());
         self.place.piece(piece, nth, out)

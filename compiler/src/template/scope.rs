@@ -6,21 +6,21 @@ use throughline::internals::plan::template_ops::MAX_VARIABLES;
 
 use super::lex::{Lexeme, tokens};
 use super::scan::Raw;
-use crate::source::cursor::Named;
+use crate::source::cursor::Reference;
 
 /// What the names in a template mean, and which it has used.
 #[derive(Default)]
-pub(super) struct Scope<'a> {
+pub(super) struct VariableScope<'a> {
     /// The variables that stand for something where it is read.
     variables: BTreeMap<&'a str, Variable>,
     /// How many loops are around.
     pub(super) loops: u32,
     /// The attributes that were read.
-    pub(super) attributes: Vec<Named<'a>>,
+    pub(super) attributes: Vec<Reference<'a>>,
     /// The attributes that are read if there are such, and as long as the variables of their names have nothing.
-    pub(super) shadowed: Vec<Named<'a>>,
+    pub(super) shadowed: Vec<Reference<'a>>,
     /// The lists that were read.
-    pub(super) lists: Vec<Named<'a>>,
+    pub(super) lists: Vec<Reference<'a>>,
     /// Things of the catalogue were read by their ids.
     pub(super) catalogue: bool,
     /// The names of fields that were read.
@@ -36,7 +36,7 @@ struct Variable {
     loops: u32,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> VariableScope<'a> {
     /// Finds the names of all variables of a template before it is read: in a loop one may be read before it is assigned.
     pub(super) fn find_variables(&mut self, pieces: &[Raw<'a>]) {
         for piece in pieces {

@@ -1,20 +1,20 @@
 //! Follows the steps of a template through its markup, and says how each value is made harmless.
 
-use throughline::internals::plan::tables::{Escape, Pipe};
+use throughline::internals::plan::tables::{Escape, TemplateFilter};
 
-use super::ast::{Part, Term};
+use super::ast::{Expression, Part};
 use super::html::{Join, Markup};
-use crate::source::cursor::{Named, Reader};
+use crate::source::cursor::{ReadContext, Reference};
 
 /// Follows steps; all ways through them must end at the same place in the markup.
-pub(super) fn html(parts: &mut [Part<'_>], markup: &mut Markup, out: &mut Reader<'_>) {
+pub(super) fn html(parts: &mut [Part<'_>], markup: &mut Markup, out: &mut ReadContext<'_>) {
     Walk { loops: Vec::new(), out }.parts(parts, markup);
 }
 
 struct Walk<'r, 'q> {
     /// Where the markup stood when the loops around began.
     loops: Vec<Markup>,
-    out: &'r mut Reader<'q>,
+    out: &'r mut ReadContext<'q>,
 }
 
 impl Walk<'_, '_> {
@@ -82,7 +82,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn join(&mut self, markup: &mut Markup, other: &Markup, source: &Named<'_>, message: &str) {
+    fn join(&mut self, markup: &mut Markup, other: &Markup, source: &Reference<'_>, message: &str) {
         if markup.join(other) == Join::Apart {
             let message = format!("{message}: {} and {}", markup.describe(), other.describe());
             source.place.error("markup", message, self.out).expected("whole elements or whole values inside of a tag");
@@ -91,8 +91,8 @@ impl Walk<'_, '_> {
 }
 
 /// What URLs do with every value they do once, even if the author did it too.
-fn encode_once(term: &mut Term<'_>) {
-    if let Term::Pipe(Pipe::UrlEncode, args) = term
+fn encode_once(term: &mut Expression<'_>) {
+    if let Expression::Filter(TemplateFilter::UrlEncode, args) = term
         && let Some(input) = args.first().cloned()
     {
         *term = input;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use throughline::Plan;
-use throughline_compiler::{Options, Outcome, Plans, Source, compile};
+use throughline_compiler::{CompileResult, Options, Plans, Source, compile};
 
 /// A path in this crate.
 pub fn path(name: &str) -> PathBuf {
@@ -31,7 +31,7 @@ pub fn demo() -> Vec<Source> {
 }
 
 /// What compiling one YAML text gives.
-pub fn outcome(yaml: &str) -> (Vec<Source>, Outcome) {
+pub fn outcome(yaml: &str) -> (Vec<Source>, CompileResult) {
     let sources = vec![Source::new("rules.yaml", yaml)];
     let outcome = compile(&sources, Options::default());
     (sources, outcome)

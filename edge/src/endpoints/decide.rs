@@ -1,6 +1,6 @@
 //! `POST decide`: facts in, decision out, for apps, server-side rendering and browsers without WebAssembly.
 
-use throughline::token::Scope;
+use throughline::token::PreviewScope;
 use throughline::{Event, Facts, Millis, Request, Value};
 use web_sys::Response;
 
@@ -75,7 +75,7 @@ fn view(body: &Value) -> Result<Vec<String>, Refusal> {
 /// Only colleagues may ask for others and for other times.
 fn check_simulation(call: &Call) -> Result<(), Refusal> {
     let token = call.incoming.bearer().unwrap_or_default();
-    preview::allows(call, &token, Scope::Explain).map_err(|refused| {
+    preview::allows(call, &token, PreviewScope::Explain).map_err(|refused| {
         let message = format!("`profile` and `now` need a preview token with the scope `explain`: {refused}");
         Refusal::new(403, refused.code(), message)
     })

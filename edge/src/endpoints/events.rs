@@ -1,7 +1,7 @@
 //! `POST events`: what happened in the browser, as a Segment batch.
 
 use throughline::canonical;
-use throughline::{Event, Map, Object, Plan, Value};
+use throughline::{Event, Object, Plan, SortedMap, Value};
 use web_sys::Response;
 
 use crate::endpoints::{body, loaded_plan};
@@ -37,7 +37,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} events in a batch")));
     }
     let plan = loaded_plan(call).await?;
-    let mut results = Map::new();
+    let mut results = SortedMap::new();
     let accepted = accept(call, batch, &mut results);
 
     let visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);
@@ -57,7 +57,7 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
 }
 
 /// The events that are as the specification has them.
-fn accept(call: &Call, batch: &[Value], results: &mut Map<Value>) -> Vec<Accepted> {
+fn accept(call: &Call, batch: &[Value], results: &mut SortedMap<Value>) -> Vec<Accepted> {
     let mut out = Vec::new();
     for (place, item) in batch.iter().enumerate() {
         let id =
@@ -92,7 +92,7 @@ fn forwarded(event: &Event, call: &Value) -> Value {
 }
 
 /// The events that the visitor allows to be recorded. What they say about consent itself is always recorded.
-fn allowed(settled: &Settled, accepted: Vec<Accepted>, results: &mut Map<Value>) -> Vec<Accepted> {
+fn allowed(settled: &Settled, accepted: Vec<Accepted>, results: &mut SortedMap<Value>) -> Vec<Accepted> {
     let is_known = !settled.visitor.profile.subject.is_empty();
     let may = |event: &Event| is_known && (settled.decision.measure || !event.consent.is_empty());
     let (allowed, refused): (Vec<Accepted>, Vec<Accepted>) = accepted.into_iter().partition(|one| may(&one.event));
@@ -133,7 +133,7 @@ fn adopt(call: &Call, plan: &Plan, visitor: &mut Visitor, token: &str) -> bool {
     true
 }
 
-fn success(results: Map<Value>) -> Value {
+fn success(results: SortedMap<Value>) -> Value {
     let mut out = Object::new();
     out.insert("success", Value::Bool(true));
     out.insert("results", Value::Object(results.into_iter().collect()));

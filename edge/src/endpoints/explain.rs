@@ -1,7 +1,7 @@
 //! `GET explain?path=/…`: why this visitor would see what they see there, and with `why_not=CAMPAIGN` (and `slot=SLOT`) why not
 //! something else. Only with a preview token.
 
-use throughline::token::{Rejection, Scope};
+use throughline::token::{PreviewScope, Rejection};
 use throughline::{Facts, explain};
 use web_sys::Response;
 
@@ -42,7 +42,7 @@ fn check(call: &Call) -> Result<(), Refusal> {
         let message = "expected a preview token with the scope `explain`";
         return Err(Refusal::new(401, "missing_token", message).with("www-authenticate", "Bearer"));
     };
-    preview::allows(call, &token, Scope::Explain).map_err(|refused| {
+    preview::allows(call, &token, PreviewScope::Explain).map_err(|refused| {
         let status = if refused == Rejection::MissingScope { 403 } else { 401 };
         Refusal::new(status, refused.code(), format!("the preview token is refused: {refused}"))
             .with("www-authenticate", "Bearer")

@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 
 use js_sys::{Object, Reflect};
-use throughline::{Decision, Event, Format, Plan, Set, SlotTarget, Value};
+use throughline::{Decision, Event, Format, Plan, SlotTarget, SortedSet, Value};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
@@ -46,7 +46,7 @@ const CHILDLESS: &[&str] = &[
 ];
 
 type Handler = Closure<dyn FnMut(Element)>;
-type Names = Rc<RefCell<Set<String>>>;
+type Names = Rc<RefCell<SortedSet<String>>>;
 
 /// What the page really had of the slots that were to be filled.
 pub struct Seen(Names);

@@ -3,18 +3,18 @@
 use alloc::sync::Arc;
 
 use crate::prelude::*;
-use throughline::keys::{Algorithm, Checks, Crypto, Signs};
+use throughline::keys::{Algorithm, Crypto, SignatureVerifier, Signer};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/crypto.js")]
 extern "C" {
     fn sha256(bytes: &[u8]) -> Vec<u8>;
-    fn checks(algorithm: &str, public: &[u8]) -> Option<u32>;
-    fn signs(algorithm: &str, private: &[u8]) -> Option<u32>;
+    fn verifier(algorithm: &str, public: &[u8]) -> Option<u32>;
+    fn signer(algorithm: &str, private: &[u8]) -> Option<u32>;
     #[wasm_bindgen(js_name = publicOf)]
     fn public_of(key: u32) -> Vec<u8>;
     #[wasm_bindgen(js_name = isGood)]
-    fn is_good(key: u32, message: &[u8], signature: &[u8]) -> bool;
+    fn verifies(key: u32, message: &[u8], signature: &[u8]) -> bool;
     fn sign(key: u32, message: &[u8]) -> Option<Vec<u8>>;
 }
 
@@ -29,23 +29,23 @@ impl Crypto for Platform {
         sha256(bytes).try_into().unwrap_or_default()
     }
 
-    fn checks(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn Checks>> {
-        Some(Arc::new(Held(checks(algorithm.name(), public)?)))
+    fn verifier(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn SignatureVerifier>> {
+        Some(Arc::new(Held(verifier(algorithm.name(), public)?)))
     }
 
-    fn signs(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signs>, Vec<u8>)> {
-        let key = signs(algorithm.name(), private)?;
+    fn signer(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signer>, Vec<u8>)> {
+        let key = signer(algorithm.name(), private)?;
         Some((Arc::new(Held(key)), public_of(key)))
     }
 }
 
-impl Checks for Held {
-    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
-        is_good(self.0, message, signature)
+impl SignatureVerifier for Held {
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        verifies(self.0, message, signature)
     }
 }
 
-impl Signs for Held {
+impl Signer for Held {
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         sign(self.0, message)
     }

@@ -1,4 +1,4 @@
-//! Programs that say in their `User-Agent` header that they are.
+//! Programs that say in their `User-UserAgent` header that they are.
 
 /// Marks of programs that read pages for search, previews, monitoring or archives, in lower case.
 const BOTS: &[&str] = &[
@@ -56,7 +56,7 @@ const BOTS: &[&str] = &[
 
 /// Whether a program is asking that should see the page as everybody sees it.
 ///
-/// A request without a `User-Agent` is one, too.
+/// A request without a `User-UserAgent` is one, too.
 pub fn is_bot(user_agent: &str) -> bool {
     let agent = user_agent.to_ascii_lowercase();
     agent.is_empty() || BOTS.iter().any(|mark| agent.contains(mark))

@@ -1,6 +1,6 @@
 //! The facts of a request that decisions may depend on.
 
-use throughline::{Agent, Millis, Object, Request, Value};
+use throughline::{Millis, Object, Request, UserAgent, Value};
 
 use crate::prelude::*;
 use crate::request::bot;
@@ -57,11 +57,11 @@ fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
 }
 
 /// What the browser says that it is; strings in client hints stand in quotes.
-fn agent(incoming: &Incoming) -> Agent {
+fn agent(incoming: &Incoming) -> UserAgent {
     let user_agent = incoming.header("user-agent").unwrap_or_default();
     let hint = |name: &str| incoming.header(&format!("sec-ch-ua-{name}"));
     let strings = |hint: String| hint.split(',').map(|item| cut(item.trim().trim_matches('"')).to_owned()).collect();
-    Agent {
+    UserAgent {
         user_agent: cut(&user_agent).to_owned(),
         mobile: hint("mobile").map(|mobile| mobile == "?1"),
         platform: hint("platform").map(strings).and_then(|platform: Vec<String>| platform.into_iter().next()),

@@ -1,6 +1,6 @@
 //! Previews: a signed link shows pages to a colleague, and nothing that they do is counted.
 
-use throughline::token::{Rejection, Scope};
+use throughline::token::{PreviewScope, Rejection};
 use web_sys::Headers;
 
 use crate::prelude::*;
@@ -25,11 +25,15 @@ impl Preview {
     pub fn of(call: &Call) -> Self {
         match call.incoming.address.param(cookies::PREVIEW) {
             Some(word) if word == "exit" => return Self::Exit,
-            Some(token) if allows(call, &token, Scope::Preview).is_ok() => return Self::Begin(token),
+            Some(token) if allows(call, &token, PreviewScope::Preview).is_ok() => return Self::Begin(token),
             _ => {}
         }
         let cookie = call.incoming.cookies.get(cookies::PREVIEW);
-        if cookie.is_some_and(|token| allows(call, token, Scope::Preview).is_ok()) { Self::Active } else { Self::None }
+        if cookie.is_some_and(|token| allows(call, token, PreviewScope::Preview).is_ok()) {
+            Self::Active
+        } else {
+            Self::None
+        }
     }
 
     /// Whether this request sees a preview.
@@ -59,7 +63,7 @@ impl Preview {
 ///
 /// # Errors
 /// Why it does not.
-pub fn allows(call: &Call, token: &str, scope: Scope) -> Result<(), Rejection> {
+pub fn allows(call: &Call, token: &str, scope: PreviewScope) -> Result<(), Rejection> {
     let Some(verifier) = &call.edge.config.previews else { return Err(Rejection::UnknownKeyId) };
     verifier.verify(token, call.now.0.unsigned_abs(), scope).map(|_| ())
 }

@@ -1,11 +1,11 @@
 //! What decided against a campaign, in words and numbers; made only where somebody listens.
 
 use crate::bucket;
-use crate::collections::Set;
+use crate::collections::SortedSet;
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::eligibility::{Denial, DenialCause};
 use crate::decide::experiment::unit_text;
-use crate::decide::next_action::Possible;
+use crate::decide::next_action::PossibleStep;
 use crate::decision::reason::Reason;
 use crate::json::{Object, Value};
 use crate::plan::Id;
@@ -20,29 +20,29 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let plan = self.plan;
         let mut out = Object::new();
         match denial.by {
-            Cause::Purpose(purpose) => out.insert("purpose", plan.text(purpose)),
-            Cause::Schedule(from, until) => {
+            DenialCause::Purpose(purpose) => out.insert("purpose", plan.text(purpose)),
+            DenialCause::Schedule(from, until) => {
                 out.insert("from", from);
                 out.insert("until", until);
             }
-            Cause::Condition(node) => return self.eval.explain(node),
-            Cause::Holdout(id) => self.detail_holdout(id, &mut out),
-            Cause::Exclusion(id) => self.detail_exclusion(id, &mut out),
-            Cause::Suppression(id) => {
+            DenialCause::Condition(node) => return self.eval.explain(node),
+            DenialCause::Holdout(id) => self.detail_holdout(id, &mut out),
+            DenialCause::Exclusion(id) => self.detail_exclusion(id, &mut out),
+            DenialCause::Suppression(id) => {
                 out.insert("suppression", Value::Number(f64::from(id.0)));
                 if let Some(row) = plan.get(id) {
                     out.insert("when", self.eval.explain(row.when));
                 }
             }
-            Cause::Cooldown(id) => self.detail_cooldown(id, &mut out),
-            Cause::Cap(id) => self.detail_cap(id, &mut out),
-            Cause::Offer(id) => self.detail_offer(id, &mut out),
-            Cause::Message(id) => {
+            DenialCause::Cooldown(id) => self.detail_cooldown(id, &mut out),
+            DenialCause::Cap(id) => self.detail_cap(id, &mut out),
+            DenialCause::Offer(id) => self.detail_offer(id, &mut out),
+            DenialCause::Message(id) => {
                 let message = plan.get(id).map_or("", |row| plan.text(row.id));
                 out.insert("message", message);
             }
-            Cause::Campaign(id) => self.detail_rank(campaign, id, &mut out),
-            Cause::Channel => {}
+            DenialCause::Campaign(id) => self.detail_rank(campaign, id, &mut out),
+            DenialCause::Channel => {}
         }
         if out.is_empty() { Value::Null } else { Value::Object(out) }
     }
@@ -68,14 +68,14 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             out.insert("after", self.plan.text(what));
         }
         out.insert("since", self.last_of(&row).map_or(Value::Null, Value::from));
-        out.insert("until", self.warm_at(&row).map_or(Value::Null, Value::from));
+        out.insert("until", self.cooldown_ends_at(&row).map_or(Value::Null, Value::from));
     }
 
     /// The key, the limit, the span, each time that counted, and when there is room again if only time goes by.
     fn detail_cap(&self, id: Id<Cap>, out: &mut Object) {
         let Some(row) = self.plan.get(id) else { return };
         let keys: Vec<&str> = self.plan.list(row.keys).map(|key: Id<Text>| self.plan.text(key)).collect();
-        let times: Set<(Millis, usize)> = self.counted(&row).enumerate().map(|(at, time)| (time, at)).collect();
+        let times: SortedSet<(Millis, usize)> = self.counted(&row).enumerate().map(|(at, time)| (time, at)).collect();
         out.insert("cap", keys.join(" ").as_str());
         out.insert("max", Value::Number(f64::from(row.max)));
         out.insert("seen", Value::Number(times.len() as f64));
@@ -87,7 +87,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             out.insert("window", row.window);
         }
         out.insert("times", Value::Array(times.into_iter().map(|(time, _)| Value::from(time)).collect()));
-        if let Some(at) = self.room_at(&row) {
+        if let Some(at) = self.cap_resets_at(&row) {
             out.insert("room", at);
         }
     }
@@ -145,7 +145,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     /// Tells the tracer what became of a step: when it is possible and what it is worth, or why it was passed over.
-    pub(crate) fn note_step(&mut self, campaign: Id<Campaign>, step: &NextStep, tried: &Result<Possible, Denial>) {
+    pub(crate) fn note_step(&mut self, campaign: Id<Campaign>, step: &NextStep, tried: &Result<PossibleStep, Denial>) {
         let mut out = Object::new();
         let (channel, message) = (self.plan.get(step.channel), self.plan.get(step.message));
         out.insert("channel", channel.map_or("", |row| self.plan.text(row.id)));

@@ -7,7 +7,7 @@ mod why_not;
 use crate::decide::{Decider, profile_of};
 use crate::decision::Decision;
 use crate::facts::Facts;
-use crate::facts::derived::request_of;
+use crate::facts::derived::derive_request;
 use crate::json::Value;
 use crate::json::canonical::{Members, write_value};
 use crate::plan::Plan;
@@ -45,7 +45,7 @@ impl Explanation<'_> {
 #[must_use]
 pub fn explain<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
     let profile = profile_of(plan, facts);
-    let request = request_of(plan, &facts.request, &profile, facts.now);
+    let request = derive_request(plan, &facts.request, &profile, facts.now);
     let (decision, tracer) = Decider::new(plan, facts, &profile, &request, Some(Tracer::default())).run();
     Explanation { decision, trace: tracer.unwrap_or_default().finish(plan, facts), answer: None }
 }

@@ -11,24 +11,24 @@ use crate::prelude::*;
 #[derive(Default)]
 pub(crate) struct Tracer {
     /// In the order in which the slots were filled, which is the plan's.
-    slots: Vec<(Id<Slot>, Vec<Outcome>)>,
+    slots: Vec<(Id<Slot>, Vec<CandidateOutcome>)>,
     /// The attributes that messages wanted to write and that had nothing to write.
     missing: Vec<(Id<Text>, Id<Attribute>)>,
     /// What became of each campaign that has a next action.
-    next: Vec<Outcome>,
+    next: Vec<CandidateOutcome>,
     /// What became of the steps of each campaign.
     steps: Vec<(Id<Campaign>, Value)>,
     /// The experiments of all that was looked at.
     experiments: Object,
 }
 
-struct Outcome {
+struct CandidateOutcome {
     campaign: Id<Campaign>,
     denial: Option<Reason>,
     detail: Value,
 }
 
-impl Outcome {
+impl CandidateOutcome {
     const fn won(campaign: Id<Campaign>) -> Self {
         Self { campaign, denial: None, detail: Value::Null }
     }
@@ -43,14 +43,14 @@ impl Tracer {
     /// The campaign fills the slot.
     pub(crate) fn won(&mut self, campaign: Id<Campaign>) {
         if let Some((_, outcomes)) = self.slots.last_mut() {
-            outcomes.insert(0, Outcome::won(campaign));
+            outcomes.insert(0, CandidateOutcome::won(campaign));
         }
     }
 
     /// The campaign does not fill the slot, because of this.
     pub(crate) fn denied(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
         if let Some((_, outcomes)) = self.slots.last_mut() {
-            outcomes.push(Outcome { campaign, denial: Some(reason), detail });
+            outcomes.push(CandidateOutcome { campaign, denial: Some(reason), detail });
         }
     }
 
@@ -65,12 +65,12 @@ impl Tracer {
 
     /// The campaign has the next action.
     pub(crate) fn chosen(&mut self, campaign: Id<Campaign>) {
-        self.next.insert(0, Outcome::won(campaign));
+        self.next.insert(0, CandidateOutcome::won(campaign));
     }
 
     /// The campaign does not have the next action, because of this.
     pub(crate) fn passed(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
-        self.next.push(Outcome { campaign, denial: Some(reason), detail });
+        self.next.push(CandidateOutcome { campaign, denial: Some(reason), detail });
     }
 
     /// What became of one of the campaign's steps.
@@ -120,7 +120,7 @@ impl Tracer {
     }
 }
 
-impl Outcome {
+impl CandidateOutcome {
     fn into_object(self, plan: &Plan) -> Object {
         let mut out = Object::new();
         let campaign = plan.get(self.campaign);

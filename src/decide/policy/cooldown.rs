@@ -1,7 +1,7 @@
 //! Silence after something was seen or done.
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::eligibility::{Denial, DenialCause};
 use crate::decide::policy::frequency_cap::class_bit;
 use crate::decision::reason::Reason;
 use crate::plan::Id;
@@ -16,15 +16,15 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                 None => cooldown.classes & class_bit(class) != 0,
                 silent => silent == campaign,
             };
-            if concerns && self.warm_at(&cooldown).is_some_and(|at| at > self.facts.now) {
-                return Err(Reason::CoolingDown.by(Cause::Cooldown(id)));
+            if concerns && self.cooldown_ends_at(&cooldown).is_some_and(|at| at > self.facts.now) {
+                return Err(Reason::CoolingDown.by(DenialCause::Cooldown(id)));
             }
         }
         Ok(())
     }
 
     /// When the silence ends after the last time of what begins it; none if that never happened.
-    pub(crate) fn warm_at(&self, cooldown: &Cooldown) -> Option<Millis> {
+    pub(crate) fn cooldown_ends_at(&self, cooldown: &Cooldown) -> Option<Millis> {
         self.last_of(cooldown).map(|last| last.plus(cooldown.window))
     }
 

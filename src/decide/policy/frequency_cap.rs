@@ -1,9 +1,9 @@
 //! How often something is seen or said.
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::eligibility::{Denial, DenialCause};
 use crate::decision::reason::Reason;
-use crate::facts::local_clock::Clock;
+use crate::facts::local_clock::LocalClock;
 use crate::plan::tables::{ACCOUNT, Campaign, Cap, Channel, Class, Message, Offer, Per, Slot, Text};
 use crate::plan::{Id, Ids};
 use crate::prelude::*;
@@ -16,14 +16,14 @@ pub(crate) const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What caps are asked about.
 #[derive(Clone, Copy)]
-pub(crate) struct Subject {
+pub(crate) struct CapOwner {
     pub(crate) class: u32,
     pub(crate) offer: Option<Id<Offer>>,
 }
 
 /// Where and how something would be said.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'n> {
+pub(crate) struct Surface<'n> {
     pub(crate) slot: Option<Id<Slot>>,
     pub(crate) message: Id<Message>,
     pub(crate) channel: &'n str,
@@ -31,14 +31,14 @@ pub(crate) struct Place<'n> {
 
 impl Campaign {
     /// What caps see of the campaign.
-    pub(crate) const fn subject(&self) -> Subject {
-        Subject { class: self.class, offer: self.offer }
+    pub(crate) const fn subject(&self) -> CapOwner {
+        CapOwner { class: self.class, offer: self.offer }
     }
 }
 
 impl Cap {
     /// Whether the cap of the policies concerns it, wherever it is said.
-    fn concerns(&self, subject: Subject) -> bool {
+    fn concerns(&self, subject: CapOwner) -> bool {
         self.classes & class_bit(subject.class) != 0 && (self.offer.is_none() || self.offer == subject.offer)
     }
 
@@ -50,7 +50,7 @@ impl Cap {
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the caps of the policies have room for it, as far as they do not ask for slot, message or channel.
-    pub(crate) fn check_policy_caps(&self, subject: Subject) -> Result<(), Denial> {
+    pub(crate) fn check_policy_caps(&self, subject: CapOwner) -> Result<(), Denial> {
         let mut caps = self.plan.rows(self.plan.settings().caps);
         caps.try_for_each(
             |(id, cap)| {
@@ -60,7 +60,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     /// Whether the other caps of the policies have room for it.
-    pub(crate) fn check_placed_caps(&self, subject: Subject, place: Place<'_>) -> Result<(), Denial> {
+    pub(crate) fn check_placed_caps(&self, subject: CapOwner, place: Surface<'_>) -> Result<(), Denial> {
         let mut caps = self.plan.rows(self.plan.settings().caps);
         caps.try_for_each(|(id, cap)| {
             let is_here = cap.slot.is_none_or(|_| cap.slot == place.slot)
@@ -73,7 +73,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the cap has room for one more.
     pub(crate) fn check_cap(&self, id: Id<Cap>, cap: &Cap) -> Result<(), Denial> {
         let seen = u32::try_from(self.counted(cap).count()).unwrap_or(u32::MAX);
-        if seen < cap.max { Ok(()) } else { Err(Reason::Capped.by(Cause::Cap(id))) }
+        if seen < cap.max { Ok(()) } else { Err(Reason::Capped.by(DenialCause::Cap(id))) }
     }
 
     /// The times that the cap counts now.
@@ -102,7 +102,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     /// When the cap has room again, if only time goes by; none if time does not help.
-    pub(crate) fn room_at(&self, cap: &Cap) -> Option<Millis> {
+    pub(crate) fn cap_resets_at(&self, cap: &Cap) -> Option<Millis> {
         let times: Vec<Millis> = self.counted(cap).collect();
         let is_enough = |at: &Millis| times.iter().filter(|time| *time >= at).count() >= cap.max as usize;
         let blocking = times.iter().copied().filter(is_enough).max()?;
@@ -120,8 +120,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     /// The clock where the subject is.
-    pub(crate) fn clock(&self) -> Clock<'_> {
-        Clock::of_subject(self.plan, self.profile, &self.facts.request)
+    pub(crate) fn clock(&self) -> LocalClock<'_> {
+        LocalClock::of_subject(self.plan, self.profile, &self.facts.request)
     }
 
     fn names(&self, channels: Ids<Channel>, name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::bucket;
 use crate::decide::Decider;
-use crate::decide::eligibility::{Cause, Denial};
+use crate::decide::eligibility::{Denial, DenialCause};
 use crate::decide::experiment::unit_text;
 use crate::decide::policy::frequency_cap::class_bit;
 use crate::decision::reason::Reason;
@@ -19,7 +19,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             let concerns = holdout.classes & class_bit(class) != 0
                 || campaign.is_some_and(|campaign| self.has(holdout.campaigns, campaign));
             if concerns && self.holdout_bucket(&holdout).is_some_and(|bucket| bucket < holdout.share) {
-                return Err(Reason::Holdout.by(Cause::Holdout(id)));
+                return Err(Reason::Holdout.by(DenialCause::Holdout(id)));
             }
         }
         Ok(())
@@ -31,7 +31,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     pub(crate) fn check_exclusion(&self, exclusion: Option<Id<Exclusion>>) -> Result<(), Denial> {
         let Some((id, row)) = exclusion.and_then(|id| self.plan.get(id).map(|row| (id, row))) else { return Ok(()) };
         let is_in = self.exclusion_bucket(&row).is_some_and(|bucket| row.from <= bucket && bucket < row.to);
-        if is_in { Ok(()) } else { Err(Reason::Excluded.by(Cause::Exclusion(id))) }
+        if is_in { Ok(()) } else { Err(Reason::Excluded.by(DenialCause::Exclusion(id))) }
     }
 
     pub(crate) fn holdout_bucket(&self, holdout: &Holdout) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! Campaigns: who gets what, where, by which channel, and what goes before what.
 
-use super::{Attribute, Cap, Counter, Exclusion, Lane, Node, OfferGroup, Part, Regex, Text};
+use super::{Attribute, CandidateIndex, Cap, Counter, Exclusion, Node, OfferGroup, Part, Regex, Text};
 use crate::plan::row::{Id, Span, tables};
 use crate::prelude::*;
 use crate::time::Millis;
@@ -36,7 +36,7 @@ tables! {
         /// Flags: [`PUBLIC_SLOT`], [`JSON_SLOT`].
         flags: u32,
         /// What may fill it.
-        lane: Id<Lane>,
+        lane: Id<CandidateIndex>,
     }
     /// A way to reach people.
     11 Channel {

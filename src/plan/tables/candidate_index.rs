@@ -4,11 +4,11 @@ use super::{Attribute, Constant, Node, Placement, Text};
 use crate::plan::row::{Id, Ids, Span, tables};
 use crate::prelude::*;
 
-/// [`Key::forms`]: some posting is for a text.
+/// [`IndexedAttribute::forms`]: some posting is for a text.
 pub const TEXTS: u32 = 1;
-/// [`Key::forms`]: some posting is for a number.
+/// [`IndexedAttribute::forms`]: some posting is for a number.
 pub const NUMBERS: u32 = 2;
-/// [`Key::forms`]: some posting is for true or false.
+/// [`IndexedAttribute::forms`]: some posting is for true or false.
 pub const TRUTHS: u32 = 4;
 
 tables! {
@@ -16,18 +16,18 @@ tables! {
     ///
     /// Each placement is found in one way: always, by a value that its campaign's condition asks for, or by a condition that
     /// it has in common with others.
-    60 Lane {
+    60 CandidateIndex {
         /// All of them: best priority first, and of one priority by the campaign's id.
         placements: Span<Placement>,
         /// Those that are always candidates.
         always: Ids<Placement>,
         /// Those that are candidates if an attribute has a value.
-        keys: Span<Key>,
+        keys: Span<IndexedAttribute>,
         /// Those that are candidates if a condition holds.
-        gates: Span<Gate>,
+        gates: Span<SharedCondition>,
     }
     /// An attribute by whose value candidates are found.
-    61 Key {
+    61 IndexedAttribute {
         /// The attribute.
         attribute: Id<Attribute>,
         /// What the postings are for: [`TEXTS`], [`NUMBERS`], [`TRUTHS`].
@@ -43,7 +43,7 @@ tables! {
         placements: Ids<Placement>,
     }
     /// The candidates of one condition.
-    63 Gate {
+    63 SharedCondition {
         /// The condition.
         node: Id<Node>,
         /// The candidates, in their order.
@@ -54,6 +54,6 @@ tables! {
         /// Its id.
         id: Id<Text>,
         /// The campaigns that make one of its offers.
-        lane: Id<Lane>,
+        lane: Id<CandidateIndex>,
     }
 }

@@ -38,7 +38,7 @@ tables! {
         number: f64,
     }
     /// Words, the texts of constants, that have the lower bits of their hashes in common; there are as many buckets as such bits have values.
-    66 Bucket {
+    66 StringBucket {
         /// The words.
         words: Ids<Text>,
     }

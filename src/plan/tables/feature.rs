@@ -10,15 +10,15 @@ pub const FEATURE_OFF: u32 = 1;
 pub const FORCES: u32 = 1;
 /// [`Prerequisite::flags`]: without it the whole feature gives nothing.
 pub const GATE: u32 = 1;
-/// [`Rollout::flags`] and [`Trial::flags`]: kept assignments and the fallback attribute do not count.
+/// [`Rollout::flags`] and [`FeatureExperiment::flags`]: kept assignments and the fallback attribute do not count.
 pub const NEVER_STICKY: u32 = 1;
 /// [`Rollout::flags`]: the end of the range belongs to it.
 pub const INCLUSIVE: u32 = 2;
-/// [`Trial::flags`]: assigns nobody, but can be forced.
+/// [`FeatureExperiment::flags`]: assigns nobody, but can be forced.
 pub const DRAFT: u32 = 2;
-/// [`Trial::flags`]: has ended.
+/// [`FeatureExperiment::flags`]: has ended.
 pub const STOPPED: u32 = 4;
-/// [`Trial::flags`]: who is in it gets [`Trial::forced`].
+/// [`FeatureExperiment::flags`]: who is in it gets [`FeatureExperiment::forced`].
 pub const FORCED: u32 = 8;
 /// [`Arm::flags`]: [`Arm::key`] was given, so assignments can be kept.
 pub const KEYED: u32 = 1;
@@ -66,7 +66,7 @@ tables! {
         /// The share of subjects for whom it is forced.
         rollout: Option<Id<Rollout>>,
         /// The experiment that gives a value.
-        trial: Option<Id<Trial>>,
+        trial: Option<Id<FeatureExperiment>>,
         /// Experiments that were run elsewhere and count as seen, as JSON.
         tracks: Option<Id<Text>>,
     }
@@ -115,7 +115,7 @@ tables! {
         flags: u32,
     }
     /// An experiment of a feature, or one of its own, as GrowthBook has them.
-    37 Trial {
+    37 FeatureExperiment {
         /// Its key.
         key: Id<Text>,
         /// Hashed together with the unit.
@@ -220,7 +220,7 @@ tables! {
         /// Its id.
         id: Id<Text>,
         /// What it splits.
-        trial: Id<Trial>,
+        trial: Id<FeatureExperiment>,
         /// Flags: [`REDIRECT`], [`MANUAL`], [`PERSIST_QUERY`].
         flags: u32,
     }

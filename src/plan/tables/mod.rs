@@ -28,7 +28,7 @@ pub use super::enums::{
     Class, ConstantKind, Derivation, Escape, Fold, Format, JourneyState, Link, LocalPart, Per, Source, StepKind,
     TermKind,
 };
-pub use super::template_ops::{DateField, Expected, ExprOp, LoopField, PartKind, Pipe};
+pub use super::template_ops::{DateField, Expected, ExprOp, LoopField, PartKind, TemplateFilter};
 
 /// A text in the plan's string table.
 #[derive(Clone, Copy, Debug)]

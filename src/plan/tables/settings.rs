@@ -1,6 +1,6 @@
 //! What holds for all campaigns.
 
-use super::{Cap, Lane, Text};
+use super::{CandidateIndex, Cap, Text};
 use crate::plan::row::{Id, Ids, Span, tables};
 use crate::prelude::*;
 
@@ -27,7 +27,7 @@ tables! {
         /// Caps that hold for all campaigns in their scope.
         caps: Span<Cap>,
         /// The campaigns that compete for the next action.
-        next: Option<Id<Lane>>,
+        next: Option<Id<CandidateIndex>>,
     }
     /// The purposes that campaigns of a class need; one row for each class.
     4 ClassPolicy {

@@ -27,30 +27,30 @@ use core::fmt;
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Personal {
+pub enum PiiKind {
     /// An e-mail address.
     Email,
     /// A phone number.
     Phone,
 }
 
-impl fmt::Display for Personal {
+impl fmt::Display for PiiKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Personal::Email => "an e-mail address",
-            Personal::Phone => "a phone number",
+            PiiKind::Email => "an e-mail address",
+            PiiKind::Phone => "a phone number",
         })
     }
 }
 
 /// What kind of personal data is somewhere in `text`, if any. See the module's documentation for the shapes.
-pub fn looks_personal(text: &str) -> Option<Personal> {
+pub fn detect_pii(text: &str) -> Option<PiiKind> {
     let decoded = percent_decode(text);
     let plain: Vec<char> = percent_decode(&decoded).chars().filter_map(fold).collect();
     if email::is_in(&plain) {
-        Some(Personal::Email)
+        Some(PiiKind::Email)
     } else if phone::is_in(&plain) {
-        Some(Personal::Phone)
+        Some(PiiKind::Phone)
     } else {
         None
     }
@@ -109,16 +109,16 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn assert_all(want: Option<Personal>, texts: &[&str]) {
+    fn assert_all(want: Option<PiiKind>, texts: &[&str]) {
         for text in texts {
-            assert_eq!(looks_personal(text), want, "{text:?}");
+            assert_eq!(detect_pii(text), want, "{text:?}");
         }
     }
 
     #[test]
     fn emails_are_found() {
         assert_all(
-            Some(Personal::Email),
+            Some(PiiKind::Email),
             &[
                 "jane@example.com",
                 "JANE.DOE+news@mail.example.co.uk",
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn emails_are_found_in_other_scripts_and_encodings() {
         assert_all(
-            Some(Personal::Email),
+            Some(PiiKind::Email),
             &[
                 "jörg@müller.de",
                 "用户@例子.公司",
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn phones_are_found() {
         assert_all(
-            Some(Personal::Phone),
+            Some(PiiKind::Phone),
             &[
                 "+4915112345678",
                 "+49 151 12345678",
@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_hostile_value_takes_linear_time() {
         for piece in ["@", "a@", "+0", "0 ", "tel:", "%", "%25", "(", "a@b."] {
-            let _ = looks_personal(&piece.repeat(100_000 / piece.len()));
+            let _ = detect_pii(&piece.repeat(100_000 / piece.len()));
         }
     }
 }

@@ -4,15 +4,15 @@ use throughline::Millis;
 use throughline::internals::plan::Id;
 use throughline::internals::plan::tables;
 
-use super::{Writer, flag};
+use super::{RowWriter, flag};
 use crate::emit::usage::reach_condition;
 use crate::rules::campaign::Campaign;
 use crate::rules::channel::REMEMBERED;
 use crate::rules::experiment::Experiment;
-use crate::rules::score::{Fact, Score, Term};
+use crate::rules::score::{Score, ScoreFact, ScoreTerm};
 use crate::rules::slot::{self, Slot};
 
-impl<'a> Writer<'_, '_, 'a, '_> {
+impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn channels(&mut self) {
         for (id, channel) in &self.rules.channels {
             let reach = channel.reach.as_ref().and_then(|reach| {
@@ -117,7 +117,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.plan.push(row)
     }
 
-    fn term(&mut self, term: &Term<'a>) -> tables::Term {
+    fn term(&mut self, term: &ScoreTerm<'a>) -> tables::Term {
         let mut row = tables::Term {
             kind: term.fact.kind() as u32,
             flags: flag(term.log, tables::LOG),
@@ -133,9 +133,9 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             (row.most, row.span, row.counter) = (most, within, self.trigger(trigger));
         }
         match &term.fact {
-            Fact::Attribute(name) => row.attribute = self.scope.attributes.get(name.name).map(|known| known.id),
-            Fact::Decay(_, half_life) => row.span = *half_life,
-            Fact::Count(..) => {}
+            ScoreFact::Attribute(name) => row.attribute = self.scope.attributes.get(name.name).map(|known| known.id),
+            ScoreFact::Decay(_, half_life) => row.span = *half_life,
+            ScoreFact::Count(..) => {}
         }
         row
     }
@@ -146,7 +146,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             selector: slot.selector.map(|selector| self.plan.text(selector)),
             pages: self.pages(slot),
             flags: flag(slot.public, tables::PUBLIC_SLOT) | flag(slot.json, tables::JSON_SLOT),
-            lane: self.slot_lane(id),
+            lane: self.slot_index(id),
         };
         self.plan.push(row);
     }

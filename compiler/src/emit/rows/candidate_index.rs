@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use throughline::internals::json::ValueRef;
 use throughline::internals::plan::Id;
 use throughline::internals::plan::tables::{
-    Attribute, Campaign, Constant, Gate, Key, Lane, Message, NUMBERS, Node, OfferGroup, Placement, Posting, SEVERAL,
-    TEXTS, TRUTHS,
+    Attribute, Campaign, CandidateIndex, Constant, IndexedAttribute, Message, NUMBERS, Node, OfferGroup, Placement,
+    Posting, SEVERAL, SharedCondition, TEXTS, TRUTHS,
 };
 
-use super::Writer;
+use super::RowWriter;
 use crate::condition::{mark_shared, order_of};
-use crate::emit::access_path::{self, Term};
+use crate::emit::access_path::{self, AccessTerm};
 use crate::rules::campaign;
 
 /// The candidates of each value.
@@ -20,27 +20,27 @@ type Values = BTreeMap<Id<Constant>, Vec<Id<Placement>>>;
 
 /// The candidates of each term, and those without one.
 #[derive(Default)]
-struct Found {
+struct Postings {
     always: Vec<Id<Placement>>,
     values: BTreeMap<Id<Attribute>, Values>,
     nodes: BTreeMap<Id<Node>, Vec<Id<Placement>>>,
 }
 
-impl<'a> Writer<'_, '_, 'a, '_> {
+impl<'a> RowWriter<'_, '_, 'a, '_> {
     /// The campaigns that can fill the slot.
-    pub(super) fn slot_lane(&mut self, slot: &str) -> Id<Lane> {
+    pub(super) fn slot_index(&mut self, slot: &str) -> Id<CandidateIndex> {
         let placed = |campaign: &campaign::Campaign<'a>| {
             let placement = campaign.slots.iter().find(|placement| placement.slot.name == slot)?;
             self.numbers.messages.get(placement.message.name).map(|message| Some(*message))
         };
         let placements = self.competing(placed);
-        self.lane(placements)
+        self.candidate_index(placements)
     }
 
     /// The campaigns that have a next action.
-    pub(super) fn next_lane(&mut self) -> Option<Id<Lane>> {
+    pub(super) fn next_action_index(&mut self) -> Option<Id<CandidateIndex>> {
         let placements = self.competing(|campaign| (!campaign.next.is_empty()).then_some(None));
-        (!placements.is_empty()).then(|| self.lane(placements))
+        (!placements.is_empty()).then(|| self.candidate_index(placements))
     }
 
     /// For each group the campaigns that make one of its offers.
@@ -54,7 +54,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 (group_of(offer.name) == Some(group.as_str())).then_some(None)
             };
             let placements = self.competing(offers);
-            let row = OfferGroup { id: self.plan.text(group), lane: self.lane(placements) };
+            let row = OfferGroup { id: self.plan.text(group), lane: self.candidate_index(placements) };
             self.plan.push(row);
         }
     }
@@ -70,19 +70,19 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    fn lane(&mut self, placements: Vec<Placement>) -> Id<Lane> {
+    fn candidate_index(&mut self, placements: Vec<Placement>) -> Id<CandidateIndex> {
         let when = |row: &Placement| self.plan.get::<Campaign>(row.campaign).and_then(|campaign| campaign.when);
         let conditions: Vec<_> = placements.iter().map(when).collect();
         let accesses = access_path::choose(&self.plan, &self.asked, &conditions);
         placements.iter().for_each(|row| self.note_placed(row.campaign));
         let placements = self.plan.push_all(placements);
-        let mut found = Found::default();
+        let mut found = Postings::default();
         for (id, access) in placements.iter().zip(accesses) {
             found.add(id, access);
         }
         let keys: Vec<_> = found.values.into_iter().map(|(attribute, values)| self.key(attribute, values)).collect();
-        let gates: Vec<_> = found.nodes.iter().map(|(node, ids)| self.gate(*node, ids)).collect();
-        let row = Lane {
+        let gates: Vec<_> = found.nodes.iter().map(|(node, ids)| self.shared_condition(*node, ids)).collect();
+        let row = CandidateIndex {
             placements,
             always: self.plan.ids(&found.always),
             keys: self.plan.push_all(keys),
@@ -99,12 +99,12 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     /// The condition is evaluated here, and once more with the candidates.
-    fn gate(&mut self, node: Id<Node>, placements: &[Id<Placement>]) -> Gate {
+    fn shared_condition(&mut self, node: Id<Node>, placements: &[Id<Placement>]) -> SharedCondition {
         mark_shared(&mut self.plan, node);
-        Gate { node, placements: self.plan.ids(placements) }
+        SharedCondition { node, placements: self.plan.ids(placements) }
     }
 
-    fn key(&mut self, attribute: Id<Attribute>, values: Values) -> Key {
+    fn key(&mut self, attribute: Id<Attribute>, values: Values) -> IndexedAttribute {
         let mut values: Vec<_> = values.into_iter().collect();
         values.sort_by(|(a, _), (b, _)| order_of(&self.plan, *a, *b));
         // 0 and -0 are two constants, and one value.
@@ -130,19 +130,19 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             .iter()
             .map(|(constant, ids)| Posting { constant: *constant, placements: self.plan.ids(ids) })
             .collect();
-        Key { attribute, forms, postings: self.plan.push_all(postings) }
+        IndexedAttribute { attribute, forms, postings: self.plan.push_all(postings) }
     }
 }
 
-impl Found {
-    fn add(&mut self, id: Id<Placement>, access: Option<access_path::Access>) {
+impl Postings {
+    fn add(&mut self, id: Id<Placement>, access: Option<access_path::AccessPath>) {
         let Some(terms) = access else { return self.always.push(id) };
         for term in terms {
             match term {
-                Term::Value(attribute, value) => {
+                AccessTerm::Value(attribute, value) => {
                     self.values.entry(attribute).or_default().entry(value).or_default().push(id);
                 }
-                Term::Holds(node) => self.nodes.entry(node).or_default().push(id),
+                AccessTerm::Holds(node) => self.nodes.entry(node).or_default().push(id),
             }
         }
     }

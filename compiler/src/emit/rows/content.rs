@@ -4,14 +4,14 @@ use throughline::Millis;
 use throughline::internals::plan::{Span, tables};
 
 use super::super::numbered;
-use super::{Writer, flag};
+use super::{RowWriter, flag};
 use crate::emit::rows::template::Templates;
 use crate::rules::catalogue::Needs;
 use crate::rules::message::{Message, Rendition};
-use crate::source::cursor::Named;
+use crate::source::cursor::Reference;
 use crate::template::Template;
 
-impl<'a> Writer<'_, '_, 'a, '_> {
+impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn fallbacks(&mut self) {
         for (locale, then) in &self.rules.defaults.fallbacks {
             let then: Vec<_> = then.iter().map(|locale| self.plan.text(locale)).collect();
@@ -38,7 +38,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.numbers.lists = numbered(needs.lists.keys().copied());
         for (id, items) in &needs.lists {
             let Some(list) = rules.lists.get(id) else { continue };
-            let attribute = |named: &Named<'_>| self.scope.attributes.get(named.name).map(|known| known.id);
+            let attribute = |named: &Reference<'_>| self.scope.attributes.get(named.name).map(|known| known.id);
             let (from, without): (_, Vec<_>) =
                 (list.from.as_ref().and_then(attribute), list.without.iter().filter_map(attribute).collect());
             let items: Vec<_> = items.iter().filter_map(|id| ids.get(*id).copied()).collect();

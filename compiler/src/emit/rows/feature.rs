@@ -5,13 +5,13 @@ use throughline::internals::plan::tables::{self, Source};
 use throughline::internals::plan::{Id, PlanBuilder, Span};
 use throughline::{Value, bucket};
 
-use super::{Writer, flag};
+use super::{RowWriter, flag};
 use crate::condition::constant;
 use crate::rules::feature::url_pattern::{Parts, UrlPattern};
-use crate::rules::feature::{AutoExperiment, Effect, Feature, Filter, Parent, Rollout, Rule, Trial};
-use crate::source::cursor::{Named, Place};
+use crate::rules::feature::{AutoExperiment, Effect, Feature, FeatureExperiment, Filter, Parent, Rollout, Rule};
+use crate::source::cursor::{Cursor, Reference};
 
-impl<'a> Writer<'_, '_, 'a, '_> {
+impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn feature(&mut self, key: &str, feature: &Feature<'a>) {
         self.scope.dialect = feature.dialect;
         let rules: Vec<_> = feature.rules.iter().filter_map(|rule| self.feature_rule(key, rule)).collect();
@@ -60,7 +60,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
                 tracks: tracks.map(|tracks| json(&mut self.plan, &tracks.to_value())),
                 ..empty
             },
-            Effect::Trial(trial) => tables::FeatureRule { trial: Some(self.trial(key, trial)), ..empty },
+            Effect::Experiment(trial) => tables::FeatureRule { trial: Some(self.trial(key, trial)), ..empty },
             // Its prerequisites still count.
             Effect::Nothing => empty,
         })
@@ -107,11 +107,11 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.plan.push(row)
     }
 
-    fn trial(&mut self, id: &str, trial: &Trial<'a>) -> Id<tables::Trial> {
+    fn trial(&mut self, id: &str, trial: &FeatureExperiment<'a>) -> Id<tables::FeatureExperiment> {
         let key = trial.key.unwrap_or(id);
         let mut definition = trial.definition.clone();
         definition.insert("key", key);
-        let row = tables::Trial {
+        let row = tables::FeatureExperiment {
             key: self.plan.text(key),
             seed: self.plan.text(trial.seed.unwrap_or(key)),
             unit: self.unit(trial.unit.as_ref()),
@@ -133,7 +133,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.plan.push(row)
     }
 
-    fn arms(&mut self, trial: &Trial<'a>) -> Span<tables::Arm> {
+    fn arms(&mut self, trial: &FeatureExperiment<'a>) -> Span<tables::Arm> {
         let arm = |(index, arm): (usize, &crate::rules::feature::Arm<'a>)| tables::Arm {
             value: constant(&mut self.plan, &arm.value.to_value()),
             key: self.plan.text(arm.key.unwrap_or(&index.to_string())),
@@ -144,7 +144,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.plan.push_all(rows)
     }
 
-    fn bandit(&mut self, name: &str, trial: &Trial<'a>) -> Option<Id<tables::Bandit>> {
+    fn bandit(&mut self, name: &str, trial: &FeatureExperiment<'a>) -> Option<Id<tables::Bandit>> {
         let bandit = self.rules.bandits.get(name)?;
         let mut leaves = Vec::new();
         for leaf in &bandit.leaves {
@@ -168,7 +168,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         Some(self.plan.push(row))
     }
 
-    fn trial_audience(&mut self, trial: &Trial<'a>) -> Id<tables::Audience> {
+    fn trial_audience(&mut self, trial: &FeatureExperiment<'a>) -> Id<tables::Audience> {
         // Filters replace the namespace.
         let namespace = trial.namespace.as_ref().filter(|_| trial.filters.is_none());
         let (from, to) = namespace.map_or((0.0, 0.0), |(_, from, to)| (*from, *to));
@@ -215,7 +215,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     /// The attribute that is hashed. A name with dots that is not declared is one member of the request's attributes.
-    fn unit(&mut self, unit: Option<&Named<'a>>) -> Id<tables::Attribute> {
+    fn unit(&mut self, unit: Option<&Reference<'a>>) -> Id<tables::Attribute> {
         let name = unit.map_or("id", |unit| unit.name);
         if let Some(known) = self.scope.attributes.get(name) {
             return known.id;
@@ -226,7 +226,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
     }
 
     /// The number of a condition on `{"value": …}`.
-    fn value_condition(&mut self, when: &Place<'_>) -> Option<Id<tables::Node>> {
+    fn value_condition(&mut self, when: &Cursor<'_>) -> Option<Id<tables::Node>> {
         let diagnostics = &mut self.out.diagnostics;
         crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut self.plan, diagnostics)
     }

@@ -4,10 +4,10 @@ use throughline::Millis;
 use throughline::internals::plan::tables::{self, StepKind};
 use throughline::internals::plan::{Id, Ids};
 
-use super::{Writer, flag};
-use crate::rules::journey::{Action, Journey, Step};
+use super::{RowWriter, flag};
+use crate::rules::journey::{Journey, Step, StepAction};
 
-impl<'a> Writer<'_, '_, 'a, '_> {
+impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn journey(&mut self, id: &str, journey: &Journey<'a>) {
         let enter = journey.enter.as_ref().and_then(|trigger| self.trigger(trigger));
         let when = journey.when.as_ref().and_then(|when| self.condition(when));
@@ -52,11 +52,11 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             ttl: Millis::MAX,
         };
         match &step.action {
-            Action::Wait(wait, after) => {
+            StepAction::Wait(wait, after) => {
                 let after = after.as_ref().map(|event| self.after(event.name));
                 tables::Step { wait: self.options.compress(*wait), after, ..none }
             }
-            Action::Send { message, channels, ttl } => {
+            StepAction::Send { message, channels, ttl } => {
                 let channels: Vec<_> =
                     channels.iter().filter_map(|channel| self.numbers.channels.get(channel.name).copied()).collect();
                 tables::Step {

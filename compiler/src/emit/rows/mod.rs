@@ -15,37 +15,37 @@ use throughline::internals::plan::condition_ops::Op;
 use throughline::internals::plan::tables::{self, Source};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
-use super::usage::Survey;
+use super::usage::Usage;
 use super::{Audience, access_path, condition, numbered, scope};
 use crate::Options;
-use crate::condition::scope::{CounterSpec, Scope};
+use crate::condition::scope::{ConditionScope, CounterSpec};
 use crate::rules::Rules;
 use crate::rules::account_unit;
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::zones;
 
 /// The bytes of a plan.
 pub fn write(
     rules: &Rules<'_>,
-    survey: &Survey,
+    survey: &Usage,
     audience: Audience,
     options: Options,
-    out: &mut Reader<'_>,
+    out: &mut ReadContext<'_>,
 ) -> Vec<u8> {
     let attributes = attributes(rules, survey, audience);
     let scope = scope(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
-    let numbers = Numbers::new(rules);
+    let numbers = RowIds::new(rules);
     let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
-    let (asked, placed) = (access_path::Asked::new(), BTreeSet::new());
+    let (asked, placed) = (access_path::ValueCounts::new(), BTreeSet::new());
     let plan = PlanBuilder::default();
-    Writer { rules, survey, audience, options, scope, numbers, exposures, of_account, asked, placed, plan, out }
+    RowWriter { rules, survey, audience, options, scope, numbers, exposures, of_account, asked, placed, plan, out }
         .write(&attributes)
 }
 
 /// The attributes that a plan has: all declared ones where events arrive, so that closed ones stay closed, and otherwise
 /// only those that are used.
-fn attributes<'a>(rules: &Rules<'a>, survey: &Survey, audience: Audience) -> Vec<&'a str> {
+fn attributes<'a>(rules: &Rules<'a>, survey: &Usage, audience: Audience) -> Vec<&'a str> {
     let needed =
         |name: &str, is_declared: bool| survey.attributes.contains(name) || (is_declared && audience == Audience::Edge);
     let all = rules.attributes.iter();
@@ -53,7 +53,7 @@ fn attributes<'a>(rules: &Rules<'a>, survey: &Survey, audience: Audience) -> Vec
 }
 
 /// The number of each definition.
-struct Numbers {
+struct RowIds {
     channels: BTreeMap<String, Id<tables::Channel>>,
     offers: BTreeMap<String, Id<tables::Offer>>,
     offer_groups: BTreeMap<String, Id<tables::OfferGroup>>,
@@ -64,7 +64,7 @@ struct Numbers {
     slots: BTreeMap<String, Id<tables::Slot>>,
 }
 
-impl Numbers {
+impl RowIds {
     fn new(rules: &Rules<'_>) -> Self {
         Self {
             channels: numbered(rules.channels.keys().copied()),
@@ -80,26 +80,26 @@ impl Numbers {
 }
 
 /// Writes the tables one after the other. A name that has no number has been told of before.
-pub(super) struct Writer<'w, 'r, 'a, 's> {
+pub(super) struct RowWriter<'w, 'r, 'a, 's> {
     pub(super) rules: &'w Rules<'a>,
-    survey: &'w Survey,
+    survey: &'w Usage,
     audience: Audience,
     options: Options,
-    pub(super) scope: Scope,
-    numbers: Numbers,
+    pub(super) scope: ConditionScope,
+    numbers: RowIds,
     /// What caps count: how many times are enough, and how far back they look.
     exposures: BTreeMap<String, (u32, Millis)>,
     /// What caps of accounts count.
     of_account: BTreeSet<String>,
     /// What the conditions of all campaigns ask.
-    asked: access_path::Asked,
+    asked: access_path::ValueCounts,
     /// The campaigns that compete in a lane.
     placed: BTreeSet<Id<tables::Campaign>>,
     pub(super) plan: PlanBuilder,
-    pub(super) out: &'r mut Reader<'s>,
+    pub(super) out: &'r mut ReadContext<'s>,
 }
 
-impl<'a> Writer<'_, '_, 'a, '_> {
+impl<'a> RowWriter<'_, '_, 'a, '_> {
     fn write(mut self, attributes: &[&str]) -> Vec<u8> {
         let rules = self.rules;
         self.classes();
@@ -118,7 +118,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         rules.experiments.iter().for_each(|(id, experiment)| self.experiment(id, experiment));
         self.holdouts();
         self.suppressions();
-        self.silence();
+        self.cooldowns();
         let caps = self.policy_caps();
         rules.campaigns.iter().for_each(|(id, campaign)| self.campaign(id, campaign));
         self.asked = access_path::asked(&self.plan);
@@ -144,7 +144,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
             measure: policy.measure.map(|purpose| self.plan.text(purpose)),
             gpc: self.plan.ids(&gpc),
             caps,
-            next: self.next_lane(),
+            next: self.next_action_index(),
         }
     }
 
@@ -271,7 +271,7 @@ impl<'a> Writer<'_, '_, 'a, '_> {
         self.plan.push(row);
     }
 
-    pub(super) fn condition(&mut self, when: &Place<'_>) -> Option<Id<tables::Node>> {
+    pub(super) fn condition(&mut self, when: &Cursor<'_>) -> Option<Id<tables::Node>> {
         condition(when, &mut self.scope, &mut self.plan, self.out)
     }
 

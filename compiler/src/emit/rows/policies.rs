@@ -4,19 +4,19 @@ use throughline::Millis;
 use throughline::internals::plan::tables::{self, Class};
 use throughline::internals::plan::{Id, Ids, Span};
 
-use super::{Writer, flag};
+use super::{RowWriter, flag};
 use crate::condition::scope::CounterSpec;
 use crate::rules::channel::WEB;
-use crate::rules::frequency_cap::{Cap, Limit, Scope};
+use crate::rules::frequency_cap::{CapScope, FrequencyCap, Limit};
 use crate::rules::holdout::Exclusion;
-use crate::source::cursor::Named;
+use crate::source::cursor::Reference;
 
 /// Every class, one bit each.
 const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
 /// The classes that policies limit unless they name one: what must be said is said however often, and at any time.
 const LIMITED_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit();
 
-impl Writer<'_, '_, '_, '_> {
+impl RowWriter<'_, '_, '_, '_> {
     pub(super) fn holdouts(&mut self) {
         let rules = self.rules;
         for (id, holdout) in &rules.holdouts {
@@ -43,7 +43,7 @@ impl Writer<'_, '_, '_, '_> {
     }
 
     /// The attribute that a split is made by.
-    pub(super) fn split_by(&self, unit: Option<&Named<'_>>) -> Option<Id<tables::Attribute>> {
+    pub(super) fn split_by(&self, unit: Option<&Reference<'_>>) -> Option<Id<tables::Attribute>> {
         self.scope.attributes.get(unit.map_or("id", |unit| unit.name)).map(|known| known.id)
     }
 
@@ -55,7 +55,7 @@ impl Writer<'_, '_, '_, '_> {
         }
     }
 
-    pub(super) fn silence(&mut self) {
+    pub(super) fn cooldowns(&mut self) {
         let rules = self.rules;
         for cooldown in &rules.policies.cooldowns {
             let campaign = cooldown.campaign.as_ref().and_then(|name| self.numbers.campaigns.get(name.name).copied());
@@ -84,15 +84,15 @@ impl Writer<'_, '_, '_, '_> {
         self.plan.push_all(caps)
     }
 
-    fn policy_cap(&mut self, cap: &Cap<'_>) -> Option<tables::Cap> {
+    fn policy_cap(&mut self, cap: &FrequencyCap<'_>) -> Option<tables::Cap> {
         let (mut slot, mut offer, mut message) = (None, None, None);
         let mut classes = LIMITED_CLASSES;
         match &cap.scope {
-            Scope::All => {}
-            Scope::Class(class) => classes = class.bit(),
-            Scope::Slot(name) => slot = Some(*self.numbers.slots.get(name.name)?),
-            Scope::Offer(name) => offer = Some(*self.numbers.offers.get(name.name)?),
-            Scope::Message(name) => message = Some(*self.numbers.messages.get(name.name)?),
+            CapScope::All => {}
+            CapScope::Class(class) => classes = class.bit(),
+            CapScope::Slot(name) => slot = Some(*self.numbers.slots.get(name.name)?),
+            CapScope::Offer(name) => offer = Some(*self.numbers.offers.get(name.name)?),
+            CapScope::Message(name) => message = Some(*self.numbers.messages.get(name.name)?),
         }
         let channels = self.channel_numbers(cap.channels.iter().map(|channel| channel.name));
         Some(tables::Cap { classes, slot, offer, message, channels, ..self.cap(cap.keys(), &cap.limit) })

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use pure_rust_locales::Locale;
 use throughline::Value;
-use throughline::internals::plan::tables::{self, DateField, Expected, ExprOp, PartKind, Pipe};
+use throughline::internals::plan::tables::{self, DateField, Expected, ExprOp, PartKind, TemplateFilter};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
-use crate::condition::scope::Known;
+use crate::condition::scope::KnownAttribute;
 use crate::rules::Rules;
 use crate::template::locale;
-use crate::template::{Names, NumberStyle, Part, Pattern, Piece, Term};
+use crate::template::{DateNames, Expression, NumberStyle, Part, Pattern, Piece};
 
 /// Writes the templates of one locale.
 pub struct Templates<'w, 'a> {
     pub rules: &'w Rules<'a>,
-    pub attributes: &'w BTreeMap<String, Known>,
+    pub attributes: &'w BTreeMap<String, KnownAttribute>,
     pub lists: &'w BTreeMap<String, Id<tables::List>>,
     pub plan: &'w mut PlanBuilder,
     /// Whose conventions numbers and dates follow.
@@ -60,22 +60,22 @@ impl Templates<'_, '_> {
         }
     }
 
-    fn term(&mut self, term: &Term<'_>) -> Id<tables::Expr> {
+    fn term(&mut self, term: &Expression<'_>) -> Id<tables::Expr> {
         match term {
-            Term::Constant(value) => self.constant(value),
-            Term::Attribute(named) => self.attribute(named.name),
-            Term::Variable(variable, attribute) => {
+            Expression::Constant(value) => self.constant(value),
+            Expression::Attribute(named) => self.attribute(named.name),
+            Expression::Variable(variable, attribute) => {
                 let exists = attribute.as_ref().filter(|named| self.rules.attributes.contains_key(named.name));
                 let args: Vec<_> = exists.map(|named| self.attribute(named.name)).into_iter().collect();
                 self.op(ExprOp::Variable, *variable, 0, &args)
             }
-            Term::Loop(up, field) => self.op(ExprOp::Loop, *up, *field as u32, &[]),
-            Term::List(named) => match self.lists.get(named.name).copied() {
+            Expression::Loop(up, field) => self.op(ExprOp::Loop, *up, *field as u32, &[]),
+            Expression::List(named) => match self.lists.get(named.name).copied() {
                 Some(list) => self.op(ExprOp::List, list.0, 0, &[]),
                 None => self.constant(&Value::Null),
             },
-            Term::Pipe(filter, args) => self.filter(*filter, 0, args.iter()),
-            Term::Number(of, style) => {
+            Expression::Filter(filter, args) => self.filter(*filter, 0, args.iter()),
+            Expression::Number(of, style) => {
                 let numbers = match style {
                     NumberStyle::Plain(digits) => locale::numbers(self.locale, *digits),
                     NumberStyle::Money(currency) => {
@@ -83,13 +83,13 @@ impl Templates<'_, '_> {
                     }
                 };
                 let format = self.numbers(&numbers);
-                self.filter(Pipe::Number, format.0, [&**of].into_iter())
+                self.filter(TemplateFilter::Number, format.0, [&**of].into_iter())
             }
-            Term::Date(of, pattern) => {
+            Expression::Date(of, pattern) => {
                 let format = self.dates(pattern);
-                self.filter(Pipe::Date, format.0, [&**of].into_iter())
+                self.filter(TemplateFilter::Date, format.0, [&**of].into_iter())
             }
-            Term::Op(op, a, args) => {
+            Expression::Op(op, a, args) => {
                 let args: Vec<_> = args.iter().map(|arg| self.term(arg)).collect();
                 self.op(*op, *a, 0, &args)
             }
@@ -103,12 +103,12 @@ impl Templates<'_, '_> {
 
     fn filter<'t, 'n: 't>(
         &mut self,
-        filter: Pipe,
+        filter: TemplateFilter,
         b: u32,
-        args: impl Iterator<Item = &'t Term<'n>>,
+        args: impl Iterator<Item = &'t Expression<'n>>,
     ) -> Id<tables::Expr> {
         let args: Vec<_> = args.map(|arg| self.term(arg)).collect();
-        self.op(ExprOp::Pipe, filter as u32, b, &args)
+        self.op(ExprOp::Filter, filter as u32, b, &args)
     }
 
     fn constant(&mut self, value: &Value) -> Id<tables::Expr> {
@@ -127,7 +127,7 @@ impl Templates<'_, '_> {
         let mut term = self.op(ExprOp::Attribute, row.0, expected(attribute.kind) as u32, &[]);
         if let Some(default) = &attribute.default {
             let (default, allow_false) = (self.constant(default), self.constant(&Value::Bool(true)));
-            term = self.op(ExprOp::Pipe, Pipe::Default as u32, 0, &[term, default, allow_false]);
+            term = self.op(ExprOp::Filter, TemplateFilter::Default as u32, 0, &[term, default, allow_false]);
         }
         for member in members {
             let key = self.constant(&Value::from(member));
@@ -171,9 +171,9 @@ impl Templates<'_, '_> {
             }
             Piece::Name(names, is_upper) => {
                 let field = match names {
-                    Names::Months | Names::ShortMonths => DateField::Month,
-                    Names::Weekdays | Names::ShortWeekdays => DateField::Weekday,
-                    Names::Halves => DateField::Half,
+                    DateNames::Months | DateNames::ShortMonths => DateField::Month,
+                    DateNames::Weekdays | DateNames::ShortWeekdays => DateField::Weekday,
+                    DateNames::Halves => DateField::Half,
                 };
                 let words = locale::names(self.locale, *names);
                 let upper: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();

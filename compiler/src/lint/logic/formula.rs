@@ -25,18 +25,18 @@ pub enum Formula<'a> {
 #[derive(Clone, Debug)]
 pub struct Literal<'a> {
     /// What.
-    pub subject: Subject,
+    pub subject: Variable,
     /// The values that it may have.
     pub values: Values,
     /// Whether each of these values satisfies what was written.
     pub exact: bool,
     /// Where it comes from.
-    pub said: Said<'a>,
+    pub said: Assertion<'a>,
 }
 
 /// What conditions tell of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
+pub enum Variable {
     /// An attribute, or what stands at a path below one.
     Attribute(String),
     /// An attribute read as a version.
@@ -59,7 +59,7 @@ pub enum Subject {
 
 /// Where a literal comes from.
 #[derive(Clone, Debug)]
-pub enum Said<'a> {
+pub enum Assertion<'a> {
     /// It is written in the rules.
     Written {
         /// What it is about.
@@ -72,7 +72,7 @@ pub enum Said<'a> {
         negated: bool,
     },
     /// It follows from something else, which is said here.
-    Known(String),
+    KnownOperand(String),
 }
 
 impl<'a> Formula<'a> {
@@ -90,18 +90,18 @@ impl<'a> Formula<'a> {
 
     /// What follows from something else than a condition.
     #[must_use]
-    pub const fn known(subject: Subject, values: Values, why: String) -> Self {
-        Self::Is(Literal { subject, values, exact: true, said: Said::Known(why) })
+    pub const fn known(subject: Variable, values: Values, why: String) -> Self {
+        Self::Is(Literal { subject, values, exact: true, said: Assertion::KnownOperand(why) })
     }
 }
 
-impl Said<'_> {
+impl Assertion<'_> {
     /// Where it is written.
     #[must_use]
     pub const fn span(&self) -> Option<Span> {
         match self {
             Self::Written { operand, .. } => Some(operand.span),
-            Self::Known(_) => None,
+            Self::KnownOperand(_) => None,
         }
     }
 
@@ -109,7 +109,7 @@ impl Said<'_> {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Known(why) => why.clone(),
+            Self::KnownOperand(why) => why.clone(),
             Self::Written { name, operator, operand, negated } => {
                 let operand = canonical::to_json_text(&operand.to_value());
                 let operand = shorten(&operand);

@@ -2,7 +2,7 @@
 
 use throughline::canonical;
 
-use super::formula::{Formula, Literal, Said, Subject};
+use super::formula::{Assertion, Formula, Literal, Variable};
 use super::ranges::Ranges;
 use super::read::Conditions;
 use super::solve::{Answer, Branch, Conflict, solve};
@@ -27,7 +27,7 @@ impl<'a> Conditions<'_, 'a> {
             Some(within) => duration::parse(within.as_str()?).ok()?.0,
             None => 0,
         };
-        let subject = Subject::Count(event_key(node.get("name")?.as_str()?, filter), within);
+        let subject = Variable::Count(event_key(node.get("name")?.as_str()?, filter), within);
         let counts = match node.get("count") {
             None => vec![whole("$gte", 1.0, holds)?],
             Some(Node { kind: Kind::Number(count), .. }) => vec![whole("$eq", *count, holds)?],
@@ -44,7 +44,7 @@ impl<'a> Conditions<'_, 'a> {
         let impossible =
             filter.is_some_and(|filter| matches!(solve(&[&self.read_filter(filter, true)]), Answer::Never(_)));
         let universe = if impossible { Ranges::point(Number::new(0.0)) } else { Ranges::above(Number::new(0.0), true) };
-        let said = || Said::Written { name: "$event", operator: "", operand: node, negated: !holds };
+        let said = || Assertion::Written { name: "$event", operator: "", operand: node, negated: !holds };
         let literal = |count: Ranges<Number>| {
             let values = Values::numbers(universe.intersect(&count));
             Formula::Is(Literal { subject: subject.clone(), values, exact: true, said: said() })
@@ -73,8 +73,8 @@ impl<'a> Conditions<'_, 'a> {
             let others = Ranges::above(Number::new(0.0), true).intersect(&ages.complement());
             Values { null: true, ..Values::numbers(others) }
         };
-        let subject = Subject::Recency(event_key(node.get("event")?.as_str()?, node.get("where")));
-        let said = Said::Written { name: "$recency", operator: "", operand: node, negated: !holds };
+        let subject = Variable::Recency(event_key(node.get("event")?.as_str()?, node.get("where")));
+        let said = Assertion::Written { name: "$recency", operator: "", operand: node, negated: !holds };
         Some(Formula::Is(Literal { subject, values, exact: true, said }))
     }
 
@@ -95,8 +95,8 @@ impl<'a> Conditions<'_, 'a> {
             span = span.intersect(&Ranges::below(millis(time::parse(until.as_str()?, &zone).ok()?.0), false));
         }
         let values = Values::numbers(if holds { span } else { span.complement() });
-        let said = Said::Written { name: "$schedule", operator: "", operand: node, negated: !holds };
-        Some(Formula::Is(Literal { subject: Subject::Now, values, exact: true, said }))
+        let said = Assertion::Written { name: "$schedule", operator: "", operand: node, negated: !holds };
+        Some(Formula::Is(Literal { subject: Variable::Now, values, exact: true, said }))
     }
 }
 
@@ -135,16 +135,16 @@ fn whole(operator: &str, count: f64, holds: bool) -> Option<Ranges<Number>> {
 /// What cannot be true together, though each of it could: what happened within an hour happened within a day.
 pub fn contradiction<'f, 'a>(branch: &Branch<'f, 'a>) -> Option<Conflict<'f, 'a>> {
     for (subject, found) in branch {
-        let Subject::Count(event, within) = subject else { continue };
+        let Variable::Count(event, within) = subject else { continue };
         let least = found.values.numbers.least().map_or(0.0, |number| number.get());
         for (other, wider) in branch {
-            let Subject::Count(same, span) = other else { continue };
+            let Variable::Count(same, span) = other else { continue };
             let greatest = wider.values.numbers.greatest().map_or(f64::INFINITY, |number| number.get());
             if same == event && is_longer(*span, *within) && greatest < least {
                 return Some(Conflict::of(&[found, wider]));
             }
         }
-        if let Some(last) = branch.get(&Subject::Recency(event.clone())) {
+        if let Some(last) = branch.get(&Variable::Recency(event.clone())) {
             let window = if *within == 0 { Ranges::all() } else { Ranges::below(millis(*within), false) };
             let must_exist = least >= 1.0;
             if must_exist && last.values.numbers.intersect(&window).is_empty() {

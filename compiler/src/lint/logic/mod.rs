@@ -12,7 +12,7 @@ mod read;
 mod solve;
 mod values;
 
-pub use formula::{Formula, Literal, Subject};
+pub use formula::{Formula, Literal, Variable};
 pub use ranges::Ranges;
 pub use read::Conditions;
 pub use solve::{Answer, Branch, Conflict, overlap, search, solve};

@@ -19,7 +19,7 @@ pub struct Test {
 
 /// What is known of each kind of value: whether it satisfies the operator, or which do; none for what cannot be said.
 #[derive(Default)]
-struct Known {
+struct KnownOperand {
     null: Option<bool>,
     no: Option<bool>,
     yes: Option<bool>,
@@ -42,7 +42,7 @@ impl Test {
             "$in" => identical(items()?),
             "$nin" => return Some(Self::new("$in", operand)?.negated()),
             "$ini" if items()?.is_empty() => identical(&[]),
-            "$ini" => Known { texts: None, ..identical(items()?) },
+            "$ini" => KnownOperand { texts: None, ..identical(items()?) },
             "$nini" => return Some(Self::new("$ini", operand)?.negated()),
             "$lt" => relation(operand, |order| order.is_lt()),
             "$lte" => relation(operand, |order| order.is_le()),
@@ -50,8 +50,8 @@ impl Test {
             "$gte" => relation(operand, |order| order.is_ge()),
             "$exists" => exists(matches!(operand, Value::Bool(true))),
             "$type" => of_type(operand.as_str()?),
-            "$size" | "$all" | "$alli" | "$elemMatch" => Known { other: None, ..Known::nothing() },
-            "$regex" | "$regexi" => Known::default(),
+            "$size" | "$all" | "$alli" | "$elemMatch" => KnownOperand { other: None, ..KnownOperand::nothing() },
+            "$regex" | "$regexi" => KnownOperand::default(),
             "$is" => bare(operand),
             _ => return None,
         };
@@ -63,7 +63,7 @@ impl Test {
     }
 }
 
-impl Known {
+impl KnownOperand {
     /// No value satisfies it.
     const fn nothing() -> Self {
         Self {
@@ -92,11 +92,11 @@ impl Known {
 }
 
 /// `===` with one of these; a list is searched, so what it has cannot be said.
-fn identical(values: &[Value]) -> Known {
+fn identical(values: &[Value]) -> KnownOperand {
     let has = |wanted: &Value| Some(values.contains(wanted));
     let numbers = values.iter().filter_map(|value| value.as_f64().map(Number::new));
     let texts = values.iter().filter_map(|value| value.as_str().map(|text| Text(text.to_owned())));
-    Known {
+    KnownOperand {
         null: has(&Value::Null),
         no: has(&Value::Bool(false)),
         yes: has(&Value::Bool(true)),
@@ -107,12 +107,12 @@ fn identical(values: &[Value]) -> Known {
 }
 
 /// `<` and its like, with JavaScript's conversions: two texts are compared as texts, everything else as numbers.
-fn relation(operand: &Value, holds: fn(core::cmp::Ordering) -> bool) -> Known {
+fn relation(operand: &Value, holds: fn(core::cmp::Ordering) -> bool) -> KnownOperand {
     let number = ValueRef::from(operand).to_number();
     let single = |value: f64| Some(value.partial_cmp(&number).is_some_and(holds));
     let numbers = if number.is_nan() { Ranges::none() } else { compared(Number::new(number), holds) };
     let texts = operand.as_str().map(|text| compared(Text(text.to_owned()), holds));
-    Known { null: single(0.0), no: single(0.0), yes: single(1.0), numbers: Some(numbers), texts, other: None }
+    KnownOperand { null: single(0.0), no: single(0.0), yes: single(1.0), numbers: Some(numbers), texts, other: None }
 }
 
 /// The values that compare so with one.
@@ -126,16 +126,16 @@ fn compared<T: Ord + Clone>(value: T, holds: fn(core::cmp::Ordering) -> bool) ->
     }
 }
 
-fn exists(exists: bool) -> Known {
+fn exists(exists: bool) -> KnownOperand {
     let some = Some(exists);
     let (numbers, texts) = if exists { (Ranges::all(), Ranges::all()) } else { (Ranges::none(), Ranges::none()) };
-    Known { null: Some(!exists), no: some, yes: some, numbers: Some(numbers), texts: Some(texts), other: some }
+    KnownOperand { null: Some(!exists), no: some, yes: some, numbers: Some(numbers), texts: Some(texts), other: some }
 }
 
-fn of_type(name: &str) -> Known {
+fn of_type(name: &str) -> KnownOperand {
     let is = |kind: &str| Some(name == kind);
     let other = if matches!(name, "array" | "object") { None } else { Some(false) };
-    Known {
+    KnownOperand {
         null: is("null"),
         no: is("boolean"),
         yes: is("boolean"),
@@ -146,13 +146,13 @@ fn of_type(name: &str) -> Known {
 }
 
 /// A bare value: what it is compared with is converted to its type first.
-fn bare(operand: &Value) -> Known {
+fn bare(operand: &Value) -> KnownOperand {
     match operand {
-        Value::Null => Known { null: Some(true), ..Known::nothing() },
+        Value::Null => KnownOperand { null: Some(true), ..KnownOperand::nothing() },
         Value::Bool(wanted) => {
             let truthy = |falsy: Ranges<Number>| if *wanted { falsy.complement() } else { falsy };
             let empty = Ranges::point(Text(String::new()));
-            Known {
+            KnownOperand {
                 null: Some(false),
                 no: Some(!wanted),
                 yes: Some(*wanted),
@@ -161,7 +161,7 @@ fn bare(operand: &Value) -> Known {
                 other: Some(*wanted),
             }
         }
-        Value::Number(number) => Known {
+        Value::Number(number) => KnownOperand {
             null: Some(*number == 0.0),
             no: Some(*number == 0.0),
             yes: Some(*number == 1.0),
@@ -173,7 +173,7 @@ fn bare(operand: &Value) -> Known {
             // Of all numbers only the one that the text stands for can be written like the text.
             let number = ValueRef::Text(text).to_number();
             let is_written = !number.is_nan() && ValueRef::Number(number).to_text() == text.as_str();
-            Known {
+            KnownOperand {
                 null: Some(text == "null"),
                 no: Some(text == "false"),
                 yes: Some(text == "true"),
@@ -182,6 +182,6 @@ fn bare(operand: &Value) -> Known {
                 other: None,
             }
         }
-        Value::Array(_) | Value::Object(_) => Known { other: None, ..Known::nothing() },
+        Value::Array(_) | Value::Object(_) => KnownOperand { other: None, ..KnownOperand::nothing() },
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use throughline::canonical;
 
-use super::formula::{Formula, Literal, Said, Subject};
+use super::formula::{Assertion, Formula, Literal, Variable};
 use super::operator::Test;
 use super::ranges::Ranges;
 use super::values::{Text, Values};
@@ -41,7 +41,7 @@ enum Keys {
 /// What a test is about.
 struct About<'a> {
     name: &'a str,
-    subject: Subject,
+    subject: Variable,
     universe: Values,
 }
 
@@ -82,7 +82,7 @@ impl<'r, 'a> Conditions<'r, 'a> {
                 if key.starts_with('$') {
                     return self.opaque("", key, value, holds);
                 }
-                let about = About { name: key, subject: Subject::Attribute(key.to_owned()), universe: Values::all() };
+                let about = About { name: key, subject: Variable::Attribute(key.to_owned()), universe: Values::all() };
                 self.value(&about, value, holds)
             }
             (key, _) => self.subject_part(key, value, holds),
@@ -123,7 +123,7 @@ impl<'r, 'a> Conditions<'r, 'a> {
         // For features an app may say `id` itself, as a number.
         let is_known = name == path && name != "id";
         let universe = if is_known { Values::of(attribute.kind, &attribute.values) } else { Values::all() };
-        Some(About { name: path, subject: Subject::Attribute(path.to_owned()), universe })
+        Some(About { name: path, subject: Variable::Attribute(path.to_owned()), universe })
     }
 
     /// What stands after a name: a bare value, or operators, of which all have to hold.
@@ -140,9 +140,9 @@ impl<'r, 'a> Conditions<'r, 'a> {
     }
 
     fn test(&self, about: &About<'a>, operator: &'a str, operand: &'a Node, holds: bool) -> Formula<'a> {
-        let said = Said::Written { name: about.name, operator, operand, negated: !holds };
+        let said = Assertion::Written { name: about.name, operator, operand, negated: !holds };
         if let Some(versions) = versions(operator, operand, holds) {
-            let subject = Subject::Version(about.name.to_owned());
+            let subject = Variable::Version(about.name.to_owned());
             return Formula::Is(Literal { subject, values: Values::texts(versions), exact: false, said });
         }
         // A bare list where none can be is told when compiling.
@@ -168,8 +168,8 @@ impl<'r, 'a> Conditions<'r, 'a> {
         if name.starts_with('$') || (name.is_empty() && operator.starts_with('$')) {
             self.is_private.set(true);
         }
-        let subject = Subject::Opaque(format!("{name} {operator} {}", canonical::to_string(&operand.to_value())));
-        let said = Said::Written { name, operator, operand, negated: !holds };
+        let subject = Variable::Opaque(format!("{name} {operator} {}", canonical::to_string(&operand.to_value())));
+        let said = Assertion::Written { name, operator, operand, negated: !holds };
         Formula::Is(Literal { subject, values: Values::flag(holds), exact: false, said })
     }
 
@@ -196,9 +196,9 @@ impl<'r, 'a> Conditions<'r, 'a> {
             }
         };
         // The collector may have decided the membership some time ago, about other facts.
-        let said = || Said::Written { name: "$segment", operator: "", operand: node, negated: !holds };
+        let said = || Assertion::Written { name: "$segment", operator: "", operand: node, negated: !holds };
         let opaque = || {
-            let subject = Subject::Opaque(format!("$segment {id}"));
+            let subject = Variable::Opaque(format!("$segment {id}"));
             Formula::Is(Literal { subject, values: Values::flag(holds), exact: false, said: said() })
         };
         Some(known.map_or_else(opaque, Formula::Shared))
@@ -247,8 +247,8 @@ fn consent(node: &Node, holds: bool) -> Option<Formula<'_>> {
         let states = words(&["granted", "denied", "pending"]);
         let found = words(&[state]);
         let values = Values::texts(states.intersect(&if holds { found } else { found.complement() }));
-        let said = Said::Written { name: "$consent", operator: "", operand, negated: !holds };
-        Formula::Is(Literal { subject: Subject::Consent(purpose.to_owned()), values, exact: true, said })
+        let said = Assertion::Written { name: "$consent", operator: "", operand, negated: !holds };
+        Formula::Is(Literal { subject: Variable::Consent(purpose.to_owned()), values, exact: true, said })
     };
     match &node.kind {
         Kind::String(purpose) => Some(literal(purpose, "granted", node)),
@@ -268,15 +268,15 @@ fn journey(node: &Node, holds: bool) -> Option<Formula<'_>> {
         return None;
     }
     let id = node.get("id")?.as_str()?;
-    let literal = |subject: Subject, entered: Values| {
+    let literal = |subject: Variable, entered: Values| {
         let not = Values { null: !entered.null, texts: entered.texts.complement(), ..Values::none() };
         let values = if holds { entered } else { not };
-        let said = Said::Written { name: "$journey", operator: "", operand: node, negated: !holds };
+        let said = Assertion::Written { name: "$journey", operator: "", operand: node, negated: !holds };
         Formula::Is(Literal { subject, values, exact: true, said })
     };
     let text = |key| node.get(key).and_then(Node::as_str);
     let state = text("state").map_or_else(Ranges::all, |state| words(&[state]));
-    let mut parts = vec![literal(Subject::JourneyState(id.to_owned()), Values::texts(state))];
-    parts.extend(text("step").map(|step| literal(Subject::JourneyStep(id.to_owned()), Values::texts(words(&[step])))));
+    let mut parts = vec![literal(Variable::JourneyState(id.to_owned()), Values::texts(state))];
+    parts.extend(text("step").map(|step| literal(Variable::JourneyStep(id.to_owned()), Values::texts(words(&[step])))));
     Some(Formula::joined(parts, holds))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::formula::{Formula, Literal, Subject};
+use super::formula::{Formula, Literal, Variable};
 use super::history;
 use super::values::Values;
 
@@ -27,11 +27,11 @@ pub enum Answer<'f, 'a> {
 pub struct Conflict<'f, 'a>(pub Vec<&'f Literal<'a>>);
 
 /// One way in which formulas can be true: what each subject may be then.
-pub type Branch<'f, 'a> = BTreeMap<&'f Subject, Found<'f, 'a>>;
+pub type Branch<'f, 'a> = BTreeMap<&'f Variable, Solution<'f, 'a>>;
 
 /// What a subject may be.
 #[derive(Clone, Debug)]
-pub struct Found<'f, 'a> {
+pub struct Solution<'f, 'a> {
     /// The values left.
     pub values: Values,
     /// What has left them.
@@ -41,7 +41,7 @@ pub struct Found<'f, 'a> {
 impl<'f, 'a> Conflict<'f, 'a> {
     /// All literals of these.
     #[must_use]
-    pub fn of(found: &[&Found<'f, 'a>]) -> Self {
+    pub fn of(found: &[&Solution<'f, 'a>]) -> Self {
         Self(found.iter().flat_map(|found| found.literals.iter().copied()).collect())
     }
 
@@ -81,7 +81,7 @@ pub fn overlap(formulas: &[&Formula<'_>]) -> bool {
 /// Goes through the ways in which the formulas can be true until one is accepted.
 pub fn search<'f, 'a>(formulas: &[&'f Formula<'a>], accept: &mut dyn FnMut(&Branch<'f, 'a>) -> bool) -> Answer<'f, 'a> {
     let mut search = Search { work: 0, depth: 0, conflict: None, accept };
-    match search.go_on(formulas.to_vec(), Vec::new(), Branch::new()) {
+    match search.step(formulas.to_vec(), Vec::new(), Branch::new()) {
         Ok(true) => Answer::Maybe,
         Ok(false) => Answer::Never(search.conflict.unwrap_or_default()),
         Err(TooMuch) => Answer::Unknown,
@@ -99,7 +99,7 @@ struct Search<'s, 'f, 'a> {
 
 impl<'f, 'a> Search<'_, 'f, 'a> {
     /// Whether a way is accepted in which all of `open` and one alternative of each of `choices` hold besides `branch`.
-    fn go_on(
+    fn step(
         &mut self,
         mut open: Vec<&'f Formula<'a>>,
         mut choices: Vec<&'f [Formula<'a>]>,
@@ -134,7 +134,7 @@ impl<'f, 'a> Search<'_, 'f, 'a> {
             return Err(TooMuch);
         }
         for part in parts {
-            if self.go_on(vec![part], choices.clone(), branch.clone())? {
+            if self.step(vec![part], choices.clone(), branch.clone())? {
                 return Ok(true);
             }
         }
@@ -151,7 +151,7 @@ impl<'f, 'a> Search<'_, 'f, 'a> {
         let found = branch
             .entry(&literal.subject)
             .and_modify(|found| found.values = found.values.intersect(&literal.values))
-            .or_insert_with(|| Found { values: literal.values.clone(), literals: Vec::new() });
+            .or_insert_with(|| Solution { values: literal.values.clone(), literals: Vec::new() });
         found.literals.push(literal);
         if found.values.is_empty() {
             let conflict = Conflict::of(&[found]);

@@ -7,7 +7,7 @@ use super::split::{self, Filter, coverage, hash_version, ranges, unit};
 use super::url_pattern::{self, UrlPattern};
 use super::{Dialect, Parent, condition, numbers, present, text, truthy};
 use crate::rules::{Definition, Rules};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::source::tree::Node;
 
 /// The keys of an experiment that pages run by themselves: what GrowthBook's SDKs read.
@@ -42,15 +42,15 @@ pub const EXPERIMENT: [&str; 26] = [
 
 /// A randomised split with values.
 #[derive(Clone, Debug)]
-pub struct Trial<'a> {
+pub struct FeatureExperiment<'a> {
     /// Its key; none for that of its feature.
     pub key: Option<&'a str>,
     /// Hashed together with the unit; none for the key.
     pub seed: Option<&'a str>,
     /// The attribute that is hashed; none for `id`.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
     /// The attribute that is hashed where the unit is missing.
-    pub fallback: Option<Named<'a>>,
+    pub fallback: Option<Reference<'a>>,
     /// Kept assignments and the fallback do not count.
     pub never_sticky: bool,
     /// Assigns nobody, but can be forced.
@@ -66,7 +66,7 @@ pub struct Trial<'a> {
     /// Subjects assigned under an earlier version are left out.
     pub min_bucket_version: u32,
     /// For whom.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
     /// Splits that the subject must be in; they replace the namespace.
     pub filters: Option<Vec<Filter<'a>>>,
     /// A seed and buckets that the subject must be in.
@@ -76,7 +76,7 @@ pub struct Trial<'a> {
     /// The pages; none for every page.
     pub urls: Option<Vec<UrlPattern>>,
     /// The weights that depend on the subject.
-    pub bandit: Option<Named<'a>>,
+    pub bandit: Option<Reference<'a>>,
     /// Its variations.
     pub arms: Vec<Arm<'a>>,
     /// The buckets of each variation, given outright.
@@ -110,7 +110,7 @@ pub struct AutoExperiment<'a> {
     /// Whose language its condition is in.
     pub dialect: Dialect,
     /// What it splits.
-    pub trial: Trial<'a>,
+    pub trial: FeatureExperiment<'a>,
     /// Runs only when it is asked for.
     pub manual: bool,
     /// The other page gets the query string of this one.
@@ -137,8 +137,8 @@ const REPORTED: [&str; 14] = [
     "variations",
 ];
 
-impl<'a> Trial<'a> {
-    pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Self {
+impl<'a> FeatureExperiment<'a> {
+    pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
         let variations = present(fields, "contextualVariations").or_else(|| present(fields, "variations"));
         let values = variations.as_ref().map(|place| place.list(out)).unwrap_or_default();
         let meta = present(fields, "meta").map(|place| place.list(out)).unwrap_or_default();
@@ -177,7 +177,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Tells of what GrowthBook silently takes for something else.
-    fn refuse_odd(&self, fields: &Fields<'_>, out: &mut Reader<'_>) {
+    fn refuse_odd(&self, fields: &Fields<'_>, out: &mut ReadContext<'_>) {
         let place = fields.place();
         if self.arms.len() < 2 {
             let message = "an experiment with fewer than two variations compares nothing";
@@ -194,7 +194,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Tells of a bandit that is not there, and of units that no page knows.
-    pub(super) fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub(super) fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(bandit) = self.bandit.as_ref().filter(|bandit| !rules.bandits.contains_key(bandit.name)) {
             let message =
                 format!("there is no contextual bandit `{}`: the experiment's own weights count", bandit.name);
@@ -203,7 +203,7 @@ impl<'a> Trial<'a> {
     }
 
     /// The attributes that are hashed.
-    pub fn units(&self) -> impl Iterator<Item = &Named<'a>> {
+    pub fn units(&self) -> impl Iterator<Item = &Reference<'a>> {
         let filters = self.filters.iter().flatten().filter_map(|filter| filter.unit.as_ref());
         self.unit.iter().chain(&self.fallback).chain(filters)
     }
@@ -216,7 +216,7 @@ impl<'a> Trial<'a> {
 }
 
 impl<'a> Arm<'a> {
-    fn read(value: &'a Node, meta: Option<Place<'a>>, out: &mut Reader<'_>) -> Self {
+    fn read(value: &'a Node, meta: Option<Cursor<'a>>, out: &mut ReadContext<'_>) -> Self {
         let Some(fields) = meta.map(|place| place.fields(&["key", "name", "passthrough"], out)) else {
             return Self { value, key: None, name: None, passthrough: false };
         };
@@ -237,11 +237,11 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
         super::is_key(id)
     }
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let own = ["public", "dialect", "description"];
         let fields = place.fields(&[&EXPERIMENT[..], &own].concat(), out);
         let dialect = super::dialect(&fields, out);
-        let mut trial = Trial::read(&fields, dialect, out);
+        let mut trial = FeatureExperiment::read(&fields, dialect, out);
         let status = text(&fields, "status", out);
         let no = Value::Bool(false);
         trial.draft = status == Some("draft") || fields.get("active").is_some_and(|place| place.node.to_value() == no);
@@ -265,7 +265,7 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
 
 impl AutoExperiment<'_> {
     /// Tells of what it refers to and what is not there.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let units: Vec<_> = self.trial.units().collect();
         super::check_units(&units, rules, out);
         for parent in &self.trial.parents {
@@ -276,14 +276,14 @@ impl AutoExperiment<'_> {
 
 /// The number of a forced variation; one that is none stands for nobody.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
-fn variation(place: &Place<'_>, out: &mut Reader<'_>) -> u32 {
+fn variation(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
     match place.number(super::ANY, out) {
         Some(number) if (0.0..1e6).contains(&number) && number.fract() == 0.0 => number as u32,
         _ => u32::MAX,
     }
 }
 
-fn namespace(place: &Place<'_>, out: &mut Reader<'_>) -> Option<(String, f64, f64)> {
+fn namespace(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(String, f64, f64)> {
     let items = place.list(out);
     if let [name, from, to] = items.as_slice() {
         let seed = format!("__{}", ValueRef::from(&name.node.to_value()).to_text());
@@ -296,7 +296,7 @@ fn namespace(place: &Place<'_>, out: &mut Reader<'_>) -> Option<(String, f64, f6
 }
 
 /// The experiment as GrowthBook's SDKs report it.
-fn reported(fields: &Fields<'_>, variations: Option<&Place<'_>>) -> Object {
+fn reported(fields: &Fields<'_>, variations: Option<&Cursor<'_>>) -> Object {
     let mut out = Object::new();
     out.insert("variations", variations.map(|place| place.node.to_value()).unwrap_or_default());
     for name in ["coverage", "bucketVersion", "minBucketVersion"] {

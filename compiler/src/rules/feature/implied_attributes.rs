@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::internals::plan::tables::Source;
 
-use super::{AutoExperiment, Bandit, Effect, Feature, SavedGroup, Trial};
+use super::{AutoExperiment, Bandit, Effect, Feature, FeatureExperiment, SavedGroup};
 use crate::condition::scope::Dialect;
 use crate::rules::Defs;
 use crate::rules::attribute::Attribute;
-use crate::source::cursor::{Named, Place};
+use crate::source::cursor::{Cursor, Reference};
 use crate::source::tree::{Kind, Node};
 
 /// The attributes that are read but not declared.
@@ -19,7 +19,7 @@ pub fn implied_attributes<'a>(
     bandits: &Defs<'a, Bandit<'a>>,
     declared: &BTreeMap<&'a str, Attribute<'a>>,
 ) -> Vec<(&'a str, Attribute<'a>)> {
-    let mut found = Found::default();
+    let mut found = ImpliedAttributes::default();
     for feature in features.values().filter(|feature| feature.dialect == Dialect::GrowthBook) {
         for rule in &feature.rules {
             rule.filters.iter().filter_map(|filter| filter.unit.as_ref()).for_each(|unit| found.unit(unit));
@@ -28,7 +28,7 @@ pub fn implied_attributes<'a>(
                     found.condition(when.as_ref());
                     rollout.iter().flat_map(|rollout| rollout.units()).for_each(|unit| found.unit(unit));
                 }
-                Effect::Trial(trial) => found.trial(trial, bandits),
+                Effect::Experiment(trial) => found.trial(trial, bandits),
                 Effect::Nothing => {}
             }
         }
@@ -65,20 +65,20 @@ fn attribute<'a>() -> Attribute<'a> {
 }
 
 #[derive(Default)]
-struct Found<'a> {
+struct ImpliedAttributes<'a> {
     names: BTreeSet<&'a str>,
     groups: bool,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ImpliedAttributes<'a> {
     /// A name with dots is read as one member of the request's attributes, which needs no declaration.
-    fn unit(&mut self, unit: &Named<'a>) {
+    fn unit(&mut self, unit: &Reference<'a>) {
         if !unit.name.contains('.') {
             self.names.insert(unit.name);
         }
     }
 
-    fn trial(&mut self, trial: &Trial<'a>, bandits: &Defs<'a, Bandit<'a>>) {
+    fn trial(&mut self, trial: &FeatureExperiment<'a>, bandits: &Defs<'a, Bandit<'a>>) {
         self.condition(trial.when.as_ref());
         trial.units().for_each(|unit| self.unit(unit));
         let bandit = trial.bandit.as_ref().and_then(|bandit| bandits.get(bandit.name));
@@ -94,7 +94,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn condition(&mut self, when: Option<&Place<'a>>) {
+    fn condition(&mut self, when: Option<&Cursor<'a>>) {
         if let Some(when) = when {
             self.node(when.node);
         }

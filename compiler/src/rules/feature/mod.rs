@@ -7,7 +7,7 @@ mod saved_group;
 mod split;
 pub mod url_pattern;
 
-pub use experiment::{Arm, AutoExperiment, EXPERIMENT, Trial};
+pub use experiment::{Arm, AutoExperiment, EXPERIMENT, FeatureExperiment};
 pub use implied_attributes::implied_attributes;
 pub use prerequisites::check_chains;
 pub use saved_group::{Bandit, SavedGroup};
@@ -17,7 +17,7 @@ use throughline::internals::json::ValueRef;
 
 use crate::condition::scope::Dialect;
 use crate::rules::{Definition, Rules};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::source::tree::{Kind, Node};
 
 /// A value that rules choose.
@@ -56,14 +56,14 @@ pub enum Effect<'a> {
         /// The value.
         value: &'a Node,
         /// For whom.
-        when: Option<Place<'a>>,
+        when: Option<Cursor<'a>>,
         /// For how many.
         rollout: Option<Box<Rollout<'a>>>,
         /// Experiments that were run elsewhere.
         tracks: Option<&'a Node>,
     },
     /// What an experiment chooses.
-    Trial(Box<Trial<'a>>),
+    Experiment(Box<FeatureExperiment<'a>>),
     /// Nothing: GrowthBook passes over a rule without a value.
     Nothing,
 }
@@ -72,9 +72,9 @@ pub enum Effect<'a> {
 #[derive(Clone, Debug)]
 pub struct Parent<'a> {
     /// The feature.
-    pub feature: Named<'a>,
+    pub feature: Reference<'a>,
     /// A condition on its `value`; none if any will do.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
     /// Without it the whole feature gives nothing.
     pub gate: bool,
 }
@@ -132,7 +132,7 @@ impl<'a> Definition<'a> for Feature<'a> {
         is_key(id)
     }
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = ["defaultValue", "rules", "public", "enabled", "dialect", "description"];
         let fields = place.fields(&known, out);
         let dialect = dialect(&fields, out);
@@ -148,7 +148,7 @@ impl<'a> Definition<'a> for Feature<'a> {
 }
 
 impl<'a> Rule<'a> {
-    fn read(place: Place<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&[&RULE[..], &["description"]].concat(), out);
         Self {
             id: text(&fields, "id", out).unwrap_or_default(),
@@ -159,29 +159,29 @@ impl<'a> Rule<'a> {
     }
 
     /// Every condition on the subject.
-    pub fn conditions(&self) -> Vec<&Place<'a>> {
+    pub fn conditions(&self) -> Vec<&Cursor<'a>> {
         match &self.effect {
             Effect::Force { when, .. } => when.iter().collect(),
-            Effect::Trial(trial) => trial.when.iter().collect(),
+            Effect::Experiment(trial) => trial.when.iter().collect(),
             Effect::Nothing => Vec::new(),
         }
     }
 
     /// The names of the attributes that are hashed.
-    pub fn units(&self) -> Vec<&Named<'a>> {
+    pub fn units(&self) -> Vec<&Reference<'a>> {
         let filters = self.filters.iter().filter_map(|filter| filter.unit.as_ref());
         match &self.effect {
             Effect::Force { rollout, .. } => {
                 filters.chain(rollout.iter().flat_map(|rollout| rollout.units())).collect()
             }
-            Effect::Trial(trial) => filters.chain(trial.units()).collect(),
+            Effect::Experiment(trial) => filters.chain(trial.units()).collect(),
             Effect::Nothing => filters.collect(),
         }
     }
 }
 
 impl<'a> Effect<'a> {
-    fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Self {
+    fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
         if let Some(value) = fields.get("force") {
             let idle = EXPERIMENT_ONLY.iter().filter_map(|name| Some((name, present(fields, name)?)));
             for (name, place) in idle.filter(|_| dialect == Dialect::Rules) {
@@ -205,19 +205,19 @@ impl<'a> Effect<'a> {
             found.expected("`force` or `variations`");
             return Self::Nothing;
         }
-        Self::Trial(Box::new(Trial::read(fields, dialect, out)))
+        Self::Experiment(Box::new(FeatureExperiment::read(fields, dialect, out)))
     }
 }
 
 impl Feature<'_> {
     /// Tells of what it refers to and what is not there, and of what browsers would need but must not have.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for parent in self.rules.iter().flat_map(|rule| &rule.parents) {
             parent.check(self.public, self.dialect, rules, out);
         }
         for rule in &self.rules {
             check_units(&rule.units(), rules, out);
-            if let Effect::Trial(trial) = &rule.effect {
+            if let Effect::Experiment(trial) = &rule.effect {
                 trial.check(rules, out);
             }
         }
@@ -226,7 +226,7 @@ impl Feature<'_> {
 
 impl Parent<'_> {
     /// Tells if there is no such feature, or if a browser needs it but does not get it.
-    pub fn check(&self, public: bool, dialect: Dialect, rules: &Rules<'_>, out: &mut Reader<'_>) {
+    pub fn check(&self, public: bool, dialect: Dialect, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         match rules.features.get(self.feature.name) {
             None if dialect == Dialect::Rules => {
                 self.feature.unknown("feature", rules.features.keys().copied(), out);
@@ -245,7 +245,7 @@ impl Parent<'_> {
 }
 
 /// Tells of attributes that are hashed and that no page knows.
-pub fn check_units(units: &[&Named<'_>], rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check_units(units: &[&Reference<'_>], rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for unit in units {
         match rules.attributes.get(unit.name) {
             Some(attribute) => crate::rules::message::refuse_private(attribute, unit, "a feature", out),
@@ -261,7 +261,7 @@ pub fn is_key(key: &str) -> bool {
     !key.is_empty() && key.len() <= 500 && !key.chars().any(char::is_control)
 }
 
-fn dialect(fields: &Fields<'_>, out: &mut Reader<'_>) -> Dialect {
+fn dialect(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Dialect {
     let meaning = |word: &str| match word {
         "rules" => Some(Dialect::Rules),
         "growthbook" => Some(Dialect::GrowthBook),
@@ -271,9 +271,9 @@ fn dialect(fields: &Fields<'_>, out: &mut Reader<'_>) -> Dialect {
 }
 
 /// The features that must have some value.
-fn parents<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Parent<'a>> {
+fn parents<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Parent<'a>> {
     let list = present(fields, "parentConditions").map(|place| place.list(out)).unwrap_or_default();
-    let read = |place: Place<'a>| {
+    let read = |place: Cursor<'a>| {
         let fields = place.fields(&["id", "condition", "gate"], out);
         Some(Parent {
             feature: fields.required("id", out)?.named(out)?,
@@ -285,12 +285,12 @@ fn parents<'a>(fields: &Fields<'a>, out: &mut Reader<'_>) -> Vec<Parent<'a>> {
 }
 
 /// The member, unless it is `null`, which GrowthBook takes for nothing.
-fn present<'a>(fields: &Fields<'a>, name: &str) -> Option<Place<'a>> {
+fn present<'a>(fields: &Fields<'a>, name: &str) -> Option<Cursor<'a>> {
     fields.get(name).filter(|place| !place.is_null())
 }
 
 /// A condition; what JavaScript takes for false is none, and in GrowthBook's language so is what has no entries.
-fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Place<'a>> {
+fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Cursor<'a>> {
     let place = present(fields, name)?;
     let has_entries = match &place.node.kind {
         Kind::Null | Kind::Bool(_) | Kind::Number(_) => false,
@@ -307,7 +307,7 @@ fn truthy(fields: &Fields<'_>, name: &str) -> bool {
 }
 
 /// The text of a member; none for an empty one, which JavaScript takes for false.
-fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut Reader<'_>) -> Option<&'a str> {
+fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Option<&'a str> {
     present(fields, name).filter(|place| place.node.as_str() != Some("")).and_then(|place| match &place.node.kind {
         Kind::String(text) => Some(text.as_str()),
         _ => place.text(out),
@@ -318,6 +318,6 @@ fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut Reader<'_>) -> Option<&'a
 const ANY: core::ops::RangeInclusive<f64> = f64::MIN..=f64::MAX;
 
 /// The numbers of a list.
-fn numbers(place: &Place<'_>, out: &mut Reader<'_>) -> Vec<f64> {
+fn numbers(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<f64> {
     place.list(out).into_iter().filter_map(|item| item.number(ANY, out)).collect()
 }

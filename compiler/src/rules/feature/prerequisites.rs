@@ -6,12 +6,12 @@ use throughline::MAX_FEATURE_DEPTH;
 
 use super::Parent;
 use crate::rules::Rules;
-use crate::source::cursor::Reader;
+use crate::source::cursor::ReadContext;
 
 /// Tells of features that need too long a chain of others. Circles have no length, and end where they are evaluated.
 ///
 /// Features are looked at after all that they need, so each is looked at once.
-pub fn check_chains(rules: &Rules<'_>, out: &mut Reader<'_>) {
+pub fn check_chains(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut children: BTreeMap<&str, Vec<(&str, &Parent<'_>)>> = BTreeMap::new();
     let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
     for (id, feature) in &rules.features {

@@ -3,20 +3,20 @@
 use throughline::Value;
 
 use super::{numbers, present};
-use crate::condition::scope::Group;
+use crate::condition::scope::KnownGroup;
 use crate::rules::Definition;
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::Kind;
 
 /// People who are named together: a list of values, or a condition.
 #[derive(Clone, Debug)]
 pub struct SavedGroup<'a> {
     /// Where it is defined.
-    pub place: Place<'a>,
+    pub place: Cursor<'a>,
     /// What conditions see of it.
-    pub group: Group,
+    pub group: KnownGroup,
     /// Its condition.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
 }
 
 impl<'a> Definition<'a> for SavedGroup<'a> {
@@ -27,10 +27,10 @@ impl<'a> Definition<'a> for SavedGroup<'a> {
         super::is_key(id)
     }
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         if let Kind::List(items) = &place.node.kind {
             let values = items.iter().map(crate::source::tree::Node::to_value).collect();
-            return Self { group: Group::Values(values), when: None, place };
+            return Self { group: KnownGroup::Values(values), when: None, place };
         }
         let fields = place.fields(&["type", "attributeKey", "values", "condition", "description"], out);
         let is_type = |word: &str| ["list", "condition"].iter().position(|known| *known == word);
@@ -38,11 +38,11 @@ impl<'a> Definition<'a> for SavedGroup<'a> {
         let values = present(&fields, "values").map(|place| place.list(out));
         let when = present(&fields, "condition").filter(|_| kind == Some(1));
         let group = match kind {
-            Some(0) => Group::List {
+            Some(0) => KnownGroup::List {
                 attribute: present(&fields, "attributeKey").and_then(|place| place.text(out)).map(str::to_owned),
                 values: values.unwrap_or_default().into_iter().map(|place| place.node.to_value()).collect(),
             },
-            _ => Group::Condition(when.as_ref().map(|place| place.node.clone()).unwrap_or_default()),
+            _ => KnownGroup::Condition(when.as_ref().map(|place| place.node.clone()).unwrap_or_default()),
         };
         if kind == Some(1) {
             fields.required("condition", out);
@@ -66,7 +66,7 @@ pub struct Leaf<'a> {
     /// Its id.
     pub id: Value,
     /// For whom; none for everybody.
-    pub when: Option<Place<'a>>,
+    pub when: Option<Cursor<'a>>,
     /// The weights.
     pub weights: Vec<f64>,
 }
@@ -79,10 +79,10 @@ impl<'a> Definition<'a> for Bandit<'a> {
         super::is_key(id)
     }
 
-    fn read(place: Place<'a>, out: &mut Reader<'_>) -> Self {
+    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = place.fields(&["banditVersion", "contexts", "description"], out);
         let contexts = present(&fields, "contexts").map(|place| place.list(out)).unwrap_or_default();
-        let mut leaf = |place: Place<'a>| {
+        let mut leaf = |place: Cursor<'a>| {
             let fields = place.fields(&["leafId", "condition", "weights"], out);
             Leaf {
                 id: fields.required("leafId", out).map(|place| place.node.to_value()).unwrap_or_default(),

@@ -1,14 +1,14 @@
 //! Splits by a hash: rollouts, filters and ranges of buckets.
 
 use super::{ANY, Dialect, present, text};
-use crate::source::cursor::{Fields, Named, Place, Reader};
+use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::source::tree::Kind;
 
 /// A split that a subject must be in.
 #[derive(Clone, Debug)]
 pub struct Filter<'a> {
     /// The attribute that is hashed; none for `id`.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
     /// Hashed together with it.
     pub seed: &'a str,
     /// The version of the hash.
@@ -23,9 +23,9 @@ pub struct Rollout<'a> {
     /// Hashed together with the unit; none for the feature's key.
     pub seed: Option<&'a str>,
     /// The attribute that is hashed; none for `id`.
-    pub unit: Option<Named<'a>>,
+    pub unit: Option<Reference<'a>>,
     /// The attribute that is hashed where the unit is missing.
-    pub fallback: Option<Named<'a>>,
+    pub fallback: Option<Reference<'a>>,
     /// Kept assignments and the fallback do not count.
     pub never_sticky: bool,
     /// The version of the hash.
@@ -37,7 +37,7 @@ pub struct Rollout<'a> {
 }
 
 impl<'a> Rollout<'a> {
-    pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<Self> {
         let range = present(fields, "range").and_then(|place| range(&place, out));
         let coverage = fields.get("coverage").and_then(|place| coverage(&place, dialect, out));
         let (range, inclusive) = match (range, coverage) {
@@ -58,15 +58,15 @@ impl<'a> Rollout<'a> {
         })
     }
 
-    pub(super) fn units(&self) -> impl Iterator<Item = &Named<'a>> {
+    pub(super) fn units(&self) -> impl Iterator<Item = &Reference<'a>> {
         self.unit.iter().chain(&self.fallback)
     }
 }
 
 /// The splits that a subject must be in; none if nothing says so.
-pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut Reader<'_>) -> Option<Vec<Filter<'a>>> {
+pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<Vec<Filter<'a>>> {
     let list = present(fields, "filters")?.list(out);
-    let read = |place: Place<'a>| {
+    let read = |place: Cursor<'a>| {
         let fields = place.fields(&["attribute", "seed", "hashVersion", "ranges"], out);
         Some(Filter {
             unit: unit(&fields, "attribute", out),
@@ -82,11 +82,11 @@ pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut Reade
 }
 
 /// The ranges of buckets of a list.
-pub(super) fn ranges(place: &Place<'_>, out: &mut Reader<'_>) -> Vec<(f64, f64)> {
+pub(super) fn ranges(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<(f64, f64)> {
     place.list(out).iter().filter_map(|place| range(place, out)).collect()
 }
 
-fn range(place: &Place<'_>, out: &mut Reader<'_>) -> Option<(f64, f64)> {
+fn range(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(f64, f64)> {
     let numbers = super::numbers(place, out);
     match numbers.as_slice() {
         [from, to] => Some((*from, *to)),
@@ -98,7 +98,7 @@ fn range(place: &Place<'_>, out: &mut Reader<'_>) -> Option<(f64, f64)> {
 }
 
 /// A share of all: from 0 to 1 in rules. GrowthBook takes any number, and `null` for zero.
-pub(super) fn coverage(place: &Place<'_>, dialect: Dialect, out: &mut Reader<'_>) -> Option<f64> {
+pub(super) fn coverage(place: &Cursor<'_>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<f64> {
     match dialect {
         Dialect::Rules => place.number(0.0..=1.0, out),
         Dialect::GrowthBook if place.is_null() => Some(0.0),
@@ -107,7 +107,7 @@ pub(super) fn coverage(place: &Place<'_>, dialect: Dialect, out: &mut Reader<'_>
 }
 
 /// The version of the hash: 1 or 2, and zero for one that GrowthBook does not know either.
-pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, out: &mut Reader<'_>) -> u32 {
+pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, out: &mut ReadContext<'_>) -> u32 {
     let Some(place) = present(fields, "hashVersion") else { return default };
     if dialect == Dialect::Rules {
         return place.whole(1..=2, out).unwrap_or(default);
@@ -124,7 +124,7 @@ pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, 
 }
 
 /// An attribute that is hashed.
-pub(super) fn unit<'a>(fields: &Fields<'a>, name: &str, out: &mut Reader<'_>) -> Option<Named<'a>> {
+pub(super) fn unit<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
     text(fields, name, out)?;
     fields.get(name)?.named(out)
 }

@@ -4,7 +4,7 @@ use throughline::Url;
 
 use super::{present, text, truthy};
 use crate::regex::{self, RegexError};
-use crate::source::cursor::{Place, Reader};
+use crate::source::cursor::{Cursor, ReadContext};
 
 /// Stands for `*` while a pattern is read as a URL, where `*` could not stand.
 const WILDCARD: &str = "_____";
@@ -39,11 +39,11 @@ pub enum Parts {
 }
 
 /// The patterns of a list.
-pub(super) fn read(place: &Place<'_>, out: &mut Reader<'_>) -> Vec<UrlPattern> {
+pub(super) fn read(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<UrlPattern> {
     place.list(out).into_iter().filter_map(|place| pattern(place, out)).collect()
 }
 
-fn pattern(place: Place<'_>, out: &mut Reader<'_>) -> Option<UrlPattern> {
+fn pattern(place: Cursor<'_>, out: &mut ReadContext<'_>) -> Option<UrlPattern> {
     let fields = place.fields(&["type", "pattern", "include"], out);
     let words = ["simple", "regex"];
     let is_regex = |word: &str| words.iter().position(|known| *known == word).map(|index| index == 1);
@@ -55,7 +55,7 @@ fn pattern(place: Place<'_>, out: &mut Reader<'_>) -> Option<UrlPattern> {
     Some(UrlPattern { excludes, parts })
 }
 
-fn whole(place: &Place<'_>, pattern: &str, out: &mut Reader<'_>) -> Option<Parts> {
+fn whole(place: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option<Parts> {
     if let Err(error @ RegexError::Syntax { .. }) = regex::compile(pattern, false) {
         place.warning("regex", format!("{error}, so no page matches"), out);
         return Some(Parts::Never);
@@ -63,7 +63,7 @@ fn whole(place: &Place<'_>, pattern: &str, out: &mut Reader<'_>) -> Option<Parts
     automaton(place, pattern, false, out).map(Parts::Whole)
 }
 
-fn each(place: &Place<'_>, pattern: &str, out: &mut Reader<'_>) -> Option<Parts> {
+fn each(place: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option<Parts> {
     let Some(url) = Url::parse(&with_scheme(pattern).replace('*', WILDCARD), Some(WILDCARD)) else {
         let message = format!("`{pattern}` is not a pattern of URLs, so no page matches");
         place.warning("url-pattern", message, out).expected("a path or an address with `*`, such as `/products/*`");
@@ -90,7 +90,7 @@ fn with_scheme(pattern: &str) -> String {
 }
 
 /// The automaton of one part, in which the wildcard stands for anything and case does not matter.
-fn part(place: &Place<'_>, text: &str, is_path: bool, out: &mut Reader<'_>) -> Option<Vec<u8>> {
+fn part(place: &Cursor<'_>, text: &str, is_path: bool, out: &mut ReadContext<'_>) -> Option<Vec<u8>> {
     let text = if is_path { text.strip_prefix('/').unwrap_or(text) } else { text };
     let text = if is_path { text.strip_suffix('/').unwrap_or(text) } else { text };
     let pieces: Vec<String> = text.split(WILDCARD).map(escape).collect();
@@ -109,7 +109,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-fn automaton(place: &Place<'_>, pattern: &str, ignore_case: bool, out: &mut Reader<'_>) -> Option<Vec<u8>> {
+fn automaton(place: &Cursor<'_>, pattern: &str, ignore_case: bool, out: &mut ReadContext<'_>) -> Option<Vec<u8>> {
     match regex::compile(pattern, ignore_case) {
         Ok(automaton) => Some(automaton),
         Err(error) => {

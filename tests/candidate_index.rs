@@ -9,7 +9,9 @@
 mod support;
 
 use serde_json::{Map, Value, json};
-use throughline::internals::plan::tables::{Campaign, Constant, Gate, Key, Lane, Placement, Posting, Slot};
+use throughline::internals::plan::tables::{
+    Campaign, CandidateIndex, Constant, IndexedAttribute, Placement, Posting, SharedCondition, Slot,
+};
 use throughline::internals::plan::{Id, Ids};
 use throughline::{Plan, decide, explain};
 
@@ -139,7 +141,7 @@ fn numbers(plan: &Plan, placements: Ids<Placement>) -> Vec<u32> {
         .collect()
 }
 
-fn lane(plan: &Plan) -> Lane {
+fn lane(plan: &Plan) -> CandidateIndex {
     plan.get(plan.get(Id::<Slot>::new(0)).unwrap().lane).unwrap()
 }
 
@@ -151,7 +153,7 @@ fn a_value_that_few_ask_for_finds_a_campaign() {
     let plan = support::plan(&rules(&conditions));
     let lane = lane(&plan);
     assert!(lane.always.is_empty(), "all are found by a value");
-    let keys: Vec<Key> = plan.rows(lane.keys).map(|(_, key)| key).collect();
+    let keys: Vec<IndexedAttribute> = plan.rows(lane.keys).map(|(_, key)| key).collect();
     assert_eq!(keys.len(), 1);
     let postings: Vec<(String, usize)> = plan
         .rows(keys[0].postings)
@@ -175,7 +177,7 @@ fn what_is_rare_in_the_whole_plan_finds_a_campaign() {
             json!({ "class": "promo", "when": { "tier": format!("t{number}") }, "slots": { "side": "m" } });
     }
     let plan = support::plan(&rules);
-    let keys: Vec<Key> = plan.rows(lane(&plan).keys).map(|(_, key)| key).collect();
+    let keys: Vec<IndexedAttribute> = plan.rows(lane(&plan).keys).map(|(_, key)| key).collect();
     let names: Vec<&str> = keys.iter().map(|key| plan.text(plan.get(key.attribute).unwrap().name)).collect();
     assert_eq!(names, ["tier"]);
 }
@@ -187,7 +189,7 @@ fn a_condition_that_many_share_is_a_gate_and_what_cannot_be_found_is_always_look
     let plan = support::plan(&rules(&conditions));
     let lane = lane(&plan);
     let gates: Vec<Vec<u32>> =
-        plan.rows(lane.gates).map(|(_, row): (_, Gate)| numbers(&plan, row.placements)).collect();
+        plan.rows(lane.gates).map(|(_, row): (_, SharedCondition)| numbers(&plan, row.placements)).collect();
     assert_eq!(gates, [[999, 998, 997, 996, 995, 994]], "one condition for all of them, best priority first");
     assert_eq!(numbers(&plan, lane.always), [993]);
 }
