@@ -30,7 +30,7 @@ export default class extends WorkerEntrypoint {
 function untouched(request, env) {
   const { pathname, search } = new URL(request.url);
   if (request.bodyUsed || pathname.startsWith(env.PREFIX || '/_tl/')) {
-    return Response.json({ error: { code: 'internal', message: 'something went wrong here' } }, { status: 500 });
+    return Response.json({ error: { code: 'internal', message: 'internal error' } }, { status: 500 });
   }
   if (env.ORIGIN) {
     // Joined as text: as a relative reference, a path such as `//elsewhere.example/` would lead there.

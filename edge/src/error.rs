@@ -57,7 +57,7 @@ impl From<JsValue> for Refusal {
     /// Something in the runtime has failed: what it was goes to the log, not to the visitor.
     fn from(cause: JsValue) -> Self {
         log(&js::reason(&cause));
-        Self::new(500, "internal", "something went wrong here; the log says what")
+        Self::new(500, "internal", "internal error; see the log")
     }
 }
 

@@ -77,7 +77,7 @@ pub async fn keep(env: &JsValue, message: &Message, text: &str) -> bool {
 }
 
 async fn try_keep(env: &JsValue, shard: &str, text: &str) -> Result<(), JsValue> {
-    let outboxes = js::binding::<Outboxes>(env, "OUTBOX").ok_or("there are no objects `OUTBOX`")?;
+    let outboxes = js::binding::<Outboxes>(env, "OUTBOX").ok_or("binding `OUTBOX` not found")?;
     match outboxes.get_by_name(shard)?.keep(text).await?.as_bool() {
         Some(true) => Ok(()),
         _ => Err(format!("`{shard}` is full").into()),
@@ -106,7 +106,7 @@ pub async fn deliver(call: &Call, message: &Message, events: Vec<Value>) -> Resu
 }
 
 async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
-    let collector = js::binding::<Fetcher>(&call.env, "COLLECTOR").ok_or("there is no service `COLLECTOR`")?;
+    let collector = js::binding::<Fetcher>(&call.env, "COLLECTOR").ok_or("binding `COLLECTOR` not found")?;
     let key = call.edge.config.collector_key.as_deref().ok_or("`COLLECTOR_KEY` is not set")?;
     let headers = response::headers("application/json", response::NO_STORE)?;
     headers.set("authorization", &format!("Bearer {key}"))?;

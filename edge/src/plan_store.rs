@@ -92,7 +92,7 @@ impl PlanStore {
         }
         match fetch(env, "public", &wanted, keys).await {
             Ok((plan, _)) if !plan.is_public() => {
-                log(&format!("plan: `public:{wanted}` holds a plan that is not meant for browsers"));
+                log(&format!("plan: `public:{wanted}` contains a plan that is not public"));
                 kept
             }
             Ok((plan, sealed)) => {
@@ -124,7 +124,7 @@ impl PlanStore {
         self.is_off.set(switch.map_err(|cause| failed("switch", &cause))?.is_some_and(|word| word.trim() == "off"));
 
         let current = current.map_err(|cause| failed("plan:current", &cause))?;
-        let current = Current::parse(&current.ok_or("`plan:current` is not there: nothing has been published")?)?;
+        let current = Current::parse(&current.ok_or("`plan:current` not found: no plan has been published")?)?;
         if self.loaded().is_none_or(|plan| plan.id() != current.edge) {
             let (plan, _) = fetch(env, "plan", &current.edge, keys).await?;
             *self.edge.borrow_mut() = Some(Rc::new(plan));
@@ -139,11 +139,11 @@ impl PlanStore {
 async fn fetch(env: &JsValue, kind: &str, id: &str, keys: &KeySet) -> Result<(Plan, Vec<u8>), String> {
     let key = format!("{kind}:{id}");
     let found = store(env)?.bytes(&key).await.map_err(|cause| failed(&key, &cause))?;
-    let sealed = found.ok_or_else(|| format!("`{key}` is not there"))?;
+    let sealed = found.ok_or_else(|| format!("`{key}` not found"))?;
     let payload = envelope::open(&sealed, keys).map_err(|error| format!("`{key}`: {error}"))?;
     let plan = Plan::load(payload).map_err(|error| format!("`{key}`: {error}"))?;
     if plan.id() != id {
-        return Err(format!("`{key}` holds plan `{}`", plan.id()));
+        return Err(format!("`{key}` contains plan `{}`", plan.id()));
     }
     Ok((plan, sealed))
 }
@@ -153,12 +153,12 @@ impl Current {
         let value = Value::from_json(json).map_err(|error| format!("`plan:current`: {error}"))?;
         let id = |name| value.at([name]).as_str().unwrap_or_default().to_owned();
         let current = Self { edge: id("edge"), public: id("public"), published: value.at(["published"]).clone() };
-        if current.edge.is_empty() { Err("`plan:current` names no plan in `edge`".to_owned()) } else { Ok(current) }
+        if current.edge.is_empty() { Err("`plan:current` has no plan id in `edge`".to_owned()) } else { Ok(current) }
     }
 }
 
 fn store(env: &JsValue) -> Result<Kv, String> {
-    js::binding(env, "PLANS").ok_or_else(|| "there is no KV namespace `PLANS`".to_owned())
+    js::binding(env, "PLANS").ok_or_else(|| "binding `PLANS` not found".to_owned())
 }
 
 fn failed(key: &str, cause: &JsValue) -> String {

@@ -27,7 +27,7 @@ test('another event with the same id is kept under an id of its own', async () =
   await collector.batch([first]);
   const { result, details } = (await collector.batch([second])).body.results[first.messageId];
   assert.equal(result, 'warning');
-  assert.match(details, /the id was used for another event; kept as/);
+  assert.match(details, /the id was used for another event; stored as/);
   assert.equal((await collector.batch([second])).body.results[first.messageId].result, 'duplicate');
   assert.equal((await collector.batch([first])).body.results[first.messageId].result, 'duplicate');
   assert.equal((await collector.profile(`user_id:${who.userId}`)).events.length, 2);

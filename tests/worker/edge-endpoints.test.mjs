@@ -671,7 +671,7 @@ describe('health', () => {
     assert.equal(plan.id, JSON.parse(edge.published.get('plan:current')).edge);
     assert.ok(Math.abs(plan.loaded - Date.now()) < 600_000);
     assert.deepEqual(problems, [
-      '`https://*.bad` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`',
+      '`https://*.bad` in `ALLOWED_ORIGINS` is ignored, expected origins such as `https://app.shop.example`',
     ]);
     assert.ok(!text.includes('"d"') && !text.includes('ck'));
   });

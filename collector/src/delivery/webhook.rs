@@ -96,10 +96,10 @@ impl Message {
 /// Says why the receiver has not accepted it.
 pub async fn send(settings: &Settings, channel: &str, message: &Message) -> core::result::Result<(), String> {
     let url = settings.webhooks.get(channel).or_else(|| settings.webhooks.get("default"));
-    let url = url.ok_or_else(|| format!("no webhook is set for channel `{channel}`"))?;
+    let url = url.ok_or_else(|| format!("no webhook for channel `{channel}`"))?;
     let key = settings.webhook_secret.as_deref().ok_or("`WEBHOOK_SECRET` is not set")?;
     let timestamp = clock::now().div_euclid(1000).to_string();
-    let signature = sign(key, &message.id, &timestamp, &message.body).ok_or("the webhook's secret cannot sign")?;
+    let signature = sign(key, &message.id, &timestamp, &message.body).ok_or("`WEBHOOK_SECRET` is not a usable key")?;
     let request = request(url, message, &timestamp, &signature).map_err(|error| error.to_string())?;
     let abort = AbortController::default();
     let signal = abort.signal();
@@ -109,10 +109,10 @@ pub async fn send(settings: &Settings, channel: &str, message: &Message) -> core
         Either::Left((answer, _)) => answer.map_err(|error| error.to_string())?.status_code(),
         Either::Right(_) => {
             abort.abort();
-            return Err(format!("no answer within {} s", DEADLINE.as_secs()));
+            return Err(format!("no response within {} s", DEADLINE.as_secs()));
         }
     };
-    if (200..300).contains(&status) { Ok(()) } else { Err(format!("the webhook answered {status}")) }
+    if (200..300).contains(&status) { Ok(()) } else { Err(format!("the webhook returned {status}")) }
 }
 
 fn request(url: &str, message: &Message, timestamp: &str, signature: &str) -> Result<Request> {

@@ -40,7 +40,7 @@ pub async fn profile(request: &Request, env: &Env, name: &str) -> Result<Respons
             None => return response::json(200, &view),
         }
     }
-    response::error(503, "moved", "the profile has moved too often")
+    response::error(503, "moved", "the profile leads through too many merges")
 }
 
 /// `POST /v1/tokens` with `{"id": "user_id:42"}`: a token for the edge, for a device that the shop has let in.
@@ -64,7 +64,7 @@ pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
         }
         Minted::Nothing(_) if plan_cache::current(env).await.is_some() => unknown_profile(&id),
         Minted::Nothing(why) => response::error(503, "no_token", &why),
-        Minted::Moved(_) => response::error(503, "moved", "the profile has moved too often"),
+        Minted::Moved(_) => response::error(503, "moved", "the profile leads through too many merges"),
     }
 }
 
@@ -113,7 +113,7 @@ fn refuse(request: &Request, env: &Env) -> Result<Option<Response>> {
 
 fn unknown_profile(name: &str) -> Result<Response> {
     let shown: String = name.chars().take(80).collect();
-    response::error(404, "unknown_profile", &format!("nothing is known of `{shown}`"))
+    response::error(404, "unknown_profile", &format!("unknown profile `{shown}`"))
 }
 
 fn number(request: &Request, name: &str) -> Option<u32> {

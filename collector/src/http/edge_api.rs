@@ -61,7 +61,7 @@ pub async fn post(request: Request, env: &Env) -> Result<Response> {
     let message: Message<'_> = match serde_json::from_str(&text) {
         Ok(message) => message,
         Err(error) => {
-            return response::error(400, "unreadable", &format!("the body is not a message of the edge: {error}"));
+            return response::error(400, "unreadable", &format!("the body is not an edge message: {error}"));
         }
     };
     let (ids, incoming, rejected) = read(&message);
@@ -109,7 +109,7 @@ pub async fn batch(request: Request, env: &Env) -> Result<Response> {
     let mut again = match failed_events::keep(env, &failed).await {
         Ok(()) => Vec::new(),
         Err(error) => {
-            console_error!("failed events: {error}");
+            console_error!("failed events not stored: {error}");
             poisoned
         }
     };
@@ -151,7 +151,7 @@ fn record(message: &Message<'_>, raw: &str) -> core::result::Result<Record, Stri
     }
     let (event, extra) = parse(raw).map_err(|error| error.to_string())?;
     if event.id.is_empty() || event.id.len() > MAX_NAME || event.name.len() > MAX_NAME {
-        return Err(format!("`id` and `event` are texts of at most {MAX_NAME} bytes"));
+        return Err(format!("`id` and `event` must be strings of at most {MAX_NAME} bytes"));
     }
     let mut event = about_person(event, &extra.group_id);
     let received = clock::now();
@@ -197,7 +197,7 @@ async fn keep_rejected(env: &Env, failed: Vec<Failed>) -> Vec<(String, Outcome)>
     let kept = failed_events::keep(env, &failed).await;
     let outcome = |reason: String| match &kept {
         Ok(()) => Outcome::Drop(reason),
-        Err(_) => Outcome::Retry("the failed event cannot be kept".to_owned()),
+        Err(_) => Outcome::Retry("the failed event could not be stored".to_owned()),
     };
     failed.into_iter().map(|one| (one.message_id, outcome(one.reason))).collect()
 }
@@ -208,7 +208,7 @@ async fn token(env: &Env, place: Place) -> Option<String> {
         Ok(Minted::Token { token, .. }) => Some(token),
         Ok(_) => None,
         Err(error) => {
-            console_error!("no token: {error}");
+            console_error!("token not issued: {error}");
             None
         }
     }
@@ -222,5 +222,5 @@ pub async fn mint(env: &Env, mut profile: String, proven: bool) -> Result<Minted
             minted => return Ok(minted),
         }
     }
-    Err(format!("`{profile}` has moved too often").into())
+    Err(format!("`{profile}` leads through too many merges").into())
 }

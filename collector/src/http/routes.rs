@@ -53,7 +53,7 @@ fn decoded(text: &str) -> Option<String> {
 /// Answers a request.
 pub async fn answer(request: Request, env: &Env) -> Result<Response> {
     let Some(route) = Route::of(request.path().trim_end_matches('/')) else {
-        return response::error(404, "unknown_path", "there is nothing here");
+        return response::error(404, "unknown_path", "unknown path");
     };
     let expected = if route.is_post() { Method::Post } else { Method::Get };
     if request.method() == Method::Options {

@@ -63,8 +63,8 @@ async fn take(env: &Env, source: &Source, read: Vec<core::result::Result<Record,
         let outcome = match &kept {
             Ok(()) => Outcome::Drop(call.reason),
             Err(error) => {
-                console_error!("failed events: {error}");
-                Outcome::Retry("the failed event cannot be kept".to_owned())
+                console_error!("failed events not stored: {error}");
+                Outcome::Retry("the failed event could not be stored".to_owned())
             }
         };
         outcomes.push((call.message_id, outcome));

@@ -103,7 +103,7 @@ impl Group {
                 }
             }
             Err(error) => {
-                console_error!("events are sent back: {error}");
+                console_error!("events not stored, the sender has to retry: {error}");
                 self.events.iter().for_each(|(index, _)| set(placed, *index, unplaced()));
             }
         }
@@ -117,7 +117,7 @@ fn set(placed: &mut [Option<Placed>], index: usize, value: Placed) {
 }
 
 fn unplaced() -> Placed {
-    Placed { outcome: Outcome::Retry("the profile cannot be reached".to_owned()), place: None }
+    Placed { outcome: Outcome::Retry("the profile is unavailable".to_owned()), place: None }
 }
 
 /// Finds the profile of every set of identifiers in the batch, each once.
@@ -136,10 +136,10 @@ async fn resolve_all(env: &Env, incoming: &[Incoming]) -> BTreeMap<Who, core::re
 fn outcome_of(answer: Result<Option<Resolved>>) -> core::result::Result<Resolved, Outcome> {
     match answer {
         Ok(Some(resolved)) => Ok(resolved),
-        Ok(None) => Err(Outcome::Drop("nothing says whom it is about".to_owned())),
+        Ok(None) => Err(Outcome::Drop("no identifier of a device or a person".to_owned())),
         Err(error) => {
             console_error!("identity: {error}");
-            Err(Outcome::Retry("identity cannot be reached".to_owned()))
+            Err(Outcome::Retry("the identifier is unavailable".to_owned()))
         }
     }
 }
@@ -154,5 +154,5 @@ async fn keep(env: &Env, profile: &str, records: &[Record]) -> Result<(String, V
             Ingested::Moved(winner) => profile = winner,
         }
     }
-    Err(format!("`{profile}` has moved too often").into())
+    Err(format!("`{profile}` leads through too many merges").into())
 }

@@ -66,7 +66,9 @@ async fn claim(env: &Env, user: &str, profile: Option<&str>) -> Result<String> {
 async fn join(env: &Env, who: &Who, device: &str, user: &str) -> Result<Resolved> {
     let (device_id, user_id) = (Identifier::anonymous(device), Identifier::user(user));
     let wish = Change::Link { profile: first_profile(who, device), user: user.to_owned(), trusted: who.trusted };
-    let Some(link) = change(env, &device_id, wish).await? else { return Err("identity did not answer".into()) };
+    let Some(link) = change(env, &device_id, wish).await? else {
+        return Err("the identity object did not respond".into());
+    };
     if link.user.as_deref() != Some(user) {
         // A shared device: whoever used it before stays who they are.
         let profile = claim(env, user, None).await?;

@@ -95,7 +95,7 @@ impl<'a> Calls<'a> {
             *message_id = message_id_of(raw);
             return Err(format!("the call has {} bytes, expected at most {MAX_CALL}", raw.len()));
         }
-        let value: Value = serde_json::from_str(raw).map_err(|error| format!("not JSON that can be read: {error}"))?;
+        let value: Value = serde_json::from_str(raw).map_err(|error| format!("invalid JSON: {error}"))?;
         let Value::Object(mut call) = value else { return Err("expected an object".to_owned()) };
         let named = call.get("messageId").and_then(Value::as_str).unwrap_or_default();
         *message_id = named.chars().take(MAX_MESSAGE_ID).collect();
@@ -112,7 +112,7 @@ impl<'a> Calls<'a> {
         let hash = self.hash(&call);
         if message_id.is_empty() {
             *message_id = (self.random)();
-            warnings.push("`messageId` is missing: the call counts again when it is sent again".to_owned());
+            warnings.push("`messageId` is missing, so the call counts again if it is sent again".to_owned());
             call.insert("messageId", message_id.as_str());
         }
         if let Some(kind) = kind {
@@ -128,7 +128,7 @@ impl<'a> Calls<'a> {
         let is_alias = call.get("type").and_then(Value::as_str) == Some(EventKind::Alias.name());
         let anonymous_id = anonymous_id.or(previous_id.filter(|_| is_alias));
         if anonymous_id.is_none() && user_id.is_none() {
-            return Err("neither `anonymousId` nor `userId` says whom it is about".to_owned());
+            return Err("no usable `anonymousId` or `userId`, expected at least one".to_owned());
         }
         let event = self.event(call)?;
         let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
@@ -187,13 +187,13 @@ fn identifier(call: &Object, name: &str, warnings: &mut Vec<String>) -> Option<S
         Some(Value::String(text)) => text.clone(),
         Some(number @ Value::Number(_)) => canonical::to_string(number),
         Some(_) => {
-            warnings.push(format!("`{name}` is not a text and is ignored"));
+            warnings.push(format!("`{name}` is not a string and is ignored"));
             return None;
         }
     };
     if text.len() > MAX_ID || is_nobody(&text) {
         let shown: String = text.chars().take(40).collect();
-        warnings.push(format!("`{name}` is `{shown}`, which names nobody, and is ignored"));
+        warnings.push(format!("`{name}` is `{shown}`, which is not a usable id, and is ignored"));
         return None;
     }
     Some(text)

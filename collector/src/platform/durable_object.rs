@@ -26,7 +26,7 @@ pub async fn ask<A: DeserializeOwned>(
     let answer = Box::pin(stub.fetch_with_request(request));
     match select(answer, Delay::from(DEADLINE)).await {
         Either::Left((answer, _)) => read(answer?).await,
-        Either::Right(_) => Err(Error::from(format!("`{namespace}` did not answer in time"))),
+        Either::Right(_) => Err(Error::from(format!("`{namespace}` timed out"))),
     }
 }
 

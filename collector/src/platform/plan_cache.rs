@@ -45,7 +45,7 @@ pub async fn current(env: &Env) -> Option<Rc<Plan>> {
         }
         Ok(None) => known,
         Err(error) => {
-            console_error!("the plan stays as it is: {error}");
+            console_error!("plan not updated: {error}");
             known
         }
     }
@@ -61,8 +61,8 @@ async fn fetch(env: &Env, settings: &Settings, known: Option<&Plan>) -> Result<O
         return Ok(None);
     }
     let sealed = store.get(&format!("plan:{id}")).bytes().await.map_err(|error| error.to_string())?;
-    let sealed = sealed.ok_or_else(|| format!("`plan:{id}` is not in the store"))?;
+    let sealed = sealed.ok_or_else(|| format!("`plan:{id}` not found in KV"))?;
     let payload = envelope::open(&sealed, &settings.plan_keys).map_err(|error| error.to_string())?;
     let plan = Plan::load(payload).map_err(|error| error.to_string())?;
-    if plan.id() == id { Ok(Some(plan)) } else { Err(format!("`plan:{id}` holds plan `{}`", plan.id())) }
+    if plan.id() == id { Ok(Some(plan)) } else { Err(format!("`plan:{id}` contains plan `{}`", plan.id())) }
 }

@@ -115,12 +115,13 @@ fn millis(seconds: f64) -> i64 {
 fn json<T: Default + for<'de> Deserialize<'de>>(name: &str, text: Option<String>) -> T {
     let parsed = text.map(|text| serde_json::from_str(&text));
     parsed
-        .and_then(|parsed| parsed.map_err(|error| console_error!("{name} is not used: {error}")).ok())
+        .and_then(|parsed| parsed.map_err(|error| console_error!("{name} is invalid and ignored: {error}")).ok())
         .unwrap_or_default()
 }
 
 fn keys(name: &str, text: Option<String>, purpose: Purpose) -> KeySet {
     let parsed = text.map(|text| KeySet::parse(&text, purpose));
-    let read = parsed.and_then(|parsed| parsed.map_err(|error| console_error!("{name} is not used: {error}")).ok());
+    let read =
+        parsed.and_then(|parsed| parsed.map_err(|error| console_error!("{name} is invalid and ignored: {error}")).ok());
     read.unwrap_or_else(|| KeySet::new(purpose))
 }

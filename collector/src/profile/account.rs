@@ -59,7 +59,7 @@ impl Profile {
                 self.transact(move |store| learn(store, plan, &subject, &account, &knows)).await
             }
             Err(error) => {
-                console_error!("the account is as it was last: {error}");
+                console_error!("account unavailable, using its last known state: {error}");
                 Ok(())
             }
         }

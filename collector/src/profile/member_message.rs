@@ -36,7 +36,7 @@ impl Profile {
         let due: Vec<Row> = self.store()?.rows(query, vec![now_ms().into(), AT_ONCE.into()])?;
         for row in due {
             if let Err(error) = self.hand(row).await {
-                console_error!("errand, to be repeated: {error}");
+                console_error!("member message, will be retried: {error}");
             }
         }
         Ok(())
@@ -89,7 +89,7 @@ async fn take(profile: &Profile, mut member: String, question: Take) -> Result<(
             Taken::Moved(winner) => member = winner,
         }
     }
-    Err(format!("`{member}` has moved too often").into())
+    Err(format!("`{member}` leads through too many merges").into())
 }
 
 /// As the profile of an account: notes who gets what became due.
@@ -97,7 +97,7 @@ pub fn note(store: &Store, member_messages: &[MemberMessage], now: i64) -> Resul
     for errand in member_messages {
         match member_of(store, errand.by)? {
             Some(member) => keep(store, &member, errand, now)?,
-            None => console_error!("`{}`: no member is known", errand.journey),
+            None => console_error!("`{}`: member not found", errand.journey),
         }
     }
     Ok(())

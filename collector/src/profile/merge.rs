@@ -42,7 +42,7 @@ impl Profile {
         })
         .await?;
         if let Err(error) = self.drive(&intent).await {
-            console_error!("merge, to be repeated: {error}");
+            console_error!("merge, will be retried: {error}");
         }
         Ok(())
     }
@@ -53,7 +53,7 @@ impl Profile {
         let intents: Vec<Intent> = self.store()?.rows(query, vec![now_ms().into()])?;
         for intent in intents {
             if let Err(error) = self.drive(&intent).await {
-                console_error!("merge, to be repeated: {error}");
+                console_error!("merge, will be retried: {error}");
             }
         }
         Ok(())
@@ -106,7 +106,7 @@ impl Profile {
 
     /// Takes over what was counted, and where journeys and messages are.
     async fn take_state(&self, frozen: Frozen) -> Result<()> {
-        let plan = plan_cache::current(&self.env).await.ok_or("no plan says how profiles are merged")?;
+        let plan = plan_cache::current(&self.env).await.ok_or("no plan is loaded, so profiles cannot be merged")?;
         let (subject, archive_after) = (self.subject()?, self.settings.archive_after);
         self.transact(move |store| {
             let mut base: Known = store.meta("base")?.unwrap_or_else(|| Known::new(subject.clone()));

@@ -82,9 +82,13 @@ impl DurableObject for Profile {
         };
         let handed = self.hand_over().await;
         let archived = self.archive().await;
-        for (what, result) in
-            [("merge", merged), ("account", told), ("errand", handed), ("delivery", delivered), ("archive", archived)]
-        {
+        for (what, result) in [
+            ("merge", merged),
+            ("account", told),
+            ("member message", handed),
+            ("delivery", delivered),
+            ("archive", archived),
+        ] {
             if let Err(error) = result {
                 console_error!("{what}: {error}");
             }
@@ -178,7 +182,7 @@ impl Profile {
             Ok(())
         });
         transaction.await?;
-        result.take().ok_or_else(|| Error::from("the transaction has no result"))
+        result.take().ok_or_else(|| Error::from("the transaction returned no result"))
     }
 }
 

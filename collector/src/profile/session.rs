@@ -63,7 +63,8 @@ impl<'a> Live<'a> {
                 if self.store.seen(&record.source, &record.event.id)?.is_some() {
                     return Ok(Outcome::Duplicate);
                 }
-                outcome = Outcome::Warning(format!("the id was used for another event; kept as `{}`", record.event.id));
+                outcome =
+                    Outcome::Warning(format!("the id was used for another event; stored as `{}`", record.event.id));
             }
         }
         self.store.see(&record)?;

@@ -15,19 +15,19 @@ impl Profile {
     /// What trusted senders said is only for devices that a trusted sender has named: anybody can say that they are
     /// somebody, and would read about them.
     pub async fn mint(&self, question: Mint) -> Result<Minted> {
-        let Some(plan) = plan_cache::current(&self.env).await else { return Ok(nothing("there is no plan")) };
+        let Some(plan) = plan_cache::current(&self.env).await else { return Ok(nothing("no plan is loaded")) };
         let store = self.store()?;
         if let Some(winner) = store.meta("moved_to")? {
             return Ok(Minted::Moved(winner));
         }
         if !question.proven && store.meta("secured")?.unwrap_or(false) {
-            return Ok(nothing("no trusted sender has said whose device it is"));
+            return Ok(nothing("no trusted sender has linked the device to the person"));
         }
         if store.meta::<String>("account")?.is_some() {
-            return Ok(nothing("an account is nobody"));
+            return Ok(nothing("accounts get no tokens"));
         }
         if !store.is_known()? {
-            return Ok(nothing("nothing is known"));
+            return Ok(nothing("the profile is empty"));
         }
         self.recall_account(&plan).await?;
         let subject = self.subject()?;
@@ -67,7 +67,7 @@ impl Profile {
         match token::mint(key, &claims) {
             Ok(token) => Minted::Token { token, subject: claims.sub, expires: claims.exp, version },
             Err(error) => {
-                console_error!("no token: {error}");
+                console_error!("token not issued: {error}");
                 nothing(&error.to_string())
             }
         }

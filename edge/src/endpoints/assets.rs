@@ -18,7 +18,7 @@ const LONG: &str = "public, max-age=31536000, immutable";
 /// The file; `404` where the assets do not have it.
 pub async fn respond(call: &Call, name: &str) -> Result<Response, Refusal> {
     let unknown =
-        || Refusal::new(404, "unknown_endpoint", format!("there is nothing at `{}`", call.incoming.address.path));
+        || Refusal::new(404, "unknown_endpoint", format!("unknown endpoint `{}`", call.incoming.address.path));
     let assets = js::binding::<Fetcher>(&call.env, "ASSETS").ok_or_else(unknown)?;
     let is_file = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if !is_file {

@@ -30,7 +30,7 @@ pub async fn json(call: &Call, limit: usize) -> Result<Value, Refusal> {
 
 /// The refusal of a body that is not as it should be.
 pub fn invalid(reason: impl fmt::Display) -> Refusal {
-    Refusal::new(400, "invalid_json", format!("the body: {reason}"))
+    Refusal::new(400, "invalid_json", format!("invalid body: {reason}"))
 }
 
 fn check_type(call: &Call) -> Result<(), Refusal> {
@@ -38,13 +38,13 @@ fn check_type(call: &Call) -> Result<(), Refusal> {
     let kind = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let encoding = call.incoming.header("content-encoding").unwrap_or_else(|| "identity".to_owned());
     if !matches!(kind.as_str(), "application/json" | "text/plain") {
-        let message = format!("the body is `{kind}`, expected `application/json` or `text/plain`");
+        let message = format!("the content type is `{kind}`, expected `application/json` or `text/plain`");
         return Err(
             Refusal::new(415, "unsupported_media_type", message).with("accept-post", "application/json, text/plain")
         );
     }
     if encoding != "identity" {
-        return Err(Refusal::new(415, "unsupported_encoding", "the body is compressed, expected plain JSON")
+        return Err(Refusal::new(415, "unsupported_encoding", "the body is compressed, expected uncompressed JSON")
             .with("accept-encoding", "identity"));
     }
     Ok(())

@@ -123,7 +123,7 @@ async fn record(call: &Call, plan: &Plan, settled: &mut Settled, allowed: Vec<Ac
 fn adopt(call: &Call, plan: &Plan, visitor: &mut Visitor, token: &str) -> bool {
     let before = visitor.profile.clone();
     if let Err(refused) = visitor.accept(&call.edge.config, token, call.now) {
-        log(&format!("collector: its token is refused: {}", refused.code()));
+        log(&format!("collector: its token was refused: {}", refused.code()));
         visitor.profile = before;
         return false;
     }

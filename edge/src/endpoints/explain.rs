@@ -20,7 +20,11 @@ pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     check(call)?;
     let path = call.incoming.address.param("path").unwrap_or_else(|| "/".to_owned());
     if !path.starts_with('/') {
-        return Err(Refusal::new(400, "invalid_path", format!("`path` is `{path}`, expected one such as `/pricing`")));
+        return Err(Refusal::new(
+            400,
+            "invalid_path",
+            format!("`path` is `{path}`, expected a path such as `/pricing`"),
+        ));
     }
     let plan = active_plan(call).await?;
     let visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);

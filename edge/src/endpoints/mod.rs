@@ -108,7 +108,7 @@ async fn active_plan(call: &Call) -> Result<Rc<Plan>, Refusal> {
 
 /// The plan, unless there is none.
 async fn loaded_plan(call: &Call) -> Result<Rc<Plan>, Refusal> {
-    let missing = || Refusal::new(503, "no_plan", "no plan is in use; `health` says why").with("retry-after", "5");
+    let missing = || Refusal::new(503, "no_plan", "no plan is loaded; see `health`").with("retry-after", "5");
     call.plan_or_load().await.ok_or_else(missing)
 }
 

@@ -105,7 +105,7 @@ fn facts(call: &Call, plan: &Plan, visitor: Visitor, context: Object) -> Result<
     let key = match context.get("targetingKey") {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(key)) => key.clone(),
-        Some(_) => return Err(invalid("`context.targetingKey`: expected a text")),
+        Some(_) => return Err(invalid("`context.targetingKey`: expected a string")),
     };
     let incoming = &call.incoming;
     let request = Request {
@@ -120,7 +120,7 @@ fn facts(call: &Call, plan: &Plan, visitor: Visitor, context: Object) -> Result<
     if !has_token && !key.is_empty() {
         facts.profile = Profile { subject: key, ..Profile::default() };
     } else if !has_token && (visitor.is_new || visitor.id.is_empty()) {
-        let message = "`context.targetingKey` is missing, and there is no token";
+        let message = "`context.targetingKey` is missing, and no token was sent";
         return Err(Refusal::new(400, TARGETING_KEY_MISSING, message));
     }
     Ok(facts)
@@ -160,7 +160,7 @@ fn flag(found: &Evaluation) -> Value {
         out.insert("errorCode", code);
         out.insert(
             "errorDetails",
-            if code == FLAG_NOT_FOUND { "there is no such feature" } else { "it depends on itself" },
+            if code == FLAG_NOT_FOUND { "unknown feature" } else { "the feature depends on itself" },
         );
     } else {
         out.insert("reason", found.reason.name());

@@ -15,8 +15,7 @@ const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
 pub async fn respond(call: &Call) -> Result<Response, Refusal> {
     active_plan(call).await?;
     let public = call.edge.plans.public(&call.env, &call.edge.config.plan_keys).await;
-    let missing =
-        || Refusal::new(503, "no_plan", "no public plan is in use; the log says why").with("retry-after", "5");
+    let missing = || Refusal::new(503, "no_plan", "no public plan is loaded; see the log").with("retry-after", "5");
     let public = public.ok_or_else(missing)?;
     let tag = format!("\"{}\"", public.plan.id());
     let headers = response::headers("application/octet-stream", CACHE)?;

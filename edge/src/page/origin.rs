@@ -26,7 +26,7 @@ pub async fn fetch(call: &Call, validators: Validators) -> Result<Response, JsVa
     let incoming = &call.incoming;
     let me = format!("1.1 throughline-{}", incoming.address.host);
     if incoming.header("via").is_some_and(|via| via.split(',').any(|hop| hop.trim() == me)) {
-        let message = "this request has come back to where it was: `ORIGIN` points to this worker";
+        let message = "request loop: `ORIGIN` points to this worker";
         return crate::error::Refusal::new(508, "loop", message).answer();
     }
     let base = call.edge.config.origin.clone().unwrap_or_else(|| incoming.address.origin());

@@ -53,7 +53,7 @@ impl Config {
         let token_keys = keys(env, "TOKEN_KEYS", Purpose::Token, &mut problems);
         if !token_keys.is_empty() && token_keys.signer().is_none() {
             problems
-                .push("`TOKEN_KEYS` has no private key: caps hold only after the collector has answered".to_owned());
+                .push("`TOKEN_KEYS` has no private key: caps apply only after the collector has responded".to_owned());
         }
         let plan_keys = keys(env, "PLAN_KEYS", Purpose::Plan, &mut problems);
         // Previews are for those who want them: without keys there are none, and nothing is wrong.
@@ -113,7 +113,7 @@ fn origin(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
     let found = js::variable(env, "ORIGIN")?;
     let host = found.strip_prefix("https://").or_else(|| found.strip_prefix("http://")).unwrap_or_default();
     if host.is_empty() || host.contains(['?', '#', ' ']) {
-        problems.push(format!("`ORIGIN` is `{found}`, expected an address such as `https://shop.example`"));
+        problems.push(format!("`ORIGIN` is `{found}`, expected a URL such as `https://shop.example`"));
         return None;
     }
     Some(found.trim_end_matches('/').to_owned())
@@ -127,7 +127,7 @@ fn origins(env: &JsValue, problems: &mut Vec<String>) -> Vec<String> {
         .partition(|origin| origin.contains("://") && !origin.contains('*') && !origin.ends_with('/'));
     for origin in bad {
         problems.push(format!(
-            "`{origin}` in `ALLOWED_ORIGINS` is not used, expected origins such as `https://app.shop.example`"
+            "`{origin}` in `ALLOWED_ORIGINS` is ignored, expected origins such as `https://app.shop.example`"
         ));
     }
     good.into_iter().map(str::to_owned).collect()

@@ -29,7 +29,7 @@ pub fn check_sender(call: &Call) -> Result<(), Refusal> {
     if is_ours {
         return Ok(());
     }
-    Err(Refusal::new(403, "foreign_origin", "pages of this origin may not do that: it is not in `ALLOWED_ORIGINS`"))
+    Err(Refusal::new(403, "foreign_origin", "requests from this origin are refused: it is not in `ALLOWED_ORIGINS`"))
 }
 
 /// The answer to a preflight request.
