@@ -138,18 +138,18 @@ fn texts_are_measured_with_what_bounds_them() {
     let long = "x".repeat(100);
     let cases = [
         // Two things of at most 100 characters, with a comma each.
-        ("{% for item in lists.all %}{{ item.title }},{% endfor %}", Some("2 segments: 202 places")),
+        ("{% for item in lists.all %}{{ item.title }},{% endfor %}", Some("2 segments: 202 code units")),
         ("{% for item in lists.all limit: 1 %}{{ item.title }},{% endfor %}", None),
         ("{% for item in lists.one %}{{ item.title }},{% endfor %}", None),
         ("{% for item in lists.all %}{{ item.title | truncate: 70 }}{% endfor %}", None),
-        ("{{ lists.all | map: 'title' | join: ', ' }}", Some("2 segments: 204 places")),
+        ("{{ lists.all | map: 'title' | join: ', ' }}", Some("2 segments: 204 code units")),
         (
             "{% for i in (1..9) %}{{ name }}{% endfor %}",
-            Some("2 segments: 180 places in GSM 03.38, with 20 characters for `{{ name }}`"),
+            Some("2 segments: 180 code units in GSM 03.38, assuming 20 characters for `{{ name }}`"),
         ),
         ("{% for tag in tags %}{{ tag }}{% else %}none{% endfor %}", Some("1 segment without `{% for tag in tags %}`")),
         ("{{ tags | join: ', ' }}", Some("1 segment without `{{ tags | join: ', ' }}`")),
-        ("{{ tags | join: ', ' | truncate: 161 }}", Some("2 segments: 161 places")),
+        ("{{ tags | join: ', ' | truncate: 161 }}", Some("2 segments: 161 code units")),
         ("{% for tag in tags limit: 8 %}{{ tag }}{% endfor %}", None),
     ];
     for (text, wanted) in cases {

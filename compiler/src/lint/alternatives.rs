@@ -44,10 +44,10 @@ fn check_order<'n, 'a: 'n>(
     };
     if let Some((never, _)) = ways.next() {
         let message = format!(
-            "`{}` is never tried: `{}` before it needs no consent and no address, so it is always possible",
+            "`{}` is never tried: the earlier `{}` needs neither consent nor an address, so it is always possible",
             never.name, always.name
         );
-        let expected = format!("`consent` or `reach` on the channel `{}`, or it last", always.name);
+        let expected = format!("`consent` or `reach` on the channel `{}`, or that channel last", always.name);
         never.place.warning("unreachable-alternative", message, out).expected(expected);
     }
 }

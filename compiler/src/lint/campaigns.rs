@@ -17,8 +17,8 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>],
         check_reachable(linter, speaker, out);
         check_pages(linter, speaker, out);
         if let (Class::Transactional, Some(offer)) = (speaker.campaign.class, &speaker.campaign.offer) {
-            let message = format!("a transactional campaign makes the offer `{}`, which is advertising", offer.name);
-            let expected = "class `promo`, or no offer: what people must be told is not what they are sold";
+            let message = format!("a transactional campaign carries the offer `{}`, which is advertising", offer.name);
+            let expected = "class `promo`, or no offer; transactional campaigns must not carry one";
             offer.place.warning("transactional-offer", message, out).expected(expected);
         }
     }
@@ -26,18 +26,21 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>],
 
 fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
     if let Answer::Never(conflict) = solve(&speaker.speaks()) {
-        let message = format!("campaign `{}` never speaks: {}", speaker.id, conflict.words());
-        speaker.place.warning("unreachable-campaign", message, out).expected("a condition and a time that can meet");
+        let message = format!("campaign `{}` is never eligible: {}", speaker.id, conflict.words());
+        speaker
+            .place
+            .warning("unreachable-campaign", message, out)
+            .expected("a condition that can hold within the schedule and the required consent");
         return;
     }
     let Some(now) = linter.now else { return };
     let today = not_before(now);
     let [when, frame] = speaker.speaks();
     if let Answer::Never(_) = solve(&[when, frame, &today]) {
-        let message = format!("the time of campaign `{}` has passed", speaker.id);
+        let message = format!("the time span of campaign `{}` has passed", speaker.id);
         let place = linter.definitions.key("campaigns", speaker.id, "schedule");
         let place = place.as_ref().unwrap_or(&speaker.place);
-        place.warning("schedule-over", message, out).expected("a later `until`, or no such campaign");
+        place.warning("schedule-over", message, out).expected("a later `until`, or no campaign");
     }
 }
 
@@ -57,10 +60,12 @@ fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, 
         };
         if let Answer::Never(_) = search(&speaker.speaks(), &mut is_on_page) {
             let (paths, pages) = (wanted.join("`, `"), slot.pages.join("`, `"));
-            let message =
-                format!("the condition wants the path `{paths}`, slot `{}` is on `{pages}`", placement.slot.name);
+            let message = format!(
+                "the condition requires the path `{paths}`, but slot `{}` is on `{pages}`",
+                placement.slot.name
+            );
             let place = crate::source::cursor::Cursor { mark: placement.slot.place.mark, ..when.clone() };
-            place.warning("wrong-page", message, out).expected("a path that has the slot, or another slot");
+            place.warning("wrong-page", message, out).expected("a path on which the slot is, or another slot");
         }
     }
 }

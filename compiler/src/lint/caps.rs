@@ -69,8 +69,10 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         known.extend(campaign.offer.as_ref().map(|offer| ("offer", offer.name)));
         let messages: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
         known.extend(messages.first().filter(|_| messages.len() == 1).map(|only| ("message", *only)));
-        let own: Vec<LintedCap<'_>> =
-            items(&caps).iter().filter_map(|place| LintedCap::read(place, &known, id)).collect();
+        let own: Vec<LintedCap<'_>> = items(&caps)
+            .iter()
+            .filter_map(|place| LintedCap::read(place, &known, &format!("campaign `{id}`, ")))
+            .collect();
         for (at, cap) in own.iter().enumerate() {
             let before = own.get(..at).unwrap_or_default();
             let after = own.get(at.saturating_add(1)..).unwrap_or_default();
@@ -144,7 +146,7 @@ fn policy<'a>(place: &Cursor<'a>) -> Option<LintedCap<'a>> {
 fn report(cap: &LintedCap<'_>, tighter: Option<&LintedCap<'_>>, out: &mut ReadContext<'_>) {
     let Some(other) = tighter else { return };
     let there = out.location(other.place.mark);
-    let message = format!("this cap never binds: at most {} is reached first, or at once", other.name);
+    let message = format!("this cap never binds: another cap ({}) is reached first, or at the same time", other.name);
     let expected = format!("a tighter cap than the one at {there}, or none");
     cap.place.warning("cap-never-binds", message, out).expected(expected);
 }
@@ -172,7 +174,7 @@ fn report_unused(linter: &Linter<'_, '_>, cap: &LintedCap<'_>, out: &mut ReadCon
         _ => true,
     };
     if let Some((key, value)) = cap.scope.iter().find(|entry| !is_used(*entry)) {
-        let message = format!("this cap never binds: no campaign has the {key} `{value}`");
+        let message = format!("this cap never binds: no campaign uses the {key} `{value}`");
         cap.place.warning("cap-never-binds", message, out).expected("a cap on something that campaigns use");
         return true;
     }

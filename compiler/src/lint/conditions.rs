@@ -62,14 +62,14 @@ fn check_condition<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut Re
     match solve(&[&linter.conditions.read(place.node, true)]) {
         Answer::Never(conflict) => report_never(place, &conflict, "no facts satisfy this condition", out),
         Answer::Unknown => {
-            let message = "this condition has too many combinations of alternatives to check them all";
+            let message = "this condition has too many combinations of alternatives to check all of them";
             place.warning("unchecked", message, out).expected("fewer alternatives, or segments for parts of it");
         }
         Answer::Maybe if is_trivial(place.node) => {}
         Answer::Maybe => {
             if let Answer::Never(_) = solve(&[&linter.conditions.read(place.node, false)]) {
                 let message = "all facts satisfy this condition";
-                place.warning("always-true", message, out).expected("no condition, or one that leaves somebody out");
+                place.warning("always-true", message, out).expected("no condition, or one that excludes somebody");
             }
         }
     }
@@ -121,7 +121,7 @@ fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Cursor<'a>, out: &mut 
 fn check_filter<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
     let formula = linter.conditions.read_filter(place.node, true);
     if let Answer::Never(conflict) = solve(&[&formula]) {
-        report_never(place, &conflict, "no event has such properties", out);
+        report_never(place, &conflict, "no event can have these properties", out);
         return true;
     }
     false
@@ -151,8 +151,8 @@ fn check_lists(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
             for item in items(&below) {
                 let written = canonical::to_string(&item.node.to_value());
                 if let Some(first) = seen.get(&written).copied() {
-                    let message = format!("the same stands in this `{}` twice", entry.key);
-                    let expected = format!("it once; it is also at {}", out.location(first));
+                    let message = format!("this `{}` has the same item twice", entry.key);
+                    let expected = format!("the item once; it is also at {}", out.location(first));
                     item.warning("duplicate-condition", message, out).expected(expected);
                 } else {
                     seen.insert(written, item.mark);

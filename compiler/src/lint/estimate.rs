@@ -38,7 +38,7 @@ impl Estimate {
     pub fn assumption(&self) -> String {
         match self.assumed.as_slice() {
             [] => String::new(),
-            names => format!(", with {ASSUMED} characters for {}", names.join(", ")),
+            names => format!(", assuming {ASSUMED} characters for {}", names.join(", ")),
         }
     }
 }

@@ -59,7 +59,7 @@ fn check_weights(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, experiment) in &linter.rules.experiments {
         let Some(place) = linter.definitions.key("experiments", id, "variations") else { continue };
         if experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).count() == 1 {
-            let message = format!("one variation of experiment `{id}` gets everybody, so it compares nothing");
+            let message = format!("one variation of experiment `{id}` gets all the traffic, so it compares nothing");
             place.warning("compares-nothing", message, out).expected("a weight for at least two variations");
         }
     }
@@ -83,8 +83,10 @@ fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>
             continue;
         }
         let Some(place) = linter.definitions.key("experiments", id, "seed") else { continue };
-        let message = format!("experiments `{first}` and `{id}` have the seed `{seed}`, so they split people alike");
-        place.warning("correlated-experiments", message, out).expected("a seed of its own for each experiment");
+        let message = format!(
+            "experiments `{first}` and `{id}` have the same seed `{seed}`, so their assignments are correlated"
+        );
+        place.warning("correlated-experiments", message, out).expected("a different seed for each experiment");
     }
 }
 
@@ -117,10 +119,10 @@ fn check_slot<'r, 'a>(
         told.insert((first, second));
         let Some(named) = &other.campaign.experiment else { continue };
         let message = format!(
-            "experiments `{first}` of `{}` and `{second}` of `{}` meet in slot `{slot}`, so each is part of the other's result",
+            "experiments `{first}` of `{}` and `{second}` of `{}` overlap in slot `{slot}`, so each affects the other's result",
             one.id, other.id
         );
-        let expected = "conditions that exclude each other, or one experiment";
+        let expected = "mutually exclusive conditions, or one experiment";
         named.place.warning("overlapping-experiments", message, out).expected(expected);
     }
 }

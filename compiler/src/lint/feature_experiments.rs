@@ -84,13 +84,14 @@ impl<'r, 'a> Run<'r, 'a> {
         let key =
             if self.place.node.get("contextualVariations").is_some() { "contextualVariations" } else { "variations" };
         if self.trial.arms.len() > 1 && arms.all(|arm| Some(arm) == first) {
-            let message = format!("all variations of experiment `{}` are the same, so it compares nothing", self.key);
-            self.member(key).warning("compares-nothing", message, out).expected("variations that differ");
+            let message = format!("all variations of experiment `{}` are equal, so it compares nothing", self.key);
+            self.member(key).warning("compares-nothing", message, out).expected("different variations");
             return;
         }
         let ranges = self.trial.ranges(self.trial.weights.as_deref());
         if self.trial.bandit.is_none() && ranges.iter().filter(|(from, to)| from < to).count() == 1 {
-            let message = format!("one variation of experiment `{}` gets everybody, so it compares nothing", self.key);
+            let message =
+                format!("one variation of experiment `{}` gets all the traffic, so it compares nothing", self.key);
             let key = if self.place.node.get("ranges").is_some() { "ranges" } else { "weights" };
             self.member(key).warning("compares-nothing", message, out).expected("a share for at least two variations");
         }
@@ -110,9 +111,11 @@ fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, runs: &[Run<'r, 'a>], out: &mut 
         let first = *seen.entry(run.split()).or_insert(run.key);
         if first != run.key {
             let seed = run.split().0;
-            let message =
-                format!("experiments `{first}` and `{}` have the seed `{seed}`, so they split people alike", run.key);
-            run.member("seed").warning("correlated-experiments", message, out).expected("a seed of its own for each");
+            let message = format!(
+                "experiments `{first}` and `{}` have the same seed `{seed}`, so their assignments are correlated",
+                run.key
+            );
+            run.member("seed").warning("correlated-experiments", message, out).expected("a different seed for each");
         }
     }
 }
@@ -137,10 +140,10 @@ fn check_rollouts<'a>(
                 let when = asked(linter, trial.when.as_ref(), dialect, true);
                 if rollout.is_some_and(|rollout| overlap(&[rollout, &when])) {
                     let message = format!(
-                        "a rollout before this experiment has the seed `{seed}`, too: whom it leaves are of one variation more than of others"
+                        "an earlier rollout has the same seed `{seed}`, so those it leaves are split unevenly between the variations"
                     );
                     let place = member(place, "seed").unwrap_or_else(|| place.clone());
-                    place.warning("correlated-experiments", message, out).expected("a `seed` of its own");
+                    place.warning("correlated-experiments", message, out).expected("a different `seed`");
                 }
             }
             Effect::Force { .. } | Effect::Nothing => {}
@@ -165,10 +168,10 @@ fn check_namespaces(runs: &[Run<'_, '_>], out: &mut ReadContext<'_>) {
                 && overlap(&[&other.when, &run.when])
             {
                 let message = format!(
-                    "experiments `{}` and `{}` meet in their namespace, which is to keep them apart",
+                    "experiments `{}` and `{}` overlap in their namespace, which should keep them apart",
                     other.key, run.key
                 );
-                let expected = "parts of the namespace that are disjoint";
+                let expected = "disjoint ranges of the namespace";
                 run.member("namespace").warning("overlapping-experiments", message, out).expected(expected);
             }
             if last.is_none_or(|(end, _)| end < part.to) {

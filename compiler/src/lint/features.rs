@@ -68,18 +68,18 @@ fn check_reach<'a>(
                 let takes_all =
                     |silent: &&(&Cursor<'a>, Formula<'a>)| matches!(solve(&[&applies, &silent.1]), Answer::Never(_));
                 let who = before.iter().find(takes_all).map_or_else(
-                    || "the rules before it give values".to_owned(),
-                    |(other, _)| format!("the rule at {} gives its value", out.location(other.mark)),
+                    || "the rules before it provide values".to_owned(),
+                    |(other, _)| format!("the rule at {} provides a value", out.location(other.mark)),
                 );
-                let message = format!("this rule is never reached: {who} to everybody for whom it is");
-                let expected = "it before the other one, or a narrower condition there";
+                let message = format!("this rule is never reached: {who} for everybody that it matches");
+                let expected = "this rule before the other one, or a narrower condition there";
                 place.warning("unreachable-rule", message, out).expected(expected);
                 continue;
             }
         }
         if gives_always(rule) {
             if before.len() == MAX_RIVALS {
-                let message = format!("rules behind this one were compared with the first {MAX_RIVALS} only");
+                let message = format!("rules after this one were only compared with the first {MAX_RIVALS} rules");
                 place.warning("unchecked", message, out).expected("fewer rules in one feature");
                 return;
             }
@@ -115,8 +115,8 @@ fn check_leaves(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         let places = linter.definitions.key("contextualBandits", id, "contexts").map(|place| items(&place));
         let for_all = bandit.leaves.iter().position(|leaf| leaf.when.is_none()).unwrap_or(usize::MAX);
         if let Some(place) = places.and_then(|places| places.into_iter().nth(for_all.saturating_add(1))) {
-            let message = "these weights are never used: those before them are for everybody";
-            place.warning("unreachable-rule", message, out).expected("weights without a condition at the end");
+            let message = "these weights are never used: the weights before them apply to everybody";
+            place.warning("unreachable-rule", message, out).expected("the weights without a condition last");
         }
     }
 }
@@ -146,10 +146,10 @@ impl<'r, 'a> Prerequisites<'r, 'a> {
                 continue;
             }
             let message = format!(
-                "feature `{}` has no value that satisfies this, so nothing comes of the rule",
+                "no value of feature `{}` satisfies this condition, so the rule never applies",
                 parent.feature.name
             );
-            when.warning("unreachable-rule", message, out).expected("a condition on a value that it can have");
+            when.warning("unreachable-rule", message, out).expected("a condition on a value that the feature can have");
         }
     }
 

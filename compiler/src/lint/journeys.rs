@@ -30,13 +30,13 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             match &step.action {
                 StepAction::Wait(wait, _) => passed = passed.plus(*wait),
                 StepAction::Send { ttl, .. } if ttl.0 <= 0 => {
-                    let message = format!("step `{}` sends nothing: its message has no time to live", step.id.name);
+                    let message = format!("step `{}` sends nothing: the `ttl` of its message is zero", step.id.name);
                     step.id.place.warning("unreachable-step", message, out).expected("a longer `ttl`, or none");
                 }
                 StepAction::Send { .. } if passed > goal => {
                     let [passed, goal] = [passed, goal].map(length);
                     let message = format!(
-                        "step `{}` sends {passed} after the entry at the earliest, the goal counts within {goal}",
+                        "step `{}` sends {passed} after the entry at the earliest, but the goal only counts within {goal}",
                         step.id.name
                     );
                     let expected = "shorter waits, or a goal that counts for longer";
@@ -62,15 +62,18 @@ fn check_exits(id: &str, journey: &Journey<'_>, out: &mut ReadContext<'_>) {
     });
     if let Some((step, next)) = sends {
         let message = format!(
-            "step `{}` is only for those whom `{}` does not reach: what that sends is an event that ends the journey",
+            "step `{}` is only reached if `{}` sends nothing: sending is an event that ends the journey",
             next.id.name, step.id.name
         );
-        next.id.place.warning("unreachable-step", message, out).expected("an `exit` that no message of the journey is");
+        next.id
+            .place
+            .warning("unreachable-step", message, out)
+            .expected("an `exit` that no message of the journey triggers");
     }
     for (step, after) in journey.steps.iter().filter_map(|step| Some((step, step.after()?))) {
         if journey.exits.iter().any(|exit| exit.event.name == after.name && exit.filter.is_none()) {
             let message = format!(
-                "step `{}` waits after `{}`, which ends the journey, so it only ever waits from its own beginning",
+                "step `{}` waits after `{}`, which ends the journey, so the wait always starts with the step",
                 step.id.name, after.name
             );
             let expected = "no `after`, or one that does not end the journey";

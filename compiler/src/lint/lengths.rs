@@ -23,7 +23,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             let is_text = rendition.format == Format::Text;
             if is_kind(channel, "whatsapp") && is_text {
                 let length = |text: &str| text.chars().count();
-                report(linter, (rendition, "text"), length, (WHATSAPP, "characters", "a template of WhatsApp"), out);
+                report(linter, (rendition, "text"), length, (WHATSAPP, "characters", "a WhatsApp template"), out);
             }
             if is_kind(channel, "push") && is_text {
                 report(linter, (rendition, "text"), str::len, (PUSH, "bytes", "a push message"), out);
@@ -49,7 +49,7 @@ fn report(
     let place = member(&rendition.place, key).unwrap_or_else(|| rendition.place.clone());
     if found > most {
         let message = format!("the {key} has {found} {unit}{}", estimate.assumption());
-        place.warning("too-long", message, out).expected(format!("at most {most} {unit}: {what} takes no more"));
+        place.warning("too-long", message, out).expected(format!("at most {most} {unit}, the limit of {what}"));
     } else {
         report_unbounded(&estimate, &place, &format!("{found} {unit}"), out);
     }
@@ -59,8 +59,8 @@ fn report(
 pub fn report_unbounded(estimate: &Estimate, place: &Cursor<'_>, least: &str, out: &mut ReadContext<'_>) {
     if !estimate.endless.is_empty() {
         let names = estimate.endless.join(", ");
-        let message = format!("this text has {least} without {names}, of which nobody knows how long it is");
-        let expected = "`limit:` at the loop, `truncate:`, or a list of the rules, which has a `limit`";
+        let message = format!("this text has {least} without {names}, whose length is unbounded");
+        let expected = "`limit:` on the loop, `truncate:`, or a list of the rules, which has a `limit`";
         place.warning("endless-text", message, out).expected(expected);
     }
 }

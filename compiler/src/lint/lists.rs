@@ -14,8 +14,8 @@ use crate::template::{Expression, Part};
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, _) in linter.needs.lists.iter().filter(|(_, things)| things.is_empty()) {
         if let Some(place) = linter.definitions.key("lists", id, "where") {
-            let message = format!("nothing of the catalogue can be in the list `{id}`");
-            place.warning("empty-list", message, out).expected("a `where` that some of its things satisfy");
+            let message = format!("no item of the catalogue can be in the list `{id}`");
+            place.warning("empty-list", message, out).expected("a `where` that some items satisfy");
         }
     }
     let mut told = BTreeSet::new();
@@ -25,7 +25,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             fields.parts(&template.parts, &rendition.place);
             for (list, field, place) in fields.missing {
                 if told.insert((list, field)) {
-                    let message = format!("nothing in the list `{list}` has a field `{field}`");
+                    let message = format!("no item of the list `{list}` has a field `{field}`");
                     place.warning("missing-field", message, out).expected("the name of a field in the catalogue");
                 }
             }

@@ -39,11 +39,14 @@ fn check_pair<'r, 'a>(first: &[&MessageReach<'r, 'a>], second: &[&MessageReach<'
             let message = match (offer.group, rival.group) {
                 // What stands in no group stands beside everything, which nobody may have thought of.
                 (None, None) => {
-                    format!("one person can have both offers, `{a}` of `{}` and `{b}` of `{}`", one.id, other.id)
+                    format!(
+                        "one person can have two offers at the same time, `{a}` of `{}` and `{b}` of `{}`",
+                        one.id, other.id
+                    )
                 }
                 (Some(group), Some(same)) if group == same && one.campaign.priority == other.campaign.priority => {
                     format!(
-                        "offers `{a}` and `{b}` of group `{group}` meet in `{}` and `{}` with the same priority, so a hash decides",
+                        "offers `{a}` and `{b}` of group `{group}` compete in `{}` and `{}` with the same priority, so a hash decides",
                         one.id, other.id
                     )
                 }
@@ -53,8 +56,10 @@ fn check_pair<'r, 'a>(first: &[&MessageReach<'r, 'a>], second: &[&MessageReach<'
             let [y, z] = other.speaks();
             let Some(named) = other.campaign.offer.as_ref().filter(|_| overlap(&[w, x, y, z])) else { continue };
             let expected = match offer.group {
-                None => "one `group` for both, of which a person has one, or a group for each if they go together",
-                Some(_) => "different priorities, or conditions that exclude each other",
+                None => {
+                    "one `group` for both if a person may have only one, or a group for each if they can be combined"
+                }
+                Some(_) => "different priorities, or mutually exclusive conditions",
             };
             named.place.warning("contradictory-offers", message, out).expected(expected);
             return;

@@ -42,12 +42,12 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         let Some(word) = PERSONAL.iter().find(|word| words.contains(&format!(" {word} "))) else { continue };
         if travels && is_value && !attribute.pii {
             let how = if attribute.edge {
-                "travels in the token, which anybody with the device can read"
+                "is in the token, which anybody with the device can read"
             } else {
-                "comes with requests"
+                "is sent with requests"
             };
-            let message = format!("`{name}` looks personal (`{word}`) and {how}");
-            let expected = "`pii: true` without `edge`, or another name; a segment can carry what follows from it";
+            let message = format!("`{name}` looks like personal data (`{word}`) and {how}");
+            let expected = "`pii: true` without `edge`, or another name; a segment can carry a condition on it";
             place.warning("personal-name", message, out).expected(expected);
         }
     }
@@ -58,7 +58,9 @@ pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadCon
     for name in names {
         if let Some(place) = linter.definitions.key("attributes", name, "edge") {
             let message = format!("nothing on a page needs `{name}`, so no token carries it");
-            place.warning("needless-edge", message, out).expected("no `edge`, which later rules could make use of");
+            place
+                .warning("needless-edge", message, out)
+                .expected("no `edge`; with it, later rules could disclose the attribute");
         }
     }
 }

@@ -31,7 +31,7 @@ fn check_exclusions(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
     for (group, members) in members {
         if let ([only], Some(place)) = (members.as_slice(), linter.definitions.get("exclusions", group)) {
-            let message = format!("only `{only}` is in the group `{group}`, so it is kept apart from nothing");
+            let message = format!("`{only}` is the only member of the group `{group}`, so the group excludes nothing");
             place.warning("no-effect", message, out).expected("another member, or no group");
         }
     }

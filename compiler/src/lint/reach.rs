@@ -98,11 +98,11 @@ fn frame<'a>(linter: &Linter<'_, 'a>, campaign: &Campaign<'a>, offer: Option<&Of
     let mut parts = Vec::new();
     for purpose in purposes(linter, campaign.class) {
         let granted = Values::texts(Ranges::point(Text("granted".to_owned())));
-        let why = format!("class `{}` needs the consent `{purpose}`", campaign.class.name());
+        let why = format!("class `{}` requires consent to `{purpose}`", campaign.class.name());
         parts.push(Formula::known(Variable::Consent((*purpose).to_owned()), granted, why));
     }
     let schedules =
-        [("the campaign's schedule", Some(campaign.schedule)), ("the offer's time", offer.map(|o| o.schedule))];
+        [("the campaign's schedule", Some(campaign.schedule)), ("the offer's time span", offer.map(|o| o.schedule))];
     for (what, schedule) in schedules {
         if let Some(schedule) = schedule.filter(|schedule| span(*schedule) != Ranges::all()) {
             parts.push(Formula::known(Variable::Now, Values::numbers(span(schedule)), what.to_owned()));
@@ -122,5 +122,5 @@ fn span(schedule: Schedule) -> Ranges<super::logic::Number> {
 /// That now is not before a time.
 #[must_use]
 pub fn not_before<'a>(now: Millis) -> Formula<'a> {
-    Formula::known(Variable::Now, Values::numbers(Ranges::above(millis(now.0), true)), "the time now".to_owned())
+    Formula::known(Variable::Now, Values::numbers(Ranges::above(millis(now.0), true)), "the current time".to_owned())
 }

@@ -33,11 +33,11 @@ fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r
             // One of them may be what is said without an experiment.
             if silent.len() > 1 {
                 let text = format!(
-                    "variations `{}` of experiment `{id}` get the same from message `{}` in `{channel}`",
+                    "variations `{}` of experiment `{id}` get the same content from message `{}` in `{channel}`",
                     silent.join("`, `"),
                     named.name
                 );
-                let expected = "a rendition with `variation` for all of them but one";
+                let expected = "a rendition with `variation` for all but one of them";
                 named.place.warning("missing-variation", text, out).expected(expected);
             }
         }
@@ -73,7 +73,7 @@ fn check_locales(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         for placement in &campaign.slots {
             for (locale, other) in slots.get(placement.slot.name).into_iter().flatten() {
                 let wanted = neighbours.entry(placement.message.name).or_default();
-                let why = || format!("message `{other}` has it in slot `{}`", placement.slot.name);
+                let why = || format!("message `{other}` has one in slot `{}`", placement.slot.name);
                 wanted.entry(locale).or_insert_with(why);
             }
         }
@@ -88,7 +88,7 @@ fn check_locales(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         for other in &channels {
             for locale in locales(linter, message, other, None) {
                 for channel in &channels {
-                    let why = || format!("the message has it in `{other}`");
+                    let why = || format!("the message has one in `{other}`");
                     wanted.entry((channel, locale)).or_insert_with(why);
                 }
             }
@@ -121,7 +121,7 @@ fn check_combinations<'a>(
             for locale in general.iter().filter(|locale| !covers(&said, locale)) {
                 let text = format!(
                     "message `{id}` has no rendition for `{locale}` in variation `{variation}`, \
-                     and a variation counts more than a locale"
+                     and a variation takes precedence over a locale"
                 );
                 let expected = format!("a rendition with `locale: {locale}` and `variation: {variation}`");
                 message.place.warning("missing-rendition", text, out).expected(expected);
@@ -157,8 +157,8 @@ fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a
     }
     for (id, slot) in &linter.rules.slots {
         if silent.get(id) == Some(&(false, true)) {
-            let message = format!("slot `{id}` has campaigns for desktops and none for phones");
-            slot.place.warning("missing-mobile", message, out).expected("a campaign that also speaks on phones");
+            let message = format!("slot `{id}` has campaigns for desktops but none for phones");
+            slot.place.warning("missing-mobile", message, out).expected("a campaign that is also eligible on phones");
         }
     }
 }

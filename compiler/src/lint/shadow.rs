@@ -127,7 +127,7 @@ fn check_shadows<'r, 'a>(
             let Some(placement) = wish.speaker.campaign.slots.get(wish.at) else { continue };
             let (winner, priority) = (winner.speaker.id, winner.speaker.campaign.priority);
             let message = format!(
-                "campaign `{}` never fills `{id}`: whenever it may, `{winner}` may too, with the higher priority {priority}",
+                "campaign `{}` never fills slot `{id}`: whenever it is eligible, so is `{winner}` with the higher priority {priority}",
                 wish.speaker.id
             );
             let expected = format!("a higher priority than {priority}, or a condition on `{winner}`");
@@ -138,7 +138,7 @@ fn check_shadows<'r, 'a>(
     }
     if left_out > 0 {
         let message = format!(
-            "slot `{id}` has so many campaigns that {left_out} of them were compared with {MAX_RIVALS} others only"
+            "slot `{id}` has too many campaigns: {left_out} of them were only compared with {MAX_RIVALS} others"
         );
         slot.place.warning("unchecked", message, out).expected("fewer campaigns for one slot");
     }
@@ -235,9 +235,9 @@ fn check_ties<'a>(
         }
         let place = crate::lint::definitions::member(&second.place, "priority").unwrap_or_else(|| second.place.clone());
         let message = format!(
-            "campaigns `{}` and `{}` want slot `{slot}` with the same priority {}, so a hash of the person decides",
+            "campaigns `{}` and `{}` compete for slot `{slot}` with the same priority {}, so a hash of the person decides",
             first.id, second.id, first.campaign.priority
         );
-        place.warning("tie", message, out).expected("priorities that say which one comes first");
+        place.warning("tie", message, out).expected("different priorities");
     }
 }

@@ -46,8 +46,9 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             } else if found > most {
                 let code = if strange.is_empty() { "GSM 03.38" } else { "UCS-2" };
                 let units = if strange.is_empty() { septets(text) } else { text.encode_utf16().count() };
-                let text = format!("this SMS has {found} segments: {units} places in {code}{}", estimate.assumption());
-                let expected = format!("at most {most}, or a greater `lint.smsSegments`");
+                let text =
+                    format!("this SMS has {found} segments: {units} code units in {code}{}", estimate.assumption());
+                let expected = format!("at most {most}, or a larger `lint.smsSegments`");
                 rendition.place.warning("sms-segments", text, out).expected(expected);
             } else {
                 let least = if found == 1 { "1 segment".to_owned() } else { format!("{found} segments") };

@@ -49,7 +49,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
                 "slots" => format!("no campaign fills the slot `{id}`"),
                 _ => format!("nothing uses the {noun} `{id}`"),
             };
-            place.warning("unused", message, out).expected("something that uses it, or no such definition");
+            place.warning("unused", message, out).expected("a use of the definition, or no definition");
         }
     }
     check_catalogue(linter, out);
@@ -61,7 +61,7 @@ fn check_catalogue(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let is_read = !linter.needs.lists.is_empty() || !linter.needs.items.is_empty();
     if let Some(place) = catalogue.filter(|_| !linter.rules.catalogue.is_empty() && !is_read) {
         let message = "no template reads the catalogue";
-        place.warning("unused", message, out).expected("a template that reads a list or a thing, or no catalogue");
+        place.warning("unused", message, out).expected("a template that reads a list or an item, or no catalogue");
     }
 }
 

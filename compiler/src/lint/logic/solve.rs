@@ -51,9 +51,9 @@ impl<'f, 'a> Conflict<'f, 'a> {
         let mut words: Vec<String> = self.0.iter().map(|literal| literal.said.words()).collect();
         words.dedup();
         match words.as_slice() {
-            [] => "it has no alternative that can hold".to_owned(),
+            [] => "none of its alternatives can hold".to_owned(),
             [one] => format!("nothing satisfies {one}"),
-            [first @ .., last] => format!("{} and {last} exclude each other", first.join(", ")),
+            [first @ .., last] => format!("{} and {last} are mutually exclusive", first.join(", ")),
         }
     }
 }
