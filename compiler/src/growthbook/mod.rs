@@ -56,7 +56,7 @@ pub struct Finding {
 /// Says why the text is no payload, or cannot be decrypted.
 pub fn import(payload: &str, options: ImportOptions<'_>) -> Result<Import, Finding> {
     let payload = throughline::internals::json::parse(payload)
-        .map_err(|error| fatal("", "syntax", format!("the payload is no JSON: {error}")))?;
+        .map_err(|error| fatal("", "syntax", format!("the payload is not valid JSON: {error}")))?;
     let mut findings = Vec::new();
     let mut rules = Payload::read(payload, options, &mut findings)?.into_rules(options, &mut findings);
     // What does not compile is left out and told; then the rest is tried again, which may have needed it.
@@ -130,7 +130,7 @@ impl ImportedRules {
             let origin = self.origins.iter().find(|(known, _)| *known == item);
             path = origin.map_or_else(|| diagnostic.path.clone(), |(_, origin)| format!("{origin}{rest}"));
             if is_error {
-                let out = format!("`{name}` is left out until this is changed");
+                let out = format!("`{name}` is not imported until this is fixed");
                 way_out = Some(way_out.map_or_else(|| out.clone(), |way_out| format!("{way_out}; {out}")));
             }
         }
@@ -145,7 +145,7 @@ impl core::fmt::Display for Finding {
         let path = if self.path.is_empty() { "payload" } else { self.path.as_str() };
         write!(f, "{severity}[{}]: {path}: {}", self.code, self.message)?;
         match &self.way_out {
-            Some(way_out) => write!(f, "\n  way out: {way_out}"),
+            Some(way_out) => write!(f, "\n  suggestion: {way_out}"),
             None => Ok(()),
         }
     }

@@ -31,7 +31,7 @@ impl Payload {
         findings: &mut Vec<Finding>,
     ) -> Result<Self, Finding> {
         let Value::Object(payload) = payload else {
-            return Err(fatal("", "wrong-type", "the payload is no object".to_owned()));
+            return Err(fatal("", "wrong-type", "the payload is not an object".to_owned()));
         };
         let parts = [
             ("features", "encryptedFeatures"),
@@ -117,7 +117,9 @@ fn experiment(path: &str, experiment: &Value, options: ImportOptions<'_>, findin
             path: format!("{path}.{name}"),
             severity: Severity::Error,
             code: "not-in-rules",
-            message: format!("`{name}` belongs to a page's own code: without it the experiment has a wider audience"),
+            message: format!(
+                "`{name}` is code of the page and cannot be imported; without it, the experiment has a wider audience"
+            ),
             way_out: Some((*way_out).to_owned()),
         });
     }
@@ -173,7 +175,7 @@ fn strange(path: String, findings: &mut Vec<Finding>) -> Option<Value> {
         path,
         severity: Severity::Warning,
         code: "saved-group",
-        message: "GrowthBook's SDKs do not understand this saved group: nobody is in it".to_owned(),
+        message: "GrowthBook's SDKs do not support this saved group, so it has no members".to_owned(),
         way_out: Some("a list of values, or `type: list` or `type: condition`".to_owned()),
     });
     let nobody = Object::from_iter([("$nor", Value::Array(vec![Value::Object(Object::new())]))]);
@@ -187,7 +189,7 @@ fn ignored(path: &str) -> Finding {
         path: path.to_owned(),
         severity: Severity::Warning,
         code: "ignored",
-        message: "GrowthBook's SDKs do not read this, and it is left out".to_owned(),
+        message: "GrowthBook's SDKs do not read this key, so it is not imported".to_owned(),
         way_out: None,
     }
 }
@@ -197,19 +199,20 @@ fn open(path: &str, text: &str, key: Option<&str>) -> Result<Value, Finding> {
         let way_out = Some("the decryption key of the SDK connection".to_owned());
         return Err(Finding {
             way_out,
-            ..fatal(path, "encrypted", "this is encrypted, and there is no key".to_owned())
+            ..fatal(path, "encrypted", "the value is encrypted, but no key is given".to_owned())
         });
     };
-    let text = decrypt(text, key).ok_or_else(|| fatal(path, "encrypted", "the key does not open this".to_owned()))?;
+    let text =
+        decrypt(text, key).ok_or_else(|| fatal(path, "encrypted", "the key does not decrypt the value".to_owned()))?;
     throughline::internals::json::parse(&text)
-        .map_err(|error| fatal(path, "encrypted", format!("what was decrypted is no JSON: {error}")))
+        .map_err(|error| fatal(path, "encrypted", format!("the decrypted value is not valid JSON: {error}")))
 }
 
 fn object(path: &str, value: Value) -> Result<Object, Finding> {
     match value {
         Value::Object(members) => Ok(members),
         Value::Null => Ok(Object::new()),
-        _ => Err(fatal(path, "wrong-type", "here is no object".to_owned())),
+        _ => Err(fatal(path, "wrong-type", "not an object".to_owned())),
     }
 }
 
@@ -217,7 +220,7 @@ fn list(path: &str, value: Value) -> Result<Vec<Value>, Finding> {
     match value {
         Value::Array(items) => Ok(items),
         Value::Null => Ok(Vec::new()),
-        _ => Err(fatal(path, "wrong-type", "here is no list".to_owned())),
+        _ => Err(fatal(path, "wrong-type", "not a list".to_owned())),
     }
 }
 
