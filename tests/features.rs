@@ -38,7 +38,7 @@ fn a_longer_chain_is_a_mistake() {
     let found = compile(&[rules], Options::default()).diagnostics;
     let found: Vec<_> = found.iter().map(|found| (found.code, found.path.as_str(), found.message.as_str())).collect();
     let path = "features.f-0.rules[0].parentConditions[0].id";
-    assert_eq!(found, [("too-deep", path, "`f-0` needs a chain of 65 features")]);
+    assert_eq!(found, [("too-deep", path, "`f-0` depends on a chain of 65 features")]);
 }
 
 /// GrowthBook keeps assignments for values of attributes, in documents of the host; the profile keeps those of campaigns.

@@ -348,7 +348,11 @@ fn an_encrypted_payload_needs_its_key() {
     let place = Place::new("encrypted");
     let secret = "YW5kIGEgZmlyc3Qgb25lLg==.8uYqVPp8aXG5BWNxT+LKZNpNIe/5CFlnEhSsjPfS//8QHtx67IHgHJ50NiRRcpfx";
     place.file("payload.json", &format!(r#"{{"encryptedFeatures":"{secret}"}}"#));
-    assert_fails(&place.run(&["import", "growthbook", "payload.json"]), 1, "the value is encrypted, but no key is given");
+    assert_fails(
+        &place.run(&["import", "growthbook", "payload.json"]),
+        1,
+        "the value is encrypted, but no key is given",
+    );
     let wrong = ["import", "growthbook", "payload.json", "--key", "AAAAAAAAAAAAAAAAAAAAAA=="];
     assert_fails(&place.run(&wrong), 1, "the key does not decrypt the value");
     let right = ["import", "growthbook", "payload.json", "--public", "--key", "YSBrZXkgb2YgMTYgYnl0ZQ=="];

@@ -24,7 +24,7 @@ impl ConditionCompiler<'_> {
             bounds.push(metres.map(|metres| self.compared(op, metres)));
         }
         if bounds.is_empty() {
-            let message = "`$distance` does not say how far";
+            let message = "`$distance` has no limit";
             self.diagnostics.error(node.span, path, "missing", message).expected("$lt, $lte, $gt or $gte");
             return None;
         }
@@ -39,7 +39,7 @@ impl ConditionCompiler<'_> {
         let path = join(path, "to");
         let items = match node.get("to") {
             None if self.scope.places.is_empty() => {
-                self.diagnostics.error(node.span, &path, "missing", "the rules have no places").expected("`places`");
+                self.diagnostics.error(node.span, &path, "missing", "the rules define no places").expected("`places`");
                 return None;
             }
             None => return Some(Ids::empty()),
@@ -80,7 +80,7 @@ impl ConditionCompiler<'_> {
                 Some(id.0)
             }
             Some((_, kind)) => {
-                let message = format!("`{name}` is of type `{kind}`");
+                let message = format!("attribute `{name}` has type `{kind}`");
                 self.diagnostics.error(from.span, &path, "wrong-type", message).expected(expected);
                 None
             }
@@ -102,7 +102,7 @@ impl ConditionCompiler<'_> {
             return Some(metres);
         }
         let message = match node.as_str() {
-            Some(text) => format!("`{}` is no distance on the globe", text.chars().take(40).collect::<String>()),
+            Some(text) => format!("`{}` is not a valid distance", text.chars().take(40).collect::<String>()),
             None => format!("found {}", node.kind_name()),
         };
         let expected = "a number and a unit, such as 800m, 25km or 10mi";

@@ -91,9 +91,9 @@ impl ConditionCompiler<'_> {
         keys: Keys,
     ) -> Option<NodeId> {
         if self.open.contains(&name) {
-            let message = format!("the saved group `{name}` uses itself");
+            let message = format!("the saved group `{name}` refers to itself");
             return self.mistake(reference.span, path, "circle", message, |mistake| {
-                mistake.expected("conditions that end");
+                mistake.expected("conditions without a circular reference");
             });
         }
         self.groups = self.groups.saturating_add(1);
@@ -101,8 +101,10 @@ impl ConditionCompiler<'_> {
             || self.groups > MAX_USES
             || super::deeper_than(condition, super::MAX_DEPTH).is_some()
         {
-            let message = format!("the saved group `{name}` is too much for one condition");
-            self.diagnostics.error(reference.span, path, "too-deep", message).expected("groups that use fewer groups");
+            let message = format!("the saved group `{name}` is too complex for one condition");
+            self.diagnostics
+                .error(reference.span, path, "too-deep", message)
+                .expected("groups that refer to fewer groups");
             return None;
         }
         self.open.push(name);

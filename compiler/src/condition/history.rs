@@ -86,11 +86,7 @@ impl ConditionCompiler<'_> {
         });
         let (ages, _) = self.ages(node, path);
         if ages.is_empty() && value.is_none() {
-            return self.says_nothing(
-                node,
-                path,
-                "property and value, or $lt, $lte, $gt or $gte with a length of time",
-            );
+            return self.says_nothing(node, path, "property and value, or $lt, $lte, $gt or $gte with a duration");
         }
         let counter = self.scope.counter(event?);
         let value = value.map(|value| value.map(|value| self.node(op, [counter.0, value.0, 0, 0])));
@@ -116,7 +112,7 @@ impl ConditionCompiler<'_> {
     fn sequence(&mut self, node: &Node, path: &str) -> Option<NodeId> {
         self.known_members(node, path, &["first", "then", "within", "since", "last"])?;
         let [first, then] = ["first", "then"].map(|key| {
-            let event = self.required(node, path, key, "a map with event, where")?;
+            let event = self.required(node, path, key, "a map with the keys event, where")?;
             let path = join(path, key);
             self.known_members(event, &path, &["event", "where"])?;
             self.spec(event, &path, "event")
@@ -156,7 +152,7 @@ impl ConditionCompiler<'_> {
     fn required<'n>(&mut self, node: &'n Node, path: &str, key: &str, expected: &str) -> Option<&'n Node> {
         let found = node.get(key);
         if found.is_none() {
-            let message = format!("`{key}` is missing");
+            let message = format!("missing key `{key}`");
             self.diagnostics.error(node.span, &join(path, key), "missing-key", message).expected(expected);
         }
         found
@@ -164,7 +160,7 @@ impl ConditionCompiler<'_> {
 
     fn says_nothing(&mut self, node: &Node, path: &str, expected: &str) -> Option<NodeId> {
         let operator = path.rsplit('.').next().unwrap_or(path);
-        let message = format!("`{operator}` does not say what about the event");
+        let message = format!("`{operator}` has no test for the event");
         self.diagnostics.error(node.span, path, "missing", message).expected(expected);
         None
     }
@@ -180,9 +176,8 @@ impl ConditionCompiler<'_> {
         let path = join(path, "last");
         let count = self.whole(last, &path)?;
         if !(1..=MAX_COUNT).contains(&count) {
-            let message =
-                format!("a profile remembers from 1 to {MAX_COUNT} times of an event, and this asks for {count}");
-            self.diagnostics.error(last.span, &path, "count-too-large", message).expected("another number");
+            let message = format!("the count is {count}, but a profile keeps from 1 to {MAX_COUNT} times of an event");
+            self.diagnostics.error(last.span, &path, "count-too-large", message).expected("a number in this range");
             return None;
         }
         Some(count)
@@ -232,7 +227,7 @@ impl ConditionCompiler<'_> {
             }
         };
         if keep > MAX_COUNT {
-            let message = format!("a profile remembers the last {MAX_COUNT} times of an event, and this needs {keep}");
+            let message = format!("this needs {keep} times of an event, but a profile keeps only the last {MAX_COUNT}");
             self.diagnostics.error(node.span, path, "count-too-large", message).expected("a smaller number");
             return None;
         }
@@ -244,7 +239,7 @@ impl ConditionCompiler<'_> {
         match node.kind {
             Kind::Number(number) if (0.0..=1e6).contains(&number) && number.fract() == 0.0 => Some(number as u32),
             _ => {
-                self.wrong_type(node, path, "a whole number");
+                self.wrong_type(node, path, "an integer");
                 None
             }
         }
@@ -281,7 +276,7 @@ impl ConditionCompiler<'_> {
         if name.is_none() {
             let (span, message) = match found {
                 Some(found) => (found.span, format!("found {}", found.kind_name())),
-                None => (node.span, format!("`{key}` is missing")),
+                None => (node.span, format!("missing key `{key}`")),
             };
             let error = self.diagnostics.error(span, &join(path, key), "event-name", message);
             error.expected("the name of an event, such as Product Added");
@@ -300,7 +295,7 @@ impl ConditionCompiler<'_> {
     fn duration(&mut self, node: &Node, path: &str) -> Option<Millis> {
         let expected = "a number and a unit, such as 90s, 10m, 48h, 7d or 2w";
         let message = match node.as_str().map(duration::parse) {
-            Some(Ok(Millis(0))) => "a length of time of zero".to_owned(),
+            Some(Ok(Millis(0))) => "the duration is zero".to_owned(),
             Some(Ok(length)) => return Some(length),
             Some(Err(error)) => error.to_string(),
             None => format!("found {}", node.kind_name()),

@@ -25,8 +25,10 @@ impl ConditionCompiler<'_> {
         let weekday = node.get("weekday").map(|days| self.weekdays(days, &join(path, "weekday")));
         let date = node.get("date").map(|date| self.date_span(date, &join(path, "date")));
         if time.is_none() && weekday.is_none() && date.is_none() {
-            let message = "`$local` does not say when";
-            self.diagnostics.error(node.span, path, "missing", message).expected("time, weekday or date");
+            let message = "`$local` has no time, weekday or date";
+            self.diagnostics
+                .error(node.span, path, "missing", message)
+                .expected("at least one of: time, weekday, date");
             return None;
         }
         let zone = zone?.map(|zone| self.scope.zone(zone.iana_name().unwrap_or("UTC")));
@@ -69,9 +71,9 @@ impl ConditionCompiler<'_> {
             let edge = found.and_then(Node::as_str).and_then(&read);
             if edge.is_none() {
                 let message = match found {
-                    Some(Node { kind: Kind::String(text), .. }) => format!("`{text}` is no edge of a span"),
+                    Some(Node { kind: Kind::String(text), .. }) => format!("`{text}` is not a valid bound of the span"),
                     Some(found) => format!("found {}", found.kind_name()),
-                    None => format!("`{key}` is missing"),
+                    None => format!("missing key `{key}`"),
                 };
                 let span = found.map_or(node.span, |found| found.span);
                 self.diagnostics.error(span, &join(path, key), "time", message).expected(expected);
@@ -80,7 +82,7 @@ impl ConditionCompiler<'_> {
         });
         let (from, until) = (from?, until?);
         if from == until {
-            self.diagnostics.error(node.span, path, "empty-schedule", "the span ends where it begins");
+            self.diagnostics.error(node.span, path, "empty-schedule", "the span is empty: `from` equals `until`");
             return None;
         }
         Some((from, until))
@@ -112,8 +114,8 @@ impl ConditionCompiler<'_> {
         let expected = "a date such as 2026-12-24, or without the year, such as 12-24";
         let (from, until) = self.edges(node, path, expected, date)?;
         if from.0 != until.0 {
-            let message = "one date has a year and the other has none";
-            self.diagnostics.error(node.span, path, "time", message).expected("both with a year, or both without");
+            let message = "only one of the two dates has a year";
+            self.diagnostics.error(node.span, path, "time", message).expected("a year in both dates, or in neither");
             return None;
         }
         if from.0 == LocalPart::Date && from.1 > until.1 {

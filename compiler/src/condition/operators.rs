@@ -59,8 +59,10 @@ impl ConditionCompiler<'_> {
             return self.all_of(parts);
         }
         if operators > 0 && self.is_strict() {
-            let message = "operators and members are mixed";
-            self.diagnostics.error(node.span, path, "mixed-operators", message).expected("only operators, or none");
+            let message = "operators and member names are mixed";
+            self.diagnostics
+                .error(node.span, path, "mixed-operators", message)
+                .expected("only operators, or only member names");
             return None;
         }
         self.check_bare_list(node, path, attribute);
@@ -131,9 +133,9 @@ impl ConditionCompiler<'_> {
             "$vlt" => self.version(Op::Vlt, operand, path),
             "$vlte" => self.version(Op::Vlte, operand, path),
             key if LOGIC.contains(&key) || super::subject::OPERATORS.contains(&key) => {
-                let message = format!("`{key}` cannot stand here");
+                let message = format!("`{key}` is not allowed here");
                 self.mistake(entry.key_span, path, "misplaced-operator", message, |mistake| {
-                    mistake.expected("it around the attribute, not after it");
+                    mistake.expected("the operator around the attribute, not inside its condition");
                 })
             }
             _ => self.unknown_operator(entry, path, OPERATORS),
@@ -155,7 +157,7 @@ impl ConditionCompiler<'_> {
         let value = operand.to_value();
         let constant = match operand.kind {
             Kind::Number(_) | Kind::String(_) => value,
-            _ if self.is_strict() => return self.wrong_type(operand, path, "a number or a text"),
+            _ if self.is_strict() => return self.wrong_type(operand, path, "a number or a string"),
             Kind::List(_) | Kind::Map(_) => Value::String(ValueRef::from(&value).to_text().into_owned()),
             Kind::Null | Kind::Bool(_) => value,
         };
@@ -245,7 +247,7 @@ impl ConditionCompiler<'_> {
     fn check_bare_list(&mut self, node: &Node, path: &str, attribute: Option<&KnownAttribute>) {
         let is_list = attribute.is_none_or(|attribute| matches!(attribute.kind, "list" | "object"));
         if matches!(node.kind, Kind::List(_)) && !is_list && self.is_strict() {
-            let message = "a list is compared as a whole, and this attribute is not a list";
+            let message = "a list is compared as a whole, but this attribute is not a list";
             self.diagnostics.warning(node.span, path, "bare-list", message).expected("`$in` for one of several values");
         }
     }

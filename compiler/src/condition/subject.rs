@@ -171,7 +171,7 @@ impl ConditionCompiler<'_> {
     fn time(&mut self, node: &Node, path: &str, zone: &jiff::tz::TimeZone, is_local: bool) -> Option<Millis> {
         let has_offset = |text: &str| text.parse::<jiff::Timestamp>().is_ok();
         if let (true, Some(text)) = (is_local, node.as_str().filter(|text| has_offset(text))) {
-            let message = format!("`{text}` has an offset, and the schedule is in the subject's local time");
+            let message = format!("`{text}` has an offset, but the schedule is in the subject's local time");
             self.diagnostics.error(node.span, path, "time", message).expected("a time such as 2026-11-01T08:30:00");
             return None;
         }
@@ -192,7 +192,7 @@ impl ConditionCompiler<'_> {
             Kind::Map(entries) if !entries.is_empty() => {
                 entries.iter().map(|entry| self.consent_state(entry, &join(path, &entry.key))).collect()
             }
-            _ => return self.wrong_type(node, path, "a purpose, or a map of purposes to granted, denied or pending"),
+            _ => return self.wrong_type(node, path, "a purpose, or a map from purposes to granted, denied or pending"),
         };
         self.all_of(parts)
     }
@@ -258,7 +258,7 @@ impl ConditionCompiler<'_> {
     ) -> Option<u32> {
         if number.is_none() {
             let word = node.as_str().unwrap_or_default();
-            let message = format!("unknown word `{word}`");
+            let message = format!("unknown value `{word}`");
             self.diagnostics.error(node.span, path, "unknown-word", message).expected_one_of(word, known);
         }
         number
@@ -267,7 +267,7 @@ impl ConditionCompiler<'_> {
     /// Checks that this is a map with no other members than these.
     pub(super) fn known_members(&mut self, node: &Node, path: &str, known: &[&str]) -> Option<()> {
         let Kind::Map(entries) = &node.kind else {
-            self.wrong_type(node, path, &format!("a map with some of: {}", known.join(", ")));
+            self.wrong_type(node, path, &format!("a map with some of the keys {}", known.join(", ")));
             return None;
         };
         let mut unknown = entries.iter().filter(|entry| !known.contains(&entry.key.as_str())).peekable();

@@ -48,6 +48,6 @@ pub fn sort<'s>(
 fn report_cycle<'s>(rules: &Rules<'_>, circle: impl Iterator<Item = &'s str>, out: &mut ReadContext<'_>) {
     let circle: Vec<&str> = circle.collect();
     let Some(segment) = circle.first().and_then(|id| rules.segments.get(id)) else { return };
-    let message = format!("segments use each other in a circle: {}", circle.join(" -> "));
-    segment.place.error("circle", message, out).expected("conditions that end");
+    let message = format!("circular reference between segments: {}", circle.join(" -> "));
+    segment.place.error("circle", message, out).expected("conditions without a circular reference");
 }

@@ -364,8 +364,8 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
     fn refuse_private(&self, when: &Cursor<'_>, uses: &ConditionUses, out: &mut ReadContext<'_>) {
         for name in &uses.attributes {
             if self.rules.attributes.get(name.as_str()).is_some_and(|attribute| !attribute.is_at_edge()) {
-                let message = format!("`{name}` never leaves the collector, so a page cannot decide this condition");
-                let expected = "`$segment`: the token carries the membership in a segment with such a condition";
+                let message = format!("`{name}` never leaves the collector, so a page cannot evaluate this condition");
+                let expected = "`$segment` with this condition in a segment; the token carries the membership";
                 when.error("not-at-edge", message, out).expected(expected);
             }
         }

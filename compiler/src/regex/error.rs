@@ -33,7 +33,7 @@ impl RegexError {
         match self {
             Self::Syntax { .. } => None,
             Self::LookAround { .. } => Some("several conditions joined by `$and` and `$not`"),
-            Self::BackReference { .. } => Some("the repeated text spelled out"),
+            Self::BackReference { .. } => Some("the repeated text written out"),
             Self::TooLarge => Some("a shorter pattern, with smaller counts in `{}`"),
         }
     }

@@ -152,10 +152,10 @@ impl Parser {
                 self.advance(1);
             }
             if !self.eat(">") {
-                return Err(self.problem(start, "unclosed name of a group"));
+                return Err(self.problem(start, "unclosed group name"));
             }
         } else if !self.eat("?:") && self.peek() == Some('?') {
-            return Err(self.problem(start, "unknown kind of group"));
+            return Err(self.problem(start, "unknown group syntax"));
         }
         self.depth = self.depth.saturating_add(1);
         if self.depth > MAX_DEPTH {
@@ -183,7 +183,7 @@ impl Parser {
         // Greedy or lazy makes no difference to whether there is a match.
         let _lazy = self.eat("?");
         match counts {
-            (min, Some(max)) if min > max => Err(self.problem(start, "the counts are out of order")),
+            (min, Some(max)) if min > max => Err(self.problem(start, "the repetition counts are out of order")),
             counts => Ok(Some(counts)),
         }
     }
@@ -233,7 +233,7 @@ impl Parser {
                     class.union(&class::units(number_of(first), number_of(last)));
                 }
                 (Member::Char(_), Member::Char(_)) => {
-                    return Err(self.problem(member_at, "the range is out of order"));
+                    return Err(self.problem(member_at, "the character range is out of order"));
                 }
                 (first, last) => {
                     [first, Member::Char('-'), last].into_iter().for_each(|member| add(&mut class, member));
@@ -261,7 +261,7 @@ impl Parser {
 
     /// What follows a backslash, which is already read.
     fn escape(&mut self, start: usize, in_class: bool) -> Result<Member, RegexError> {
-        let Some(c) = self.next() else { return Err(self.problem(start, "`\\` at the end")) };
+        let Some(c) = self.next() else { return Err(self.problem(start, "trailing `\\`")) };
         if let Some(class) = class::named(c) {
             return Ok(Member::Class(class));
         }

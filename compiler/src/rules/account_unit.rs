@@ -25,6 +25,6 @@ pub fn unit<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Refere
 pub fn check(unit: Option<&Reference<'_>>, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if let Some(unit) = unit.filter(|_| !rules.attributes.contains_key(ID)) {
         let message = "the rules do not declare `account.id`";
-        unit.place.error("unknown-id", message, out).expected("`account.id: { type: string }` among the attributes");
+        unit.place.error("unknown-id", message, out).expected("the attribute `account.id: { type: string }`");
     }
 }

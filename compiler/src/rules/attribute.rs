@@ -114,14 +114,16 @@ impl<'a> Definition<'a> for Attribute<'a> {
         let values = values.into_iter().filter_map(|place| place.text(out).map(str::to_owned)).collect();
         let default = fields.get("default").and_then(|place| default(kind, &place, out));
         if let (true, true, Some(flag)) = (pii, edge, fields.get("edge")) {
-            let message = "personal data cannot be in the token";
+            let message = "personal data is not allowed in the token";
             flag.error("pii-at-edge", message, out).expected("`edge: true` or `pii: true`, not both");
         }
         let unneeded_edge_attributes = match source {
             Source::Request if edge || client => {
-                Some("a request attribute is not in the profile, so `edge` and `client` say nothing about it")
+                Some("a request attribute is not in the profile, so `edge` and `client` have no effect")
             }
-            Source::Events if client => Some("nobody sets what follows from events, so `client` says nothing about it"),
+            Source::Events if client => {
+                Some("an attribute derived from events is never set directly, so `client` has no effect")
+            }
             _ => None,
         };
         if let (Some(message), Some(flag)) = (unneeded_edge_attributes, fields.get("source")) {
@@ -157,7 +159,7 @@ fn source<'a>(kind: &str, place: Option<Cursor<'a>>, out: &mut ReadContext<'_>) 
 fn parameter<'a>(kind: &str, source: Source, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
     if source != Source::Request || kind != "string" {
         place
-            .error("wrong-type", "a parameter of the page is a text of the request", out)
+            .error("wrong-type", "a parameter of the page is a string attribute of the request", out)
             .expected("`type: string` and `source: request`");
     }
     place.text(out)
@@ -168,11 +170,11 @@ fn default(kind: &str, place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<
     let (is_good, expected) = match (kind, &place.node.kind) {
         ("number", found) => (matches!(found, Kind::Number(_)), "a number"),
         ("boolean", found) => (matches!(found, Kind::Bool(_)), "`true` or `false`"),
-        ("list" | "object", _) => (false, "no default: only texts, numbers and booleans have one"),
-        (_, found) => (matches!(found, Kind::String(_)), "a text"),
+        ("list" | "object", _) => (false, "no default; only strings, numbers and booleans can have one"),
+        (_, found) => (matches!(found, Kind::String(_)), "a string"),
     };
     if !is_good {
-        let message = format!("{} is no default of an attribute of type `{kind}`", place.node.kind_name());
+        let message = format!("found {} as the default of an attribute of type `{kind}`", place.node.kind_name());
         place.error("wrong-type", message, out).expected(expected);
     }
     is_good.then(|| place.node.to_value())

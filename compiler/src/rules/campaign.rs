@@ -105,7 +105,7 @@ impl<'a> Definition<'a> for Campaign<'a> {
         let fields = place.fields(&known, out);
         let [slots, next] = ["slots", "next"].map(|name| fields.get(name));
         if slots.is_none() && next.is_none() {
-            let message = "the campaign shows nothing and sends nothing";
+            let message = "the campaign has neither `slots` nor `next`";
             fields.place().error("empty", message, out).expected("`slots` or `next`");
         }
         Self {
@@ -140,7 +140,7 @@ fn caps<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Limit<'a>> {
 fn placements<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Placement<'a>> {
     let slots = place.definitions(out);
     if slots.is_empty() {
-        place.error("empty", "no slot stands here", out).expected("a map from slots to messages");
+        place.error("empty", "`slots` is empty", out).expected("a map from slots to messages");
     }
     let placement = |(slot, mark): (&'a str, Cursor<'a>)| {
         let value = Cursor { mark: mark.node.span, ..mark.clone() };
@@ -152,7 +152,7 @@ fn placements<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Placemen
 fn steps<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Next<'a>> {
     let steps = place.list(out);
     if steps.is_empty() {
-        place.error("empty", "no step stands here", out).expected("a list of channels with messages");
+        place.error("empty", "`next` is empty", out).expected("a list of channels with messages");
     }
     steps.into_iter().filter_map(|place| Next::read(place, out)).collect()
 }
@@ -164,17 +164,17 @@ impl<'a> Reach<'a> {
         let half_life = fields.get("halfLife");
         for name in ["choose", "halfLife", "roles", "topic"].iter().filter(|_| fields.get("next").is_none()) {
             if let Some(place) = fields.get(name) {
-                let message = format!("`{name}` is about next actions, and there is none");
+                let message = format!("`{name}` only applies to next actions, but the campaign has none");
                 place.error("no-effect", message, out).expected("`next`");
             }
         }
         if let (Some(place), false) = (&half_life, best) {
-            let message = "the steps are taken as they stand";
+            let message = "`halfLife` only applies to `choose: best`";
             place.error("no-effect", message, out).expected("`choose: best` next to `halfLife`");
         }
         let length = half_life.as_ref().and_then(|place| place.duration(out));
         if let (Some(place), Some(Millis(0))) = (&half_life, length) {
-            place.error("out-of-range", "nothing is left after no time", out).expected("a longer half-life");
+            place.error("out-of-range", "the half-life is zero", out).expected("a longer half-life");
         }
         let topic = fields.get("topic").and_then(|place| place.text(out));
         Self { best, half_life: length, roles: roles(fields, "roles", out), topic }
@@ -188,7 +188,7 @@ impl<'a> Next<'a> {
         let until = fields.get("until");
         let end = until.as_ref().and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
         if let (Some(until), true) = (until, end <= after) {
-            let message = "the step ends before it begins";
+            let message = "`until` is not longer than `after`";
             until.error("impossible-schedule", message, out).expected("an `until` longer than `after`");
         }
         let [channel, message] = ["channel", "message"].map(|name| fields.required(name, out)?.named(out));
@@ -215,7 +215,7 @@ impl<'a> Campaign<'a> {
         let suits =
             |next: &Next<'_>| rules.channels.get(next.channel.name).is_none_or(|row| row.suits(self.roles(rules)));
         if let Some(first) = self.next.first().filter(|_| !self.next.iter().any(suits)) {
-            let message = "no channel here has a role that the message wants";
+            let message = "none of the channels has a role that the message requires";
             let wanted: Vec<&str> = self.roles(rules).iter().map(|role| role.name).collect();
             first.channel.place.error("role", message, out).expected(format!("a channel for: {}", wanted.join(", ")));
         }
@@ -255,7 +255,7 @@ impl Placement<'_> {
         if let Some(other) = message.in_channel(WEB).find(|rendition| rendition.format != wanted) {
             let (slot, message) = (self.slot.name, self.message.name);
             let text =
-                format!("slot `{slot}` takes {}, message `{message}` has {}", wanted.name(), other.format.name());
+                format!("slot `{slot}` takes {}, but message `{message}` has {}", wanted.name(), other.format.name());
             self.message.place.error("wrong-format", text, out).expected(format!("`{}` renditions", wanted.name()));
         }
     }
@@ -266,14 +266,14 @@ impl Next<'_> {
         let channel = find::<Channel<'_>>(&rules.channels, &self.channel, out);
         let message = find::<Message<'_>>(&rules.messages, &self.message, out);
         if self.channel.name == WEB {
-            let text = "a page is not a next action";
+            let text = "a next action cannot use the channel `web`";
             self.channel.place.error("channel", text, out).expected("another channel, or `slots`");
         }
         let reach = channel.and_then(|channel| channel.reach.as_ref());
         if let Some(attribute) = reach.and_then(|reach| rules.attributes.get(reach.name))
             && !attribute.is_at_edge()
         {
-            let text = format!("whether `{}` reaches a person is only known to the collector", self.channel.name);
+            let text = format!("the reach of channel `{}` can only be evaluated by the collector", self.channel.name);
             let expected = "a channel whose `reach` is an attribute with `edge: true`";
             self.channel.place.error("not-at-edge", text, out).expected(expected);
         }

@@ -33,7 +33,7 @@ pub struct List<'a> {
 
 impl<'a> Definition<'a> for Item {
     const NOUN: &'static str = "item";
-    const ID: &'static str = "a text of at most 100 characters";
+    const ID: &'static str = "a string of at most 100 characters";
 
     fn is_id(id: &str) -> bool {
         (1..=100).contains(&id.chars().count()) && !id.chars().any(char::is_control)
@@ -43,9 +43,7 @@ impl<'a> Definition<'a> for Item {
         let fields = match place.node.to_value() {
             Value::Object(fields) => fields,
             _ => {
-                place
-                    .error("wrong-type", format!("here is {}", place.node.kind_name()), out)
-                    .expected("a map of fields");
+                place.error("wrong-type", format!("found {}", place.node.kind_name()), out).expected("a map of fields");
                 Object::new()
             }
         };
@@ -77,7 +75,8 @@ impl List<'_> {
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for named in self.from.iter().chain(&self.without) {
             if let Some(attribute) = rules.attribute(named, out).filter(|attribute| attribute.kind != "list") {
-                let message = format!("`{}` is a {}, and no list of ids", named.name, attribute.kind);
+                let message =
+                    format!("attribute `{}` has type `{}`, so it is not a list of ids", named.name, attribute.kind);
                 named.place.error("wrong-type", message, out).expected("an attribute with `type: list`");
             }
         }
@@ -108,7 +107,7 @@ impl List<'_> {
 /// Tells of a catalogue that is too large.
 pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if rules.catalogue.len() > MAX_ITEMS {
-        let message = format!("the catalogue has {} things", rules.catalogue.len());
+        let message = format!("the catalogue has {} items", rules.catalogue.len());
         let found = out.diagnostics.error(crate::source::tree::Span::default(), "catalogue", "too-large", message);
         found.expected(format!("at most {MAX_ITEMS}"));
     }

@@ -14,7 +14,7 @@ pub fn class(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Class {
 pub fn classes(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
     let words = place.one_or_list(out);
     if words.is_empty() {
-        place.error("empty", "no class stands here", out).expected_one_of("", Class::NAMES.iter().copied());
+        place.error("empty", "the list of classes is empty", out).expected_one_of("", Class::NAMES.iter().copied());
     }
     words
         .iter()

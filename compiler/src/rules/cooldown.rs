@@ -55,7 +55,7 @@ impl<'a> Cooldown<'a> {
         let silent = fields.get("class").map(|place| classes(&place, out));
         let campaign = fields.get("campaign").and_then(|place| place.named(out));
         if let (Some(_), Some(campaign)) = (silent, &campaign) {
-            let message = "both a class and a campaign are to be silent";
+            let message = "the cool-down has both a class and a campaign";
             campaign.place.error("scope", message, out).expected("at most one of: class, campaign");
         }
         let window = fields.required("for", out).and_then(|place| place.duration(out));
@@ -90,7 +90,7 @@ impl<'a> After<'a> {
             ["campaign"] => named("campaign", out).map(Self::Campaign),
             ["message"] => named("message", out).map(Self::Message),
             _ => {
-                let message = "what begins the silence is one thing";
+                let message = "a cool-down begins after exactly one trigger";
                 fields.place().error("after", message, out).expected("exactly one of: event, class, campaign, message");
                 None
             }
@@ -125,7 +125,7 @@ impl<'a> QuietHours<'a> {
         let until = fields.required("until", out).and_then(|place| time_of_day(&place, out));
         let (from, until) = (from?, until?);
         if from == until {
-            let message = "the quiet hours end when they begin";
+            let message = "the quiet hours are empty: `from` equals `until`";
             fields.place().error("out-of-range", message, out).expected("another `until`");
         }
         Some(Self { classes: silent, channels, from, until })
@@ -136,7 +136,7 @@ impl<'a> QuietHours<'a> {
         for channel in &self.channels {
             find::<Channel<'_>>(&rules.channels, channel, out);
             if channel.name == WEB {
-                let message = "a page disturbs nobody";
+                let message = "quiet hours do not apply to the channel `web`";
                 channel.place.error("channel", message, out).expected("a channel other than `web`");
             }
         }

@@ -28,8 +28,8 @@ fn check_offer_groups(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for (place, is_public) in placed.chain(elsewhere) {
             let (public, first) = *seen.entry(group).or_insert((is_public, id));
             if public != is_public {
-                let message = format!("offers of group `{group}` stand in public slots and elsewhere");
-                let expected = format!("slots that are all `public`, or none; compare campaign `{first}`");
+                let message = format!("offers of group `{group}` are used both in public slots and elsewhere");
+                let expected = format!("either only `public` slots, or none; compare with campaign `{first}`");
                 place.error("split-group", message, out).expected(expected);
                 break;
             }
@@ -73,7 +73,7 @@ fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for (purpose, place) in asked {
         let near = known.iter().find(|name| strsim::osa_distance(name, purpose) <= 2);
         if let (false, Some(near)) = (known.contains(purpose), near) {
-            let message = format!("purpose `{purpose}` is in no policy");
+            let message = format!("unknown purpose `{purpose}`: no policy names it");
             place.warning("unknown-purpose", message, out).expected(format!("did you mean `{near}`?"));
         }
     }

@@ -31,8 +31,8 @@ impl<'a> EventValues<'a> {
     pub fn read(kind: &str, place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         if kind != "list" {
             place
-                .error("wrong-type", "values of events are a list", out)
-                .expected("`type: list`, or as source `profile` or `request`");
+                .error("wrong-type", "the values of an event property form a list", out)
+                .expected("`type: list`, or the source `profile` or `request`");
         }
         let fields = place.fields(&["event", "where", "property", "last", "within"], out);
         let event = Trigger::read(&fields, out);

@@ -104,7 +104,7 @@ fn variations<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a st
         let weight = item.get("weight").and_then(|place| place.number(0.0..=1.0, out));
         let Some(id) = item.required("id", out).and_then(|place| place.named(out)) else { continue };
         if found.iter().any(|(known, _)| *known == id.name) {
-            id.place.error("duplicate-id", format!("variation `{}` stands here twice", id.name), out);
+            id.place.error("duplicate-id", format!("variation `{}` is defined twice", id.name), out);
         }
         found.push((id.name, weight));
     }
@@ -123,7 +123,9 @@ fn weigh<'a>(place: &Cursor<'_>, found: &[(&'a str, Option<f64>)], out: &mut Rea
     let given = found.iter().filter(|(_, weight)| weight.is_some()).count();
     let sum: f64 = found.iter().filter_map(|(_, weight)| *weight).sum();
     if given > 0 && given < found.len() {
-        place.error("weights", "some variations have a weight, others have none", out).expected("all or none");
+        place
+            .error("weights", "some variations have a weight and others do not", out)
+            .expected("a weight for every variation, or for none");
     } else if given > 0 && (sum - 1.0).abs() > TOLERANCE {
         place.error("weights", format!("the weights add up to {sum}"), out).expected("1");
     }

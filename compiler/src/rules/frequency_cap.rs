@@ -61,14 +61,14 @@ impl<'a> Limit<'a> {
         let unit = account_unit::unit(fields, out);
         let per = fields.required("per", out)?;
         if per.node.as_str() == Some("account") {
-            per.error("duration", "`account` is no span of time", out)
-                .expected("a span such as `7d`, and beside it `unit: account.id`");
+            per.error("duration", "`account` is not a duration", out)
+                .expected("a duration such as `7d`, with `unit: account.id`");
             return None;
         }
         let word = per.node.as_str().and_then(Per::from_name).filter(|word| *word != Per::Window);
         let window = if word.is_some() { Millis(0) } else { per.duration(out)? };
         if word.is_none() && window.0 <= 0 {
-            per.error("out-of-range", "a window without length holds nothing", out).expected("a longer window");
+            per.error("out-of-range", "the window has zero length", out).expected("a longer window");
         }
         Some(Self { max: max?, per: word.unwrap_or(Per::Window), window, unit })
     }

@@ -93,7 +93,7 @@ impl<'a> Exclusion<'a> {
         let mut bucket = |name| fields.required(name, out).and_then(|place| place.number(0.0..=1.0, out));
         let (from, to) = (bucket("from")?, bucket("to")?);
         if from >= to {
-            fields.place().error("out-of-range", "the part is empty", out).expected("a `to` greater than `from`");
+            fields.place().error("out-of-range", "the range is empty", out).expected("a `to` greater than `from`");
         }
         Some(Self { group: group?, from, to })
     }
@@ -111,8 +111,8 @@ pub fn check_members(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
             other.group.name == member.group.name && member.from < other.to && other.from < member.to
         };
         if let Some((id, other)) = others.into_iter().find(|(_, other)| overlaps(other)) {
-            let message = format!("the part overlaps with that of `{id}`, from {} to {}", other.from, other.to);
-            member.group.place.error("overlap", message, out).expected("parts of a group that are disjoint");
+            let message = format!("the range overlaps that of `{id}`, from {} to {}", other.from, other.to);
+            member.group.place.error("overlap", message, out).expected("disjoint ranges within the group");
         }
     }
 }

@@ -129,12 +129,12 @@ fn steps<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Step<'a>> {
     let Some(place) = fields.required("steps", out) else { return Vec::new() };
     let list = place.list(out);
     if list.is_empty() {
-        place.error("empty", "the journey has no step", out).expected("at least one step that waits or sends");
+        place.error("empty", "the journey has no steps", out).expected("at least one step that waits or sends");
     }
     let mut steps: Vec<Step<'a>> = Vec::new();
     for step in list.into_iter().filter_map(|place| Step::read(place, out)).collect::<Vec<_>>() {
         if steps.iter().any(|known| known.id.name == step.id.name) {
-            let message = format!("step `{}` stands in this journey twice", step.id.name);
+            let message = format!("step `{}` is defined twice in this journey", step.id.name);
             step.id.place.error("duplicate-id", message, out).expected("another id");
         }
         steps.push(step);
@@ -158,7 +158,7 @@ impl<'a> Step<'a> {
             (Some(_), None) => &["channels", "ttl"],
             (None, Some(_)) => &["after"],
             _ => {
-                let message = "a step does one thing";
+                let message = "a step either waits or sends";
                 fields.place().error("step", message, out).expected("exactly one of: wait, send");
                 return None;
             }
@@ -166,7 +166,7 @@ impl<'a> Step<'a> {
         for (name, place) in misplaced.iter().filter_map(|name| Some((name, fields.get(name)?))) {
             let other = if *name == "after" { "wait" } else { "send" };
             place
-                .error("step", format!("`{name}` says nothing here"), out)
+                .error("step", format!("`{name}` has no effect here"), out)
                 .expected(format!("`{name}` next to `{other}`"));
         }
         let action = match fields.get("wait") {
@@ -185,7 +185,7 @@ fn send<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<StepAction
     let place = fields.required("channels", out)?;
     let channels = place.texts(out);
     if channels.is_empty() {
-        place.error("empty", "no channel stands here", out).expected("at least one channel");
+        place.error("empty", "the list of channels is empty", out).expected("at least one channel");
     }
     let ttl = fields.get("ttl").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
     Some(StepAction::Send { message: message?, channels, ttl })
@@ -206,11 +206,11 @@ impl<'a> Journey<'a> {
                 let known = find::<Channel<'_>>(&rules.channels, channel, out);
                 if known.is_some_and(|row| !row.suits(self.wanted(rules))) {
                     let wanted: Vec<&str> = self.wanted(rules).iter().map(|role| role.name).collect();
-                    let text = format!("`{}` has no role that the message wants", channel.name);
+                    let text = format!("channel `{}` has no role that the message requires", channel.name);
                     channel.place.error("role", text, out).expected(format!("a channel for: {}", wanted.join(", ")));
                 }
                 if channel.name == WEB {
-                    let text = "a journey cannot send to a page";
+                    let text = "a journey cannot use the channel `web`";
                     channel.place.error("channel", text, out).expected("a channel other than `web`");
                 } else if let (Some(message), Some(_)) = (message, known) {
                     require_rendition(message, name, channel.name, out);

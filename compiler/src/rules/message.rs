@@ -50,7 +50,7 @@ impl<'a> Definition<'a> for Message<'a> {
         let list = fields.required("renditions", out);
         let renditions: Vec<_> = list.iter().flat_map(|place| place.list(out)).collect();
         if let (Some(list), true) = (&list, renditions.is_empty()) {
-            list.error("empty", "the message has no rendition", out).expected("at least one rendition");
+            list.error("empty", "the message has no renditions", out).expected("at least one rendition");
         }
         let renditions = renditions.into_iter().filter_map(|place| Rendition::read(place, out)).collect();
         Self { once: fields.flag("once", false, out), renditions, place: fields.place().clone() }
@@ -79,7 +79,8 @@ impl<'a> Message<'a> {
         }
         for channel in known.iter().map(|(channel, ..)| *channel).collect::<std::collections::BTreeSet<_>>() {
             if !known.contains(&(channel, None, None)) {
-                let message = format!("nobody without a fitting locale or variation gets this message in `{channel}`");
+                let message =
+                    format!("people without a matching locale or variation do not get this message in `{channel}`");
                 let expected = "a rendition without `locale` and `variation`";
                 self.place.warning("no-default-rendition", message, out).expected(expected);
             }
@@ -158,9 +159,9 @@ pub fn refuse_private(attribute: &Attribute<'_>, output: &Reference<'_>, place: 
     if attribute.is_at_edge() {
         return;
     }
-    let message = format!("`{}` never leaves the collector, so {place} cannot show it", output.name);
+    let message = format!("`{}` never leaves the collector, so {place} cannot use it", output.name);
     let expected = if attribute.pii {
-        "an attribute without `pii: true`; personal data may stand in what journeys send"
+        "an attribute without `pii: true`; only messages of journeys may contain personal data"
     } else {
         "an attribute with `edge: true`"
     };
@@ -171,7 +172,7 @@ fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut ReadContext<'_>) -
     let subject = fields.get("subject");
     match (&subject, is_email) {
         (None, true) => {
-            let message = "an e-mail without a subject";
+            let message = "the e-mail has no subject";
             fields.place().error("missing-key", message, out).expected("`subject` next to `html` or `text`");
         }
         (Some(subject), false) => {
@@ -189,7 +190,7 @@ fn body<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<(Format, T
     let bodies: Vec<_> = BODIES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
     let [(name, body)] = bodies.as_slice() else {
         let message = match bodies.as_slice() {
-            [] => "the rendition says nothing".to_owned(),
+            [] => "the rendition has no body".to_owned(),
             several => format!("the rendition has {} bodies", several.len()),
         };
         fields.place().error("body", message, out).expected("exactly one of: html, text, json");

@@ -88,7 +88,7 @@ pub trait Definition<'a>: Sized {
     /// What it is called in messages.
     const NOUN: &'static str;
     /// What an id looks like.
-    const ID: &'static str = "lower-case letters, digits, `.`, `_` and `-`, first a letter or digit";
+    const ID: &'static str = "lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit";
 
     /// Whether a text can be the id of such a thing.
     fn is_id(id: &str) -> bool {
@@ -283,7 +283,7 @@ pub fn find<'r, 'a, T: Definition<'a>>(
 fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut ReadContext<'_>) {
     for name in attribute::built_in().into_keys() {
         if let Some(place) = attributes.remove(name).and_then(|attribute| attribute.place) {
-            let message = format!("`{name}` is built in: an attribute of the request");
+            let message = format!("`{name}` is a built-in attribute of the request");
             place.error("duplicate-id", message, out).expected("another name");
         }
     }
@@ -294,7 +294,7 @@ fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut Read
         attributes.iter().filter(|(name, attribute)| attribute.derived.is_some() && name.contains('.'))
     {
         if let Some(place) = &attribute.place {
-            let message = format!("`{name}` is inside of an object, and a parameter is a text");
+            let message = format!("`{name}` is a member of an object, but a parameter is a string");
             place.error("wrong-type", message, out).expected("a name without dots");
         }
     }
@@ -323,9 +323,9 @@ impl<'a> Files<'a> {
         let mut sections = self.sections(name);
         let first = sections.next()?;
         for again in sections {
-            let message = format!("`{name}` stands in two files");
+            let message = format!("`{name}` is defined in two files");
             let there = out.location(first.mark);
-            again.error("duplicate-key", message, out).expected(format!("`{name}` once; it is also at {there}"));
+            again.error("duplicate-key", message, out).expected(format!("`{name}` in one file; it is also at {there}"));
         }
         Some(first)
     }
@@ -339,7 +339,7 @@ impl<'a> Files<'a> {
         let mut found = Vec::new();
         for (id, place) in self.sections(section).flat_map(|map| map.definitions(out)).collect::<Vec<_>>() {
             if !T::is_id(id) {
-                let message = format!("`{id}` cannot be the id of {} {}", article(T::NOUN), T::NOUN);
+                let message = format!("`{id}` is not a valid id for {} {}", article(T::NOUN), T::NOUN);
                 place.error("id", message, out).expected(T::ID);
             }
             if let Some(first) = places.get(id) {

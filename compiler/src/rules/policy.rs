@@ -69,13 +69,15 @@ impl<'a> Policies<'a> {
         let consent = consents.next();
         for again in consents {
             let there = consent.as_ref().map(|first| out.location(first.mark)).unwrap_or_default();
-            let found = again.error("duplicate-key", "`policies.consent` stands in two files", out);
-            found.expected(format!("`consent` once; it is also at {there}"));
+            let found = again.error("duplicate-key", "`policies.consent` is defined in two files", out);
+            found.expected(format!("`consent` in one file; it is also at {there}"));
         }
         let mut roles = sections.iter().filter_map(|section| section.get("roles"));
         let wanted = roles.next();
         for again in roles {
-            again.error("duplicate-key", "`policies.roles` stands in two files", out).expected("`roles` once");
+            again
+                .error("duplicate-key", "`policies.roles` is defined in two files", out)
+                .expected("`roles` in one file");
         }
         Self {
             roles: wanted.map(|place| Roles::read(place, out)).unwrap_or_default(),

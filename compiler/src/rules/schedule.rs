@@ -24,7 +24,7 @@ impl Schedule {
         let until = fields.get("until");
         let end = until.as_ref().and_then(|place| place.time(zone, out)).unwrap_or(Millis::MAX);
         if let (Some(until), true) = (until, from >= end) {
-            let message = "the end is not after the beginning";
+            let message = "`until` is not after `from`";
             until.error("impossible-schedule", message, out).expected("an `until` after `from`");
         }
         Self { from, until: end }

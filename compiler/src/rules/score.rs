@@ -59,7 +59,7 @@ impl<'a> Score<'a> {
         let list = fields.required("terms", out)?;
         let terms = list.list(out);
         if terms.is_empty() {
-            list.error("empty", "the score has no term", out).expected("at least one term");
+            list.error("empty", "the score has no terms", out).expected("at least one term");
         }
         let link = fields.get("link").and_then(|place| place.word(Link::NAMES, Link::from_name, out));
         Some(Self {
@@ -76,8 +76,8 @@ impl<'a> Score<'a> {
             let Some(attribute) = rules.attribute(name, out) else { continue };
             refuse_private(attribute, name, "a score", out);
             if !["number", "boolean"].contains(&attribute.kind) {
-                let message = format!("`{}` is a {}", name.name, attribute.kind);
-                name.place.error("wrong-type", message, out).expected("a number or a boolean");
+                let message = format!("attribute `{}` has type `{}`", name.name, attribute.kind);
+                name.place.error("wrong-type", message, out).expected("an attribute of type `number` or `boolean`");
             }
         }
     }
@@ -119,7 +119,7 @@ impl<'a> ScoreFact<'a> {
             (false, true, false) => &["default"],
             (false, true, true) => &["within", "most", "log"],
             _ => {
-                let message = "a term reads one fact";
+                let message = "a term reads exactly one fact";
                 fields
                     .place()
                     .error("term", message, out)
@@ -128,7 +128,7 @@ impl<'a> ScoreFact<'a> {
             }
         };
         for place in misplaced.iter().filter_map(|name| fields.get(name)) {
-            place.error("term", "this says nothing in such a term", out);
+            place.error("term", "this key has no effect in a term of this kind", out);
         }
         let span = |name, out: &mut ReadContext<'_>| fields.get(name).and_then(|place| place.duration(out));
         if let Some(attribute) = fields.get("attribute") {
@@ -138,7 +138,7 @@ impl<'a> ScoreFact<'a> {
         if let Some(place) = fields.get("halfLife") {
             let half_life = place.duration(out)?;
             if half_life.0 == 0 {
-                place.error("out-of-range", "nothing is left after no time", out).expected("a longer half-life");
+                place.error("out-of-range", "the half-life is zero", out).expected("a longer half-life");
             }
             return Some(Self::Decay(trigger, half_life));
         }

@@ -32,7 +32,9 @@ impl<'a> Definition<'a> for Slot<'a> {
         if let Some(schema) = &schema {
             crate::rules::slot_schema::check(schema, out);
             if !is_json {
-                schema.error("schema", "only data has a shape", out).expected("`type: json` beside it");
+                schema
+                    .error("schema", "only slots of type `json` have a schema", out)
+                    .expected("`type: json` next to it");
             }
         }
         Self {
@@ -49,7 +51,7 @@ impl<'a> Definition<'a> for Slot<'a> {
 fn pages<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
     let globs = place.texts(out);
     if globs.is_empty() {
-        place.error("empty", "no page has this slot", out).expected("path globs, such as `/` or `/products/**`");
+        place.error("empty", "the list of pages is empty", out).expected("path globs, such as `/` or `/products/**`");
     }
     for glob in &globs {
         if glob.name != "**" && !glob.name.starts_with('/') {

@@ -12,7 +12,7 @@ use crate::template::{Expression, whole_value};
 const TYPES: [&str; 3] = ["string", "number", "boolean"];
 /// What a shape looks like.
 const EXPECTED: &str =
-    "`string`, `number`, `boolean`, a list of one shape, or a map of shapes; `name?` may be left out";
+    "`string`, `number`, `boolean`, a list of one schema, or a map of schemas; a key such as `name?` is optional";
 
 /// Tells of what is no shape.
 pub fn check(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
@@ -21,7 +21,7 @@ pub fn check(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
         Kind::Map(entries) => entries.iter().for_each(|entry| check(&place.member(entry), out)),
         Kind::List(items) if items.len() == 1 => place.list(out).iter().for_each(|item| check(item, out)),
         _ => {
-            place.error("schema", "this is no shape of data", out).expected(EXPECTED);
+            place.error("schema", "not a valid schema", out).expected(EXPECTED);
         }
     }
 }
@@ -36,14 +36,14 @@ pub fn hold(shape: &Node, data: &Cursor<'_>, rules: &Rules<'_>, out: &mut ReadCo
                     Some(entry) => hold(&field.value, &data.member(entry), rules, out),
                     None if field.key.ends_with('?') => {}
                     None => {
-                        data.error("schema", format!("the slot's data has `{}`", field.key), out)
-                            .expected("that field");
+                        data.error("schema", format!("the slot's schema requires the field `{}`", field.key), out)
+                            .expected("the field");
                     }
                 }
             }
             for entry in entries.iter().filter(|entry| !fields.iter().any(|field| name(&field.key) == entry.key)) {
                 let known: Vec<String> = fields.iter().map(|field| name(&field.key)).collect();
-                let message = format!("the slot's data has no `{}`", entry.key);
+                let message = format!("the slot's schema has no field `{}`", entry.key);
                 let found = out.diagnostics.error(entry.key_span, &data.member(entry).path, "schema", message);
                 found.expected_one_of(&entry.key, known.iter().map(String::as_str));
             }
@@ -64,15 +64,16 @@ pub fn hold(shape: &Node, data: &Cursor<'_>, rules: &Rules<'_>, out: &mut ReadCo
                 _ => None,
             };
             if kind != Some(wanted.as_str()) {
-                let message = format!("the slot wants a {wanted} here, always");
+                let message = format!("the slot's schema requires a {wanted} here in every case");
                 let expected =
                     format!("a {wanted}, or a value of that type with a default, such as {}", example(wanted));
                 data.error("schema", message, out).expected(expected);
             }
         }
         _ => {
-            let message = format!("the slot wants {} here, and this is {}", shape.kind_name(), data.node.kind_name());
-            data.error("schema", message, out).expected("data with the slot's `schema`");
+            let message =
+                format!("the slot's schema requires {} here, but this is {}", shape.kind_name(), data.node.kind_name());
+            data.error("schema", message, out).expected("data that matches the slot's `schema`");
         }
     }
 }

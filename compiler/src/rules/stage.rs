@@ -19,11 +19,11 @@ pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for (number, stage) in rules.stages.iter().enumerate() {
         rules::find(&rules.segments, stage, out);
         if !seen.insert(stage.name) {
-            let message = format!("`{}` is a stage already", stage.name);
+            let message = format!("stage `{}` is defined twice", stage.name);
             stage.place.error("duplicate-id", message, out).expected("each stage once");
         }
         if number == MAX_STAGES {
-            stage.place.error("too-large", "there are too many stages", out).expected(format!("at most {MAX_STAGES}"));
+            stage.place.error("too-large", "too many stages", out).expected(format!("at most {MAX_STAGES}"));
         }
     }
 }

@@ -96,8 +96,8 @@ impl<'a> Cursor<'a> {
         let found = match &self.node.kind {
             Kind::Bool(value) => format!("`{value}` is a boolean"),
             Kind::Number(number) => format!("`{number}` is a number"),
-            Kind::String(text) => format!("`{}` is a text", shorten(text)),
-            Kind::Null | Kind::List(_) | Kind::Map(_) => format!("here is {}", self.node.kind_name()),
+            Kind::String(text) => format!("`{}` is a string", shorten(text)),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => format!("found {}", self.node.kind_name()),
         };
         self.error("wrong-type", found, out).expected(expected);
     }
@@ -105,7 +105,7 @@ impl<'a> Cursor<'a> {
     /// The members of this map, of which only `known` ones may exist; nothing counts as an empty map.
     pub fn fields(self, known: &[&str], out: &mut ReadContext<'_>) -> Fields<'a> {
         if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
-            self.wrong_type(format!("a map with {}", known.join(", ")), out);
+            self.wrong_type(format!("a map with the keys {}", known.join(", ")), out);
         }
         for entry in self.node.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let message = format!("unknown key `{}`", entry.key);
@@ -119,7 +119,7 @@ impl<'a> Cursor<'a> {
     /// The definitions of this map, each with its id.
     pub fn definitions(&self, out: &mut ReadContext<'_>) -> Vec<(&'a str, Self)> {
         if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
-            self.wrong_type("a map of definitions by their ids", out);
+            self.wrong_type("a map from ids to definitions", out);
         }
         let entries = self.node.entries().iter();
         entries.map(|entry| (entry.key.as_str(), Self { mark: entry.key_span, ..self.member(entry) })).collect()
@@ -148,7 +148,7 @@ impl<'a> Cursor<'a> {
     pub fn text(&self, out: &mut ReadContext<'_>) -> Option<&'a str> {
         let text = self.node.as_str().filter(|text| !text.trim().is_empty());
         if text.is_none() {
-            self.wrong_type("a text", out);
+            self.wrong_type("a non-empty string", out);
         }
         text
     }
@@ -202,8 +202,8 @@ impl<'a> Cursor<'a> {
     pub fn whole(&self, range: RangeInclusive<u32>, out: &mut ReadContext<'_>) -> Option<u32> {
         let number = self.number(f64::from(*range.start())..=f64::from(*range.end()), out)?;
         if number.fract() != 0.0 {
-            let expected = format!("a whole number from {} to {}", range.start(), range.end());
-            self.error("out-of-range", format!("`{number}` is not a whole number"), out).expected(expected);
+            let expected = format!("an integer from {} to {}", range.start(), range.end());
+            self.error("out-of-range", format!("`{number}` is not an integer"), out).expected(expected);
             return None;
         }
         Some(number as u32)
@@ -219,7 +219,7 @@ impl<'a> Cursor<'a> {
         let text = self.text(out)?;
         let found = meaning(text);
         if found.is_none() {
-            let message = format!("unknown word `{}`", shorten(text));
+            let message = format!("unknown value `{}`", shorten(text));
             self.error("unknown-word", message, out).expected_one_of(text, known.iter().copied());
         }
         found
@@ -314,7 +314,7 @@ impl<'a> Fields<'a> {
     pub fn required(&self, name: &str, out: &mut ReadContext<'_>) -> Option<Cursor<'a>> {
         let found = self.get(name);
         if found.is_none() && matches!(self.place.node.kind, Kind::Map(_) | Kind::Null) {
-            self.place.error("missing-key", format!("`{name}` is missing"), out);
+            self.place.error("missing-key", format!("missing key `{name}`"), out);
         }
         found
     }

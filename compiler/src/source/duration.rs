@@ -22,8 +22,8 @@ pub enum DurationError {
 impl fmt::Display for DurationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Number(found) => write!(f, "`{found}` is not a length of time"),
-            Self::Unit(found) => write!(f, "`{found}` has no unit out of s, m, h, d and w"),
+            Self::Number(found) => write!(f, "`{found}` is not a duration"),
+            Self::Unit(found) => write!(f, "`{found}` has none of the units s, m, h, d and w"),
             Self::TooLong(found) => write!(f, "`{found}` is longer than 10000d"),
         }
     }

@@ -59,7 +59,7 @@ fn node(file: u32, value: Value<'_>, depth: usize) -> Result<Node, SyntaxError> 
 
 fn number(span: Span, literal: &str) -> Result<f64, SyntaxError> {
     let number = literal.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| SyntaxError::new(span, "number", format!("`{literal}` is not a number that JSON can hold")))
+    number.ok_or_else(|| SyntaxError::new(span, "number", format!("`{literal}` is out of the range of JSON numbers")))
 }
 
 fn span(file: u32, range: Range) -> Span {

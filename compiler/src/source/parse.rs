@@ -89,7 +89,7 @@ fn report_duplicates(node: &mut Node, path: &mut String, diagnostics: &mut Diagn
 }
 
 fn report_duplicate(entry: &Entry, path: &str, diagnostics: &mut Diagnostics) {
-    let message = format!("`{}` stands here a second time", entry.key);
+    let message = format!("duplicate key `{}`", entry.key);
     diagnostics.error(entry.key_span, path, "duplicate-key", message).expected("each key once");
 }
 

@@ -55,7 +55,7 @@ fn visible(source: &Source, span: Span) -> core::ops::Range<usize> {
 pub fn location(sources: &[Source], span: Span) -> String {
     match position(sources, span) {
         Some((file, line, column)) => format!("{file}:{line}:{column}"),
-        None => "an unknown place".to_owned(),
+        None => "unknown location".to_owned(),
     }
 }
 

@@ -24,6 +24,6 @@ impl SyntaxError {
 
     pub(super) fn too_deep(span: Span) -> Self {
         let message = format!("nested deeper than {MAX_DEPTH} levels");
-        Self::new(span, "too-deep", message).expected("flatter rules; segments give a condition a name")
+        Self::new(span, "too-deep", message).expected("less nesting; a segment can hold part of a condition")
     }
 }

@@ -112,7 +112,7 @@ impl Node {
             Kind::Null => "nothing",
             Kind::Bool(_) => "a boolean",
             Kind::Number(_) => "a number",
-            Kind::String(_) => "a text",
+            Kind::String(_) => "a string",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a map",
         }

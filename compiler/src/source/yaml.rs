@@ -84,8 +84,7 @@ impl Tree {
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.has_document => {
-                Err(SyntaxError::new(span, "syntax", "a second document begins here")
-                    .expected("one document in a file"))
+                Err(SyntaxError::new(span, "syntax", "found a second document").expected("one document per file"))
             }
             Event::DocumentStart(_) => {
                 self.has_document = true;
@@ -120,7 +119,9 @@ impl Tree {
             return Err(SyntaxError::too_deep(span));
         }
         if let Some(Open { content: Content::Map(_, None), .. }) = self.open.last() {
-            return Err(SyntaxError::new(span, "syntax", "a list or map stands as a key").expected("a text as the key"));
+            return Err(
+                SyntaxError::new(span, "syntax", "found a list or a map as a key").expected("a string as the key")
+            );
         }
         self.open.push(Open { span, content });
         Ok(())

@@ -35,10 +35,10 @@ const TAGS: [&str; 20] = [
 ];
 /// Tags that Liquid has elsewhere, and what to do here.
 const ELSEWHERE: [(&str, &str); 8] = [
-    ("include", "a message of its own: templates cannot read other templates"),
-    ("render", "a message of its own: templates cannot read other templates"),
-    ("section", "a slot of its own"),
-    ("layout", "a slot of its own"),
+    ("include", "a separate message; templates cannot include other templates"),
+    ("render", "a separate message; templates cannot include other templates"),
+    ("section", "a separate slot"),
+    ("layout", "a separate slot"),
     ("cycle", "`{% case forloop.index %}`, or `modulo`"),
     ("increment", "`forloop.index`"),
     ("tablerow", "`{% for %}`"),
@@ -76,8 +76,8 @@ pub(super) fn blocks<'a>(
         let (more, end) = blocks.block(&[]);
         parts.extend(more);
         let Some((name, inside)) = end else { return parts };
-        let message = format!("`{name}` has no beginning");
-        blocks.report(&inside, TemplateError::new(message, "the tag that it belongs to before it"));
+        let message = format!("`{name}` closes no open tag");
+        blocks.report(&inside, TemplateError::new(message, "the opening tag before it"));
     }
 }
 
@@ -172,7 +172,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         if !before.iter().all(|part| matches!(part, Part::Text(text) if text.trim().is_empty())) {
             self.report(
                 inside,
-                TemplateError::new("something stands between `case` and the first `when`", "`{% when … %}`"),
+                TemplateError::new("unexpected content between `case` and the first `when`", "`{% when … %}`"),
             );
         }
         let mut arms = Vec::new();
@@ -205,7 +205,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         if arms.len() > MAX_ARMS {
             self.report(
                 inside,
-                TemplateError::new(format!("`case` has {} arms", arms.len()), format!("at most {MAX_ARMS}")),
+                TemplateError::new(format!("`case` has {} branches", arms.len()), format!("at most {MAX_ARMS}")),
             );
         }
         for (test, then, source) in arms.into_iter().rev() {
@@ -217,10 +217,10 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn for_loop(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
         let head = self.read(inside, |expr| {
             let Some(Lexeme::Name(name)) = expr.next() else {
-                return Err(TemplateError::new("a loop without a variable", FOR));
+                return Err(TemplateError::new("the loop has no variable", FOR));
             };
             if !expr.take(Lexeme::Name("in")) {
-                return Err(TemplateError::new("`in` is missing", FOR));
+                return Err(TemplateError::new("missing `in`", FOR));
             }
             let mut list = expr.value()?;
             let nothing = || Expression::Constant(Value::Null);
@@ -233,7 +233,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
                         *(if word == "limit" { &mut limit } else { &mut offset }) = value;
                     }
                     Lexeme::Sign(",") => {}
-                    _ => return Err(TemplateError::new("the loop has something that it does not know", FOR)),
+                    _ => return Err(TemplateError::new("unknown argument of the loop", FOR)),
                 }
             }
             if limit.is_some() || offset.is_some() || reversed {
@@ -263,10 +263,10 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn assign(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
         let (name, term) = self.read(inside, |expr| {
             let Some(Lexeme::Name(name)) = expr.next() else {
-                return Err(TemplateError::new("nothing is assigned", ASSIGN));
+                return Err(TemplateError::new("missing variable name", ASSIGN));
             };
             if !expr.take(Lexeme::Sign("=")) {
-                return Err(TemplateError::new("`=` is missing", ASSIGN));
+                return Err(TemplateError::new("missing `=`", ASSIGN));
             }
             let term = expr.filtered()?;
             expr.end().map(|()| (name, term))
@@ -278,7 +278,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         let name = self.read(inside, |expr| {
             let name = match expr.next() {
                 Some(Lexeme::Name(name) | Lexeme::Text(name)) => Ok(name),
-                _ => Err(TemplateError::new("nothing is captured", "`{% capture name %}`")),
+                _ => Err(TemplateError::new("missing variable name", "`{% capture name %}`")),
             };
             expr.end().and(name)
         });
@@ -290,7 +290,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn leave(&mut self, name: &str, inside: &Inside<'a>) -> Option<Part<'a>> {
         let is_free = self.read(inside, |expr| expr.end()).is_some();
         if self.scope.loops == 0 {
-            self.report(inside, TemplateError::new(format!("`{name}` outside of a loop"), "`{% for %}` around it"));
+            self.report(inside, TemplateError::new(format!("`{name}` outside a loop"), "`{% for %}` around it"));
             return None;
         }
         let source = named(inside);
@@ -300,7 +300,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     fn variable(&mut self, name: &str, inside: &Inside<'a>) -> Option<u32> {
         let variable = self.scope.number(name);
         if variable.is_none() {
-            let message = format!("`{name}` cannot be a variable");
+            let message = format!("`{name}` cannot be used as a variable");
             self.report(inside, TemplateError::new(message, "another name; a template has at most 64 variables"));
         }
         variable
@@ -317,11 +317,11 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         match end {
             Some((found, _)) if found == wanted => {}
             Some((found, at)) => {
-                let message = format!("`{found}` cannot stand here");
-                self.report(&at, TemplateError::new(message, format!("`{{% {wanted} %}}`, which ends `{name}`")));
+                let message = format!("unexpected tag `{found}`");
+                self.report(&at, TemplateError::new(message, format!("`{{% {wanted} %}}`, which closes `{name}`")));
             }
             None => {
-                let message = format!("`{name}` begins here and does not end");
+                let message = format!("`{name}` is not closed");
                 self.report(inside, TemplateError::new(message, format!("`{{% {wanted} %}}`")));
             }
         }

@@ -68,7 +68,7 @@ impl Pattern {
             pieces.extend(directive.and_then(|directive| pieces_of(directive, &flags)).ok_or_else(|| {
                 let found = directive.map_or(String::new(), String::from);
                 TemplateError::new(
-                    format!("`date` does not know `%{flags}{found}`"),
+                    format!("`date` does not support `%{flags}{found}`"),
                     "directives such as %Y %m %-d %B %b %A %a %H %I %M %S %p %x",
                 )
             })?);

@@ -48,7 +48,7 @@ impl<'s, 'a> Expr<'s, 'a> {
     pub(super) fn end(&self) -> Result<(), TemplateError> {
         match self.tokens.get(self.at).and_then(|token| self.inside.text.get(token.start..)) {
             None => Ok(()),
-            Some(rest) => Err(TemplateError::new(format!("`{}` is too much here", shorten(rest.trim())), VALUE)),
+            Some(rest) => Err(TemplateError::new(format!("unexpected `{}`", shorten(rest.trim())), VALUE)),
         }
     }
 
@@ -57,7 +57,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         let mut term = self.value()?;
         while self.take(Lexeme::Sign("|")) {
             let Some(Lexeme::Name(name)) = self.next() else {
-                return Err(TemplateError::new("a filter without a name", "a filter such as `| default: \"there\"`"));
+                return Err(TemplateError::new("missing filter name", "a filter such as `| default: \"there\"`"));
             };
             let mut args = filters::Args::default();
             if self.take(Lexeme::Sign(":")) {
@@ -112,7 +112,7 @@ impl<'s, 'a> Expr<'s, 'a> {
             Some(Lexeme::Sign(sign @ ("==" | "!=" | "<>" | "<" | ">" | "<=" | ">="))) => sign,
             Some(Lexeme::Name("contains")) => "contains",
             Some(Lexeme::Sign("=")) => {
-                return Err(TemplateError::new("`=` compares nothing", "`==`"));
+                return Err(TemplateError::new("`=` is not a comparison", "`==`"));
             }
             _ => return a.alone(),
         };
@@ -141,7 +141,7 @@ impl<'s, 'a> Expr<'s, 'a> {
                 Ok(Expression::text(text))
             }
             Some(Lexeme::Number(number)) => {
-                let number = number.parse().map_err(|_| TemplateError::new("a number that is none", "a number"))?;
+                let number = number.parse().map_err(|_| TemplateError::new("not a valid number", "a number"))?;
                 Ok(Expression::Constant(Value::Number(number)))
             }
             Some(Lexeme::Sign("(")) => {
@@ -152,13 +152,13 @@ impl<'s, 'a> Expr<'s, 'a> {
                     return Ok(Expression::Op(ExprOp::Range, 0, vec![from, to]));
                 }
                 Err(TemplateError::new(
-                    "parentheses hold only ranges",
+                    "parentheses are only allowed around ranges",
                     "a range such as `(1..5)`; conditions have no parentheses",
                 ))
             }
             Some(Lexeme::Name(name)) => self.path(name, start),
             Some(Lexeme::Sign(sign)) => Err(TemplateError::new(format!("`{sign}` is not a value"), VALUE)),
-            None => Err(TemplateError::new("a value is missing", VALUE)),
+            None => Err(TemplateError::new("missing value", VALUE)),
         }
     }
 
@@ -171,7 +171,7 @@ impl<'s, 'a> Expr<'s, 'a> {
             "catalogue" if !self.scope.is_variable(name) => {
                 let key = self
                     .key()?
-                    .ok_or_else(|| TemplateError::new("`catalogue` alone is no value", "`catalogue[id]`"))?;
+                    .ok_or_else(|| TemplateError::new("`catalogue` alone is not a value", "`catalogue[id]`"))?;
                 self.scope.catalogue = true;
                 return self.members(Expression::Op(ExprOp::Item, 0, vec![key]));
             }
@@ -219,17 +219,21 @@ impl<'s, 'a> Expr<'s, 'a> {
                 Some(Lexeme::Name("parentloop")) => up = up.saturating_add(1),
                 Some(Lexeme::Name(name)) => {
                     if self.scope.loops <= up {
-                        return Err(TemplateError::new("`forloop` outside of a loop", "`{% for %}` around it"));
+                        return Err(TemplateError::new("`forloop` outside a loop", "`{% for %}` around it"));
                     }
                     let field = LoopField::from_name(name);
                     return field.map(|field| Expression::Loop(up, field)).ok_or_else(|| {
-                        TemplateError::one_of(format!("a loop has no `{name}`"), name, LoopField::NAMES.iter().copied())
+                        TemplateError::one_of(
+                            format!("`forloop` has no field `{name}`"),
+                            name,
+                            LoopField::NAMES.iter().copied(),
+                        )
                     });
                 }
                 _ => break,
             }
         }
-        Err(TemplateError::new("`forloop` alone is no value", "a field of it, such as `forloop.index`"))
+        Err(TemplateError::new("`forloop` alone is not a value", "a field of it, such as `forloop.index`"))
     }
 
     /// Everything that follows a value with `.` or `[`.
@@ -255,7 +259,7 @@ impl<'s, 'a> Expr<'s, 'a> {
             self.scope.fields.insert(name);
         }
         let key = self.nested(Self::value)?;
-        if self.take(Lexeme::Sign("]")) { Ok(Some(key)) } else { Err(TemplateError::new("a `[` does not end", "`]`")) }
+        if self.take(Lexeme::Sign("]")) { Ok(Some(key)) } else { Err(TemplateError::new("unclosed `[`", "`]`")) }
     }
 
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, TemplateError>) -> Result<T, TemplateError> {
@@ -282,7 +286,9 @@ impl<'a> Operand<'a> {
     fn alone(self) -> Result<Expression<'a>, TemplateError> {
         match self {
             Self::Expression(term) => Ok(term),
-            Self::Blank(_) => Err(TemplateError::new("`blank` and `empty` are only compared with", "`name == blank`")),
+            Self::Blank(_) => {
+                Err(TemplateError::new("`blank` and `empty` can only be used in a comparison", "`name == blank`"))
+            }
         }
     }
 }
@@ -309,6 +315,6 @@ fn compare<'a>(operator: &str, a: Operand<'a>, b: Operand<'a>) -> Result<Express
     match operator {
         "==" => Ok(equal),
         "!=" | "<>" => Ok(equal.not()),
-        _ => Err(TemplateError::new(format!("`{operator}` compares nothing with `blank` or `empty`"), "`==` or `!=`")),
+        _ => Err(TemplateError::new(format!("`{operator}` cannot compare with `blank` or `empty`"), "`==` or `!=`")),
     }
 }

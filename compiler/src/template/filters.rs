@@ -78,7 +78,7 @@ pub(super) fn apply<'a>(name: &str, input: Expression<'a>, args: Args<'a>) -> Re
     let count = args.values.len();
     if !(least..=most).contains(&count) {
         let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
-        return Err(TemplateError::new(format!("`{name}` has {count} arguments"), format!("{wanted}, behind `:`")));
+        return Err(TemplateError::new(format!("`{name}` has {count} arguments"), format!("{wanted}, after `:`")));
     }
     let Args { mut values, named, exact } = args;
     let allow_false = allow_false(name, named)?;
@@ -174,7 +174,7 @@ fn money(input: Expression<'_>, currency: Option<String>) -> Result<Expression<'
 fn literal(filter: &str, term: &Expression<'_>) -> Result<String, TemplateError> {
     match term {
         Expression::Constant(Value::String(text)) => Ok(text.clone()),
-        _ => Err(TemplateError::new(format!("`{filter}` takes no value that is only known later"), "a text in quotes")),
+        _ => Err(TemplateError::new(format!("`{filter}` takes only a constant"), "a string in quotes")),
     }
 }
 
@@ -184,9 +184,6 @@ fn digits(term: &Expression<'_>) -> Result<u32, TemplateError> {
         Expression::Constant(Value::Number(number)) if (0.0..=10.0).contains(number) && number.fract() == 0.0 => {
             Ok(*number as u32)
         }
-        _ => Err(TemplateError::new(
-            "`number` takes how many digits stand behind the point",
-            "a whole number from 0 to 10",
-        )),
+        _ => Err(TemplateError::new("`number` takes the number of decimal places", "an integer from 0 to 10")),
     }
 }

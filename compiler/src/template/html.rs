@@ -93,7 +93,7 @@ impl Markup {
             State::BeforeValue | State::Unquoted => {
                 // What follows is still this value, and is told of once.
                 self.state = State::Unquoted;
-                Err(refusal("in an attribute value without quotes", "quotes around the value"))
+                Err(refusal("in an unquoted attribute value", "quotes around the value"))
             }
             State::TagOpen | State::TagName => Err(refusal("in the name of a tag", ELSEWHERE)),
             State::BeforeName | State::Name | State::AfterName => {
@@ -283,7 +283,7 @@ impl Markup {
 
     /// How a value is made harmless in the quoted value of the attribute.
     fn value(&mut self) -> Result<Escape, Refusal> {
-        const PLAIN: &str = "an output in text, or in an attribute that is only text, such as `title` or `alt`";
+        const PLAIN: &str = "an output in text, or in a plain text attribute, such as `title` or `alt`";
         if LOADING.contains(&self.tag.as_str()) {
             return Err(refusal(format!("in an attribute of `<{}>`, which loads or runs something", self.tag), PLAIN));
         }
@@ -295,8 +295,8 @@ impl Markup {
                 Ok(Escape::Url)
             }
             Use::Url => Err(refusal(
-                format!("at the beginning of the URL in `{}`", self.attribute),
-                "a fixed beginning, such as `/products/` or `https://shop.example/`, before it",
+                format!("at the start of the URL in `{}`", self.attribute),
+                "a fixed prefix, such as `/products/` or `https://shop.example/`, before it",
             )),
         }
     }

@@ -46,9 +46,8 @@ fn token(rest: &str) -> Result<(Lexeme<'_>, usize), TemplateError> {
     let first = rest.chars().next().unwrap_or_default();
     if first == '"' || first == '\'' {
         let inner = rest.get(1..).and_then(|inner| inner.split_once(first)).map(|(inner, _)| inner);
-        let text = inner.ok_or_else(|| {
-            TemplateError::new(format!("the text `{}` does not end", shorten(rest)), format!("`{first}`"))
-        })?;
+        let text = inner
+            .ok_or_else(|| TemplateError::new(format!("unclosed string `{}`", shorten(rest)), format!("`{first}`")))?;
         return Ok((Lexeme::Text(text), text.len().saturating_add(2)));
     }
     let digits = number_length(rest);
@@ -63,8 +62,8 @@ fn token(rest: &str) -> Result<(Lexeme<'_>, usize), TemplateError> {
     match SIGNS.into_iter().find(|sign| rest.starts_with(sign)) {
         Some(sign) => Ok((Lexeme::Sign(sign), sign.len())),
         None => Err(TemplateError::new(
-            format!("`{first}` means nothing here"),
-            "names, texts in quotes, numbers, filters and operators",
+            format!("unexpected `{first}`"),
+            "names, strings in quotes, numbers, filters and operators",
         )),
     }
 }

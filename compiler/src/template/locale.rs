@@ -6,7 +6,7 @@ use pure_rust_locales::{Locale, locale_match};
 use crate::template::{DateNames, LocaleFormat, Pattern, Piece};
 
 /// What a currency looks like in rules.
-pub const CURRENCY: &str = "a code of ISO 4217 that a locale here uses, such as `EUR`";
+pub const CURRENCY: &str = "an ISO 4217 code that a supported locale uses, such as `EUR`";
 
 /// Where a language is at home, if that is not its name in capitals; from CLDR's likely subtags.
 const HOMES: [(&str, &str); 30] = [

@@ -72,7 +72,7 @@ impl TemplateError {
     }
 
     fn too_deep() -> Self {
-        Self::new("this is nested too deeply", "`{% assign %}` for a part of it")
+        Self::new("nested too deeply", "`{% assign %}` for a part of it")
     }
 
     fn report(self, code: &'static str, place: &Cursor<'_>, out: &mut ReadContext<'_>) {
@@ -114,7 +114,7 @@ pub fn html<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Templat
     if let Err(open) = markup.end() {
         place
             .error("markup", format!("the markup {open}"), out)
-            .expected("whole elements, so that the page stays whole");
+            .expected("complete elements, so that the page stays intact");
     }
     Some(Template::of(scope, parts))
 }

@@ -26,7 +26,7 @@ pub(super) struct Inside<'a> {
 pub(super) fn scan<'a>(place: &Cursor<'a>, text: &'a str, out: &mut ReadContext<'_>) -> Vec<Raw<'a>> {
     let braces = text.matches("{{").count().saturating_add(text.matches("{%").count());
     if text.len() > MAX_TEXT || braces > MAX_OUTPUTS {
-        let message = format!("the text has {} bytes and {braces} outputs and tags", text.len());
+        let message = format!("the template has {} bytes and {braces} outputs and tags", text.len());
         place.error("too-large", message, out).expected(format!("at most 256 KB and {MAX_OUTPUTS} outputs and tags"));
         return Vec::new();
     }
@@ -53,7 +53,7 @@ impl<'a> Scanner<'_, 'a> {
                 let (noun, end, begin) = if is_tag { ("a tag", "`%}`", "{%") } else { ("an output", "`}}`", "{{") };
                 let place = self.piece(from.get(..2).unwrap_or(begin), from, out);
                 let code = if is_tag { "tag" } else { "output" };
-                place.error(code, format!("{noun} begins here and does not end"), out).expected(end);
+                place.error(code, format!("{noun} is not closed"), out).expected(end);
                 return;
             };
             self.push(before, trims.0);
@@ -84,7 +84,7 @@ impl<'a> Scanner<'_, 'a> {
                     self.rest = after;
                 }
                 None => {
-                    let message = format!("`{name}` begins here and does not end");
+                    let message = format!("`{name}` is not closed");
                     place.error("tag", message, out).expected(format!("`{{% end{name} %}}`"));
                     self.rest = "";
                 }

@@ -35,7 +35,7 @@ impl Walk<'_, '_> {
                     }
                 }
                 Err(refusal) => {
-                    let message = format!("`{}` stands {}", source.name, refusal.stands);
+                    let message = format!("`{}` is {}", source.name, refusal.stands);
                     source.place.error("unsafe-output", message, self.out).expected(refusal.expected);
                 }
             },
@@ -43,14 +43,24 @@ impl Walk<'_, '_> {
                 let mut elsewhere = markup.clone();
                 self.parts(then, markup);
                 self.parts(other, &mut elsewhere);
-                self.join(markup, &elsewhere, source, "the ways through this end at different places in the markup");
+                self.join(
+                    markup,
+                    &elsewhere,
+                    source,
+                    "the branches of this tag end at different positions in the markup",
+                );
             }
             Part::For { body, other, source, .. } => {
                 let begin = markup.clone();
                 self.loops.push(begin.clone());
                 self.parts(body, markup);
                 self.loops.pop();
-                self.join(markup, &begin, source, "a round of this loop does not end where it begins in the markup");
+                self.join(
+                    markup,
+                    &begin,
+                    source,
+                    "an iteration of this loop does not end at the position in the markup where it begins",
+                );
                 if !other.is_empty() {
                     let mut elsewhere = begin;
                     self.parts(other, &mut elsewhere);
@@ -58,22 +68,22 @@ impl Walk<'_, '_> {
                         markup,
                         &elsewhere,
                         source,
-                        "the ways through this end at different places in the markup",
+                        "the branches of this tag end at different positions in the markup",
                     );
                 }
             }
             Part::Capture { body, source, .. } => {
                 if has_markup(body) {
-                    let message = "what is captured is a text, and a text has no markup";
+                    let message = "the captured content is text and cannot contain markup";
                     source
                         .place
                         .error("markup", message, self.out)
-                        .expected("text without `<` and `&`; it is escaped where it is written");
+                        .expected("text without `<` and `&`; it is escaped where it is output");
                 }
             }
             Part::Break(source) | Part::Continue(source) => {
                 if let Some(begin) = self.loops.last().cloned() {
-                    let message = "the loop does not end where it begins in the markup";
+                    let message = "the loop does not end at the position in the markup where it begins";
                     self.join(markup, &begin, source, message);
                 }
                 markup.leave();
@@ -85,7 +95,10 @@ impl Walk<'_, '_> {
     fn join(&mut self, markup: &mut Markup, other: &Markup, source: &Reference<'_>, message: &str) {
         if markup.join(other) == Join::Apart {
             let message = format!("{message}: {} and {}", markup.describe(), other.describe());
-            source.place.error("markup", message, self.out).expected("whole elements or whole values inside of a tag");
+            source
+                .place
+                .error("markup", message, self.out)
+                .expected("complete elements or complete values inside a tag");
         }
     }
 }

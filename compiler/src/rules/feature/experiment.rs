@@ -186,7 +186,7 @@ impl<'a> FeatureExperiment<'a> {
         let (Some(weights), Some(at)) = (&self.weights, fields.get("weights")) else { return };
         let sum: f64 = weights.iter().sum();
         if weights.len() != self.arms.len() {
-            let message = format!("{} weights for {} variations", weights.len(), self.arms.len());
+            let message = format!("found {} weights for {} variations", weights.len(), self.arms.len());
             at.error("weights", message, out).expected("a weight for each variation");
         } else if !(0.99..=1.01).contains(&sum) {
             at.error("weights", format!("the weights add up to {sum}"), out).expected("1");
@@ -196,8 +196,7 @@ impl<'a> FeatureExperiment<'a> {
     /// Tells of a bandit that is not there, and of units that no page knows.
     pub(super) fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(bandit) = self.bandit.as_ref().filter(|bandit| !rules.bandits.contains_key(bandit.name)) {
-            let message =
-                format!("there is no contextual bandit `{}`: the experiment's own weights count", bandit.name);
+            let message = format!("unknown contextual bandit `{}`, so the experiment's own weights apply", bandit.name);
             bandit.place.warning("unknown-id", message, out);
         }
     }
@@ -231,7 +230,7 @@ impl<'a> Arm<'a> {
 
 impl<'a> Definition<'a> for AutoExperiment<'a> {
     const NOUN: &'static str = "auto experiment";
-    const ID: &'static str = "a text without control characters";
+    const ID: &'static str = "a string without control characters";
 
     fn is_id(id: &str) -> bool {
         super::is_key(id)
@@ -289,9 +288,7 @@ fn namespace(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(String, f
         let seed = format!("__{}", ValueRef::from(&name.node.to_value()).to_text());
         return Some((seed, from.number(super::ANY, out)?, to.number(super::ANY, out)?));
     }
-    place
-        .error("namespace", "here is no namespace", out)
-        .expected("a name and two numbers, such as `[checkout, 0, 0.4]`");
+    place.error("namespace", "not a namespace", out).expected("a name and two numbers, such as `[checkout, 0, 0.4]`");
     None
 }
 

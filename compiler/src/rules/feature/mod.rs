@@ -126,7 +126,7 @@ const EXPERIMENT_ONLY: [&str; 12] = [
 
 impl<'a> Definition<'a> for Feature<'a> {
     const NOUN: &'static str = "feature";
-    const ID: &'static str = "a text without control characters";
+    const ID: &'static str = "a string without control characters";
 
     fn is_id(id: &str) -> bool {
         is_key(id)
@@ -185,7 +185,7 @@ impl<'a> Effect<'a> {
         if let Some(value) = fields.get("force") {
             let idle = EXPERIMENT_ONLY.iter().filter_map(|name| Some((name, present(fields, name)?)));
             for (name, place) in idle.filter(|_| dialect == Dialect::Rules) {
-                let message = format!("a rule that forces a value runs no experiment, so `{name}` says nothing");
+                let message = format!("a rule that forces a value runs no experiment, so `{name}` has no effect");
                 place.warning("no-effect", message, out);
             }
             return Self::Force {
@@ -232,12 +232,15 @@ impl Parent<'_> {
                 self.feature.unknown("feature", rules.features.keys().copied(), out);
             }
             None => {
-                let message = format!("there is no feature `{}`: its value is `null`", self.feature.name);
+                let message = format!("unknown feature `{}`, so its value is `null`", self.feature.name);
                 self.feature.place.warning("unknown-id", message, out);
             }
             Some(parent) if public && !parent.public => {
-                let message = format!("browsers need the feature `{}`, which is not public", self.feature.name);
-                self.feature.place.error("not-public", message, out).expected("`public: true` for both, or for none");
+                let message = format!("browsers need the feature `{}`, but it is not public", self.feature.name);
+                self.feature
+                    .place
+                    .error("not-public", message, out)
+                    .expected("`public: true` for both features, or for neither");
             }
             Some(_) => {}
         }

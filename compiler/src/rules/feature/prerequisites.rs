@@ -28,8 +28,8 @@ pub fn check_chains(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for (child, parent) in children.remove(id).unwrap_or_default() {
             let longest = lengths.entry(child).or_default();
             if length > MAX_FEATURE_DEPTH && *longest <= MAX_FEATURE_DEPTH {
-                let message = format!("`{child}` needs a chain of {length} features");
-                let expected = format!("at most {MAX_FEATURE_DEPTH}, each of which needs the next");
+                let message = format!("`{child}` depends on a chain of {length} features");
+                let expected = format!("a chain of at most {MAX_FEATURE_DEPTH} features");
                 parent.feature.place.error("too-deep", message, out).expected(expected);
             }
             *longest = length.max(*longest);

@@ -21,7 +21,7 @@ pub struct SavedGroup<'a> {
 
 impl<'a> Definition<'a> for SavedGroup<'a> {
     const NOUN: &'static str = "saved group";
-    const ID: &'static str = "a text without control characters";
+    const ID: &'static str = "a string without control characters";
 
     fn is_id(id: &str) -> bool {
         super::is_key(id)
@@ -73,7 +73,7 @@ pub struct Leaf<'a> {
 
 impl<'a> Definition<'a> for Bandit<'a> {
     const NOUN: &'static str = "contextual bandit";
-    const ID: &'static str = "a text without control characters";
+    const ID: &'static str = "a string without control characters";
 
     fn is_id(id: &str) -> bool {
         super::is_key(id)

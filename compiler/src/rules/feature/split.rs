@@ -91,7 +91,7 @@ fn range(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(f64, f64)> {
     match numbers.as_slice() {
         [from, to] => Some((*from, *to)),
         _ => {
-            place.error("range", "here is no range of buckets", out).expected("two numbers, such as `[0, 0.5]`");
+            place.error("range", "not a range of buckets", out).expected("two numbers, such as `[0, 0.5]`");
             None
         }
     }
@@ -117,7 +117,7 @@ pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, 
         Some(1.0) => 1,
         Some(2.0) => 2,
         Some(other) => {
-            place.warning("hash-version", format!("there is no hash version {other}: nobody is in it"), out);
+            place.warning("hash-version", format!("unknown hash version {other}, so nobody is included"), out);
             0
         }
     }

@@ -65,8 +65,8 @@ fn whole(place: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option
 
 fn each(place: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option<Parts> {
     let Some(url) = Url::parse(&with_scheme(pattern).replace('*', WILDCARD), Some(WILDCARD)) else {
-        let message = format!("`{pattern}` is not a pattern of URLs, so no page matches");
-        place.warning("url-pattern", message, out).expected("a path or an address with `*`, such as `/products/*`");
+        let message = format!("`{pattern}` is not a URL pattern, so no page matches");
+        place.warning("url-pattern", message, out).expected("a path or a URL with `*`, such as `/products/*`");
         return Some(Parts::Never);
     };
     let hash = url.hash();
