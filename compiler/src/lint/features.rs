@@ -71,7 +71,7 @@ fn check_reach<'a>(
                     || "the rules before it provide values".to_owned(),
                     |(other, _)| format!("the rule at {} provides a value", out.location(other.mark)),
                 );
-                let message = format!("this rule is never reached: {who} for everybody that it matches");
+                let message = format!("this rule is never reached: {who} for everybody that this one matches");
                 let expected = "this rule before the other one, or a narrower condition there";
                 place.warning("unreachable-rule", message, out).expected(expected);
                 continue;

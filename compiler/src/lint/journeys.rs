@@ -30,7 +30,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             match &step.action {
                 StepAction::Wait(wait, _) => passed = passed.plus(*wait),
                 StepAction::Send { ttl, .. } if ttl.0 <= 0 => {
-                    let message = format!("step `{}` sends nothing: the `ttl` of its message is zero", step.id.name);
+                    let message = format!("step `{}` sends nothing: its `ttl` is zero", step.id.name);
                     step.id.place.warning("unreachable-step", message, out).expected("a longer `ttl`, or none");
                 }
                 StepAction::Send { .. } if passed > goal => {

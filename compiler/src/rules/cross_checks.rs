@@ -73,7 +73,7 @@ fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for (purpose, place) in asked {
         let near = known.iter().find(|name| strsim::osa_distance(name, purpose) <= 2);
         if let (false, Some(near)) = (known.contains(purpose), near) {
-            let message = format!("unknown purpose `{purpose}`: no policy names it");
+            let message = format!("unknown purpose `{purpose}`: no policy and no channel names it");
             place.warning("unknown-purpose", message, out).expected(format!("did you mean `{near}`?"));
         }
     }

@@ -97,7 +97,7 @@ impl<'a> Allowance<'a> {
         Diagnostic {
             code: "unused-allow",
             severity: Severity::Warning,
-            message: format!("no finding `{}`{at} is suppressed by this allowance", self.code),
+            message: format!("this allowance suppresses no finding `{}`{at}", self.code),
             expected: Some("rules without this allowance".to_owned()),
             span: self.place.mark,
             path: self.place.path.clone(),
