@@ -48,7 +48,7 @@ pub struct Check {
     #[arg(long)]
     json: bool,
     /// Print the data that leaves the collector, and the rules that need it
-    #[arg(long)]
+    #[arg(long, alias = "leaving")]
     disclosures: bool,
 }
 

@@ -104,7 +104,7 @@ fn check_reports_every_mistake_with_its_place() {
 #[test]
 fn check_lists_what_leaves_the_collector() {
     let place = Place::new("leaving");
-    let listed = place.ok(&["check", "--leaving", "rules.yaml"]);
+    let listed = place.ok(&["check", "--disclosures", "rules.yaml"]);
     assert_eq!(listed, "attribute tier: token; needed by campaigns.greet.when\n");
     let json: serde_json::Value =
         serde_json::from_str(&place.ok(&["check", "--leaving", "--json", "rules.yaml"])).unwrap();
