@@ -20,12 +20,18 @@ by_rustup() {
 
 debian_version() { apt-cache policy rustc-web 2>/dev/null | awk '/Candidate:/ && $2 != "(none)" { print $2 }'; }
 
-# Makes sure that apt knows the packages: a fresh container has no lists.
+is_recent() {
+  local wanted
+  wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)
+  printf '%s\n%s\n' "$wanted" "$(debian_version)" | sort -CV
+}
+
+# Makes sure that apt knows the packages: a fresh container has no lists, an old one lists an older compiler.
 refresh_apt() {
-  [[ -n $(debian_version) ]] && return 0
+  is_recent && return 0
   say "refreshing the package lists"
   as_root apt-get update -qq
-  [[ -n $(debian_version) ]]
+  is_recent
 }
 
 unpack() {
