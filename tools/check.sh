@@ -14,5 +14,17 @@ cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 say "purity of the core"
 tools/purity.sh
 
+say "licences"
+node tools/licenses.mjs
+if has cargo-deny; then
+  cargo deny --locked --log-level error check licenses bans sources
+  # The database of advisories is on GitHub, which not every machine reaches.
+  if timeout 60 cargo deny --locked fetch db 2>/dev/null; then
+    cargo deny --locked --log-level error check --disable-fetch advisories
+  else
+    say "advisories were not checked: their database could not be fetched"
+  fi
+fi
+
 say "API documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps
