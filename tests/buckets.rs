@@ -7,7 +7,8 @@
     reason = "tests fail by panicking"
 )]
 
-use std::path::PathBuf;
+#[path = "support/conformance.rs"]
+mod conformance;
 
 use throughline::Value;
 use throughline::bucket::{bucket, choose, equal_weights, in_range, ranges};
@@ -115,16 +116,10 @@ fn coverage_only_adds() {
     }
 }
 
-/// The cases of a section; none, and a word about it, where there is no conformance data.
+/// Returns the cases of a section, none if the test is to be skipped.
+#[track_caller]
 fn cases(section: &str) -> Vec<Value> {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/conformance"));
-    let root = std::env::var_os("THROUGHLINE_CONFORMANCE").map_or_else(beside, PathBuf::from);
-    let file = root.join("growthbook/cases.json");
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        assert!(std::env::var_os("CI").is_none(), "no conformance data at {}", file.display());
-        println!("SKIPPED: no conformance data at {}", file.display());
-        return Vec::new();
-    };
+    let Some(text) = conformance::text("growthbook/cases.json") else { return Vec::new() };
     let all: Value = serde_json::from_str(&text).unwrap();
     let cases = all.at([section]).as_list().unwrap().to_vec();
     assert!(!cases.is_empty());

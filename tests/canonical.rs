@@ -1,7 +1,8 @@
 //! Canonical JSON against the vectors of RFC 8785's author, and the places where JSON libraries differ.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-mod support;
+#[path = "support/conformance.rs"]
+mod conformance;
 
 use std::fs;
 
@@ -10,7 +11,7 @@ use throughline::canonical;
 
 #[test]
 fn published_vectors_of_rfc_8785() {
-    let Some(vectors) = support::conformance("jcs/testdata") else { return };
+    let Some(vectors) = conformance::path("jcs/testdata") else { return };
     let mut inputs: Vec<_> = fs::read_dir(vectors.join("input")).unwrap().map(|entry| entry.unwrap().path()).collect();
     inputs.sort();
     assert!(!inputs.is_empty(), "there are no vectors in {}", vectors.display());

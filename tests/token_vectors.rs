@@ -11,23 +11,17 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "support/conformance.rs"]
+mod conformance;
+
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use throughline::keys::{Algorithm, Key, KeySet, Purpose, SignatureError, SkipReason, Unmarked, VerifyKey};
 use throughline::token::{Rejection, jws};
 
-/// The file, or `None` (with a notice) where the conformance data is not checked out; never in CI.
-fn load(path: &str) -> Option<Value> {
-    let root = std::env::var_os("THROUGHLINE_CONFORMANCE")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"), PathBuf::from);
-    match std::fs::read(root.join(path)) {
-        Ok(bytes) => Some(serde_json::from_slice(&bytes).expect("conformance file is JSON")),
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "{path} is missing in CI: {error}");
-            eprintln!("SKIPPED {path}: {error}");
-            None
-        }
-    }
+/// Returns the JSON of a file of vectors, or `None` if the test is to be skipped.
+#[track_caller]
+fn load(part: &str) -> Option<Value> {
+    conformance::text(part).map(|text| serde_json::from_str(&text).expect("conformance file is JSON"))
 }
 
 fn groups(file: &Value) -> impl Iterator<Item = (&Value, &Value)> {

@@ -1,25 +1,8 @@
-//! What tests with GrowthBook's payloads share: where the cases are, and the way from a payload to facts and a plan.
-
-use std::path::PathBuf;
+//! The way from a GrowthBook payload to facts and a plan.
 
 use throughline::{EvaluationOptions, Facts, Object, Plan, Request, Value};
 use throughline_compiler::growthbook::{ImportOptions, import};
 use throughline_compiler::{Options, Severity, Source, compile};
-
-/// The cases; none, and a word about it, where there is no conformance data.
-#[allow(dead_code, reason = "the tool that answers needs no cases")]
-pub fn cases() -> Option<Value> {
-    let named = std::env::var_os("GROWTHBOOK_CASES").map(PathBuf::from);
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/conformance"));
-    let root = || std::env::var_os("THROUGHLINE_CONFORMANCE").map_or_else(beside, PathBuf::from);
-    let file = named.clone().unwrap_or_else(|| root().join("growthbook/cases.json"));
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        assert!(named.is_none() && std::env::var_os("CI").is_none(), "no conformance data at {}", file.display());
-        println!("SKIPPED: no conformance data at {}", file.display());
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
-}
 
 /// The plan of a payload: imported, compiled, loaded.
 pub fn plan_of(context: &Value) -> Result<Plan, String> {

@@ -4,18 +4,6 @@
 
 use std::path::{Path, PathBuf};
 
-/// Vectors that others published; they are not part of the project. Without them the test is skipped, but not in CI.
-pub fn conformance(part: &str) -> Option<PathBuf> {
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance");
-    let path = std::env::var_os("THROUGHLINE_CONFORMANCE").map_or_else(default, PathBuf::from).join(part);
-    if path.is_dir() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "no vectors at {}; set THROUGHLINE_CONFORMANCE", path.display());
-    println!("skipped: no vectors at {}; set THROUGHLINE_CONFORMANCE", path.display());
-    None
-}
-
 /// The edge plan and the public plan of rules, both as the compiler emits them.
 pub fn compile(rules: &serde_json::Value) -> throughline_compiler::Plans {
     let sources = [throughline_compiler::Source::new("rules.json", rules.to_string())];
