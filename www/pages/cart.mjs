@@ -1,4 +1,4 @@
-import { PRODUCTS, art, dataOf } from "./products.mjs";
+import { PRODUCTS, art, dataOf } from './products.mjs';
 
 const line = (product) => `<li class="panel line" id="${product.id}" ${dataOf(product)}>
             ${art(product)}
@@ -8,10 +8,10 @@ const line = (product) => `<li class="panel line" id="${product.id}" ${dataOf(pr
           </li>`;
 
 export default {
-  file: "cart/index.html",
-  kind: "cart",
-  title: "Basket · Tarnfell",
-  description: "What you are about to order.",
+  file: 'cart/index.html',
+  kind: 'cart',
+  title: 'Basket · Tarnfell',
+  description: 'What you are about to order.',
   main: `
     <header class="page-head"><h1>Basket</h1></header>
 
@@ -23,7 +23,7 @@ export default {
       <section class="stack" aria-label="Things in the basket">
         <p class="lede" data-empty hidden>Nothing in it yet. <a href="/category/">See the gear</a>.</p>
         <ul class="lines" data-lines>
-          ${PRODUCTS.map(line).join("\n          ")}
+          ${PRODUCTS.map(line).join('\n          ')}
         </ul>
         <p class="total" data-total hidden><span>Total</span><span data-sum></span></p>
       </section>

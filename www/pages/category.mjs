@@ -1,10 +1,10 @@
-import { cards } from "./products.mjs";
+import { cards } from './products.mjs';
 
 export default {
-  file: "category/index.html",
-  kind: "category",
-  title: "Gear · Tarnfell",
-  description: "Trail shoes, boots, packs and shells that can be repaired.",
+  file: 'category/index.html',
+  kind: 'category',
+  title: 'Gear · Tarnfell',
+  description: 'Trail shoes, boots, packs and shells that can be repaired.',
   main: `
     <header class="page-head">
       <h1>Gear</h1>
@@ -22,14 +22,14 @@ export default {
     <section aria-labelledby="footwear">
       <div class="section-head"><h2 id="footwear">Footwear</h2><a href="/guide/">How long should a sole last?</a></div>
       <ul class="grid">
-        ${cards("ridge-runner", "tarn-mid")}
+        ${cards('ridge-runner', 'tarn-mid')}
       </ul>
     </section>
 
     <section aria-labelledby="packs">
       <div class="section-head"><h2 id="packs">Packs and shells</h2></div>
       <ul class="grid">
-        ${cards("fell-20", "squall")}
+        ${cards('fell-20', 'squall')}
       </ul>
     </section>
 `,

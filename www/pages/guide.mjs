@@ -1,8 +1,8 @@
 export default {
-  file: "guide/index.html",
-  kind: "guide",
-  title: "Field guide · Tarnfell",
-  description: "A short guide to mending trail gear.",
+  file: 'guide/index.html',
+  kind: 'guide',
+  title: 'Field guide · Tarnfell',
+  description: 'A short guide to mending trail gear.',
   main: `
     <article class="product">
       <div class="guide-cover" aria-hidden="true"><span>Tarnfell field guide</span><strong>Repair or replace?</strong></div>

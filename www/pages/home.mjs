@@ -1,10 +1,10 @@
-import { cards } from "./products.mjs";
+import { cards } from './products.mjs';
 
 export default {
-  file: "index.html",
-  kind: "home",
-  title: "Tarnfell: trail gear made to be repaired",
-  description: "Shoes, packs and shells for the trail, made to be repaired.",
+  file: 'index.html',
+  kind: 'home',
+  title: 'Tarnfell: trail gear made to be repaired',
+  description: 'Shoes, packs and shells for the trail, made to be repaired.',
   main: `
     <section class="slot slot-hero" data-tl-slot="home.hero">
       <div class="hero">
@@ -29,7 +29,7 @@ export default {
     <section aria-labelledby="gear">
       <div class="section-head"><h2 id="gear">The whole range</h2><a href="/category/">Compare them</a></div>
       <ul class="grid">
-        ${cards("ridge-runner", "tarn-mid", "fell-20", "squall")}
+        ${cards('ridge-runner', 'tarn-mid', 'fell-20', 'squall')}
       </ul>
     </section>
 

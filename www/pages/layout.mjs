@@ -1,10 +1,10 @@
 // The document around each page of the shop: head, header, footer.
 
 const SECTIONS = [
-  ["/category/", "Gear"],
-  ["/pricing/", "Care plans"],
-  ["/guide/", "Field guide"],
-  ["/support/", "Support"],
+  ['/category/', 'Gear'],
+  ['/pricing/', 'Care plans'],
+  ['/guide/', 'Field guide'],
+  ['/support/', 'Support'],
 ];
 
 /** Returns the HTML of a page; `file` is its path in the shop, `kind` the name that its scripts go by. */
@@ -29,7 +29,7 @@ export function document({ file, kind, title, description, main }) {
     <div class="wrap">
       <a class="logo" href="/"><svg aria-hidden="true" viewBox="0 0 32 32"><use href="/favicon.svg#mark"/></svg>Tarnfell</a>
       <nav class="site-nav" aria-label="Main">
-        ${SECTIONS.map(([path, name]) => link(path, name, file)).join("\n        ")}
+        ${SECTIONS.map(([path, name]) => link(path, name, file)).join('\n        ')}
       </nav>
       <a class="basket" href="/cart/">Basket<span class="basket-count" data-basket-count hidden></span></a>
     </div>
@@ -51,4 +51,5 @@ export function document({ file, kind, title, description, main }) {
 `;
 }
 
-const link = (path, name, file) => `<a href="${path}"${`${path}index.html` === `/${file}` ? ' aria-current="page"' : ""}>${name}</a>`;
+const link = (path, name, file) =>
+  `<a href="${path}"${`${path}index.html` === `/${file}` ? ' aria-current="page"' : ''}>${name}</a>`;

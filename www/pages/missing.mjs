@@ -1,8 +1,8 @@
 export default {
-  file: "404.html",
-  kind: "missing",
-  title: "Not here · Tarnfell",
-  description: "This page does not exist.",
+  file: '404.html',
+  kind: 'missing',
+  title: 'Not here · Tarnfell',
+  description: 'This page does not exist.',
   main: `
     <header class="page-head">
       <p class="eyebrow">404</p>

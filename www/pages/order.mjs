@@ -1,8 +1,8 @@
 export default {
-  file: "order/index.html",
-  kind: "order",
-  title: "Thank you · Tarnfell",
-  description: "Your order at Tarnfell.",
+  file: 'order/index.html',
+  kind: 'order',
+  title: 'Thank you · Tarnfell',
+  description: 'Your order at Tarnfell.',
   main: `
     <header class="page-head">
       <p class="eyebrow">Order placed</p>

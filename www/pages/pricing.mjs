@@ -1,8 +1,8 @@
 export default {
-  file: "pricing/index.html",
-  kind: "pricing",
-  title: "Care plans · Tarnfell",
-  description: "What repairs cost, and plans that cover them.",
+  file: 'pricing/index.html',
+  kind: 'pricing',
+  title: 'Care plans · Tarnfell',
+  description: 'What repairs cost, and plans that cover them.',
   main: `
     <header class="page-head">
       <p class="eyebrow">Repairs and upkeep</p>

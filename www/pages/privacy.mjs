@@ -1,8 +1,8 @@
 export default {
-  file: "privacy/index.html",
-  kind: "privacy",
-  title: "Privacy choices · Tarnfell",
-  description: "What Tarnfell may store and show.",
+  file: 'privacy/index.html',
+  kind: 'privacy',
+  title: 'Privacy choices · Tarnfell',
+  description: 'What Tarnfell may store and show.',
   main: `
     <header class="page-head">
       <h1>Privacy choices</h1>

@@ -1,14 +1,14 @@
-import { PRODUCTS, art, cards, dataOf } from "./products.mjs";
+import { PRODUCTS, art, cards, dataOf } from './products.mjs';
 
 /** The page of one product, with the others below it. */
 export const productPage = (product) => ({
   file: `product/${product.id}/index.html`,
-  kind: "product",
+  kind: 'product',
   title: `${product.name} · Tarnfell`,
   description: product.note,
   main: `
     <article class="product">
-      ${art(product, "large")}
+      ${art(product, 'large')}
       <div class="stack">
         <p class="eyebrow">${product.type}</p>
         <h1>${product.name}</h1>
@@ -23,10 +23,12 @@ export const productPage = (product) => ({
         </form>
         <p class="status" role="status" data-added></p>
         <ul class="ticks">
-          ${product.points.map((point) => `<li>${point}</li>`).join("\n          ")}
+          ${product.points.map((point) => `<li>${point}</li>`).join('\n          ')}
         </ul>
         <dl class="specs">
-          ${Object.entries(product.specs).map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n          ")}
+          ${Object.entries(product.specs)
+            .map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`)
+            .join('\n          ')}
         </dl>
       </div>
     </article>

@@ -1,8 +1,8 @@
 export default {
-  file: "support/index.html",
-  kind: "support",
-  title: "Support · Tarnfell",
-  description: "Ask for a repair or for help.",
+  file: 'support/index.html',
+  kind: 'support',
+  title: 'Support · Tarnfell',
+  description: 'Ask for a repair or for help.',
   main: `
     <header class="page-head">
       <h1>Support</h1>
