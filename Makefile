@@ -22,7 +22,7 @@ diff-growthbook: ## The core and GrowthBook's SDK on 100,000 generated evaluatio
 fuzz: ## Every fuzz target for FUZZ_SECONDS each (20)
 	@tools/fuzz.sh
 
-check: setup ## Format, lints, docs, and that the core stays pure
+check: setup ## Format, lints, language, purity of the core, licences, docs
 	@tools/check.sh
 
 wasm: setup ## The browser core and both workers

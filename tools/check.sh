@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, lints, docs, and that the core stays pure. Warnings are errors.
+# Format, lints, language, purity of the core, licences and API documentation. Warnings are errors.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 
@@ -10,6 +10,9 @@ cargo fmt --manifest-path tools/bindgen/Cargo.toml --check
 say "lints"
 npm run --silent lint
 cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+say "language"
+node tools/prose.mjs
 
 say "purity of the core"
 tools/purity.sh
