@@ -32,7 +32,7 @@ status=0
 cargo test --quiet --locked --workspace --no-fail-fast 2>&1 | tee "$output" || status=$?
 count cargo "$status" "$(sum 4 '/^test result:/')" "$(sum 6 '/^test result:/')"
 
-for suite in tools parity worker browser; do
+for suite in tools parity worker browser examples; do
   say "tests/$suite"
   status=0
   files=(tests/"$suite"/*.test.mjs)

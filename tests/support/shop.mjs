@@ -11,14 +11,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Ten minutes of a journey take three seconds. */
 export const SPEED = 200;
 export const SECRET = 'sk_test';
+export const SERVER_KEY = 'server';
 
 /**
- * Starts the shop, `change` among the options of its runtime. The answer has `url`, `collectorUrl`, `webhooks` (what was
- * delivered), `kill()` and `start()`, which go on with the same ports and data, and `stop()`.
+ * Starts the shop with the rules of these files and directories, `change` among the options of its runtime. The answer has
+ * `url`, `collectorUrl`, `webhooks` (what was delivered), `kill()` and `start()`, which go on with the same ports and data,
+ * and `stop()`.
  */
-export async function startShop(change = {}) {
+export async function startShop({ rules = [join(root, 'rules')], ...change } = {}) {
   const [published, persist, keys] = [temporary(), temporary(), newKeys()];
-  throughline('publish', join(root, 'rules'), '--speed', String(SPEED), '--keys', keys, '--local', published);
+  throughline('publish', ...rules, '--speed', String(SPEED), '--keys', keys, '--local', published);
   const webhooks = [];
   const sink = await startSink(webhooks);
   const shared = {
@@ -33,7 +35,7 @@ export async function startShop(change = {}) {
     edge: { ...shared, PREVIEW_KEYS: jwks(keys, 'preview.public') },
     collector: {
       ...shared,
-      WRITE_KEYS: JSON.stringify({ server: { source: 'shop-server', trusted: true } }),
+      WRITE_KEYS: JSON.stringify({ [SERVER_KEY]: { source: 'shop-server', trusted: true } }),
       SECRET_KEY: SECRET,
       WEBHOOKS: JSON.stringify({ default: sink.url }),
       WEBHOOK_SECRET: 'whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0',
