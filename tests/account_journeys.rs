@@ -1,20 +1,13 @@
 //! Journeys of accounts: one for all members, whoever acts, and a member who gets each message.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod story;
-mod support;
 
 use serde_json::{Value, json};
-use story::{MINUTE, START, event};
 use throughline::{
     Action, Advance, Consent, Event, EventKind, InstanceStatus, MemberMessage, Millis, PendingMessage, Plan, Profile,
     SendBlocked, Stamp, account_event, advance, advance_account, authorize, reduce,
 };
+
+use crate::story::{MINUTE, START, event};
+use crate::support;
 
 const ACME: &str = "acme";
 

@@ -1,17 +1,10 @@
 //! Law: whatever happens, and through however many journeys: within the time of a cap no more leaves than it allows.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
 
-mod generate;
-mod support;
-
-use generate::Dice;
 use serde_json::{Value, json};
 use throughline::{Action, Event, Millis, PendingMessage, Plan, Profile, SendBlocked, advance, authorize, reduce};
+
+use crate::generate::{self, Dice};
+use crate::support;
 
 /// Stories for each set of rules: compiling takes longer than telling.
 const STORIES: u64 = 10;

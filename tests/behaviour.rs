@@ -3,12 +3,11 @@
 //! `want` is matched partially: objects may have more members, arrays are exact, and `null` means absent. `explain`, where
 //! there is one, is matched with the trace in the same way, and so are `features` with the evaluations of all features under `options`, and
 //! `experiments` with those of pages.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use serde_json::Value;
 use throughline::{Facts, Plan, explain, reduce};
+
+use crate::support;
 
 /// There are at least so many, so that a lost directory does not pass.
 const LEAST: usize = 100;

@@ -1,14 +1,6 @@
 //! Buckets: frozen vectors, and GrowthBook's conformance cases.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::float_cmp,
-    reason = "tests fail by panicking"
-)]
 
-#[path = "support/conformance.rs"]
-mod conformance;
+use crate::conformance;
 
 use throughline::Value;
 use throughline::bucket::{bucket, choose, equal_weights, in_range, ranges};

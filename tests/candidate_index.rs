@@ -1,12 +1,4 @@
 //! Candidates are found by the subject's facts: none is missed, and what cannot match is not looked at.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod support;
 
 use serde_json::{Map, Value, json};
 use throughline::internals::plan::tables::{
@@ -14,6 +6,8 @@ use throughline::internals::plan::tables::{
 };
 use throughline::internals::plan::{Id, Ids};
 use throughline::{Plan, decide, explain};
+
+use crate::support;
 
 /// A campaign for each condition, the first one first, all for one slot and with a next action.
 fn rules(conditions: &[Value]) -> Value {

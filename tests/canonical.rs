@@ -1,13 +1,11 @@
 //! Canonical JSON against the vectors of RFC 8785's author, and the places where JSON libraries differ.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
-#[path = "support/conformance.rs"]
-mod conformance;
 
 use std::fs;
 
 use throughline::Value;
 use throughline::canonical;
+
+use crate::conformance;
 
 #[test]
 fn published_vectors_of_rfc_8785() {

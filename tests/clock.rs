@@ -1,13 +1,12 @@
 //! Law: the clocks of a plan tell the local times that the IANA database tells, in every zone, at any time from 2020 to 2040.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
-
-mod generate;
-mod support;
 
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use serde_json::json;
 use throughline::{LocalClock, Millis, Plan, Profile, Request};
+
+use crate::generate;
+use crate::support;
 
 const FIRST: i64 = 1_577_836_800;
 const LAST: i64 = 2_240_611_200;

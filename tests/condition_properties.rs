@@ -1,5 +1,4 @@
 //! No nodes and no facts make the evaluation of a condition panic, and it explains itself truly.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 
 use proptest::prelude::*;
 use throughline::internals::condition::Evaluator;

@@ -1,17 +1,9 @@
 //! Several journeys and one person: who may speak now, who waits, who goes on where, and about which offer.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod story;
-mod support;
 
 use serde_json::{Value, json};
-use story::{HOUR, MINUTE, START, Story, event};
 use throughline::{Event, InstanceStatus, Millis};
+
+use crate::story::{HOUR, MINUTE, START, Story, event};
 
 const NOTHING: [&str; 0] = [];
 

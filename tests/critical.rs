@@ -1,21 +1,13 @@
 //! Laws of critical messages, which are those of class `transactional`: what limits all others is nothing to them, unless the
 //! rules name them; the consent that the rules demand, and that of channels, holds for them as for all.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod generate;
-mod support;
 
 use std::collections::BTreeMap;
 
-use generate::Dice;
 use serde_json::{Value, json};
 use throughline::{Event, Facts, Millis, PendingMessage, Plan, Profile, SendBlocked, authorize, reduce};
+
+use crate::generate::{self, Dice};
+use crate::support;
 
 const CRITICAL: &str = "transactional";
 /// What limits speaking, each in the policies; holdouts are the fifth.

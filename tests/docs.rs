@@ -1,11 +1,10 @@
 //! The examples of the rules reference do what the page says: each is followed by facts, and by what comes of them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
-
-mod support;
 
 use serde_json::{Value, json};
 use throughline::{Plan, advance, advance_account, reduce};
 use throughline_compiler::{Options, Plans, Source, compile};
+
+use crate::support;
 
 /// The blocks of a page, each with its language.
 fn blocks(page: &str) -> Vec<(&str, &str)> {

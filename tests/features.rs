@@ -1,11 +1,10 @@
 //! Features beyond GrowthBook's own cases.
-#![allow(clippy::panic, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
-
-mod support;
 
 use serde_json::{Value, json};
 use throughline::{EvaluationOptions, Facts, MAX_FEATURE_DEPTH, Plan, evaluate};
 use throughline_compiler::{Options, Source, compile};
+
+use crate::support;
 
 /// Features of which each needs the next one, and the last one `last`.
 fn chain(count: usize, last: Option<&str>) -> Value {

@@ -1,13 +1,6 @@
 //! Every seed of the fuzz targets, and every input that once made one fail, is replayed here. `make fuzz` looks for more.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    reason = "tests fail by panicking"
-)]
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../fuzz/src/targets/mod.rs"]
 mod targets;
 
 use std::fs;

@@ -1,23 +1,12 @@
 //! GrowthBook's conformance cases: payload to rules, rules to a plan, and the plan evaluated by the core.
 //!
 //! Runs `../shared/conformance/growthbook/cases.json`, or the file that `GROWTHBOOK_CASES` names.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
 
-#[path = "support/conformance.rs"]
-mod conformance;
-#[path = "growthbook/mod.rs"]
-mod growthbook;
-
-use growthbook::{Context, items, plan_of, text};
 use throughline::{Object, SortedMap, StickyDoc, Value, bucket, evaluate, run_experiments, sticky_keys};
 use throughline_compiler::growthbook::decrypt;
+
+use crate::conformance;
+use crate::growthbook::{Context, items, plan_of, text};
 
 /// Every category, and what a case of it gives and should give.
 type Check = fn(&[Value]) -> Result<(), String>;

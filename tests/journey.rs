@@ -1,19 +1,11 @@
 //! Journeys: when they begin, wait, send and end, by their law: only what is known counts, not the order in which it came.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
-
-mod story;
-mod support;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use story::{HOUR, MINUTE, START, Story, event, says};
 use throughline::{Event, InstanceStatus, Millis, PendingMessage, SendBlocked, authorize};
+
+use crate::story::{HOUR, MINUTE, START, Story, event, says};
+use crate::support;
 
 fn rules() -> Value {
     json!({

@@ -1,21 +1,13 @@
 //! Law: the core and the naive model in `tests/reference/` advance journeys alike, for generated rules and stories.
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod generate;
-mod reference;
-mod support;
 
 use std::collections::BTreeMap;
 
-use generate::Dice;
 use serde_json::{Value, json};
 use throughline::{Action, Advance, Event, Millis, Plan, Profile, advance, advance_account, reduce};
+
+use crate::generate::{self, Dice};
+use crate::reference;
+use crate::support;
 
 /// Stories for each set of rules: compiling takes longer than advancing.
 const STORIES: u64 = 10;

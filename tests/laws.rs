@@ -1,22 +1,14 @@
 //! Laws of the core, for generated rules, facts and bytes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod generate;
-mod support;
 
 use std::sync::LazyLock;
 
-use generate::Dice;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 use throughline::{Event, Facts, Millis, Plan, Profile, advance, explain, reduce};
+
+use crate::generate::{self, Dice};
+use crate::support;
 
 /// The same cases in every run; `THROUGHLINE_CASES` asks for more.
 fn config(cases: u64) -> ProptestConfig {

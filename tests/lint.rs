@@ -1,21 +1,13 @@
 //! Law: what the linter says never happens does not happen, for generated rules and facts.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod generate;
-mod support;
 
 use std::collections::BTreeSet;
 
-use generate::{Dice, NOON};
 use serde_json::{Map, Value, json};
 use throughline::Plan;
 use throughline_compiler::{Options, Source, check};
+
+use crate::generate::{self, Dice, NOON};
+use crate::support;
 
 /// Facts for each set of rules: compiling takes longer than deciding.
 const FACTS: u64 = 20;

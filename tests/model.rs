@@ -1,9 +1,4 @@
 //! Law: the core and the naive model in `tests/reference/` decide alike for generated rules and facts.
-#![allow(clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
-
-mod generate;
-mod reference;
-mod support;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +7,10 @@ use throughline::internals::condition::Evaluator;
 use throughline::internals::plan::Op;
 use throughline::internals::plan::tables::Campaign;
 use throughline::{Facts, Plan, Value, reduce};
+
+use crate::generate;
+use crate::reference;
+use crate::support;
 
 /// Facts for each set of rules: compiling takes longer than deciding.
 const FACTS: u64 = 10;

@@ -1,24 +1,16 @@
 //! Law: right before a message of a journey leaves, the core and the naive model in `tests/reference/` say alike whether it may.
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod generate;
-mod reference;
-mod support;
 
 use std::collections::BTreeMap;
 
-use generate::Dice;
 use serde_json::{Value, json};
 use throughline::{
     Event, MemberMessage, Millis, PendingMessage, Plan, Profile, SendBlocked, account_event, advance_account,
     authorize, reduce,
 };
+
+use crate::generate::{self, Dice};
+use crate::reference;
+use crate::support;
 
 /// Messages for each set of rules: compiling takes longer than asking.
 const MESSAGES: u64 = 20;

@@ -1,13 +1,4 @@
 //! Keys, key sets, profile tokens and preview tokens, through the public API.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
 
 use serde_json::{Value, json};
 use throughline::Profile;

@@ -1,13 +1,4 @@
 //! Attempts to make a verifier use the wrong algorithm, key, kind of token or reading of the bytes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,10 +1,9 @@
 //! "Why did this campaign not show?": for each thing that can be in the way, the answer that names it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use serde_json::{Value, json};
 use throughline::explain;
+
+use crate::support;
 
 const NOW: i64 = 1_760_011_200_000;
 const HOUR: i64 = 3_600_000;

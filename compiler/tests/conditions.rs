@@ -1,5 +1,4 @@
 //! Conditions on segments, events, time, consent and journeys; mistakes; explanations.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 
 use serde_json::{Value as Json, json};
 use throughline::internals::condition::Evaluator;

@@ -1,12 +1,11 @@
 //! Each line of the page on conditions is compiled and decided.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use serde_json::{Map, Value, json};
 use throughline::{Plan, decide};
 use throughline_compiler::Source;
 use throughline_compiler::source::duration;
+
+use crate::support;
 
 /// Noon of 1 June 2026.
 const NOON: i64 = 1_780_315_200_000;

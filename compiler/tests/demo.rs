@@ -1,5 +1,4 @@
 //! The rules of the demo shop compile.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::path::Path;
 

@@ -1,10 +1,9 @@
 //! The examples of the rules reference are rules.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use throughline_compiler::Source;
 use throughline_compiler::growthbook::{ImportOptions, import};
+
+use crate::support;
 
 /// The blocks of a page in a language.
 fn blocks<'p>(page: &'p str, language: &'static str) -> impl Iterator<Item = &'p str> {

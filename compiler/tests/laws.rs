@@ -1,16 +1,10 @@
 //! What holds for all rules.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
-
-mod support;
 
 use proptest::prelude::*;
 use throughline::Plan;
 use throughline_compiler::{Options, Source, compile, parse};
+
+use crate::support;
 
 /// Texts that mean something somewhere.
 const PIECES: [&str; 24] = [

@@ -1,12 +1,11 @@
 //! The linter: each example of its documentation, the demo rules, and what the rules allow.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use std::collections::BTreeSet;
 
 use throughline::Millis;
 use throughline_compiler::{CompileResult, Options, Source, WARNINGS, check};
+
+use crate::support;
 
 /// The first moment of 2026, which the examples take for now.
 const NOW: Millis = Millis(1_767_225_600_000);

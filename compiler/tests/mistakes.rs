@@ -2,11 +2,10 @@
 //!
 //! Each `mistakes/*.yaml` has its answer beside it in a `.txt` file; `BLESS=1` writes the answers anew. A line
 //! `# file: <name>` begins another file of the same rules.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use throughline_compiler::{Options, Severity, Source, compile};
+
+use crate::support;
 
 /// The files that one case consists of.
 fn sources(text: &str) -> Vec<Source> {

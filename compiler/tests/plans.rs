@@ -1,7 +1,4 @@
 //! What stands in the plans.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
-
-mod support;
 
 use throughline::internals::plan::tables::{
     Attribute, CARRIED, Campaign, Channel, Counter, EDGE, EventValues, Experiment, Exposure, ExprOp, Journey, Message,
@@ -10,6 +7,8 @@ use throughline::internals::plan::tables::{
 use throughline::internals::plan::{Id, PlanError, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
 use throughline_compiler::{Options, Source, compile};
+
+use crate::support;
 
 fn everything() -> String {
     support::source(&support::path("tests/rules/everything.yaml")).text

@@ -1,7 +1,4 @@
 //! The JSON Schema says of rules what the compiler says.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,6 +6,8 @@ use std::path::{Path, PathBuf};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use throughline_compiler::{Source, schema};
+
+use crate::support;
 
 fn validator() -> Validator {
     let schema: Value = serde_json::from_str(schema()).unwrap();

@@ -1,11 +1,10 @@
 //! The examples of the page on templates, compiled and run.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
-
-mod support;
 
 use serde_json::{Value, json};
 use throughline::{Facts, Plan, decide};
 use throughline_compiler::{Options, Source, compile};
+
+use crate::support;
 
 /// The blocks of a page in one language.
 fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {

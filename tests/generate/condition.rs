@@ -1,7 +1,5 @@
 //! Conditions on who somebody is, what happened, and where.
 
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a generator for tests")]
-
 use serde_json::{Value, json};
 
 use super::fact::{POSITIONS, home, words};

@@ -1,12 +1,5 @@
 //! Rules with journeys, and what happens to somebody in them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a generator for tests"
-)]
-
 use serde_json::{Map, Value, json};
 
 use super::condition::condition;

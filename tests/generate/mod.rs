@@ -2,15 +2,7 @@
 //!
 //! They are small and dense: few names, few values, times near each other, so that rules and facts meet. Some facts are
 //! missing, have the wrong type, or are strange.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    reason = "a generator for tests"
-)]
+#![allow(dead_code, reason = "each user needs a part of it")]
 
 pub mod account;
 mod condition;

@@ -1,13 +1,5 @@
 //! Policies that refer to everything else, so they are added last.
 
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a generator for tests"
-)]
-
 use serde_json::{Value, json};
 
 use super::{CLASSES, Dice, EVENTS, PATHS, cap};

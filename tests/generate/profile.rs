@@ -1,12 +1,5 @@
 //! What is known of a person: up to the borders of windows, by clocks that differ, and with parts that a token had no room for.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a generator for tests"
-)]
-
 use serde_json::{Map, Value, json};
 
 use super::{Dice, HOUR, SUBJECTS, account, consents, fact, time};

@@ -14,9 +14,9 @@
     reason = "a tool for tests"
 )]
 
-#[path = "../tests/generate/mod.rs"]
+#[path = "../generate/mod.rs"]
 mod generate;
-#[path = "../tests/support/mod.rs"]
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs::{self, File};

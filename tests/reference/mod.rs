@@ -1,17 +1,6 @@
 //! A naive model of `decide`, `reduce`, `advance` and `authorize`. It walks the rules as people write them, remembers every event, and compiles,
 //! indexes, shares and skips nothing. It shares no code with the core; where the two disagree, one of them is wrong.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    clippy::panic,
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "a model for tests: short before safe"
-)]
+#![allow(dead_code, reason = "each user needs a part of it")]
 
 mod account;
 mod condition;

@@ -1,6 +1,5 @@
 //! What happens to one subject, told one after the other.
-#![allow(dead_code, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(dead_code, reason = "each user needs a part of it")]
 
 use serde_json::Value;
 use throughline::{

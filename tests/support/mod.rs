@@ -1,6 +1,7 @@
 //! What several tests need.
-#![allow(dead_code, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(dead_code, reason = "each user needs a part of it")]
+
+pub mod token;
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
 //! What the tests of the compiler share.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, reason = "each user needs a part of it")]
 
 use std::path::{Path, PathBuf};
 

@@ -3,8 +3,8 @@
 use throughline::Plan;
 use throughline_compiler::{Options, Source, compile};
 
-use super::generate::{self, Dice};
-use super::{reference, support};
+use crate::generate::{self, Dice};
+use crate::{reference, support};
 
 /// The bytes are the generator's dice.
 pub fn decide(bytes: &[u8]) {

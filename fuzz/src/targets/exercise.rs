@@ -9,11 +9,11 @@ use throughline::{
 };
 use throughline_compiler::{Options, Source, compile};
 
-use super::{generate, support};
+use crate::{generate, support};
 
 /// The bytes of some plans: all that rules can say, and some generated ones.
 pub static PLANS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let everything = Source::new("everything.yaml", include_str!("../../compiler/tests/rules/everything.yaml"));
+    let everything = Source::new("everything.yaml", include_str!("../../../compiler/tests/rules/everything.yaml"));
     let everything = compile(&[everything], Options::default()).plans.unwrap();
     let generated = (0..6).map(|seed| support::compile(&generate::rules(seed)).edge);
     [everything.edge, everything.public].into_iter().chain(generated).collect()

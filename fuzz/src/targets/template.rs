@@ -4,7 +4,7 @@ use serde_json::json;
 use throughline::{Facts, Plan};
 use throughline_compiler::{Options, Source, compile};
 
-use super::support;
+use crate::support;
 
 /// Where a value may stand in HTML. None of the characters that end a text, an attribute or a tag may come from it.
 const PLACES: &str = r#"<a href="/p/{{ tier }}" title='{{ tier }}' class="a {{ tier }}"><b>{{ tier }}</b></a><img src='/x?q={{ tier }}#{{ tier }}'>"#;

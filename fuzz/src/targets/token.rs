@@ -4,23 +4,12 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use throughline::envelope;
-use throughline::keys::{Algorithm, Key, KeySet, Purpose, Unmarked};
-use throughline::token::{
-    Claims, PreviewClaims, PreviewScope, PreviewVerifier, Verifier, detect_pii, jws, mint, mint_preview,
-};
+use throughline::keys::{Algorithm, KeySet, Purpose, Unmarked};
+use throughline::token::{PreviewClaims, PreviewScope, PreviewVerifier, Verifier, detect_pii, jws, mint, mint_preview};
 
-const NOW: u64 = 1_700_000_000_000;
+use crate::support::token::{NOW, claims, key, keys, verifier};
+
 const PLAN: &[u8] = b"TLPLAN: what is in it does not matter to the seal";
-
-fn key(algorithm: Algorithm, purpose: Purpose) -> Key {
-    Key::from_seed(algorithm, purpose, Some("k"), &[7; 32]).unwrap()
-}
-
-fn keys(algorithm: Algorithm, purpose: Purpose) -> KeySet {
-    let mut keys = KeySet::new(purpose);
-    keys.push(key(algorithm, purpose)).unwrap();
-    keys
-}
 
 /// All that was ever signed here, with the verifiers that know the keys.
 struct World {
@@ -33,15 +22,6 @@ struct World {
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let claims = Claims {
-        iss: "iss".into(),
-        aud: "aud".into(),
-        sub: "p".into(),
-        iat: NOW / 1_000,
-        exp: NOW / 1_000 + 60,
-        ver: 1,
-        facts: json!({ "tier": "gold" }),
-    };
     let preview = PreviewClaims {
         iss: "iss".into(),
         aud: "aud".into(),
@@ -50,11 +30,12 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         scope: vec![PreviewScope::Preview],
     };
     World {
-        verifiers: Algorithm::ALL.map(|one| Verifier::new(keys(one, Purpose::Token), "iss", "aud").unwrap()).into(),
-        tokens: Algorithm::ALL.map(|one| mint(&key(one, Purpose::Token), &claims).unwrap()).into(),
-        previews: PreviewVerifier::new(keys(Algorithm::EdDsa, Purpose::Preview), "iss", "aud").unwrap(),
+        verifiers: Algorithm::ALL.map(|one| verifier(key(one, Purpose::Token))).into(),
+        tokens: Algorithm::ALL.map(|one| mint(&key(one, Purpose::Token), &claims()).unwrap()).into(),
+        previews: PreviewVerifier::new(keys(key(Algorithm::EdDsa, Purpose::Preview), Purpose::Preview), "iss", "aud")
+            .unwrap(),
         preview: mint_preview(&key(Algorithm::EdDsa, Purpose::Preview), &preview).unwrap(),
-        plan_keys: keys(Algorithm::EdDsa, Purpose::Plan),
+        plan_keys: keys(key(Algorithm::EdDsa, Purpose::Plan), Purpose::Plan),
         sealed: envelope::seal(PLAN, &key(Algorithm::EdDsa, Purpose::Plan)).unwrap(),
     }
 });
@@ -86,7 +67,7 @@ fn any_text(text: &str) {
 /// The signature is good, the claims are anything: what is accepted is what was signed.
 fn signed(payload: &[u8]) {
     let token = jws::sign(&key(Algorithm::Hs256, Purpose::Token), "tl+jwt", payload).unwrap();
-    let verifier = Verifier::new(keys(Algorithm::Hs256, Purpose::Token), "iss", "aud").unwrap();
+    let verifier = verifier(key(Algorithm::Hs256, Purpose::Token));
     if let Ok(claims) = verifier.verify::<Value>(&token, NOW) {
         let payload: Value = serde_json::from_slice(payload).unwrap();
         assert_eq!(payload["sub"], json!(claims.sub), "another subject");

@@ -1,0 +1,45 @@
+//! The integration tests of the core, in one crate: it is linked once, and the lints that tests need relaxed are listed once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "tests fail by panicking"
+)]
+
+mod account_journeys;
+mod arbitration;
+mod behaviour;
+mod buckets;
+mod candidate_index;
+mod canonical;
+mod clock;
+mod condition_properties;
+#[path = "support/conformance.rs"]
+mod conformance;
+mod contacts;
+mod critical;
+mod docs;
+mod features;
+mod fuzz;
+mod generate;
+mod growthbook;
+mod growthbook_cases;
+mod journey;
+mod journey_model;
+mod laws;
+mod lint;
+mod model;
+mod reasons;
+mod reference;
+mod send_model;
+mod story;
+mod support;
+mod templates;
+mod token;
+mod token_confusion;
+mod token_properties;
+mod token_vectors;
+mod why_not;
