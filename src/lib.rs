@@ -30,7 +30,7 @@ mod time;
 pub mod token;
 
 pub use collections::{SortedMap, SortedSet};
-pub use decide::{Explanation, decide, explain};
+pub use decide::{Explanation, allows_storage, decide, decision_id, explain};
 pub use decision::reason::Reason;
 pub use decision::{Assignment, Content, Decision, Fill, NextAction};
 pub use event::consent::Consent;

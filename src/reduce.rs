@@ -1,6 +1,8 @@
 //! How an event changes a profile.
 
+use crate::collections::SortedMap;
 use crate::condition;
+use crate::event::consent::Consent;
 use crate::event::names::{ACCOUNT, EXPERIMENT_VIEWED, MESSAGE, MESSAGE_SEEN, MESSAGE_SENT, SEEN};
 use crate::event::{Event, EventKind};
 use crate::json::Value;
@@ -27,9 +29,7 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
             }
         }
     }
-    for (purpose, state) in &event.consent {
-        keep_latest(&mut profile.consent, purpose, &Stamped::new(*state, stamp));
-    }
+    apply_consent(&mut profile.consent, event);
     if event.name.is_empty() {
         return;
     }
@@ -39,6 +39,13 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
         MESSAGE_SENT if event.trusted => expose(plan, profile, event, stamp),
         EXPERIMENT_VIEWED if event.trusted => assign(plan, profile, event, stamp),
         _ => {}
+    }
+}
+
+/// Applies only the consent that an event carries.
+pub(crate) fn apply_consent(consent: &mut SortedMap<Stamped<Consent>>, event: &Event) {
+    for (purpose, state) in &event.consent {
+        keep_latest(consent, purpose, &Stamped::new(*state, Stamp::new(event.at, &event.id)));
     }
 }
 

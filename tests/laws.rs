@@ -98,6 +98,15 @@ proptest! {
         prop_assert_eq!(&explain(&plan, &facts).decision, &once);
     }
 
+    /// The id and the permission to store are known before anything is decided, pending events included.
+    #[test]
+    fn id_and_storage_are_known_without_deciding(seed: u64) {
+        let (_, plan, facts) = case(seed);
+        let decision = throughline::decide(&plan, &facts);
+        prop_assert_eq!(throughline::decision_id(&plan, &facts), decision.id());
+        prop_assert_eq!(throughline::allows_storage(&plan, &facts), decision.store);
+    }
+
     /// The token carries exactly what decisions need, now and later, and events that arrive late still fit in.
     #[test]
     fn a_projected_profile_decides_the_same(seed: u64, cut: prop::sample::Index, later: u16) {

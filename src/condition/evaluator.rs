@@ -1,6 +1,7 @@
 //! Nodes that test the subject.
 
 use super::compare::{every, holds, node, nodes, note_found, some};
+use super::consent;
 use super::interned::InternedFact;
 use super::trace::ConditionTracer;
 use crate::collections::IdMap;
@@ -105,21 +106,16 @@ impl<'a> Evaluator<'a> {
         fact
     }
 
-    /// What the person said about a purpose: on this device, else as the profile has it, else what the plan assumes.
+    /// Returns the state of consent for a purpose, or the plan's default where the subject has stated nothing.
     #[must_use]
     pub fn consent(&self, purpose: &str) -> Consent {
-        self.stated(purpose).unwrap_or_else(|| Consent::from_number(self.plan.settings().consent))
+        consent::consent(self.plan, self.request, &self.profile.consent, purpose)
     }
 
-    /// What the person said about a purpose; none if nothing.
+    /// Returns the consent that the subject has stated for a purpose.
     #[must_use]
     pub fn stated(&self, purpose: &str) -> Option<Consent> {
-        let mut opted_out = self.plan.list(self.plan.settings().gpc).map(|name| self.plan.text(name));
-        if self.request.gpc && opted_out.any(|name| name == purpose) {
-            return Some(Consent::Denied);
-        }
-        let on_device = self.request.consent.get(purpose).copied();
-        on_device.or_else(|| self.profile.consent.get(purpose).map(|state| state.0))
+        consent::stated(self.plan, self.request, &self.profile.consent, purpose)
     }
 
     /// Whether the node holds. What several conditions have is evaluated once, unless somebody watches; segments too, whatever
@@ -219,7 +215,7 @@ impl<'a> Evaluator<'a> {
             visitor.note("carried", || Value::Bool(true));
             return self.profile.segments.contains(name);
         }
-        if let Some(holds) = visitor.told(id) {
+        if let Some(holds) = visitor.account_event(id) {
             visitor.note("repeated", || Value::Bool(true));
             return holds;
         }

@@ -5,6 +5,7 @@
 //! consent and journeys are ours. A missing or ill-typed fact makes a condition false, never an error.
 
 mod compare;
+pub(crate) mod consent;
 mod distance;
 mod evaluator;
 mod history;

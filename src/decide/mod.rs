@@ -19,8 +19,9 @@ use alloc::borrow::Cow;
 use crate::collections::IdMap;
 use crate::collections::SortedMap;
 use crate::condition::Evaluator;
-use crate::decision::Decision;
+use crate::condition::consent::consent;
 use crate::decision::reason::Reason;
+use crate::decision::{Decision, id_of};
 use crate::event::consent::Consent;
 use crate::facts::derived::derive_request;
 use crate::facts::{Facts, Request};
@@ -29,7 +30,8 @@ use crate::plan::tables::{Offer, Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
-use crate::reduce::reduce;
+use crate::profile::stamp::Stamped;
+use crate::reduce::{apply_consent, reduce};
 use crate::text::fnv::fnv64a;
 use eligibility::Denial;
 use explain::trace::Tracer;
@@ -90,8 +92,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     fn run(mut self) -> (Decision<'a>, Option<Tracer>) {
-        self.decision.store = self.allows(self.plan.settings().store);
-        self.decision.measure = self.allows(self.plan.settings().measure);
+        let allows = |purpose| is_allowed(self.plan, &self.facts.request, &self.profile.consent, purpose);
+        self.decision.store = allows(self.plan.settings().store);
+        self.decision.measure = allows(self.plan.settings().measure);
         let slots = self.requested_slots();
         if self.facts.request.bot {
             self.leave_empty(&slots, Reason::Bot);
@@ -104,12 +107,6 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             self.choose_next_action();
         }
         (self.decision, self.tracer)
-    }
-
-    /// Whether the purpose, if the plan asks for one, is granted; programs allow nothing.
-    fn allows(&self, purpose: Option<Id<Text>>) -> bool {
-        let granted = |purpose| self.eval.consent(self.plan.text(purpose)) == Consent::Granted;
-        !self.facts.request.bot && purpose.is_none_or(granted)
     }
 
     /// The slots that the request names, else those that the page with this path has.
@@ -129,7 +126,53 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 }
 
-/// The same for the same plan, subject, time and page, so that what is recorded twice is counted once.
+/// Returns the id of the decision that [`decide`] makes from these facts, without deciding.
+///
+/// The id is a hash of the plan's id, the subject, the time and the page. An event of the request can therefore carry the id
+/// of the decision that it becomes a fact of, and a decision that is recorded twice is counted once.
+///
+/// # Examples
+///
+/// ```
+/// use throughline::{Facts, Plan, decide, decision_id};
+/// # use throughline_compiler::{Options, Source, compile};
+///
+/// # let rules = Source::new("rules.json", r#"{ "version": 1, "slots": { "home.hero": {} } }"#);
+/// # let sealed = compile(&[rules], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let bytes = sealed.edge;
+/// let plan = Plan::load(&bytes)?;
+/// let facts = Facts::from_json(r#"{ "now": 1760000000000, "profile": { "subject": "p1" } }"#)?;
+/// assert_eq!(decision_id(&plan, &facts), decide(&plan, &facts).id());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn decision_id(plan: &Plan, facts: &Facts) -> String {
+    id_of(decision_hash(plan, facts))
+}
+
+/// Returns [`Decision::store`] of the decision that [`decide`] makes from these facts, without deciding.
+///
+/// It depends on consent and on [`Request::bot`] alone, so only the consent of the pending events is applied.
+#[must_use]
+pub fn allows_storage(plan: &Plan, facts: &Facts) -> bool {
+    let mut consent = Cow::Borrowed(&facts.profile.consent);
+    for event in facts.events.iter().filter(|event| !event.consent.is_empty()) {
+        apply_consent(consent.to_mut(), event);
+    }
+    is_allowed(plan, &facts.request, &consent, plan.settings().store)
+}
+
+/// Checks that a purpose is granted, if the plan names one. Bots are never granted anything.
+fn is_allowed(
+    plan: &Plan,
+    request: &Request,
+    recorded: &SortedMap<Stamped<Consent>>,
+    purpose: Option<Id<Text>>,
+) -> bool {
+    let granted = |purpose| consent(plan, request, recorded, plan.text(purpose)) == Consent::Granted;
+    !request.bot && purpose.is_none_or(granted)
+}
+
 fn decision_hash(plan: &Plan, facts: &Facts) -> u64 {
     let now = facts.now.0.to_string();
     let url = facts.request.attributes.get("url").or_else(|| facts.request.attributes.get("path"));

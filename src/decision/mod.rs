@@ -115,11 +115,16 @@ pub struct Assignment<'a> {
     pub unit: Cow<'a, str>,
 }
 
+/// Returns the id of the decision with this hash.
+pub(crate) fn id_of(hash: u64) -> String {
+    format!("d-{hash:016x}")
+}
+
 impl Decision<'_> {
     /// Names this decision: equal plan, subject, time and page, equal id.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("d-{:016x}", self.hash)
+        id_of(self.hash)
     }
 
     /// Pages with equal variants are equal, a key for caches: a hash of what the page shows; empty where it shows only its own content.
