@@ -56,6 +56,7 @@ pub use profile::stamp::{Stamp, Stamped};
 pub use profile::{Instance, InstanceStatus, Profile};
 pub use reduce::reduce;
 pub use text::fnv::fnv64a;
+pub use text::percent::percent_decode;
 pub use text::url::Url;
 pub use time::Millis;
 pub use token::projection::DROP_ORDER;

@@ -215,7 +215,7 @@ impl<'a> Evaluator<'a> {
             visitor.note("carried", || Value::Bool(true));
             return self.profile.segments.contains(name);
         }
-        if let Some(holds) = visitor.account_event(id) {
+        if let Some(holds) = visitor.told(id) {
             visitor.note("repeated", || Value::Bool(true));
             return holds;
         }

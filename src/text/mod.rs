@@ -11,6 +11,7 @@ mod lowercase_tables;
     reason = "tests fail by panicking"
 )]
 mod lowercase_tests;
+pub(crate) mod percent;
 pub(crate) mod url;
 
 pub use lowercase::lowercase;

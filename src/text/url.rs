@@ -4,6 +4,7 @@
 //! ASCII is no URL here: platforms write such names in Punycode.
 
 use crate::prelude::*;
+use crate::text::percent::percent_decode_lossy;
 
 /// The parts of a URL, normalized.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,7 +125,7 @@ impl Url {
             Some((host, port)) if !port.contains(']') => (host, port),
             _ => (host, ""),
         };
-        let host = decode_percent(host).to_ascii_lowercase();
+        let host = percent_decode_lossy(host).to_ascii_lowercase();
         let is_good = |c: char| c.is_ascii_graphic() && !"#/<>?@\\^|%".contains(c);
         let port =
             if port.is_empty() { None } else { Some(port.parse::<u16>().ok().filter(|_| !port.starts_with('+'))?) };
@@ -223,24 +224,5 @@ fn form(text: &str) -> String {
 }
 
 fn decode(text: &str) -> String {
-    decode_percent(&text.replace('+', " "))
-}
-
-fn decode_percent(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, after @ ..] = rest {
-        let digit = |at: usize| after.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(((high << 4) | low) as u8);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_lossy(&text.replace('+', " "))
 }

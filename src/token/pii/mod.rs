@@ -21,9 +21,10 @@
 mod email;
 mod phone;
 
-use crate::prelude::*;
-use alloc::borrow::Cow;
 use core::fmt;
+
+use crate::prelude::*;
+use crate::text::percent::percent_decode_lossy;
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +46,8 @@ impl fmt::Display for PiiKind {
 
 /// What kind of personal data is somewhere in `text`, if any. See the module's documentation for the shapes.
 pub fn detect_pii(text: &str) -> Option<PiiKind> {
-    let decoded = percent_decode(text);
-    let plain: Vec<char> = percent_decode(&decoded).chars().filter_map(fold).collect();
+    let decoded = percent_decode_lossy(text);
+    let plain: Vec<char> = percent_decode_lossy(&decoded).chars().filter_map(fold).collect();
     if email::is_in(&plain) {
         Some(PiiKind::Email)
     } else if phone::is_in(&plain) {
@@ -54,31 +55,6 @@ pub fn detect_pii(text: &str) -> Option<PiiKind> {
     } else {
         None
     }
-}
-
-fn percent_decode(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        match rest {
-            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                bytes.push(hex(*high) << 4 | hex(*low));
-                rest = after;
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn hex(digit: u8) -> u8 {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or_default()
 }
 
 /// The ASCII character that people read, or `None` where they read nothing.
