@@ -21,4 +21,10 @@ impl Millis {
     pub const fn minus(self, length: Self) -> Self {
         Self(self.0.saturating_sub(length.0))
     }
+
+    /// Returns the whole seconds since 1970 that the claims of a token state, 0 for an earlier time.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
+        u64::try_from(self.0).unwrap_or(0) / 1000
+    }
 }
