@@ -56,9 +56,9 @@ async function wycheproof(test, file, algorithm, { keyOf, signature, length }) {
   const groups = JSON.parse(readFileSync(path, 'utf8')).testGroups;
   const counts = { accepted: 0, refused: 0 };
   const vectors = groups.flatMap((group) => group.tests.map((vector) => ({ vector, key: hex(keyOf(group, vector)) })));
-  const places = await all(vectors.map(({ key }) => ['checks', algorithm, key]));
+  const places = await all(vectors.map(({ key }) => ['importPublic', algorithm, key]));
   const verdicts = await all(
-    vectors.map(({ vector }, index) => ['isGood', places[index], hex(vector.msg), hex(vector[signature])]),
+    vectors.map(({ vector }, index) => ['verify', places[index], hex(vector.msg), hex(vector[signature])]),
   );
   vectors.forEach(({ vector }, index) => {
     if (hex(vector[signature]).length !== length) return;
@@ -148,10 +148,10 @@ for (const [algorithm, make] of Object.entries(KEYS)) {
   test(`${algorithm}: what it signs Node accepts, and the other way round`, async () => {
     const key = make();
     const [signer, checker] = await all([
-      ['signs', algorithm, key.private],
-      ['checks', algorithm, key.public],
+      ['importPrivate', algorithm, key.private],
+      ['importPublic', algorithm, key.public],
     ]);
-    assert.deepEqual(await one('publicOf', signer), key.public);
+    assert.deepEqual(await one('exportPublic', signer), key.public);
     // Many, so that there are numbers with leading zeros among them.
     const messages = Array.from({ length: 600 }, (_, length) => randomBytes(length % 80));
     const signatures = await all(messages.map((message) => ['sign', signer, message]));
@@ -160,7 +160,7 @@ for (const [algorithm, make] of Object.entries(KEYS)) {
     );
     const theirs = messages.map(key.sign);
     assert.ok(
-      (await all(messages.map((message, index) => ['isGood', checker, message, theirs[index]]))).every(
+      (await all(messages.map((message, index) => ['verify', checker, message, theirs[index]]))).every(
         (good) => good === true,
       ),
     );
@@ -172,7 +172,7 @@ for (const [algorithm, make] of Object.entries(KEYS)) {
       ),
     );
     assert.ok(
-      (await all(messages.map((message, index) => ['isGood', checker, message, bent[index]]))).every(
+      (await all(messages.map((message, index) => ['verify', checker, message, bent[index]]))).every(
         (good) => good === false,
       ),
     );
@@ -183,17 +183,17 @@ test('bytes that are no key are none', async () => {
   const off = Buffer.alloc(64, 1);
   assert.deepEqual(
     await all([
-      ['checks', 'ES256', off],
-      ['checks', 'ES256', Buffer.alloc(3)],
-      ['checks', 'EdDSA', Buffer.alloc(31)],
+      ['importPublic', 'ES256', off],
+      ['importPublic', 'ES256', Buffer.alloc(3)],
+      ['importPublic', 'EdDSA', Buffer.alloc(31)],
     ]),
     [null, null, null],
   );
   assert.deepEqual(
     await all([
-      ['signs', 'ES256', Buffer.alloc(32)],
-      ['signs', 'ES256', Buffer.alloc(32, 255)],
-      ['signs', 'EdDSA', Buffer.alloc(3)],
+      ['importPrivate', 'ES256', Buffer.alloc(32)],
+      ['importPrivate', 'ES256', Buffer.alloc(32, 255)],
+      ['importPrivate', 'EdDSA', Buffer.alloc(3)],
     ]),
     [null, null, null],
   );
