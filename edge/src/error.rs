@@ -1,4 +1,4 @@
-//! Why an endpoint does not do what it was asked for.
+//! Refusals, the error responses of endpoints, and the log.
 
 use throughline::{Object, Value};
 use wasm_bindgen::JsValue;
@@ -8,43 +8,43 @@ use crate::platform::js;
 use crate::prelude::*;
 use crate::response;
 
-/// A refusal, answered as `{"error": {"code", "message"}}`.
+/// A refusal. Its response is `{"error": {"code", "message"}}`.
 #[derive(Debug)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// A stable word for programs.
+    /// A stable code for programs.
     pub code: &'static str,
-    /// A sentence for people.
+    /// A message for people.
     pub message: String,
-    /// A header that belongs to the status, such as `Allow`.
+    /// The header that the status requires, such as `Allow`.
     pub header: Option<(&'static str, String)>,
 }
 
 impl Refusal {
-    /// A refusal without a special header.
+    /// Returns a refusal without a header.
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), header: None }
     }
 
-    /// The same with a header.
+    /// Adds the header.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.header = Some((name, value.into()));
         self
     }
 
-    /// The response.
-    pub fn answer(&self) -> Result<Response, JsValue> {
+    /// Returns the response.
+    pub fn to_response(&self) -> Result<Response, JsValue> {
         let mut error = Object::new();
         error.insert("code", self.code);
         error.insert("message", self.message.as_str());
         let mut body = Object::new();
         body.insert("error", Value::Object(error));
-        self.answer_with(&Value::Object(body))
+        self.to_response_with(&Value::Object(body))
     }
 
-    /// The response with another body.
-    pub fn answer_with(&self, body: &Value) -> Result<Response, JsValue> {
+    /// Returns the response with another body.
+    pub fn to_response_with(&self, body: &Value) -> Result<Response, JsValue> {
         let response = response::json(self.status, body)?;
         if let Some((name, value)) = &self.header {
             response.headers().set(name, value)?;
@@ -54,14 +54,14 @@ impl Refusal {
 }
 
 impl From<JsValue> for Refusal {
-    /// Something in the runtime has failed: what it was goes to the log, not to the visitor.
+    /// Logs a failure of the runtime. The visitor gets no details.
     fn from(cause: JsValue) -> Self {
         log(&js::reason(&cause));
         Self::new(500, "internal", "internal error; see the log")
     }
 }
 
-/// Writes a line to the log. Callers put no secrets and nothing personal in it.
+/// Writes a line to the log. Callers must not put secrets or personal data into it.
 pub fn log(message: &str) {
     js::console_error(message);
 }

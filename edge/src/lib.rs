@@ -1,8 +1,36 @@
-//! The edge worker: pages whose slots are filled while they stream by, and endpoints under one prefix.
+//! The edge worker: it fills the slots of pages while they stream through, and serves endpoints under one prefix.
 //!
-//! It only converts: requests to facts, decisions to pages, JSON and cookies. What is decided, is decided in `throughline`.
+//! The worker only converts: requests to facts, and decisions to pages, JSON and cookies. Decisions are made by the crate
+//! `throughline`.
+//!
+//! # Example
+//!
+//! `tests/worker/edge-example.test.mjs` runs it. With these rules
+//!
+//! ```json
+//! {
+//!   "version": 1,
+//!   "policies": { "consent": { "default": "granted" } },
+//!   "slots": { "hero": { "pages": ["/"] } },
+//!   "channels": { "web": {} },
+//!   "messages": { "hello": { "renditions": [{ "channel": "web", "html": "<em>Hello from {{ country | default: 'here' }}</em>" }] } },
+//!   "campaigns": { "greet": { "class": "service", "slots": { "hero": "hello" } } }
+//! }
+//! ```
+//!
+//! the origin's page
+//!
+//! ```html
+//! <h1 data-tl-slot="hero">Welcome</h1>
+//! ```
+//!
+//! is served as
+//!
+//! ```html
+//! <h1 data-tl-slot="hero" data-tl-state="applied" data-tl-decision="d-0123456789abcdef"><em>Hello from here</em></h1>
+//! ```
 
-// Without the standard library, whose panics bring all that formats their messages (8 KB gz).
+// The standard library's panics would add the code that formats their messages (8 KB gz).
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
@@ -26,41 +54,48 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{Request, Response};
 
-use platform::js::Context;
-use request::{Call, Edge};
+use platform::js::ExecutionContext;
+use request::{Isolate, RequestContext};
 
-/// As quick as the standard library's allocator, and smaller.
+/// As fast as the standard library's allocator, and smaller.
 #[cfg(target_family = "wasm")]
 #[global_allocator]
 static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
-/// Ends the instance, and `tools/guard.js` begins another; where it was, the trap's stack says, with the names of `build/names/edge.wasm`.
+/// Traps, which ends the instance. `tools/guard.js` starts another one.
+///
+/// The stack of the trap shows the place of the panic, with the function names of `build/names/edge.wasm`.
 #[cfg(target_family = "wasm")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// This worker in one isolate.
+/// The worker in one isolate.
 #[wasm_bindgen(js_name = Edge)]
 pub struct Worker {
-    edge: Rc<Edge>,
+    isolate: Rc<Isolate>,
 }
 
 #[wasm_bindgen(js_class = Edge)]
 impl Worker {
-    /// A worker with these bindings.
+    /// Returns a worker with these bindings.
     #[wasm_bindgen(constructor)]
     pub fn new(env: &JsValue) -> Self {
-        Self { edge: Rc::new(Edge::new(env)) }
+        Self { isolate: Rc::new(Isolate::new(env)) }
     }
 
-    /// Answers a request: an endpoint, or a page.
-    pub async fn fetch(&self, request: Request, env: JsValue, context: Context) -> Result<Response, JsValue> {
-        let call = Call::new(Rc::clone(&self.edge), request, env, context);
-        match endpoints::name(&call) {
-            Some(endpoint) => endpoints::respond(&call, &endpoint).await,
-            None => page::respond(&call).await,
+    /// Responds to a request for an endpoint or a page.
+    pub async fn fetch(
+        &self,
+        request: Request,
+        env: JsValue,
+        execution: ExecutionContext,
+    ) -> Result<Response, JsValue> {
+        let context = RequestContext::new(Rc::clone(&self.isolate), request, env, execution);
+        match endpoints::endpoint(&context) {
+            Some(endpoint) => endpoints::respond(&context, &endpoint).await,
+            None => page::respond(&context).await,
         }
     }
 }

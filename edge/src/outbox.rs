@@ -1,4 +1,6 @@
-//! What leaves for the collector.
+//! Events for the collector: sent at once, or stored in the outbox until the collector confirms them.
+//!
+//! `edge/outbox.js` has the other half of the protocol.
 
 use throughline::bucket::bucket;
 use throughline::canonical;
@@ -9,26 +11,26 @@ use web_sys::{AbortSignal, Request, RequestInit};
 use crate::error::log;
 use crate::platform::js::{self, Fetcher, Outboxes};
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 use crate::response;
 use crate::visitor::Visitor;
 
-/// How many objects share what the outbox has to keep. Another number leaves nothing behind: each object empties itself.
+/// The number of outbox objects. It can be changed at any time, because each object delivers what it has.
 const SHARDS: f64 = 64.0;
-/// How long we wait for the collector before the outbox takes over.
-const PATIENCE_MS: u32 = 3000;
+/// The timeout of a request to the collector, in milliseconds. After it the events go to the outbox.
+const TIMEOUT_MS: u32 = 3000;
 
-/// Whose events a message carries, and which plan was in use.
+/// The subject of events, and the plan that was in use, for a message to the collector.
 #[derive(Clone)]
-pub struct Message {
+pub struct Envelope {
     subject: String,
     anonymous_id: String,
     plan: String,
     at: Millis,
 }
 
-impl Message {
-    /// A message about a visitor.
+impl Envelope {
+    /// Returns an envelope for a visitor's events.
     pub fn new(visitor: &Visitor, decision: &Decision<'_>, now: Millis) -> Self {
         Self {
             subject: visitor.profile.subject.clone(),
@@ -38,13 +40,13 @@ impl Message {
         }
     }
 
-    /// The JSON text with these events.
-    pub fn with(&self, events: &[Event]) -> String {
-        self.with_values(events.iter().map(Event::to_value).collect())
+    /// Returns the message with these events, as JSON.
+    pub fn to_json(&self, events: &[Event]) -> String {
+        self.to_json_with(events.iter().map(Event::to_value).collect())
     }
 
-    /// The same for events that are JSON already.
-    pub fn with_values(&self, events: Vec<Value>) -> String {
+    /// Returns the same for events that are JSON values already.
+    pub fn to_json_with(&self, events: Vec<Value>) -> String {
         let mut edge = Object::new();
         edge.insert("plan", self.plan.as_str());
         edge.insert("at", self.at);
@@ -57,17 +59,17 @@ impl Message {
     }
 }
 
-/// Keeps a message when the response is on its way.
-pub fn keep_later(call: &Call, message: Message, events: Vec<Event>) {
-    let env = call.env.clone();
-    call.context.wait_until(async move {
-        keep(&env, &message, &message.with(&events)).await;
+/// Stores events in the outbox after the response.
+pub fn store_later(context: &RequestContext, envelope: Envelope, events: Vec<Event>) {
+    let env = context.env.clone();
+    context.execution.wait_until(async move {
+        store(&env, &envelope, &envelope.to_json(&events)).await;
     });
 }
 
-/// Puts the text of a message into the outbox, and says whether it is safe there.
-pub async fn keep(env: &JsValue, message: &Message, text: &str) -> bool {
-    match try_keep(env, &shard(&message.subject), text).await {
+/// Stores a message in the outbox, and returns whether it is durable.
+pub async fn store(env: &JsValue, envelope: &Envelope, message: &str) -> bool {
+    match try_store(env, &shard(&envelope.subject), message).await {
         Ok(()) => true,
         Err(cause) => {
             log(&format!("outbox: {}", js::reason(&cause)));
@@ -76,45 +78,45 @@ pub async fn keep(env: &JsValue, message: &Message, text: &str) -> bool {
     }
 }
 
-async fn try_keep(env: &JsValue, shard: &str, text: &str) -> Result<(), JsValue> {
+async fn try_store(env: &JsValue, shard: &str, message: &str) -> Result<(), JsValue> {
     let outboxes = js::binding::<Outboxes>(env, "OUTBOX").ok_or("binding `OUTBOX` not found")?;
-    match outboxes.get_by_name(shard)?.keep(text).await?.as_bool() {
+    match outboxes.get_by_name(shard)?.keep(message).await?.as_bool() {
         Some(true) => Ok(()),
         _ => Err(format!("`{shard}` is full").into()),
     }
 }
 
-/// The object for a subject: always the same one, so that none has to take everything.
+/// Returns the name of a subject's object. Subjects are spread evenly, so that no object takes all the load.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a bucket is from 0 to 1")]
 fn shard(subject: &str) -> String {
     let bucket = bucket("outbox", subject, 2).unwrap_or_default();
     format!("shard-{}", (bucket * SHARDS) as u32)
 }
 
-/// Hands events over: to the collector, or else to the outbox. `Ok` means that they are safe; with it comes the
-/// collector's answer, if it was the collector.
+/// Delivers events to the collector or, if that fails, to the outbox. Returns the collector's response, or `None` from the
+/// outbox. In both cases the events are durable.
 ///
 /// # Errors
-/// Neither has them.
-pub async fn deliver(call: &Call, message: &Message, events: Vec<Value>) -> Result<Option<Value>, ()> {
-    let text = message.with_values(events);
-    match post(call, &text).await {
-        Ok(answer) => return Ok(Some(answer)),
+/// Fails if neither has stored the events.
+pub async fn deliver(context: &RequestContext, envelope: &Envelope, events: Vec<Value>) -> Result<Option<Value>, ()> {
+    let message = envelope.to_json_with(events);
+    match post(context, &message).await {
+        Ok(response) => return Ok(Some(response)),
         Err(cause) => log(&format!("collector: {}", js::reason(&cause))),
     }
-    if keep(&call.env, message, &text).await { Ok(None) } else { Err(()) }
+    if store(&context.env, envelope, &message).await { Ok(None) } else { Err(()) }
 }
 
-async fn post(call: &Call, message: &str) -> Result<Value, JsValue> {
-    let collector = js::binding::<Fetcher>(&call.env, "COLLECTOR").ok_or("binding `COLLECTOR` not found")?;
-    let key = call.edge.config.collector_key.as_deref().ok_or("`COLLECTOR_KEY` is not set")?;
+async fn post(context: &RequestContext, message: &str) -> Result<Value, JsValue> {
+    let collector = js::binding::<Fetcher>(&context.env, "COLLECTOR").ok_or("binding `COLLECTOR` not found")?;
+    let key = context.isolate.config.collector_key.as_deref().ok_or("`COLLECTOR_KEY` is not set")?;
     let headers = response::headers("application/json", response::NO_STORE)?;
     headers.set("authorization", &format!("Bearer {key}"))?;
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers);
     init.set_body(&message.into());
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE_MS)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
     let response = collector.fetch(&Request::new_with_str_and_init("https://collector/v1/edge", &init)?).await?;
     let text = wasm_bindgen_futures::JsFuture::from(response.text()?).await?;
     if !response.ok() {

@@ -1,4 +1,4 @@
-//! The plan of this isolate: taken from KV, checked, and kept as long as nothing better comes.
+//! The plan of this isolate: loaded from KV, verified, and replaced only by a newer valid one.
 
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
@@ -13,55 +13,55 @@ use crate::error::log;
 use crate::platform::js::{self, Kv};
 use crate::prelude::*;
 
-/// Without any plan the store is asked again after this time: pages must not wait for it each time.
+/// The shortest time between two attempts without a plan: not every page may wait for the store.
 const RETRY_MS: i64 = 1000;
 
-/// The plan for browsers: checked here, and passed on as it is stored.
-pub struct Public {
+/// The plan for browsers: verified here, and served as it is stored.
+pub struct PublicPlan {
     /// The plan.
     pub plan: Plan,
-    /// Its sealed bytes.
+    /// The sealed bytes.
     pub sealed: Vec<u8>,
 }
 
-/// What `plan:current` says.
-struct Current {
+/// The ids of the current plans, from the key `plan:current`.
+struct CurrentPlans {
     edge: String,
     public: String,
     published: Value,
 }
 
-/// The plan of this isolate.
+/// The plans of this isolate, and the kill switch.
 #[derive(Default)]
 pub struct PlanStore {
     edge: RefCell<Option<Rc<Plan>>>,
-    public: RefCell<Option<Rc<Public>>>,
-    current: RefCell<Option<Current>>,
+    public: RefCell<Option<Rc<PublicPlan>>>,
+    current: RefCell<Option<CurrentPlans>>,
     problem: RefCell<Option<String>>,
     asked_at: Cell<Option<Millis>>,
     loaded_at: Cell<Option<Millis>>,
     is_off: Cell<bool>,
 }
 
-/// What `health` says of the plan.
-pub struct State {
-    /// The plan in use.
+/// The state of the plan, for `health`.
+pub struct PlanState {
+    /// The id of the plan in use.
     pub plan: Option<String>,
-    /// When it was published, by the store.
+    /// The time of publication, as the store states it.
     pub published: Value,
-    /// When this isolate loaded it.
+    /// The time at which this isolate loaded it.
     pub loaded_at: Option<Millis>,
-    /// Why the newest plan is not in use.
+    /// The reason why the newest plan is not in use.
     pub problem: Option<String>,
 }
 
 impl PlanStore {
-    /// The plan in use, without asking anybody.
+    /// Returns the plan in use, without asking the store.
     pub fn loaded(&self) -> Option<Rc<Plan>> {
         self.edge.borrow().clone()
     }
 
-    /// Whether the kill switch is thrown.
+    /// Whether the kill switch is on.
     pub fn is_off(&self) -> bool {
         self.is_off.get()
     }
@@ -72,9 +72,9 @@ impl PlanStore {
         self.asked_at.get().is_none_or(|asked_at| now.minus(asked_at).0.saturating_abs() >= interval)
     }
 
-    /// Asks the store for the switch and the plan. What goes wrong is noted, and everything stays as it is.
+    /// Reads the kill switch and the plan from the store. After a failure the previous state remains in use.
     pub async fn refresh(&self, env: &JsValue, keys: &KeySet, now: Millis) {
-        // Set first: whoever comes while we wait need not ask, too.
+        // Set before waiting, so that concurrent requests do not ask as well.
         self.asked_at.set(Some(now));
         let result = self.try_refresh(env, keys, now).await;
         if let Err(problem) = &result {
@@ -83,8 +83,8 @@ impl PlanStore {
         *self.problem.borrow_mut() = result.err();
     }
 
-    /// The public plan that belongs to the plan in use; the last good one where that cannot be had.
-    pub async fn public(&self, env: &JsValue, keys: &KeySet) -> Option<Rc<Public>> {
+    /// Returns the public plan that belongs to the plan in use, or the last valid one if it cannot be loaded.
+    pub async fn public(&self, env: &JsValue, keys: &KeySet) -> Option<Rc<PublicPlan>> {
         let wanted = self.current.borrow().as_ref().map(|current| current.public.clone())?;
         let kept = self.public.borrow().clone();
         if kept.as_ref().is_some_and(|kept| kept.plan.id() == wanted) {
@@ -96,7 +96,7 @@ impl PlanStore {
                 kept
             }
             Ok((plan, sealed)) => {
-                let public = Rc::new(Public { plan, sealed });
+                let public = Rc::new(PublicPlan { plan, sealed });
                 *self.public.borrow_mut() = Some(Rc::clone(&public));
                 Some(public)
             }
@@ -107,9 +107,9 @@ impl PlanStore {
         }
     }
 
-    /// What `health` says.
-    pub fn state(&self) -> State {
-        State {
+    /// Returns the state for `health`.
+    pub fn state(&self) -> PlanState {
+        PlanState {
             plan: self.loaded().map(|plan| plan.id().to_owned()),
             published: self.current.borrow().as_ref().map_or(Value::Null, |current| current.published.clone()),
             loaded_at: self.loaded_at.get(),
@@ -120,11 +120,11 @@ impl PlanStore {
     async fn try_refresh(&self, env: &JsValue, keys: &KeySet, now: Millis) -> Result<(), String> {
         let store = store(env)?;
         let (switch, current) = join(store.text("switch"), store.text("plan:current")).await;
-        // A store that does not answer leaves the switch where it was.
+        // If the store does not answer, the switch keeps its state.
         self.is_off.set(switch.map_err(|cause| failed("switch", &cause))?.is_some_and(|word| word.trim() == "off"));
 
         let current = current.map_err(|cause| failed("plan:current", &cause))?;
-        let current = Current::parse(&current.ok_or("`plan:current` not found: no plan has been published")?)?;
+        let current = CurrentPlans::parse(&current.ok_or("`plan:current` not found: no plan has been published")?)?;
         if self.loaded().is_none_or(|plan| plan.id() != current.edge) {
             let (plan, _) = fetch(env, "plan", &current.edge, keys).await?;
             *self.edge.borrow_mut() = Some(Rc::new(plan));
@@ -135,7 +135,7 @@ impl PlanStore {
     }
 }
 
-/// Takes a plan from the store, with the bytes as they are there, and checks its seal, its form and its id.
+/// Loads a plan from the store and verifies its seal, its format and its id. Returns it with its sealed bytes.
 async fn fetch(env: &JsValue, kind: &str, id: &str, keys: &KeySet) -> Result<(Plan, Vec<u8>), String> {
     let key = format!("{kind}:{id}");
     let found = store(env)?.bytes(&key).await.map_err(|cause| failed(&key, &cause))?;
@@ -148,7 +148,7 @@ async fn fetch(env: &JsValue, kind: &str, id: &str, keys: &KeySet) -> Result<(Pl
     Ok((plan, sealed))
 }
 
-impl Current {
+impl CurrentPlans {
     fn parse(json: &str) -> Result<Self, String> {
         let value = Value::from_json(json).map_err(|error| format!("`plan:current`: {error}"))?;
         let id = |name| value.at([name]).as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! What the standard library's prelude has beyond `core`'s.
+//! The items of the standard library's prelude that `core` does not have.
 
 pub use alloc::borrow::ToOwned;
 pub use alloc::string::{String, ToString};

@@ -1,35 +1,35 @@
-//! The responses that endpoints give.
+//! Responses of endpoints, with their headers.
 
 use throughline::Value;
 use throughline::canonical;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
-/// For what is personal or changes at any time.
+/// The cache control of responses that are personal or change at any time.
 pub const NO_STORE: &str = "no-store";
 
-/// A JSON response that nobody keeps.
+/// Returns a JSON response that is never cached.
 pub fn json(status: u16, body: &Value) -> Result<Response, JsValue> {
     json_text(status, &canonical::to_string(body))
 }
 
-/// The same for JSON that is text already.
+/// Returns the same for JSON that is serialised already.
 pub fn json_text(status: u16, body: &str) -> Result<Response, JsValue> {
     let headers = headers("application/json", NO_STORE)?;
     Response::new_with_opt_str_and_init(Some(body), &init(status, &headers))
 }
 
-/// A response of bytes.
+/// Returns a response with a binary body.
 pub fn bytes(body: &mut [u8], headers: &Headers) -> Result<Response, JsValue> {
     Response::new_with_opt_u8_array_and_init(Some(body), &init(200, headers))
 }
 
-/// A response without a body.
+/// Returns a response without a body.
 pub fn empty(status: u16, headers: &Headers) -> Result<Response, JsValue> {
     Response::new_with_opt_str_and_init(None, &init(status, headers))
 }
 
-/// Headers for a body of this type.
+/// Returns the headers for a body of this type.
 pub fn headers(content_type: &str, cache_control: &str) -> Result<Headers, JsValue> {
     let headers = Headers::new()?;
     headers.set("content-type", content_type)?;
@@ -38,7 +38,7 @@ pub fn headers(content_type: &str, cache_control: &str) -> Result<Headers, JsVal
     Ok(headers)
 }
 
-/// Status and headers for the constructors of `Response`.
+/// Returns status and headers for the constructors of `Response`.
 pub fn init(status: u16, headers: &Headers) -> ResponseInit {
     let init = ResponseInit::new();
     init.set_status(status);

@@ -1,4 +1,4 @@
-//! Bodies of requests: their type, their size, and their JSON.
+//! Request bodies: checks of type and size, and their JSON.
 
 use core::fmt;
 
@@ -10,33 +10,33 @@ use web_sys::ReadableStreamDefaultReader;
 
 use crate::error::Refusal;
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 
-/// The JSON object in a request's body.
+/// Reads the JSON object in a request's body.
 ///
 /// # Errors
-/// `415` for another type than JSON (or `text/plain`, which beacons send), `413` for more than `limit` bytes, `400` for
-/// what is not a JSON object.
-pub async fn json(call: &Call, limit: usize) -> Result<Value, Refusal> {
-    check_type(call)?;
-    let bytes = read(call, limit).await?;
+/// Returns `415` unless the type is JSON or `text/plain`, which beacons send; `413` for more than `limit` bytes; and `400`
+/// unless the body is a JSON object.
+pub async fn json(context: &RequestContext, limit: usize) -> Result<Value, Refusal> {
+    check_type(context)?;
+    let bytes = read(context, limit).await?;
     let text = core::str::from_utf8(&bytes).map_err(invalid)?;
-    match throughline::Value::from_json(text) {
+    match Value::from_json(text) {
         Ok(object @ Value::Object(_)) => Ok(object),
         Ok(_) => Err(invalid("expected an object")),
         Err(error) => Err(invalid(error)),
     }
 }
 
-/// The refusal of a body that is not as it should be.
+/// Returns the refusal of an invalid body.
 pub fn invalid(reason: impl fmt::Display) -> Refusal {
     Refusal::new(400, "invalid_json", format!("invalid body: {reason}"))
 }
 
-fn check_type(call: &Call) -> Result<(), Refusal> {
-    let found = call.incoming.header("content-type").unwrap_or_default();
+fn check_type(context: &RequestContext) -> Result<(), Refusal> {
+    let found = context.incoming.header("content-type").unwrap_or_default();
     let kind = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let encoding = call.incoming.header("content-encoding").unwrap_or_else(|| "identity".to_owned());
+    let encoding = context.incoming.header("content-encoding").unwrap_or_else(|| "identity".to_owned());
     if !matches!(kind.as_str(), "application/json" | "text/plain") {
         let message = format!("the content type is `{kind}`, expected `application/json` or `text/plain`");
         return Err(
@@ -50,14 +50,14 @@ fn check_type(call: &Call) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Reads the body, and stops as soon as it is too long, whatever `Content-Length` says.
-async fn read(call: &Call, limit: usize) -> Result<Vec<u8>, Refusal> {
+/// Reads the body, and stops as soon as it exceeds the limit. `Content-Length` alone is not trusted.
+async fn read(context: &RequestContext, limit: usize) -> Result<Vec<u8>, Refusal> {
     let too_large = || Refusal::new(413, "too_large", format!("the body is longer than {limit} bytes"));
-    let announced = call.incoming.header("content-length").and_then(|length| length.parse::<usize>().ok());
+    let announced = context.incoming.header("content-length").and_then(|length| length.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    let Some(body) = call.incoming.raw.body() else { return Ok(Vec::new()) };
+    let Some(body) = context.incoming.raw.body() else { return Ok(Vec::new()) };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut bytes = Vec::new();
     loop {

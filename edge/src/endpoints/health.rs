@@ -1,19 +1,19 @@
-//! `GET health`: whether pages are personalised here, and if not, why.
+//! `GET health`: whether pages are personalised here, and the reasons if not.
 
 use throughline::{Object, Value};
 use web_sys::Response;
 
 use crate::error::Refusal;
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 use crate::response;
 
-/// `200` when a plan is in use and everything is set, or when the kill switch is thrown; else `503`. No secrets in it.
-pub async fn respond(call: &Call) -> Result<Response, Refusal> {
-    let is_loaded = call.plan_or_load().await.is_some();
-    let state = call.edge.plans.state();
-    let is_off = call.edge.plans.is_off();
-    let problems: Vec<&String> = call.edge.config.problems.iter().chain(&state.problem).collect();
+/// Responds with `503` if there is no plan and the kill switch is off, else with `200`. The response contains no secrets.
+pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
+    let is_loaded = context.plan_or_load().await.is_some();
+    let state = context.isolate.plans.state();
+    let is_off = context.isolate.plans.is_off();
+    let problems: Vec<&String> = context.isolate.config.problems.iter().chain(&state.problem).collect();
     let status = match (is_off, is_loaded, problems.is_empty()) {
         (true, _, _) => "off",
         (_, true, true) => "ok",

@@ -1,4 +1,4 @@
-//! The endpoints: everything under the prefix, and what others have fixed addresses for.
+//! The endpoints: all paths under the prefix, and the paths that standards define.
 
 mod assets;
 mod body;
@@ -21,33 +21,33 @@ use web_sys::Response;
 use self::ofrep::Flags;
 use crate::error::Refusal;
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 use crate::request::cors::{self, Readers};
 use crate::response;
 
 const JWKS: &str = "/.well-known/jwks.json";
 const GPC: &str = "/.well-known/gpc.json";
-/// The addresses of the OpenFeature Remote Evaluation Protocol. They are under the prefix, too.
+/// The paths of the OpenFeature Remote Evaluation Protocol. They are available under the prefix as well.
 const OFREP: &str = "/ofrep/v1/";
 
-/// The endpoint that a request asks for; none for a page.
-pub fn name(call: &Call) -> Option<String> {
-    let path = &call.incoming.address.path;
+/// Returns the endpoint of a request, or `None` for a page.
+pub fn endpoint(context: &RequestContext) -> Option<String> {
+    let path = &context.incoming.address.path;
     if path == JWKS {
         return Some("jwks".to_owned());
     }
-    // Without a statement of ours, the site may have one of its own.
+    // Without a configured statement, the origin may serve its own.
     if path == GPC {
-        return call.edge.config.gpc_since.as_ref().map(|_| "gpc".to_owned());
+        return context.isolate.config.gpc_since.as_ref().map(|_| "gpc".to_owned());
     }
     if path.starts_with(OFREP) {
         return path.strip_prefix('/').map(str::to_owned);
     }
-    path.strip_prefix(&call.edge.config.prefix).map(str::to_owned)
+    path.strip_prefix(&context.isolate.config.prefix).map(str::to_owned)
 }
 
-/// Answers an endpoint's request; every failure is a JSON error.
-pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
+/// Responds to an endpoint's request. Every failure is a JSON error.
+pub async fn respond(context: &RequestContext, name: &str) -> Result<Response, JsValue> {
     let flags = Flags::of(name);
     let (methods, readers): (&[&str], Readers) = match name {
         "decide" | "events" => (&["POST"], Readers::Ours),
@@ -56,60 +56,60 @@ pub async fn respond(call: &Call, name: &str) -> Result<Response, JsValue> {
         "explain" => (&["GET"], Readers::Ours),
         _ => (&["GET"], Readers::All),
     };
-    let method = call.incoming.method.as_str();
+    let method = context.incoming.method.as_str();
     if method == "OPTIONS" {
-        return cors::preflight(call, methods);
+        return cors::preflight(context, methods);
     }
     let is_head = method == "HEAD" && methods.contains(&"GET");
     let method = if is_head { "GET" } else { method };
     let is_right = methods.contains(&method);
-    let answer = if is_right { run(call, name, flags.as_ref(), method).await } else { Err(wrong_method(methods)) };
-    let response = match (answer, &flags) {
+    let result = if is_right { run(context, name, flags.as_ref(), method).await } else { Err(wrong_method(methods)) };
+    let response = match (result, &flags) {
         (Ok(response), _) => response,
         (Err(refusal), Some(flags)) => ofrep::refuse(refusal, flags)?,
-        (Err(refusal), None) => refusal.answer()?,
+        (Err(refusal), None) => refusal.to_response()?,
     };
-    cors::open(call, &response, readers)?;
+    cors::add_headers(context, &response, readers)?;
     if is_head { response::empty(response.status(), &response.headers()) } else { Ok(response) }
 }
 
-async fn run(call: &Call, name: &str, flags: Option<&Flags>, method: &str) -> Result<Response, Refusal> {
+async fn run(context: &RequestContext, name: &str, flags: Option<&Flags>, method: &str) -> Result<Response, Refusal> {
     if method == "POST" || method == "DELETE" {
-        cors::check_sender(call)?;
+        cors::check_sender(context)?;
     }
     if let Some(flags) = flags {
-        return ofrep::respond(call, flags).await;
+        return ofrep::respond(context, flags).await;
     }
     match name {
-        "decide" => decide::respond(call).await,
-        "events" => events::respond(call).await,
-        "token" if method == "POST" => token::hand_over(call).await,
-        "token" if method == "DELETE" => token::hand_back(),
-        "token" => token::respond(call).await,
-        "plan" => plan::respond(call).await,
-        "explain" => explain::respond(call).await,
-        "health" => health::respond(call).await,
-        "jwks" => jwks::respond(call),
-        other => match &call.edge.config.gpc_since {
-            Some(since) if other == "gpc" => gpc::respond(call, since).await,
-            _ => assets::respond(call, other).await,
+        "decide" => decide::respond(context).await,
+        "events" => events::respond(context).await,
+        "token" if method == "POST" => token::set(context).await,
+        "token" if method == "DELETE" => token::delete(),
+        "token" => token::get(context).await,
+        "plan" => plan::respond(context).await,
+        "explain" => explain::respond(context).await,
+        "health" => health::respond(context).await,
+        "jwks" => jwks::respond(context),
+        other => match &context.isolate.config.gpc_since {
+            Some(since) if other == "gpc" => gpc::respond(context, since).await,
+            _ => assets::respond(context, other).await,
         },
     }
 }
 
-/// The plan, unless there is none or personalisation is switched off.
-async fn active_plan(call: &Call) -> Result<Rc<Plan>, Refusal> {
-    let plan = loaded_plan(call).await?;
-    if call.edge.plans.is_off() {
+/// Returns the plan, unless none is loaded or personalisation is switched off.
+async fn active_plan(context: &RequestContext) -> Result<Rc<Plan>, Refusal> {
+    let plan = loaded_plan(context).await?;
+    if context.isolate.plans.is_off() {
         return Err(Refusal::new(503, "switched_off", "personalisation is switched off").with("retry-after", "60"));
     }
     Ok(plan)
 }
 
-/// The plan, unless there is none.
-async fn loaded_plan(call: &Call) -> Result<Rc<Plan>, Refusal> {
+/// Returns the plan, unless none is loaded.
+async fn loaded_plan(context: &RequestContext) -> Result<Rc<Plan>, Refusal> {
     let missing = || Refusal::new(503, "no_plan", "no plan is loaded; see `health`").with("retry-after", "5");
-    call.plan_or_load().await.ok_or_else(missing)
+    context.plan_or_load().await.ok_or_else(missing)
 }
 
 fn wrong_method(methods: &[&str]) -> Refusal {

@@ -1,5 +1,5 @@
-//! `POST /ofrep/v1/evaluate/flags` and `…/flags/{key}`: features for every OpenFeature SDK, by the OpenFeature Remote
-//! Evaluation Protocol 0.3 (<https://openfeature.dev/docs/reference/other-technologies/ofrep/openapi/>).
+//! `POST /ofrep/v1/evaluate/flags` and `…/flags/{key}`: features for OpenFeature SDKs, by the OpenFeature Remote Evaluation
+//! Protocol 0.3 (<https://openfeature.dev/docs/reference/other-technologies/ofrep/openapi/>).
 
 use throughline::canonical;
 use throughline::{
@@ -11,21 +11,21 @@ use web_sys::Response;
 use crate::endpoints::{active_plan, body};
 use crate::error::Refusal;
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 use crate::response;
-use crate::visitor::Visitor;
-use crate::visitor::consent;
-use crate::visitor::decide_for_visitor::settle;
+use crate::visitor::decide_for_visitor::facts_for_visitor;
+use crate::visitor::{Visitor, consent};
 
+/// The longest body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
-/// The address of all features, as the name of an endpoint.
+/// The endpoint of all features.
 const ALL: &str = "ofrep/v1/evaluate/flags";
-/// Error codes of OpenFeature.
+// Error codes of OpenFeature.
 const INVALID_CONTEXT: &str = "INVALID_CONTEXT";
 const TARGETING_KEY_MISSING: &str = "TARGETING_KEY_MISSING";
 const FLAG_NOT_FOUND: &str = "FLAG_NOT_FOUND";
 
-/// Which features are asked for.
+/// The features of a request.
 pub enum Flags {
     /// All of them.
     All,
@@ -34,7 +34,7 @@ pub enum Flags {
 }
 
 impl Flags {
-    /// What the name of an endpoint asks for; none if it is another endpoint.
+    /// Returns the features that an endpoint evaluates, or `None` for other endpoints.
     pub fn of(name: &str) -> Option<Self> {
         match name.strip_prefix(ALL)? {
             "" => Some(Self::All),
@@ -43,25 +43,25 @@ impl Flags {
     }
 }
 
-/// A key as it was before it was put into an address; what was not encoded properly is taken as it is.
+/// Returns a key from a path, decoded. A malformed one is returned as it is, and is then an unknown feature.
 fn decoded(key: &str) -> String {
     js_sys::decode_uri_component(key).map_or_else(|_| key.to_owned(), String::from)
 }
 
-/// What the features are for a context. Nothing is counted and nothing is kept: SDKs track by hooks of their own.
-pub async fn respond(call: &Call, flags: &Flags) -> Result<Response, Refusal> {
-    let context = context(body::json(call, MAX_BODY).await?)?;
-    let visitor = visitor(call)?;
-    let plan = active_plan(call).await?;
-    let facts = facts(call, &plan, visitor, context)?;
+/// Responds with the features for a context. Nothing is recorded or stored: SDKs track with their own hooks.
+pub async fn respond(context: &RequestContext, flags: &Flags) -> Result<Response, Refusal> {
+    let attributes = evaluation_context(body::json(context, MAX_BODY).await?)?;
+    let visitor = visitor(context)?;
+    let plan = active_plan(context).await?;
+    let facts = facts(context, &plan, visitor, attributes)?;
     let options = EvaluationOptions::default();
     match flags {
-        Flags::All => all(call, &plan, &evaluate_all(&plan, &facts, &options)),
+        Flags::All => all(context, &plan, &evaluate_all(&plan, &facts, &options)),
         Flags::One(key) => one(&evaluate(&plan, &facts, &options, key)),
     }
 }
 
-/// A refusal as the protocol has it. Beyond what callers do wrong it knows one status.
+/// Returns a refusal in the protocol's form, which has one status for all errors of the server.
 pub fn refuse(refusal: Refusal, flags: &Flags) -> Result<Response, JsValue> {
     let mut out = Object::new();
     if let Flags::One(key) = flags {
@@ -74,10 +74,11 @@ pub fn refuse(refusal: Refusal, flags: &Flags) -> Result<Response, JsValue> {
     };
     out.insert("errorCode", code);
     out.insert("errorDetails", refusal.message.as_str());
-    Refusal { status: refusal.status.min(500), ..refusal }.answer_with(&Value::Object(out))
+    Refusal { status: refusal.status.min(500), ..refusal }.to_response_with(&Value::Object(out))
 }
 
-fn context(body: Value) -> Result<Object, Refusal> {
+/// Returns the evaluation context of the body.
+fn evaluation_context(body: Value) -> Result<Object, Refusal> {
     match body.at(["context"]) {
         Value::Object(context) => Ok(context.clone()),
         _ => Err(invalid("`context`: expected an object")),
@@ -88,34 +89,34 @@ fn invalid(message: &str) -> Refusal {
     Refusal::new(400, INVALID_CONTEXT, message)
 }
 
-/// Who asks. A token that is shown has to be good: its caller must not take what holds for strangers for its person's.
-fn visitor(call: &Call) -> Result<Visitor, Refusal> {
-    let mut visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);
-    let shown = call.incoming.header("x-tl-token").or_else(|| call.incoming.bearer());
-    let Some(token) = shown.filter(|_| visitor.presented.is_none()) else { return Ok(visitor) };
-    match visitor.accept(&call.edge.config, &token, call.now) {
+/// Returns the visitor. A presented token must be valid: the caller must not take a stranger's features for the visitor's.
+fn visitor(context: &RequestContext) -> Result<Visitor, Refusal> {
+    let mut visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+    let presented = context.incoming.header("x-tl-token").or_else(|| context.incoming.bearer());
+    let Some(token) = presented.filter(|_| visitor.presented.is_none()) else { return Ok(visitor) };
+    match visitor.accept(&context.isolate.config, &token, context.now) {
         Ok(()) => Ok(visitor),
         Err(refused) => Err(Refusal::new(401, refused.code(), format!("the token is refused: {refused}"))
             .with("www-authenticate", "Bearer")),
     }
 }
 
-/// The subject is the token's, else the context's, else the browser's; the context is the request's attributes, as they are.
-fn facts(call: &Call, plan: &Plan, visitor: Visitor, context: Object) -> Result<Facts, Refusal> {
-    let key = match context.get("targetingKey") {
+/// Returns the facts. The subject is the token's, else the context's, else the browser's. The context becomes the request's
+/// attributes.
+fn facts(context: &RequestContext, plan: &Plan, visitor: Visitor, attributes: Object) -> Result<Facts, Refusal> {
+    let key = match attributes.get("targetingKey") {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(key)) => key.clone(),
         Some(_) => return Err(invalid("`context.targetingKey`: expected a string")),
     };
-    let incoming = &call.incoming;
+    let incoming = &context.incoming;
     let request = Request {
-        attributes: context,
-        consent: consent::of(&incoming.cookies),
+        attributes,
+        consent: consent::from_cookies(&incoming.cookies),
         gpc: incoming.has_gpc(),
         ..Request::default()
     };
-    let settled = settle(plan, visitor, request, call.now, &|_| Vec::new());
-    let (visitor, mut facts) = (settled.visitor, settled.facts);
+    let (visitor, mut facts) = facts_for_visitor(plan, visitor, request, context.now, &|_| Vec::new());
     let has_token = visitor.expires.is_some() || visitor.profile.subject != visitor.id;
     if !has_token && !key.is_empty() {
         facts.profile = Profile { subject: key, ..Profile::default() };
@@ -135,8 +136,8 @@ fn one(found: &Evaluation) -> Result<Response, Refusal> {
     Ok(response::json(status, &flag(found))?)
 }
 
-/// All features; `304` to a caller that has them as they are.
-fn all(call: &Call, plan: &Plan, found: &[Evaluation]) -> Result<Response, Refusal> {
+/// Responds with all features, or `304` to a caller that has them.
+fn all(context: &RequestContext, plan: &Plan, found: &[Evaluation]) -> Result<Response, Refusal> {
     let mut metadata = Object::new();
     metadata.insert("version", plan.id());
     let mut out = Object::new();
@@ -146,13 +147,13 @@ fn all(call: &Call, plan: &Plan, found: &[Evaluation]) -> Result<Response, Refus
     let tag = format!("\"{:016x}\"", fnv64a([text.as_str()]));
     let response = response::json_text(200, &text)?;
     response.headers().set("etag", &tag)?;
-    if call.incoming.has_copy(&tag) {
+    if context.incoming.has_copy(&tag) {
         return Ok(response::empty(304, &response.headers())?);
     }
     Ok(response)
 }
 
-/// A feature as the protocol has it. Where there is no value, the caller's default is the value.
+/// Returns a feature in the protocol's form. Without a value, the SDK uses its caller's default.
 fn flag(found: &Evaluation) -> Value {
     let mut out = Object::new();
     out.insert("key", found.key.as_str());

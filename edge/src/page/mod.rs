@@ -1,4 +1,4 @@
-//! A page request: fetch, decide, and fill the slots while the page streams by.
+//! Page requests: fetch the page, decide, and fill its slots while it streams through.
 
 pub mod origin;
 mod personalized_page;
@@ -14,24 +14,24 @@ use web_sys::Response;
 use crate::error::{Refusal, log};
 use crate::platform::js;
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 use crate::visitor::Visitor;
-use crate::visitor::context;
-use crate::visitor::decide_for_visitor::{learn, settle};
+use crate::visitor::decide_for_visitor::decide_for_visitor;
 use crate::visitor::preview::Preview;
+use crate::visitor::request_facts;
 use origin::Validators;
 
-/// What a page request comes to.
-pub struct Outcome {
-    /// The plan that decided.
+/// The decision about a page request, and all that the response needs.
+pub struct PageOutcome {
+    /// The plan that the decision was made with.
     pub plan: Rc<Plan>,
     /// The visitor, with this page view and its exposures applied.
     pub visitor: Visitor,
-    /// What was decided.
+    /// The decision.
     pub decision: Decision<'static>,
-    /// That this page was viewed.
+    /// The page view.
     pub view: Event,
-    /// The facts about the request.
+    /// The facts of the request.
     pub request: throughline::Request,
     /// Whether the visitor's token changes.
     pub changed: bool,
@@ -39,93 +39,95 @@ pub struct Outcome {
     pub preview: Preview,
 }
 
-/// The page: with filled slots where that is possible, and else exactly as the origin has it.
-pub async fn respond(call: &Call) -> Result<Response, JsValue> {
-    match respond_from_origin(call).await {
+/// Responds with the page, its slots filled. If anything fails, the origin's page is served unchanged.
+pub async fn respond(context: &RequestContext) -> Result<Response, JsValue> {
+    match respond_from_origin(context).await {
         Ok(response) => Ok(response),
         Err(cause) => {
             log(&format!("origin: {}", js::reason(&cause)));
-            Refusal::new(502, "bad_gateway", "the site cannot be reached").answer()
+            Refusal::new(502, "bad_gateway", "the site cannot be reached").to_response()
         }
     }
 }
 
-async fn respond_from_origin(call: &Call) -> Result<Response, JsValue> {
-    if !may_change(call) {
-        return origin::fetch(call, Validators::Keep).await;
+async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsValue> {
+    if !may_change(context) {
+        return origin::fetch(context, Validators::Keep).await;
     }
-    if let Some(plan) = call.plan() {
-        // The plan is here, so the decision is made before anything is fetched, and costs no time that a visitor could see.
-        let outcome = (!call.edge.plans.is_off()).then(|| decide(call, plan)).filter(Outcome::is_personal);
+    if let Some(plan) = context.plan() {
+        // The plan is loaded: the decision is made before the fetch, and whether it fills anything tells which validators
+        // the origin may see.
+        let outcome = (!context.isolate.plans.is_off()).then(|| decide(context, plan)).filter(PageOutcome::is_personal);
         let validators = if outcome.is_some() { Validators::Drop } else { Validators::Keep };
-        let response = origin::fetch(call, validators).await?;
-        return Ok(finish(call, response, outcome));
+        let response = origin::fetch(context, validators).await?;
+        return Ok(finish(context, response, outcome));
     }
-    let (response, plan) = join(origin::fetch(call, Validators::Drop), call.plan_or_load()).await;
-    let plan = plan.filter(|_| !call.edge.plans.is_off());
-    let outcome = plan.map(|plan| decide(call, plan)).filter(Outcome::is_personal);
-    Ok(finish(call, response?, outcome))
+    let (response, plan) = join(origin::fetch(context, Validators::Drop), context.plan_or_load()).await;
+    let plan = plan.filter(|_| !context.isolate.plans.is_off());
+    let outcome = plan.map(|plan| decide(context, plan)).filter(PageOutcome::is_personal);
+    Ok(finish(context, response?, outcome))
 }
 
-/// Whether this request can lead to a page that is not as the origin has it.
-fn may_change(call: &Call) -> bool {
-    let incoming = &call.incoming;
+/// Whether the response to this request may differ from the origin's.
+fn may_change(context: &RequestContext) -> bool {
+    let incoming = &context.incoming;
     let agent = || incoming.header("user-agent").unwrap_or_default();
     incoming.wants_page()
         && incoming.address.param("tl_off").is_none_or(|word| word == "0")
         && !incoming.is_prefetch()
-        && !context::is_bot(incoming, &agent())
+        && !request_facts::is_bot(incoming, &agent())
 }
 
-fn decide(call: &Call, plan: Rc<Plan>) -> Outcome {
-    let visitor = Visitor::recognise(&call.incoming, &call.edge.config, call.now);
-    let request = context::of(&call.incoming, visitor.session);
-    let settled = settle(&plan, visitor, request, call.now, &|decision| vec![page_view(call, decision)]);
-    let (mut visitor, decision, facts) = (settled.visitor, settled.decision, settled.facts);
-    let view = page_view(call, &decision.id());
-    let preview = Preview::of(call);
-    // A preview is nobody's visit.
+fn decide(context: &RequestContext, plan: Rc<Plan>) -> PageOutcome {
+    let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+    let request = request_facts::of(&context.incoming, visitor.session);
+    let decided =
+        decide_for_visitor(&plan, visitor, request, context.now, &|decision| vec![page_view(context, decision)]);
+    let (mut visitor, decision, facts) = (decided.visitor, decided.decision, decided.facts);
+    let view = page_view(context, &decision.id());
+    let preview = Preview::of(context);
+    // A preview is not recorded as a visit.
     let changed = decision.store
         && !preview.is_on()
-        && learn(&plan, &mut visitor, decision.exposures().iter().chain([&view]), call.now);
-    Outcome { plan, visitor, decision, view, request: facts.request, changed, preview }
+        && visitor.apply_events(&plan, decision.exposures().iter().chain([&view]), context.now);
+    PageOutcome { plan, visitor, decision, view, request: facts.request, changed, preview }
 }
 
-/// That this page was viewed, in the words of the Segment specification.
-fn page_view(call: &Call, decision: &str) -> Event {
-    let address = &call.incoming.address;
+/// Returns the page view of this request, as the Segment specification names it.
+fn page_view(context: &RequestContext, decision: &str) -> Event {
+    let address = &context.incoming.address;
     let mut properties = Object::new();
     properties.insert("path", address.path.as_str());
     properties.insert("url", address.url().as_str());
     properties.insert("search", address.search().as_str());
-    if let Some(referrer) = call.incoming.header("referer") {
+    if let Some(referrer) = context.incoming.header("referer") {
         properties.insert("referrer", referrer.as_str());
     }
     Event {
         id: format!("{decision}:page"),
         kind: EventKind::Page,
         name: "Page Viewed".to_owned(),
-        at: call.now,
+        at: context.now,
         properties,
         trusted: true,
         ..Event::default()
     }
 }
 
-impl Outcome {
-    /// Whether the response is for this visitor alone: a slot is filled, or a cookie has to be set.
+impl PageOutcome {
+    /// Whether the response is for this visitor alone: a slot is filled, or a cookie must be set.
     ///
-    /// Every other page goes out as it came and can be cached by all. So a visit counts without a filled slot only
-    /// where the rules count the visits of that page.
+    /// Every other page is served as it came and can be cached for everyone. A visit without a filled slot therefore counts
+    /// only where the rules count the views of that page.
     fn is_personal(&self) -> bool {
-        !self.decision.slots.is_empty() || self.changed || self.preview.marks()
+        !self.decision.slots.is_empty() || self.changed || self.preview.has_headers()
     }
 }
 
-/// The personal page, or the origin's page if anything is in the way.
-fn finish(call: &Call, response: Response, outcome: Option<Outcome>) -> Response {
+/// Returns the personalised page, or the origin's page if it cannot be personalised.
+fn finish(context: &RequestContext, response: Response, outcome: Option<PageOutcome>) -> Response {
     let Some(outcome) = outcome.filter(|_| personalized_page::is_rewritable(&response)) else { return response };
-    personalized_page::answer(call, &response, outcome).unwrap_or_else(|cause| {
+    personalized_page::respond(context, &response, outcome).unwrap_or_else(|cause| {
         log(&format!("page: {}", js::reason(&cause)));
         response
     })

@@ -1,36 +1,36 @@
-//! Where pages come from.
+//! The origin that pages come from.
 
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Request, RequestInit, Response};
 
 use crate::platform::js::{self, Fetcher};
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 
-/// Headers by which a browser asks whether its copy is still good.
+/// Headers by which a browser revalidates its copy.
 const VALIDATORS: [&str; 4] = ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since"];
 
-/// What to do with the validators of a request.
+/// The treatment of a request's validators.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Validators {
-    /// The page will not be changed: the origin may say that the browser's copy is good.
+    /// The page will not be changed: the origin may answer that the browser's copy is current.
     Keep,
-    /// The page may be changed: the browser's copy, if any, is of the unchanged one.
+    /// The page may be changed: a copy that the browser has is of the unchanged page.
     Drop,
 }
 
-/// The origin's response, to a request without anything of ours.
+/// Returns the origin's response to the request, sent without the edge's cookies, headers and parameters.
 ///
 /// The origin is `ORIGIN`, else the static assets, else the zone that this worker is a route of.
-pub async fn fetch(call: &Call, validators: Validators) -> Result<Response, JsValue> {
-    let incoming = &call.incoming;
-    let me = format!("1.1 throughline-{}", incoming.address.host);
-    if incoming.header("via").is_some_and(|via| via.split(',').any(|hop| hop.trim() == me)) {
+pub async fn fetch(context: &RequestContext, validators: Validators) -> Result<Response, JsValue> {
+    let incoming = &context.incoming;
+    let hop_name = format!("1.1 throughline-{}", incoming.address.host);
+    if incoming.header("via").is_some_and(|via| via.split(',').any(|hop| hop.trim() == hop_name)) {
         let message = "request loop: `ORIGIN` points to this worker";
-        return crate::error::Refusal::new(508, "loop", message).answer();
+        return crate::error::Refusal::new(508, "loop", message).to_response();
     }
-    let base = call.edge.config.origin.clone().unwrap_or_else(|| incoming.address.origin());
-    // Joined as text: as a relative reference, a path such as `//elsewhere.example/` would lead there.
+    let base = context.isolate.config.origin.clone().unwrap_or_else(|| incoming.address.origin());
+    // Joined as strings: as a relative reference, a path such as `//elsewhere.example/` would lead there.
     let url = format!("{base}{}", incoming.address.target());
     let request = Request::new_with_str_and_init(&url, incoming.raw.unchecked_ref::<RequestInit>())?;
     let headers = request.headers();
@@ -44,12 +44,12 @@ pub async fn fetch(call: &Call, validators: Validators) -> Result<Response, JsVa
             headers.delete(name)?;
         }
     }
-    if call.edge.config.origin.is_none()
-        && let Some(assets) = js::binding::<Fetcher>(&call.env, "ASSETS")
+    if context.isolate.config.origin.is_none()
+        && let Some(assets) = js::binding::<Fetcher>(&context.env, "ASSETS")
     {
         return assets.fetch(&request).await;
     }
-    headers.append("via", &me)?;
+    headers.append("via", &hop_name)?;
     headers.set("x-forwarded-host", &incoming.address.host)?;
     headers.set("x-forwarded-proto", &incoming.address.scheme)?;
     js::fetch(&request).await

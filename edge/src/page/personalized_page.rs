@@ -1,17 +1,17 @@
-//! The response for one visitor.
+//! The page for one visitor.
 
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, TextDecoder};
 
-use crate::outbox::{self, Message};
-use crate::page::Outcome;
+use crate::outbox::{self, Envelope};
+use crate::page::PageOutcome;
 use crate::page::rewriter::Rewriter;
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 use crate::response;
-use crate::visitor::decide_for_visitor::{forget, keep};
+use crate::visitor::set_cookies::{clear_cookies, set_cookies};
 
-/// Headers that tell of the origin's bytes, or let others keep the page.
+/// Headers that describe the origin's bytes or permit caching, and are wrong for a personalised page.
 const STALE: [&str; 14] = [
     "etag",
     "last-modified",
@@ -29,13 +29,13 @@ const STALE: [&str; 14] = [
     "surrogate-control",
 ];
 
-/// Whether a response is a whole HTML page in a form that can be rewritten.
+/// Whether a response is a whole HTML page that can be rewritten.
 pub fn is_rewritable(response: &Response) -> bool {
     let headers = response.headers();
     let get = |name: &str| headers.get(name).ok().flatten().unwrap_or_default();
     let content_type = get("content-type");
     let is_html = content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"));
-    // The runtime decodes these two itself.
+    // The runtime decodes gzip and Brotli.
     let is_readable =
         matches!(get("content-encoding").trim().to_ascii_lowercase().as_str(), "" | "identity" | "gzip" | "br");
     let is_download = get("content-disposition").trim_start().to_ascii_lowercase().starts_with("attachment");
@@ -47,7 +47,7 @@ pub fn is_rewritable(response: &Response) -> bool {
         && is_ascii_compatible(charset(&content_type))
 }
 
-/// Whether the markup of pages in this encoding is ASCII; unknown encodings are left alone.
+/// Whether markup in this encoding is ASCII. Pages in unknown encodings are not rewritten.
 fn is_ascii_compatible(label: Option<&str>) -> bool {
     let Some(label) = label else { return true };
     let encoding = TextDecoder::new_with_label(label).map(|decoder| decoder.encoding());
@@ -62,45 +62,45 @@ fn charset(content_type: &str) -> Option<&str> {
     found.map(|(_, value)| value.trim_matches('"'))
 }
 
-/// The page for this visitor; what was seen is recorded when the page has been sent.
-pub fn answer(call: &Call, response: &Response, outcome: Outcome) -> Result<Response, JsValue> {
-    let headers = personal_headers(call, response, &outcome)?;
+/// Responds with the page for this visitor. Page view and exposures are recorded after the page has been sent.
+pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutcome) -> Result<Response, JsValue> {
+    let headers = personal_headers(context, response, &outcome)?;
     let is_utf8 = response
         .headers()
         .get("content-type")?
         .is_some_and(|kind| charset(&kind).is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8")));
     let init = response::init(response.status(), &headers);
     let record = outcome.decision.measure && !outcome.preview.is_on() && !outcome.visitor.id.is_empty();
-    let message = Message::new(&outcome.visitor, &outcome.decision, call.now);
+    let envelope = Envelope::new(&outcome.visitor, &outcome.decision, context.now);
 
     if outcome.decision.slots.is_empty() {
         let page = Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), &init)?;
         if record {
-            outbox::keep_later(call, message, vec![outcome.view]);
+            outbox::store_later(context, envelope, vec![outcome.view]);
         }
         return Ok(page);
     }
     let rewriter = Rewriter::new(&outcome.plan, &outcome.decision, is_utf8)?;
     let stream = rewriter.stream(response)?;
     let page = Response::new_with_opt_readable_stream_and_init(Some(&stream.readable), &init)?;
-    let env = call.env.clone();
-    call.context.wait_until(async move {
-        let seen = stream.finished().await;
+    let env = context.env.clone();
+    context.execution.wait_until(async move {
+        let filled = stream.finished().await;
         if record {
-            let shown = seen.shown(&outcome.decision);
-            let events: Vec<_> = shown.into_iter().chain([outcome.view]).collect();
-            outbox::keep(&env, &message, &message.with(&events)).await;
+            let exposures = filled.exposures(&outcome.decision);
+            let events: Vec<_> = exposures.into_iter().chain([outcome.view]).collect();
+            outbox::store(&env, &envelope, &envelope.to_json(&events)).await;
         }
     });
     Ok(page)
 }
 
-fn personal_headers(call: &Call, response: &Response, outcome: &Outcome) -> Result<Headers, JsValue> {
+fn personal_headers(context: &RequestContext, response: &Response, outcome: &PageOutcome) -> Result<Headers, JsValue> {
     let headers = Headers::new_with_headers(&response.headers())?;
     for name in STALE {
         headers.delete(name)?;
     }
-    // The stream is decoded now; whoever is in front of us encodes it again for this browser.
+    // The stream is decoded here; the platform encodes it again for this browser.
     headers.delete("content-encoding")?;
     let was_no_store = response.headers().get("cache-control")?.is_some_and(|found| found.contains("no-store"));
     headers.set("cache-control", if was_no_store { "private, no-store" } else { "private, no-cache" })?;
@@ -110,10 +110,10 @@ fn personal_headers(call: &Call, response: &Response, outcome: &Outcome) -> Resu
     }
     headers.append("server-timing", &format!("tl;desc=\"{}\"", outcome.decision.id()))?;
     if outcome.decision.store && !outcome.preview.is_on() {
-        keep(&headers, &call.edge.config, &outcome.visitor, outcome.changed, call.now);
+        set_cookies(&headers, &context.isolate.config, &outcome.visitor, outcome.changed, context.now);
     } else {
-        forget(&headers, &outcome.plan, &outcome.request, &call.incoming.cookies);
+        clear_cookies(&headers, &outcome.plan, &outcome.request, &context.incoming.cookies);
     }
-    outcome.preview.mark(&headers);
+    outcome.preview.set_headers(&headers);
     Ok(headers)
 }

@@ -1,4 +1,4 @@
-//! The platform's HTMLRewriter: fills slots while the page streams by.
+//! Fills slots with the platform's HTMLRewriter while the page streams through.
 
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
@@ -13,10 +13,11 @@ use web_sys::{ReadableStream, Response, TransformStream};
 use crate::platform::js::{Element, HtmlRewriter};
 use crate::prelude::*;
 
-/// Content in these is not shown, or is not HTML: slots there stay as they are. (Slots in comments, scripts and the like
-/// are no elements at all.)
+/// Elements whose content is not shown or is not HTML: slots in them are not filled.
+///
+/// Slots in comments, scripts and other raw text are not elements, so the rewriter never reports them.
 const INERT: [&str; 4] = ["template", "svg", "math", "noscript"];
-/// Elements that hold no other elements.
+/// Elements that cannot contain other elements.
 const CHILDLESS: &[&str] = &[
     "area",
     "base",
@@ -46,22 +47,22 @@ const CHILDLESS: &[&str] = &[
 ];
 
 type Handler = Closure<dyn FnMut(Element)>;
-type Names = Rc<RefCell<SortedSet<String>>>;
+type SlotNames = Rc<RefCell<Set<String>>>;
 
-/// What the page really had of the slots that were to be filled.
-pub struct Seen(Names);
+/// The slots that the page contained and that were filled.
+pub struct FilledSlots(SlotNames);
 
-impl Seen {
-    /// The exposures of what the page has shown: of its slots, and of the experiments that have chosen for any of those.
-    pub fn shown(&self, decision: &Decision<'_>) -> Vec<Event> {
-        let seen = self.0.borrow();
+impl FilledSlots {
+    /// Returns the exposures of the filled slots, and of the experiments that chose the content of one of them.
+    pub fn exposures(&self, decision: &Decision<'_>) -> Vec<Event> {
+        let filled = self.0.borrow();
         let all = decision.exposures();
-        let is_seen = |event: &Event| property(event, "slot").is_some_and(|slot| seen.contains(slot));
+        let is_filled = |event: &Event| property(event, "slot").is_some_and(|slot| filled.contains(slot));
         let is_shown = |exposure: &&Event| match property(exposure, "experiment_id") {
             Some(experiment) => {
-                all.iter().any(|event| property(event, "experiment") == Some(experiment) && is_seen(event))
+                all.iter().any(|event| property(event, "experiment") == Some(experiment) && is_filled(event))
             }
-            None => is_seen(exposure),
+            None => is_filled(exposure),
         };
         all.iter().filter(is_shown).cloned().collect()
     }
@@ -71,35 +72,35 @@ fn property<'e>(event: &'e Event, name: &str) -> Option<&'e str> {
     event.properties.get(name).and_then(Value::as_str)
 }
 
-/// A rewriter for one page.
+/// A rewriter for one page, with the handlers that it calls.
 pub struct Rewriter {
     inner: HtmlRewriter,
     handlers: Vec<Handler>,
     is_inert: Rc<Cell<bool>>,
-    seen: Names,
+    filled: SlotNames,
 }
 
-/// A page on its way to the visitor.
+/// A page that is being streamed to the visitor.
 pub struct Stream {
     /// The bytes for the visitor.
     pub readable: ReadableStream,
     pumped: JsFuture,
-    seen: Names,
-    // The runtime calls them until the stream has ended.
+    filled: SlotNames,
+    // INVARIANT: the runtime calls the handlers until the stream has ended, so they live as long as it.
     _handlers: Vec<Handler>,
 }
 
 impl Rewriter {
-    /// A rewriter that fills the slots of a decision.
+    /// Returns a rewriter that fills the slots of a decision.
     ///
-    /// A selector that the platform does not understand fills nothing.
+    /// A selector that the platform does not support fills nothing.
     pub fn new(plan: &Plan, decision: &Decision<'_>, is_utf8: bool) -> Result<Self, JsValue> {
         let mut rewriter =
-            Self { inner: HtmlRewriter::new()?, handlers: Vec::new(), is_inert: Rc::default(), seen: Rc::default() };
+            Self { inner: HtmlRewriter::new()?, handlers: Vec::new(), is_inert: Rc::default(), filled: Rc::default() };
         let fills: Vec<Fill> = fills(plan, decision, is_utf8);
         let targets = || fills.iter().flat_map(|fill| fill.selectors.iter()).map(String::as_str);
-        // Handlers run in this order: an element is taken for a living one, unless it is within an inert one, or within
-        // one whose content goes.
+        // Handlers run in the order of registration. Each target is first treated as active, then marked as inert if it is
+        // inside an inert element or inside a target whose content is replaced. The handlers that fill run last.
         for target in targets() {
             rewriter.mark(target, false)?;
         }
@@ -116,14 +117,15 @@ impl Rewriter {
         Ok(rewriter)
     }
 
-    /// Sends a page through. Bytes go on as they come.
+    /// Streams a page through the rewriter, without buffering it.
     pub fn stream(self, response: &Response) -> Result<Stream, JsValue> {
         let rewritten = self.inner.transform(response)?;
         let body = rewritten.body().ok_or("the page has no body")?;
-        // The pipe tells when the last byte has gone. An `IdentityTransformStream` cannot be piped to from a rewriter.
+        // The promise of the pipe resolves when the last byte has been sent. A rewriter cannot pipe to an
+        // `IdentityTransformStream`, so this is a plain `TransformStream`.
         let pipe = TransformStream::new()?;
         let pumped = JsFuture::from(body.pipe_to(&pipe.writable()));
-        Ok(Stream { readable: pipe.readable(), pumped, seen: self.seen, _handlers: self.handlers })
+        Ok(Stream { readable: pipe.readable(), pumped, filled: self.filled, _handlers: self.handlers })
     }
 
     fn mark(&mut self, selector: &str, inert: bool) -> Result<(), JsValue> {
@@ -132,10 +134,10 @@ impl Rewriter {
     }
 
     fn fill(&mut self, selector: &str, fill: &Rc<Fill>) -> Result<(), JsValue> {
-        let (fill, is_inert, seen) = (Rc::clone(fill), Rc::clone(&self.is_inert), Rc::clone(&self.seen));
+        let (fill, is_inert, filled) = (Rc::clone(fill), Rc::clone(&self.is_inert), Rc::clone(&self.filled));
         let handler = move |element: Element| {
             if !is_inert.get() && fill.apply(&element).is_some() {
-                seen.borrow_mut().insert(fill.slot.clone());
+                filled.borrow_mut().insert(fill.slot.clone());
             }
         };
         self.on(selector, Closure::new(handler))
@@ -152,14 +154,14 @@ impl Rewriter {
 }
 
 impl Stream {
-    /// What the page had, when it has been sent or the visitor has gone.
-    pub async fn finished(self) -> Seen {
+    /// Returns the filled slots once the page has been sent or the visitor has left.
+    pub async fn finished(self) -> FilledSlots {
         let _ = self.pumped.await;
-        Seen(self.seen)
+        FilledSlots(self.filled)
     }
 }
 
-/// The content of one slot and where it goes.
+/// The content of one slot, and the selectors of its elements.
 struct Fill {
     slot: String,
     decision: String,
@@ -189,12 +191,12 @@ fn fills(plan: &Plan, decision: &Decision<'_>, is_utf8: bool) -> Vec<Fill> {
 }
 
 impl Fill {
-    /// Fills an element; nothing where it cannot hold the content or has been filled before.
+    /// Fills an element. Returns `None` if it cannot contain the content or has been filled already.
     fn apply(&self, element: &Element) -> Option<()> {
         let tag = element.tag_name().to_ascii_lowercase();
-        let filled = element.get_attribute("data-tl-decision").ok().flatten();
+        let filled_by = element.get_attribute("data-tl-decision").ok().flatten();
         let fits = if self.is_json { is_data_script(&tag, element) } else { !CHILDLESS.contains(&tag.as_str()) };
-        if !fits || filled.is_some_and(|decision| decision == self.decision) {
+        if !fits || filled_by.is_some_and(|decision| decision == self.decision) {
             return None;
         }
         let as_html = Object::new();
@@ -206,20 +208,20 @@ impl Fill {
     }
 }
 
-/// JSON goes only where no browser runs it.
+/// Whether the element is a script that browsers do not run, which is the only place for JSON.
 fn is_data_script(tag: &str, element: &Element) -> bool {
     let kind = element.get_attribute("type").ok().flatten().unwrap_or_default();
     tag == "script" && kind.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// The selectors of a list; commas in brackets and quotes separate nothing.
+/// Splits a selector list at its commas, except those inside brackets and quotes.
 fn parts(list: &str) -> Vec<String> {
     let (mut depth, mut quote) = (0_i32, None);
     let mut out = vec![String::new()];
-    for sign in list.chars() {
-        match (sign, quote) {
-            ('"' | '\'', None) => quote = Some(sign),
-            (_, Some(open)) if sign == open => quote = None,
+    for char in list.chars() {
+        match (char, quote) {
+            ('"' | '\'', None) => quote = Some(char),
+            (_, Some(open)) if char == open => quote = None,
             ('[' | '(', None) => depth = depth.saturating_add(1),
             (']' | ')', None) => depth = depth.saturating_sub(1),
             (',', None) if depth == 0 => {
@@ -229,17 +231,17 @@ fn parts(list: &str) -> Vec<String> {
             _ => {}
         }
         if let Some(part) = out.last_mut() {
-            part.push(sign);
+            part.push(char);
         }
     }
     out.iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-/// HTML in ASCII: right in every encoding that a page may have.
+/// Returns HTML in ASCII, which is correct in every encoding that is rewritten.
 fn ascii_html(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
-    for sign in html.chars() {
-        if sign.is_ascii() { out.push(sign) } else { out.push_str(&format!("&#{};", u32::from(sign))) }
+    for char in html.chars() {
+        if char.is_ascii() { out.push(char) } else { out.push_str(&format!("&#{};", u32::from(char))) }
     }
     out
 }
@@ -248,7 +250,7 @@ fn text_as_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// JSON that cannot end a script element or start a comment, in ASCII.
+/// Returns JSON in ASCII that can neither end a script element nor begin a comment.
 fn json_for_script(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for unit in json.encode_utf16() {

@@ -1,4 +1,4 @@
-//! What the operator has set: variables and secrets, read once for each isolate.
+//! The operator's settings: variables and secrets, read once per isolate.
 
 use throughline::keys::{KeySet, Purpose, Unmarked};
 use throughline::token::{PreviewVerifier, Verifier};
@@ -8,43 +8,43 @@ use crate::platform::crypto::Platform;
 use crate::platform::js;
 use crate::prelude::*;
 
-/// Where our endpoints are unless `PREFIX` says otherwise.
+/// The default of `PREFIX`.
 const PREFIX: &str = "/_tl/";
-/// `iss` and `aud` of tokens unless `ISSUER` and `AUDIENCE` say otherwise; the collector has the same.
+/// The default of `ISSUER` and `AUDIENCE`, which is also the collector's.
 const NAME: &str = "throughline";
-/// How long a plan is used before the store is asked again, in seconds, unless `REFRESH` says otherwise.
+/// The default of `REFRESH`, in seconds.
 const REFRESH: u32 = 30;
 
-/// What the operator has set.
+/// The operator's settings.
 pub struct Config {
-    /// Where our endpoints are: begins and ends with a slash.
+    /// The path prefix of the endpoints, which begins and ends with a slash.
     pub prefix: String,
-    /// Where pages come from; none for the static assets, or else for the zone that this worker is a route of.
+    /// The origin of pages; `None` for the static assets or, without these, for the zone that this worker is a route of.
     pub origin: Option<String>,
-    /// Who issues tokens.
+    /// The issuer of tokens.
     pub issuer: String,
-    /// Whom they are for.
+    /// The audience of tokens.
     pub audience: String,
-    /// Checks profile tokens, and has the key that signs them again.
+    /// Verifies profile tokens, and has the key that signs them again.
     pub tokens: Option<Verifier>,
-    /// Checks plans.
+    /// The keys that plans must be signed with.
     pub plan_keys: KeySet,
-    /// Checks preview tokens; none where there are no previews.
+    /// Verifies preview tokens; `None` without previews.
     pub previews: Option<PreviewVerifier>,
-    /// Other origins whose pages may use the endpoints.
+    /// The other origins whose pages may use the endpoints.
     pub allowed_origins: Vec<String>,
-    /// Since when the site honours Global Privacy Control, a date; none if it does not say so.
+    /// The date since which the site honours Global Privacy Control; `None` if the site makes no statement.
     pub gpc_since: Option<String>,
-    /// What we show the collector.
+    /// The key that authenticates the edge to the collector.
     pub collector_key: Option<String>,
-    /// How long a plan is used before the store is asked again, in milliseconds.
+    /// The time after which the store is asked for a newer plan, in milliseconds.
     pub refresh_ms: i64,
-    /// What is missing or wrong, for `health`.
+    /// Missing and invalid settings, for `health`.
     pub problems: Vec<String>,
 }
 
 impl Config {
-    /// Reads the variables and secrets. What is wrong is named in `problems`, and the safe thing takes its place.
+    /// Reads the variables and secrets. An invalid one is reported in `problems` and replaced by a safe default.
     pub fn read(env: &JsValue) -> Self {
         let mut problems = Vec::new();
         let issuer = js::variable(env, "ISSUER").unwrap_or_else(|| NAME.to_owned());
@@ -56,7 +56,7 @@ impl Config {
                 .push("`TOKEN_KEYS` has no private key: caps apply only after the collector has responded".to_owned());
         }
         let plan_keys = keys(env, "PLAN_KEYS", Purpose::Plan, &mut problems);
-        // Previews are for those who want them: without keys there are none, and nothing is wrong.
+        // Previews are optional, so missing keys are not a problem.
         let preview_keys =
             js::variable(env, "PREVIEW_KEYS").map(|_| keys(env, "PREVIEW_KEYS", Purpose::Preview, &mut problems));
         Self {

@@ -1,4 +1,6 @@
-//! What workerd has and `web-sys` has not.
+//! JavaScript interfaces of workerd that `web-sys` does not have.
+//!
+//! They are declared here because the `worker` crate would add 18 KB gz.
 
 use crate::prelude::*;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
@@ -6,7 +8,7 @@ use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
 
-/// How long a point of presence may answer from its own cache, in seconds: the least that KV lets us ask for.
+/// The time for which KV may answer from the local cache, in seconds. It is the minimum that KV accepts.
 const CACHE_TTL: u32 = 30;
 
 #[wasm_bindgen]
@@ -20,10 +22,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub fn console_error(message: &str);
 
-    /// What a request runs in.
-    pub type Context;
+    /// The execution context of a request.
+    pub type ExecutionContext;
     #[wasm_bindgen(method, js_name = waitUntil)]
-    fn wait_until_settled(this: &Context, promise: &Promise);
+    fn wait_until_settled(this: &ExecutionContext, promise: &Promise);
 
     /// A service binding, or the static assets.
     pub type Fetcher;
@@ -35,12 +37,12 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     async fn get(this: &Kv, key: &str, options: &Object) -> Result<JsValue, JsValue>;
 
-    /// The namespace of the Durable Objects of `outbox.js`.
+    /// The namespace of the outbox's Durable Objects (`outbox.js`).
     pub type Outboxes;
     #[wasm_bindgen(method, catch, js_name = getByName)]
     pub fn get_by_name(this: &Outboxes, name: &str) -> Result<Outbox, JsValue>;
 
-    /// One of them; its methods are called where it lives.
+    /// A stub of one outbox object. Its methods are remote calls.
     pub type Outbox;
     #[wasm_bindgen(method, catch)]
     pub async fn keep(this: &Outbox, message: &str) -> Result<JsValue, JsValue>;
@@ -55,7 +57,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub fn transform(this: &HtmlRewriter, response: &Response) -> Result<Response, JsValue>;
 
-    /// An element in the stream; good until its handler returns.
+    /// An element in the stream, valid until its handler returns.
     pub type Element;
     #[wasm_bindgen(method, getter, js_name = tagName)]
     pub fn tag_name(this: &Element) -> String;
@@ -67,8 +69,8 @@ extern "C" {
     pub fn set_inner_content(this: &Element, content: &str, options: &Object) -> Result<JsValue, JsValue>;
 }
 
-impl Context {
-    /// Keeps work going after the response.
+impl ExecutionContext {
+    /// Continues work after the response.
     pub fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
         self.wait_until_settled(&future_to_promise(async move {
             work.await;
@@ -78,19 +80,19 @@ impl Context {
 }
 
 impl Fetcher {
-    /// The response of the bound service.
+    /// Returns the response of the bound service.
     pub async fn fetch(&self, request: &Request) -> Result<Response, JsValue> {
         self.fetch_value(request).await?.dyn_into()
     }
 }
 
 impl Kv {
-    /// The text of a key, if it is there.
+    /// Returns the string value of a key, or `None` if there is none.
     pub async fn text(&self, key: &str) -> Result<Option<String>, JsValue> {
         self.get(key, &read_as("text")?).await.map(|found| found.as_string())
     }
 
-    /// The bytes of a key, if it is there.
+    /// Returns the bytes of a key, or `None` if there are none.
     pub async fn bytes(&self, key: &str) -> Result<Option<Vec<u8>>, JsValue> {
         let found = self.get(key, &read_as("arrayBuffer")?).await?;
         Ok((!found.is_null()).then(|| Uint8Array::new(&found).to_vec()))
@@ -104,36 +106,36 @@ fn read_as(kind: &str) -> Result<Object, JsValue> {
     Ok(options)
 }
 
-/// What an exception says.
+/// Returns the message of an exception.
 pub fn reason(cause: &JsValue) -> String {
     text(cause, "message").or_else(|| cause.as_string()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The response from the network.
+/// Fetches from the network.
 pub async fn fetch(request: &Request) -> Result<Response, JsValue> {
     global_fetch(request).await?.dyn_into()
 }
 
-/// A new random id: a letter and 122 random bits in hexadecimal.
+/// Returns a new random id: a letter and 122 random bits in hexadecimal.
 ///
-/// The letter keeps it from looking like a telephone number to the lint that guards tokens.
+/// Because of the letter, the PII lint for tokens does not mistake the id for a telephone number.
 pub fn random_id() -> String {
     let uuid = random_uuid();
     format!("v{}", uuid.replace('-', ""))
 }
 
-/// The binding with this name, if there is one; the caller knows its type.
+/// Returns the binding with this name, if it exists. The caller is responsible for its type.
 pub fn binding<T: JsCast>(env: &JsValue, name: &str) -> Option<T> {
     let found = Reflect::get(env, &name.into()).ok()?;
     (!found.is_undefined() && !found.is_null()).then(|| found.unchecked_into())
 }
 
-/// The text of a variable or secret; an empty one counts as not set.
+/// Returns a variable or secret. An empty one counts as not set.
 pub fn variable(env: &JsValue, name: &str) -> Option<String> {
     Reflect::get(env, &name.into()).ok()?.as_string().filter(|text| !text.is_empty())
 }
 
-/// The member of an object, if it is a text.
+/// Returns a member of an object if it is a non-empty string.
 pub fn text(object: &JsValue, name: &str) -> Option<String> {
     if !object.is_object() {
         return None;

@@ -1,4 +1,4 @@
-//! The worker platform: its JavaScript interfaces, its cryptography, and the settings of a deployment.
+//! The worker platform: JavaScript interfaces, cryptography, and the settings of a deployment.
 
 pub mod config;
 pub mod crypto;

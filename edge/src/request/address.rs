@@ -1,8 +1,10 @@
-//! The address of a request, in parts.
+//! The parts of a request's address.
+
+use throughline::percent_decode;
 
 use crate::prelude::*;
 
-/// A URL as the runtime serialises it, cut in parts; nothing is decoded.
+/// A serialised URL, split into its parts. Nothing is decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
     /// `https`, without the colon.
@@ -11,16 +13,16 @@ pub struct Address {
     pub host: String,
     /// The path, with its leading slash.
     pub path: String,
-    /// What follows the question mark, without our own parameters.
+    /// The query without its question mark and without the edge's parameters.
     pub query: String,
     own: String,
 }
 
-/// Parameters that are for us: never forwarded, never recorded.
+/// The prefix of the edge's parameters, which are neither forwarded nor recorded.
 const OWN: &str = "tl_";
 
 impl Address {
-    /// Cuts a serialised URL.
+    /// Splits a serialised URL.
     pub fn parse(url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
         let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
@@ -36,27 +38,27 @@ impl Address {
         }
     }
 
-    /// Scheme and host, as in the `Origin` header.
+    /// Returns scheme and host, as in the `Origin` header.
     pub fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.host)
     }
 
-    /// Path and query, without our own parameters.
+    /// Returns path and query, without the edge's parameters.
     pub fn target(&self) -> String {
         format!("{}{}", self.path, self.search())
     }
 
-    /// The whole address, without our own parameters.
+    /// Returns the whole address, without the edge's parameters.
     pub fn url(&self) -> String {
         format!("{}{}", self.origin(), self.target())
     }
 
-    /// The query with its question mark; empty without a query, as `location.search` has it.
+    /// Returns the query with its question mark, or an empty string without a query, as `location.search` does.
     pub fn search(&self) -> String {
         if self.query.is_empty() { String::new() } else { format!("?{}", self.query) }
     }
 
-    /// The first value of a parameter, decoded.
+    /// Returns the first value of a parameter, decoded.
     pub fn param(&self, name: &str) -> Option<String> {
         let list = if name.starts_with(OWN) { &self.own } else { &self.query };
         let mut pairs = list.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -64,19 +66,7 @@ impl Address {
     }
 }
 
-/// Undoes form encoding; what is not encoded properly stays as it is.
+/// Decodes form encoding. A string that is not UTF-8 after decoding is returned as it is.
 pub fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| after.first_chunk::<2>()).flatten().and_then(hex);
-        out.push(escaped.unwrap_or(if *first == b'+' { b' ' } else { *first }));
-        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
-}
-
-fn hex(digits: &[u8; 2]) -> Option<u8> {
-    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-    u8::try_from(high?.checked_mul(16)?.checked_add(low?)?).ok()
+    String::from_utf8(percent_decode(&text.replace('+', " "))).unwrap_or_else(|_| text.to_owned())
 }

@@ -1,6 +1,12 @@
-//! Programs that say in their `User-UserAgent` header that they are.
+//! Bots, recognised by their `User-Agent` header.
 
-/// Marks of programs that read pages for search, previews, monitoring or archives, in lower case.
+/// Substrings of the user agents of crawlers, link previews, monitors and archives, in lower case.
+///
+/// The list is maintained by hand, last in November 2026, and is not a copy of a published one. `bot`, `crawl` and `spider`
+/// match most bots, so the other entries are mainly for those without these words.
+///
+/// To update it, take the user agent that the bot's operator documents, and add the shortest substring that no browser
+/// sends. Bots that the platform verifies are recognised without the list (`request.cf.verifiedBotCategory`).
 const BOTS: &[&str] = &[
     "bot",
     "crawl",
@@ -54,9 +60,7 @@ const BOTS: &[&str] = &[
     "wget/",
 ];
 
-/// Whether a program is asking that should see the page as everybody sees it.
-///
-/// A request without a `User-UserAgent` is one, too.
+/// Whether the user agent is a bot's, which sees the origin's page. A missing user agent is treated as a bot.
 pub fn is_bot(user_agent: &str) -> bool {
     let agent = user_agent.to_ascii_lowercase();
     agent.is_empty() || BOTS.iter().any(|mark| agent.contains(mark))

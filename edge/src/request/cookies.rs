@@ -1,24 +1,24 @@
-//! The cookies that we read, write, and keep from the origin (RFC 6265).
+//! The edge's cookies: reading, writing, and removing them from requests to the origin (RFC 6265).
 
 use web_sys::Headers;
 
 use crate::prelude::*;
 use crate::request::address::decode;
 
-/// Who it is: made at the first visit.
+/// The id of this browser, set at the first visit.
 pub const ID: &str = "tl_id";
 /// The profile token.
 pub const TOKEN: &str = "tl_token";
-/// When the session began.
+/// The start of the session.
 pub const SESSION: &str = "tl_session";
-/// What the visitor allows; written by the site's consent tool.
+/// The visitor's consent, written by the site's consent tool.
 pub const CONSENT: &str = "tl_consent";
 /// The preview token, for the browser session.
 pub const PREVIEW: &str = "tl_preview";
 
-/// All cookies of ours begin with it.
+/// The prefix of the edge's cookies.
 const PREFIX: &str = "tl_";
-/// A longer `Cookie` header is not read: servers refuse them at this size, too.
+/// A longer `Cookie` header is ignored; servers commonly refuse headers of this size.
 const MAX_HEADER: usize = 16 * 1024;
 
 /// The cookies of one request.
@@ -28,19 +28,19 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// Reads a `Cookie` header.
+    /// Wraps a `Cookie` header.
     pub fn parse(header: Option<String>) -> Self {
         Self { header: header.filter(|text| text.len() <= MAX_HEADER).unwrap_or_default() }
     }
 
-    /// The value of a cookie. Of several with one name the first counts: it has the most specific path.
+    /// Returns the value of a cookie. If there are several of that name, the first has the most specific path and counts.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.pairs().find(|(key, _)| *key == name)?.1;
         let value = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
         (!value.is_empty()).then_some(value)
     }
 
-    /// The percent-decoded value of a cookie that a script may have written.
+    /// Returns the form-decoded value of a cookie that a script may have written.
     pub fn decoded(&self, name: &str) -> Option<String> {
         self.get(name).map(decode)
     }
@@ -50,7 +50,7 @@ impl Cookies {
         self.get(name).is_some()
     }
 
-    /// The header for the origin, without our cookies; `None` when nothing is left.
+    /// Returns the header without the edge's cookies, or `None` if nothing remains.
     pub fn foreign(&self) -> Option<String> {
         let kept: Vec<&str> = self
             .header
@@ -66,13 +66,13 @@ impl Cookies {
     }
 }
 
-/// Adds a `Set-Cookie` header. Scripts cannot read the cookie, and it lasts for the browser session without `max_age`.
+/// Adds a `Set-Cookie` header. Scripts cannot read the cookie. Without `max_age`, in seconds, it lasts for the browser session.
 pub fn set(headers: &Headers, name: &str, value: &str, max_age: Option<u64>) {
     let life = max_age.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
     let _ = headers.append("set-cookie", &format!("{name}={value}; Path=/{life}; HttpOnly; Secure; SameSite=Lax"));
 }
 
-/// Adds a `Set-Cookie` header that makes the browser forget a cookie.
+/// Adds a `Set-Cookie` header that deletes a cookie.
 pub fn delete(headers: &Headers, name: &str) {
     set(headers, name, "", Some(0));
 }

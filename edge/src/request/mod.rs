@@ -1,10 +1,10 @@
-//! One request to this worker, and what this isolate knows.
+//! One request to this worker, and the state that all requests of an isolate share.
 
 pub mod address;
 pub mod bot;
 pub mod cookies;
 pub mod cors;
-pub mod incoming;
+pub mod incoming_request;
 
 use alloc::rc::Rc;
 
@@ -14,68 +14,68 @@ use web_sys::Request;
 
 use crate::plan_store::PlanStore;
 use crate::platform::config::Config;
-use crate::platform::js::Context;
-use crate::request::incoming::Incoming;
+use crate::platform::js::ExecutionContext;
+use crate::request::incoming_request::IncomingRequest;
 
-/// What all requests of an isolate share; nothing of any visitor.
-pub struct Edge {
-    /// What the operator has set.
+/// The state that all requests of an isolate share. It contains nothing about any visitor.
+pub struct Isolate {
+    /// The operator's settings.
     pub config: Config,
-    /// The plan.
+    /// The plans.
     pub plans: PlanStore,
 }
 
-impl Edge {
-    /// What all requests with these bindings share.
+impl Isolate {
+    /// Reads the settings from the bindings. Plans are loaded by the first request.
     pub fn new(env: &JsValue) -> Self {
         Self { config: Config::read(env), plans: PlanStore::default() }
     }
 }
 
-/// One request.
-pub struct Call {
-    /// What this isolate knows.
-    pub edge: Rc<Edge>,
+/// A request, its time, and the means to answer it.
+pub struct RequestContext {
+    /// The state of this isolate.
+    pub isolate: Rc<Isolate>,
     /// The bindings.
     pub env: JsValue,
-    /// Keeps work going after the response.
-    pub context: Context,
+    /// The execution context, which continues work after the response.
+    pub execution: ExecutionContext,
     /// The request.
-    pub incoming: Incoming,
-    /// When it came.
+    pub incoming: IncomingRequest,
+    /// The time of arrival.
     pub now: Millis,
 }
 
-impl Call {
-    /// Takes a request.
+impl RequestContext {
+    /// Wraps a request that arrives now.
     #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds, far below 2^53")]
-    pub fn new(edge: Rc<Edge>, request: Request, env: JsValue, context: Context) -> Self {
+    pub fn new(isolate: Rc<Isolate>, request: Request, env: JsValue, execution: ExecutionContext) -> Self {
         let now = Millis(js_sys::Date::now() as i64);
-        Self { edge, env, context, incoming: Incoming::new(request), now }
+        Self { isolate, env, execution, incoming: IncomingRequest::new(request), now }
     }
 
-    /// The plan, if this isolate has one; in the background the store is asked for a newer one when it is time.
+    /// Returns the plan if this isolate has one. A stale plan is refreshed in the background.
     pub fn plan(&self) -> Option<Rc<Plan>> {
-        let plan = self.edge.plans.loaded();
+        let plan = self.isolate.plans.loaded();
         if plan.is_some() && self.is_stale() {
-            let (edge, env, now) = (Rc::clone(&self.edge), self.env.clone(), self.now);
-            self.context.wait_until(async move { edge.plans.refresh(&env, &edge.config.plan_keys, now).await });
+            let (isolate, env, now) = (Rc::clone(&self.isolate), self.env.clone(), self.now);
+            self.execution.wait_until(async move { isolate.plans.refresh(&env, &isolate.config.plan_keys, now).await });
         }
         plan
     }
 
-    /// The plan, even if the store must be asked first.
+    /// Returns the plan, and waits for the store if this isolate has none.
     pub async fn plan_or_load(&self) -> Option<Rc<Plan>> {
         if let Some(plan) = self.plan() {
             return Some(plan);
         }
         if self.is_stale() {
-            self.edge.plans.refresh(&self.env, &self.edge.config.plan_keys, self.now).await;
+            self.isolate.plans.refresh(&self.env, &self.isolate.config.plan_keys, self.now).await;
         }
-        self.edge.plans.loaded()
+        self.isolate.plans.loaded()
     }
 
     fn is_stale(&self) -> bool {
-        self.edge.plans.is_stale(self.now, self.edge.config.refresh_ms)
+        self.isolate.plans.is_stale(self.now, self.isolate.config.refresh_ms)
     }
 }

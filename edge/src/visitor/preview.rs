@@ -1,53 +1,50 @@
-//! Previews: a signed link shows pages to a colleague, and nothing that they do is counted.
+//! Previews: a signed link shows a colleague pages before they go live. Nothing is recorded in a preview.
 
 use throughline::token::{PreviewScope, Rejection};
 use web_sys::Headers;
 
 use crate::prelude::*;
-use crate::request::Call;
+use crate::request::RequestContext;
 use crate::request::cookies;
 
-/// How a request stands to previews.
+/// The part of a request in a preview.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Preview {
-    /// It is an ordinary one.
+    /// An ordinary request.
     None,
-    /// It has the cookie of a preview.
+    /// The request has the cookie of a preview.
     Active,
-    /// It brings the token that begins one.
+    /// The request carries the token that begins a preview.
     Begin(String),
-    /// It ends one.
+    /// The request ends a preview.
     Exit,
 }
 
 impl Preview {
-    /// What parameter and cookie say; a token that is refused is as if it were not there.
-    pub fn of(call: &Call) -> Self {
-        match call.incoming.address.param(cookies::PREVIEW) {
+    /// Returns the state that parameter and cookie ask for. A token that is refused is ignored.
+    pub fn of(context: &RequestContext) -> Self {
+        match context.incoming.address.param(cookies::PREVIEW) {
             Some(word) if word == "exit" => return Self::Exit,
-            Some(token) if allows(call, &token, PreviewScope::Preview).is_ok() => return Self::Begin(token),
+            Some(token) if check_scope(context, &token, Scope::Preview).is_ok() => return Self::Begin(token),
             _ => {}
         }
-        let cookie = call.incoming.cookies.get(cookies::PREVIEW);
-        if cookie.is_some_and(|token| allows(call, token, PreviewScope::Preview).is_ok()) {
-            Self::Active
-        } else {
-            Self::None
-        }
+        let cookie = context.incoming.cookies.get(cookies::PREVIEW);
+        let is_active = cookie.is_some_and(|token| check_scope(context, token, Scope::Preview).is_ok());
+        if is_active { Self::Active } else { Self::None }
     }
 
-    /// Whether this request sees a preview.
+    /// Whether this request shows a preview.
     pub const fn is_on(&self) -> bool {
         matches!(self, Self::Active | Self::Begin(_))
     }
 
-    /// Whether the response needs headers of its own.
-    pub fn marks(&self) -> bool {
+    /// Whether the response needs headers for the preview.
+    pub fn has_headers(&self) -> bool {
         *self != Self::None
     }
 
     /// Sets or deletes the cookie, and keeps the page out of every cache and index.
-    pub fn mark(&self, headers: &Headers) {
+    pub fn set_headers(&self, headers: &Headers) {
         match self {
             Self::None => return,
             Self::Active => {}
@@ -59,11 +56,11 @@ impl Preview {
     }
 }
 
-/// Whether a preview token grants a scope.
+/// Checks that a preview token grants a scope.
 ///
 /// # Errors
-/// Why it does not.
-pub fn allows(call: &Call, token: &str, scope: PreviewScope) -> Result<(), Rejection> {
-    let Some(verifier) = &call.edge.config.previews else { return Err(Rejection::UnknownKeyId) };
-    verifier.verify(token, call.now.0.unsigned_abs(), scope).map(|_| ())
+/// Returns the reason if the token is refused or does not grant it.
+pub fn check_scope(context: &RequestContext, token: &str, scope: Scope) -> Result<(), Rejection> {
+    let Some(verifier) = &context.isolate.config.previews else { return Err(Rejection::UnknownKeyId) };
+    verifier.verify(token, context.now.0.unsigned_abs(), scope).map(|_| ())
 }

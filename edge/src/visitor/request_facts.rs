@@ -1,23 +1,23 @@
-//! The facts of a request that decisions may depend on.
+//! The facts of a request that decisions may depend on: page, device, location and consent.
 
 use throughline::{Millis, Object, Request, UserAgent, Value};
 
 use crate::prelude::*;
 use crate::request::bot;
-use crate::request::incoming::Incoming;
+use crate::request::incoming_request::IncomingRequest;
 use crate::visitor::consent;
 
-/// Longer values are cut: nothing that decides is this long.
+/// The longest value of a fact, in bytes; longer ones are truncated.
 const MAX_TEXT: usize = 2048;
 
-/// What a request tells of page, device and place, and what it allows.
-pub fn of(incoming: &Incoming, session: Millis) -> Request {
+/// Returns the facts of a request.
+pub fn of(incoming: &IncomingRequest, session: Millis) -> Request {
     let agent = agent(incoming);
     let bot = is_bot(incoming, &agent.user_agent);
     let locale = incoming.header("accept-language").and_then(|header| first_locale(&header));
     Request {
         attributes: attributes(incoming, bot, locale.as_deref()),
-        consent: consent::of(&incoming.cookies),
+        consent: consent::from_cookies(&incoming.cookies),
         gpc: incoming.has_gpc(),
         agent: Some(agent),
         bot,
@@ -28,12 +28,12 @@ pub fn of(incoming: &Incoming, session: Millis) -> Request {
     }
 }
 
-/// Whether a program asks: by its name, or because the platform knows it.
-pub fn is_bot(incoming: &Incoming, user_agent: &str) -> bool {
+/// Whether a bot sent the request, by its user agent or by the platform's verdict.
+pub fn is_bot(incoming: &IncomingRequest, user_agent: &str) -> bool {
     bot::is_bot(user_agent) || incoming.client("verifiedBotCategory").is_some()
 }
 
-fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
+fn attributes(incoming: &IncomingRequest, bot: bool, locale: Option<&str>) -> Object {
     let address = &incoming.address;
     let mut out = Object::new();
     put(&mut out, "url", &address.url());
@@ -44,7 +44,7 @@ fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
     for name in ["country", "region", "city", "timezone"] {
         put(&mut out, name, &incoming.client(name).unwrap_or_default());
     }
-    // The core's reader of numbers is there already; the standard library's would bring its tables.
+    // `Value::from_json` is linked already; `str::parse::<f64>` would add the tables of the standard library.
     for name in ["latitude", "longitude"] {
         if let Some(Ok(degrees @ Value::Number(_))) = incoming.client(name).map(|text| Value::from_json(&text)) {
             out.insert(name, degrees);
@@ -56,8 +56,8 @@ fn attributes(incoming: &Incoming, bot: bool, locale: Option<&str>) -> Object {
     out
 }
 
-/// What the browser says that it is; strings in client hints stand in quotes.
-fn agent(incoming: &Incoming) -> UserAgent {
+/// Returns the user agent and its client hints. Strings in client hints are quoted.
+fn agent(incoming: &IncomingRequest) -> Agent {
     let user_agent = incoming.header("user-agent").unwrap_or_default();
     let hint = |name: &str| incoming.header(&format!("sec-ch-ua-{name}"));
     let strings = |hint: String| hint.split(',').map(|item| cut(item.trim().trim_matches('"')).to_owned()).collect();
@@ -69,7 +69,7 @@ fn agent(incoming: &Incoming) -> UserAgent {
     }
 }
 
-/// A fact that is not known is left out, rather than being the empty text.
+/// Inserts a fact, unless it is empty: an unknown fact is missing, not an empty string.
 fn put(out: &mut Object, name: &str, value: &str) {
     if !value.is_empty() {
         out.insert(name, cut(value));
@@ -81,7 +81,7 @@ fn cut(text: &str) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// The locale that `Accept-Language` prefers. Browsers write their list in order, so the first one is it.
+/// Returns the preferred locale of `Accept-Language`: the first one, since browsers order the list by preference.
 fn first_locale(header: &str) -> Option<String> {
     let first = header.split([',', ';']).next()?.trim();
     let is_tag = !first.is_empty()
