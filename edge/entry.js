@@ -1,12 +1,12 @@
-// The edge worker as workerd sees it. Everything is decided in Rust; here is only what must work when Rust does not.
+// The entry point of the edge worker. Decisions are made in Rust; this file contains what must work when Rust has trapped.
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { guard } from '../tools/guard.js';
-// By name: what is not named here is not in the bundle.
+// Named imports, so that the bundle contains nothing else.
 import { Edge, __wbg_reset_state } from './build/bindgen/index.js';
 
 export { Outbox } from './outbox.js';
 
-/** What lives as long as its wasm instance. */
+/** The worker of this wasm instance. */
 let edge;
 const { run } = guard({
   __wbg_reset_state() {
@@ -26,19 +26,24 @@ export default class extends WorkerEntrypoint {
   }
 }
 
-/** The page as the origin has it, by the rules of src/origin.rs. A request whose body is gone cannot be repeated. */
+/**
+ * Responds with the origin's page, by the rules of src/page/origin.rs.
+ *
+ * A request whose body has been read cannot be repeated, and endpoints have no origin: both fail.
+ */
 function untouched(request, env) {
   const { pathname, search } = new URL(request.url);
   if (request.bodyUsed || pathname.startsWith(env.PREFIX || '/_tl/')) {
     return Response.json({ error: { code: 'internal', message: 'internal error' } }, { status: 500 });
   }
   if (env.ORIGIN) {
-    // Joined as text: as a relative reference, a path such as `//elsewhere.example/` would lead there.
+    // Joined as strings: as a relative reference, a path such as `//elsewhere.example/` would lead there.
     return fetch(new Request(env.ORIGIN.replace(/\/+$/, '') + pathname + search, withoutOurs(request)));
   }
   return env.ASSETS ? env.ASSETS.fetch(request) : fetch(withoutOurs(request));
 }
 
+/** Returns the request without the edge's cookies and token. */
 function withoutOurs(request) {
   const headers = new Headers(request.headers);
   const cookies = (headers.get('cookie') ?? '').split(/;\s*/).filter((pair) => pair && !pair.startsWith('tl_'));

@@ -1,38 +1,40 @@
-// Calls into a worker's wasm instance, and goes on after it has trapped.
+// Guards the calls into a worker's wasm instance, and replaces the instance after a trap.
 //
-// A Rust panic traps: the instance is lost, and what waits for it would wait for ever, because the future that should have
-// answered is gone. So every waiting call is rejected at once, and the next call starts a fresh instance.
+// A Rust panic traps and destroys the instance. Calls that wait for it would never settle, because their futures are gone.
+// The guard therefore rejects all waiting calls at once, and the next call starts a new instance.
 
-/** Guards the exports of one wasm-bindgen module: `run` for functions, `durable` for Durable Object classes. */
+/** Returns the guards of one wasm-bindgen module: `run` for functions, `durable` for Durable Object classes. */
 export function guard(wasm) {
   const waiting = new Set();
   const instance = wasm.__worker_init_state?.() ?? {};
   let lost = false;
 
+  /** Marks the instance as lost, and rejects all waiting calls. */
   function lose(cause) {
     lost = true;
     for (const reject of waiting) reject(new Error('the wasm instance trapped', { cause }));
     waiting.clear();
   }
 
-  // The panic hook of the worker crate sets this flag, before the trap.
+  // The panic hook of the `worker` crate sets this flag before it traps.
   Object.defineProperty(instance, 'criticalError', { get: () => lost, set: (value) => value && lose('panic') });
-  // Other traps: the edge's panics, out of memory, out of stack.
+  // All other traps: panics of the edge, out of memory, stack overflow.
   addEventListener('error', ({ error }) => isTrap(error) && lose(error));
 
+  /** Starts a new instance if the last one has trapped. */
   function revive() {
     if (!lost) return;
     lost = false;
     wasm.__wbg_reset_state();
   }
 
-  /** Resolves as `call()` does, or rejects when the instance traps meanwhile. */
+  /** Returns a promise that settles as `call()` does, or rejects when the instance traps meanwhile. */
   function run(call) {
     return new Promise((resolve, reject) => {
       waiting.add(reject);
-      const settle = (settled) => (value) => {
+      const settle = (callback) => (value) => {
         waiting.delete(reject);
-        settled(value);
+        callback(value);
       };
       try {
         revive();
@@ -44,7 +46,7 @@ export function guard(wasm) {
     });
   }
 
-  /** Wraps a Durable Object class of the module; an object that outlives its wasm instance is built anew. */
+  /** Returns a class that wraps a Durable Object class of the module. Objects are rebuilt after their wasm instance is lost. */
   function durable(Base, name) {
     return class extends Base {
       #inner;
@@ -73,6 +75,7 @@ export function guard(wasm) {
   return { run, durable };
 }
 
+/** Returns whether an error is a trap of wasm or a stack overflow. */
 function isTrap(error) {
   return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
 }
