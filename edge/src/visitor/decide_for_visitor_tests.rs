@@ -44,7 +44,7 @@ fn visitor(facts: &Facts, dice: &mut Dice) -> Visitor {
 #[test]
 fn one_decision_gives_what_up_to_four_gave() {
     let mut outcomes = [0; 2];
-    for seed in 0..support::cases(300) {
+    for seed in 0..support::cases(100) {
         let rules = generate::rules(seed);
         let plan = support::plan(&rules);
         for at in 0..4 {
