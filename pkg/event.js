@@ -1,11 +1,12 @@
-// Events in the core's form.
+// Conversion of Segment calls to the core's events.
 
 const NAMES = { page: 'Page Viewed', screen: 'Screen Viewed' };
 const STATES = ['granted', 'denied', 'pending'];
 
 /**
- * The event, in the core's form, that a call of the Segment specification describes: what `Event::from_segment` makes of
- * it in the collector. An event in the core's form stays as it is. Never trusted: this is a page.
+ * Converts a call of the Segment specification to an event of the core, as `Event::from_segment` does in the collector.
+ *
+ * An event of the core is returned as it is. A converted call is never trusted, because it comes from a page.
  */
 export function toEvent(call) {
   if ('id' in call) return { ...call, trusted: Boolean(call.trusted) };
@@ -16,7 +17,7 @@ export function toEvent(call) {
     const { path, url, title, referrer, search } = context.page ?? {};
     addMissing(properties, { name: call.name, category: call.category, path, url, title, referrer, search });
   }
-  // What a group call says is said of the account.
+  // The traits of a group call belong to the account.
   if (type === 'group') Object.assign(properties, { groupId: call.groupId, traits: traits ?? {} });
   return {
     id: messageId,

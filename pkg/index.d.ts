@@ -1,17 +1,17 @@
-/** Throughline in browsers, webviews and Node: the same decisions as at the edge, by the same core. */
+/** Throughline in browsers, web views and Node: the same decisions as at the edge, made by the same core. */
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Millis = number;
 /** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
-/** What a person said about a purpose. */
+/** The state of consent for a purpose. */
 export type Consent = 'granted' | 'denied' | 'pending';
 /** The time of an event, and a hash of its id. */
 export type Stamp = [at: Millis, id: number];
 /** A value, and the stamp of the event that set it. */
 export type Stamped<T> = [value: T, at: Millis, id: number];
 
-/** How far a subject is in a journey. */
+/** The state of a subject in a journey. */
 export interface JourneyState {
   entered: Stamp;
   step: string;
@@ -19,35 +19,35 @@ export interface JourneyState {
   status: 'active' | 'completed' | 'suppressed' | 'exited' | 'converted';
 }
 
-/** What is known of an account that a subject belongs to. */
+/** The part of a profile about an account that the subject belongs to. */
 export interface Account {
-  /** The last event that says so: of several accounts it is the last one. */
+  /** The last event by which the subject joined. The account joined last is the current one. */
   joined: Stamp;
   traits?: Record<string, Stamped<Json>>;
   counters?: Record<string, (Stamp | [...Stamp, Json])[]>;
-  /** What its members saw. */
+  /** The exposures of all members. */
   exposures?: Record<string, Stamp[]>;
   journeys?: Record<string, JourneyState>;
 }
 
-/** What is known of a subject. */
+/** The state of a subject. */
 export interface Profile {
   subject: string;
   traits?: Record<string, Stamped<Json>>;
   consent?: Record<string, Stamped<Consent>>;
-  /** What is remembered of counted events: when, which, and the value of a property if a condition asks for one. */
+  /** Counted events: time, event, and the value of a property if a condition uses one. */
   counters?: Record<string, (Stamp | [...Stamp, Json])[]>;
   exposures?: Record<string, Stamp[]>;
   offers?: Record<string, Stamp>;
   assignments?: Record<string, Stamped<string>>;
   journeys?: Record<string, JourneyState>;
-  /** By keys that stand for the accounts' ids. */
+  /** The accounts, by a key derived from their id. */
   accounts?: Record<string, Account>;
   segments?: string[];
   partial?: string[];
 }
 
-/** What a browser says that it is: `navigator.userAgent`, and of `navigator.userAgentData` what is known. */
+/** The user agent: `navigator.userAgent`, and the client hints of `navigator.userAgentData`. */
 export interface Agent {
   userAgent?: string;
   mobile?: boolean;
@@ -55,29 +55,29 @@ export interface Agent {
   formFactors?: string[];
 }
 
-/** What is known of the request, page or screen. */
+/** The facts of a request, page or screen. */
 export interface Request {
   /** Built-in and declared request attributes, such as `path` or `deviceType`. */
   attributes?: Record<string, Json>;
-  /** Consent given on this device; newer than the profile's. */
+  /** Consent given on this device. It takes precedence over the profile's. */
   consent?: Record<string, Consent>;
-  /** Whether the browser forbids sale and sharing. */
+  /** Whether the browser sends the Global Privacy Control signal. */
   gpc?: boolean;
-  /** What the browser says that it is; `deviceType` and `browser` follow from it. */
+  /** The user agent, from which `deviceType` and `browser` are derived. */
   agent?: Agent;
-  /** Whether a program asks. */
+  /** Whether a bot sent the request. */
   bot?: boolean;
-  /** The channel that asks; `web` if absent. */
+  /** The channel of the request; `web` if absent. */
   channel?: string;
-  /** The locale that the person reads. */
+  /** The subject's locale. */
   locale?: string;
-  /** When the session began. */
+  /** The start of the session. */
   session?: Millis;
-  /** The slots to fill; if absent, all of the page with the path in `attributes`. */
+  /** The slots to fill; if absent, all slots of the page with the path in `attributes`. */
   slots?: string[];
 }
 
-/** What happened, in the core's form. */
+/** An event, in the core's form. */
 export interface Event {
   id: string;
   type: 'track' | 'identify' | 'page' | 'screen' | 'group' | 'alias';
@@ -87,7 +87,7 @@ export interface Event {
   properties?: Record<string, Json>;
   traits?: Record<string, Json>;
   consent?: Record<string, Consent>;
-  /** Whether the sender is one of ours. */
+  /** Whether the sender is trusted. Events of browsers are not. */
   trusted?: boolean;
 }
 
@@ -108,13 +108,13 @@ export interface Call {
   context?: Record<string, Json>;
 }
 
-/** What a decision is about. What is absent is as it was. */
+/** The facts of a decision. Absent facts keep their last value. */
 export interface Facts {
-  /** The time; the clock's if absent. */
+  /** The time; the clock's time if absent. */
   now?: Millis;
   profile?: Profile;
   request?: Request;
-  /** What the profile does not know yet. */
+  /** Pending events, which the profile does not contain yet. */
   events?: (Event | Call)[];
 }
 
@@ -126,7 +126,7 @@ export interface Fill {
   offer?: string;
   locale?: string;
   variation?: string;
-  /** What the campaign's score came to, where it has one, and the models that it names. */
+  /** The campaign's score, if it has one, and the models that the score uses. */
   score?: number;
   models?: string[];
   html?: string;
@@ -134,17 +134,17 @@ export interface Fill {
   json?: Json;
 }
 
-/** What should happen next for the subject, in whatever channel. */
+/** The next action for the subject, in any channel. */
 export interface NextAction extends Step {
   campaign: string;
-  /** What the campaign's score came to, where it has one, and the models that it names. */
+  /** The campaign's score, if it has one, and the models that the score uses. */
   score?: number;
   models?: string[];
-  /** What to do if this turns out not to be possible, in order. */
+  /** The steps to try, in order, if this one is not possible. */
   alternatives?: Step[];
 }
 
-/** What is said where and when. */
+/** A message, its channel, and its time. */
 export interface Step {
   channel: string;
   message: string;
@@ -156,7 +156,7 @@ export interface Step {
   json?: Json;
 }
 
-/** The arm of an experiment that the subject is in. */
+/** The subject's variation of an experiment. */
 export interface Assignment {
   experiment: string;
   variation: string;
@@ -165,7 +165,7 @@ export interface Assignment {
   sticky: boolean;
 }
 
-/** Why a slot is as it is. */
+/** The reason for the state of a slot. */
 export type Reason =
   | 'filled'
   | 'no_candidate'
@@ -187,28 +187,28 @@ export type Reason =
   | 'quiet_hours'
   | 'too_late';
 
-/** The result: what to show, what to do next, what to record, and why. */
+/** A decision: what to show, what to do next, what to record, and the reasons. */
 export interface Decision {
   decisionId: string;
-  /** The id of the plan that decided. */
+  /** The id of the plan that the decision was made with. */
   plan: string;
   subject: string;
   now: Millis;
-  /** The filled slots; a slot that is not here keeps its own content. */
+  /** The filled slots. A slot that is absent keeps its own content. */
   slots: Record<string, Fill>;
   nextAction: NextAction | null;
   assignments: Assignment[];
-  /** What to record when the slots are shown. */
+  /** The events to record when the slots are shown. */
   exposures: Event[];
   reasons: Record<string, Reason>;
-  /** Whether the subject allows anything to be kept on the device. */
+  /** Whether the subject allows storage on the device. */
   store: boolean;
   /** Whether the subject allows exposures to be recorded. */
   measure: boolean;
   cacheVariant: string;
 }
 
-/** A decision and how it came about. */
+/** A decision and its trace. */
 export interface Explanation {
   decision: Decision;
   trace: Json;
@@ -216,62 +216,62 @@ export interface Explanation {
   whyNot?: WhyNot;
 }
 
-/** What to ask an explanation for. */
+/** The facts to explain, and a campaign to ask about. */
 export interface Question extends Facts {
-  /** A campaign: why does it not show? */
+  /** A campaign, to explain why it is not shown. */
   whyNot?: string;
-  /** In this slot; if absent, in each slot that the campaign is for, and as the next action. */
+  /** The slot of the explanation; if absent, each slot of the campaign, and the next action. */
   slot?: string;
 }
 
-/** Why a campaign does not show. */
+/** The reasons why a campaign is not shown. */
 export interface WhyNot {
   campaign: string;
-  /** Only if the plan has no such campaign. */
+  /** Present only if the plan does not contain the campaign. */
   outcome?: 'unknown_campaign';
   slots?: Record<string, Answer>;
   nextAction?: Answer;
 }
 
-/** Why a campaign does not show in one place. */
+/** The reason why a campaign is not shown in one slot, or is not the next action. */
 export interface Answer {
   outcome: Reason | 'won' | 'not_asked' | 'not_placed' | 'unknown_slot';
   priority?: number;
-  /** The first test that decided, with the fact that it found and the way to it in the trace. */
+  /** The first decisive test, with the fact it found and its path in the trace. */
   because?: { path: string; op: string; holds: boolean; [note: string]: Json };
-  /** What else decided: a cap and what it counted, a bucket, an offer, what ranks higher. */
+  /** Other decisive details: a cap and its count, a bucket, an offer, a campaign that ranks higher. */
   detail?: Json;
-  /** What became of each step of a next action. */
+  /** The outcome of each step of a next action. */
   steps?: Json[];
 }
 
-/** Kept assignments of one value of one attribute, in GrowthBook's form; their key is `attributeName||attributeValue`. */
+/** The sticky assignments of one attribute value, in GrowthBook's form. Their key is `attributeName||attributeValue`. */
 export interface StickyDocument {
   attributeName: string;
   attributeValue: string;
-  /** Keys of variations by `key of the experiment__version of the buckets`. */
+  /** Variation keys by `experimentKey__bucketVersion`. */
   assignments: Record<string, string>;
 }
 
-/** What a host says about an evaluation. Nothing of it may come from somebody whom the host does not trust. */
+/** The options of an evaluation. They must not come from a source that the host does not trust. */
 export interface EvaluationOptions {
-  /** The page; by default the request's attribute `url`. */
+  /** The address of the page; by default the request's attribute `url`. */
   url?: string;
-  /** No experiment assigns anybody. */
+  /** Switches all experiments off. */
   disabled?: boolean;
-  /** Only forced variations count. */
+  /** Only forced variations are assigned. */
   qaMode?: boolean;
-  /** Numbers of variations by the key of their experiment. */
+  /** Variation numbers by experiment key. */
   forcedVariations?: Record<string, number>;
-  /** Values by the key of their feature. */
+  /** Values by feature key. */
   forcedFeatures?: Record<string, Json>;
-  /** The query string of the page may force variations. */
+  /** Whether the query string of the page may force variations. */
   queryOverrides?: boolean;
-  /** The documents of kept assignments; if absent, assignments are not kept. */
+  /** The documents of sticky assignments; if absent, assignments are not sticky. */
   stickyBuckets?: Record<string, StickyDocument>;
 }
 
-/** A subject's part in an experiment, as GrowthBook's SDKs tell it. */
+/** The result of an experiment for a subject, as in GrowthBook's SDKs. */
 export interface ExperimentResult {
   key: string;
   featureId: string | null;
@@ -290,15 +290,15 @@ export interface ExperimentResult {
   banditVersion?: Json;
 }
 
-/** What a host has to record after an evaluation. */
+/** The effects that the host performs after an evaluation. */
 export interface Effects {
-  /** Experiments that the subject is part of, each once. */
+  /** The experiments that the subject is part of, each once. */
   tracks?: { experiment: Json; result: ExperimentResult }[];
-  /** The documents of kept assignments that have changed. */
+  /** The documents of sticky assignments that have changed. */
   stickyBuckets?: Record<string, StickyDocument>;
 }
 
-/** The value of a feature and where it comes from: GrowthBook's result, and OpenFeature's. */
+/** The value of a feature and its source, in the terms of GrowthBook and of OpenFeature. */
 export interface Evaluation extends Effects {
   key: string;
   value: Json;
@@ -321,12 +321,12 @@ export interface Evaluation extends Effects {
   flagMetadata: Record<string, string | number | boolean>;
 }
 
-/** What an experiment that pages run by themselves gave. */
+/** The result of an experiment that pages run automatically. */
 export interface ExperimentRun extends Effects {
   id: string;
   experiment: Json;
   result: ExperimentResult;
-  /** The page to go to instead. */
+  /** The address to redirect to. */
   redirect?: string;
 }
 
@@ -335,13 +335,13 @@ export interface KeySet {
   keys: (JsonWebKey & { kid?: string; tl?: string })[];
 }
 
-/** What to load. */
+/** The options of `load`. */
 export interface LoadOptions {
-  /** The plan: its address, the answer of a request for it, or its bytes; sealed or, without `keys`, bare. */
+  /** The plan: its address, a response with it, or its bytes. It must be sealed if `keys` are given. */
   plan: string | URL | Response | ArrayBuffer | Uint8Array;
-  /** The core; by default the file in this package. */
+  /** The WebAssembly core; by default the file in this package. */
   wasm?: string | URL | Response | ArrayBuffer | Uint8Array | WebAssembly.Module;
-  /** Who may sign plans: a JWK Set, or one Ed25519 public key in base64url. Without it the source is trusted. */
+  /** The keys that may sign plans: a JWK Set, or one Ed25519 public key in base64url. Without them the source is trusted. */
   keys?: KeySet | string;
   /** The clock. */
   now?: () => Millis;
@@ -350,73 +350,79 @@ export interface LoadOptions {
 /**
  * Loads a plan and the core.
  *
- * Rejects with the reason if one of them cannot be fetched, is not what it should be, or is not signed by one of the keys.
+ * Rejects with the reason if one of them cannot be fetched, is invalid, or is not signed by one of the keys.
+ *
+ * @example
+ * const throughline = await load({ plan: 'https://shop.example/_tl/plan' });
+ * const decision = throughline.decide({ request: { attributes: { path: '/pricing' } } });
+ * console.log(decision.slots['pricing.banner']?.html);
  */
 export function load(options: LoadOptions): Promise<Throughline>;
 
-/** The event, in the core's form, that a call of the Segment specification describes. Never trusted. */
+/** Converts a call of the Segment specification to an event of the core, which is never trusted. */
 export function toEvent(call: Event | Call): Event;
 
-/** A plan, what is known of one subject, and what was decided about them. */
+/** A plan, the profile and request of one subject, and the last decision about them. */
 export class Throughline {
   private constructor();
 
-  /** Equal ids, equal plans. */
+  /** The id of the plan. Plans with equal ids are equal. */
   readonly planId: string;
-  /** The slots that a page may fill by itself, with the selector of those that pages do not name. */
+  /** The slots that a page may fill by itself, with the selector of those that have one. */
   readonly slots: Record<string, { selector?: string }>;
-  /** What is known of the subject by now. */
+  /** The current profile of the subject. */
   readonly profile: Profile;
   /** The last decision. */
   readonly decision: Decision | undefined;
-  /** What is known of the request; a change counts from the next decision on. */
+  /** The facts of the request. A change counts from the next decision on. */
   request: Request;
 
   /**
-   * Begins a view (a page, a screen) and decides what it shows.
+   * Begins a view (a page or a screen) and decides what it shows.
    *
-   * What the view before has shown counts from now on.
+   * Exposures of the previous view count from now on.
    */
   decide(facts?: Facts): Decision;
 
-  /** Decides without any consequence, and tells how it came about; if asked, why a campaign does not show. */
+  /** Decides without side effects, and explains the decision and, with `whyNot`, why a campaign is not shown. */
   explain(question?: Question): Explanation;
 
-  /** Evaluates a feature, without any consequence. A plan for browsers has only public features. */
-  evaluate(key: string, asked?: Facts & EvaluationOptions): Evaluation;
+  /** Evaluates a feature, without side effects. A plan for browsers has only public features. */
+  evaluate(key: string, options?: Facts & EvaluationOptions): Evaluation;
 
-  /** Evaluates all features. */
-  evaluateAll(asked?: Facts & EvaluationOptions): Record<string, Evaluation>;
+  /** Evaluates all features, without side effects. */
+  evaluateAll(options?: Facts & EvaluationOptions): Record<string, Evaluation>;
 
-  /** Runs the experiments that pages run by themselves, and one that waits to be triggered, up to the first redirect. */
-  experiments(asked?: Facts & EvaluationOptions & { triggered?: string }): ExperimentRun[];
+  /** Runs the automatic experiments, and the manual one with the key `triggered`, up to the first redirect. */
+  experiments(options?: Facts & EvaluationOptions & { triggered?: string }): ExperimentRun[];
 
   /**
-   * Takes notice of what happened, and decides again about the same view.
+   * Applies events to the profile, and decides again about the same view.
    *
-   * Exposures of the view's own decisions count from the next view on: nothing talks itself off the page that shows it.
+   * Exposures of the view's own decisions count from the next view on, so that a cap never removes content from the page
+   * that shows it.
    */
   observe(...events: (Event | Call)[]): Decision;
 
-  /** Adds what somebody else knows of the same subject. */
+  /** Merges another profile of the same subject into this one. */
   merge(profile: Profile): void;
 
-  /** Calls back after every decision; answers how to end that. */
+  /** Calls back after every decision. Returns a function that ends the subscription. */
   subscribe(listener: (decision: Decision, events: (Event | Call)[]) => void): () => void;
 
-  /** Gives the plan's memory back. */
+  /** Frees the memory of the plan. */
   free(): void;
 }
 
-/** What the tag tells on `document`, by the type of the event. */
+/** The events that the tag dispatches on `document`, by type. */
 export interface TagEvents {
-  /** A decision, and who made it: the core on this page, or the edge. */
+  /** A decision and its source: the core on this page, or the edge. */
   tldata: { decision: Decision; source: 'core' | 'edge' };
   /** A call, as it is sent. */
   tlevent: Call;
   /** The slots are up to date. */
   tlrefresh: { reason: string; slots: string[] };
-  /** What did not work; the page stays as it is. */
+  /** An error. The page stays as it is. */
   tlerror: { message: string };
   /** The explanation of the page's decision, after `debug`. */
   tldebug: Explanation;
@@ -428,26 +434,26 @@ export interface Tag {
   identify(...who: [userId?: string, traits?: Record<string, Json>] | [traits: Record<string, Json>]): void;
   group(groupId: string, traits?: Record<string, Json>): void;
   alias(userId: string, previousId?: string): void;
-  /** Without a name and properties it counts once for each address. */
+  /** Records a page view. Without a name and properties it counts once per address. */
   page(name?: string, properties?: Record<string, Json>): void;
   consent(states: Record<string, Consent>): void;
-  /** Somebody else begins. */
+  /** Signs the visitor out. */
   reset(): Promise<void>;
-  /** Decides the page again. */
+  /** Decides again about the page. */
   decide(): void;
   on<Type extends keyof TagEvents>(type: Type, listener: (detail: TagEvents[Type]) => void): void;
-  /** Says everything on the console. */
+  /** Logs all events to the console. */
   debug(on?: boolean): Promise<void>;
 }
 
-/** What a page hands to the tag: a command, or a function that gets all of them. */
+/** An item of the tag's queue: a command, or a function that gets all commands. */
 export type TagItem =
-  | { [Name in keyof Tag]: [command: Name, ...words: Parameters<Tag[Name]>] }[keyof Tag]
+  | { [Name in keyof Tag]: [command: Name, ...args: Parameters<Tag[Name]>] }[keyof Tag]
   | ((tag: Tag) => void);
 
 declare global {
-  /** What waits for the tag, and then the tag's own queue. */
+  /** The commands that wait for the tag and, once it has loaded, the tag's queue. */
   var throughline_queue: { push(...items: TagItem[]): void } | undefined;
-  /** What the attributes of the tag's script element can say, too. */
+  /** The settings of the tag, which can also be attributes of its script element. */
   var throughline_config: { writeKey?: string; apiHost?: string; planKey?: string; autoPage?: boolean } | undefined;
 }

@@ -1,4 +1,4 @@
-// Throughline's core in browsers, webviews and Node. See index.d.ts for what is exported.
+// Throughline's core in browsers, web views and Node. index.d.ts documents the exports, and README.md has an example.
 import start, { Core } from './wasm/core.js';
 import { toEvent } from './event.js';
 import { checkSeal } from './seal.js';
@@ -12,7 +12,7 @@ export async function load({ plan, wasm = new URL('./wasm/core_bg.wasm', import.
   return new Throughline(new Core(bytes), now);
 }
 
-/** A plan, what is known of one subject, and what was decided about them. */
+/** A plan, the profile and request of one subject, and the last decision about them. */
 export class Throughline {
   #core;
   #clock;
@@ -21,7 +21,7 @@ export class Throughline {
   #profile = { subject: '' };
   #request = {};
   #decision;
-  /** The decisions since the page view (or screen) began, and what of them has been shown. */
+  /** The decisions of this view (a page or a screen), and the exposures of theirs. */
   #view = { decisions: new Set(), shown: [] };
 
   constructor(core, clock) {
@@ -54,9 +54,9 @@ export class Throughline {
   }
 
   decide({ now, profile, request, events = [] } = {}) {
-    // What was shown counts from the next view on: it must not talk itself off the page that shows it.
-    const isSomebodyElse = profile && profile.subject !== this.#profile.subject;
-    const seen = isSomebodyElse ? [] : this.#view.shown;
+    // Exposures of a view count from the next view on, so that a cap never removes content from the page that shows it.
+    const isOtherSubject = profile && profile.subject !== this.#profile.subject;
+    const seen = isOtherSubject ? [] : this.#view.shown;
     if (profile) this.#profile = profile;
     if (request) this.#request = request;
     this.#view = { decisions: new Set(), shown: [] };
@@ -64,21 +64,21 @@ export class Throughline {
     return this.#decide(now);
   }
 
-  explain({ whyNot, slot, ...asked } = {}) {
-    const [facts] = this.#question(asked);
+  explain({ whyNot, slot, ...given } = {}) {
+    const [facts] = this.#factsAndOptions(given);
     return JSON.parse(this.#core.explain(facts, whyNot, slot));
   }
 
-  evaluate(key, asked) {
-    return this.#evaluate(asked, key);
+  evaluate(key, given) {
+    return this.#evaluate(given, key);
   }
 
-  evaluateAll(asked) {
-    return this.#evaluate(asked);
+  evaluateAll(given) {
+    return this.#evaluate(given);
   }
 
-  experiments({ triggered = '', ...asked } = {}) {
-    return JSON.parse(this.#core.experiments(...this.#question(asked), triggered));
+  experiments({ triggered = '', ...given } = {}) {
+    return JSON.parse(this.#core.experiments(...this.#factsAndOptions(given), triggered));
   }
 
   observe(...events) {
@@ -104,12 +104,12 @@ export class Throughline {
     this.#core.free();
   }
 
-  #evaluate(asked = {}, key) {
-    return JSON.parse(this.#core.evaluate(...this.#question(asked), key));
+  #evaluate(given = {}, key) {
+    return JSON.parse(this.#core.evaluate(...this.#factsAndOptions(given), key));
   }
 
-  /** Facts and options, as the core reads them. */
-  #question({ now = this.#clock(), profile = this.#profile, request = this.#request, events = [], ...options }) {
+  /** Returns facts and options as the core reads them. */
+  #factsAndOptions({ now = this.#clock(), profile = this.#profile, request = this.#request, events = [], ...options }) {
     return [JSON.stringify({ now, profile, request, events: events.map(toEvent) }), JSON.stringify(options)];
   }
 
@@ -128,14 +128,14 @@ export class Throughline {
 
 let started;
 
-/** Compiles the core, which all plans share; after a failure it may be tried again. */
+/** Compiles the core, which all plans share. After a failure the next call tries again. */
 function startOnce(wasm) {
   started ??= source(wasm).then((found) => start({ module_or_path: found }));
   started.catch(() => (started = undefined));
   return started;
 }
 
-/** The bytes of a plan, wherever it is. */
+/** Returns the bytes of a plan. */
 async function bytesOf(plan) {
   const found = await source(plan);
   if (found instanceof Response) {
@@ -147,14 +147,14 @@ async function bytesOf(plan) {
   throw new TypeError('`plan` must be a URL, a Response, or bytes');
 }
 
-/** What an address names; anything else as it is. */
+/** Fetches an address. Anything else is returned as it is. */
 async function source(found) {
   if (typeof found !== 'string' && !(found instanceof URL)) return found;
   const url = new URL(found, globalThis.location?.href ?? import.meta.url);
   return url.protocol === 'file:' ? readLocal(url) : fetch(url);
 }
 
-/** Node's `fetch` does not read files. The module's name is a variable so that bundlers for browsers let it be. */
+/** Reads a file, which Node's `fetch` does not. The module's name is a variable so that bundlers for browsers ignore it. */
 async function readLocal(url) {
   const fs = 'node:fs/promises';
   const { readFile } = await import(fs);

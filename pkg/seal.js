@@ -1,4 +1,4 @@
-// The seal of a plan: who signed it. The format is described at src/plan/envelope.rs.
+// Verifies the seal of a plan. src/plan/envelope.rs describes the format.
 
 const MAGIC = 'TLSEAL\0\x01';
 const CONTEXT = 'throughline.plan.v1\0';

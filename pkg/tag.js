@@ -1,14 +1,16 @@
-// The tag: `<script async src="/_tl/tag.js" data-write-key="…"></script>`. Bundled into the file that the edge serves.
+// The tag. `tools/tag.mjs` bundles it into the file that the edge serves:
+//
+//   <script async src="/_tl/tag.js" data-write-key="…"></script>
 import { choose } from './tag/consent.js';
 import { forgetVisitor, loadCore, signOut } from './tag/decider.js';
 import * as outbox from './tag/outbox.js';
 import { address, context, watch } from './tag/page.js';
 import { autoPage, edgeDecision, isOff } from './tag/settings.js';
 import * as slots from './tag/slots.js';
-import { fail, setDebug, tell } from './tag/tell.js';
+import { fail, setDebug, emit } from './tag/emit.js';
 import { recognise, record, refresh } from './tag/view.js';
 
-/** The address whose page view is recorded. */
+/** The address whose page view has been recorded. */
 let recorded = edgeDecision && address().href;
 
 const commands = {
@@ -22,7 +24,7 @@ const commands = {
   page: (name, properties) => page('event', name, properties),
   consent(states) {
     choose(states);
-    outbox.ask();
+    outbox.resetPermission();
     forgetVisitor();
     send({ type: 'track', event: 'Consent Preference Updated', properties: states });
   },
@@ -37,7 +39,7 @@ const commands = {
   async debug(on) {
     setDebug(on);
     const core = await loadCore();
-    if (core?.decision) tell('tldebug', core.explain());
+    if (core?.decision) emit('tldebug', core.explain());
   },
 };
 
@@ -50,13 +52,13 @@ function send(call, reason = 'event') {
   record(asJson({ ...call, messageId: newId(), timestamp: new Date().toISOString(), context: context() }), reason);
 }
 
-/** What arrives of a value that is sent. Half an emoji, as a cut text may end with, is no JSON that others read. */
+/** Returns a value as JSON transmits it. Lone surrogates, as in truncated strings, are replaced, because strict parsers refuse them. */
 function asJson(value) {
   const whole = (_name, value) => (typeof value === 'string' ? (value.toWellFormed?.() ?? value) : value);
   return JSON.parse(JSON.stringify(value, whole));
 }
 
-/** A call that says nothing but "here is a page" counts once for each address. */
+/** Records a page view. Without name and properties it counts once per address. */
 function page(reason, name, properties) {
   const { href } = address();
   if (!name && !properties && recorded === href) return;
@@ -64,12 +66,12 @@ function page(reason, name, properties) {
   send({ type: 'page', name, properties: properties ?? {} }, reason);
 }
 
-/** A UUID; pages without TLS cannot have one and get as many random bits. */
+/** Returns a new id: a UUID or, on pages without TLS, as many random bits. */
 function newId() {
   return crypto.randomUUID?.() ?? crypto.getRandomValues(new Uint32Array(4)).join('-');
 }
 
-/** Runs what is pushed: `["track", "Guide Downloaded", {…}]`, or a function, which gets the commands. */
+/** Runs an item of the queue: `["track", "Guide Downloaded", {…}]`, or a function, which gets the commands. */
 function run(item) {
   try {
     if (typeof item === 'function') return item(commands);
@@ -82,21 +84,21 @@ function run(item) {
   }
 }
 
-/** Another page is shown: without a load, or again from the browser's memory. */
+/** Handles navigation without a load, or from the back/forward cache. */
 function navigated(href) {
-  // From memory the same address is another view, and the edge may know more by now.
+  // From the cache the same address is another view, and the edge may have newer facts.
   if (!href) {
     recorded = undefined;
     forgetVisitor();
   }
-  // A router changes the address first and the page then.
+  // Routers change the address before the page.
   setTimeout(() => {
     if (autoPage) page('view');
     refresh('view');
   });
 }
 
-/** Follows pages that are put together in the browser: slots may come at any time. */
+/** Decides for slots that scripts add to the page. */
 function watchSlots() {
   const hasOpenSlot = (node) =>
     node.nodeType === 1 &&
@@ -115,7 +117,7 @@ function begin() {
   globalThis.throughline_queue = { push: (...items) => items.forEach(run) };
   if (Array.isArray(queue)) queue.forEach(run);
   if (autoPage) page('start');
-  if (!outbox.isDecided()) recognise();
+  if (!outbox.isPermissionKnown()) recognise();
   outbox.flush();
   watch(navigated);
   watchSlots();

@@ -1,6 +1,24 @@
-//! The core for browsers, webviews and Node: JSON in, JSON out.
+//! The core for browsers, web views and Node: JSON in, JSON out.
+//!
+//! `pkg/index.js` is the JavaScript API around it.
+//!
+//! # Example
+//!
+//! `tests/parity/browser-example.test.mjs` runs it, with a plan whose slot `hero` greets everyone:
+//!
+//! ```js
+//! const core = new Core(plan);
+//! const facts = { now: 1760000000000, profile: { subject: 'p1' }, request: { attributes: { path: '/' } } };
+//! const decision = JSON.parse(core.decide(JSON.stringify(facts)));
+//! assert.equal(decision.slots.hero.html, '<b>Hello</b>');
+//!
+//! for (const exposure of decision.exposures) {
+//!   facts.profile = JSON.parse(core.reduce(JSON.stringify(facts.profile), JSON.stringify(exposure)));
+//! }
+//! assert.ok('campaign:greet' in facts.profile.exposures);
+//! ```
 
-// Without the standard library, whose panics bring all that formats their messages: nobody would read those in a browser.
+// The standard library's panics would add the code that formats their messages, which nobody reads in a browser.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
@@ -18,7 +36,7 @@ use throughline::{
 };
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
-/// A loaded plan, and the verbs of the core.
+/// A loaded plan, with the functions of the core as methods.
 #[wasm_bindgen]
 pub struct Core {
     plan: Plan,
@@ -26,11 +44,12 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Loads a plan, sealed or bare. A seal is only taken off here: it is checked in JavaScript, with the browser's own
-    /// cryptography.
+    /// Loads a plan, sealed or bare.
+    ///
+    /// A seal is removed but not verified: `pkg/seal.js` verifies it with the browser's cryptography.
     ///
     /// # Errors
-    /// Says why the bytes are not a plan.
+    /// Fails if the bytes are not a plan.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &[u8]) -> Result<Core, JsError> {
         let payload = match envelope::split(bytes) {
@@ -41,13 +60,13 @@ impl Core {
         Ok(Self { plan: Plan::load(payload)? })
     }
 
-    /// The plan's id.
+    /// Returns the plan's id.
     #[must_use]
     pub fn id(&self) -> String {
         self.plan.id().to_owned()
     }
 
-    /// The slots that a page may fill by itself: `{"promo.bar": {"selector": "#promo-bar"}, …}`.
+    /// Returns the slots that a page may fill by itself: `{"promo.bar": {"selector": "#promo-bar"}, …}`.
     #[must_use]
     pub fn slots(&self) -> String {
         let slots = self.plan.slots().filter(|slot| slot.is_public).map(|slot| {
@@ -57,19 +76,19 @@ impl Core {
         canonical::to_string(&Value::Object(slots.collect::<Object>()))
     }
 
-    /// The decision about facts, as canonical JSON.
+    /// Returns the decision for the facts, as canonical JSON.
     ///
     /// # Errors
-    /// Says where the JSON is not as facts are.
+    /// Fails if the JSON does not describe facts, and says where.
     pub fn decide(&self, facts: &str) -> Result<String, JsError> {
         Ok(throughline::decide(&self.plan, &read("facts", facts, Facts::from_json)?).to_json())
     }
 
-    /// The decision about facts and how it came about, as canonical JSON; if asked for, with the answer to why a campaign does not
-    /// show, in a slot or at all.
+    /// Returns the decision for the facts and its trace, as canonical JSON. With `why_not`, it also explains why a campaign is
+    /// not shown, in one slot or in all.
     ///
     /// # Errors
-    /// Says where the JSON is not as facts are.
+    /// Fails if the JSON does not describe facts, and says where.
     pub fn explain(&self, facts: &str, why_not: Option<String>, slot: Option<String>) -> Result<String, JsError> {
         let facts = read("facts", facts, Facts::from_json)?;
         let explanation = throughline::explain(&self.plan, &facts);
@@ -79,10 +98,10 @@ impl Core {
         })
     }
 
-    /// The evaluation of a feature, or of all features by their keys, as canonical JSON.
+    /// Returns the evaluation of a feature, or of all features by their keys, as canonical JSON.
     ///
     /// # Errors
-    /// Says where the JSON is not as facts or options are.
+    /// Fails if the JSON does not describe facts and options, and says where.
     pub fn evaluate(&self, facts: &str, options: &str, key: Option<String>) -> Result<String, JsError> {
         let facts = read("facts", facts, Facts::from_json)?;
         let options = read("options", options, EvaluationOptions::from_json)?;
@@ -96,11 +115,11 @@ impl Core {
         Ok(canonical::to_string(&found))
     }
 
-    /// The experiments that pages run by themselves, as a list in canonical JSON, up to the first one that leads to another page.
-    /// `triggered` is a key of an experiment that waits to be asked for.
+    /// Runs the experiments that pages run automatically, up to the first redirect, and returns the runs as canonical JSON.
+    /// `triggered` is the key of a manual experiment to run as well.
     ///
     /// # Errors
-    /// Says where the JSON is not as facts or options are.
+    /// Fails if the JSON does not describe facts and options, and says where.
     pub fn experiments(&self, facts: &str, options: &str, triggered: &str) -> Result<String, JsError> {
         let facts = read("facts", facts, Facts::from_json)?;
         let options = read("options", options, EvaluationOptions::from_json)?;
@@ -108,20 +127,20 @@ impl Core {
         Ok(canonical::to_string(&Value::Array(runs.iter().map(throughline::ExperimentRun::to_value).collect())))
     }
 
-    /// The profile after an event.
+    /// Returns the profile after an event.
     ///
     /// # Errors
-    /// Says where the JSON is not as a profile or an event is.
+    /// Fails if the JSON does not describe a profile and an event, and says where.
     pub fn reduce(&self, profile: &str, event: &str) -> Result<String, JsError> {
         let mut profile = read("profile", profile, Profile::from_json)?;
         throughline::reduce(&self.plan, &mut profile, &read("event", event, Event::from_json)?);
         Ok(canonical::to_string(&profile.to_value()))
     }
 
-    /// All that two profiles know; the subject is that of the first.
+    /// Returns the merge of two profiles. The subject is that of the first.
     ///
     /// # Errors
-    /// Says where the JSON is not as a profile is.
+    /// Fails if the JSON does not describe profiles, and says where.
     pub fn merge(&self, profile: &str, other: &str) -> Result<String, JsError> {
         let mut profile = read("profile", profile, Profile::from_json)?;
         profile.merge(&self.plan, &read("profile", other, Profile::from_json)?);
@@ -133,12 +152,12 @@ fn read<T>(what: &str, text: &str, from_json: impl Fn(&str) -> Result<T, DecodeE
     from_json(text).map_err(|cause| JsError::new(&format!("cannot read the {what}: {cause}")))
 }
 
-/// As quick as the standard library's allocator, and smaller.
+/// As fast as the standard library's allocator, and smaller.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
-/// Ends the instance, as a panic without a handler that prints does.
+/// Traps, which ends the instance.
 #[cfg(target_arch = "wasm32")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {

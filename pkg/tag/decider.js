@@ -1,48 +1,48 @@
-// Who decides: the core in this page where it can run, the edge otherwise and for slots that a browser may not decide.
+// The source of decisions: the core in this page where it can run, else the edge, which also decides slots that are not public.
 import { toEvent } from '../event.js';
 import { base, planKey } from './settings.js';
-import { fail } from './tell.js';
+import { fail } from './emit.js';
 
-/** More than these the edge does not take. */
+/** The most pending events that the edge accepts. */
 const MAX_EVENTS = 200;
 
 let core;
 let visitor;
 
-/** The core with the plan for browsers; `undefined` where it cannot run: no WebAssembly, or a strict policy. */
+/** Returns the core with the public plan, or `undefined` where it cannot run: without WebAssembly, or under a strict policy. */
 export function loadCore() {
   core ??= start().catch(fail);
   return core;
 }
 
-/** Goes on without the core, after it has failed. */
+/** Disables the core after it has failed. */
 export function dropCore() {
   core = Promise.resolve();
 }
 
-/** What the edge knows of the visitor; `undefined` while it cannot be asked. */
+/** Returns the visitor as the edge knows them, or `undefined` if the request fails. */
 export function loadVisitor() {
-  visitor ??= ask('token').catch((error) => {
+  visitor ??= request('token').catch((error) => {
     visitor = undefined;
     fail(error);
   });
   return visitor;
 }
 
-/** Asks anew next time: it may be somebody else, or know more. */
+/** Makes the next `loadVisitor` send a request: the visitor may have changed, or their profile. */
 export function forgetVisitor() {
   visitor = undefined;
 }
 
-/** Makes the edge forget who uses this browser. */
+/** Signs the visitor out: the edge deletes their cookies. */
 export function signOut() {
   return fetch(`${base}token`, { method: 'DELETE', credentials: 'include' }).catch(fail);
 }
 
-/** The edge's decision. `view` names the decisions that this page view shows: they do not count against themselves. */
-export function askEdge(request, calls, view) {
+/** Returns the edge's decision. `view` lists the decisions that this page view shows: caps do not count their exposures. */
+export function decideAtEdge(facts, calls, view) {
   const events = calls.slice(-MAX_EVENTS).map(toEvent);
-  return ask('decide', { method: 'POST', body: JSON.stringify({ request, events, view }) });
+  return request('decide', { method: 'POST', body: JSON.stringify({ request: facts, events, view }) });
 }
 
 async function start() {
@@ -51,8 +51,8 @@ async function start() {
   return load({ plan: `${base}plan`, wasm: `${base}core.wasm`, keys: planKey });
 }
 
-async function ask(endpoint, options) {
-  const answer = await fetch(base + endpoint, { credentials: 'include', ...options });
-  if (!answer.ok) throw new Error(`${endpoint} returned ${answer.status}`);
-  return answer.json();
+async function request(endpoint, options) {
+  const response = await fetch(base + endpoint, { credentials: 'include', ...options });
+  if (!response.ok) throw new Error(`${endpoint} returned ${response.status}`);
+  return response.json();
 }

@@ -1,79 +1,86 @@
-// Events on their way: kept until they are acknowledged, and sent again, with the same ids, until then.
+// The outbox: events are stored until the edge acknowledges them, and sent again with the same ids until then.
 import { choices, hasGpc } from './consent.js';
 import { base, writeKey } from './settings.js';
-import { fail } from './tell.js';
+import { fail } from './emit.js';
 
 const URL = `${base}events`;
 const KEY = 'tl_event:';
 const ALLOWED = 'tl_allowed';
+/** The most events in the outbox; the oldest are dropped. */
 const MAX_COUNT = 500;
 const MAX_BYTES = 256 * 1024;
-/** Browsers let 64 KB of `keepalive` requests outlive their page. */
+/** Below the 64 KB of `keepalive` requests that browsers allow to outlive their page. */
 const MAX_BATCH = 56 * 1024;
 const MAX_EVENT = 32 * 1024;
-/** How long an answer may take. */
-const PATIENCE = 15 * 1000;
-const LONGEST_PAUSE = 5 * 60 * 1000;
+/** The timeout of a request, in milliseconds. */
+const TIMEOUT_MS = 15 * 1000;
+/** The longest pause between two attempts, in milliseconds. */
+const MAX_PAUSE_MS = 5 * 60 * 1000;
 
-/** Whether the visitor allows storing and measuring: known at once where it was allowed before and nothing has changed. */
-let isAllowed = attempt(() => localStorage.getItem(ALLOWED)) === asked() || undefined;
-/** What cannot or must not be stored. */
+/**
+ * Whether the visitor allows storage and measurement; `undefined` until it is known.
+ *
+ * It is known at once if it was allowed before and consent has not changed since.
+ */
+let isAllowed = attempt(() => localStorage.getItem(ALLOWED)) === permissionKey() || undefined;
+/** Events that cannot or must not be stored. */
 const memory = new Map();
 const inFlight = new Set();
-const handedOver = new Set();
+const beaconed = new Set();
 let failures = 0;
 let timer;
 let sending;
 
-/** Takes a call of the Segment specification. What says something about consent is sent in any case. */
+/** Adds a call of the Segment specification. Consent events are sent without permission. */
 export function add(call) {
   const text = JSON.stringify(call);
   if (size(text) > MAX_EVENT) return fail(`the event \`${call.event ?? call.type}\` is longer than ${MAX_EVENT} bytes`);
   const isConsent = call.event === 'Consent Preference Updated';
   if (isAllowed === false && !isConsent) return;
-  // Keys in the order of time, and different in every tab.
+  // Keys sort by time, and differ between tabs because of the message id.
   const key = `${KEY}${Date.now().toString(36)}:${isConsent ? '!' : ''}${call.messageId}`;
   if (!(isAllowed && store(key, text))) memory.set(key, text);
   bound();
   schedule(20);
 }
 
-/** Whether it is known what the visitor allows. */
-export function isDecided() {
+/** Returns whether it is known if the visitor allows storage and measurement. */
+export function isPermissionKnown() {
   return isAllowed !== undefined;
 }
 
-/** Forgets what the visitor allows: they have just said something else. */
-export function ask() {
-  allow(undefined, asked());
+/** Discards the permission, because the visitor has changed their consent. */
+export function resetPermission() {
+  setAllowed(undefined, permissionKey());
 }
 
 /**
- * Says whether the visitor allows storing and measuring; what was kept meanwhile is stored or forgotten. An answer to an
- * earlier question than `asked` has now does not count.
+ * Sets whether the visitor allows storage and measurement, and stores or drops the events collected meanwhile.
+ *
+ * `key` is the `permissionKey` at the time of the request. An answer for an earlier state of consent is ignored.
  */
-export function allow(allowed, question) {
-  if (allowed === isAllowed || question !== asked()) return;
+export function setAllowed(allowed, key) {
+  if (allowed === isAllowed || key !== permissionKey()) return;
   isAllowed = allowed;
   for (const [key, text] of entries()) {
     if (allowed && memory.has(key) && store(key, text)) memory.delete(key);
     if (allowed === false) remove(key);
     if (allowed === false && isConsent(key)) memory.set(key, text);
   }
-  if (allowed) store(ALLOWED, asked());
+  if (allowed) store(ALLOWED, permissionKey());
   else attempt(() => localStorage.removeItem(ALLOWED));
   schedule(0);
 }
 
-/** The calls that nobody has acknowledged yet. */
+/** Returns the calls that are not acknowledged yet. */
 export function pending() {
   return entries().map(([, text]) => JSON.parse(text));
 }
 
-/** Sends what there is; resolves when all of it is acknowledged or something went wrong. */
+/** Sends all events. Resolves when they are acknowledged or an attempt has failed. */
 export function flush() {
   clearTimeout(timer);
-  // One tab at a time: all of them see the same store.
+  // One tab at a time, because all tabs share the store.
   const locked = (work) => navigator.locks?.request('tl_events', work) ?? work();
   sending ??= Promise.resolve(locked(sendAll))
     .catch(fail)
@@ -81,11 +88,11 @@ export function flush() {
   return sending;
 }
 
-/** Hands what is not under way to the browser, because the page may be gone at once; it stays here until acknowledged. */
+/** Sends waiting events as a beacon, because the page may be closed. They stay in the outbox until acknowledged. */
 export function beacon() {
-  const batch = take((key) => !inFlight.has(key) && !handedOver.has(key));
+  const batch = take((key) => !inFlight.has(key) && !beaconed.has(key));
   if (!batch.length || !navigator.sendBeacon?.(URL, body(batch))) return;
-  for (const [key] of batch) handedOver.add(key);
+  for (const [key] of batch) beaconed.add(key);
 }
 
 async function sendAll() {
@@ -100,19 +107,19 @@ async function sendAll() {
   }
 }
 
-/** Sends a batch and removes what is acknowledged; answers whether anything was. */
+/** Sends a batch, removes the acknowledged events, and returns whether there were any. */
 async function send(batch) {
   for (const [key] of batch) inFlight.add(key);
   try {
-    const answer = await fetch(URL, {
+    const response = await fetch(URL, {
       method: 'POST',
       body: body(batch),
       keepalive: true,
       credentials: 'include',
-      signal: AbortSignal.timeout?.(PATIENCE),
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
-    // A login page of a wireless network answers 200, too, but does not name our events.
-    const { results } = answer.ok ? await answer.json() : {};
+    // The captive portal of a wireless network answers 200 as well, but does not list the events.
+    const { results } = response.ok ? await response.json() : {};
     const known = batch.filter(([, text]) => (results?.[JSON.parse(text).messageId]?.result ?? 'retry') !== 'retry');
     for (const [key] of known) remove(key);
     return known.length > 0;
@@ -123,11 +130,11 @@ async function send(batch) {
   }
 }
 
-/** As many entries as fit into one request, oldest first. */
+/** Returns as many entries as fit into one request, oldest first. */
 function take(fits = () => true) {
   let bytes = 0;
-  const may = (key) => (isAllowed || isConsent(key)) && fits(key);
-  return entries().filter(([key, text]) => may(key) && (bytes += size(text)) < MAX_BATCH);
+  const maySend = (key) => (isAllowed || isConsent(key)) && fits(key);
+  return entries().filter(([key, text]) => maySend(key) && (bytes += size(text)) < MAX_BATCH);
 }
 
 function body(batch) {
@@ -135,18 +142,20 @@ function body(batch) {
   return `{"batch":[${events}],"sentAt":"${new Date().toISOString()}","writeKey":${JSON.stringify(writeKey ?? '')}}`;
 }
 
-/** Sends soon, unless the server needs a rest. */
+/** Schedules an attempt, unless a retry is scheduled already. */
 function schedule(pause) {
   if (failures) return;
   clearTimeout(timer);
   timer = setTimeout(flush, pause);
 }
 
+/** Schedules a retry, with exponential back-off and jitter. */
 function retry() {
-  const pause = Math.min(LONGEST_PAUSE, 1000 * 2 ** failures++) * (0.5 + Math.random() / 2);
+  const pause = Math.min(MAX_PAUSE_MS, 1000 * 2 ** failures++) * (0.5 + Math.random() / 2);
   timer = setTimeout(flush, pause);
 }
 
+/** Drops the oldest events beyond the limits. */
 function bound() {
   const all = entries();
   let bytes = all.reduce((sum, [, text]) => sum + size(text), 0);
@@ -157,7 +166,7 @@ function bound() {
   }
 }
 
-/** Keys and texts of all entries, oldest first. */
+/** Returns the keys and the JSON of all entries, oldest first. */
 function entries() {
   const stored = attempt(() => Object.entries(localStorage).filter(([key]) => key.startsWith(KEY))) ?? [];
   return [...memory, ...stored].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -175,7 +184,7 @@ function remove(key) {
   attempt(() => localStorage.removeItem(key));
 }
 
-/** Storage may be full, or forbidden altogether. */
+/** Returns the result, or `undefined` if storage is full or not permitted. */
 function attempt(use) {
   try {
     return use();
@@ -184,8 +193,8 @@ function attempt(use) {
   }
 }
 
-/** What the permission depends on in this browser. */
-export function asked() {
+/** Returns a string that changes whenever the visitor's consent in this browser does. */
+export function permissionKey() {
   return JSON.stringify([choices(), hasGpc()]);
 }
 

@@ -1,6 +1,6 @@
-// The page: what a decision may know of it, and when another one takes its place.
+// The page: its facts for decisions, and navigation without a load.
 
-/** The address without fragment and without our own parameters: what tells pages apart. */
+/** Returns the address without its fragment and the edge's parameters. It identifies the page. */
 export function address() {
   const [url] = location.href.split('#');
   const [place, query = ''] = url.split('?');
@@ -8,7 +8,7 @@ export function address() {
   return new URL(others.length ? `${place}?${others.join('&')}` : place);
 }
 
-/** Request attributes with the names and values that the edge gives them. */
+/** Returns the request attributes, with the same names and values as at the edge. */
 export function attributes() {
   const { href, pathname, host, search } = address();
   const found = {
@@ -25,20 +25,20 @@ export function attributes() {
   return { ...Object.fromEntries(known), query: search, isBot: false };
 }
 
-/** What the browser says that it is. */
+/** Returns the user agent and its client hints. */
 export function agent() {
   const { userAgent, userAgentData: { mobile, platform } = {} } = navigator;
   return { userAgent, mobile, platform };
 }
 
-/** The page as Segment's calls describe it. */
+/** Returns the page in the form of a Segment call's context. */
 export function context() {
   const { href, pathname, search } = address();
   const page = { path: pathname, url: href, search, title: document.title, referrer: document.referrer };
   return { page, locale: navigator.language, userAgent: navigator.userAgent };
 }
 
-/** Calls back when another page is shown without being loaded. */
+/** Calls back when another page is shown without a load; without an address when it comes from the back/forward cache. */
 export function watch(shown) {
   let last = address().href;
   const check = () => {

@@ -1,20 +1,20 @@
-// The slots of the page: finding, filling and emptying them. What was in a slot before is kept, to be put back.
-import { fail } from './tell.js';
+// The slots of the page: finding, filling and emptying them. The fallback of a filled slot is kept, to be restored.
+import { fail } from './emit.js';
 
 const STATE = 'data-tl-state';
 const DECISION = 'data-tl-decision';
 const policy = createPolicy();
 const trusted = (html) => policy?.createHTML(html) ?? html;
 
-/** Where the page came from; with `tl_off` it comes as it was written. */
+/** The address of this page without personalisation. */
 const source = new URL(location.href);
 source.searchParams.set('tl_off', '1');
 let written;
 
-/** For elements that we have filled: what they showed before, and what they show now. */
+/** For elements that the tag has filled: their fallback, and a key of their content. */
 const filled = new WeakMap();
 
-/** The slots on the page: name to elements. `selectors` are those of the plan, for pages that cannot name their slots. */
+/** Returns a Map from the slots on the page to their elements. `selectors` are the plan's, for pages without slot attributes. */
 export function slots(selectors = {}) {
   const found = new Map();
   const add = (name, element) => found.set(name, (found.get(name) ?? new Set()).add(element));
@@ -30,17 +30,17 @@ export function slots(selectors = {}) {
   return found;
 }
 
-/** Whether nobody has decided about the element. */
+/** Returns whether the element is undecided. */
 export function isOpen(element) {
   return !element.hasAttribute(STATE);
 }
 
-/** Whether the element shows what was decided. */
+/** Returns whether the element is filled. */
 export function isFilled(element) {
   return element.getAttribute(STATE) === 'applied';
 }
 
-/** Shows the fill; answers whether that changed what is seen. */
+/** Fills the element, and returns whether its content has changed. */
 export function fill(element, fill, decisionId) {
   const key = JSON.stringify([fill.html, fill.text, fill.json]);
   const before = filled.get(element);
@@ -56,7 +56,7 @@ export function fill(element, fill, decisionId) {
   return !isSame;
 }
 
-/** Shows again what was there before anything was decided. */
+/** Restores the fallback of the element. */
 export async function empty(name, element) {
   if (isFilled(element)) {
     const fallback = filled.get(element)?.fallback ?? (await fallbackOf(name));
@@ -68,9 +68,11 @@ export async function empty(name, element) {
   element.setAttribute(STATE, 'default');
 }
 
-/** What the page was written with, for slots that the edge had filled before we came. */
+/** Returns the fallback of a slot that the edge has filled, from the page without personalisation. */
 async function fallbackOf(name) {
-  written ??= fetch(source, { headers: { accept: 'text/html' } }).then((answer) => (answer.ok ? answer.text() : ''));
+  written ??= fetch(source, { headers: { accept: 'text/html' } }).then((response) =>
+    response.ok ? response.text() : '',
+  );
   const page = new DOMParser().parseFromString(trusted(await written), 'text/html');
   const slot = page.querySelector(`[data-tl-slot="${CSS.escape(name)}"]`);
   return slot && [...slot.childNodes];
@@ -80,7 +82,7 @@ function plain(fill) {
   return 'json' in fill ? JSON.stringify(fill.json) : fill.text;
 }
 
-/** The fill as a browser writes it once it has read it. */
+/** Returns the fill as `innerHTML` serialises it. */
 function serialised(fill) {
   const template = document.createElement('template');
   if ('html' in fill) template.innerHTML = trusted(fill.html);
@@ -88,7 +90,7 @@ function serialised(fill) {
   return template.innerHTML;
 }
 
-/** Content comes from signed plans, with all facts in it escaped. A page that forbids the policy keeps its fallbacks. */
+/** Returns a Trusted Types policy. Content comes from signed plans with all facts escaped. A page that forbids the policy keeps its fallbacks. */
 function createPolicy() {
   try {
     return globalThis.trustedTypes?.createPolicy('throughline', { createHTML: (html) => html });

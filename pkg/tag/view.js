@@ -1,29 +1,29 @@
-// One page view after the other: decide, fill the slots, and record what is shown.
+// The page view: decides, fills the slots, and records exposures.
 import { toEvent } from '../event.js';
 import { choices, hasGpc } from './consent.js';
-import { askEdge, dropCore, loadCore, loadVisitor } from './decider.js';
+import { decideAtEdge, dropCore, loadCore, loadVisitor } from './decider.js';
 import * as outbox from './outbox.js';
 import { agent, attributes, context } from './page.js';
 import { edgeDecision } from './settings.js';
 import * as slots from './slots.js';
-import { fail, tell } from './tell.js';
+import { fail, emit } from './emit.js';
 
-/** The most that waits for the core to be loaded. */
+/** The most calls that wait for the core to be loaded. */
 const MAX_FRESH = 200;
 
-/** Calls that the core does not know yet. */
+/** Calls that the core has not applied yet. */
 const fresh = [];
 /** The decisions whose content this page view shows. */
 let shown = new Set(edgeDecision ? [edgeDecision] : []);
-/** The visitor as last told by the edge, and what of their profile counts only from the next view on. */
+/** The visitor as last received from the edge, and a profile of theirs that counts only from the next view on. */
 let visitor;
 let profileOfNextView;
 let wanted;
 let running = Promise.resolve();
 
-/** Records a call: sends it, and lets the page react to it. */
+/** Records a call: sends it, and decides again. */
 export function record(call, reason) {
-  tell('tlevent', call);
+  emit('tlevent', call);
   outbox.add(call);
   fresh.push(call);
   fresh.splice(0, fresh.length - MAX_FRESH);
@@ -31,8 +31,12 @@ export function record(call, reason) {
 }
 
 /**
- * Decides again and fills; one at a time, and what is asked for meanwhile once. Reasons: `start` leaves alone what the edge
- * has filled, `slots` looks after new elements only, `event` follows what happened, `view` is another page.
+ * Decides again and fills the slots. Requests that arrive meanwhile are merged into one, with the strongest reason:
+ *
+ * - `slots`: new elements only
+ * - `start`: the page has loaded; slots that the edge has filled stay
+ * - `event`: an event was recorded
+ * - `view`: another page is shown
  */
 export function refresh(reason) {
   const order = ['slots', 'start', 'event', 'view'];
@@ -50,20 +54,20 @@ export function refresh(reason) {
     .catch(fail);
 }
 
-/** Asks the edge who this is and whether anything may be kept and sent; the answer may change while we wait. */
+/** Returns the visitor from the edge, and sets whether events may be stored and sent. Consent may change meanwhile. */
 export async function recognise() {
-  const question = outbox.asked();
+  const key = outbox.permissionKey();
   const found = await loadVisitor();
-  // An edge that has not been told of the opt-out has not counted it in.
-  if (found && (found.gpc || !hasGpc())) outbox.allow(found.store && found.measure, question);
+  // Only if the edge has seen the opt-out does its answer take it into account.
+  if (found && (found.gpc || !hasGpc())) outbox.setAllowed(found.store && found.measure, key);
   return found;
 }
 
 async function decideAndFill(reason) {
-  const question = outbox.asked();
+  const key = outbox.permissionKey();
   const present = slots.slots();
   const [found, core] = await Promise.all([recognise(), present.size ? loadCore() : undefined]);
-  // Nobody knows whose page this is: what it was written with is the best there is.
+  // Without a visitor no decision is possible, so the page keeps its content.
   if (!found) return;
   const request = requestOf(found);
   if (reason === 'view') shown = new Set();
@@ -74,7 +78,7 @@ async function decideAndFill(reason) {
     .filter(([name, elements]) => !isMine(name) && wantsEdge(reason, here, elements))
     .map(([name]) => name);
   const there = theirs.length
-    ? await askEdge({ ...request, slots: theirs }, outbox.pending(), [...shown]).catch(fail)
+    ? await decideAtEdge({ ...request, slots: theirs }, outbox.pending(), [...shown]).catch(fail)
     : undefined;
 
   const exposures = new Map();
@@ -87,13 +91,13 @@ async function decideAndFill(reason) {
   expose([...exposures.values()], here && core);
   for (const decision of [here, there]) {
     if (!decision) continue;
-    outbox.allow(decision.store && decision.measure, question);
-    tell('tldata', { decision, source: decision === here ? 'core' : 'edge' });
+    outbox.setAllowed(decision.store && decision.measure, key);
+    emit('tldata', { decision, source: decision === here ? 'core' : 'edge' });
   }
-  tell('tlrefresh', { reason, slots: [...page.keys()] });
+  emit('tlrefresh', { reason, slots: [...page.keys()] });
 }
 
-/** All that a decision may know of this page and this device. */
+/** Returns the facts of this page and this device. */
 function requestOf(found) {
   return {
     attributes: { ...found.attributes, ...attributes() },
@@ -106,7 +110,7 @@ function requestOf(found) {
   };
 }
 
-/** The core's decision; `undefined` if it fails. Once it has trapped, the edge decides. */
+/** Returns the core's decision, or `undefined` if it fails. After a trap the edge decides. */
 function decideHere(core, found, request, reason) {
   try {
     const isNew = found !== visitor;
@@ -131,8 +135,9 @@ function decideHere(core, found, request, reason) {
 }
 
 /**
- * The profile without what this very page has shown: the edge has counted it already, and a cap that it reaches must not
- * take it off the page while the visitor reads it.
+ * Returns the profile without the exposures of this page.
+ *
+ * The edge has applied them already. A cap that they reach must not remove the content that the visitor is looking at.
  */
 function beforeThisView({ subject, profile }, slots) {
   const decisions = new Set(
@@ -148,20 +153,20 @@ function beforeThisView({ subject, profile }, slots) {
   return { ...profile, subject, exposures: Object.fromEntries(others.filter(([, stamps]) => stamps.length)) };
 }
 
-/** The hash of event ids in stamps. */
+/** Returns the hash of an event id, as stamps contain it (FNV-1a, src/text/fnv.rs). */
 function fnv32a(text) {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return hash >>> 0;
 }
 
-/** Whether the edge is asked about a slot that is not decided here. What it has decided with the page it is not asked again. */
+/** Returns whether to request a decision of the edge for a slot, which is not needed if it has filled it with the page. */
 function wantsEdge(reason, here, elements) {
   if (reason === 'start') return !here && [...elements].some((element) => !slots.isFilled(element));
   return reason !== 'slots' || [...elements].some(slots.isOpen);
 }
 
-/** Fills or empties the elements of a slot; answers whether that is to be recorded. */
+/** Fills or empties the elements of a slot, and returns whether to record exposures. */
 function show(name, elements, decision, reason) {
   const content = decision.slots[name];
   let isNews = reason === 'view';
@@ -178,13 +183,14 @@ function show(name, elements, decision, reason) {
   return content && isNews;
 }
 
-/** What to record of a slot that is shown: its message, and the experiment that chose it. */
+/** Returns the exposures of a slot: of its message, and of the experiment that chose it. */
 function exposuresOf({ exposures }, name) {
   const seen = exposures.find(({ properties }) => properties.slot === name);
   const experiment = seen?.properties.experiment;
   return exposures.filter((event) => event === seen || (experiment && event.properties.experiment_id === experiment));
 }
 
+/** Records exposures, and applies them to the profile of the core. */
 function expose(events, core) {
   for (const event of events) {
     shown.add(event.properties.decision);
@@ -197,7 +203,7 @@ function expose(events, core) {
       properties,
       context: context(),
     };
-    tell('tlevent', call);
+    emit('tlevent', call);
     outbox.add(call);
   }
   if (core && events.length) core.observe(...events);

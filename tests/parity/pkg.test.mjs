@@ -421,7 +421,7 @@ describe('the package', () => {
         stdio: ['ignore', 'pipe', 'ignore'],
       }),
     );
-    const modules = ['consent', 'decider', 'outbox', 'page', 'settings', 'slots', 'tell', 'view'].map(
+    const modules = ['consent', 'decider', 'emit', 'outbox', 'page', 'settings', 'slots', 'view'].map(
       (name) => `tag/${name}.js`,
     );
     assert.deepEqual(
