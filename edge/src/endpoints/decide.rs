@@ -77,7 +77,7 @@ fn view(body: &Value) -> Result<Vec<String>, Refusal> {
 /// Checks that the caller may decide for other profiles and times, which takes a preview token.
 fn check_simulation(context: &RequestContext) -> Result<(), Refusal> {
     let token = context.incoming.bearer().unwrap_or_default();
-    preview::check_scope(context, &token, Scope::Explain).map_err(|refused| {
+    preview::check_scope(context, &token, PreviewScope::Explain).map_err(|refused| {
         let message = format!("`profile` and `now` need a preview token with the scope `explain`: {refused}");
         Refusal::new(403, refused.code(), message)
     })

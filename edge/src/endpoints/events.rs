@@ -41,7 +41,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} events in a batch")));
     }
     let plan = loaded_plan(context).await?;
-    let mut results = Map::new();
+    let mut results = SortedMap::new();
     let accepted = accept(context, batch, &mut results);
 
     let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
@@ -61,7 +61,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
 }
 
 /// Returns the valid events, and inserts the result of each event.
-fn accept(context: &RequestContext, batch: &[Value], results: &mut Map<Value>) -> Vec<Accepted> {
+fn accept(context: &RequestContext, batch: &[Value], results: &mut SortedMap<Value>) -> Vec<Accepted> {
     let mut out = Vec::new();
     for (index, item) in batch.iter().enumerate() {
         let id =
@@ -96,7 +96,7 @@ fn forwarded(event: &Event, call: &Value) -> Value {
 }
 
 /// Returns the events that may be recorded. Consent events are always recorded, because they state what is allowed.
-fn allowed(decided: &VisitorDecision, accepted: Vec<Accepted>, results: &mut Map<Value>) -> Vec<Accepted> {
+fn allowed(decided: &VisitorDecision, accepted: Vec<Accepted>, results: &mut SortedMap<Value>) -> Vec<Accepted> {
     let is_known = !decided.visitor.profile.subject.is_empty();
     let may_record = |event: &Event| is_known && (decided.decision.measure || !event.consent.is_empty());
     let (allowed, refused): (Vec<Accepted>, Vec<Accepted>) =

@@ -46,7 +46,7 @@ fn check(context: &RequestContext) -> Result<(), Refusal> {
         let message = "expected a preview token with the scope `explain`";
         return Err(Refusal::new(401, "missing_token", message).with("www-authenticate", "Bearer"));
     };
-    preview::check_scope(context, &token, Scope::Explain).map_err(|refused| {
+    preview::check_scope(context, &token, PreviewScope::Explain).map_err(|refused| {
         let status = if refused == Rejection::MissingScope { 403 } else { 401 };
         Refusal::new(status, refused.code(), format!("the preview token is refused: {refused}"))
             .with("www-authenticate", "Bearer")

@@ -47,7 +47,7 @@ const CHILDLESS: &[&str] = &[
 ];
 
 type Handler = Closure<dyn FnMut(Element)>;
-type SlotNames = Rc<RefCell<Set<String>>>;
+type SlotNames = Rc<RefCell<SortedSet<String>>>;
 
 /// The slots that the page contained and that were filled.
 pub struct FilledSlots(SlotNames);

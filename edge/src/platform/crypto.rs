@@ -30,23 +30,23 @@ impl Crypto for Platform {
         sha256(bytes).try_into().unwrap_or_default()
     }
 
-    fn checks(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn Checks>> {
+    fn verifier(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn SignatureVerifier>> {
         Some(Arc::new(PlatformKey(import_public(algorithm.name(), public)?)))
     }
 
-    fn signs(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signs>, Vec<u8>)> {
+    fn signer(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signer>, Vec<u8>)> {
         let key = import_private(algorithm.name(), private)?;
         Some((Arc::new(PlatformKey(key)), export_public(key)))
     }
 }
 
-impl Checks for PlatformKey {
-    fn is_good(&self, message: &[u8], signature: &[u8]) -> bool {
+impl SignatureVerifier for PlatformKey {
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         verify(self.0, message, signature)
     }
 }
 
-impl Signs for PlatformKey {
+impl Signer for PlatformKey {
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         sign(self.0, message)
     }

@@ -9,7 +9,7 @@ use crate::request::cookies::{CONSENT, Cookies};
 const MAX_PURPOSES: usize = 64;
 
 /// Returns the states that the site's consent tool has written: `personalization=granted&analytics=denied`.
-pub fn from_cookies(cookies: &Cookies) -> Map<Consent> {
+pub fn from_cookies(cookies: &Cookies) -> SortedMap<Consent> {
     let written = cookies.decoded(CONSENT).unwrap_or_default();
     let states = written.split('&').take(MAX_PURPOSES).filter_map(|pair| pair.split_once('='));
     states.filter_map(|(purpose, state)| Some((purpose.to_owned(), Consent::from_name(state)?))).collect()

@@ -25,11 +25,11 @@ impl Preview {
     pub fn of(context: &RequestContext) -> Self {
         match context.incoming.address.param(cookies::PREVIEW) {
             Some(word) if word == "exit" => return Self::Exit,
-            Some(token) if check_scope(context, &token, Scope::Preview).is_ok() => return Self::Begin(token),
+            Some(token) if check_scope(context, &token, PreviewScope::Preview).is_ok() => return Self::Begin(token),
             _ => {}
         }
         let cookie = context.incoming.cookies.get(cookies::PREVIEW);
-        let is_active = cookie.is_some_and(|token| check_scope(context, token, Scope::Preview).is_ok());
+        let is_active = cookie.is_some_and(|token| check_scope(context, token, PreviewScope::Preview).is_ok());
         if is_active { Self::Active } else { Self::None }
     }
 
@@ -60,7 +60,7 @@ impl Preview {
 ///
 /// # Errors
 /// Returns the reason if the token is refused or does not grant it.
-pub fn check_scope(context: &RequestContext, token: &str, scope: Scope) -> Result<(), Rejection> {
+pub fn check_scope(context: &RequestContext, token: &str, scope: PreviewScope) -> Result<(), Rejection> {
     let Some(verifier) = &context.isolate.config.previews else { return Err(Rejection::UnknownKeyId) };
     verifier.verify(token, context.now.0.unsigned_abs(), scope).map(|_| ())
 }

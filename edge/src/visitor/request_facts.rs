@@ -57,7 +57,7 @@ fn attributes(incoming: &IncomingRequest, bot: bool, locale: Option<&str>) -> Ob
 }
 
 /// Returns the user agent and its client hints. Strings in client hints are quoted.
-fn agent(incoming: &IncomingRequest) -> Agent {
+fn agent(incoming: &IncomingRequest) -> UserAgent {
     let user_agent = incoming.header("user-agent").unwrap_or_default();
     let hint = |name: &str| incoming.header(&format!("sec-ch-ua-{name}"));
     let strings = |hint: String| hint.split(',').map(|item| cut(item.trim().trim_matches('"')).to_owned()).collect();

@@ -23,7 +23,7 @@ pub fn sign(config: &Config, visitor: &Visitor, now: Millis) -> Option<(String, 
     let mut profile = visitor.profile.clone();
     let is_short =
         |profile: &Profile| minted_value_length(key, &claims(config, visitor, profile, now, exp)) <= MAX_TOKEN;
-    profile.fit(is_short);
+    profile.truncate_to_budget(is_short);
     match mint_value(key, &claims(config, visitor, &profile, now, exp)) {
         Ok(token) => Some((token, exp)),
         Err(error) => {
