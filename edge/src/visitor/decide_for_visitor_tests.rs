@@ -1,5 +1,16 @@
 //! One decision per request, and the same one as the algorithm of four decisions made.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "tests fail by panicking"
+)]
 
 #[path = "../../../tests/generate/mod.rs"]
 mod generate;
