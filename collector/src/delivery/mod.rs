@@ -1,3 +1,7 @@
-//! Delivery of messages to the services that bring them to people.
+//! Delivery of messages to the operator's services: one webhook per channel.
 
-pub mod webhook;
+mod message;
+mod webhook;
+
+pub use message::OutboundMessage;
+pub use webhook::send;

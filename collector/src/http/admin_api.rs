@@ -1,84 +1,74 @@
-//! What the shop's own people and servers ask, with the secret key: profiles, tokens, failed events.
+//! Endpoints for the shop's own people and servers, with the secret key: profiles, tokens and failed events. And the public
+//! ones: health, and the keys of tokens.
 
 use serde::Deserialize;
 use serde_json::json;
 use worker::{Env, Request, Response, Result};
 
+use crate::event::identifier::Identifier;
 use crate::http::auth;
 use crate::http::body;
-use crate::http::edge_api;
 use crate::http::response;
-use crate::identity::identifier::Identifier;
 use crate::identity::{Change, change};
-use crate::ingest::failed_events;
 use crate::platform::plan_cache;
 use crate::platform::settings::Settings;
-use crate::profile;
-use crate::profile::rpc::{Minted, View};
+use crate::profile::client::{call_merged, mint_token};
+use crate::profile::rpc::{Minted, ViewProfile};
+use crate::store::failed_events;
 
-/// How many events or failed events a page has, unless `limit` says otherwise.
+/// The default length of a page of events or failed events.
 const PAGE: u32 = 50;
 /// The longest page.
 const MAX_PAGE: u32 = 500;
-/// How many merges are followed from one profile to the next.
-const MAX_MOVES: usize = 5;
 
-/// `GET /v1/profiles/{namespace}:{id}`: what is known of somebody; `?before=` and `?limit=` page through the events.
+/// `GET /v1/profiles/{namespace}:{id}`: the profile; `?before=` and `?limit=` page through its events.
 pub async fn profile(request: &Request, env: &Env, name: &str) -> Result<Response> {
-    if let Some(refusal) = refuse(request, env)? {
+    if let Some(refusal) = refusal(request, env)? {
         return Ok(refusal);
     }
-    let Some(mut profile) = find(env, name).await? else { return unknown_profile(name) };
-    let question = View {
-        before: number(request, "before").map(i64::from),
-        limit: i64::from(number(request, "limit").unwrap_or(PAGE).min(MAX_PAGE)),
-    };
-    for _ in 0..MAX_MOVES {
-        let Some(view) = profile::view(env, &profile, &question).await? else { return unknown_profile(name) };
-        match view.get("movedTo").and_then(serde_json::Value::as_str) {
-            Some(winner) => profile = winner.to_owned(),
-            None => return response::json(200, &view),
-        }
+    let Some(profile) = find(env, name).await? else { return unknown_profile(name) };
+    let operation = ViewProfile { before: number(request, "before").map(i64::from), limit: i64::from(limit(request)) };
+    match call_merged(env, &profile, &operation).await? {
+        Some((_, Some(view))) => response::json(200, &view),
+        Some((_, None)) => unknown_profile(name),
+        None => response::error(503, "moved", "the profile leads through too many merges"),
     }
-    response::error(503, "moved", "the profile leads through too many merges")
 }
 
-/// `POST /v1/tokens` with `{"id": "user_id:42"}`: a token for the edge, for a device that the shop has let in.
+/// `POST /v1/tokens` with `{"id": "user_id:42"}`: a token for a device that the shop has authenticated.
 pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
     #[derive(Deserialize)]
-    struct Wanted {
+    struct TokenRequest {
         id: String,
     }
-    if let Some(refusal) = refuse(&request, env)? {
+    if let Some(refusal) = refusal(&request, env)? {
         return Ok(refusal);
     }
     let bytes = body::read(&mut request).await.unwrap_or_default();
-    let Ok(Wanted { id }) = serde_json::from_slice(&bytes) else {
+    let Ok(TokenRequest { id }) = serde_json::from_slice(&bytes) else {
         return response::error(400, "unreadable", "expected `{\"id\": \"<namespace>:<id>\"}`");
     };
     let Some(profile) = find(env, &id).await? else { return unknown_profile(&id) };
-    match edge_api::mint(env, profile, true).await? {
+    match mint_token(env, &profile, true).await? {
         Minted::Token { token, subject, expires, .. } => {
             let expires = expires.saturating_mul(1000);
             response::json(200, &json!({ "token": token, "subject": subject, "expires": expires }))
         }
         Minted::Nothing(_) if plan_cache::current(env).await.is_some() => unknown_profile(&id),
-        Minted::Nothing(why) => response::error(503, "no_token", &why),
-        Minted::Moved(_) => response::error(503, "moved", "the profile leads through too many merges"),
+        Minted::Nothing(reason) => response::error(503, "no_token", &reason),
     }
 }
 
-/// `GET /v1/failed-events`: what could not be taken, the last first; `?before=` and `?limit=` page through them.
+/// `GET /v1/failed-events`: rejected events, the latest first; `?before=` and `?limit=` page through them.
 pub async fn failed_events(request: &Request, env: &Env) -> Result<Response> {
-    if let Some(refusal) = refuse(request, env)? {
+    if let Some(refusal) = refusal(request, env)? {
         return Ok(refusal);
     }
-    let limit = number(request, "limit").unwrap_or(PAGE).min(MAX_PAGE);
-    let events = failed_events::list(env, number(request, "before"), limit).await?;
+    let events = failed_events::list(env, number(request, "before"), limit(request)).await?;
     response::json(200, &json!({ "events": events }))
 }
 
-/// `GET /v1/health`: that it runs, and under which plan.
+/// `GET /v1/health`: that the collector runs, and the id of its plan.
 pub async fn health(env: &Env) -> Result<Response> {
     let plan = plan_cache::current(env).await;
     response::json(200, &json!({ "status": "ok", "plan": plan.as_ref().map(|plan| plan.id()) }))
@@ -94,7 +84,7 @@ pub fn jwks(env: &Env) -> Result<Response> {
     Ok(response)
 }
 
-/// The profile of `namespace:id`, or of a profile's own id.
+/// Returns the profile of `namespace:id`, or the profile whose id the name is.
 async fn find(env: &Env, name: &str) -> Result<Option<String>> {
     let id = match name.split_once(':') {
         Some(("user_id", user)) => Identifier::user(user),
@@ -106,14 +96,23 @@ async fn find(env: &Env, name: &str) -> Result<Option<String>> {
     Ok(change(env, &id, Change::Find).await?.map(|link| link.profile))
 }
 
-fn refuse(request: &Request, env: &Env) -> Result<Option<Response>> {
-    let known = auth::bearer(request).is_some_and(|key| Settings::of(env).is_secret_key(&key));
-    if known { Ok(None) } else { response::error(401, "unknown_key", "the secret key is missing or wrong").map(Some) }
+/// Returns the refusal of a request without the secret key.
+fn refusal(request: &Request, env: &Env) -> Result<Option<Response>> {
+    let is_known = auth::bearer(request).is_some_and(|key| Settings::of(env).is_secret_key(&key));
+    if is_known {
+        Ok(None)
+    } else {
+        response::error(401, "unknown_key", "the secret key is missing or wrong").map(Some)
+    }
 }
 
 fn unknown_profile(name: &str) -> Result<Response> {
     let shown: String = name.chars().take(80).collect();
     response::error(404, "unknown_profile", &format!("unknown profile `{shown}`"))
+}
+
+fn limit(request: &Request) -> u32 {
+    number(request, "limit").unwrap_or(PAGE).min(MAX_PAGE)
 }
 
 fn number(request: &Request, name: &str) -> Option<u32> {

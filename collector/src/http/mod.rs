@@ -1,4 +1,4 @@
-//! The HTTP interface: routes, who may call them, and what they answer.
+//! The HTTP interface: routes, authentication, and responses.
 
 mod admin_api;
 mod auth;

@@ -1,4 +1,4 @@
-//! The answers: JSON, readable from any page, kept by nobody.
+//! Responses: JSON, readable from any origin, never cached.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::json;
 use worker::{Headers, Response, Result};
 
-use crate::ingest::record::Outcome;
+use crate::event::IngestResult;
 
-/// How long a sender should wait before it sends again, in seconds.
+/// The time after which a sender should retry, in seconds.
 const RETRY_AFTER: &str = "2";
 
-/// A JSON answer.
+/// Returns a JSON response.
 pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
     let headers = Headers::new();
     headers.set("cache-control", "no-store")?;
@@ -25,7 +25,7 @@ fn with_type(headers: Headers) -> Result<Headers> {
     Ok(headers)
 }
 
-/// An error: a stable code, and a sentence for people.
+/// Returns an error response: a stable code, and a message for people.
 pub fn error(status: u16, code: &str, message: &str) -> Result<Response> {
     let response = json(status, &json!({ "error": { "code": code, "message": message } }))?;
     if status == 401 {
@@ -37,10 +37,10 @@ pub fn error(status: u16, code: &str, message: &str) -> Result<Response> {
     Ok(response)
 }
 
-/// The results of a batch: 200 if every event is either kept or hopeless, 503 if some must be sent again.
-pub fn results(outcomes: Vec<(String, Outcome)>) -> Result<Response> {
-    let again = outcomes.iter().any(|(_, outcome)| outcome.is_retry());
-    let body = json!({ "success": !again, "results": by_id(outcomes) });
+/// Returns the results of a batch: 200 if every event was stored or permanently rejected, 503 if some must be sent again.
+pub fn results(results: Vec<(String, IngestResult)>) -> Result<Response> {
+    let again = results.iter().any(|(_, result)| result.is_retry());
+    let body = json!({ "success": !again, "results": by_id(results) });
     let response = json(if again { 503 } else { 200 }, &body)?;
     if again {
         response.headers().set("retry-after", RETRY_AFTER)?;
@@ -48,18 +48,18 @@ pub fn results(outcomes: Vec<(String, Outcome)>) -> Result<Response> {
     Ok(response)
 }
 
-/// One outcome for each message id: the first one, unless a later one has to be sent again.
-pub fn by_id(outcomes: Vec<(String, Outcome)>) -> BTreeMap<String, Outcome> {
-    let mut results = BTreeMap::new();
-    for (id, outcome) in outcomes {
-        if outcome.is_retry() || !results.contains_key(&id) {
-            results.insert(id, outcome);
+/// Returns one result for each message id: the first one, unless a later one has to be sent again.
+pub fn by_id(results: Vec<(String, IngestResult)>) -> BTreeMap<String, IngestResult> {
+    let mut by_id = BTreeMap::new();
+    for (id, result) in results {
+        if result.is_retry() || !by_id.contains_key(&id) {
+            by_id.insert(id, result);
         }
     }
-    results
+    by_id
 }
 
-/// The answer to a page of another origin that asks whether it may send.
+/// Returns the response to a CORS preflight request.
 pub fn preflight() -> Result<Response> {
     let headers = Headers::new();
     headers.set("access-control-allow-origin", "*")?;

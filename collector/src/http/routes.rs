@@ -1,13 +1,13 @@
-//! Who answers what.
+//! The routes.
 
 use throughline::EventKind;
 use worker::{Env, Method, Request, Response, Result};
 
 use crate::http::{admin_api, edge_api, response, segment_api};
 
-/// What an address is for.
+/// The endpoint that a path names.
 enum Route {
-    /// Calls of SDKs: of this kind, or of any kind in a batch.
+    /// Calls of SDKs: one of this kind, or a batch of any kinds.
     Calls(Option<EventKind>),
     Edge,
     EdgeBatch,
@@ -50,8 +50,8 @@ fn decoded(text: &str) -> Option<String> {
     js_sys::decode_uri_component(text).ok().map(String::from).filter(|name| !name.is_empty())
 }
 
-/// Answers a request.
-pub async fn answer(request: Request, env: &Env) -> Result<Response> {
+/// Responds to a request.
+pub async fn respond(request: Request, env: &Env) -> Result<Response> {
     let Some(route) = Route::of(request.path().trim_end_matches('/')) else {
         return response::error(404, "unknown_path", "unknown path");
     };

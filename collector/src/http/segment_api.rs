@@ -1,85 +1,76 @@
-//! What SDKs ask: `POST /v1/{identify,track,page,screen,group,alias,batch}`.
+//! `POST /v1/{identify,track,page,screen,group,alias,batch}`: calls of Segment's SDKs.
 
 use throughline::EventKind;
-use worker::{Env, Request, Response, Result, console_error};
+use worker::{Env, Request, Response, Result};
 
+use crate::event::Record;
 use crate::http::auth;
 use crate::http::body::{self, BodyError};
 use crate::http::response;
-use crate::ingest::failed_events::{self, Failed};
-use crate::ingest::record::{Outcome, Record};
 use crate::ingest::segment_call::{Body, Calls, Rejected};
-use crate::ingest::{Incoming, ingest};
+use crate::ingest::{Incoming, ingest, store_rejected};
 use crate::platform::clock;
 use crate::platform::settings::{Settings, Source};
+use crate::store::failed_events::FailedEvent;
 
-/// Takes the calls of a request whose address names their kind; none for a batch.
+/// Ingests the calls of a request. `kind` is the kind that the path names, or `None` for a batch.
 pub async fn calls(mut request: Request, env: &Env, kind: Option<EventKind>) -> Result<Response> {
-    let bytes = match body::read(&mut request).await {
-        Ok(bytes) => bytes,
-        Err(BodyError::TooLarge) => {
-            let message = format!("expected at most {} bytes", body::LIMIT);
-            return response::error(413, "too_large", &message);
-        }
-        Err(BodyError::Broken) => return response::error(400, "unreadable", "the body cannot be read"),
+    let text = match text(&mut request).await {
+        Ok(text) => text,
+        Err(refusal) => return refusal,
     };
-    let Ok(text) = core::str::from_utf8(&bytes) else {
-        return response::error(400, "unreadable", "the body is not UTF-8");
-    };
-    let body: Body<'_> = match serde_json::from_str(text) {
-        Ok(body) if text.trim_start().starts_with('{') => body,
-        Ok(_) => return response::error(400, "unreadable", "the body is a list, expected a call or a batch"),
-        Err(error) => {
-            return response::error(400, "unreadable", &format!("the body is not a call or a batch: {error}"));
-        }
+    let body: Body<'_> = match parse(&text) {
+        Ok(body) => body,
+        Err(message) => return response::error(400, "unreadable", &message),
     };
     let settings = Settings::of(env);
-    let shown = auth::write_key(&request).or_else(|| body.write_key.clone()).unwrap_or_default();
-    let Some(source) = settings.source(&shown) else {
+    let key = auth::write_key(&request).or_else(|| body.write_key.clone()).unwrap_or_default();
+    let Some(source) = settings.source(&key) else {
         return response::error(401, "unknown_key", "the write key is missing or unknown");
     };
-    let read = Calls::new(source, clock::now(), &random).read(text, &body, kind);
-    take(env, source, read).await
+    let calls = Calls::new(source, clock::now(), &random_id).read(&text, &body, kind);
+    store(env, source, calls).await
 }
 
-/// A message id for a call that has none.
-fn random() -> String {
+async fn text(request: &mut Request) -> core::result::Result<String, Result<Response>> {
+    let bytes = body::read(request).await.map_err(|error| match error {
+        BodyError::TooLarge => response::error(413, "too_large", &format!("expected at most {} bytes", body::LIMIT)),
+        BodyError::Broken => response::error(400, "unreadable", "the body cannot be read"),
+    })?;
+    String::from_utf8(bytes).map_err(|_| response::error(400, "unreadable", "the body is not UTF-8"))
+}
+
+fn parse(text: &str) -> core::result::Result<Body<'_>, String> {
+    match serde_json::from_str(text) {
+        Ok(body) if text.trim_start().starts_with('{') => Ok(body),
+        Ok(_) => Err("the body is a list, expected a call or a batch".to_owned()),
+        Err(error) => Err(format!("the body is not a call or a batch: {error}")),
+    }
+}
+
+/// Returns a message id for a call that has none.
+fn random_id() -> String {
     let digits = || format!("{:013x}", (js_sys::Math::random() * 4_503_599_627_370_496.0) as u64);
     format!("tl-{}{}", digits(), digits())
 }
 
-/// Keeps the records in their profiles, and the rejected calls where somebody can look at them.
-async fn take(env: &Env, source: &Source, read: Vec<core::result::Result<Record, Rejected>>) -> Result<Response> {
-    let (mut incoming, mut rejected, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
-    for one in read {
-        match one {
+/// Stores the records in their profiles, and the rejected calls among the failed events.
+async fn store(env: &Env, source: &Source, calls: Vec<core::result::Result<Record, Rejected>>) -> Result<Response> {
+    let (mut incoming, mut rejected) = (Vec::new(), Vec::new());
+    for call in calls {
+        match call {
             Ok(record) => incoming.push(Incoming { record, subject: None }),
-            Err(call) => rejected.push(call),
+            Err(call) => rejected.push(failed_event(source, call)),
         }
     }
-    let failed: Vec<Failed> = rejected.iter().map(|call| failed_event(source, call)).collect();
-    let kept = failed_events::keep(env, &failed).await;
-    for call in rejected {
-        let outcome = match &kept {
-            Ok(()) => Outcome::Drop(call.reason),
-            Err(error) => {
-                console_error!("failed events not stored: {error}");
-                Outcome::Retry("the failed event could not be stored".to_owned())
-            }
-        };
-        outcomes.push((call.message_id, outcome));
-    }
-    let ids: Vec<String> = incoming.iter().map(|one| one.record.event.id.clone()).collect();
-    let placed = ingest(env, incoming).await;
-    outcomes.extend(ids.into_iter().zip(placed.into_iter().map(|one| one.outcome)));
-    response::results(outcomes)
+    let mut results = store_rejected(env, rejected).await;
+    let ids: Vec<String> = incoming.iter().map(|event| event.record.event.id.clone()).collect();
+    let ingested = ingest(env, incoming).await;
+    results.extend(ids.into_iter().zip(ingested.into_iter().map(|event| event.result)));
+    response::results(results)
 }
 
-fn failed_event(source: &Source, call: &Rejected) -> Failed {
-    Failed {
-        source: source.name.clone(),
-        message_id: call.message_id.clone(),
-        reason: call.reason.clone(),
-        payload: call.payload.clone(),
-    }
+fn failed_event(source: &Source, call: Rejected) -> FailedEvent {
+    let Rejected { message_id, reason, payload } = call;
+    FailedEvent { source: source.name.clone(), message_id, reason, payload }
 }

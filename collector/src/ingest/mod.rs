@@ -1,7 +1,10 @@
-//! The way of events into profiles: whose they are, then one question to each profile with all of its events.
+//! Ingestion: from calls of senders to records in profiles.
+//!
+//! The identifiers of each event are resolved to a profile, each set of identifiers once. Then each profile is called once
+//! with all of its events.
 
-pub mod failed_events;
-pub mod record;
+pub mod edge_message;
+mod rejected;
 mod resolve;
 pub mod segment_call;
 
@@ -10,27 +13,26 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use worker::{Env, Result, console_error};
 
-use crate::ingest::record::{Outcome, Record};
-use crate::ingest::resolve::{Resolved, Who, resolve};
-use crate::profile;
+use crate::event::{IngestResult, Record};
+use crate::ingest::resolve::{Identifiers, ResolvedProfile, resolve};
+use crate::profile::client::{call_merged, moved_too_often};
 use crate::profile::rpc::{Ingest, Ingested};
+pub use rejected::store_rejected;
 
-/// How many objects are asked at the same time.
+/// The number of objects that are called concurrently.
 const AT_ONCE: usize = 32;
-/// How many merges are followed from one profile to the next.
-const MAX_MOVES: usize = 5;
 
-/// An event that has arrived, and the subject that the edge served, if it came from there.
+/// An event that has arrived.
 pub struct Incoming {
     /// The event.
     pub record: Record,
-    /// The subject.
+    /// The subject that the edge served, if it sent the event.
     pub subject: Option<String>,
 }
 
 impl Incoming {
-    fn who(&self) -> Who {
-        Who {
+    fn identifiers(&self) -> Identifiers {
+        Identifiers {
             anonymous_id: self.record.anonymous_id.clone(),
             user_id: self.record.user_id.clone(),
             subject: self.subject.clone(),
@@ -39,120 +41,130 @@ impl Incoming {
     }
 }
 
-/// What became of an event, and where it is.
+/// An event's result, and where the event is.
 #[derive(Clone, Debug)]
-pub struct Placed {
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Its profile, and that profile's version; none if it is not kept.
-    pub place: Option<Place>,
+pub struct IngestedEvent {
+    /// The result.
+    pub result: IngestResult,
+    /// Where the event is, or `None` if it is not stored.
+    pub position: Option<Position>,
+}
+
+impl IngestedEvent {
+    const fn rejected(result: IngestResult) -> Self {
+        Self { result, position: None }
+    }
+
+    fn unreachable() -> Self {
+        Self::rejected(IngestResult::Retry("the profile is unavailable".to_owned()))
+    }
 }
 
 /// Where an event is.
 #[derive(Clone, Debug)]
-pub struct Place {
-    /// The profile, as it is called after all merges.
+pub struct Position {
+    /// The profile, after all merges.
     pub profile: String,
-    /// The profile's version then.
+    /// The profile's version after the event.
     pub version: u64,
-    /// Whether what trusted senders said of the profile may be shown to the device.
+    /// Whether what trusted senders said about the person may be shown to the device.
     pub proven: bool,
 }
 
-/// Brings events into their profiles; one answer for each, in their order. An event is kept when this says so.
-pub async fn ingest(env: &Env, incoming: Vec<Incoming>) -> Vec<Placed> {
-    let whose = resolve_all(env, &incoming).await;
-    let mut placed: Vec<Option<Placed>> = Vec::new();
-    placed.resize_with(incoming.len(), || None);
-    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+/// Stores events in their profiles. Returns one result for each, in their order.
+///
+/// An event is durable exactly if its result is not `Retry` or `Drop`.
+pub async fn ingest(env: &Env, incoming: Vec<Incoming>) -> Vec<IngestedEvent> {
+    let profiles = resolve_all(env, &incoming).await;
+    let mut results: Vec<Option<IngestedEvent>> = Vec::new();
+    results.resize_with(incoming.len(), || None);
+    let mut batches: BTreeMap<String, Batch> = BTreeMap::new();
     for (index, event) in incoming.into_iter().enumerate() {
-        match whose.get(&event.who()) {
-            Some(Ok(resolved)) => {
-                let group = groups.entry(resolved.profile.clone()).or_default();
-                group.events.push((index, resolved.proven));
-                group.records.push(event.record);
-            }
-            Some(Err(outcome)) => set(&mut placed, index, Placed { outcome: outcome.clone(), place: None }),
+        match profiles.get(&event.identifiers()) {
+            Some(Ok(resolved)) => batches.entry(resolved.profile.clone()).or_default().push(index, resolved, event),
+            Some(Err(result)) => set(&mut results, index, IngestedEvent::rejected(result.clone())),
             None => {}
         }
     }
-    let groups: Vec<(String, Group)> = groups.into_iter().collect();
-    for some in groups.chunks(AT_ONCE) {
-        let answers = join_all(some.iter().map(|(profile, group)| keep(env, profile, &group.records))).await;
-        for ((_, group), answer) in some.iter().zip(answers) {
-            group.place(answer, &mut placed);
-        }
-    }
-    placed.into_iter().map(|one| one.unwrap_or_else(unplaced)).collect()
+    store_all(env, batches.into_iter().collect(), &mut results).await;
+    results.into_iter().map(|result| result.unwrap_or_else(IngestedEvent::unreachable)).collect()
 }
 
-/// The events of one profile: where each stood in the batch, and whether its sender has proven whose it is.
+async fn store_all(env: &Env, batches: Vec<(String, Batch)>, results: &mut [Option<IngestedEvent>]) {
+    for some in batches.chunks(AT_ONCE) {
+        let replies = join_all(some.iter().map(|(profile, batch)| store(env, profile, &batch.records))).await;
+        for ((_, batch), reply) in some.iter().zip(replies) {
+            batch.distribute(reply, results);
+        }
+    }
+}
+
+/// The events of one profile: the index of each in the request, and whether its sender has proven whose it is.
 #[derive(Default)]
-struct Group {
+struct Batch {
     events: Vec<(usize, bool)>,
     records: Vec<Record>,
 }
 
-impl Group {
-    fn place(&self, answer: Result<(String, Vec<Outcome>, u64)>, placed: &mut [Option<Placed>]) {
-        match answer {
-            Ok((profile, outcomes, version)) => {
-                for ((index, proven), outcome) in self.events.iter().zip(outcomes) {
-                    let place = Place { profile: profile.clone(), version, proven: *proven };
-                    set(placed, *index, Placed { outcome, place: Some(place) });
+impl Batch {
+    fn push(&mut self, index: usize, resolved: &ResolvedProfile, event: Incoming) {
+        self.events.push((index, resolved.proven));
+        self.records.push(event.record);
+    }
+
+    fn distribute(&self, reply: Result<(String, Ingested)>, results: &mut [Option<IngestedEvent>]) {
+        match reply {
+            Ok((profile, Ingested { results: of_events, version })) => {
+                for ((index, proven), result) in self.events.iter().zip(of_events) {
+                    let position = Position { profile: profile.clone(), version, proven: *proven };
+                    set(results, *index, IngestedEvent { result, position: Some(position) });
                 }
             }
             Err(error) => {
                 console_error!("events not stored, the sender has to retry: {error}");
-                self.events.iter().for_each(|(index, _)| set(placed, *index, unplaced()));
+                self.events.iter().for_each(|(index, _)| set(results, *index, IngestedEvent::unreachable()));
             }
         }
     }
 }
 
-fn set(placed: &mut [Option<Placed>], index: usize, value: Placed) {
-    if let Some(place) = placed.get_mut(index) {
-        *place = Some(value);
+fn set(results: &mut [Option<IngestedEvent>], index: usize, value: IngestedEvent) {
+    if let Some(slot) = results.get_mut(index) {
+        *slot = Some(value);
     }
 }
 
-fn unplaced() -> Placed {
-    Placed { outcome: Outcome::Retry("the profile is unavailable".to_owned()), place: None }
-}
-
-/// Finds the profile of every set of identifiers in the batch, each once.
-async fn resolve_all(env: &Env, incoming: &[Incoming]) -> BTreeMap<Who, core::result::Result<Resolved, Outcome>> {
-    let mut all: Vec<Who> = incoming.iter().map(Incoming::who).collect();
+/// Resolves every set of identifiers in the request, each once.
+async fn resolve_all(
+    env: &Env,
+    incoming: &[Incoming],
+) -> BTreeMap<Identifiers, core::result::Result<ResolvedProfile, IngestResult>> {
+    let mut all: Vec<Identifiers> = incoming.iter().map(Incoming::identifiers).collect();
     all.sort();
     all.dedup();
-    let mut found = BTreeMap::new();
+    let mut resolved = BTreeMap::new();
     for some in all.chunks(AT_ONCE) {
-        let answers = join_all(some.iter().map(|who| resolve(env, who))).await;
-        found.extend(some.iter().cloned().zip(answers.into_iter().map(outcome_of)));
+        let replies = join_all(some.iter().map(|identifiers| resolve(env, identifiers))).await;
+        resolved.extend(some.iter().cloned().zip(replies.into_iter().map(resolved_or_result)));
     }
-    found
+    resolved
 }
 
-fn outcome_of(answer: Result<Option<Resolved>>) -> core::result::Result<Resolved, Outcome> {
-    match answer {
+fn resolved_or_result(
+    resolved: Result<Option<ResolvedProfile>>,
+) -> core::result::Result<ResolvedProfile, IngestResult> {
+    match resolved {
         Ok(Some(resolved)) => Ok(resolved),
-        Ok(None) => Err(Outcome::Drop("no identifier of a device or a person".to_owned())),
+        Ok(None) => Err(IngestResult::Drop("no identifier of a device or a person".to_owned())),
         Err(error) => {
-            console_error!("identity: {error}");
-            Err(Outcome::Retry("the identifier is unavailable".to_owned()))
+            console_error!("identifiers not resolved: {error}");
+            Err(IngestResult::Retry("the identifier is unavailable".to_owned()))
         }
     }
 }
 
-/// Asks a profile to keep its events, or the profile that it has become a part of.
-async fn keep(env: &Env, profile: &str, records: &[Record]) -> Result<(String, Vec<Outcome>, u64)> {
-    let mut profile = profile.to_owned();
-    let question = Ingest { records: records.to_vec() };
-    for _ in 0..MAX_MOVES {
-        match profile::ingest(env, &profile, &question).await? {
-            Ingested::Done { outcomes, version } => return Ok((profile, outcomes, version)),
-            Ingested::Moved(winner) => profile = winner,
-        }
-    }
-    Err(format!("`{profile}` leads through too many merges").into())
+/// Stores events in a profile, or in the one that it was merged into.
+async fn store(env: &Env, profile: &str, records: &[Record]) -> Result<(String, Ingested)> {
+    let stored = call_merged(env, profile, &Ingest { records: records.to_vec() }).await?;
+    stored.ok_or_else(|| moved_too_often(profile))
 }

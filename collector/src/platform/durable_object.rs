@@ -1,4 +1,4 @@
-//! Asking a Durable Object: JSON in, JSON out, and never for ever.
+//! Calls of Durable Objects: JSON in, JSON out, with a deadline.
 
 use std::time::Duration;
 
@@ -7,32 +7,39 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Delay, Env, Error, Headers, Method, Request, RequestInit, Response, Result};
 
-/// An object that does not answer within this time is not waited for.
+/// The time after which a call of an object is abandoned.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Sends `question` to the operation of an object and reads its answer.
-pub async fn ask<A: DeserializeOwned>(
+/// Calls an operation of an object and decodes its reply.
+///
+/// # Errors
+/// When the object fails or does not answer within 20 seconds. The operation may have run nevertheless, so every
+/// operation must be idempotent.
+pub async fn call<R: DeserializeOwned>(
     env: &Env,
     namespace: &str,
     object: &str,
     operation: &str,
-    question: &impl Serialize,
-) -> Result<A> {
+    body: &impl Serialize,
+) -> Result<R> {
     let stub = env.durable_object(namespace)?.get_by_name(object)?;
-    let body = serde_json::to_string(question)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body.into())).with_headers(Headers::new());
-    let request = Request::new_with_init(&format!("https://object/{operation}"), &init)?;
-    let answer = Box::pin(stub.fetch_with_request(request));
-    match select(answer, Delay::from(DEADLINE)).await {
-        Either::Left((answer, _)) => read(answer?).await,
+    let request = request(operation, &serde_json::to_string(body)?)?;
+    let response = Box::pin(stub.fetch_with_request(request));
+    match select(response, Delay::from(DEADLINE)).await {
+        Either::Left((response, _)) => read(response?).await,
         Either::Right(_) => Err(Error::from(format!("`{namespace}` timed out"))),
     }
 }
 
-async fn read<A: DeserializeOwned>(mut answer: Response) -> Result<A> {
-    let text = answer.text().await?;
-    match answer.status_code() {
+fn request(operation: &str, body: &str) -> Result<Request> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(body.into())).with_headers(Headers::new());
+    Request::new_with_init(&format!("https://object/{operation}"), &init)
+}
+
+async fn read<R: DeserializeOwned>(mut response: Response) -> Result<R> {
+    let text = response.text().await?;
+    match response.status_code() {
         200 => Ok(serde_json::from_str(&text)?),
         status => Err(Error::from(format!("status {status}: {text}"))),
     }

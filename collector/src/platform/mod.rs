@@ -1,4 +1,4 @@
-//! The worker platform: clock, hashes, settings, calls of Durable Objects, and the current plan.
+//! The Workers platform: clock, hashes, settings, calls of Durable Objects, and the current plan.
 
 pub mod clock;
 pub mod durable_object;

@@ -1,4 +1,4 @@
-//! The current plan. It is read from the store, checked once, and used by everything in this isolate.
+//! The current plan: read from KV, verified once, and shared by everything in this isolate.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,10 +11,13 @@ use worker::{Env, console_error};
 use crate::platform::clock;
 use crate::platform::settings::Settings;
 
+/// The longest time between two reads of KV while there is no plan, in milliseconds.
+const REFRESH_WITHOUT_PLAN: i64 = 1000;
+
 #[derive(Default)]
-struct Store {
+struct Cache {
     plan: Option<Rc<Plan>>,
-    asked_at: i64,
+    checked_at: i64,
 }
 
 #[derive(Deserialize)]
@@ -23,26 +26,24 @@ struct Pointer {
 }
 
 thread_local! {
-    static STORE: RefCell<Store> = RefCell::default();
+    static CACHE: RefCell<Cache> = RefCell::default();
 }
 
-/// The current plan; the last good one while the store fails or holds something else; none before the first.
+/// Returns the current plan, or `None` before the first one.
+///
+/// While KV fails or holds an invalid plan, the last good plan stays in force.
 pub async fn current(env: &Env) -> Option<Rc<Plan>> {
     let settings = Settings::of(env);
-    let (known, asked_at) = STORE.with_borrow(|store| (store.plan.clone(), store.asked_at));
+    let (known, checked_at) = CACHE.with_borrow(|cache| (cache.plan.clone(), cache.checked_at));
     let now = clock::now();
-    // Without a plan nothing can be counted, so then the store is asked more often.
-    let refresh = if known.is_some() { settings.refresh } else { settings.refresh.min(1000) };
-    if now.saturating_sub(asked_at) < refresh {
+    // Without a plan no event is reduced, so KV is checked more often then.
+    let refresh = if known.is_some() { settings.refresh } else { settings.refresh.min(REFRESH_WITHOUT_PLAN) };
+    if now.saturating_sub(checked_at) < refresh {
         return known;
     }
-    STORE.with_borrow_mut(|store| store.asked_at = now);
+    CACHE.with_borrow_mut(|cache| cache.checked_at = now);
     match fetch(env, &settings, known.as_deref()).await {
-        Ok(Some(plan)) => {
-            let plan = Rc::new(plan);
-            STORE.with_borrow_mut(|store| store.plan = Some(plan.clone()));
-            Some(plan)
-        }
+        Ok(Some(plan)) => Some(replace(plan)),
         Ok(None) => known,
         Err(error) => {
             console_error!("plan not updated: {error}");
@@ -51,7 +52,13 @@ pub async fn current(env: &Env) -> Option<Rc<Plan>> {
     }
 }
 
-/// The plan that the store points to, unless it is the known one.
+fn replace(plan: Plan) -> Rc<Plan> {
+    let plan = Rc::new(plan);
+    CACHE.with_borrow_mut(|cache| cache.plan = Some(plan.clone()));
+    plan
+}
+
+/// Returns the plan that `plan:current` points to, or `None` if it is the known one or nothing is published.
 async fn fetch(env: &Env, settings: &Settings, known: Option<&Plan>) -> Result<Option<Plan>, String> {
     let store = env.kv("PLANS").map_err(|error| error.to_string())?;
     let pointer = store.get("plan:current").text().await.map_err(|error| error.to_string())?;
@@ -62,7 +69,11 @@ async fn fetch(env: &Env, settings: &Settings, known: Option<&Plan>) -> Result<O
     }
     let sealed = store.get(&format!("plan:{id}")).bytes().await.map_err(|error| error.to_string())?;
     let sealed = sealed.ok_or_else(|| format!("`plan:{id}` not found in KV"))?;
-    let payload = envelope::open(&sealed, &settings.plan_keys).map_err(|error| error.to_string())?;
+    open(&sealed, settings, &id).map(Some)
+}
+
+fn open(sealed: &[u8], settings: &Settings, id: &str) -> Result<Plan, String> {
+    let payload = envelope::open(sealed, &settings.plan_keys).map_err(|error| error.to_string())?;
     let plan = Plan::load(payload).map_err(|error| error.to_string())?;
-    if plan.id() == id { Ok(Some(plan)) } else { Err(format!("`plan:{id}` contains plan `{}`", plan.id())) }
+    if plan.id() == id { Ok(plan) } else { Err(format!("`plan:{id}` contains plan `{}`", plan.id())) }
 }

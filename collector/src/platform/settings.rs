@@ -1,52 +1,54 @@
-//! What the operator has set: variables and secrets, read once for each isolate.
+//! The operator's variables and secrets, read once per isolate.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use throughline::keys::{KeySet, Purpose};
 use worker::{Env, console_error};
 
 use crate::platform::hash::same_secret;
 
-/// `iss` and `aud` of tokens unless `ISSUER` and `AUDIENCE` say otherwise; the edge has the same.
-const NAME: &str = "throughline";
+/// The default `iss` and `aud` of tokens; the edge has the same.
+const DEFAULT_NAME: &str = "throughline";
 
-/// What the operator has set.
+/// The operator's variables and secrets.
 pub struct Settings {
     write_keys: BTreeMap<String, Source>,
     secret_key: Option<String>,
     collector_key: Option<String>,
-    /// Signs profile tokens.
+    /// The private keys that sign profile tokens.
     pub token_keys: KeySet,
-    /// Checks plans.
+    /// The public keys that plans are verified with.
     pub plan_keys: KeySet,
-    /// Who issues tokens.
+    /// The `iss` of tokens.
     pub issuer: String,
-    /// Whom they are for.
+    /// The `aud` of tokens.
     pub audience: String,
-    /// How long a token is good, in seconds.
+    /// The lifetime of a token, in seconds.
     pub token_seconds: u64,
-    /// How long a plan is used before the store is asked again, in milliseconds.
+    /// The time for which a plan is used before KV is checked again, in milliseconds.
     pub refresh: i64,
-    /// Where messages go, by channel; `default` for the others.
+    /// The delivery webhook of each channel; `default` for the others.
     pub webhooks: BTreeMap<String, String>,
-    /// Signs what is sent there.
-    pub webhook_secret: Option<Vec<u8>>,
-    /// How long to wait before a failed delivery is tried again, in milliseconds; doubled each time.
+    /// The key that signs webhook requests.
+    pub webhook_key: Option<Vec<u8>>,
+    /// The wait before a failed delivery or call is retried, in milliseconds; doubled each time.
     pub retry: i64,
-    /// How long events may wait for others before they are written to the archive, in milliseconds.
+    /// The time for which events may wait to be archived together with others, in milliseconds.
     pub archive_after: i64,
 }
 
-/// Who sends with a write key.
+/// The sender that a write key belongs to.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Source {
-    /// Its name: the scope of message ids.
+    /// Its name, which is the scope of its message ids.
     #[serde(rename = "source")]
     pub name: String,
-    /// Whether it is a server of ours: only then may its events set every trait, and prove who somebody is.
+    /// Whether it is one of the operator's servers. Only then may its events set every trait and prove who a device
+    /// belongs to.
     #[serde(default)]
     pub trusted: bool,
 }
@@ -56,7 +58,7 @@ thread_local! {
 }
 
 impl Settings {
-    /// The settings of this isolate.
+    /// Returns the settings of this isolate.
     pub fn of(env: &Env) -> Rc<Self> {
         SETTINGS.with_borrow_mut(|known| known.get_or_insert_with(|| Rc::new(Self::read(env))).clone())
     }
@@ -71,21 +73,21 @@ impl Settings {
             collector_key: text("COLLECTOR_KEY"),
             token_keys: keys("TOKEN_KEYS", text("TOKEN_KEYS"), Purpose::Token),
             plan_keys: keys("PLAN_KEYS", text("PLAN_KEYS"), Purpose::Plan),
-            issuer: text("ISSUER").unwrap_or_else(|| NAME.to_owned()),
-            audience: text("AUDIENCE").unwrap_or_else(|| NAME.to_owned()),
+            issuer: text("ISSUER").unwrap_or_else(|| DEFAULT_NAME.to_owned()),
+            audience: text("AUDIENCE").unwrap_or_else(|| DEFAULT_NAME.to_owned()),
             token_seconds: millis("TOKEN_SECONDS", 3600.0).unsigned_abs().div_euclid(1000).max(1),
             refresh: millis("REFRESH", 30.0),
             webhooks: json("WEBHOOKS", text("WEBHOOKS")),
-            webhook_secret: text("WEBHOOK_SECRET").as_deref().and_then(crate::delivery::webhook::secret),
+            webhook_key: text("WEBHOOK_SECRET").as_deref().and_then(webhook_key),
             retry: millis("WEBHOOK_RETRY", 5.0),
             archive_after: millis("ARCHIVE_AFTER", 60.0),
         }
     }
 
-    /// The source that a write key belongs to.
+    /// Returns the source that a write key belongs to.
     pub fn source(&self, write_key: &str) -> Option<&Source> {
         let mut found = None;
-        // Every key is compared, so that the time tells nothing of where the right one stands.
+        // Every key is compared, so that the time does not reveal the position of the right one.
         for (known, source) in &self.write_keys {
             if same_secret(write_key, known) {
                 found = Some(source);
@@ -94,18 +96,18 @@ impl Settings {
         found
     }
 
-    /// Whether this is the key for reading profiles; none is, if none is set.
+    /// Returns whether this is the secret key, which reads profiles. Without a configured key none matches.
     pub fn is_secret_key(&self, shown: &str) -> bool {
         self.secret_key.as_deref().is_some_and(|known| same_secret(shown, known))
     }
 
-    /// Whether this is the edge's key; none is, if none is set.
+    /// Returns whether this is the edge's key. Without a configured key none matches.
     pub fn is_collector_key(&self, shown: &str) -> bool {
         self.collector_key.as_deref().is_some_and(|known| same_secret(shown, known))
     }
 }
 
-/// Seconds as written by a person, at most a year, in milliseconds.
+/// Converts configured seconds, at most a year, to milliseconds.
 #[expect(clippy::cast_possible_truncation, reason = "clamped before the cast")]
 fn millis(seconds: f64) -> i64 {
     const YEAR: f64 = 365.0 * 86400.0;
@@ -124,4 +126,11 @@ fn keys(name: &str, text: Option<String>, purpose: Purpose) -> KeySet {
     let read =
         parsed.and_then(|parsed| parsed.map_err(|error| console_error!("{name} is invalid and ignored: {error}")).ok());
     read.unwrap_or_else(|| KeySet::new(purpose))
+}
+
+/// Returns the key in a secret such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`. A secret that is not base64 is the key
+/// itself.
+fn webhook_key(secret: &str) -> Option<Vec<u8>> {
+    let encoded = secret.strip_prefix("whsec_").unwrap_or(secret);
+    Some(Base64::decode_vec(encoded).unwrap_or_else(|_| secret.as_bytes().to_vec())).filter(|key| !key.is_empty())
 }

@@ -1,160 +1,181 @@
-//! What members tell the profile of their account, and what they learn from it.
+//! The account sync: a member's profile forwards account events to the profile of its account, and pulls what members may
+//! know.
 //!
-//! The journal is the outbox. How far the account was told is noted after its answer, and the time of the next attempt before
-//! this one begins: a crash repeats what it interrupts, and the account counts each event once.
+//! The journal is the outbox. Two stored values say how far the sync is: `SYNC_AT`, when the next attempt is due, and
+//! `SYNCED_TO`, the position up to which the account has the events. In the member's object:
+//!
+//! ```text
+//!                an account event is stored, or the plan counts other events
+//!      ┌──────┐  SYNC_AT = now                                   ┌───────┐
+//!      │ idle │ ───────────────────────────────────────────────> │  due  │ <──┐
+//!      └──────┘                                                  └───────┘    │
+//!          ^                                       alarm: attempts += 1       │
+//!          │                                       SYNC_AT = now + backoff    │
+//!          │ nothing left to forward                         │                │
+//!          │ clear SYNC_AT                                   v                │
+//!          └────────────────────────────────────────── ┌────────────┐  error: retry at SYNC_AT
+//!                                                       │ forwarding │ ──────┤
+//!                                                       └────────────┘       │
+//!                                                             │ reply: learn, SYNCED_TO = last,
+//!                                                             │ SYNC_AT = now (look for more)
+//!                                                             └──────────────┘
+//! ```
+//!
+//! Delivery is at-least-once: a crash repeats the attempt that it interrupts, and the account deduplicates by source and
+//! message id.
 
 use std::rc::Rc;
 
-use throughline::{Account, Plan, account_event, account_event_names};
-use worker::{Env, Result, console_error};
+use throughline::{Account, Event, Plan, account_event};
+use worker::{Result, console_error};
 
-use crate::identity::identifier::{Identifier, Namespace};
-use crate::ingest::record::Record;
-use crate::platform::durable_object::ask;
+use crate::event::Record;
+use crate::event::identifier::{Identifier, Namespace};
+use crate::platform::clock;
 use crate::platform::plan_cache;
-use crate::profile::rpc::{Heard, Recall, Tell};
-use crate::profile::session::Live;
-use crate::profile::store::Store;
-use crate::profile::{Profile, now_ms};
+use crate::profile::client;
+use crate::profile::context::ObjectContext;
+use crate::profile::rpc::{AccountSync, ForwardToAccount, PullFromAccount};
+use crate::profile::session::ProfileSession;
+use crate::store::{JournalEntry, ProfileStore, key};
 
-/// How many events of the journal are read at once.
+/// The number of events of the journal that are read at once.
 const PAGE: i64 = 100;
-/// The wait before another attempt is doubled no more often than this.
+/// The number of times that the wait before the next attempt is doubled.
 const MAX_DOUBLINGS: u32 = 10;
 
-/// What is to be told next, and up to which event of the journal it is.
-struct Telling {
+/// The next events to forward.
+struct Batch {
     account: String,
     records: Vec<Record>,
+    /// The position of the last event of the journal that the batch covers.
     last: i64,
 }
 
-impl Profile {
-    /// Tells the account what it does not know yet, if it is time, and learns what it knows.
-    pub async fn tell_account(&self, plan: &Rc<Plan>) -> Result<()> {
-        let (our_plan, subject, retry) = (plan.clone(), self.subject()?, self.settings.retry.max(100));
-        let begun = self.transact(move |store| begin(store, our_plan, &subject, retry)).await?;
-        let Some(Telling { account, records, last }) = begun else { return Ok(()) };
-        let question = Tell { account: account.clone(), member: self.subject()?, records };
-        let object = Identifier::account(&account).profile();
-        let heard: Heard = ask(&self.env, "PROFILES", &object, "tell", &question).await?;
-        let (plan, subject) = (plan.clone(), self.subject()?);
-        self.transact(move |store| {
-            store.set_meta("told_to", &last)?;
-            store.set_meta("tell_attempts", &0)?;
-            store.set_meta("tell_at", &now_ms())?;
-            learn(store, plan, &subject, &account, &heard.account)
-        })
-        .await
-    }
+/// Forwards the next events to the account, if it is time, and learns what the account knows.
+pub async fn forward_to_account(context: &ObjectContext, plan: &Rc<Plan>) -> Result<()> {
+    let (our_plan, retry) = (plan.clone(), context.retry_wait());
+    let begun = context.transact(move |store| begin(store, our_plan, retry)).await?;
+    let Some(Batch { account, records, last }) = begun else { return Ok(()) };
+    let operation = ForwardToAccount { account: account.clone(), member: context.subject()?, records };
+    let object = Identifier::account(&account).profile();
+    let sync = client::call(&context.env, &object, &operation).await?;
+    let plan = plan.clone();
+    let work = context.transact(move |store| {
+        // INVARIANT: SYNCED_TO moves only after the account has replied, so a kill before this commit forwards the batch
+        // again, and the account discards it. It is set before the profile is loaded, because loading under another plan
+        // resets it.
+        store.set(key::SYNCED_TO, &last)?;
+        store.set(key::SYNC_ATTEMPTS, &0)?;
+        store.set(key::SYNC_AT, &clock::now())?;
+        learn(&mut ProfileSession::load(store, Some(plan))?, &account, &sync.account)
+    });
+    work.await
+}
 
-    /// Learns what the account knows now, for a decision that is made next. What cannot be asked is as it was last.
-    pub async fn recall_account(&self, plan: &Rc<Plan>) -> Result<()> {
-        let known: Option<throughline::Profile> = self.store()?.meta("profile")?;
-        let account = known.as_ref().and_then(throughline::Profile::account_id).map(str::to_owned);
-        let Some(account) = account.filter(|_| plan.reads_accounts()) else { return Ok(()) };
-        match recall(&self.env, &account).await {
-            Ok(Heard { account: knows }) => {
-                let (plan, subject) = (plan.clone(), self.subject()?);
-                self.transact(move |store| learn(store, plan, &subject, &account, &knows)).await
-            }
-            Err(error) => {
-                console_error!("account unavailable, using its last known state: {error}");
-                Ok(())
-            }
+/// Learns what the account knows now. While the account cannot be reached, the last known state stays.
+pub async fn pull_from_account(context: &ObjectContext, plan: &Rc<Plan>) -> Result<()> {
+    let known = context.store()?.get(key::PROFILE)?;
+    let account = known.as_ref().and_then(throughline::Profile::account_id).map(str::to_owned);
+    let Some(account) = account.filter(|_| plan.reads_accounts()) else { return Ok(()) };
+    let object = Identifier::account(&account).profile();
+    match client::call(&context.env, &object, &PullFromAccount {}).await {
+        Ok(AccountSync { account: known }) => {
+            context.with_session(Some(plan.clone()), move |session| learn(session, &account, &known)).await
         }
-    }
-
-    /// As the profile of an account: keeps and counts what a member tells.
-    pub async fn hear(&self, question: Tell) -> Result<Heard> {
-        let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
-        self.transact(move |store| {
-            store.set_meta("account", &question.account)?;
-            store.identify(Namespace::Account.name(), &question.account)?;
-            let mut live = Live::load(store, plan, &subject)?;
-            for record in question.records {
-                live.apply(Record { member: Some(question.member.clone()), ..record })?;
-            }
-            live.settle(now_ms())?;
-            Ok(Heard { account: live.to_account() })
-        })
-        .await
-    }
-
-    /// As the profile of an account: what it knows.
-    pub async fn recall(&self) -> Result<Heard> {
-        let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
-        if !self.store()?.is_known()? {
-            return Ok(Heard { account: Account::default() });
+        Err(error) => {
+            console_error!("account unavailable, using its last known state: {error}");
+            Ok(())
         }
-        self.transact(move |store| {
-            let mut live = Live::load(store, plan, &subject)?;
-            live.settle(now_ms())?;
-            Ok(Heard { account: live.to_account() })
-        })
-        .await
     }
 }
 
-async fn recall(env: &Env, account: &str) -> Result<Heard> {
-    ask(env, "PROFILES", &Identifier::account(account).profile(), "recall", &Recall {}).await
+/// In an account's object: stores and reduces the events that a member forwards. Returns what members may know.
+pub async fn receive(context: &ObjectContext, request: ForwardToAccount) -> Result<AccountSync> {
+    let plan = plan_cache::current(&context.env).await;
+    let work = context.transact(move |store| {
+        store.set(key::ACCOUNT, &request.account)?;
+        store.add_identifier(Namespace::Account, &request.account)?;
+        let mut session = ProfileSession::load(store, plan)?;
+        for record in request.records {
+            session.apply(Record { member: Some(request.member.clone()), ..record })?;
+        }
+        session.advance_and_save(clock::now())?;
+        Ok(AccountSync { account: session.to_account() })
+    });
+    work.await
 }
 
-/// What is to be told next, with the next attempt noted; none if nothing is, or it is not time.
-fn begin(store: &Store, plan: Rc<Plan>, subject: &str, retry: i64) -> Result<Option<Telling>> {
-    let now = now_ms();
-    if store.meta::<i64>("tell_at")?.is_none_or(|at| at > now) {
+/// In an account's object: returns what members may know.
+pub async fn share(context: &ObjectContext, _request: PullFromAccount) -> Result<AccountSync> {
+    let plan = plan_cache::current(&context.env).await;
+    if !context.store()?.is_known()? {
+        return Ok(AccountSync { account: Account::default() });
+    }
+    let work = context.with_session(plan, |session| {
+        session.advance_and_save(clock::now())?;
+        Ok(AccountSync { account: session.to_account() })
+    });
+    work.await
+}
+
+fn learn(session: &mut ProfileSession, id: &str, account: &Account) -> Result<()> {
+    session.learn(id, account);
+    session.advance_and_save(clock::now()).map(|_| ())
+}
+
+/// Returns the next batch, or `None` if it is not time or there is nothing to forward.
+fn begin(store: &ProfileStore, plan: Rc<Plan>, retry: i64) -> Result<Option<Batch>> {
+    let now = clock::now();
+    if store.get(key::SYNC_AT)?.is_none_or(|at| at > now) {
         return Ok(None);
     }
-    let mut live = Live::load(store, Some(plan.clone()), subject)?;
-    live.settle(now)?;
-    let attempts: u32 = store.meta("tell_attempts")?.unwrap_or(0);
-    let wait = retry.saturating_mul(1_i64.checked_shl(attempts.min(MAX_DOUBLINGS)).unwrap_or(1));
-    store.set_meta("tell_attempts", &attempts.saturating_add(1))?;
-    store.set_meta("tell_at", &now.saturating_add(wait))?;
-    if let Some(account) = live.profile.account_id() {
-        let mut after = store.meta("told_to")?.unwrap_or(0);
-        loop {
-            let entries = store.entries(after, PAGE)?;
-            let Some(last) = entries.last() else { break };
-            after = last.seq;
-            let mut records = Vec::new();
-            for entry in &entries {
-                let record = entry.record()?;
-                records.extend(account_event(&plan, &record.event, account).map(|event| of_member(record, event)));
-            }
-            if !records.is_empty() {
-                return Ok(Some(Telling { account: account.to_owned(), records, last: after }));
-            }
-            store.set_meta("told_to", &after)?;
-        }
+    let mut session = ProfileSession::load(store, Some(plan.clone()))?;
+    session.advance_and_save(now)?;
+    count_attempt(store, now, retry)?;
+    if let Some(account) = session.profile().account_id()
+        && let Some(batch) = next_batch(store, &plan, account)?
+    {
+        return Ok(Some(batch));
     }
-    store.set_meta("tell_attempts", &0)?;
-    store.clear_meta("tell_at")?;
+    store.set(key::SYNC_ATTEMPTS, &0)?;
+    store.clear(key::SYNC_AT)?;
     Ok(None)
 }
 
-/// The record of what a member did, without who the member is.
-fn of_member(record: Record, event: throughline::Event) -> Record {
-    Record { anonymous_id: None, user_id: None, warning: None, event, ..record }
+fn count_attempt(store: &ProfileStore, now: i64, retry: i64) -> Result<()> {
+    let attempts = store.get(key::SYNC_ATTEMPTS)?.unwrap_or(0);
+    let wait = retry.saturating_mul(1_i64.checked_shl(attempts.min(MAX_DOUBLINGS)).unwrap_or(1));
+    store.set(key::SYNC_ATTEMPTS, &attempts.saturating_add(1))?;
+    // INVARIANT: the next attempt is set before this one begins. A kill during the call leaves an alarm that repeats it.
+    store.set(key::SYNC_AT, &now.saturating_add(wait))
 }
 
-/// Adds what the account knows to what its member knows of it.
-fn learn(store: &Store, plan: Rc<Plan>, subject: &str, id: &str, account: &Account) -> Result<()> {
-    let mut live = Live::load(store, Some(plan.clone()), subject)?;
-    live.profile.merge_account(&plan, id, account);
-    live.settle(now_ms()).map(|_| ())
-}
-
-/// Begins to tell from the first event of the journal on if the plan counts other events for accounts than the one before;
-/// whether it does.
-pub fn tell_anew(store: &Store, plan: &Plan) -> Result<bool> {
-    let names: Vec<&str> = account_event_names(plan).iter().copied().collect();
-    let before: Option<Vec<String>> = store.meta("told_events")?;
-    if before.is_some_and(|before| before == names) {
-        return Ok(false);
+/// Returns the next page of the journal with something to forward. Pages without are skipped for good.
+fn next_batch(store: &ProfileStore, plan: &Plan, account: &str) -> Result<Option<Batch>> {
+    let mut after = store.get(key::SYNCED_TO)?.unwrap_or(0);
+    loop {
+        let entries = store.entries_after(after, PAGE)?;
+        let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(None) };
+        let records = account_events(&entries, plan, account)?;
+        if !records.is_empty() {
+            return Ok(Some(Batch { account: account.to_owned(), records, last }));
+        }
+        store.set(key::SYNCED_TO, &last)?;
+        after = last;
     }
-    store.set_meta("told_events", &names)?;
-    store.clear_meta("told_to")?;
-    Ok(true)
+}
+
+fn account_events(entries: &[JournalEntry], plan: &Plan, account: &str) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for entry in entries {
+        let record = entry.record()?;
+        records.extend(account_event(plan, &record.event, account).map(|event| without_identity(record, event)));
+    }
+    Ok(records)
+}
+
+/// Returns the record as the account gets it: without the identity of the member.
+fn without_identity(record: Record, event: Event) -> Record {
+    Record { anonymous_id: None, user_id: None, warning: None, event, ..record }
 }

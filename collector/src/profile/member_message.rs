@@ -1,166 +1,93 @@
-//! Messages of an account's journeys, on their way to the member who gets them.
+//! Member messages: messages of an account's journeys, on their way to the member who gets them.
 //!
-//! The account's object notes an errand in the transaction in which its journey moved, and hands it over until it is taken; the
-//! member's object keeps it until it is written, and puts the message into its own outbox.
+//! The account's object stores a message in the transaction that advances its journey, and repeats the call until a
+//! member's object has claimed it. The member's object composes it and puts it into its own outbox.
+//!
+//! ```text
+//!   account's object                                      member's object
+//!
+//!   journey step is due
+//!          │ one transaction with the journey's state
+//!          v
+//!     ┌─────────┐   attempts += 1, due = now + backoff
+//!     │ pending │ ──────────────── ClaimMessage ────────────────┐
+//!     └─────────┘ <── error or kill: repeated when due          v
+//!          │                                              ┌───────────┐
+//!          │ <─────────────── Claimed ─────────────────── │  claimed  │ one row per send_id
+//!          v                                              └───────────┘
+//!     ┌─────────┐                                               │ advance_and_save composes it,
+//!     │  done   │                                               │ or reschedules it while a rule forbids it
+//!     └─────────┘                                               v
+//!                                                         ┌───────────┐
+//!                                                         │   done    │ with a delivery in the outbox
+//!                                                         └───────────┘
+//! ```
+//!
+//! A member that was merged replies with the winner, which is called instead. Rows that are done stay, so a repeated claim
+//! finds its `send_id` and changes nothing.
 
-use std::rc::Rc;
-
-use serde::Deserialize;
-use throughline::{Event, MemberMessage, Millis, Plan, Profile as Known, Stamp};
+use throughline::MemberMessage;
 use worker::{Result, console_error};
 
-use crate::platform::durable_object::ask;
+use crate::platform::clock;
 use crate::platform::plan_cache;
-use crate::profile::rpc::{Take, Taken};
-use crate::profile::session::Live;
-use crate::profile::store::{Entry, Store};
-use crate::profile::{Profile, now_ms, outbox};
+use crate::profile::client::{call_merged, moved_too_often};
+use crate::profile::context::ObjectContext;
+use crate::profile::rpc::{ClaimMessage, Claimed, MaybeMoved};
+use crate::profile::session::ProfileSession;
+use crate::store::{AddressedMessage, key};
 
-/// How many errands one alarm hands over.
+/// The number of messages that one alarm delivers.
 const AT_ONCE: i64 = 20;
-/// How many merges are followed from one profile to the next.
-const MAX_MOVES: usize = 5;
-/// In the place of a member: the errand is our own.
-const OWN: &str = "";
 
-#[derive(Deserialize)]
-struct Row {
-    member: String,
-    errand: String,
-}
-
-impl Profile {
-    /// As the profile of an account: hands over what is due.
-    pub async fn hand_over(&self) -> Result<()> {
-        let query = "SELECT member, errand FROM errand WHERE member <> '' AND due <= ? ORDER BY due LIMIT ?";
-        let due: Vec<Row> = self.store()?.rows(query, vec![now_ms().into(), AT_ONCE.into()])?;
-        for row in due {
-            if let Err(error) = self.hand(row).await {
-                console_error!("member message, will be retried: {error}");
-            }
-        }
-        Ok(())
-    }
-
-    async fn hand(&self, Row { member, errand }: Row) -> Result<()> {
-        let errand: MemberMessage = serde_json::from_str(&errand)?;
-        let (plan, subject, retry) =
-            (plan_cache::current(&self.env).await, self.subject()?, self.settings.retry.max(100));
-        let send_id = errand.send_id.clone();
-        let (account, known) = self
-            .transact(move |store| {
-                let again =
-                    "UPDATE errand SET attempts = attempts + 1, due = ? + ? * (1 << MIN(attempts, 10)) WHERE send_id = ?";
-                store.run(again, vec![now_ms().into(), retry.into(), send_id.into()])?;
-                let mut live = Live::load(store, plan, &subject)?;
-                live.settle(now_ms())?;
-                Ok((store.meta::<String>("account")?.unwrap_or_default(), live.to_account()))
-            })
-            .await?;
-        let send_id = errand.send_id.clone();
-        take(self, member, Take { account, known, errand }).await?;
-        self.transact(move |store| end(store, &send_id)).await
-    }
-
-    /// Keeps an errand of our account, and writes its message if that is possible now.
-    pub async fn take(&self, question: Take) -> Result<Taken> {
-        let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
-        self.transact(move |store| {
-            if let Some(winner) = store.meta("moved_to")? {
-                return Ok(Taken::Moved(winner));
-            }
-            let mut live = Live::load(store, plan.clone(), &subject)?;
-            if let Some(plan) = &plan {
-                live.profile.merge_account(plan, &question.account, &question.known);
-            }
-            keep(store, OWN, &question.errand, now_ms())?;
-            live.settle(now_ms())?;
-            Ok(Taken::Yes)
-        })
-        .await
-    }
-}
-
-/// Asks the member's profile, or the one that it has become a part of.
-async fn take(profile: &Profile, mut member: String, question: Take) -> Result<()> {
-    for _ in 0..MAX_MOVES {
-        match ask(&profile.env, "PROFILES", &member, "take", &question).await? {
-            Taken::Yes => return Ok(()),
-            Taken::Moved(winner) => member = winner,
-        }
-    }
-    Err(format!("`{member}` leads through too many merges").into())
-}
-
-/// As the profile of an account: notes who gets what became due.
-pub fn note(store: &Store, member_messages: &[MemberMessage], now: i64) -> Result<()> {
-    for errand in member_messages {
-        match member_of(store, errand.by)? {
-            Some(member) => keep(store, &member, errand, now)?,
-            None => console_error!("`{}`: member not found", errand.journey),
+/// In an account's object: delivers the messages that are due to their members.
+pub async fn deliver_to_members(context: &ObjectContext) -> Result<()> {
+    for message in context.store()?.due_messages(clock::now(), AT_ONCE)? {
+        if let Err(error) = deliver_to_member(context, message).await {
+            console_error!("member message, will be retried: {error}");
         }
     }
     Ok(())
 }
 
-/// Who did what has this stamp; if that is no longer known, who did something last.
-fn member_of(store: &Store, stamp: Stamp) -> Result<Option<String>> {
-    let then = "SELECT seq, record FROM journal WHERE json_extract(record, '$.event.at') = ?";
-    let last = "SELECT seq, record FROM journal ORDER BY seq DESC LIMIT ?";
-    let entries: Vec<Entry> = store.rows(then, vec![stamp.at().0.into()])?;
-    for entry in entries {
-        let record = entry.record()?;
-        if Stamp::new(record.event.at, &record.event.id) == stamp {
-            return Ok(record.member);
+async fn deliver_to_member(context: &ObjectContext, addressed: AddressedMessage) -> Result<()> {
+    let AddressedMessage { member, message } = addressed;
+    let send_id = message.send_id.clone();
+    let operation = begin_attempt(context, message).await?;
+    let claimed = call_merged(&context.env, &member, &operation).await?;
+    claimed.ok_or_else(|| moved_too_often(&member))?;
+    // INVARIANT: done only after the member has stored the message. A kill before this commit repeats the claim.
+    context.transact(move |store| store.finish_message(&send_id)).await
+}
+
+/// Sets the next attempt, and returns the claim with what the account knows at this moment.
+async fn begin_attempt(context: &ObjectContext, message: MemberMessage) -> Result<ClaimMessage> {
+    let (plan, retry) = (plan_cache::current(&context.env).await, context.retry_wait());
+    let work = context.transact(move |store| {
+        // INVARIANT: the next attempt is set before this one begins. A kill during the call leaves an alarm that repeats it.
+        store.begin_message_attempt(&message.send_id, clock::now(), retry)?;
+        let mut session = ProfileSession::load(store, plan)?;
+        session.advance_and_save(clock::now())?;
+        let account = store.get(key::ACCOUNT)?.unwrap_or_default();
+        Ok(ClaimMessage { account, known: session.to_account(), message })
+    });
+    work.await
+}
+
+/// In a member's object: stores a message of its account, and composes it if the rules allow it now.
+pub async fn claim(context: &ObjectContext, request: ClaimMessage) -> Result<MaybeMoved<Claimed>> {
+    let plan = plan_cache::current(&context.env).await;
+    let work = context.transact(move |store| {
+        if let Some(winner) = store.get(key::MOVED_TO)? {
+            return Ok(MaybeMoved::Moved(winner));
         }
-    }
-    let entries: Vec<Entry> = store.rows(last, vec![1.into()])?;
-    entries.first().map_or(Ok(None), |entry| Ok(entry.record()?.member))
-}
-
-/// Writes the messages of our own errands that are due.
-pub fn run(store: &Store, plan: &Rc<Plan>, profile: &Known, on_its_way: &mut Vec<Event>, now: i64) -> Result<()> {
-    for errand in own(store)? {
-        match errand.compose(plan, profile, on_its_way, Millis(now)) {
-            Ok(action) => {
-                if let Some(action) = action {
-                    on_its_way.extend(action.sent());
-                    outbox::note(store, &action, now)?;
-                }
-                end(store, &errand.send_id)?;
-            }
-            Err(later) => {
-                let values = vec![later.0.into(), errand.send_id.into()];
-                store.run("UPDATE errand SET due = ? WHERE send_id = ?", values)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Our own errands whose messages are not written yet.
-pub fn own(store: &Store) -> Result<Vec<MemberMessage>> {
-    let query = "SELECT member, errand FROM errand WHERE member = ? AND due IS NOT NULL ORDER BY send_id";
-    let rows: Vec<Row> = store.rows(query, vec![OWN.into()])?;
-    rows.iter().map(|row| Ok(serde_json::from_str(&row.errand)?)).collect()
-}
-
-/// Takes over errands of a profile that becomes a part of this one.
-pub fn take_over(store: &Store, member_messages: &[MemberMessage], now: i64) -> Result<()> {
-    member_messages.iter().try_for_each(|errand| keep(store, OWN, errand, now))
-}
-
-/// Puts off our own errands: without a plan nothing can be written.
-pub fn put_off(store: &Store, until: i64) -> Result<()> {
-    let values = vec![until.into(), OWN.into(), until.into()];
-    store.run("UPDATE errand SET due = ? WHERE member = ? AND due < ?", values)
-}
-
-fn keep(store: &Store, member: &str, errand: &MemberMessage, now: i64) -> Result<()> {
-    let values = vec![errand.send_id.as_str().into(), member.into(), serde_json::to_string(errand)?.into(), now.into()];
-    store.run("INSERT OR IGNORE INTO errand (send_id, member, errand, attempts, due) VALUES (?, ?, ?, 0, ?)", values)
-}
-
-fn end(store: &Store, send_id: &str) -> Result<()> {
-    store.run("UPDATE errand SET due = NULL WHERE send_id = ?", vec![send_id.into()])
+        let mut session = ProfileSession::load(store, plan)?;
+        session.learn(&request.account, &request.known);
+        // INVARIANT: the row's key is the account's send_id, so a repeated claim adds nothing, whether the message is still
+        // waiting or composed.
+        store.add_own_message(&request.message, clock::now())?;
+        session.advance_and_save(clock::now())?;
+        Ok(MaybeMoved::Here(Claimed {}))
+    });
+    work.await
 }

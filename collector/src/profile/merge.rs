@@ -1,173 +1,185 @@
-//! Two profiles become one. The winner drives it to its end, over crashes and errors: what is to be done is noted before
-//! it is begun, and every step can be repeated.
+//! The merge of two profiles. The winner drives it to its end; every step can be repeated.
 //!
-//! The loser freezes: it answers where it went, and its events go there. The winner takes over what it knew, its events
-//! included, points its devices to itself, and lets it forget.
+//! ```text
+//!   winner                                                loser
+//!
+//!   merge_from: row in `merge`, due now              ┌──────────┐
+//!        │                                           │  active  │
+//!        v                                           └──────────┘
+//!   ┌─────────┐  1 begin_merge ────────────────────────────> │ MOVED_TO = winner, alarms cleared
+//!   │         │    <── snapshot, or none if the loser        v
+//!   │         │        belongs to another person     ┌──────────┐ events, tokens and views
+//!   │ pending │  2 export_events, page by page <──── │  frozen  │ are answered with the winner
+//!   │         │  3 store the snapshot                └──────────┘
+//!   │         │  4 move the loser's devices                  │
+//!   │         │  5 finish_merge ───────────────────────────> │ everything but MOVED_TO is deleted
+//!   └─────────┘                                              v
+//!        │ due = null                                ┌──────────┐
+//!        v                                           │ redirect │
+//!   ┌─────────┐                                      └──────────┘
+//!   │ merged  │
+//!   └─────────┘
+//! ```
+//!
+//! Until step 5 the loser holds everything, and until `due` is null the winner has an alarm that begins again at step 1. A
+//! repetition of step 2 is deduplicated by message id; profiles merge idempotently in step 3; step 4 moves only links
+//! that still lead to the loser.
 
-use serde::Deserialize;
-use throughline::Profile as Known;
 use worker::{Result, console_error};
 
-use crate::identity::identifier::{Identifier, Namespace};
+use crate::event::identifier::{Identifier, Namespace};
 use crate::identity::{Change, change};
-use crate::platform::durable_object::ask;
+use crate::platform::clock;
 use crate::platform::plan_cache;
-use crate::profile::rpc::{Absorb, Export, Exported, Freeze, Frozen, Release};
-use crate::profile::session::Live;
-use crate::profile::{Profile, freeze, is_somebody_else, member_message, now_ms, outbox};
+use crate::profile::client;
+use crate::profile::context::ObjectContext;
+use crate::profile::rpc::{BeginMerge, ExportEvents, ExportedEvents, FinishMerge, MergeFrom, MergeSnapshot};
+use crate::profile::session::ProfileSession;
+use crate::store::{Merge, ProfileStore, key};
 
-/// How many events are taken over at once.
+/// The number of events that are exported at once.
 const PAGE: i64 = 100;
-/// No more deliveries than this are taken over.
+/// The number of deliveries that are moved; older ones are dropped.
 const MAX_DELIVERIES: i64 = 1_000;
 
-#[derive(Deserialize)]
-struct Intent {
-    loser: String,
-    user: String,
+/// In the winner's object: stores that another profile is to be merged into this one, and begins at once.
+pub async fn merge_from(context: &ObjectContext, request: MergeFrom) -> Result<()> {
+    let merge = Merge { loser: request.loser, user: request.user };
+    if merge.loser == context.subject()? {
+        return Ok(());
+    }
+    let intent = merge.clone();
+    // INVARIANT: the intent is stored before anything is done, so from here on a kill leaves an alarm that continues.
+    let stored = context.transact(move |store| {
+        store.add_identifier(Namespace::User, &intent.user)?;
+        store.add_merge(&intent, clock::now())
+    });
+    stored.await?;
+    try_to_merge(context, &merge).await;
+    Ok(())
 }
 
-impl Profile {
-    /// Notes that another profile becomes part of this one, and begins at once.
-    pub async fn absorb(&self, question: Absorb) -> Result<()> {
-        let (loser, user) = (question.loser, question.user);
-        if loser == self.subject()? {
-            return Ok(());
+/// In the winner's object: continues the merges that are due.
+pub async fn continue_due(context: &ObjectContext) -> Result<()> {
+    for merge in context.store()?.due_merges(clock::now())? {
+        try_to_merge(context, &merge).await;
+    }
+    Ok(())
+}
+
+async fn try_to_merge(context: &ObjectContext, merge: &Merge) {
+    if let Err(error) = run(context, merge).await {
+        console_error!("merge, will be retried: {error}");
+    }
+}
+
+async fn run(context: &ObjectContext, merge: &Merge) -> Result<()> {
+    let (loser, retry) = (merge.loser.clone(), context.retry_wait());
+    // INVARIANT: the next attempt is set before this one begins.
+    context.transact(move |store| store.begin_merge_attempt(&loser, clock::now(), retry)).await?;
+    let operation = BeginMerge { winner: context.subject()?, user: merge.user.clone() };
+    if let Some(snapshot) = client::call(&context.env, &merge.loser, &operation).await? {
+        copy_events(context, &merge.loser).await?;
+        let devices = snapshot.devices.clone();
+        copy_state(context, snapshot).await?;
+        move_devices(context, &merge.loser, &devices).await?;
+        // INVARIANT: the loser is deleted last, when everything that it held is committed here.
+        client::call(&context.env, &merge.loser, &FinishMerge {}).await?;
+    }
+    let loser = merge.loser.clone();
+    context.transact(move |store| store.finish_merge(&loser)).await
+}
+
+/// Applies the loser's events, each page in a transaction of its own.
+async fn copy_events(context: &ObjectContext, loser: &str) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = client::call(&context.env, loser, &ExportEvents { after }).await?;
+        let Some((last, _)) = page.events.last() else { return Ok(()) };
+        after = *last;
+        let plan = plan_cache::current(&context.env).await;
+        let applied = context.with_session(plan, move |session| {
+            for (_, record) in page.events {
+                session.apply(record)?;
+            }
+            session.advance_and_save(clock::now()).map(|_| ())
+        });
+        applied.await?;
+    }
+}
+
+/// Adds everything else that the loser held: counters, journeys, identifiers, deliveries and member messages.
+async fn copy_state(context: &ObjectContext, snapshot: MergeSnapshot) -> Result<()> {
+    let plan = plan_cache::current(&context.env).await.ok_or("no plan is loaded, so profiles cannot be merged")?;
+    let archive_after = context.settings.archive_after;
+    let work = context.transact(move |store| {
+        let mut base = store.get(key::BASE)?.unwrap_or_else(|| throughline::Profile::new(store.subject()));
+        base.merge(&plan, &snapshot.base);
+        store.set(key::BASE, &base)?;
+        copy_rows(store, &snapshot)?;
+        let mut session = ProfileSession::load(store, Some(plan))?;
+        session.merge(&snapshot.profile);
+        session.advance_and_save(clock::now())?;
+        store.set(key::ARCHIVE_AT, &clock::now().saturating_add(archive_after))
+    });
+    work.await
+}
+
+fn copy_rows(store: &ProfileStore, snapshot: &MergeSnapshot) -> Result<()> {
+    if snapshot.secured {
+        store.set(key::SECURED, &true)?;
+    }
+    for device in &snapshot.devices {
+        store.add_identifier(Namespace::Anonymous, device)?;
+    }
+    // INVARIANT: rows are keyed by send_id and never overwritten, so a repetition does not send a message again.
+    snapshot.deliveries.iter().try_for_each(|delivery| store.add_delivery(delivery))?;
+    snapshot.messages.iter().try_for_each(|message| store.add_own_message(message, clock::now()))
+}
+
+async fn move_devices(context: &ObjectContext, loser: &str, devices: &[String]) -> Result<()> {
+    for device in devices {
+        let to_winner = Change::Move { from: loser.to_owned(), to: context.subject()? };
+        change(&context.env, &Identifier::anonymous(device), to_winner).await?;
+    }
+    Ok(())
+}
+
+/// In the loser's object: freezes it, and returns what it holds, or `None` if it belongs to another person.
+pub async fn begin_merge(context: &ObjectContext, request: BeginMerge) -> Result<Option<MergeSnapshot>> {
+    let work = context.transact(move |store| {
+        if store.belongs_to_another(&request.user)? {
+            return Ok(None);
         }
-        let intent = Intent { loser: loser.clone(), user: user.clone() };
-        self.transact(move |store| {
-            let values = vec![loser.into(), user.as_str().into(), now_ms().into()];
-            store.identify(Namespace::User.name(), &user)?;
-            store.run("INSERT OR IGNORE INTO merge (loser, user, attempts, due) VALUES (?, ?, 0, ?)", values)
-        })
-        .await?;
-        if let Err(error) = self.drive(&intent).await {
-            console_error!("merge, will be retried: {error}");
-        }
-        Ok(())
-    }
+        // INVARIANT: from this commit on no event is stored here and nothing is sent from here, so the snapshot and the
+        // journal do not change while the winner copies them.
+        store.set(key::MOVED_TO, &request.winner)?;
+        store.clear(key::WAKE_AT)?;
+        store.clear(key::SYNC_AT)?;
+        snapshot(store).map(Some)
+    });
+    work.await
+}
 
-    /// Goes on with merges that are not at their end.
-    pub async fn merge_due(&self) -> Result<()> {
-        let query = "SELECT loser, user FROM merge WHERE due <= ? ORDER BY due LIMIT 10";
-        let intents: Vec<Intent> = self.store()?.rows(query, vec![now_ms().into()])?;
-        for intent in intents {
-            if let Err(error) = self.drive(&intent).await {
-                console_error!("merge, will be retried: {error}");
-            }
-        }
-        Ok(())
-    }
+fn snapshot(store: &ProfileStore) -> Result<MergeSnapshot> {
+    Ok(MergeSnapshot {
+        profile: store.get(key::PROFILE)?.unwrap_or_default(),
+        base: store.get(key::BASE)?.unwrap_or_default(),
+        secured: store.get(key::SECURED)?.unwrap_or(false),
+        devices: store.identifiers(Namespace::Anonymous)?,
+        deliveries: store.latest_deliveries(MAX_DELIVERIES)?,
+        messages: store.own_messages()?,
+    })
+}
 
-    async fn drive(&self, intent: &Intent) -> Result<()> {
-        self.note_attempt(intent.loser.clone()).await?;
-        let question = Freeze { winner: self.subject()?, user: intent.user.clone() };
-        if let Some(frozen) = freeze(&self.env, &intent.loser, &question).await? {
-            self.take_events(&intent.loser).await?;
-            let devices = frozen.devices.clone();
-            self.take_state(frozen).await?;
-            for device in &devices {
-                let to_us = Change::Move { from: intent.loser.clone(), to: self.subject()? };
-                change(&self.env, &Identifier::anonymous(device), to_us).await?;
-            }
-            let () = ask(&self.env, "PROFILES", &intent.loser, "release", &Release {}).await?;
-        }
-        let loser = intent.loser.clone();
-        self.transact(move |store| store.run("UPDATE merge SET due = NULL WHERE loser = ?", vec![loser.into()])).await
-    }
+/// In the loser's object: returns a page of its events.
+pub fn export_events(context: &ObjectContext, request: &ExportEvents) -> Result<ExportedEvents> {
+    let entries = context.store()?.entries_after(request.after, PAGE)?;
+    let events: Result<_> = entries.iter().map(|entry| Ok((entry.seq, entry.record()?))).collect();
+    Ok(ExportedEvents { events: events? })
+}
 
-    /// Sets the time of the next attempt before this one begins.
-    async fn note_attempt(&self, loser: String) -> Result<()> {
-        let retry = self.settings.retry.max(100);
-        self.transact(move |store| {
-            let again = "UPDATE merge SET attempts = attempts + 1, due = ? + ? * (1 << MIN(attempts, 10)) WHERE loser = ? AND due IS NOT NULL";
-            store.run(again, vec![now_ms().into(), retry.into(), loser.into()])
-        })
-        .await
-    }
-
-    async fn take_events(&self, loser: &str) -> Result<()> {
-        let mut after = 0;
-        loop {
-            let page: Exported = ask(&self.env, "PROFILES", loser, "export", &Export { after }).await?;
-            let Some((last, _)) = page.events.last() else { return Ok(()) };
-            after = *last;
-            let (plan, subject) = (plan_cache::current(&self.env).await, self.subject()?);
-            self.transact(move |store| {
-                let mut live = Live::load(store, plan, &subject)?;
-                for (_, record) in page.events {
-                    live.apply(record)?;
-                }
-                live.settle(now_ms()).map(|_| ())
-            })
-            .await?;
-        }
-    }
-
-    /// Takes over what was counted, and where journeys and messages are.
-    async fn take_state(&self, frozen: Frozen) -> Result<()> {
-        let plan = plan_cache::current(&self.env).await.ok_or("no plan is loaded, so profiles cannot be merged")?;
-        let (subject, archive_after) = (self.subject()?, self.settings.archive_after);
-        self.transact(move |store| {
-            let mut base: Known = store.meta("base")?.unwrap_or_else(|| Known::new(subject.clone()));
-            base.merge(&plan, &frozen.base);
-            store.set_meta("base", &base)?;
-            if frozen.secured {
-                store.set_meta("secured", &true)?;
-            }
-            for device in &frozen.devices {
-                store.identify(Namespace::Anonymous.name(), device)?;
-            }
-            for taken in frozen.deliveries {
-                if outbox::find(store, &taken.send_id)?.is_none() {
-                    taken.keep(store)?;
-                }
-            }
-            member_message::take_over(store, &frozen.member_messages, now_ms())?;
-            let mut live = Live::load(store, Some(plan.clone()), &subject)?;
-            live.merge(&plan, &frozen.profile);
-            live.settle(now_ms())?;
-            store.set_meta("archive_at", &now_ms().saturating_add(archive_after))
-        })
-        .await
-    }
-
-    /// Becomes part of another profile; none if this one is somebody else's.
-    pub async fn freeze(&self, question: Freeze) -> Result<Option<Frozen>> {
-        self.transact(move |store| {
-            if is_somebody_else(store, &question.user)? {
-                return Ok(None);
-            }
-            store.set_meta("moved_to", &question.winner)?;
-            store.clear_meta("wake_at")?;
-            store.clear_meta("tell_at")?;
-            Ok(Some(Frozen {
-                profile: store.meta("profile")?.unwrap_or_default(),
-                base: store.meta("base")?.unwrap_or_default(),
-                secured: store.meta("secured")?.unwrap_or(false),
-                devices: store.identifiers(Namespace::Anonymous.name())?,
-                deliveries: outbox::all(store, MAX_DELIVERIES)?,
-                member_messages: member_message::own(store)?,
-            }))
-        })
-        .await
-    }
-
-    /// Some events after a number.
-    pub fn export(&self, question: &Export) -> Result<Exported> {
-        let entries = self.store()?.entries(question.after, PAGE)?;
-        let events: Result<_> = entries.iter().map(|entry| Ok((entry.seq, entry.record()?))).collect();
-        Ok(Exported { events: events? })
-    }
-
-    /// Forgets everything but where it went, for tokens and senders that know only this profile.
-    pub async fn release(&self) -> Result<()> {
-        self.transact(|store| {
-            for table in ["journal", "seen", "delivery", "errand", "identity", "merge"] {
-                store.run(&format!("DELETE FROM {table}"), Vec::new())?;
-            }
-            store.run("DELETE FROM meta WHERE name NOT IN ('moved_to', 'subject')", Vec::new())
-        })
-        .await
-    }
+/// In the loser's object: deletes everything but where it went, for tokens and senders that know only this profile.
+pub async fn finish_merge(context: &ObjectContext, _request: FinishMerge) -> Result<()> {
+    context.transact(ProfileStore::delete_merged).await
 }

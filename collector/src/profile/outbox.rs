@@ -1,299 +1,216 @@
 //! The outbox: messages that journeys want to send, until they are sent or will not be.
+//!
+//! ```text
+//!   a journey's step emits a message
+//!        │ one transaction with the journey's state          [send_id is unique: a message is authorised once]
+//!        v
+//!   ┌─────────┐  due: authorize, on the current facts
+//!   │ pending │ ─────────────────────────────────────── forbidden ──────────> suppressed
+//!   └─────────┘ <── forbidden until later: due = later
+//!     │  ^  ^
+//!     │  │  └── kill: repeated at `due`, with the same id
+//!     │  └───── error, attempts < 6: repeated at `due`
+//!     │ attempts += 1, due = now + backoff
+//!     v
+//!   [webhook] ── error, attempts = 6 ──> failed        (and a failed event in D1)
+//!     │ 2xx
+//!     v
+//!    sent    with the event "message sent" in the journal, in one transaction
+//! ```
+//!
+//! Delivery is at-least-once. Every attempt has the same id, so it is exactly once if the receiver honours it.
 
 use std::rc::Rc;
 
 use futures_util::future::join_all;
-use serde::{Deserialize, Serialize};
-use throughline::{Action, Event, MessageSent, Millis, PendingMessage, Plan, SendBlocked, Stamp, Value, authorize};
+use throughline::{Event, Millis, PendingMessage, Plan, Profile, SendBlocked, Value, authorize};
 use worker::{Result, console_error};
 
-use crate::delivery::webhook::{self, Message};
-use crate::ingest::failed_events::{self, Failed};
-use crate::ingest::record::Record;
-use crate::profile::session::Live;
-use crate::profile::store::Store;
-use crate::profile::{Profile, now_ms};
+use crate::delivery::{self, OutboundMessage};
+use crate::event::Record;
+use crate::event::identifier::Namespace;
+use crate::platform::clock;
+use crate::profile::context::ObjectContext;
+use crate::profile::session::ProfileSession;
+use crate::store::failed_events::{self, FailedEvent};
+use crate::store::{Delivery, DeliveryState, ProfileStore, key};
 
-/// A delivery that failed so often is given up.
+/// The number of attempts after which a delivery is given up.
 const MAX_ATTEMPTS: u32 = 6;
-/// How many deliveries one alarm takes on.
+/// The number of deliveries that one alarm begins.
 const AT_ONCE: i64 = 20;
-/// The source of what we say ourselves.
-const OURS: &str = "throughline";
+/// The source of events that the collector itself emits.
+const SOURCE: &str = "throughline";
 
-/// A message in the outbox.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Delivery {
-    pub send_id: String,
-    pub state: State,
-    pub journey: String,
-    pub entered: Stamp,
-    pub step: String,
-    pub class: String,
-    pub message: String,
-    /// The offer that it makes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offer: Option<String>,
-    /// Channel and content.
-    pub letter: Value,
-    /// When it became due.
-    pub at: i64,
-    /// From when on it must not be sent; none for never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<i64>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried next, or when that was settled.
-    pub due: i64,
-    /// Why it is as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+/// The result of a webhook call.
+type Sent = core::result::Result<(), String>;
+
+/// Returns the deliveries that are due.
+pub fn due(context: &ObjectContext, now: i64) -> Result<Vec<Delivery>> {
+    context.store()?.due_deliveries(now, AT_ONCE)
 }
 
-/// How far a delivery is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// To be sent.
-    Pending,
-    /// Accepted by the webhook.
-    Sent,
-    /// Will not be sent: something spoke against it.
-    Suppressed,
-    /// Will not be sent: nobody accepted it.
-    Failed,
+/// Sends deliveries concurrently, so that a slow receiver delays none of the others.
+pub async fn deliver(context: &ObjectContext, plan: &Rc<Plan>, due: Vec<Delivery>) {
+    let results = join_all(due.into_iter().map(|delivery| deliver_one(context, plan, delivery.send_id))).await;
+    results.into_iter().filter_map(Result::err).for_each(|error| console_error!("delivery: {error}"));
 }
 
-impl State {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Sent => "sent",
-            Self::Suppressed => "suppressed",
-            Self::Failed => "failed",
+async fn deliver_one(context: &ObjectContext, plan: &Rc<Plan>, send_id: String) -> Result<()> {
+    let begun = begin_attempt(context, plan, send_id).await?;
+    let Some((delivery, message)) = begun else { return Ok(()) };
+    let sent = delivery::send(&context.settings, &message).await;
+    match end_attempt(context, plan, delivery, sent).await? {
+        Some(failed) => failed_events::put(&context.env, &[failed_event(&failed)?]).await,
+        None => Ok(()),
+    }
+}
+
+fn failed_event(delivery: &Delivery) -> Result<FailedEvent> {
+    Ok(FailedEvent {
+        source: format!("{SOURCE}/webhook"),
+        message_id: delivery.send_id.clone(),
+        reason: delivery.reason.clone().unwrap_or_default(),
+        payload: serde_json::to_string(delivery)?,
+    })
+}
+
+/// Authorises a delivery and counts the attempt. Returns what to send, or `None` if it must not be sent now.
+async fn begin_attempt(
+    context: &ObjectContext,
+    plan: &Rc<Plan>,
+    send_id: String,
+) -> Result<Option<(Delivery, OutboundMessage)>> {
+    let (plan, retry, now) = (plan.clone(), context.settings.retry, clock::now());
+    let work = context.transact(move |store| {
+        let pending = store.delivery(&send_id)?.filter(|delivery| delivery.state == DeliveryState::Pending);
+        let Some(delivery) = pending else { return Ok(None) };
+        if store.contains(key::MOVED_TO)? {
+            return Ok(None);
         }
-    }
+        let session = ProfileSession::load(store, Some(plan.clone()))?;
+        if let Err(blocked) = authorize_delivery(&session, &plan, &delivery, now)? {
+            store.put_delivery(&withhold(delivery, blocked, now))?;
+            return Ok(None);
+        }
+        let delivery = with_attempt(delivery, retry, now);
+        // INVARIANT: the attempt and its successor's time are stored before the webhook is called. A kill during the call
+        // leaves a pending delivery with an alarm: the attempt is repeated, never lost.
+        store.put_delivery(&delivery)?;
+        let message = outbound_message(&delivery, session.profile(), store)?;
+        Ok(Some((delivery, message)))
+    });
+    work.await
 }
 
-impl Delivery {
-    fn channel(&self) -> &str {
-        self.letter.at(["channel"]).as_str().unwrap_or_default()
-    }
-
-    /// The event that says that it was sent.
-    fn sent(&self, at: i64) -> Event {
-        let contact = MessageSent {
-            send_id: &self.send_id,
-            journey: &self.journey,
-            step: &self.step,
-            class: &self.class,
-            message: &self.message,
-            channel: self.channel(),
-            offer: self.offer.as_deref(),
-            at: Millis(at),
-        };
-        contact.event()
-    }
-
-    fn settled(mut self, state: State, reason: Option<String>, now: i64) -> Self {
-        (self.state, self.reason, self.due) = (state, reason, now);
-        self
-    }
-
-    /// Writes the delivery as it is now.
-    pub fn keep(&self, store: &Store) -> Result<()> {
-        store.run(
-            "INSERT OR REPLACE INTO delivery (send_id, state, due, delivery) VALUES (?, ?, ?, ?)",
-            vec![
-                self.send_id.as_str().into(),
-                self.state.name().into(),
-                self.due.into(),
-                serde_json::to_string(self)?.into(),
-            ],
-        )
-    }
-}
-
-/// Puts an action of a journey into the outbox; one that is there already stays as it is.
-pub fn note(store: &Store, action: &Action, now: i64) -> Result<()> {
-    if find(store, &action.send_id)?.is_some() {
-        return Ok(());
-    }
-    let (state, letter, reason) = match &action.outcome {
-        Ok(letter) => (State::Pending, letter.to_value(), None),
-        Err(withheld) => (State::Suppressed, Value::Null, Some(withheld.code().to_owned())),
+fn authorize_delivery(
+    session: &ProfileSession,
+    plan: &Plan,
+    delivery: &Delivery,
+    now: i64,
+) -> Result<core::result::Result<(), SendBlocked>> {
+    let waiting = PendingMessage {
+        journey: &delivery.journey,
+        entered: delivery.entered,
+        message: &delivery.message,
+        channel: delivery.channel(),
+        expires: delivery.expires.map_or(Millis::MAX, Millis),
     };
-    let delivery = Delivery {
-        send_id: action.send_id.clone(),
-        state,
-        journey: action.journey.clone(),
-        entered: action.entered,
-        step: action.step.clone(),
-        class: action.class.name().to_owned(),
-        message: action.message.clone(),
-        offer: action.offer.clone(),
-        letter,
-        at: action.at.0,
-        expires: Some(action.expires.0).filter(|_| action.expires != Millis::MAX),
-        attempts: 0,
-        due: now,
-        reason,
-    };
-    delivery.keep(store)
+    let others = sent_before(session.store(), delivery, now)?;
+    Ok(authorize(plan, session.profile(), &others, &waiting, Millis(now)))
 }
 
-/// The delivery with this id.
-pub fn find(store: &Store, send_id: &str) -> Result<Option<Delivery>> {
-    let text =
-        store.value::<String>("SELECT delivery AS value FROM delivery WHERE send_id = ?", vec![send_id.into()])?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
-}
-
-/// What is on its way: contacts that count although nobody has reported them yet.
-pub fn on_its_way(store: &Store, now: i64) -> Result<Vec<Event>> {
-    Ok(pending(store)?.iter().map(|delivery| delivery.sent(now)).collect())
-}
-
-/// What went on its way before this delivery. Of two that wait, only one waits for the other.
-fn on_its_way_before(store: &Store, this: &Delivery, now: i64) -> Result<Vec<Event>> {
-    let is_before = |other: &&Delivery| {
+/// Returns the events of pending deliveries that precede this one. They count against caps although their result is open.
+///
+/// The order is total, so of two deliveries that wait for each other one goes first.
+fn sent_before(store: &ProfileStore, this: &Delivery, now: i64) -> Result<Vec<Event>> {
+    let precedes = |other: &&Delivery| {
         other.attempts > 0 && (this.attempts == 0 || (other.at, &other.send_id) < (this.at, &this.send_id))
     };
-    Ok(pending(store)?.iter().filter(is_before).map(|delivery| delivery.sent(now)).collect())
+    let pending = store.pending_deliveries()?;
+    Ok(pending.iter().filter(precedes).map(|delivery| delivery.sent_event(now)).collect())
 }
 
-fn pending(store: &Store) -> Result<Vec<Delivery>> {
-    read(store, "SELECT delivery AS value FROM delivery WHERE state = 'pending'", Vec::new())
-}
-
-/// All deliveries, the last ones first.
-pub fn all(store: &Store, limit: i64) -> Result<Vec<Delivery>> {
-    read(store, "SELECT delivery AS value FROM delivery ORDER BY due DESC LIMIT ?", vec![limit.into()])
-}
-
-fn read(store: &Store, query: &str, values: Vec<worker::SqlStorageValue>) -> Result<Vec<Delivery>> {
-    #[derive(Deserialize)]
-    struct Row {
-        value: String,
+fn withhold(delivery: Delivery, blocked: SendBlocked, now: i64) -> Delivery {
+    match blocked {
+        SendBlocked::Later(reason, at) => Delivery { due: at.0, reason: Some(reason.code().to_owned()), ..delivery },
+        blocked => delivery.with_outcome(DeliveryState::Suppressed, Some(blocked.code().to_owned()), now),
     }
-    let rows: Vec<Row> = store.rows(query, values)?;
-    Ok(rows.iter().filter_map(|row| serde_json::from_str(&row.value).ok()).collect())
 }
 
-impl Profile {
-    /// Sends what is due, all at the same time, so that a slow receiver holds up nobody.
-    pub async fn deliver(&self, plan: &Rc<Plan>) -> Result<()> {
-        let query = "SELECT delivery AS value FROM delivery WHERE state = 'pending' AND due <= ? ORDER BY due LIMIT ?";
-        let due = read(&self.store()?, query, vec![now_ms().into(), AT_ONCE.into()])?;
-        if !due.is_empty() {
-            self.recall_account(plan).await?;
+fn with_attempt(delivery: Delivery, retry: i64, now: i64) -> Delivery {
+    let doubled = 1_i64.checked_shl(delivery.attempts).unwrap_or(i64::MAX);
+    let due = now.saturating_add(retry.saturating_mul(doubled));
+    Delivery { attempts: delivery.attempts.saturating_add(1), due, ..delivery }
+}
+
+fn outbound_message(delivery: &Delivery, profile: &Profile, store: &ProfileStore) -> Result<OutboundMessage> {
+    Ok(OutboundMessage {
+        send_id: delivery.send_id.clone(),
+        channel: delivery.channel().to_owned(),
+        subject: profile.subject.clone(),
+        anonymous_ids: store.identifiers(Namespace::Anonymous)?,
+        user_ids: store.identifiers(Namespace::User)?,
+        traits: Value::Object(profile.known()),
+        journey: delivery.journey.clone(),
+        step: delivery.step.clone(),
+        class: delivery.class.clone(),
+        message: delivery.message.clone(),
+        rendered: delivery.rendered.clone(),
+        at: delivery.at,
+        expires: delivery.expires,
+    })
+}
+
+/// Stores the result of an attempt. Returns the delivery if it is given up.
+async fn end_attempt(
+    context: &ObjectContext,
+    plan: &Rc<Plan>,
+    delivery: Delivery,
+    sent: Sent,
+) -> Result<Option<Delivery>> {
+    let (plan, now, archive_after) = (plan.clone(), clock::now(), context.settings.archive_after);
+    let work = context.transact(move |store| match sent {
+        Ok(()) => {
+            accept(store, plan, delivery, now)?;
+            store.set(key::ARCHIVE_AT, &now.saturating_add(archive_after))?;
+            Ok(None)
         }
-        let results = join_all(due.into_iter().map(|delivery| self.send(plan, delivery.send_id))).await;
-        results.into_iter().filter_map(Result::err).for_each(|error| console_error!("delivery: {error}"));
-        Ok(())
-    }
-
-    /// Asks once more whether the message may be sent, notes the attempt, sends it, and notes what came of it.
-    async fn send(&self, plan: &Rc<Plan>, send_id: String) -> Result<()> {
-        let Some((delivery, message)) = self.begin_attempt(plan, send_id).await? else { return Ok(()) };
-        let sent = webhook::send(&self.settings, delivery.channel(), &message).await;
-        let given_up = self.end_attempt(plan, delivery, sent).await?;
-        if let Some(delivery) = given_up {
-            let failed = Failed {
-                source: format!("{OURS}/webhook"),
-                message_id: delivery.send_id.clone(),
-                reason: delivery.reason.clone().unwrap_or_default(),
-                payload: serde_json::to_string(&delivery)?,
-            };
-            failed_events::keep(&self.env, &[failed]).await?;
-        }
-        Ok(())
-    }
-
-    /// What is to be sent. The next attempt is set before this one begins, so that a crash repeats it and loses nothing.
-    async fn begin_attempt(&self, plan: &Rc<Plan>, send_id: String) -> Result<Option<(Delivery, Message)>> {
-        let (plan, subject, retry, now) = (plan.clone(), self.subject()?, self.settings.retry, now_ms());
-        self.transact(move |store| {
-            let found = find(store, &send_id)?.filter(|delivery| delivery.state == State::Pending);
-            let Some(mut delivery) = found.filter(|_| store.meta::<String>("moved_to").is_ok_and(|to| to.is_none()))
-            else {
-                return Ok(None);
-            };
-            let live = Live::load(store, Some(plan.clone()), &subject)?;
-            let channel = delivery.channel().to_owned();
-            let waiting = PendingMessage {
-                journey: &delivery.journey,
-                entered: delivery.entered,
-                message: &delivery.message,
-                channel: &channel,
-                expires: delivery.expires.map_or(Millis::MAX, Millis),
-            };
-            let others = on_its_way_before(store, &delivery, now)?;
-            match authorize(&plan, &live.profile, &others, &waiting, Millis(now)) {
-                Ok(()) => {}
-                Err(SendBlocked::Later(reason, at)) => {
-                    Delivery { due: at.0, reason: Some(reason.code().to_owned()), ..delivery }.keep(store)?;
-                    return Ok(None);
-                }
-                Err(withheld) => {
-                    delivery.settled(State::Suppressed, Some(withheld.code().to_owned()), now).keep(store)?;
-                    return Ok(None);
-                }
-            }
-            let doubled = 1_i64.checked_shl(delivery.attempts).unwrap_or(i64::MAX);
-            delivery.attempts = delivery.attempts.saturating_add(1);
-            delivery.due = now.saturating_add(retry.saturating_mul(doubled));
-            delivery.keep(store)?;
-            let message = Message::of(&delivery, &live.profile, store)?;
-            Ok(Some((delivery, message)))
-        })
-        .await
-    }
-
-    /// Notes what came of an attempt; answers the delivery if it is given up.
-    async fn end_attempt(
-        &self,
-        plan: &Rc<Plan>,
-        delivery: Delivery,
-        sent: core::result::Result<(), String>,
-    ) -> Result<Option<Delivery>> {
-        let (plan, subject, now) = (plan.clone(), self.subject()?, now_ms());
-        let archive_after = self.settings.archive_after;
-        self.transact(move |store| match sent {
-            Ok(()) => {
-                let record = message_sent(&delivery, now);
-                delivery.settled(State::Sent, None, now).keep(store)?;
-                let mut live = Live::load(store, Some(plan), &subject)?;
-                live.apply(record)?;
-                live.settle(now)?;
-                store.set_meta("archive_at", &now.saturating_add(archive_after))?;
-                Ok(None)
-            }
-            Err(reason) if delivery.attempts >= MAX_ATTEMPTS => {
-                let failed = delivery.settled(State::Failed, Some(reason), now);
-                failed.keep(store)?;
-                Ok(Some(failed))
-            }
-            Err(reason) => {
-                Delivery { reason: Some(reason), ..delivery }.keep(store)?;
-                Ok(None)
-            }
-        })
-        .await
-    }
+        Err(reason) => fail(store, delivery, reason, now),
+    });
+    work.await
 }
 
-/// The record of a message that was sent, for caps to count and the profile to show.
+fn accept(store: &ProfileStore, plan: Rc<Plan>, delivery: Delivery, now: i64) -> Result<()> {
+    let record = message_sent(&delivery, now);
+    // INVARIANT: the state and the event that caps count are written in one transaction. A kill before it repeats the
+    // attempt under the same id; the event's id derives from it, so it counts once.
+    store.put_delivery(&delivery.with_outcome(DeliveryState::Sent, None, now))?;
+    let mut session = ProfileSession::load(store, Some(plan))?;
+    session.apply(record)?;
+    session.advance_and_save(now).map(|_| ())
+}
+
+fn fail(store: &ProfileStore, delivery: Delivery, reason: String, now: i64) -> Result<Option<Delivery>> {
+    if delivery.attempts < MAX_ATTEMPTS {
+        store.put_delivery(&Delivery { reason: Some(reason), ..delivery })?;
+        return Ok(None);
+    }
+    let failed = delivery.with_outcome(DeliveryState::Failed, Some(reason), now);
+    store.put_delivery(&failed)?;
+    Ok(Some(failed))
+}
+
+/// Returns the record of a sent message, which caps count and the profile shows.
 fn message_sent(delivery: &Delivery, now: i64) -> Record {
-    let hash = delivery.send_id.clone();
     Record {
-        source: OURS.to_owned(),
-        hash,
+        source: SOURCE.to_owned(),
+        hash: delivery.send_id.clone(),
         received: now,
         anonymous_id: None,
         user_id: None,
         member: None,
-        event: delivery.sent(now),
+        event: delivery.sent_event(now),
         warning: None,
     }
 }

@@ -1,85 +1,128 @@
-//! What is asked of a Profile object, and what it answers.
+//! The operations of a Profile object: their names, bodies and replies.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use throughline::{Account, MemberMessage, Profile};
 
-use crate::ingest::record::{Outcome, Record};
-use crate::profile::outbox::Delivery;
+use crate::event::{IngestResult, Record};
+use crate::store::Delivery;
 
-/// Keep these events.
+/// An operation: its body, name and reply. Every operation is idempotent.
+pub trait Operation: Serialize + DeserializeOwned {
+    /// The name in the address.
+    const NAME: &'static str;
+    /// The reply.
+    type Reply: Serialize + DeserializeOwned;
+}
+
+/// Declares the name and the reply of operations.
+macro_rules! operations {
+    ($($body:ident = $name:literal -> $reply:ty;)*) => {
+        $(impl Operation for $body {
+            const NAME: &'static str = $name;
+            type Reply = $reply;
+        })*
+    };
+}
+
+operations! {
+    Ingest = "ingest" -> MaybeMoved<Ingested>;
+    ClaimIdentifier = "claim_identifier" -> IdentifierClaim;
+    MergeFrom = "merge_from" -> ();
+    BeginMerge = "begin_merge" -> Option<MergeSnapshot>;
+    ExportEvents = "export_events" -> ExportedEvents;
+    FinishMerge = "finish_merge" -> ();
+    ForwardToAccount = "forward_to_account" -> AccountSync;
+    PullFromAccount = "pull_from_account" -> AccountSync;
+    ClaimMessage = "claim_message" -> MaybeMoved<Claimed>;
+    MintToken = "mint_token" -> MaybeMoved<Minted>;
+    ViewProfile = "view_profile" -> MaybeMoved<Option<ProfileView>>;
+}
+
+/// The reply of a profile that may have been merged into another one.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum MaybeMoved<T> {
+    /// The reply.
+    Here(T),
+    /// The profile that this one was merged into. The operation has to be sent there.
+    Moved(String),
+}
+
+/// Stores events and reduces them.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Ingest {
     pub records: Vec<Record>,
 }
 
-/// What became of them.
+/// The results of ingesting events.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Ingested {
-    /// One outcome for each record, in their order.
-    Done { outcomes: Vec<Outcome>, version: u64 },
-    /// This profile has become part of another one: ask there.
-    Moved(String),
+pub struct Ingested {
+    /// One result for each record, in their order.
+    pub results: Vec<IngestResult>,
+    /// The profile's version afterwards.
+    pub version: u64,
 }
 
-/// Become the profile of this person.
+/// Makes this the profile of a person.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Adopt {
+pub struct ClaimIdentifier {
     pub user: String,
 }
 
-/// Whether the profile is this person's now.
+/// Whether the profile is the person's.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Adopted {
-    Yes,
-    /// It is somebody else's, or has become part of another profile.
-    No,
+pub enum IdentifierClaim {
+    /// It is.
+    Claimed,
+    /// It belongs to another person, or was merged into another profile.
+    Refused,
 }
 
-/// Make another profile a part of this one.
+/// Merges another profile into this one.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Absorb {
+pub struct MergeFrom {
     pub loser: String,
     pub user: String,
 }
 
-/// Become part of another profile: from now on events go there.
+/// Freezes this profile: from now on its events go to the winner.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Freeze {
+pub struct BeginMerge {
     pub winner: String,
     pub user: String,
 }
 
-/// All of a frozen profile but its events.
+/// Everything in a frozen profile but its events.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Frozen {
+pub struct MergeSnapshot {
     pub profile: Profile,
     pub base: Profile,
     pub secured: bool,
     pub devices: Vec<String>,
     pub deliveries: Vec<Delivery>,
-    #[serde(default)]
-    pub member_messages: Vec<MemberMessage>,
+    pub messages: Vec<MemberMessage>,
 }
 
-/// Name the events after this one.
+/// Returns a page of the events of a frozen profile.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Export {
+pub struct ExportEvents {
+    /// The position after which the page begins.
     pub after: i64,
 }
 
-/// Some events of a frozen profile, each with its number.
+/// A page of events, each with its position in the journal.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Exported {
+pub struct ExportedEvents {
     pub events: Vec<(i64, Record)>,
 }
 
-/// Forget everything but where it went.
+/// Deletes everything in a frozen profile but where it went.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Release {}
+pub struct FinishMerge {}
 
-/// As the profile of an account: keep what a member did.
+/// Stores a member's events in the profile of the account.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Tell {
+pub struct ForwardToAccount {
     /// The account's id.
     pub account: String,
     /// The member's profile.
@@ -87,61 +130,56 @@ pub struct Tell {
     pub records: Vec<Record>,
 }
 
-/// As the profile of an account: say what is known.
+/// Returns what members may know about the account.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Recall {}
+pub struct PullFromAccount {}
 
-/// What members may know of an account.
+/// What members may know about an account.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Heard {
+pub struct AccountSync {
     pub account: Account,
 }
 
-/// Get a message of a journey of our account.
+/// Makes a member responsible for a message of its account's journey.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Take {
+pub struct ClaimMessage {
     /// The account's id.
     pub account: String,
-    /// What is known of it.
+    /// What members may know about it.
     pub known: Account,
-    pub errand: MemberMessage,
+    pub message: MemberMessage,
 }
 
-/// Whether the errand is kept.
+/// The message is stored in the member's object.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Taken {
-    Yes,
-    /// This profile has become part of another one: ask there.
-    Moved(String),
-}
+pub struct Claimed {}
 
-/// Show what is known.
+/// Returns what is known about the subject, for people.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct View {
-    /// Events before this number; none for the last ones.
+pub struct ViewProfile {
+    /// The position before which the page of events ends, or `None` for the latest events.
     pub before: Option<i64>,
-    /// How many events.
+    /// The number of events.
     pub limit: i64,
 }
 
-/// Sign what the edge needs to know.
+/// The JSON of a profile as `GET /v1/profiles` returns it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Mint {
+#[serde(transparent)]
+pub struct ProfileView(pub serde_json::Value);
+
+/// Mints a token for the edge.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MintToken {
     /// Whether the token may show what trusted senders said.
     pub proven: bool,
 }
 
-/// A token, if there is one.
+/// A token, or the reason why there is none.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Minted {
-    /// Seconds since 1970 are in `expires`.
-    Token {
-        token: String,
-        subject: String,
-        expires: u64,
-        version: u64,
-    },
-    /// Why not: nothing is known, or the device has not proven whose it is.
+    /// A token that expires `expires` seconds after the Unix epoch.
+    Token { token: String, subject: String, expires: u64, version: u64 },
+    /// The reason, such as that nothing is known about the subject.
     Nothing(String),
-    Moved(String),
 }

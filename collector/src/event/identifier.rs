@@ -1,27 +1,43 @@
-//! Identifiers: what a sender calls a device or a person.
+//! Identifiers: the names that senders give to devices, people and accounts.
 
 use crate::platform::hash::digest;
 
-/// The longest identifier that is believed, in bytes.
+/// The longest accepted identifier, in bytes.
 pub const MAX_ID: usize = 200;
-/// What ids of profiles of people begin with. No device is called so.
+/// The prefix of profile ids of people. A device id never begins with it.
 const PERSON: &str = "p-";
-/// How many Identity objects share all identifiers.
+/// The number of Identity objects that all identifiers are distributed over.
 const SHARDS: u32 = 256;
+/// Values that programs send when they know no id. Accepting them would merge all such visitors into one person.
+const PLACEHOLDERS: [&str; 13] = [
+    "",
+    "null",
+    "undefined",
+    "none",
+    "nil",
+    "nan",
+    "anonymous",
+    "guest",
+    "unknown",
+    "true",
+    "false",
+    "[object object]",
+    "-1",
+];
 
-/// Where an identifier comes from.
+/// The kind of entity that an identifier names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Namespace {
-    /// A device, before anybody says who uses it.
+    /// A device whose user is not known yet.
     Anonymous,
-    /// A person, in the words of the shop.
+    /// A person, as the shop identifies them.
     User,
-    /// A company or another group of people, in the words of the shop.
+    /// A company or another group of people, as the shop identifies it.
     Account,
 }
 
 impl Namespace {
-    /// The word in addresses and answers.
+    /// Returns the name in addresses, responses and stored rows.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Anonymous => "anonymous_id",
@@ -39,44 +55,44 @@ pub struct Identifier {
 }
 
 impl Identifier {
-    /// A device.
+    /// Returns the identifier of a device.
     pub fn anonymous(value: &str) -> Self {
         Self { namespace: Namespace::Anonymous, value: value.to_owned() }
     }
 
-    /// A person.
+    /// Returns the identifier of a person.
     pub fn user(value: &str) -> Self {
         Self { namespace: Namespace::User, value: value.to_owned() }
     }
 
-    /// An account.
+    /// Returns the identifier of an account.
     pub fn account(value: &str) -> Self {
         Self { namespace: Namespace::Account, value: value.to_owned() }
     }
 
-    /// `namespace:value`.
+    /// Returns `namespace:value`.
     pub fn key(&self) -> String {
         format!("{}:{}", self.namespace.name(), self.value)
     }
 
-    /// The id of the profile that begins with this identifier: the same for everybody who asks.
+    /// Returns the id of the profile that this identifier creates. It is a pure hash, so concurrent callers agree.
     pub fn profile(&self) -> String {
         let digest = digest([self.namespace.name(), &self.value]);
         match self.namespace {
             Namespace::Anonymous | Namespace::User => format!("{PERSON}{digest}"),
-            // No visitor can bring an id with a colon, so nobody becomes an account.
+            // Ids with a colon are refused for devices, so no visitor can take over an account.
             Namespace::Account => format!("account:{digest}"),
         }
     }
 
-    /// The name of the Identity object that knows this identifier.
+    /// Returns the name of the Identity object that stores this identifier.
     pub fn shard(&self) -> String {
-        let hash = shard_number(&self.key());
-        format!("shard-{hash:03}")
+        format!("shard-{:03}", shard_number(&self.key()))
     }
 }
 
-/// Whether what a device calls itself could be the id of a profile that began with another identifier: those can be worked out.
+/// Returns whether a device id could be the id of a profile that another identifier created. Those ids can be computed
+/// by anybody.
 pub fn is_profile(id: &str) -> bool {
     id.starts_with(PERSON) || id.contains(':')
 }
@@ -86,23 +102,8 @@ fn shard_number(key: &str) -> u32 {
     u32::from_str_radix(&digits, 16).unwrap_or(0).checked_rem(SHARDS).unwrap_or(0)
 }
 
-/// Whether a value stands for nobody: programs send these when they know no id, and everybody would become one person.
-pub fn is_nobody(value: &str) -> bool {
+/// Returns whether a value is a placeholder that names no one.
+pub fn is_placeholder(value: &str) -> bool {
     let lower = value.trim().to_ascii_lowercase();
-    let words = [
-        "",
-        "null",
-        "undefined",
-        "none",
-        "nil",
-        "nan",
-        "anonymous",
-        "guest",
-        "unknown",
-        "true",
-        "false",
-        "[object object]",
-        "-1",
-    ];
-    words.contains(&lower.as_str()) || lower.chars().all(|c| c == '0' || c == '-')
+    PLACEHOLDERS.contains(&lower.as_str()) || lower.chars().all(|c| c == '0' || c == '-')
 }

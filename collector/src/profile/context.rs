@@ -1,0 +1,82 @@
+//! The parts of a Profile object that its protocols share: bindings, settings, the store, and transactions.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use throughline::Plan;
+use worker::{Env, Error, Result, State};
+
+use crate::platform::clock;
+use crate::platform::settings::Settings;
+use crate::profile::session::ProfileSession;
+use crate::store::ProfileStore;
+
+/// The shortest wait before a failed call of another object is retried, in milliseconds.
+const MIN_RETRY: i64 = 100;
+
+/// The platform's side of a Profile object.
+pub struct ObjectContext {
+    state: State,
+    /// The bindings.
+    pub env: Env,
+    /// The operator's settings.
+    pub settings: Rc<Settings>,
+    store: RefCell<Option<ProfileStore>>,
+}
+
+impl ObjectContext {
+    /// Returns the context of an object. The store is opened when it is first used.
+    pub fn new(state: State, env: Env) -> Self {
+        let settings = Settings::of(&env);
+        Self { state, env, settings, store: RefCell::new(None) }
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> Result<ProfileStore> {
+        if let Some(store) = self.store.borrow().as_ref() {
+            return Ok(store.clone());
+        }
+        let store = ProfileStore::open(self.state.storage().sql(), self.state.id().name())?;
+        *self.store.borrow_mut() = Some(store.clone());
+        Ok(store)
+    }
+
+    /// Returns the id of the profile.
+    pub fn subject(&self) -> Result<String> {
+        Ok(self.store()?.subject().to_owned())
+    }
+
+    /// Returns the wait before the first retry of a call of another object, in milliseconds.
+    pub fn retry_wait(&self) -> i64 {
+        self.settings.retry.max(MIN_RETRY)
+    }
+
+    /// Runs `work` in a transaction, and sets the alarm for whatever is due afterwards. An error undoes everything.
+    pub async fn transact<T: 'static>(&self, work: impl FnOnce(&ProfileStore) -> Result<T> + 'static) -> Result<T> {
+        let (store, storage, alarms) = (self.store()?, self.state.storage(), self.state.storage());
+        let result = Rc::new(RefCell::new(None));
+        let slot = result.clone();
+        // INVARIANT: `work` is not async, so no other request of the object runs between its reads and its writes. The alarm
+        // is part of the transaction: what is due is never stored without a timer.
+        let transaction = storage.transaction(move |_| async move {
+            let value = work(&store)?;
+            if let Some(due) = store.next_due()? {
+                // An alarm for the current millisecond would never fire.
+                alarms.set_alarm(due.saturating_sub(clock::now()).max(2)).await?;
+            }
+            *slot.borrow_mut() = Some(value);
+            Ok(())
+        });
+        transaction.await?;
+        result.take().ok_or_else(|| Error::from("the transaction returned no result"))
+    }
+
+    /// Runs `work` on the loaded profile, as [`transact`](Self::transact) does.
+    pub async fn with_session<T: 'static>(
+        &self,
+        plan: Option<Rc<Plan>>,
+        work: impl FnOnce(&mut ProfileSession) -> Result<T> + 'static,
+    ) -> Result<T> {
+        self.transact(move |store| work(&mut ProfileSession::load(store, plan)?)).await
+    }
+}

@@ -1,0 +1,57 @@
+//! Events arrive in the profile, and time passes.
+//!
+//! A batch is stored, reduced, and answered by its journeys in one transaction. It is acknowledged after the commit, so a
+//! crash before leads to a retry, which deduplication makes harmless.
+
+use worker::Result;
+
+use crate::event::identifier::Namespace;
+use crate::platform::clock;
+use crate::platform::plan_cache;
+use crate::profile::context::ObjectContext;
+use crate::profile::rpc::{ClaimIdentifier, IdentifierClaim, Ingest, Ingested, MaybeMoved};
+use crate::profile::session::ProfileSession;
+use crate::store::key;
+
+/// Stores events and reduces them, all or nothing.
+pub async fn ingest(context: &ObjectContext, request: Ingest) -> Result<MaybeMoved<Ingested>> {
+    let plan = plan_cache::current(&context.env).await;
+    let (now, archive_after) = (clock::now(), context.settings.archive_after);
+    let work = context.transact(move |store| {
+        if let Some(winner) = store.get(key::MOVED_TO)? {
+            return Ok(MaybeMoved::Moved(winner));
+        }
+        let mut session = ProfileSession::load(store, plan)?;
+        let results: Result<_> = request.records.into_iter().map(|record| session.apply(record)).collect();
+        let (results, version) = (results?, session.advance_and_save(now)?);
+        if !store.contains(key::ARCHIVE_AT)? {
+            store.set(key::ARCHIVE_AT, &now.saturating_add(archive_after))?;
+        }
+        Ok(MaybeMoved::Here(Ingested { results, version }))
+    });
+    work.await
+}
+
+/// Makes this the profile of a person, unless it belongs to another one.
+pub async fn claim_identifier(context: &ObjectContext, request: ClaimIdentifier) -> Result<IdentifierClaim> {
+    let work = context.transact(move |store| {
+        if store.contains(key::MOVED_TO)? || store.belongs_to_another(&request.user)? {
+            return Ok(IdentifierClaim::Refused);
+        }
+        store.add_identifier(Namespace::User, &request.user)?;
+        Ok(IdentifierClaim::Claimed)
+    });
+    work.await
+}
+
+/// Advances the journeys to the present.
+pub async fn advance(context: &ObjectContext) -> Result<()> {
+    let (plan, now) = (plan_cache::current(&context.env).await, clock::now());
+    let work = context.transact(move |store| {
+        if store.contains(key::MOVED_TO)? {
+            return Ok(());
+        }
+        ProfileSession::load(store, plan)?.advance_and_save(now).map(|_| ())
+    });
+    work.await
+}

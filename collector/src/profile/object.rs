@@ -1,0 +1,91 @@
+//! The Durable Object of a profile: dispatches operations and alarms to the protocols.
+
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
+use throughline::Plan;
+use worker::{DurableObject, Env, Error, Request, Response, Result, State, console_error, durable_object};
+
+use crate::platform::clock;
+use crate::platform::plan_cache;
+use crate::profile::context::ObjectContext;
+use crate::profile::rpc::{
+    BeginMerge, ClaimIdentifier, ClaimMessage, ExportEvents, FinishMerge, ForwardToAccount, Ingest, MergeFrom,
+    MintToken, Operation, PullFromAccount, ViewProfile,
+};
+use crate::profile::{account, archive, ingest, member_message, merge, outbox, token, view};
+
+/// The object of one profile.
+#[durable_object]
+pub struct Profile {
+    context: ObjectContext,
+}
+
+impl DurableObject for Profile {
+    fn new(state: State, env: Env) -> Self {
+        Self { context: ObjectContext::new(state, env) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let operation = request.path();
+        let body = request.text().await?;
+        let context = &self.context;
+        match operation.trim_start_matches('/') {
+            Ingest::NAME => reply::<Ingest>(&ingest::ingest(context, parse(&body)?).await?),
+            ClaimIdentifier::NAME => reply::<ClaimIdentifier>(&ingest::claim_identifier(context, parse(&body)?).await?),
+            MergeFrom::NAME => reply::<MergeFrom>(&merge::merge_from(context, parse(&body)?).await?),
+            BeginMerge::NAME => reply::<BeginMerge>(&merge::begin_merge(context, parse(&body)?).await?),
+            ExportEvents::NAME => reply::<ExportEvents>(&merge::export_events(context, &parse(&body)?)?),
+            FinishMerge::NAME => reply::<FinishMerge>(&merge::finish_merge(context, parse(&body)?).await?),
+            ForwardToAccount::NAME => reply::<ForwardToAccount>(&account::receive(context, parse(&body)?).await?),
+            PullFromAccount::NAME => reply::<PullFromAccount>(&account::share(context, parse(&body)?).await?),
+            ClaimMessage::NAME => reply::<ClaimMessage>(&member_message::claim(context, parse(&body)?).await?),
+            MintToken::NAME => reply::<MintToken>(&token::mint_token(context, &parse(&body)?).await?),
+            ViewProfile::NAME => reply::<ViewProfile>(&view::view_profile(context, &parse(&body)?).await?),
+            other => Err(Error::from(format!("unknown operation `{other}`"))),
+        }
+    }
+
+    /// Runs everything that is due.
+    ///
+    /// Each protocol sets the time of its next attempt before it begins one, so a failure delays only itself.
+    async fn alarm(&self) -> Result<Response> {
+        let plan = plan_cache::current(&self.context.env).await;
+        ingest::advance(&self.context).await?;
+        log("merge", merge::continue_due(&self.context).await);
+        if let Some(plan) = &plan {
+            log("account sync", account::forward_to_account(&self.context, plan).await);
+            log("delivery", self.deliver(plan).await);
+        }
+        log("member message", member_message::deliver_to_members(&self.context).await);
+        log("archive", archive::archive(&self.context).await);
+        Response::empty()
+    }
+}
+
+impl Profile {
+    /// Sends what is due, checked against what the account knows at this moment.
+    async fn deliver(&self, plan: &Rc<Plan>) -> Result<()> {
+        let due = outbox::due(&self.context, clock::now())?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        account::pull_from_account(&self.context, plan).await?;
+        outbox::deliver(&self.context, plan, due).await;
+        Ok(())
+    }
+}
+
+fn log(protocol: &str, result: Result<()>) {
+    if let Err(error) = result {
+        console_error!("{protocol}: {error}");
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &str) -> Result<T> {
+    Ok(serde_json::from_str(body)?)
+}
+
+fn reply<O: Operation>(reply: &O::Reply) -> Result<Response> {
+    Response::ok(serde_json::to_string(reply)?)
+}

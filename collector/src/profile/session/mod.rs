@@ -1,0 +1,137 @@
+//! The profile for the time of one transaction: loaded from the store, changed by events and time, and saved.
+
+mod account_journey;
+mod advance;
+mod compaction;
+mod plan_change;
+
+use std::rc::Rc;
+
+use throughline::{Account, Event, EventKind, Plan, Profile, account_event_names, reduce};
+use worker::Result;
+
+use crate::event::identifier::Namespace;
+use crate::event::{IngestResult, Record};
+use crate::store::{ProfileStore, key};
+
+/// The number of hexadecimal digits of the hash that distinguish two events with one id.
+const HASH_PREFIX: usize = 12;
+
+/// A loaded profile with its store and plan. Dropping it without [`advance_and_save`](Self::advance_and_save) discards
+/// changes of the profile, but not of the journal.
+pub struct ProfileSession {
+    store: ProfileStore,
+    plan: Option<Rc<Plan>>,
+    profile: Profile,
+    /// The profile as stored, to write it only if it has changed.
+    saved: Option<Profile>,
+    version: u64,
+    /// Whether the journal may have something that the account does not know.
+    needs_sync: bool,
+}
+
+/// What deduplication says about an event.
+enum Arrival {
+    New,
+    Duplicate,
+    /// The id was used for another event, so this one was given a new id.
+    Renamed,
+}
+
+impl ProfileSession {
+    /// Loads the profile. Under another plan than before it is rebuilt from the journal.
+    pub fn load(store: &ProfileStore, plan: Option<Rc<Plan>>) -> Result<Self> {
+        let saved = store.get(key::PROFILE)?;
+        let mut session = Self {
+            store: store.clone(),
+            plan,
+            profile: saved.clone().unwrap_or_else(|| Profile::new(store.subject())),
+            saved,
+            version: store.get(key::VERSION)?.unwrap_or(0),
+            needs_sync: false,
+        };
+        session.follow_plan()?;
+        Ok(session)
+    }
+
+    /// Returns the store.
+    pub const fn store(&self) -> &ProfileStore {
+        &self.store
+    }
+
+    /// Returns the profile.
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Stores an event and reduces it, unless it has arrived before.
+    pub fn apply(&mut self, mut record: Record) -> Result<IngestResult> {
+        let warning = record.warning.take();
+        let result = match self.deduplicate(&mut record)? {
+            Arrival::New => warning.map_or(IngestResult::Ok, IngestResult::Warning),
+            Arrival::Duplicate => return Ok(IngestResult::Duplicate),
+            Arrival::Renamed => {
+                IngestResult::Warning(format!("the id was used for another event; stored as `{}`", record.event.id))
+            }
+        };
+        self.append(&record)?;
+        self.reduce(&record.event);
+        Ok(result)
+    }
+
+    /// Adds what an account knows to what its member knows about it.
+    pub fn learn(&mut self, id: &str, account: &Account) {
+        if let Some(plan) = &self.plan {
+            self.profile.merge_account(plan, id, account);
+        }
+    }
+
+    /// Merges another profile into this one.
+    pub fn merge(&mut self, other: &Profile) {
+        if let Some(plan) = &self.plan {
+            self.profile.merge(plan, other);
+        }
+    }
+
+    /// Returns what members may know, if this is the profile of their account.
+    pub fn to_account(&self) -> Account {
+        self.plan.as_deref().map(|plan| self.profile.to_account(plan)).unwrap_or_default()
+    }
+
+    fn is_account(&self) -> Result<bool> {
+        self.store.contains(key::ACCOUNT)
+    }
+
+    /// Looks up the event's id. An id with another hash is replaced by one that the hash determines, so that the same two
+    /// events get the same two ids in any order of repetitions.
+    fn deduplicate(&self, record: &mut Record) -> Result<Arrival> {
+        match self.store.seen_hash(&record.source, &record.event.id)? {
+            None => return Ok(Arrival::New),
+            Some(hash) if hash == record.hash => return Ok(Arrival::Duplicate),
+            Some(_) => {}
+        }
+        let prefix: String = record.hash.chars().take(HASH_PREFIX).collect();
+        record.event.id = format!("{}#{prefix}", record.event.id);
+        let is_known = self.store.seen_hash(&record.source, &record.event.id)?.is_some();
+        Ok(if is_known { Arrival::Duplicate } else { Arrival::Renamed })
+    }
+
+    fn append(&self, record: &Record) -> Result<()> {
+        self.store.mark_seen(record)?;
+        self.store.append(record)?;
+        if let Some(id) = &record.anonymous_id {
+            self.store.add_identifier(Namespace::Anonymous, id)?;
+        }
+        let Some(id) = &record.user_id else { return Ok(()) };
+        self.store.add_identifier(Namespace::User, id)?;
+        if record.event.trusted { self.store.set(key::SECURED, &true) } else { Ok(()) }
+    }
+
+    fn reduce(&mut self, event: &Event) {
+        if let Some(plan) = &self.plan {
+            reduce(plan, &mut self.profile, event);
+            self.needs_sync |=
+                event.kind == EventKind::Group || account_event_names(plan).contains(event.name.as_str());
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The tables `journal` and `seen`: the events of the profile in their order of arrival, and the ids of all events ever.
+//!
+//! The journal is the source of truth of the profile, the outbox of the account sync, and the queue of the archive. Ids in
+//! `seen` outlive the journal's entries, so an event counts once even after its entry was compacted away.
+
+use serde::Deserialize;
+use worker::Result;
+
+use crate::event::Record;
+use crate::store::ProfileStore;
+use crate::store::versioned::{decode, encode};
+
+/// The kind of JSON in the column `record`.
+const KIND: &str = "journal";
+
+/// A row of the journal.
+#[derive(Debug, Deserialize)]
+pub struct JournalEntry {
+    /// The position in the journal.
+    pub seq: i64,
+    version: u32,
+    json: String,
+}
+
+impl JournalEntry {
+    /// Decodes the record.
+    pub fn record(&self) -> Result<Record> {
+        decode(KIND, self.version, &self.json)
+    }
+
+    /// Returns the JSON of the record.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+#[derive(Deserialize)]
+struct Span {
+    first: Option<i64>,
+    last: Option<i64>,
+}
+
+impl ProfileStore {
+    /// Returns the hash of the event with this id, if it has arrived before.
+    pub fn seen_hash(&self, source: &str, id: &str) -> Result<Option<String>> {
+        self.sql.value("SELECT hash AS value FROM seen WHERE source = ? AND id = ?", vec![source.into(), id.into()])
+    }
+
+    /// Marks an event's id as seen.
+    pub fn mark_seen(&self, record: &Record) -> Result<()> {
+        let values = vec![
+            record.source.as_str().into(),
+            record.event.id.as_str().into(),
+            record.hash.as_str().into(),
+            record.received.into(),
+        ];
+        self.sql.execute("INSERT OR IGNORE INTO seen (source, id, hash, at) VALUES (?, ?, ?, ?)", values)
+    }
+
+    /// Appends a record to the journal.
+    pub fn append(&self, record: &Record) -> Result<()> {
+        self.sql.execute("INSERT INTO journal (version, record) VALUES (?, ?)", encode(record)?.into())
+    }
+
+    /// Returns up to `limit` entries after position `seq`, in their order.
+    pub fn entries_after(&self, seq: i64, limit: i64) -> Result<Vec<JournalEntry>> {
+        let query = "SELECT seq, version, record AS json FROM journal WHERE seq > ? ORDER BY seq LIMIT ?";
+        self.sql.rows(query, vec![seq.into(), limit.into()])
+    }
+
+    /// Returns up to `limit` entries before position `seq`, the latest first.
+    pub fn entries_before(&self, seq: i64, limit: i64) -> Result<Vec<JournalEntry>> {
+        let query = "SELECT seq, version, record AS json FROM journal WHERE seq < ? ORDER BY seq DESC LIMIT ?";
+        self.sql.rows(query, vec![seq.into(), limit.into()])
+    }
+
+    /// Returns the entries of events that happened at a time, in milliseconds since the Unix epoch.
+    pub fn entries_at(&self, at: i64) -> Result<Vec<JournalEntry>> {
+        let query = "SELECT seq, version, record AS json FROM journal WHERE json_extract(record, '$.event.at') = ? ORDER BY seq";
+        self.sql.rows(query, vec![at.into()])
+    }
+
+    /// Returns the entry that was appended last.
+    pub fn last_entry(&self) -> Result<Option<JournalEntry>> {
+        let query = "SELECT seq, version, record AS json FROM journal ORDER BY seq DESC LIMIT 1";
+        self.sql.row(query, Vec::new())
+    }
+
+    /// Returns the first and the last position, or `None` for an empty journal.
+    pub fn journal_span(&self) -> Result<Option<(i64, i64)>> {
+        // Two queries, each answered by the key without a scan; one with both aggregates would read every row.
+        let query = "SELECT (SELECT MIN(seq) FROM journal) AS first, (SELECT MAX(seq) FROM journal) AS last";
+        let span: Option<Span> = self.sql.row(query, Vec::new())?;
+        Ok(span.and_then(|span| span.first.zip(span.last)))
+    }
+
+    /// Deletes the entries up to and including position `seq`.
+    pub fn delete_through(&self, seq: i64) -> Result<()> {
+        self.sql.execute("DELETE FROM journal WHERE seq <= ?", vec![seq.into()])
+    }
+}

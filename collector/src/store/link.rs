@@ -1,0 +1,53 @@
+//! The table `link` of an Identity object: where each identifier leads.
+
+use serde::{Deserialize, Serialize};
+use worker::{Result, SqlStorage};
+
+use crate::store::schema;
+use crate::store::sql::Sql;
+
+/// Where an identifier leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The profile.
+    pub profile: String,
+    /// For a device: the person that it belongs to, if one has identified on it.
+    pub user: Option<String>,
+    /// For a device: whether a trusted sender has named the person.
+    pub trusted: bool,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    profile: String,
+    user: Option<String>,
+    trusted: i64,
+}
+
+/// The database of one Identity object.
+pub struct LinkStore {
+    sql: Sql,
+}
+
+impl LinkStore {
+    /// Opens the database, and brings its tables to the current version.
+    pub fn open(sql: SqlStorage) -> Result<Self> {
+        let sql = Sql::new(sql);
+        schema::IDENTITY.prepare(&sql)?;
+        Ok(Self { sql })
+    }
+
+    /// Returns where an identifier leads.
+    pub fn get(&self, key: &str) -> Result<Option<Link>> {
+        let row: Option<Row> =
+            self.sql.row("SELECT profile, user, trusted FROM link WHERE key = ?", vec![key.into()])?;
+        Ok(row.map(|row| Link { profile: row.profile, user: row.user, trusted: row.trusted != 0 }))
+    }
+
+    /// Sets where an identifier leads.
+    pub fn put(&self, key: &str, link: &Link) -> Result<()> {
+        let values =
+            vec![key.into(), link.profile.as_str().into(), link.user.clone().into(), i64::from(link.trusted).into()];
+        self.sql.execute("INSERT OR REPLACE INTO link (key, profile, user, trusted) VALUES (?, ?, ?, ?)", values)
+    }
+}

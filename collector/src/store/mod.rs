@@ -1,0 +1,89 @@
+//! Everything stored: all SQL statements, the names of stored keys, and the schema version of tables and JSON.
+//!
+//! | store | in | tables |
+//! |---|---|---|
+//! | [`ProfileStore`] | each Profile object | `meta`, `identity`, `seen`, `journal`, `delivery`, `member_message`, `merge` |
+//! | [`LinkStore`] | each Identity object | `link` |
+//! | [`failed_events`] | D1 | `failed_event` |
+//!
+//! A Profile object's table `meta` holds single values; [`key`] lists them with their types. An unreadable value is an
+//! error that names its key, so a profile never silently starts over.
+
+mod delivery;
+pub mod failed_events;
+mod identity;
+mod journal;
+pub mod key;
+mod link;
+mod member_message;
+mod merge;
+mod meta;
+mod schema;
+mod sql;
+mod versioned;
+
+use std::rc::Rc;
+
+use worker::{Error, Result, SqlStorage};
+
+pub use delivery::{Delivery, DeliveryState};
+pub use journal::JournalEntry;
+pub use link::{Link, LinkStore};
+pub use member_message::AddressedMessage;
+pub use merge::Merge;
+use sql::Sql;
+
+/// The database of one Profile object. Clones share it.
+#[derive(Clone)]
+pub struct ProfileStore {
+    sql: Sql,
+    subject: Rc<str>,
+}
+
+impl ProfileStore {
+    /// Opens the database, brings its tables to the current version, and stores the object's name.
+    ///
+    /// # Errors
+    /// When a later version has written the database, or the object has no name and none is stored.
+    pub fn open(sql: SqlStorage, name: Option<String>) -> Result<Self> {
+        let sql = Sql::new(sql);
+        schema::PROFILE.prepare(&sql)?;
+        let unnamed = Self { sql, subject: Rc::from("") };
+        let subject = match unnamed.get(key::SUBJECT)? {
+            Some(known) => known,
+            None => {
+                let name = name.ok_or_else(|| Error::from("the object has no name"))?;
+                unnamed.set(key::SUBJECT, &name)?;
+                name
+            }
+        };
+        Ok(Self { subject: Rc::from(subject), ..unnamed })
+    }
+
+    /// Returns the id of the profile.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Returns when the object has to act next: the earliest of all that is due in its protocols.
+    pub fn next_due(&self) -> Result<Option<i64>> {
+        let times = [
+            self.get(key::WAKE_AT)?,
+            self.get(key::SYNC_AT)?,
+            self.get(key::ARCHIVE_AT)?,
+            self.next_member_message()?,
+            self.next_delivery()?,
+            self.next_merge()?,
+        ];
+        Ok(times.into_iter().flatten().min())
+    }
+
+    /// Deletes everything but the profile's id and the profile that it was merged into.
+    pub fn delete_merged(&self) -> Result<()> {
+        for table in ["journal", "seen", "delivery", "member_message", "identity", "merge"] {
+            self.sql.execute(&format!("DELETE FROM {table}"), Vec::new())?;
+        }
+        let kept = vec![key::MOVED_TO.name().into(), key::SUBJECT.name().into()];
+        self.sql.execute("DELETE FROM meta WHERE name NOT IN (?, ?)", kept)
+    }
+}

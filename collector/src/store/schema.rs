@@ -1,0 +1,135 @@
+//! The schema version, the tables, and their migrations.
+//!
+//! Every database stores the version of its tables; every row with JSON stores the version under which that JSON was
+//! written (see [`versioned`](super::versioned)). To change what is stored:
+//!
+//! 1. Count up [`SCHEMA_VERSION`].
+//! 2. For a change of tables, change the `CREATE` statements and add a [`TableMigration`] that brings the previous
+//!    version's tables to the new form.
+//! 3. For a change of JSON, add a `JsonMigration` in `versioned.rs`. It runs when an old value is read.
+
+use worker::{Error, Result};
+
+use crate::store::sql::Sql;
+
+/// The version of tables and JSON that this build writes. It reads every earlier version, and refuses later ones.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The table with the version of a database's tables: one row.
+const VERSION_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)";
+
+/// The tables of one kind of object. `WITHOUT ROWID` halves the rows that are written where the key is a string.
+pub struct Schema {
+    /// The statements that create the tables of the current version.
+    pub tables: &'static str,
+    /// The changes since version 1, in their order.
+    pub migrations: &'static [TableMigration],
+}
+
+/// The statements that bring the tables of one version to the next.
+pub struct TableMigration {
+    /// The version that they lead to.
+    pub to: u32,
+    /// The statements.
+    pub statements: &'static str,
+}
+
+/// The tables of a Profile object.
+pub const PROFILE: Schema = Schema {
+    tables: "
+CREATE TABLE meta (name TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE identity (namespace TEXT, value TEXT, PRIMARY KEY (namespace, value)) WITHOUT ROWID;
+CREATE TABLE seen (source TEXT, id TEXT, hash TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+CREATE TABLE journal (seq INTEGER PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL);
+CREATE TABLE delivery (send_id TEXT PRIMARY KEY, state TEXT NOT NULL, due INTEGER, version INTEGER NOT NULL, delivery TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE member_message (send_id TEXT PRIMARY KEY, member TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER, version INTEGER NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE merge (loser TEXT PRIMARY KEY, user TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER) WITHOUT ROWID;
+",
+    migrations: &[],
+};
+
+/// The table of an Identity object.
+pub const IDENTITY: Schema = Schema {
+    tables: "CREATE TABLE link (key TEXT PRIMARY KEY, profile TEXT NOT NULL, user TEXT, trusted INTEGER NOT NULL) WITHOUT ROWID;",
+    migrations: &[],
+};
+
+impl Schema {
+    /// Creates the tables of a new database, and migrates those of an old one.
+    ///
+    /// # Errors
+    /// When a later version of the collector has written the database.
+    pub fn prepare(&self, sql: &Sql) -> Result<()> {
+        // INVARIANT: nothing is awaited in here, so all statements are committed together or not at all.
+        sql.execute(VERSION_TABLE, Vec::new())?;
+        let found: Option<u32> = sql.value("SELECT version AS value FROM schema", Vec::new())?;
+        if found == Some(SCHEMA_VERSION) {
+            return Ok(());
+        }
+        match found {
+            None => sql.execute(self.tables, Vec::new())?,
+            Some(found) => {
+                let steps = pending(self.migrations, found, SCHEMA_VERSION).map_err(Error::from)?;
+                steps.into_iter().try_for_each(|step| sql.execute(step.statements, Vec::new()))?;
+            }
+        }
+        sql.execute("INSERT OR REPLACE INTO schema (id, version) VALUES (1, ?)", vec![i64::from(SCHEMA_VERSION).into()])
+    }
+}
+
+/// Returns the migrations from version `found` to version `current`, in their order.
+fn pending(
+    migrations: &[TableMigration],
+    found: u32,
+    current: u32,
+) -> core::result::Result<Vec<&TableMigration>, String> {
+    if found > current {
+        return Err(newer("the database", found, current));
+    }
+    Ok(migrations.iter().filter(|step| step.to > found && step.to <= current).collect())
+}
+
+/// Returns the message for something that a later version has written.
+pub fn newer(what: &str, found: u32, current: u32) -> String {
+    format!(
+        "{what} has schema version {found}, which is newer than this build's version {current}: deploy a newer collector"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: [TableMigration; 3] = [
+        TableMigration { to: 2, statements: "two" },
+        TableMigration { to: 3, statements: "three" },
+        TableMigration { to: 5, statements: "five" },
+    ];
+
+    fn statements(found: u32, current: u32) -> Result<Vec<&'static str>, String> {
+        pending(&STEPS, found, current).map(|steps| steps.iter().map(|step| step.statements).collect())
+    }
+
+    #[test]
+    fn only_the_steps_after_the_stored_version_run() {
+        assert_eq!(statements(1, 5), Ok(vec!["two", "three", "five"]));
+        assert_eq!(statements(3, 5), Ok(vec!["five"]));
+        assert_eq!(statements(2, 3), Ok(vec!["three"]));
+        assert_eq!(statements(5, 5), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_newer_database_is_refused() {
+        let error = statements(6, 5).err().unwrap_or_default();
+        assert!(error.contains("the database has schema version 6"), "{error}");
+    }
+
+    #[test]
+    fn every_migration_leads_to_a_known_version() {
+        for schema in [&PROFILE, &IDENTITY] {
+            assert!(schema.migrations.is_sorted_by_key(|step| step.to));
+            assert!(schema.migrations.last().is_none_or(|step| step.to <= SCHEMA_VERSION));
+        }
+    }
+}
