@@ -18,8 +18,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Sends a message to the webhook of its channel.
 ///
 /// # Errors
-/// The reason why the receiver has not accepted it. It may have received it nevertheless: delivery is at-least-once, and
-/// the idempotency key lets the receiver discard repetitions.
+/// The reason why the receiver has not accepted it. It may have received it nevertheless: delivery is at-least-once,
+/// and the idempotency key lets the receiver discard repetitions.
 pub async fn send(settings: &Settings, message: &OutboundMessage) -> core::result::Result<(), String> {
     let request = signed_request(settings, message)?;
     let abort = AbortController::default();

@@ -1,4 +1,4 @@
-//! What became of an event.
+//! The result of ingesting an event.
 
 use serde::{Deserialize, Serialize};
 

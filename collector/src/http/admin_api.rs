@@ -1,5 +1,5 @@
-//! Endpoints for the shop's own people and servers, with the secret key: profiles, tokens and failed events. And the public
-//! ones: health, and the keys of tokens.
+//! Endpoints for the shop's own people and servers, with the secret key: profiles, tokens and failed events. And the
+//! public ones: health, and the keys of tokens.
 
 use serde::Deserialize;
 use serde_json::json;

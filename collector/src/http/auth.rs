@@ -3,8 +3,8 @@
 use base64ct::{Base64, Encoding};
 use worker::Request;
 
-/// Returns the write key, as Segment's SDKs send it: the user name of Basic authorization, or `?writeKey=` where no header
-/// can be set.
+/// Returns the write key, as Segment's SDKs send it: the user name of Basic authorization, or `?writeKey=` where no
+/// header can be set.
 pub fn write_key(request: &Request) -> Option<String> {
     let basic = authorization(request, "Basic").and_then(|encoded| Base64::decode_vec(&encoded).ok());
     let user = basic.and_then(|bytes| String::from_utf8(bytes).ok()).map(|pair| match pair.split_once(':') {

@@ -42,8 +42,8 @@ pub async fn post(request: Request, env: &Env) -> Result<Response> {
     response::json(if again { 503 } else { 200 }, &out)
 }
 
-/// `POST /v1/edge/batch`: stores the events of several messages, and returns the positions of the messages that are stored
-/// completely.
+/// `POST /v1/edge/batch`: stores the events of several messages, and returns the positions of the messages that are
+/// stored completely.
 pub async fn batch(request: Request, env: &Env) -> Result<Response> {
     let text = match text(request, env).await {
         Ok(text) => text,

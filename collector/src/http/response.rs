@@ -37,7 +37,8 @@ pub fn error(status: u16, code: &str, message: &str) -> Result<Response> {
     Ok(response)
 }
 
-/// Returns the results of a batch: 200 if every event was stored or permanently rejected, 503 if some must be sent again.
+/// Returns the results of a batch: 200 if every event was stored or permanently rejected, 503 if some must be sent
+/// again.
 pub fn results(results: Vec<(String, IngestResult)>) -> Result<Response> {
     let again = results.iter().any(|(_, result)| result.is_retry());
     let body = json!({ "success": !again, "results": by_id(results) });

@@ -1,6 +1,7 @@
 //! The Identity objects: which profile an identifier leads to.
 //!
-//! Each identifier belongs to one object, which processes its requests one at a time. Concurrent claims therefore agree.
+//! Each identifier belongs to one object, which processes its requests one at a time. Concurrent claims therefore
+//! agree.
 
 use serde::{Deserialize, Serialize};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};

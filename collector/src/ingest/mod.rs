@@ -1,7 +1,7 @@
 //! Ingestion: from calls of senders to records in profiles.
 //!
-//! The identifiers of each event are resolved to a profile, each set of identifiers once. Then each profile is called once
-//! with all of its events.
+//! The identifiers of each event are resolved to a profile, each set of identifiers once. Then each profile is called
+//! once with all of its events.
 
 pub mod edge_message;
 mod rejected;
@@ -67,7 +67,7 @@ pub struct Position {
     pub profile: String,
     /// The profile's version after the event.
     pub version: u64,
-    /// Whether what trusted senders said about the person may be shown to the device.
+    /// Whether the device may see facts from trusted senders.
     pub proven: bool,
 }
 

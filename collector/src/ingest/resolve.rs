@@ -30,7 +30,7 @@ pub struct Identifiers {
 pub struct ResolvedProfile {
     /// The profile.
     pub profile: String,
-    /// Whether what trusted senders said about the person may be shown to the device.
+    /// Whether the device may see facts from trusted senders.
     pub proven: bool,
 }
 

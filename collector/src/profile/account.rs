@@ -1,5 +1,5 @@
-//! The account sync: a member's profile forwards account events to the profile of its account, and pulls what members may
-//! know.
+//! The account sync: a member's profile forwards account events to the profile of its account, and pulls what members
+//! may know.
 //!
 //! The journal is the outbox. Two stored values say how far the sync is: `SYNC_AT`, when the next attempt is due, and
 //! `SYNCED_TO`, the position up to which the account has the events. In the member's object:
@@ -21,8 +21,8 @@
 //!                                                             └──────────────┘
 //! ```
 //!
-//! Delivery is at-least-once: a crash repeats the attempt that it interrupts, and the account deduplicates by source and
-//! message id.
+//! Delivery is at-least-once: a crash repeats the attempt that it interrupts, and the account deduplicates by source
+//! and message id.
 
 use std::rc::Rc;
 
@@ -62,9 +62,9 @@ pub async fn forward_to_account(context: &ObjectContext, plan: &Rc<Plan>) -> Res
     let sync = client::call(&context.env, &object, &operation).await?;
     let plan = plan.clone();
     let work = context.transact(move |store| {
-        // INVARIANT: SYNCED_TO moves only after the account has replied, so a kill before this commit forwards the batch
-        // again, and the account discards it. It is set before the profile is loaded, because loading under another plan
-        // resets it.
+        // INVARIANT: SYNCED_TO moves only after the account has replied, so a kill before this commit forwards the
+        // batch again, and the account discards it. It is set before the profile is loaded, because loading under
+        // another plan resets it.
         store.set(key::SYNCED_TO, &last)?;
         store.set(key::SYNC_ATTEMPTS, &0)?;
         store.set(key::SYNC_AT, &clock::now())?;
@@ -147,7 +147,8 @@ fn count_attempt(store: &ProfileStore, now: i64, retry: i64) -> Result<()> {
     let attempts = store.get(key::SYNC_ATTEMPTS)?.unwrap_or(0);
     let wait = retry.saturating_mul(1_i64.checked_shl(attempts.min(MAX_DOUBLINGS)).unwrap_or(1));
     store.set(key::SYNC_ATTEMPTS, &attempts.saturating_add(1))?;
-    // INVARIANT: the next attempt is set before this one begins. A kill during the call leaves an alarm that repeats it.
+    // INVARIANT: the next attempt is set before this one begins. A kill during the call leaves an alarm that repeats
+    // it.
     store.set(key::SYNC_AT, &now.saturating_add(wait))
 }
 

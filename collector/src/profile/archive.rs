@@ -69,8 +69,8 @@ fn begin(store: &ProfileStore) -> Result<Option<ArchiveRange>> {
         store.clear(key::ARCHIVE_AT)?;
         return Ok(None);
     };
-    // INVARIANT: the range is stored before the file is written. A kill in between writes the same file again, under the
-    // same name, so the archive has each event once.
+    // INVARIANT: the range is stored before the file is written. A kill in between writes the same file again, under
+    // the same name, so the archive has each event once.
     store.set(key::ARCHIVING, &range)?;
     Ok(Some(range))
 }

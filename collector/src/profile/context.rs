@@ -56,8 +56,8 @@ impl ObjectContext {
         let (store, storage, alarms) = (self.store()?, self.state.storage(), self.state.storage());
         let result = Rc::new(RefCell::new(None));
         let slot = result.clone();
-        // INVARIANT: `work` is not async, so no other request of the object runs between its reads and its writes. The alarm
-        // is part of the transaction: what is due is never stored without a timer.
+        // INVARIANT: `work` is not async, so no other request of the object runs between its reads and its writes. The
+        // alarm is part of the transaction: what is due is never stored without a timer.
         let transaction = storage.transaction(move |_| async move {
             let value = work(&store)?;
             if let Some(due) = store.next_due()? {

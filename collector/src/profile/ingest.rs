@@ -1,7 +1,7 @@
 //! Events arrive in the profile, and time passes.
 //!
-//! A batch is stored, reduced, and answered by its journeys in one transaction. It is acknowledged after the commit, so a
-//! crash before leads to a retry, which deduplication makes harmless.
+//! A batch is stored, reduced, and answered by its journeys in one transaction. It is acknowledged after the commit, so
+//! a crash before leads to a retry, which deduplication makes harmless.
 
 use worker::Result;
 

@@ -23,8 +23,8 @@
 //!                                                         └───────────┘
 //! ```
 //!
-//! A member that was merged replies with the winner, which is called instead. Rows that are done stay, so a repeated claim
-//! finds its `send_id` and changes nothing.
+//! A member that was merged replies with the winner, which is called instead. Rows that are done stay, so a repeated
+//! claim finds its `send_id` and changes nothing.
 
 use throughline::MemberMessage;
 use worker::{Result, console_error};
@@ -64,7 +64,8 @@ async fn deliver_to_member(context: &ObjectContext, addressed: AddressedMessage)
 async fn begin_attempt(context: &ObjectContext, message: MemberMessage) -> Result<ClaimMessage> {
     let (plan, retry) = (plan_cache::current(&context.env).await, context.retry_wait());
     let work = context.transact(move |store| {
-        // INVARIANT: the next attempt is set before this one begins. A kill during the call leaves an alarm that repeats it.
+        // INVARIANT: the next attempt is set before this one begins. A kill during the call leaves an alarm that
+        // repeats it.
         store.begin_message_attempt(&message.send_id, clock::now(), retry)?;
         let mut session = ProfileSession::load(store, plan)?;
         session.advance_and_save(clock::now())?;
@@ -83,8 +84,8 @@ pub async fn claim(context: &ObjectContext, request: ClaimMessage) -> Result<May
         }
         let mut session = ProfileSession::load(store, plan)?;
         session.learn(&request.account, &request.known);
-        // INVARIANT: the row's key is the account's send_id, so a repeated claim adds nothing, whether the message is still
-        // waiting or composed.
+        // INVARIANT: the row's key is the account's send_id, so a repeated claim adds nothing, whether the message is
+        // still waiting or composed.
         store.add_own_message(&request.message, clock::now())?;
         session.advance_and_save(clock::now())?;
         Ok(MaybeMoved::Here(Claimed {}))

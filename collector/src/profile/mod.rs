@@ -1,7 +1,7 @@
 //! The Profile objects: one profile each, where events are deduplicated, stored and reduced, and journeys advance.
 //!
-//! [`object`] dispatches the operations of [`rpc`] to one module per protocol. Each module documents its states, and why a
-//! crash at any step loses nothing. They share only what is below them:
+//! [`object`] dispatches the operations of [`rpc`] to one module per protocol. Each module documents its states, and
+//! why a crash at any step loses nothing. They share only what is below them:
 //!
 //! ```text
 //! object ── account · member_message · merge · outbox · archive · ingest · token · view

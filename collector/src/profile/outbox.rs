@@ -94,8 +94,8 @@ async fn begin_attempt(
             return Ok(None);
         }
         let delivery = with_attempt(delivery, retry, now);
-        // INVARIANT: the attempt and its successor's time are stored before the webhook is called. A kill during the call
-        // leaves a pending delivery with an alarm: the attempt is repeated, never lost.
+        // INVARIANT: the attempt and its successor's time are stored before the webhook is called. A kill during the
+        // call leaves a pending delivery with an alarm: the attempt is repeated, never lost.
         store.put_delivery(&delivery)?;
         let message = outbound_message(&delivery, session.profile(), store)?;
         Ok(Some((delivery, message)))
@@ -120,7 +120,8 @@ fn authorize_delivery(
     Ok(authorize(plan, session.profile(), &others, &waiting, Millis(now)))
 }
 
-/// Returns the events of pending deliveries that precede this one. They count against caps although their result is open.
+/// Returns the events of pending deliveries that precede this one. They count against caps although their result is
+/// open.
 ///
 /// The order is total, so of two deliveries that wait for each other one goes first.
 fn sent_before(store: &ProfileStore, this: &Delivery, now: i64) -> Result<Vec<Event>> {

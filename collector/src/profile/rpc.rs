@@ -134,7 +134,7 @@ pub struct ForwardToAccount {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PullFromAccount {}
 
-/// What members may know about an account.
+/// The part of an account that its members may know.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AccountSync {
     pub account: Account,
@@ -145,7 +145,7 @@ pub struct AccountSync {
 pub struct ClaimMessage {
     /// The account's id.
     pub account: String,
-    /// What members may know about it.
+    /// The part of it that members may know.
     pub known: Account,
     pub message: MemberMessage,
 }
@@ -171,7 +171,7 @@ pub struct ProfileView(pub serde_json::Value);
 /// Mints a token for the edge.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MintToken {
-    /// Whether the token may show what trusted senders said.
+    /// Whether the token may have facts from trusted senders.
     pub proven: bool,
 }
 

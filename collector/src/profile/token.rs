@@ -38,8 +38,8 @@ pub async fn mint_token(context: &ObjectContext, request: &MintToken) -> Result<
 
 /// Returns why there is no token for this profile.
 ///
-/// What trusted senders said is only for devices that a trusted sender has named. Anybody can claim to be a person, and
-/// would otherwise read that person's facts.
+/// Facts from trusted senders are only for devices that a trusted sender has linked to the person. Anybody can claim to
+/// be a person, and would otherwise read that person's facts.
 fn refusal(store: &ProfileStore, request: &MintToken) -> Result<Option<&'static str>> {
     if !request.proven && store.get(key::SECURED)?.unwrap_or(false) {
         return Ok(Some("no trusted sender has linked the device to the person"));

@@ -1,4 +1,5 @@
-//! The table `failed_event` in D1: rejected events and given-up deliveries, with the reason. Nothing that was sent vanishes.
+//! The table `failed_event` in D1: rejected events and given-up deliveries, with the reason. Nothing that was sent
+//! vanishes.
 
 use serde::{Deserialize, Serialize};
 use worker::{D1Database, D1PreparedStatement, D1Type, Env, Result};
@@ -15,7 +16,7 @@ pub struct FailedEvent {
     pub message_id: String,
     /// Why it was rejected.
     pub reason: String,
-    /// What was received.
+    /// The event as received, possibly truncated.
     pub payload: String,
 }
 

@@ -1,7 +1,8 @@
-//! The tables `journal` and `seen`: the events of the profile in their order of arrival, and the ids of all events ever.
+//! The tables `journal` and `seen`: the events of the profile in their order of arrival, and the ids of all events
+//! ever.
 //!
-//! The journal is the source of truth of the profile, the outbox of the account sync, and the queue of the archive. Ids in
-//! `seen` outlive the journal's entries, so an event counts once even after its entry was compacted away.
+//! The journal is the source of truth of the profile, the outbox of the account sync, and the queue of the archive. Ids
+//! in `seen` outlive the journal's entries, so an event counts once even after its entry was compacted away.
 
 use serde::Deserialize;
 use worker::Result;
@@ -76,7 +77,8 @@ impl ProfileStore {
 
     /// Returns the entries of events that happened at a time, in milliseconds since the Unix epoch.
     pub fn entries_at(&self, at: i64) -> Result<Vec<JournalEntry>> {
-        let query = "SELECT seq, version, record AS json FROM journal WHERE json_extract(record, '$.event.at') = ? ORDER BY seq";
+        let query = "SELECT seq, version, record AS json FROM journal \
+            WHERE json_extract(record, '$.event.at') = ? ORDER BY seq";
         self.sql.rows(query, vec![at.into()])
     }
 

@@ -1,7 +1,7 @@
 //! The table `member_message`: messages of an account's journeys.
 //!
-//! In the account's object a row names the member that it is for. In the member's object the column is empty. A row whose
-//! `due` is null is done; it stays, so that a repeated claim changes nothing.
+//! In the account's object a row names the member that it is for. In the member's object the column is empty. A row
+//! whose `due` is null is done; it stays, so that a repeated claim changes nothing.
 
 use serde::Deserialize;
 use throughline::MemberMessage;
@@ -35,7 +35,8 @@ impl ProfileStore {
     pub fn add_message_for(&self, member: &str, message: &MemberMessage, now: i64) -> Result<()> {
         let [version, json] = encode(message)?;
         let values = vec![message.send_id.as_str().into(), member.into(), now.into(), version, json];
-        let statement = "INSERT OR IGNORE INTO member_message (send_id, member, attempts, due, version, message) VALUES (?, ?, 0, ?, ?, ?)";
+        let statement = "INSERT OR IGNORE INTO member_message (send_id, member, attempts, due, version, message) \
+            VALUES (?, ?, 0, ?, ?, ?)";
         self.sql.execute(statement, values)
     }
 
@@ -46,19 +47,22 @@ impl ProfileStore {
 
     /// In an account's object: returns up to `limit` messages that are due, the longest due first.
     pub fn due_messages(&self, now: i64, limit: i64) -> Result<Vec<AddressedMessage>> {
-        let query = "SELECT member, version, message AS json FROM member_message WHERE member <> '' AND due <= ? ORDER BY due LIMIT ?";
+        let query = "SELECT member, version, message AS json FROM member_message \
+            WHERE member <> '' AND due <= ? ORDER BY due LIMIT ?";
         self.messages(query, vec![now.into(), limit.into()])
     }
 
     /// In a member's object: returns the messages that are not composed yet.
     pub fn own_messages(&self) -> Result<Vec<MemberMessage>> {
-        let query = "SELECT member, version, message AS json FROM member_message WHERE member = ? AND due IS NOT NULL ORDER BY send_id";
+        let query = "SELECT member, version, message AS json FROM member_message \
+            WHERE member = ? AND due IS NOT NULL ORDER BY send_id";
         Ok(self.messages(query, vec![OWN.into()])?.into_iter().map(|own| own.message).collect())
     }
 
     /// Counts an attempt, and sets the next one to `now + retry * 2^attempts`.
     pub fn begin_message_attempt(&self, send_id: &str, now: i64, retry: i64) -> Result<()> {
-        let statement = "UPDATE member_message SET attempts = attempts + 1, due = ? + ? * (1 << MIN(attempts, 10)) WHERE send_id = ?";
+        let statement = "UPDATE member_message SET attempts = attempts + 1, due = ? + ? * (1 << MIN(attempts, 10)) \
+            WHERE send_id = ?";
         self.sql.execute(statement, vec![now.into(), retry.into(), send_id.into()])
     }
 

@@ -37,7 +37,8 @@ impl ProfileStore {
 
     /// Counts an attempt, and sets the next one to `now + retry * 2^attempts`. A finished merge stays finished.
     pub fn begin_merge_attempt(&self, loser: &str, now: i64, retry: i64) -> Result<()> {
-        let statement = "UPDATE merge SET attempts = attempts + 1, due = ? + ? * (1 << MIN(attempts, 10)) WHERE loser = ? AND due IS NOT NULL";
+        let statement = "UPDATE merge SET attempts = attempts + 1, due = ? + ? * (1 << MIN(attempts, 10)) \
+            WHERE loser = ? AND due IS NOT NULL";
         self.sql.execute(statement, vec![now.into(), retry.into(), loser.into()])
     }
 

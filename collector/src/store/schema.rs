@@ -40,18 +40,24 @@ pub const PROFILE: Schema = Schema {
     tables: "
 CREATE TABLE meta (name TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE identity (namespace TEXT, value TEXT, PRIMARY KEY (namespace, value)) WITHOUT ROWID;
-CREATE TABLE seen (source TEXT, id TEXT, hash TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+CREATE TABLE seen (source TEXT, id TEXT, hash TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id))
+    WITHOUT ROWID;
 CREATE TABLE journal (seq INTEGER PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL);
-CREATE TABLE delivery (send_id TEXT PRIMARY KEY, state TEXT NOT NULL, due INTEGER, version INTEGER NOT NULL, delivery TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE member_message (send_id TEXT PRIMARY KEY, member TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER, version INTEGER NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE merge (loser TEXT PRIMARY KEY, user TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER) WITHOUT ROWID;
+CREATE TABLE delivery (send_id TEXT PRIMARY KEY, state TEXT NOT NULL, due INTEGER,
+    version INTEGER NOT NULL, delivery TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE member_message (send_id TEXT PRIMARY KEY, member TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER,
+    version INTEGER NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE merge (loser TEXT PRIMARY KEY, user TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER)
+    WITHOUT ROWID;
 ",
     migrations: &[],
 };
 
 /// The table of an Identity object.
 pub const IDENTITY: Schema = Schema {
-    tables: "CREATE TABLE link (key TEXT PRIMARY KEY, profile TEXT NOT NULL, user TEXT, trusted INTEGER NOT NULL) WITHOUT ROWID;",
+    tables: "
+CREATE TABLE link (key TEXT PRIMARY KEY, profile TEXT NOT NULL, user TEXT, trusted INTEGER NOT NULL) WITHOUT ROWID;
+",
     migrations: &[],
 };
 
@@ -92,9 +98,7 @@ fn pending(
 
 /// Returns the message for something that a later version has written.
 pub fn newer(what: &str, found: u32, current: u32) -> String {
-    format!(
-        "{what} has schema version {found}, which is newer than this build's version {current}: deploy a newer collector"
-    )
+    format!("{what} has schema version {found}, newer than version {current} of this build: deploy a newer collector")
 }
 
 #[cfg(test)]

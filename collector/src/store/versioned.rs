@@ -34,8 +34,8 @@ pub fn encode(value: &impl Serialize) -> Result<[SqlStorageValue; 2]> {
 /// Decodes JSON of a kind that was written under `version`.
 ///
 /// # Errors
-/// When a later version has written it, or it cannot be read. The message names the kind of value and the position of the
-/// fault, never the content, which may be personal.
+/// When a later version has written it, or it cannot be read. The message names the kind of value and the position of
+/// the fault, never the content, which may be personal.
 pub fn decode<T: DeserializeOwned>(kind: &str, version: u32, json: &str) -> Result<T> {
     decode_with(MIGRATIONS, SCHEMA_VERSION, kind, version, json).map_err(Error::from)
 }
@@ -77,7 +77,8 @@ fn migrate(
     Ok(Some(steps.fold(value, |value, step| (step.apply)(value)).to_string()))
 }
 
-/// Returns the message for JSON that cannot be decoded. `error` itself may quote the content, so only its position is shown.
+/// Returns the message for JSON that cannot be decoded. `error` itself may quote the content, so only its position is
+/// shown.
 fn unreadable(kind: &str, error: &serde_json::Error) -> String {
     let fault = if error.is_data() { "has an unexpected form" } else { "is not valid JSON" };
     format!("stored value `{kind}` {fault} at line {} column {}", error.line(), error.column())

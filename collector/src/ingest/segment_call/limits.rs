@@ -12,8 +12,8 @@ pub const MAX_MESSAGE_ID: usize = 100;
 /// The deepest nesting of arrays and objects.
 const MAX_DEPTH: usize = 32;
 
-/// Parses a call within the limits. `is_beyond` says that the batch has too many calls before it. `message_id` is set even
-/// if the call is rejected.
+/// Parses a call within the limits. `is_beyond` says that the batch has too many calls before it. `message_id` is set
+/// even if the call is rejected.
 pub fn parse(raw: &str, is_beyond: bool, message_id: &mut String) -> Result<Object, String> {
     if raw.len() > MAX_CALL {
         *message_id = message_id_of(raw);

@@ -134,7 +134,8 @@ impl<'a> Calls<'a> {
         Ok(about_person(event, call.at(["groupId"])))
     }
 
-    /// Corrects the timestamp of a sender whose clock is ahead, which shows because the call was sent after it was received.
+    /// Corrects the timestamp of a sender whose clock is ahead, which shows because the call was sent after it was
+    /// received.
     ///
     /// A clock that is behind cannot be account_event from a call that was under way for long, so it is left alone.
     fn correct_time(&self, call: &mut Object) {

@@ -20,8 +20,8 @@ impl ProfileSession {
         self.schedule_wake(wake_at)
     }
 
-    /// Returns the member whose event has this stamp. If the event is no longer in the journal, returns the member of the
-    /// last event.
+    /// Returns the member whose event has this stamp. If the event is no longer in the journal, returns the member of
+    /// the last event.
     fn recipient(&self, stamp: Stamp) -> Result<Option<String>> {
         for entry in self.store.entries_at(stamp.at().0)? {
             let record = entry.record()?;

@@ -15,8 +15,8 @@ impl ProfileSession {
     /// Advances the journeys to `now`, stores their messages and the time of their next step, and saves the profile.
     /// Returns its version.
     ///
-    /// INVARIANT: a journey's new state and the messages that it emits are written in one transaction, so a crash neither
-    /// loses a message nor emits it twice.
+    /// INVARIANT: a journey's new state and the messages that it emits are written in one transaction, so a crash
+    /// neither loses a message nor emits it twice.
     pub fn advance_and_save(&mut self, now: i64) -> Result<u64> {
         match self.plan.clone() {
             Some(plan) if self.is_account()? => self.advance_account_journeys(&plan, now)?,

@@ -33,7 +33,8 @@ impl ProfileSession {
 
     /// Returns the position up to which events are archived, and known to the account.
     ///
-    /// The events of an account are in the archives of its members, so nothing of an account's journal has to be archived.
+    /// The events of an account are in the archives of its members, so nothing of an account's journal has to be
+    /// archived.
     fn compactable_to(&self) -> Result<i64> {
         let archived = if self.is_account()? { i64::MAX } else { self.store.get(key::ARCHIVED_TO)?.unwrap_or(0) };
         let is_syncing = self.store.contains(key::SYNC_AT)?;

@@ -30,7 +30,7 @@ pub struct ProfileSession {
     needs_sync: bool,
 }
 
-/// What deduplication says about an event.
+/// The result of deduplicating an event.
 enum Arrival {
     New,
     Duplicate,
@@ -102,8 +102,8 @@ impl ProfileSession {
         self.store.contains(key::ACCOUNT)
     }
 
-    /// Looks up the event's id. An id with another hash is replaced by one that the hash determines, so that the same two
-    /// events get the same two ids in any order of repetitions.
+    /// Looks up the event's id. An id with another hash is replaced by one that the hash determines, so that the same
+    /// two events get the same two ids in any order of repetitions.
     fn deduplicate(&self, record: &mut Record) -> Result<Arrival> {
         match self.store.seen_hash(&record.source, &record.event.id)? {
             None => return Ok(Arrival::New),

@@ -23,7 +23,8 @@ impl ProfileSession {
     }
 }
 
-/// Returns the profile as all known events reduce it under this plan. Journeys keep their state, so nothing is sent again.
+/// Returns the profile as all known events reduce it under this plan. Journeys keep their state, so nothing is sent
+/// again.
 fn rebuild(store: &ProfileStore, plan: &Plan, old: &Profile) -> Result<Profile> {
     let mut profile = store.get(key::BASE)?.unwrap_or_else(|| Profile::new(old.subject.clone()));
     let mut after = 0;
@@ -43,8 +44,8 @@ fn rebuild(store: &ProfileStore, plan: &Plan, old: &Profile) -> Result<Profile> 
     Ok(profile)
 }
 
-/// Forwards the journal to the account from its first event on, if the plan counts other events for accounts than the one
-/// before. Returns whether it does.
+/// Forwards the journal to the account from its first event on, if the plan counts other events for accounts than the
+/// one before. Returns whether it does.
 fn restart_sync(store: &ProfileStore, plan: &Plan) -> Result<bool> {
     let names: Vec<String> = account_event_names(plan).iter().map(|name| (*name).to_owned()).collect();
     if store.get(key::SYNCED_EVENTS)?.is_some_and(|before| before == names) {
