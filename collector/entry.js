@@ -1,7 +1,7 @@
-// The collector worker as workerd sees it: the Rust functions and Durable Objects, guarded.
+// The entry point of the collector worker: the Rust functions and Durable Objects, guarded.
 import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers';
 import { guard } from '../tools/guard.js';
-// By name: what is not named here is not in the bundle.
+// Named imports, so that everything else stays out of the bundle.
 import {
   __wbg_reset_state,
   __worker_init_state,

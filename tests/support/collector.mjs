@@ -70,7 +70,7 @@ export const RULES = {
 // Not in the process of its own, which is told everything.
 const KEYS = process.argv[1] === here ? undefined : newKeys();
 
-/** What publishing these rules puts in KV: a list of keys and values, in base64. */
+/** The keys and base64 values that publishing these rules puts in KV. */
 const published = (rules) =>
   [...publish(rules, KEYS)].map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]);
 
@@ -193,7 +193,7 @@ class Collector {
     return answer(await fetch(this.url + path, { headers: { authorization: `Bearer ${key}` } }));
   }
 
-  /** What is known of somebody; undefined of nobody. */
+  /** The profile with an id, or undefined. */
   async profile(id, query = '') {
     const { status, body } = await this.get(`/v1/profiles/${encodeURIComponent(id)}${query}`);
     if (status === 404) return undefined;

@@ -66,7 +66,7 @@ const trusted = (...calls) => collector.batch(calls, { key: SERVER_KEY });
 const account = (id) => collector.profile(`account_id:${id}`);
 const person = (who) => collector.profile(`user_id:${who.userId}`);
 const sentTo = (who) => sink.requests.filter(({ body }) => body.data.user_id.includes(who.userId));
-/** What the token of somebody carries of their account. */
+/** The account's facts in a person's token. */
 const carried = async (who) => {
   const { body } = await collector.token(`user_id:${who.userId}`);
   return Object.values(claimsOf(body.token).tl.accounts ?? {});
