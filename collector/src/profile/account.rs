@@ -5,20 +5,17 @@
 //! `SYNCED_TO`, the position up to which the account has the events. In the member's object:
 //!
 //! ```text
-//!                an account event is stored, or the plan counts other events
-//!      ┌──────┐  SYNC_AT = now                                   ┌───────┐
-//!      │ idle │ ───────────────────────────────────────────────> │  due  │ <──┐
-//!      └──────┘                                                  └───────┘    │
-//!          ^                                       alarm: attempts += 1       │
-//!          │                                       SYNC_AT = now + backoff    │
-//!          │ nothing left to forward                         │                │
-//!          │ clear SYNC_AT                                   v                │
-//!          └────────────────────────────────────────── ┌────────────┐  error: retry at SYNC_AT
-//!                                                       │ forwarding │ ──────┤
-//!                                                       └────────────┘       │
-//!                                                             │ reply: learn, SYNCED_TO = last,
-//!                                                             │ SYNC_AT = now (look for more)
-//!                                                             └──────────────┘
+//!   ┌──────┐    an account event is stored, or the plan counts other events:    ┌─────┐
+//!   │ idle │ ────────────────────────── SYNC_AT = now ────────────────────────> │ due │ <───┐
+//!   │      │ <─────────────── nothing to forward: clear SYNC_AT ─────────────── │     │     │
+//!   └──────┘                                                                    └─────┘     │
+//!                          alarm: SYNC_ATTEMPTS += 1, SYNC_AT = now + backoff ──── │        │
+//!                                                                                  v        │
+//!                                                                           ┌────────────┐  │
+//!                                                                           │ forwarding │  │
+//!                                                                           └────────────┘  │
+//!                    error or kill: nothing changes, retried at SYNC_AT ────────── │ ───────┤
+//!                    reply: learn, SYNCED_TO = last, SYNC_AT = now ─────────────── └────────┘
 //! ```
 //!
 //! Delivery is at-least-once: a crash repeats the attempt that it interrupts, and the account deduplicates by source

@@ -2,20 +2,16 @@
 //!
 //! ```text
 //!   a journey's step emits a message
-//!        │ one transaction with the journey's state          [send_id is unique: a message is authorised once]
+//!        │ in one transaction with the journey's state; send_id is unique, so a message is authorised once
 //!        v
-//!   ┌─────────┐  due: authorize, on the current facts
-//!   │ pending │ ─────────────────────────────────────── forbidden ──────────> suppressed
-//!   └─────────┘ <── forbidden until later: due = later
-//!     │  ^  ^
-//!     │  │  └── kill: repeated at `due`, with the same id
-//!     │  └───── error, attempts < 6: repeated at `due`
-//!     │ attempts += 1, due = now + backoff
-//!     v
-//!   [webhook] ── error, attempts = 6 ──> failed        (and a failed event in D1)
-//!     │ 2xx
-//!     v
-//!    sent    with the event "message sent" in the journal, in one transaction
+//!   ┌─────────┐ ── due, forbidden on the current facts ──────────> suppressed
+//!   │ pending │ <─ due, forbidden until later: due = later
+//!   └─────────┘ <─ error, attempts < 6, or kill: tried again at due, with the same id
+//!        │ due, allowed: attempts += 1, due = now + backoff
+//!        v
+//!   ┌─────────┐ ── error, attempts = 6 ────────────────────────> failed, and a failed event in D1
+//!   │ calling │
+//!   └─────────┘ ── accepted ───────────────────────────────────> sent, with the event in the journal
 //! ```
 //!
 //! Delivery is at-least-once. Every attempt has the same id, so it is exactly once if the receiver honours it.
