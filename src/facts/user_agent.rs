@@ -1,15 +1,19 @@
-//! What a browser says that it is, in GrowthBook's words.
+//! Device type and browser of a user agent.
+//!
+//! The values are those of the attributes `deviceType` and `browser` of GrowthBook's SDKs. The patterns are maintained by hand,
+//! last in November 2026, and are not a copy of a published list. To update them, take the user agent that the browser's
+//! vendor documents, and add it to the tests below. The form factors of client hints take precedence over the patterns.
 
 use crate::json::codec::json_codec;
 use crate::prelude::*;
 
-/// Marks of televisions, which say that they are Android and not that they are mobile, as tablets do.
+/// Tokens of televisions. Like tablets, they report Android without `Mobile`.
 const TELEVISIONS: [&str; 3] = ["TV", "BRAVIA", "AFT"];
 
-/// What a browser says that it is: its `User-UserAgent` header, and client hints (<https://wicg.github.io/ua-client-hints/>).
+/// A user agent: the `User-Agent` header, and client hints (<https://wicg.github.io/ua-client-hints/>).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserAgent {
-    /// `User-UserAgent`, or `navigator.userAgent`.
+    /// `User-Agent`, or `navigator.userAgent`.
     pub user_agent: String,
     /// `Sec-CH-UA-Mobile`.
     pub mobile: Option<bool>,
