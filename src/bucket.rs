@@ -1,13 +1,13 @@
-//! Buckets: the number between 0 and 1 that decides where a subject falls in a randomised split.
+//! Buckets: numbers from 0 to 1 that assign subjects to the parts of a randomised split.
 //!
-//! The algorithm is GrowthBook's (<https://docs.growthbook.io/lib/build-your-own>), so both assign the same people.
+//! The algorithm is GrowthBook's (<https://docs.growthbook.io/lib/build-your-own>), so both assign the same subjects.
 
 use crate::prelude::*;
 use crate::text::fnv::fnv32a;
 
-/// The bucket of a value under a seed, 0 to 1; none for an unknown version.
+/// Returns the bucket of a value under a seed, from 0 to below 1; `None` for an unknown version.
 ///
-/// Version 2 has 10,000 buckets and no bias; version 1 has 1,000 and exists for splits that began with it.
+/// Version 2 has 10,000 buckets and no bias. Version 1 has 1,000 buckets, and exists for splits that began with it.
 ///
 /// # Examples
 /// ```
@@ -25,17 +25,19 @@ pub fn bucket(seed: &str, value: &str, version: u32) -> Option<f64> {
     }
 }
 
-/// Whether the bucket is in the range, which includes its beginning and not its end.
+/// Checks whether the bucket is in the range, which includes its start and excludes its end.
 #[must_use]
 pub fn in_range(bucket: f64, (from, to): (f64, f64)) -> bool {
     from <= bucket && bucket < to
 }
 
-/// The range of each of the weighted variations.
+/// Returns the range of each of the weighted variations.
 ///
-/// A variation begins where the weights of those before it end, and fills the part of its weight that is covered: the
-/// gaps stay where they are, so raising the coverage moves nobody. Weights that do not add up to 1 (within 0.01), or of
-/// which there are more or fewer than variations, are replaced by equal ones.
+/// A variation begins where the weights of those before it end, and fills the covered share of its own weight. The
+/// gaps keep their positions, so raising the coverage moves nobody to another variation.
+///
+/// Weights are replaced by equal ones if they do not add up to 1 (within 0.01), or if their number differs from that
+/// of the variations.
 #[must_use]
 pub fn ranges(variations: usize, coverage: f64, weights: Option<&[f64]>) -> Vec<(f64, f64)> {
     let coverage = coverage.clamp(0.0, 1.0);
@@ -50,13 +52,13 @@ pub fn ranges(variations: usize, coverage: f64, weights: Option<&[f64]>) -> Vec<
     weights.into_iter().map(range).collect()
 }
 
-/// The same weight for each variation.
+/// Returns equal weights for a number of variations.
 #[must_use]
 pub fn equal_weights(variations: usize) -> Vec<f64> {
     vec![1.0 / variations as f64; variations]
 }
 
-/// The first range that has the bucket.
+/// Returns the index of the first range that contains the bucket.
 #[must_use]
 pub fn choose(bucket: f64, ranges: impl IntoIterator<Item = (f64, f64)>) -> Option<usize> {
     ranges.into_iter().position(|range| in_range(bucket, range))

@@ -1,16 +1,18 @@
-//! Exponential, logarithm, root and trigonometry, equal to the bit on every host: only additions, multiplications and divisions, whose results
-//! IEEE 754 fixes, in an order that is written down. The standard library's differ from platform to platform.
+//! Exponential, logarithm, root and trigonometry, equal to the bit on every host.
+//!
+//! Only additions, multiplications and divisions are used, whose results IEEE 754 fixes, in an order that is written
+//! down. The standard library's functions differ from platform to platform.
 
 use core::f64::consts::{FRAC_PI_2, LN_2, LOG2_E, PI, SQRT_2};
 
-/// The terms of a series; those that follow are below the precision of a number.
+/// Terms of a series; those that follow are below the precision of a double.
 const TERMS: u32 = 14;
-/// Where the exponent of a number begins in its bits.
+/// Bits of the mantissa: the exponent begins above them.
 const MANTISSA: u32 = 52;
 
-/// 2 to the power of `x`; less than 2^-1022 counts as that, and more than 2^1023 as that.
+/// Returns 2 to the power of `x`, which is clamped to -1022..=1023.
 ///
-/// The Taylor series of the exponential over what is left of `x` next to the nearest whole number.
+/// Sums the Taylor series of the exponential over the distance of `x` from the nearest integer.
 pub(crate) fn exp2(x: f64) -> f64 {
     let x = x.clamp(-1022.0, 1023.0);
     let whole = if x < 0.0 { x - 0.5 } else { x + 0.5 } as i64;
@@ -23,16 +25,16 @@ pub(crate) fn exp2(x: f64) -> f64 {
     sum * f64::from_bits(exponent << MANTISSA)
 }
 
-/// e to the power of `x`, within the limits of [`exp2`].
+/// Returns e to the power of `x`, within the limits of [`exp2`].
 pub(crate) fn exp(x: f64) -> f64 {
     exp2(x * LOG2_E)
 }
 
-/// The natural logarithm of 1 + `x`; 0 for what is not positive.
+/// Returns the natural logarithm of 1 + `x`, or 0 if `x` is not positive.
 ///
-/// The series of the inverse hyperbolic tangent over what is left of the number next to a power of two.
+/// Sums the series of the inverse hyperbolic tangent over the mantissa, which is scaled to lie next to 1.
 pub(crate) fn ln_1p(x: f64) -> f64 {
-    // NaN is not greater than anything.
+    // NaN is not greater than 0 either.
     let x = if x > 0.0 { x.min(f64::MAX) + 1.0 } else { 1.0 };
     let bits = x.to_bits();
     let exponent = (bits >> MANTISSA).cast_signed().saturating_sub(1023);
@@ -47,11 +49,11 @@ pub(crate) fn ln_1p(x: f64) -> f64 {
     2.0 * s * sum + exponent as f64 * LN_2
 }
 
-/// The square root; 0 for what is not positive.
+/// Returns the square root, or 0 if `x` is not positive.
 ///
-/// Newton's method, from a number with half of the exponent.
+/// Applies Newton's method, from a number with half of the exponent.
 pub(crate) fn sqrt(x: f64) -> f64 {
-    // What is below the smallest normal number counts as nothing, and so does NaN.
+    // Subnormal numbers and NaN count as 0.
     if !(f64::MIN_POSITIVE..=f64::MAX).contains(&x) {
         return if x > f64::MAX { x } else { 0.0 };
     }
@@ -62,9 +64,9 @@ pub(crate) fn sqrt(x: f64) -> f64 {
     root
 }
 
-/// The sine of an angle of at most two turns; that of another is not defined, but is a number of -1 to 1.
+/// Returns the sine of an angle in radians of at most two turns; of a larger angle, some number from -1 to 1.
 ///
-/// The Taylor series over the angle's part between -90 and 90 degrees.
+/// Sums the Taylor series over the equivalent angle between -90 and 90 degrees.
 pub(crate) fn sin(x: f64) -> f64 {
     let turned = x % (2.0 * PI);
     let around = if turned > PI {
@@ -88,14 +90,14 @@ pub(crate) fn sin(x: f64) -> f64 {
     x * sum
 }
 
-/// The cosine, as [`sin`] has the sine.
+/// Returns the cosine, within the limits of [`sin`].
 pub(crate) fn cos(x: f64) -> f64 {
     sin(x + FRAC_PI_2)
 }
 
-/// The arcus tangent of what is not negative.
+/// Returns the arc tangent of a number that is not negative.
 ///
-/// Its Taylor series, after the angle was halved until that converges quickly.
+/// Sums the Taylor series, after halving the angle three times so that the series converges quickly.
 pub(crate) fn atan(x: f64) -> f64 {
     let invert = x > 1.0;
     let mut x = if invert { 1.0 / x } else { x };

@@ -1,4 +1,4 @@
-//! What the standard library's prelude has beyond `core`'s.
+//! Names that the standard library's prelude has beyond `core`'s.
 
 pub(crate) use alloc::borrow::ToOwned;
 pub(crate) use alloc::boxed::Box;

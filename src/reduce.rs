@@ -1,4 +1,4 @@
-//! How an event changes a profile.
+//! The reducer: applies an event to a profile.
 
 use crate::collections::SortedMap;
 use crate::condition;
@@ -15,8 +15,9 @@ use crate::profile::{Profile, exposure_keep};
 
 /// Applies an event to a profile.
 ///
-/// Applying events in any order, and each any number of times, gives the same profile. What the plan does not ask for is
-/// not counted. An event of an untrusted sender sets only traits that are not declared, or are declared with `client: true`.
+/// Events can be applied in any order, and each any number of times: the resulting profile is the same. Only counters
+/// of the plan are counted. An event of an untrusted sender sets only traits that are undeclared, or declared with
+/// `client: true`.
 pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     let stamp = Stamp::new(event.at, &event.id);
     let may_set = |name: &str| event.trusted || is_open(plan, name);
@@ -49,7 +50,7 @@ pub(crate) fn apply_consent(consent: &mut SortedMap<Stamped<Consent>>, event: &E
     }
 }
 
-/// Whether anybody may set this trait: no declared attribute that is closed to clients reads it.
+/// Checks whether any sender may set this trait: no declared attribute that is closed to clients reads it.
 fn is_open(plan: &Plan, name: &str) -> bool {
     let closed = |row: &Attribute| {
         row.source == Source::Profile as u32
@@ -71,33 +72,33 @@ fn count(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     }
 }
 
-/// Notes what was seen or sent under every key that a cap may count: alone, and together with the channel.
+/// Records an exposure under every key that a cap may count: alone, and together with the channel.
 ///
-/// What was sent counts when it was sent. That it is seen later is no second contact.
+/// A sent message counts when it is sent. Seeing it later does not count as a second contact.
 fn expose(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     let property = |name| event.properties.get(name).and_then(Value::as_str);
-    let mut note = |key: &str| keep_last(&mut profile.exposures, key, [stamp].into_iter(), exposure_keep(plan, key));
+    let mut record = |key: &str| keep_last(&mut profile.exposures, key, [stamp].into_iter(), exposure_keep(plan, key));
     let is_sent = event.name == MESSAGE_SENT;
     if let (false, Some(message)) = (is_sent, property("message")) {
-        note(&format!("{SEEN}:{message}"));
+        record(&format!("{SEEN}:{message}"));
     }
     if is_sent || property("send_id").is_none() {
         let named = ["campaign", MESSAGE, "offer", "class", "slot"].map(|kind| property(kind).map(|id| (kind, id)));
         let keys = named.into_iter().flatten().map(|(kind, id)| format!("{kind}:{id}")).chain(["all".to_owned()]);
         for key in keys {
-            note(&key);
+            record(&key);
             if let Some(channel) = property("channel") {
-                note(&format!("{key}@{channel}"));
+                record(&format!("{key}@{channel}"));
             }
         }
     }
-    let known = |id: &&str| plan.find(id, |row: &tables::Offer| row.id).is_some();
-    if let Some(offer) = property("offer").filter(known) {
+    let is_declared = |id: &&str| plan.find(id, |row: &tables::Offer| row.id).is_some();
+    if let Some(offer) = property("offer").filter(is_declared) {
         keep_first_offer(&mut profile.offers, offer, stamp);
     }
 }
 
-/// Keeps the first variation of an experiment that wants it kept.
+/// Keeps the first variation of each sticky experiment with this key.
 fn assign(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     let property = |name| event.properties.get(name).and_then(Value::as_str);
     let (Some(key), Some(variation)) = (property("experiment_id"), property("variation_id")) else { return };
@@ -110,7 +111,7 @@ fn assign(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     }
 }
 
-/// The key of a kept assignment, in GrowthBook's form.
+/// Returns the key of a kept assignment, in GrowthBook's form.
 pub(crate) fn assignment_key(experiment: &str, bucket_version: u32) -> String {
     format!("{experiment}__{bucket_version}")
 }

@@ -1,70 +1,77 @@
-//! What is already known of things that have numbers.
+//! A small map from row ids to cached results.
 
 use crate::prelude::*;
 
-/// Values by number. Its size grows with what is known, not with what there is to know: of a plan with many thousand
-/// conditions a decision asks few.
+/// A map from row ids to values that are computed once.
+///
+/// It grows with the rows that a decision evaluates, not with the rows of the plan: a decision evaluates few of a
+/// plan's many thousand conditions. Entries are only added, and an id gets its value once.
+///
+/// why: keys are `u32` row ids that no visitor chooses, so one multiplication hashes them well enough, and nothing is
+/// ever removed. A general map brings code for other keys, removal and iteration into every browser.
 pub(crate) struct IdMap<V> {
     entries: Vec<(u32, V)>,
-    /// Where in `known`, plus one, the numbers are, as soon as they are many. As many places as a power of two; a number
-    /// has the place that it hashes to, or the next free one. Free ones are 0, and at least half of all.
+    /// Indices into `entries`, plus one, at the slot that the id hashes to or the next free one (linear probing); 0 is
+    /// free.
+    // INVARIANT: empty while there are at most `MAX_SCANNED` entries. Later its length is a power of two, and at least
+    // half of the slots are free, so every probe ends.
     slots: Vec<usize>,
 }
 
-/// So many are few: looking at each costs less than hashing.
-const FEW: usize = 8;
+/// Up to this number of entries a scan costs less than hashing.
+const MAX_SCANNED: usize = 8;
 
 impl<V: Copy> IdMap<V> {
     pub(crate) const fn new() -> Self {
         Self { entries: Vec::new(), slots: Vec::new() }
     }
 
-    /// The value of a number.
-    pub(crate) fn get(&self, number: u32) -> Option<V> {
+    /// Returns the value of an id.
+    pub(crate) fn get(&self, id: u32) -> Option<V> {
         let found = if self.slots.is_empty() {
-            self.entries.iter().find(|(known, _)| *known == number)
+            self.entries.iter().find(|(other, _)| *other == id)
         } else {
-            self.entries.get(self.slots.get(self.slot_of(number))?.wrapping_sub(1))
+            self.entries.get(self.slots.get(self.slot_of(id))?.wrapping_sub(1))
         };
         found.map(|(_, value)| *value)
     }
 
-    /// Notes the value of a number that has none yet.
-    pub(crate) fn insert(&mut self, number: u32, value: V) {
+    /// Sets the value of an id that has none yet.
+    pub(crate) fn insert(&mut self, id: u32, value: V) {
         if self.entries.is_empty() {
-            self.entries.reserve(FEW);
+            self.entries.reserve(MAX_SCANNED);
         }
-        self.entries.push((number, value));
+        self.entries.push((id, value));
         let len = self.entries.len();
-        if len.saturating_mul(2) > self.slots.len() && len > FEW {
+        if len.saturating_mul(2) > self.slots.len() && len > MAX_SCANNED {
             self.slots = vec![0; len.saturating_mul(4).next_power_of_two()];
             (0..len).for_each(|at| self.index_entry(at));
-        } else if len > FEW {
+        } else if len > MAX_SCANNED {
             self.index_entry(len.saturating_sub(1));
         }
     }
 
     fn index_entry(&mut self, at: usize) {
-        let Some((number, _)) = self.entries.get(at) else { return };
-        let free = self.slot_of(*number);
-        if let Some(place) = self.slots.get_mut(free) {
-            *place = at.saturating_add(1);
+        let Some((id, _)) = self.entries.get(at) else { return };
+        let free = self.slot_of(*id);
+        if let Some(slot) = self.slots.get_mut(free) {
+            *slot = at.saturating_add(1);
         }
     }
 
-    /// The place of the number, or the free one that it would have.
-    fn slot_of(&self, number: u32) -> usize {
+    /// Returns the slot of the id, or the free one where it belongs.
+    fn slot_of(&self, id: u32) -> usize {
         let mask = self.slots.len().wrapping_sub(1);
-        // Knuth's multiplicative hash: neighbours come to lie apart.
-        let mut place = (number.wrapping_mul(0x9e37_79b1) >> 7) as usize & mask;
-        let is_other = |place: usize| {
-            let at = self.slots.get(place).and_then(|at| at.checked_sub(1))?;
-            self.entries.get(at).filter(|(known, _)| *known != number)
+        // Knuth's multiplicative hash, which spreads consecutive ids.
+        let mut slot = (id.wrapping_mul(0x9e37_79b1) >> 7) as usize & mask;
+        let is_other = |slot: usize| {
+            let at = self.slots.get(slot).and_then(|at| at.checked_sub(1))?;
+            self.entries.get(at).filter(|(other, _)| *other != id)
         };
-        while is_other(place).is_some() {
-            place = place.wrapping_add(1) & mask;
+        while is_other(slot).is_some() {
+            slot = slot.wrapping_add(1) & mask;
         }
-        place
+        slot
     }
 }
 

@@ -1,24 +1,28 @@
-//! Order, with one small sort for everybody: the standard library's costs every browser 2 KB more.
+//! One stable sort of indices that all types share.
+//!
+//! why: `sort_by` of the standard library is compiled anew for each type that is sorted, and its merge and run
+//! detection cost every browser 5 KB more than this one heapsort over indices (gzip, see ARCHITECTURE.md, "Bytes").
 
 use core::cmp::Ordering;
 
 use crate::prelude::*;
 
-/// The places of `len` things in the order that `compare` gives them, equal ones as they stand.
+/// Returns the indices of `len` items in the order that `compare` gives them; equal items keep their order.
 pub(crate) fn sorted_indices(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..len).collect();
-    if !places.is_sorted_by(|a, b| compare(*a, *b) != Ordering::Greater) {
-        sort(&mut places, &|a, b| compare(a, b).then(a.cmp(&b)) == Ordering::Less);
+    let mut indices: Vec<usize> = (0..len).collect();
+    if !indices.is_sorted_by(|a, b| compare(*a, *b) != Ordering::Greater) {
+        // why: heapsort is not stable, so equal items are compared by their index.
+        sort(&mut indices, &|a, b| compare(a, b).then(a.cmp(&b)) == Ordering::Less);
     }
-    places
+    indices
 }
 
-/// Heapsort: in place, and no order of the input is worse than another.
-fn sort(places: &mut [usize], is_less: &dyn Fn(usize, usize) -> bool) {
-    for root in (0..places.len()).rev() {
-        sift_down(places, root, is_less);
+/// Sorts in place (heapsort): n log n comparisons for every input, so a hostile order costs no more than another.
+fn sort(indices: &mut [usize], is_less: &dyn Fn(usize, usize) -> bool) {
+    for root in (0..indices.len()).rev() {
+        sift_down(indices, root, is_less);
     }
-    let mut heap = places;
+    let mut heap = indices;
     while let [first, .., last] = heap {
         core::mem::swap(first, last);
         let Some((_, rest)) = heap.split_last_mut() else { return };
@@ -27,12 +31,12 @@ fn sort(places: &mut [usize], is_less: &dyn Fn(usize, usize) -> bool) {
     }
 }
 
-/// Moves what is at a place below all that is greater.
-fn sift_down(heap: &mut [usize], mut place: usize, is_less: &dyn Fn(usize, usize) -> bool) {
+/// Moves the item at an index down until no child is greater.
+fn sift_down(heap: &mut [usize], mut parent: usize, is_less: &dyn Fn(usize, usize) -> bool) {
     loop {
-        let left = place.saturating_mul(2).saturating_add(1);
+        let left = parent.saturating_mul(2).saturating_add(1);
         let right = left.saturating_add(1);
-        let (Some(here), Some(at_left)) = (heap.get(place), heap.get(left)) else { return };
+        let (Some(here), Some(at_left)) = (heap.get(parent), heap.get(left)) else { return };
         let (greater, child) = match heap.get(right) {
             Some(at_right) if is_less(*at_left, *at_right) => (right, at_right),
             _ => (left, at_left),
@@ -40,8 +44,8 @@ fn sift_down(heap: &mut [usize], mut place: usize, is_less: &dyn Fn(usize, usize
         if !is_less(*here, *child) {
             return;
         }
-        heap.swap(place, greater);
-        place = greater;
+        heap.swap(parent, greater);
+        parent = greater;
     }
 }
 

@@ -1,59 +1,66 @@
-//! Small sorted collections.
+//! Maps and sets in sorted vectors.
 //!
-//! Profiles and decisions hold few entries each but of many types. Sorted vectors cost a browser a tenth of the code that
-//! trees would, and are read in order, as canonical JSON wants them.
+//! why: profiles and decisions hold few entries each, but of many types, and canonical JSON wants them in order. A
+//! `BTreeMap` is compiled anew for each of these types. Together with the codec (`json::codec`), sorted vectors save
+//! every browser 14 KB (gzip, see ARCHITECTURE.md, "Bytes").
 
 use crate::collections::sorted_indices;
 use crate::prelude::*;
 use core::borrow::Borrow;
 
-/// So many entries are few: most names differ in length already, so looking at each costs less than halving.
-const FEW: usize = 8;
+/// Up to this number of entries a scan costs less than a binary search, because most names differ in length.
+const MAX_SCANNED: usize = 8;
 
-/// Values by name, in the order of the names' bytes.
+/// A map from names to values, in the order of the names' bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SortedMap<V, K = String>(Vec<(K, V)>);
+pub struct SortedMap<V, K = String>(
+    // INVARIANT: strictly ascending by name, except between `push` and `sort`.
+    Vec<(K, V)>,
+);
 
-/// Different values in their order.
+/// A set of values, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SortedSet<T>(Vec<T>);
+pub struct SortedSet<T>(
+    // INVARIANT: strictly ascending.
+    Vec<T>,
+);
 
 impl<V, K: AsRef<str>> SortedMap<V, K> {
-    /// A map without entries.
+    /// Creates a map without entries.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// A map without entries, and with room for so many.
+    /// Creates a map without entries that has room for a number of them.
     #[must_use]
     pub(crate) fn with_capacity(entries: usize) -> Self {
         Self(Vec::with_capacity(entries))
     }
 
-    /// The value of a name.
+    /// Returns the value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&V> {
-        if self.0.len() <= FEW {
-            return self.0.iter().find(|(known, _)| known.as_ref() == name).map(|(_, value)| value);
+        if self.0.len() <= MAX_SCANNED {
+            return self.0.iter().find(|(key, _)| key.as_ref() == name).map(|(_, value)| value);
         }
         let at = self.find(name).ok()?;
         self.0.get(at).map(|(_, value)| value)
     }
 
-    /// The value of a name, to change it.
+    /// Returns the value of a name, to change it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut V> {
         let at = self.find(name).ok()?;
         self.0.get_mut(at).map(|(_, value)| value)
     }
 
-    /// Whether the name has a value.
+    /// Checks whether the name has a value.
     #[must_use]
     pub fn contains_key(&self, name: &str) -> bool {
         self.find(name).is_ok()
     }
 
-    /// Sets the value of a name; the value that it had.
+    /// Sets the value of a name, and returns the value that it had.
     pub fn insert(&mut self, name: impl Into<K>, value: V) -> Option<V> {
         let name = name.into();
         match self.find(name.as_ref()) {
@@ -65,8 +72,8 @@ impl<V, K: AsRef<str>> SortedMap<V, K> {
         }
     }
 
-    /// The value of a name, made if there is none.
-    #[expect(clippy::indexing_slicing, reason = "the place was found or filled in the line before")]
+    /// Returns the value of a name, which is made if there is none.
+    #[expect(clippy::indexing_slicing, reason = "the index was found or filled in the line before")]
     pub fn get_or_insert_with<'n>(&mut self, name: &'n str, make: impl FnOnce() -> V) -> &mut V
     where
         K: From<&'n str>,
@@ -78,52 +85,53 @@ impl<V, K: AsRef<str>> SortedMap<V, K> {
         &mut self.0[at].1
     }
 
-    /// Removes a name; the value that it had.
+    /// Removes a name, and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<V> {
         self.find(name).ok().map(|at| self.0.remove(at).1)
     }
 
-    /// Removes the last entry.
+    /// Removes the last entry, and returns it.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
         self.0.pop()
     }
 
-    /// The entries in the order of their names.
+    /// Returns the entries in the order of their names.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &V)> + ExactSizeIterator {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
-    /// The names in their order.
+    /// Returns the names in their order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
-    /// The values in the order of their names.
+    /// Returns the values in the order of their names.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + ExactSizeIterator {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// The values in the order of their names, to change.
+    /// Returns the values in the order of their names, to change them.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| value)
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are no entries.
+    /// Checks whether there are no entries.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Returns the index of a name, or the index where it belongs.
     fn find(&self, name: &str) -> Result<usize, usize> {
-        // What is read from canonical JSON arrives in order: the end is the likeliest place.
+        // Entries of canonical JSON arrive in order, so the end is the likeliest index.
         match self.0.last() {
-            Some((last, _)) if last.as_ref() >= name => self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)),
+            Some((last, _)) if last.as_ref() >= name => self.0.binary_search_by(|(key, _)| key.as_ref().cmp(name)),
             _ => Err(self.0.len()),
         }
     }
@@ -136,41 +144,43 @@ impl<V, K> Default for SortedMap<V, K> {
 }
 
 impl<V: Default> SortedMap<V> {
-    /// Adds a name with a default, in the place of an equal one. The map is in order again after [`Self::sort`].
-    #[expect(clippy::indexing_slicing, reason = "the place was filled in the line before")]
+    /// Adds a name with a default value, which replaces the value of an equal name.
+    ///
+    /// The map is in order again after [`Self::sort`], which must follow the last `push`.
+    #[expect(clippy::indexing_slicing, reason = "the index was found or filled in the line before")]
     pub(crate) fn push(&mut self, name: &str) -> &mut V {
-        // Few are cheaper to put in order one by one.
-        let place = if self.0.len() < FEW { self.find(name) } else { Err(self.0.len()) };
-        let at = place.unwrap_or_else(|at| at);
-        match place {
+        // why: a few entries are cheaper to insert in order than to sort afterwards.
+        let found = if self.0.len() < MAX_SCANNED { self.find(name) } else { Err(self.0.len()) };
+        let at = found.unwrap_or_else(|at| at);
+        match found {
             Ok(at) => self.0[at].1 = V::default(),
             Err(at) => self.0.insert(at, (name.to_owned(), V::default())),
         }
         &mut self.0[at].1
     }
 
-    /// Puts the entries in order; of equal names the last one counts. No order of them costs more than sorting.
+    /// Sorts the entries; the last of equal names counts. A hostile order costs no more than another.
     pub(crate) fn sort(&mut self) {
-        let name = |place: usize| self.0.get(place).map(|(name, _)| name.as_str());
+        let name = |index: usize| self.0.get(index).map(|(name, _)| name.as_str());
         if let Some(order) = last_of_each(self.0.len(), &name) {
-            self.0 = order.into_iter().filter_map(|place| self.0.get_mut(place).map(core::mem::take)).collect();
+            self.0 = order.into_iter().filter_map(|index| self.0.get_mut(index).map(core::mem::take)).collect();
         }
     }
 }
 
-/// The places of names in their order, of equal ones only the last; none if the names are so already.
+/// Returns the indices of names in their order, the last one of equal names; `None` if the names ascend already.
 fn last_of_each<'n>(len: usize, name: &dyn Fn(usize) -> Option<&'n str>) -> Option<Vec<usize>> {
     if (0..len).is_sorted_by(|a, b| name(*a) < name(*b)) {
         return None;
     }
     let order = sorted_indices(len, &|a, b| name(a).cmp(&name(b)));
     let nexts = order.iter().skip(1).map(Some).chain([None]);
-    let is_last = |(place, next): &(&usize, Option<&usize>)| next.is_none_or(|next| name(**place) != name(*next));
-    Some(order.iter().zip(nexts).filter(is_last).map(|(place, _)| *place).collect())
+    let is_last = |(index, next): &(&usize, Option<&usize>)| next.is_none_or(|next| name(**index) != name(*next));
+    Some(order.iter().zip(nexts).filter(is_last).map(|(index, _)| *index).collect())
 }
 
 impl<N: Into<K>, V, K: AsRef<str>> FromIterator<(N, V)> for SortedMap<V, K> {
-    /// Of equal names the last one counts.
+    /// Collects entries; the last of equal names counts.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
         let mut map = Self::new();
         map.extend(entries);
@@ -197,11 +207,12 @@ impl<V, K> IntoIterator for SortedMap<V, K> {
 impl<V, K: AsRef<str>> core::ops::Index<&str> for SortedMap<V, K> {
     type Output = V;
 
-    /// The value of a name that is known to be there, as in the standard library's maps; nothing in this crate uses it.
+    /// Returns the value of a name that must be in the map, as in the standard library's maps. This crate does not use
+    /// it.
     ///
     /// # Panics
     /// If the name has no value.
-    #[expect(clippy::expect_used, reason = "the caller says that the name is there")]
+    #[expect(clippy::expect_used, reason = "the caller asserts that the name has a value")]
     fn index(&self, name: &str) -> &V {
         self.get(name).expect("the name has a value")
     }
@@ -218,21 +229,21 @@ impl<'a, V, K: AsRef<str>> IntoIterator for &'a SortedMap<V, K> {
 }
 
 impl<T: Ord> SortedSet<T> {
-    /// A set without values.
+    /// Creates a set without values.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Whether the value is in the set.
+    /// Checks whether the value is in the set.
     pub fn contains<Q: Ord + ?Sized>(&self, value: &Q) -> bool
     where
         T: Borrow<Q>,
     {
-        self.0.binary_search_by(|known| known.borrow().cmp(value)).is_ok()
+        self.0.binary_search_by(|member| member.borrow().cmp(value)).is_ok()
     }
 
-    /// Adds a value; whether it is new.
+    /// Adds a value, and returns whether it is new.
     pub fn insert(&mut self, value: T) -> bool {
         match self.0.binary_search(&value) {
             Ok(_) => false,
@@ -248,56 +259,56 @@ impl<T: Ord> SortedSet<T> {
         self.0.clear();
     }
 
-    /// Removes the last value.
+    /// Removes the last value, and returns it.
     pub fn pop_last(&mut self) -> Option<T> {
         self.0.pop()
     }
 
-    /// Removes the first values until no more than `keep` are left.
+    /// Removes the first values until at most `keep` are left.
     pub fn keep_last(&mut self, keep: usize) {
         self.0.drain(..self.0.len().saturating_sub(keep));
     }
 
-    /// Removes the last values until no more than `keep` are left.
+    /// Removes the last values until at most `keep` are left.
     pub fn keep_first(&mut self, keep: usize) {
         self.0.truncate(keep);
     }
 
-    /// Removes the values that are not wanted.
+    /// Keeps the values for which `wanted` holds.
     pub fn retain(&mut self, wanted: impl FnMut(&T) -> bool) {
         self.0.retain(wanted);
     }
 
-    /// The first value.
+    /// Returns the first value.
     #[must_use]
     pub fn first(&self) -> Option<&T> {
         self.0.first()
     }
 
-    /// The last value.
+    /// Returns the last value.
     #[must_use]
     pub fn last(&self) -> Option<&T> {
         self.0.last()
     }
 
-    /// The values in their order.
+    /// Returns the values in their order.
     pub fn iter(&self) -> core::slice::Iter<'_, T> {
         self.0.iter()
     }
 
-    /// The values after a value.
+    /// Returns the values that are greater than a value.
     pub fn after(&self, value: &T) -> impl Iterator<Item = &T> {
-        let start = self.0.partition_point(|known| known <= value);
+        let start = self.0.partition_point(|member| member <= value);
         self.0.iter().skip(start)
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are no values.
+    /// Checks whether there are no values.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

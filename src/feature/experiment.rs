@@ -57,7 +57,8 @@ struct Weights {
 }
 
 impl FeatureEvaluator<'_> {
-    /// Runs an experiment that is no part of a feature; none if it waits to be triggered, or cannot lead where it should.
+    /// Runs an experiment that is no part of a feature; none if it waits to be triggered, or cannot lead where it
+    /// should.
     pub(super) fn experiment(&mut self, row: &AutoExperiment, triggered: &[&str]) -> Option<ExperimentRun> {
         let trial = self.plan.get(row.trial)?;
         if row.flags & MANUAL != 0 && !triggered.contains(&self.plan.text(trial.key)) {
@@ -81,7 +82,7 @@ impl FeatureEvaluator<'_> {
 
     fn address(&self, row: &AutoExperiment, to: &str) -> String {
         let page = Url::parse(self.url, Some(NO_HOST)).filter(|_| row.flags & PERSIST_QUERY != 0);
-        page.map_or_else(|| to.to_owned(), |page| page.passed_on_to(to))
+        page.map_or_else(|| to.to_owned(), |page| page.with_missing_params(to))
     }
 
     /// Runs a trial, for a feature or for itself.
@@ -200,7 +201,8 @@ impl FeatureEvaluator<'_> {
 }
 
 impl ExperimentRun {
-    /// `{"experiment": …, "result": …, "redirect": …}`, with `tracks` and `stickyBuckets` where there is something to record.
+    /// `{"experiment": …, "result": …, "redirect": …}`, with `tracks` and `stickyBuckets` where there is something to
+    /// record.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let mut out = Object::new();

@@ -9,8 +9,8 @@ use crate::json::{Object, Value};
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// The canonical JSON text of a value: members sorted by the UTF-16 code units of their names, numbers as JavaScript
-/// prints them, no white space.
+/// Returns the canonical JSON of a value: members sorted by the UTF-16 code units of their names, numbers as
+/// JavaScript prints them, no white space.
 #[must_use]
 pub fn to_string(value: &Value) -> String {
     let mut out = String::new();
@@ -18,8 +18,10 @@ pub fn to_string(value: &Value) -> String {
     out
 }
 
-/// The JSON text of a value as `JSON.stringify` prints it: members in their own order, but those whose names are array
-/// indices first, smallest first, as JavaScript's objects have them.
+/// Returns the JSON of a value as `JSON.stringify` prints it.
+///
+/// Members keep their order, except that names which are array indices come first, in ascending order, as in
+/// JavaScript's objects.
 #[must_use]
 pub fn to_json_text(value: &Value) -> String {
     let mut out = String::new();
@@ -27,7 +29,7 @@ pub fn to_json_text(value: &Value) -> String {
     out
 }
 
-/// A number as JavaScript prints it; what JSON cannot hold (infinities, NaN) is `null`.
+/// Appends a number as JavaScript prints it; infinities and NaN, which JSON does not have, are `null`.
 pub fn write_number(number: f64, out: &mut String) {
     if let Some(whole) = whole(number) {
         if whole < 0 {
@@ -41,7 +43,7 @@ pub fn write_number(number: f64, out: &mut String) {
     }
 }
 
-/// Appends the digits of a whole number.
+/// Appends the digits of an integer.
 fn write_digits(mut number: u64, out: &mut String) {
     let mut digits = [b'0'; 20];
     let mut start = digits.len();
@@ -55,11 +57,11 @@ fn write_digits(mut number: u64, out: &mut String) {
     out.push_str(digits.get(start..).and_then(|digits| core::str::from_utf8(digits).ok()).unwrap_or_default());
 }
 
-/// A text as a JSON string, with the escapes that RFC 8785 asks for and no others.
+/// Appends a JSON string, with the escapes that RFC 8785 asks for and no others.
 pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    // What has to be escaped is ASCII, so it stands on its own between what has not.
+    // Bytes that need an escape are ASCII, so the string can be cut at them.
     while let Some((plain, byte, after)) = split_at_escape(rest) {
         out.push_str(plain);
         write_escape(byte, out);
@@ -69,7 +71,7 @@ pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The text up to the first byte that has to be escaped, that byte, and what follows.
+/// Splits at the first byte that needs an escape: the string before it, the byte, and the string after it.
 fn split_at_escape(text: &str) -> Option<(&str, u8, &str)> {
     let (plain, rest) = text.split_at_checked(unescaped_prefix_len(text.as_bytes()))?;
     Some((plain, *rest.as_bytes().first()?, rest.get(1..)?))
@@ -96,7 +98,7 @@ fn write_escape(byte: u8, out: &mut String) {
     out.push(letter);
 }
 
-/// A list, of which `write` writes each item.
+/// Appends an array whose items are written by `write`.
 pub(crate) fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&T, &mut String)) {
     out.push('[');
     for (index, item) in items.enumerate() {
@@ -108,7 +110,8 @@ pub(crate) fn write_list<T>(out: &mut String, items: impl Iterator<Item = T>, wr
     out.push(']');
 }
 
-/// An object that is written member by member. Whoever writes gives the members in their canonical order.
+/// A JSON object that is written member by member.
+// INVARIANT: callers add the members in canonical order; nothing here sorts them.
 pub(crate) struct Members<'o> {
     out: &'o mut String,
     is_first: bool,
@@ -119,7 +122,7 @@ impl<'o> Members<'o> {
         Self { out, is_first: true }
     }
 
-    /// Where the value of the next member is to be written; nothing in the name has to be escaped.
+    /// Begins the next member, and returns the output for its value. The name must not need escapes.
     pub(crate) fn member(&mut self, name: &'static str) -> &mut String {
         self.separate("{\"", ",\"");
         self.out.push_str(name);
@@ -127,7 +130,7 @@ impl<'o> Members<'o> {
         self.out
     }
 
-    /// As [`Self::member`], with any name.
+    /// Begins the next member like [`Self::member`], with any name.
     pub(crate) fn named(&mut self, name: &str) -> &mut String {
         self.separate("{", ",");
         write_string(name, self.out);
@@ -157,7 +160,7 @@ impl<'o> Members<'o> {
     }
 }
 
-/// Appends the canonical JSON text of a value.
+/// Appends the canonical JSON of a value.
 pub(crate) fn write_value(value: &Value, out: &mut String) {
     write_in(value, out, &|object, out| {
         write_members(object, out, &|a, b| a.encode_utf16().cmp(b.encode_utf16()), &write_value);
@@ -171,7 +174,7 @@ fn write_json_text(value: &Value, out: &mut String) {
     });
 }
 
-/// The array index that a name is in JavaScript: the canonical decimal text of a number below 2^32 - 1.
+/// Returns the array index that a name is in JavaScript: the canonical decimal form of an integer below 2^32 - 1.
 fn array_index(name: &str) -> Option<u32> {
     let canonical = name == "0" || (name.starts_with(|c: char| matches!(c, '1'..='9')) && name.len() <= 10);
     name.parse().ok().filter(|index| canonical && *index < u32::MAX)
@@ -205,10 +208,10 @@ fn write_members(
     write: &dyn Fn(&Value, &mut String),
 ) {
     let members: Vec<(&str, &Value)> = object.iter().collect();
-    let name = |place: usize| members.get(place).map_or("", |(name, _)| *name);
+    let name = |index: usize| members.get(index).map_or("", |(name, _)| *name);
     out.push('{');
-    let places = sorted_indices(members.len(), &|a, b| compare(name(a), name(b)));
-    for (index, (name, value)) in places.into_iter().filter_map(|place| members.get(place)).enumerate() {
+    let indices = sorted_indices(members.len(), &|a, b| compare(name(a), name(b)));
+    for (index, (name, value)) in indices.into_iter().filter_map(|index| members.get(index)).enumerate() {
         if index > 0 {
             out.push(',');
         }

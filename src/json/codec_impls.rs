@@ -1,4 +1,4 @@
-//! The shapes of texts, numbers, times, lists and maps.
+//! The codecs of strings, numbers, times, lists and maps.
 
 use super::codec::JsonCodec;
 use crate::collections::{SortedMap, SortedSet};
@@ -150,11 +150,11 @@ impl<T: JsonCodec + Default> JsonCodec for SortedMap<T> {
     }
 }
 
-/// A map, whatever its values are.
+/// A map with its value type erased, so that reading its entries is compiled once.
 trait Entries {
-    /// Where the value of one more name is to be read.
+    /// Adds a name, and returns the slot that its value is read into.
     fn add(&mut self, name: &str) -> &mut dyn JsonCodec;
-    /// There are no more.
+    /// Finishes after the last entry.
     fn end(&mut self);
 }
 

@@ -1,11 +1,11 @@
-//! What stands for itself in a JSON string, for those who read strings and those who write them.
+//! Finds the first byte of a JSON string that needs escaping, for the reader and the writers.
 
-/// Eight bytes of which each is 1.
+/// Eight bytes with the value 1.
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 
-/// How many bytes from the start on stand for themselves: all but `"`, `\` and control characters.
+/// Returns the number of leading bytes that need no escape: all but `"`, `\` and control characters.
 ///
-/// What it stops at is ASCII, so it is never within a character.
+/// The byte after them is ASCII, so the result is never inside a character.
 pub(crate) fn unescaped_prefix_len(text: &[u8]) -> usize {
     let (eights, rest) = text.as_chunks();
     for (at, eight) in eights.iter().enumerate() {
@@ -22,8 +22,10 @@ const fn needs_no_escape(byte: u8) -> bool {
     byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
-/// Where [`needs_no_escape`] does not hold, for eight bytes at once: the lowest bit of the result is the highest one of the first such
-/// byte. A byte's highest bit tells whether subtracting made it negative, and what it borrows changes only bytes behind it.
+/// Returns a mask of the bytes that need an escape, for eight bytes at once.
+///
+/// The lowest set bit is the highest bit of the first such byte, and 0 means that there is none. A byte's highest bit
+/// shows that the subtraction made it negative. A borrow changes only the bytes after that one.
 ///
 /// Source: <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
 const fn bytes_to_escape(eight: u64) -> u64 {

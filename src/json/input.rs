@@ -1,4 +1,4 @@
-//! JSON that is to be read into a type: a text, which becomes that type without being anything else before, or a value.
+//! The pull source of the codec: JSON that becomes a type directly, from a string or from a parsed value.
 
 use core::fmt;
 
@@ -6,20 +6,20 @@ use crate::json::Value;
 use crate::json::codec::ShapeError;
 use crate::json::reader::{JsonError, Reader};
 
-/// Where the JSON is.
+/// JSON that is read into a type.
 pub(crate) enum JsonSource<'r, 'a> {
-    /// What comes next in a text.
+    /// The next value of a string, which is parsed without building a [`Value`] first.
     Text(&'r mut Reader<'a>),
-    /// A value that somebody has read already.
+    /// A value that was parsed before.
     Value(Value),
 }
 
-/// Why a text cannot be read.
+/// The reason why a string cannot be decoded into a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError {
     /// It is not JSON.
     Json(JsonError),
-    /// It is JSON of another shape.
+    /// It is JSON, but not of the expected shape.
     Shape(ShapeError),
 }
 
@@ -34,11 +34,11 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// Why reading ended; a text's reader knows where.
+/// A decoding error without a position; the reader of the string has that.
 pub(crate) enum DecodeFault {
-    /// Something else should have been there for this to be JSON.
+    /// A syntax error: what was expected instead.
     Json(&'static str),
-    /// It has another shape.
+    /// JSON of another shape.
     Shape(ShapeError),
 }
 
@@ -47,7 +47,7 @@ impl DecodeFault {
         Self::Shape(ShapeError::new(expected))
     }
 
-    /// The fault as one of the member `name`.
+    /// Adds the name of the enclosing member to the path of the error.
     pub(crate) fn at(self, name: &str) -> Self {
         match self {
             Self::Shape(error) => Self::Shape(error.at(name)),
@@ -63,7 +63,7 @@ impl From<&'static str> for DecodeFault {
 }
 
 impl<'a> JsonSource<'_, 'a> {
-    /// Whether this is `null`.
+    /// Checks whether the next value is `null`.
     pub(crate) fn is_null(&mut self) -> bool {
         match self {
             Self::Text(reader) => reader.peek() == Some(b'n'),
@@ -71,7 +71,7 @@ impl<'a> JsonSource<'_, 'a> {
         }
     }
 
-    /// All of it, as a value.
+    /// Reads all of it as a value.
     pub(crate) fn value(self) -> Result<Value, DecodeFault> {
         match self {
             Self::Text(reader) => Ok(reader.value()?),
@@ -79,7 +79,7 @@ impl<'a> JsonSource<'_, 'a> {
         }
     }
 
-    /// The members of an object, each with its name, which `read` has to read.
+    /// Calls `read` for each member of an object. It gets the member's name, and must consume its value.
     pub(crate) fn members(
         self,
         read: &mut dyn FnMut(&str, JsonSource<'_, 'a>) -> Result<(), DecodeFault>,
@@ -102,7 +102,7 @@ impl<'a> JsonSource<'_, 'a> {
         }
     }
 
-    /// The items of a list, each of which `read` has to read; `expected` says what is not there if this is none.
+    /// Calls `read` for each item of an array, which it must consume; `expected` describes the array in errors.
     pub(crate) fn items(
         self,
         expected: &'static str,

@@ -1,17 +1,20 @@
-//! Reads decimal numbers exactly, with arithmetic on whole numbers of any length instead of the 10 KB of tables that the
-//! standard library has for its speed: every browser would load them.
+//! Parses decimal numbers exactly, with big integers in place of lookup tables.
+//!
+//! why: the standard library's parser is faster, but its tables of powers of five cost every browser 12 KB (gzip, see
+//! ARCHITECTURE.md, "Bytes"). Nearly all numbers take the exact path in doubles, so speed hardly matters here.
 
 use crate::prelude::*;
 use core::cmp::Ordering;
 
-/// More significant digits than this cannot change a double, but for whether anything follows them.
+/// Digits beyond this number cannot change a double, except by whether any of them is not 0.
 const MAX_DIGITS: usize = 780;
-/// Powers of ten up to this one are doubles.
+/// The greatest exponent for which a power of ten is exactly a double.
 const MAX_EXACT_POWER: u32 = 22;
 
-/// The double that is nearest to a decimal number such as `-12.5e3`; even ones win ties, and what is too large is infinite.
+/// Returns the double nearest to a decimal number such as `-12.5e3`. Ties go to the even double, and a number that is
+/// too large is infinite.
 ///
-/// As in JavaScript, digits may be missing on one side of the point, and a sign may be `+`.
+/// As in JavaScript, digits may be missing on one side of the point, and the sign may be `+`.
 pub(crate) fn parse(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let decimal = Decimal::read(unsigned)?;
@@ -19,7 +22,8 @@ pub(crate) fn parse(text: &str) -> Option<f64> {
     Some(if text.starts_with('-') { -magnitude } else { magnitude })
 }
 
-/// `digits` times ten to the power of `exponent`.
+/// A number: `digits`, as an integer, times ten to the power of `exponent`.
+// INVARIANT: the first digit is not 0, and no digits mean 0.
 struct Decimal {
     digits: Vec<u8>,
     exponent: i64,
@@ -42,7 +46,7 @@ impl Decimal {
             let rest = digits.split_off(MAX_DIGITS);
             exponent = exponent.saturating_add(length(rest.len()));
             if rest.iter().any(|digit| *digit != 0) {
-                // One more digit for all that follow: what is above a tie stays above it.
+                // One digit 1 stands for all that follow: a number above a tie stays above it.
                 digits.push(1);
                 exponent = exponent.saturating_sub(1);
             }
@@ -50,7 +54,8 @@ impl Decimal {
         Some(Self { digits, exponent })
     }
 
-    /// Where both parts are doubles, one operation gives the nearest double.
+    /// Returns the nearest double where digits and power of ten are exact doubles, because then one operation rounds
+    /// once.
     fn to_double_quickly(&self) -> Option<f64> {
         let power = u32::try_from(self.exponent.unsigned_abs()).ok().filter(|power| *power <= MAX_EXACT_POWER)?;
         if self.digits.len() > 15 {
@@ -61,7 +66,17 @@ impl Decimal {
         Some(if self.exponent < 0 { mantissa / power } else { mantissa * power })
     }
 
-    /// The number as a fraction of whole numbers, divided bit by bit and rounded once.
+    /// Returns the nearest double by long division of big integers.
+    ///
+    /// The number is the fraction `above / below`. Example: `0.3` is 3 / 10.
+    ///
+    /// 1. Scale one side by powers of two until the fraction is from 1 to below 2; `power` counts them. 0.3 is 1.2 ×
+    ///    2^-2.
+    /// 2. Divide bit by bit: each step yields one bit of the mantissa and doubles the remainder. A normal double takes
+    ///    53 bits, a subnormal one fewer.
+    /// 3. Compare the remainder with one half of the last bit, and round once, ties to even.
+    ///
+    /// why: the division is exact up to the single rounding, so no error analysis is needed and every host agrees.
     fn to_double(&self) -> f64 {
         let magnitude = self.exponent.saturating_add(length(self.digits.len()));
         if self.digits.is_empty() || magnitude < -400 {
@@ -76,7 +91,7 @@ impl Decimal {
             let scaled = if self.exponent < 0 { &mut below } else { &mut above };
             *scaled = core::mem::take(scaled).times_ten_plus(0);
         }
-        // The number is 2^power times a fraction from 1 to below 2.
+        // INVARIANT: the number is 2^power times above / below, which is from 1 to below 2 after this block.
         let mut power = above.bits().saturating_sub(below.bits());
         let shifted = if power < 0 { &mut above } else { &mut below };
         for _ in 0..power.unsigned_abs() {
@@ -89,7 +104,7 @@ impl Decimal {
         if power > 1023 {
             return f64::INFINITY;
         }
-        // Doubles near zero have fewer bits.
+        // Subnormal doubles have fewer bits.
         let precision = 53_i64.min(power.saturating_add(1075));
         let mut bits = 0_u64;
         for _ in 0..precision {
@@ -105,13 +120,14 @@ impl Decimal {
             Ordering::Equal => bits & 1 == 1,
             Ordering::Less => false,
         };
-        // The leading one of a normal double is not stored but carried into the exponent, and so is what rounding overflows.
+        // The leading bit of a normal double is not stored: adding it carries into the exponent, and so does rounding
+        // up.
         let exponent = u64::try_from(power.saturating_add(1022)).unwrap_or(0);
         f64::from_bits((exponent << 52).wrapping_add(bits).wrapping_add(u64::from(rounds_up)))
     }
 }
 
-/// A whole number of any length; the least significant word comes first.
+/// A non-negative integer of any length, least significant word first.
 #[derive(Default)]
 struct Whole(Vec<u32>);
 
@@ -155,13 +171,14 @@ impl Whole {
         self.0.len().cmp(&other.0.len()).then_with(|| self.0.iter().rev().cmp(other.0.iter().rev()))
     }
 
-    /// How many bits it takes to write it.
+    /// Returns the number of significant bits.
     fn bits(&self) -> i64 {
         let unused = self.0.last().map_or(0, |word| word.leading_zeros());
         length(self.0.len()).saturating_mul(32).saturating_sub(i64::from(unused))
     }
 
-    /// INVARIANT: the most significant word is not zero.
+    /// Appends a most significant word unless it is 0.
+    // INVARIANT: the most significant word is not 0, so `compare` can compare lengths first.
     fn push(&mut self, word: u32) {
         if word != 0 {
             self.0.push(word);
@@ -169,7 +186,7 @@ impl Whole {
     }
 }
 
-/// A power of ten; those that no number survives are cut.
+/// Parses an exponent; it saturates far beyond the exponents of doubles.
 fn read_exponent(text: &str) -> Option<i64> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

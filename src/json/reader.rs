@@ -1,4 +1,7 @@
-//! Reads JSON (RFC 8259). Small, because every browser loads it: the same values as serde's reader at a tenth of its size.
+//! A JSON reader (RFC 8259).
+//!
+//! why: every browser loads it, and serde's reader of the same values costs 17 KB more (gzip, see ARCHITECTURE.md,
+//! "Bytes").
 
 use core::fmt;
 
@@ -9,17 +12,17 @@ use crate::json::escape::unescaped_prefix_len;
 use crate::json::number;
 use crate::prelude::*;
 
-/// Objects and arrays may nest this deep.
+/// The greatest depth to which objects and arrays may nest.
 const MAX_DEPTH: usize = 127;
-/// Doubles hold all whole numbers of so many digits.
+/// All integers with this number of digits are exact doubles.
 const EXACT_DIGITS: usize = 15;
 
-/// Where and why a text is not JSON.
+/// A syntax error in JSON, with its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonError {
-    /// How many bytes before the mistake there are.
+    /// The byte offset of the error.
     pub at: usize,
-    /// What should have been there.
+    /// What was expected there.
     pub expected: &'static str,
 }
 
@@ -31,32 +34,32 @@ impl fmt::Display for JsonError {
 
 impl core::error::Error for JsonError {}
 
-/// The value that a text holds.
+/// Parses a value from JSON.
 ///
-/// Numbers are the nearest doubles, as in JavaScript; of members with equal names the last one counts.
+/// Numbers are the nearest doubles, as in JavaScript. The last of members with equal names counts.
 ///
 /// # Errors
-/// Names the first place where the text is not JSON, nests deeper than 127 levels, has a number that is beyond doubles, or has half
-/// of a surrogate pair.
+/// Returns the first position where the string is not JSON, nests deeper than 127 levels, has a number beyond the range
+/// of doubles, or has half of a surrogate pair.
 pub fn parse(text: &str) -> Result<Value, JsonError> {
     let mut reader = Reader::new(text);
     let value = reader.value().and_then(|value| reader.end().map(|()| value));
     value.map_err(|expected| reader.error(expected))
 }
 
-/// A text of which everything before a place was read; an error says what was expected there.
+/// A cursor in a string. Its methods return what was expected as their error; [`Reader::error`] adds the position.
 pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// How many more objects and arrays may begin inside of those that have.
+    /// The number of objects and arrays that may still be opened inside the open ones.
     depth: usize,
 }
 
 impl Value {
-    /// Reads a value from JSON.
+    /// Parses a value from JSON.
     ///
     /// # Errors
-    /// Names the first place where the text is not JSON, as RFC 8259 has it.
+    /// Returns the first position where the string is not JSON as RFC 8259 defines it.
     pub fn from_json(text: &str) -> Result<Self, JsonError> {
         parse(text)
     }
@@ -69,18 +72,18 @@ impl<'a> Reader<'a> {
         Self { text, at: 0, depth: MAX_DEPTH }
     }
 
-    /// What should have been at the place that reading came to.
+    /// Returns the error for the current position.
     pub(crate) const fn error(&self, expected: &'static str) -> JsonError {
         JsonError { at: self.at, expected }
     }
 
-    /// The first byte of what comes next.
+    /// Returns the first byte of the next token.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         self.skip_space();
         self.byte()
     }
 
-    /// Whether that was all.
+    /// Checks that nothing but white space follows.
     pub(crate) fn end(&mut self) -> Read<()> {
         if self.peek().is_none() { Ok(()) } else { Err("the end") }
     }
@@ -121,7 +124,7 @@ impl<'a> Reader<'a> {
         Ok(Value::Array(items))
     }
 
-    /// The name of a member, up to its value.
+    /// Reads the name of a member and the colon after it.
     pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
         self.skip_space();
         let name = self.text()?;
@@ -129,7 +132,7 @@ impl<'a> Reader<'a> {
         Ok(name)
     }
 
-    /// A string, borrowed where it has no escapes.
+    /// Reads a string, borrowed if it has no escapes.
     pub(crate) fn text(&mut self) -> Read<Cow<'a, str>> {
         match self.plain_string() {
             Some(text) => Ok(Cow::Borrowed(text)),
@@ -137,7 +140,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether there is something between a bracket, which comes next, and the one that closes it.
+    /// Consumes an opening bracket, and returns whether an item follows before the closing one.
     pub(crate) fn begins_list(&mut self, close: u8) -> Read<bool> {
         self.depth = self.depth.checked_sub(1).ok_or("less nesting")?;
         self.step(1);
@@ -169,7 +172,7 @@ impl<'a> Reader<'a> {
         Err("a value")
     }
 
-    /// A number; the quick way is for whole ones, as nearly all are.
+    /// Reads a number, with a short path for integers, which nearly all numbers are.
     fn number(&mut self) -> Read<f64> {
         let start = self.at;
         let is_negative = self.eat(b'-');
@@ -183,7 +186,7 @@ impl<'a> Reader<'a> {
         self.number_and_text().map(|(_, number)| number)
     }
 
-    /// A number, and how it is written.
+    /// Reads a number, and returns its source text with it.
     pub(crate) fn number_and_text(&mut self) -> Read<(&'a str, f64)> {
         let text = self.take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
         let number = if is_number(text) { number::parse(text) } else { None };
@@ -191,7 +194,7 @@ impl<'a> Reader<'a> {
         Ok((text, number.ok_or("a number that a double can hold, or what follows one")?))
     }
 
-    /// A string without escapes; otherwise none, and nothing is read.
+    /// Reads a string without escapes. Returns `None`, and consumes nothing, if the next token is not one.
     pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
         let start = self.at;
         if self.eat(b'"') {
@@ -215,7 +218,7 @@ impl<'a> Reader<'a> {
         Ok(out)
     }
 
-    /// The character that follows a backslash.
+    /// Reads the rest of an escape after its backslash.
     fn escaped(&mut self) -> Read<char> {
         let simple = match self.byte() {
             Some(same @ (b'"' | b'\\' | b'/')) => char::from(same),
@@ -242,7 +245,7 @@ impl<'a> Reader<'a> {
         char::decode_utf16(units).next().and_then(Result::ok).ok_or("a whole surrogate pair")
     }
 
-    /// The code unit of `u` and four hexadecimal digits.
+    /// Reads `u` and the four hexadecimal digits of a code unit.
     fn code_unit(&mut self, expected: &'static str) -> Read<u16> {
         self.expect(b'u', expected)?;
         let digits = self.rest().get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -263,7 +266,7 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// What was not read yet.
+    /// Returns the unread rest.
     pub(crate) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -288,7 +291,7 @@ impl<'a> Reader<'a> {
         if self.eat(byte) { Ok(()) } else { Err(expected) }
     }
 
-    /// What stands for itself in a string.
+    /// Reads the characters of a string up to the first that needs an escape.
     fn plain(&mut self) -> &'a str {
         self.take(unescaped_prefix_len(self.bytes()))
     }
@@ -298,7 +301,7 @@ impl<'a> Reader<'a> {
         self.take(rest.iter().position(|byte| !holds(*byte)).unwrap_or(rest.len()))
     }
 
-    /// So many bytes, which end at a character's edge.
+    /// Reads a number of bytes, which must end at a character boundary.
     fn take(&mut self, len: usize) -> &'a str {
         let start = self.at;
         self.step(len);
@@ -306,7 +309,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a text is a number as JSON writes it: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
+/// Checks the syntax of a JSON number: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
 fn is_number(text: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let text = text.strip_prefix('-').unwrap_or(text);

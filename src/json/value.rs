@@ -1,4 +1,4 @@
-//! JSON values with JavaScript's meaning: numbers are doubles, objects keep the order of their members.
+//! JSON values with JavaScript's meaning: numbers are doubles, and objects keep the order of their members.
 
 use core::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -11,12 +11,12 @@ use crate::time::Millis;
 /// A JSON value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
-    /// `null`, and everything that is not there.
+    /// `null`, and every absent value.
     #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number; JSON has no others than JavaScript's.
+    /// A number. JSON has the numbers of JavaScript: doubles.
     Number(f64),
     /// A string.
     String(String),
@@ -26,17 +26,20 @@ pub enum Value {
     Object(Object),
 }
 
-/// A JSON object; members keep their order, and of equal names the last one counts.
+/// A JSON object. Members keep their order, and the last of members with equal names counts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object(Vec<(String, Value)>);
+pub struct Object(
+    // INVARIANT: no two names are equal.
+    Vec<(String, Value)>,
+);
 
-/// So many members are few: looking at all pairs of them costs less than sorting.
-const FEW: usize = 10;
-/// What every absent member is.
+/// Up to this number of members, comparing all pairs of names costs less than sorting.
+const MAX_SCANNED: usize = 10;
+/// The value of every absent member.
 static NULL: Value = Value::Null;
 
 impl Value {
-    /// The text, if this is a string.
+    /// Returns the string, if this is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -45,7 +48,7 @@ impl Value {
         }
     }
 
-    /// The number, if this is one.
+    /// Returns the number, if this is one.
     #[must_use]
     pub const fn as_f64(&self) -> Option<f64> {
         match self {
@@ -54,13 +57,13 @@ impl Value {
         }
     }
 
-    /// The number, if this is a whole one that doubles hold exactly.
+    /// Returns the number, if this is an integer that doubles hold exactly.
     pub(crate) fn as_whole(&self) -> Option<i64> {
-        // Adding zero takes the sign off a zero.
+        // Adding 0 turns -0 into 0.
         self.as_f64().and_then(|number| whole(number + 0.0))
     }
 
-    /// The object, if this is one.
+    /// Returns the object, if this is one.
     #[must_use]
     pub const fn as_object(&self) -> Option<&Object> {
         match self {
@@ -69,7 +72,7 @@ impl Value {
         }
     }
 
-    /// The member at a path, or `null` where there is none.
+    /// Returns the member at a path, or `null` if there is none.
     pub fn at<'a, 'p>(&'a self, path: impl IntoIterator<Item = &'p str>) -> &'a Self {
         path.into_iter().fold(self, |value, name| match value {
             Self::Object(object) => object.get(name).unwrap_or(&NULL),
@@ -95,19 +98,19 @@ impl From<Millis> for Value {
 }
 
 impl Object {
-    /// An object without members.
+    /// Creates an object without members.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The member's value.
+    /// Returns the value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// Sets a member, at its old place if it had one.
+    /// Sets a member, which keeps its position if it is present already.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         let (name, value) = (name.into(), value.into());
         match self.0.iter_mut().find(|(key, _)| *key == name) {
@@ -116,23 +119,23 @@ impl Object {
         }
     }
 
-    /// The members, on their own.
+    /// Returns the members.
     pub(crate) fn into_members(self) -> Vec<(String, Value)> {
         self.0
     }
 
-    /// The members in their order.
+    /// Returns the members in their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Whether there are no members.
+    /// Checks whether there are no members.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many members there are.
+    /// Returns the number of members.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
@@ -151,24 +154,24 @@ impl From<Vec<(String, Value)>> for Object {
     }
 }
 
-/// Whether a name may stand again: of few members each is compared with each, of many it is enough that they ascend.
+/// Checks whether a name may occur twice: exactly for few members, and by ascending names for many.
 fn may_repeat(members: &[(String, Value)]) -> bool {
-    if members.len() > FEW {
+    if members.len() > MAX_SCANNED {
         return !is_ascending(members);
     }
     members.iter().enumerate().any(|(at, (name, _))| members.iter().take(at).any(|(other, _)| other == name))
 }
 
-/// Whether each name is greater than the one before it, as in canonical JSON.
+/// Checks whether each name is greater than the one before it, as in canonical JSON.
 fn is_ascending(members: &[(String, Value)]) -> bool {
     members.is_sorted_by(|(a, _), (b, _)| a < b)
 }
 
-/// The members without those whose names stand again: the first place, the last value.
+/// Merges members of equal names: the position of the first one, the value of the last.
 ///
 /// A hostile object costs no more than sorting its names.
 fn without_repeats(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
-    let order = sorted_places(&members);
+    let order = indices_by_name(&members);
     let mut repeats = Vec::new();
     for pair in order.windows(2) {
         let [first, second] = *pair else { continue };
@@ -177,7 +180,7 @@ fn without_repeats(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
             repeats.push((first, second));
         }
     }
-    // From the last place to the first, so that the last value wanders to the first place.
+    // From the last repeat to the first, so that the last value moves up to the first member of its name.
     for (first, second) in repeats.iter().rev() {
         let value = members.get_mut(*second).map(|(_, value)| core::mem::take(value));
         if let (Some((_, old)), Some(value)) = (members.get_mut(*first), value) {
@@ -197,9 +200,9 @@ fn without_repeats(mut members: Vec<(String, Value)>) -> Vec<(String, Value)> {
     members
 }
 
-/// The places of the members in the order of their names, equal names in their own order.
-fn sorted_places(members: &[(String, Value)]) -> Vec<usize> {
-    let name = |place: usize| members.get(place).map_or("", |(name, _)| name.as_str());
+/// Returns the indices of the members in the order of their names; equal names keep their order.
+fn indices_by_name(members: &[(String, Value)]) -> Vec<usize> {
+    let name = |index: usize| members.get(index).map_or("", |(name, _)| name.as_str());
     sorted_indices(members.len(), &|a, b| name(a).cmp(name(b)))
 }
 
@@ -229,7 +232,7 @@ impl Serialize for Object {
     }
 }
 
-/// The number as an integer, where doubles hold integers exactly; zero with a sign is none.
+/// Returns the number as an integer if doubles hold it exactly; `None` for -0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

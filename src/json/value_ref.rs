@@ -1,4 +1,4 @@
-//! A value as conditions see it, with JavaScript's conversions.
+//! A borrowed JSON value with JavaScript's conversions, as conditions read it.
 
 use alloc::borrow::Cow;
 use core::cmp::Ordering;
@@ -8,10 +8,10 @@ use crate::json::number;
 use crate::json::{Object, Value};
 use crate::prelude::*;
 
-/// A borrowed [`Value`], or a fact that stands somewhere else than in one.
+/// A borrowed [`Value`], or a fact that is stored in another type.
 #[derive(Clone, Copy, Debug)]
 pub enum ValueRef<'a> {
-    /// `null`, and everything that is not there.
+    /// `null`, and every absent value.
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -39,13 +39,13 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
 }
 
 impl<'a> ValueRef<'a> {
-    /// Whether this is `null` or not there.
+    /// Checks whether this is `null` or absent.
     #[must_use]
     pub const fn is_null(self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// The value on its own.
+    /// Returns an owned copy.
     #[must_use]
     pub fn to_value(self) -> Value {
         match self {
@@ -58,7 +58,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// The value at a path of members, indices and `length`; `null` where there is none.
+    /// Returns the value at a path of members, indices and `length`; `null` if there is none.
     pub(crate) fn walk<'p>(self, path: impl IntoIterator<Item = &'p str>) -> Self {
         path.into_iter().fold(self, Self::member)
     }
@@ -72,7 +72,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// `typeof`, but for `null` and lists, which have their own names.
+    /// Returns what `typeof` returns, except that `null` and arrays have names of their own.
     #[must_use]
     pub const fn type_name(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// `!!value`.
+    /// Converts like `!!value`.
     #[must_use]
     pub fn is_truthy(self) -> bool {
         match self {
@@ -97,7 +97,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// `String(value)`.
+    /// Converts like `String(value)`.
     #[must_use]
     pub fn to_text(self) -> Cow<'a, str> {
         match self {
@@ -111,7 +111,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// `Number(value)`.
+    /// Converts like `Number(value)`.
     #[must_use]
     pub fn to_number(self) -> f64 {
         match self {
@@ -124,12 +124,12 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// `JSON.stringify(value)`.
+    /// Converts like `JSON.stringify(value)`.
     pub(crate) fn to_json(self) -> String {
         canonical::to_json_text(&self.to_value())
     }
 
-    /// `a === b` for values of which at least one is no list and no object.
+    /// Compares like `a === b`, provided that at least one of the values is neither a list nor an object.
     pub(crate) fn is_identical(self, other: Self) -> bool {
         match (self, other) {
             (Self::Null, Self::Null) => true,
@@ -140,7 +140,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// How `a < b` sees the two; none if one of them is not a number.
+    /// Compares like `a < b` and `a > b`; `None` if one of the values converts to NaN.
     pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         match (self.primitive_text(), other.primitive_text()) {
             (Some(a), Some(b)) => Some(compare_texts(&a, &b)),
@@ -148,12 +148,12 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// The string that operators turn this value into, unless they turn it into a number.
+    /// Returns the string that relational operators convert this value to, unless they convert it to a number.
     fn primitive_text(self) -> Option<Cow<'a, str>> {
         matches!(self, Self::Text(_) | Self::List(_) | Self::Object(_)).then(|| self.to_text())
     }
 
-    /// By type, then by value; lists and objects are all the same.
+    /// Orders by type, then by value; all lists are equal, and so are all objects.
     #[must_use]
     pub fn order(self, other: Self) -> Ordering {
         match (self, other) {
@@ -165,12 +165,12 @@ impl<'a> ValueRef<'a> {
     }
 }
 
-/// The order of JavaScript's strings: by UTF-16 code units.
+/// Orders strings as JavaScript does: by UTF-16 code units.
 pub(crate) fn compare_texts(a: &str, b: &str) -> Ordering {
     a.encode_utf16().cmp(b.encode_utf16())
 }
 
-/// The index that a member's name stands for; `01` and `-1` are names and no indices.
+/// Parses a canonical array index; `01` and `-1` are names, not indices.
 fn index(name: &str) -> Option<usize> {
     let digits = name.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = digits && (name == "0" || !name.starts_with('0'));
@@ -181,7 +181,7 @@ fn number_text(number: f64) -> String {
     ryu_js::Buffer::new().format(number).to_owned()
 }
 
-/// `list.join()`.
+/// Converts like `list.join()`.
 fn joined(items: &[Value]) -> String {
     let texts: Vec<_> = items
         .iter()
@@ -193,7 +193,7 @@ fn joined(items: &[Value]) -> String {
     texts.join(",")
 }
 
-/// The number that a string stands for in JavaScript: white space around it, `0x`, `0o`, `0b` and `Infinity` included.
+/// Parses a string like JavaScript's `Number`: surrounding white space, `0x`, `0o`, `0b` and `Infinity` included.
 fn parse_number(text: &str) -> f64 {
     let text = text.trim_matches(is_space);
     if text.is_empty() {
@@ -220,7 +220,7 @@ fn parse_radix(digits: &str, radix: u32) -> f64 {
     })
 }
 
-/// JavaScript's white space, which is not quite Unicode's.
+/// Checks for JavaScript's white space, which differs slightly from Unicode's.
 fn is_space(c: char) -> bool {
     c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}')
 }

@@ -1,6 +1,6 @@
 //! Hashes that are not for secrets: ids, tie-breaks, buckets.
 
-/// FNV-1a, 64 bits, over texts, each followed by a byte that UTF-8 does not have.
+/// Returns the 64-bit FNV-1a hash of strings, each followed by a byte that UTF-8 never contains.
 ///
 /// Source: <http://www.isthe.com/chongo/tech/comp/fnv/>.
 #[must_use]
@@ -9,10 +9,10 @@ pub fn fnv64a<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     texts.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, text| add(text.bytes().fold(hash, add), 0xff))
 }
 
-/// FNV-1a, 32 bits, over the UTF-16 code units of a text.
+/// Returns the 32-bit FNV-1a hash of the UTF-16 code units of a string.
 ///
-/// The hash of GrowthBook's SDKs, <https://docs.growthbook.io/lib/build-your-own>, which is the one of
-/// <http://www.isthe.com/chongo/tech/comp/fnv/> where every code unit is an octet.
+/// This is the hash of GrowthBook's SDKs, <https://docs.growthbook.io/lib/build-your-own>. It equals
+/// <http://www.isthe.com/chongo/tech/comp/fnv/> if every code unit is an octet.
 #[must_use]
 pub fn fnv32a(text: &str) -> u32 {
     text.encode_utf16().fold(0x811c_9dc5, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))

@@ -1,12 +1,12 @@
-//! Small letters, as Unicode has them (<https://www.unicode.org/versions/Unicode17.0.0/>, sections 3.13 and 5.18).
+//! Lower case as Unicode defines it (<https://www.unicode.org/versions/Unicode17.0.0/>, sections 3.13 and 5.18).
 //!
-//! The standard library has them too, but each compiler another Unicode, while a text has to be the same on every host; and its
-//! way costs a browser 7 KB more than this one.
+//! why: the standard library follows the Unicode version of the compiler, but strings must compare equal on every
+//! host. It also costs a browser 7 KB more than these tables (gzip).
 
 use crate::prelude::*;
 use crate::text::lowercase_tables::{CASED, IGNORABLE, LOWERCASE};
 
-/// The text in small letters, as JavaScript's `toLowerCase` gives it.
+/// Returns the string in lower case, as JavaScript's `toLowerCase` does.
 #[must_use]
 pub fn lowercase(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -20,7 +20,7 @@ pub fn lowercase(text: &str) -> String {
     out
 }
 
-/// The small letter of a capital one, if it is one letter; of others themselves.
+/// Returns the lower case of a character if that is one character, otherwise the character itself.
 pub(crate) fn lowercase_char(letter: char) -> char {
     if letter.is_ascii() {
         return letter.to_ascii_lowercase();
@@ -29,12 +29,12 @@ pub(crate) fn lowercase_char(letter: char) -> char {
     let run = LOWERCASE.partition_point(|[run, _]| run >> 8 <= code).checked_sub(1).and_then(|at| LOWERCASE.get(at));
     let Some([run, add]) = run else { return letter };
     let (from, last, is_second) = (run >> 8, run >> 1 & 0x7f, run & 1);
-    let place = code.wrapping_sub(from);
-    let is_capital = place >> is_second <= last && place & is_second == 0;
+    let offset = code.wrapping_sub(from);
+    let is_capital = offset >> is_second <= last && offset & is_second == 0;
     if is_capital { char::from_u32(code.wrapping_add(*add)).unwrap_or(letter) } else { letter }
 }
 
-/// Whether a sigma there is the last letter of a word and not the only one.
+/// Checks whether the sigma at `at` is the last letter of a word and not its only one (Unicode's `Final_Sigma`).
 fn ends_word(text: &str, at: usize) -> bool {
     let (before, after) = text.split_at_checked(at).unwrap_or_default();
     let is_letter = |next: Option<char>| next.is_some_and(|letter| is_in(CASED, letter));

@@ -1,7 +1,7 @@
-//! Letters of Unicode 17, by a test of this module.
+//! Character tables of Unicode 17, printed by the test `tables` of `lowercase_tests.rs`.
 
-/// Runs of letters with small ones: the first one's code, how many more there are and whether they are every second letter,
-/// and what makes a small letter of each.
+/// Runs of characters that have a lower case: the first code point (`>> 8`), the number that follow (`>> 1 & 0x7f`),
+/// whether only every second one belongs to the run (`& 1`); then the difference to the lower case.
 pub(super) static LOWERCASE: &[[u32; 2]] = &[
     [0xc02c, 0x20],
     [0xd80c, 0x20],
@@ -188,7 +188,7 @@ pub(super) static LOWERCASE: &[[u32; 2]] = &[
     [0x16ea030, 0x1b],
     [0x1e90042, 0x22],
 ];
-/// Runs of letters that have a case and are not passed over: the first one's code, and how many more there are.
+/// Runs of cased characters that `Final_Sigma` does not skip: the first code point, and the number that follow.
 pub(super) static CASED: &[u32] = &[
     0x4119, 0x6119, 0xaa00, 0xb500, 0xba00, 0xc016, 0xd81e, 0xf8c2, 0x1bc03, 0x1c4cf, 0x29619, 0x37003, 0x37601,
     0x37b02, 0x37f00, 0x38600, 0x38802, 0x38c00, 0x38e13, 0x3a352, 0x3f78a, 0x48aa5, 0x53125, 0x56028, 0x10a025,
@@ -206,7 +206,7 @@ pub(super) static CASED: &[u32] = &[
     0x1d77018, 0x1d78a1e, 0x1d7aa18, 0x1d7c407, 0x1df0009, 0x1df0b13, 0x1df2505, 0x1e90043, 0x1f13019, 0x1f15019,
     0x1f17019,
 ];
-/// Runs of what is passed over when a word's end is looked for.
+/// Runs of characters that `Final_Sigma` skips when it looks for the end of a word.
 pub(super) static IGNORABLE: &[u32] = &[
     0x2700, 0x2e00, 0x3a00, 0x5e00, 0x6000, 0xa800, 0xad00, 0xaf00, 0xb400, 0xb701, 0x2b0bf, 0x37401, 0x37a00, 0x38401,
     0x38700, 0x48306, 0x55900, 0x55f00, 0x5912c, 0x5bf00, 0x5c101, 0x5c401, 0x5c700, 0x5f400, 0x60005, 0x6100a,

@@ -4,7 +4,7 @@ fn letters() -> impl Iterator<Item = char> {
     '\0'..=char::MAX
 }
 
-/// Whether the standard library takes the sigma of such a word for its last letter.
+/// Checks whether the standard library treats the sigma of such a word as its last letter.
 fn is_final(word: String) -> bool {
     word.to_lowercase().contains('ς')
 }
@@ -17,7 +17,7 @@ fn small_letters_are_the_standard_librarys() {
         !in_words.into_iter().all(same)
     };
     let odd: Vec<char> = letters().filter(differ).collect();
-    // A compiler with another Unicode knows more letters or fewer.
+    // A compiler with another Unicode version has more characters or fewer.
     assert!(odd.is_empty() || char::UNICODE_VERSION != (17, 0, 0), "{odd:?}");
     assert!(odd.len() < 500 && odd.iter().all(|letter| *letter > '\u{2ff}'), "{odd:?}");
 }
@@ -30,7 +30,8 @@ fn words_are_as_javascript_has_them() {
     }
 }
 
-/// Writes `tables.rs` anew, from the compiler's Unicode: `cargo test letters -- --ignored --nocapture`.
+/// Prints `lowercase_tables.rs` from the compiler's Unicode:
+/// `cargo test -p throughline --lib lowercase -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints the tables"]
 fn tables() {

@@ -1,21 +1,24 @@
-//! URLs, as far as targeting needs them: `http` and `https`, as the URL Standard (<https://url.spec.whatwg.org>) parses them.
+//! URLs, as far as targeting needs them: `http` and `https`, parsed as in the URL Standard
+//! (<https://url.spec.whatwg.org>).
 //!
-//! Hosts hand over what their platform has already normalized, where this changes nothing. A name of a host that is not
-//! ASCII is no URL here: platforms write such names in Punycode.
+//! Hosts pass URLs that their platform has normalized already; parsing does not change those. A URL whose host name is
+//! not ASCII is refused, because platforms write such names in Punycode.
+//!
+//! why: the `url` crate brings the tables of IDNA, which no host needs, into every browser.
 
 use crate::prelude::*;
 use crate::text::percent::percent_decode_lossy;
 
-/// The parts of a URL, normalized.
+/// A URL in its normalized parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Url {
     /// `http` or `https`.
     pub scheme: String,
-    /// User name and password with their `@`, or nothing.
+    /// User name and password with their `@`, or empty.
     pub user: String,
-    /// The host, with its port unless that is the usual one.
+    /// The host, with its port unless that is the default port of the scheme.
     pub host: String,
-    /// The path, with its `/`.
+    /// The path, with its leading `/`.
     pub path: String,
     /// The query without its `?`.
     pub query: Option<String>,
@@ -24,7 +27,10 @@ pub struct Url {
 }
 
 impl Url {
-    /// The URL that a text is; none if it is none, or a relative one without a `host` to be relative to.
+    /// Parses a URL.
+    ///
+    /// Returns `None` if `text` is not an `http` or `https` URL, or if it is relative and there is no `host` as its
+    /// base.
     #[must_use]
     pub fn parse(text: &str, host: Option<&str>) -> Option<Self> {
         let text: String =
@@ -34,7 +40,7 @@ impl Url {
         let after = rest.trim_start_matches(is_slash);
         let slashes = rest.len().saturating_sub(after.len());
         let is_relative = match scheme.as_deref() {
-            // What has the scheme of the base is relative to it without two slashes.
+            // A URL with the scheme of the base is relative to it unless two slashes follow.
             Some("https") | None => slashes < 2 && (host.is_some() || scheme.is_none()),
             Some(_) => false,
         };
@@ -56,20 +62,20 @@ impl Url {
         Some(url)
     }
 
-    /// Scheme, host and port.
+    /// Returns scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.host)
     }
 
-    /// The whole URL.
+    /// Returns the whole URL.
     #[must_use]
     pub fn href(&self) -> String {
         let Self { scheme, user, host, .. } = self;
         format!("{scheme}://{user}{host}{}", self.after_host())
     }
 
-    /// Path, query and fragment.
+    /// Returns path, query and fragment.
     #[must_use]
     pub fn after_host(&self) -> String {
         let mut out = self.path.clone();
@@ -82,26 +88,26 @@ impl Url {
         out
     }
 
-    /// The fragment with its `#`; nothing for an empty one.
+    /// Returns the fragment with its `#`, or an empty string for an empty one.
     #[must_use]
     pub fn hash(&self) -> String {
         let fragment = self.fragment.as_ref().filter(|fragment| !fragment.is_empty());
         fragment.map_or_else(String::new, |fragment| format!("#{fragment}"))
     }
 
-    /// The parameters of the query, decoded.
+    /// Returns the decoded parameters of the query.
     #[must_use]
     pub fn params(&self) -> Vec<(String, String)> {
         params(self.query.as_deref().unwrap_or_default()).collect()
     }
 
-    /// The URL that `text` is, with the parameters of `self` that it does not have; `text` if that is no URL.
-    pub(crate) fn passed_on_to(&self, text: &str) -> String {
+    /// Returns the URL in `text` with the parameters of `self` that it lacks; `text` itself if it is not a URL.
+    pub(crate) fn with_missing_params(&self, text: &str) -> String {
         let Some(mut target) = Self::parse(text, None) else { return text.to_owned() };
         let mut params = target.params();
         let given = params.len();
         for (name, value) in self.params() {
-            if !params.iter().any(|(known, _)| *known == name) {
+            if !params.iter().any(|(present, _)| *present == name) {
                 params.push((name, value));
             }
         }
@@ -141,13 +147,13 @@ impl Url {
     }
 }
 
-/// The parameters of a query without its `?`, decoded.
+/// Returns the decoded parameters of a query without its `?`.
 pub(crate) fn params(query: &str) -> impl Iterator<Item = (String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value)))
 }
 
-/// The scheme, if there is one, and what follows it; none for a scheme other than `http` and `https`.
+/// Splits off the scheme, if there is one; `None` for a scheme other than `http` and `https`.
 fn scheme(text: &str) -> Option<(Option<String>, &str)> {
     let is_scheme = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -166,7 +172,7 @@ fn cut(text: &str, at: char) -> (&str, Option<&str>) {
     text.split_once(at).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// The path without `.` and `..`.
+/// Returns the path with `.` and `..` resolved.
 fn normal_path(path: &str) -> String {
     let mut parts: Vec<String> = Vec::new();
     let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
@@ -189,7 +195,7 @@ fn normal_path(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// The text with what must not stand as it is in percent encoding: controls, spaces, what is not ASCII, and `special`.
+/// Percent-encodes controls, spaces, characters beyond ASCII, and the characters in `special`.
 fn encode(text: &str, special: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -209,7 +215,7 @@ fn percent(byte: u8, out: &mut String) {
     }
 }
 
-/// A name or value of a query, as forms write it.
+/// Encodes a name or value of a query as forms do (`application/x-www-form-urlencoded`).
 fn form(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {

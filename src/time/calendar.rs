@@ -1,13 +1,13 @@
 //! The proleptic Gregorian calendar, with days counted from 1970-01-01.
 //!
-//! The arithmetic is that of <https://howardhinnant.github.io/date_algorithms.html>: years begin in March, so that the leap
-//! day is the last of its year.
+//! The algorithms are those of <https://howardhinnant.github.io/date_algorithms.html>. Their years begin in March, so
+//! the leap day is the last day of a year.
 
-/// From the first of March of the year -400 to 1970-01-01. Calendars repeat every 400 years, of 146,097 days.
+/// Days from the first of March of the year -400 to 1970-01-01. The calendar repeats every 400 years, or 146,097 days.
 const EPOCH_DAY: i64 = 719_468 + 146_097;
 const ERA: i64 = 146_097;
 
-/// How many days the month has.
+/// Returns the number of days in a month.
 pub const fn days_in(year: i64, month: i64) -> i64 {
     match month {
         4 | 6 | 9 | 11 => 30,
@@ -17,7 +17,7 @@ pub const fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// The day with this date; for years from -399 to 9999.
+/// Returns the day number of a date, for years from -399 to 9999.
 #[expect(clippy::arithmetic_side_effects, reason = "numbers of four digits")]
 pub const fn day_number(year: i64, month: i64, day: i64) -> i64 {
     let year = if month > 2 { year + 400 } else { year + 399 };
@@ -25,7 +25,7 @@ pub const fn day_number(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - EPOCH_DAY
 }
 
-/// Year, month and day of a day number that a time in milliseconds can have.
+/// Returns year, month and day of a day number, for all days that milliseconds can express.
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "milliseconds have days below 2^37, and all that follows is smaller"
@@ -40,7 +40,7 @@ pub const fn date(day: i64) -> (i64, i64, i64) {
     if month < 10 { (year, month + 3, date) } else { (year + 1, month - 9, date) }
 }
 
-/// The day of the week, Monday 1 to Sunday 7.
+/// Returns the ISO day of the week: Monday is 1, Sunday is 7.
 pub const fn weekday(day: i64) -> i64 {
     // 1970-01-01 was a Thursday.
     day.saturating_add(3).rem_euclid(7).saturating_add(1)

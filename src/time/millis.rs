@@ -1,22 +1,22 @@
-//! Time as the core knows it: a number of milliseconds that somebody else read from a clock.
+//! Time as the core sees it: milliseconds that a host has read from its clock.
 
-/// Milliseconds since 1970-01-01T00:00:00Z, or a length of time in milliseconds.
+/// An instant in milliseconds since 1970-01-01T00:00:00Z, or a duration in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// The beginning of time: earlier than every event.
+    /// The least instant, before every event.
     pub const MIN: Self = Self(i64::MIN);
-    /// The end of time: later than every event.
+    /// The greatest instant, after every event.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// This time plus a length, at most [`Millis::MAX`].
+    /// Adds a duration; saturates at [`Millis::MAX`].
     #[must_use]
     pub const fn plus(self, length: Self) -> Self {
         Self(self.0.saturating_add(length.0))
     }
 
-    /// This time minus a length (or another time), at least [`Millis::MIN`].
+    /// Subtracts a duration or another instant; saturates at [`Millis::MIN`].
     #[must_use]
     pub const fn minus(self, length: Self) -> Self {
         Self(self.0.saturating_sub(length.0))

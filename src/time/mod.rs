@@ -1,4 +1,4 @@
-//! Time as values: instants and lengths, the calendar, and RFC 3339.
+//! Time as values: instants and durations, the calendar, and RFC 3339.
 
 pub(crate) mod calendar;
 mod millis;

@@ -1,13 +1,13 @@
-//! Times as texts, by RFC 3339.
+//! Parses RFC 3339 timestamps.
 
 use crate::time::Millis;
 use crate::time::calendar::{day_number, days_in};
 
 const DAY_MINUTES: i64 = 24 * 60;
 
-/// The time that a text such as `2026-11-22T09:30:00.125+01:00` names; none if it is no such text.
+/// Parses a timestamp such as `2026-11-22T09:30:00.125+01:00`; `None` if the string is not one.
 ///
-/// What is finer than a millisecond is dropped. A leap second counts as the second before it.
+/// Digits below a millisecond are dropped. A leap second counts as the second before it.
 pub fn parse(text: &str) -> Option<Millis> {
     let mut rest = Rest(text.as_bytes());
     let year = rest.number(4, 0, 9999)?;
@@ -31,11 +31,11 @@ pub fn parse(text: &str) -> Option<Millis> {
     rest.0.is_empty().then_some(Millis(seconds.saturating_mul(1000).saturating_add(millis)))
 }
 
-/// What is still to be read.
+/// The unread rest of the string.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
-    /// Takes the next byte if it is one of these.
+    /// Consumes the next byte if it is one of these.
     fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
         let (&first, rest) = self.0.split_first()?;
         wanted.contains(&first).then(|| {
@@ -54,14 +54,14 @@ impl Rest<'_> {
         (least..=most).contains(&number).then_some(number)
     }
 
-    /// `09:30` in minutes.
+    /// Reads `09:30` as minutes.
     fn clock(&mut self) -> Option<i64> {
         let hour = self.number(2, 0, 23)?;
         self.one_of(b":")?;
         Some(hour.saturating_mul(60).saturating_add(self.number(2, 0, 59)?))
     }
 
-    /// The digits after the point in milliseconds; at least one.
+    /// Reads the digits after the point, at least one, as milliseconds.
     fn fraction(&mut self) -> Option<i64> {
         let mut millis = self.digit()?.saturating_mul(100);
         for unit in [10, 1] {
