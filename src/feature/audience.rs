@@ -1,4 +1,4 @@
-//! Who may be in a trial.
+//! The audience of an experiment: who may be in it, and on which pages.
 
 use crate::bucket::{bucket, in_range};
 use crate::feature::FeatureEvaluator;
@@ -6,11 +6,11 @@ use crate::feature::rule::Verdict;
 use crate::plan::tables::{Audience, BY_URL, EXCLUDES, UrlPattern, WHOLE_URL};
 use crate::text::url::Url;
 
-/// The host of a URL that names none.
+/// The host of a relative URL.
 pub(super) const NO_HOST: &str = "_";
 
 impl FeatureEvaluator<'_> {
-    /// Whether the trial is for this subject, whose unit has this text.
+    /// Checks whether a subject with this hashed value may be in the experiment.
     pub(super) fn is_for(&mut self, audience: &Audience, unit: &str) -> bool {
         let in_namespace = |seed| {
             bucket(self.plan.text(seed), unit, 1).is_some_and(|bucket| in_range(bucket, (audience.from, audience.to)))
@@ -21,7 +21,7 @@ impl FeatureEvaluator<'_> {
             && matches!(self.prerequisites(audience.prerequisites), Verdict::Met)
     }
 
-    /// Whether the trial is for a page.
+    /// Checks whether the experiment runs on a page.
     pub(super) fn is_on_page(&self, audience: &Audience, url: &str) -> bool {
         if audience.flags & BY_URL == 0 {
             return true;
@@ -44,7 +44,7 @@ impl FeatureEvaluator<'_> {
             return is_match(row.path, &href) || is_match(row.path, after_origin);
         }
         let params = url.params();
-        let param = |name: &str| params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+        let param = |name: &str| params.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value);
         row.host.is_none_or(|host| is_match(host, &url.host))
             && is_match(row.path, &url.path)
             && row.hash.is_none_or(|hash| is_match(hash, &url.hash()))
@@ -52,7 +52,7 @@ impl FeatureEvaluator<'_> {
     }
 }
 
-/// The number of the variation of an experiment in the query string of a URL: `?key=1`.
+/// Returns the variation that the query string of a URL forces: `?key=1`.
 pub(super) fn query_override(key: &str, url: &str, variations: u32) -> Option<u32> {
     let query = url.split('?').nth(1)?;
     let query = query.split('#').next()?;
@@ -64,7 +64,7 @@ pub(super) fn query_override(key: &str, url: &str, variations: u32) -> Option<u3
     leading_number(values.next()?).filter(|number| *number < variations)
 }
 
-/// `parseInt(text)`, if it is a number from 0 on that is not huge.
+/// Parses like `parseInt(text)`; `None` for a negative number. Huge numbers saturate.
 fn leading_number(text: &str) -> Option<u32> {
     let text = text.trim_start();
     let (text, is_negative) = match text.strip_prefix('-') {

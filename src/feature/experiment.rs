@@ -1,4 +1,4 @@
-//! A trial: the variation that a subject gets, in GrowthBook's order.
+//! Experiments of features and of pages: the variation that a subject gets, in GrowthBook's order of checks.
 
 use crate::bucket::{bucket, choose};
 use crate::feature::audience::{NO_HOST, query_override};
@@ -13,28 +13,28 @@ use crate::plan::tables::{
 use crate::prelude::*;
 use crate::text::url::Url;
 
-/// The id of the leaf where no leaf's condition holds.
+/// The leaf id that a contextual bandit reports if no leaf's condition holds.
 const NO_LEAF: f64 = -1.0;
 
-/// A trial as it was run.
+/// The result of running an experiment.
 pub(super) struct Run {
-    /// The experiment as it was written, with the weights that counted.
+    /// The experiment as it was written, with the weights that applied.
     pub(super) experiment: Value,
     pub(super) outcome: ExperimentResult,
 }
 
-/// What an experiment that is no part of a feature gave.
+/// The result of an experiment that is not part of a feature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExperimentRun {
-    /// Its id.
+    /// The id of the experiment's definition.
     pub id: String,
     /// The experiment as it was written.
     pub experiment: Value,
-    /// The subject's part in it.
+    /// The subject's assignment.
     pub outcome: ExperimentResult,
-    /// The page to go to instead.
+    /// The page to go to instead, if the experiment redirects there.
     pub redirect: Option<String>,
-    /// What the host has to record.
+    /// The effects that the host has to record.
     pub effects: Effects,
 }
 
@@ -47,32 +47,31 @@ struct Choice {
     sticky: bool,
 }
 
-/// The weights of a trial for a subject.
+/// The weights of an experiment for one subject.
 struct Weights {
     ranges: Span<Buckets>,
-    /// Whether they are those of a leaf, and not the trial's own.
+    /// Whether they belong to a leaf of a bandit instead of the experiment.
     is_leaf: bool,
-    /// What a bandit says of them.
+    /// The bandit's report of them.
     bandit: Option<Object>,
 }
 
 impl FeatureEvaluator<'_> {
-    /// Runs an experiment that is no part of a feature; none if it waits to be triggered, or cannot lead where it
-    /// should.
-    pub(super) fn experiment(&mut self, row: &AutoExperiment, triggered: &[&str]) -> Option<ExperimentRun> {
-        let trial = self.plan.get(row.trial)?;
-        if row.flags & MANUAL != 0 && !triggered.contains(&self.plan.text(trial.key)) {
+    /// Runs an experiment that is not part of a feature; `None` if it must be triggered and was not.
+    pub(super) fn experiment(&mut self, auto: &AutoExperiment, triggered: &[&str]) -> Option<ExperimentRun> {
+        let row = self.plan.get(auto.trial)?;
+        if auto.flags & MANUAL != 0 && !triggered.contains(&self.plan.text(row.key)) {
             return None;
         }
         self.visits = super::MAX_VISITS;
-        let Run { experiment, outcome } = self.run(&trial, None);
+        let Run { experiment, outcome } = self.run(&row, None);
         let redirect =
             Some(outcome.value.at(["urlRedirect"])).filter(|_| outcome.in_experiment).and_then(Value::as_str);
         let redirect =
-            redirect.filter(|to| row.flags & REDIRECT != 0 && !to.is_empty()).map(|to| self.address(row, to));
-        let is_elsewhere = |to: &String| !self.plan.get(trial.audience).is_some_and(|it| self.is_on_page(&it, to));
+            redirect.filter(|to| auto.flags & REDIRECT != 0 && !to.is_empty()).map(|to| self.address(auto, to));
+        let is_elsewhere = |to: &String| !self.plan.get(row.audience).is_some_and(|it| self.is_on_page(&it, to));
         Some(ExperimentRun {
-            id: self.plan.text(row.id).to_owned(),
+            id: self.plan.text(auto.id).to_owned(),
             redirect: redirect.filter(is_elsewhere),
             experiment,
             outcome,
@@ -80,17 +79,17 @@ impl FeatureEvaluator<'_> {
         })
     }
 
-    fn address(&self, row: &AutoExperiment, to: &str) -> String {
-        let page = Url::parse(self.url, Some(NO_HOST)).filter(|_| row.flags & PERSIST_QUERY != 0);
+    fn address(&self, auto: &AutoExperiment, to: &str) -> String {
+        let page = Url::parse(self.url, Some(NO_HOST)).filter(|_| auto.flags & PERSIST_QUERY != 0);
         page.map_or_else(|| to.to_owned(), |page| page.with_missing_params(to))
     }
 
-    /// Runs a trial, for a feature or for itself.
-    pub(super) fn run(&mut self, trial: &FeatureExperiment, feature: Option<&str>) -> Run {
-        let weights = self.weights(trial);
-        let choice = self.choose(trial, weights.ranges);
-        let outcome = self.outcome(trial, &choice, &weights, feature);
-        let mut experiment = self.json(trial.definition);
+    /// Runs an experiment, for a feature or on its own.
+    pub(super) fn run(&mut self, row: &FeatureExperiment, feature: Option<&str>) -> Run {
+        let weights = self.weights(row);
+        let choice = self.choose(row, weights.ranges);
+        let outcome = self.outcome(row, &choice, &weights, feature);
+        let mut experiment = self.json(row.definition);
         if let (Value::Object(experiment), Some(bandit)) = (&mut experiment, weights.bandit) {
             if weights.is_leaf {
                 experiment.insert("weights", bandit.get("variationWeights").cloned().unwrap_or_default());
@@ -100,16 +99,16 @@ impl FeatureEvaluator<'_> {
             }
         }
         if outcome.hash_used {
-            self.keep(trial, &outcome);
+            self.keep(row, &outcome);
             self.track(experiment.clone(), outcome.to_value());
         }
         Run { experiment, outcome }
     }
 
-    /// The weights of the first leaf whose condition holds, if there is a bandit.
-    fn weights(&mut self, trial: &FeatureExperiment) -> Weights {
-        let own = Weights { ranges: trial.ranges, is_leaf: false, bandit: None };
-        let Some(bandit) = trial.bandit.and_then(|id| self.plan.get(id)) else { return own };
+    /// Returns the weights of the first leaf whose condition holds, or the experiment's own without a bandit.
+    fn weights(&mut self, row: &FeatureExperiment) -> Weights {
+        let own = Weights { ranges: row.ranges, is_leaf: false, bandit: None };
+        let Some(bandit) = row.bandit.and_then(|id| self.plan.get(id)) else { return own };
         let leaf = self.plan.rows(bandit.leaves).map(|(_, leaf)| leaf).find(|leaf| self.eval.holds(leaf.when));
         let mut out = Object::new();
         out.insert("leafId", leaf.map_or(Value::Number(NO_LEAF), |leaf| self.json(leaf.id)));
@@ -117,40 +116,54 @@ impl FeatureEvaluator<'_> {
         if let Some(version) = bandit.version {
             out.insert("banditVersion", self.json(version));
         }
-        let ranges = leaf.map_or(trial.ranges, |leaf| leaf.ranges);
+        let ranges = leaf.map_or(row.ranges, |leaf| leaf.ranges);
         Weights { ranges, is_leaf: leaf.is_some(), bandit: Some(out) }
     }
 
-    /// GrowthBook's order: what forces a variation, who has no unit, what was kept, who may be in it, and the hash.
-    fn choose(&mut self, trial: &FeatureExperiment, ranges: Span<Buckets>) -> Choice {
+    /// Chooses the variation, in the order of GrowthBook's `runExperiment` (`packages/sdk-js/src/core.ts`, SDK 1.8.0).
+    ///
+    /// The numbers below are the step numbers in that function's comments. The order is part of the contract: the first
+    /// step that applies decides.
+    ///
+    /// Left out are steps 2.5 (overrides by a context) and 7.5, 8.1 and 8.2 (`include`, `groups`, `url`), which rules
+    /// do not have. Steps 13 and 14 are in [`Self::run`].
+    fn choose(&mut self, row: &FeatureExperiment, ranges: Span<Buckets>) -> Choice {
         let forced = |index| Choice { index, ..Choice::default() };
-        let (key, count) = (self.plan.text(trial.key), trial.arms.len);
-        let Some(audience) = self.plan.get(trial.audience).filter(|_| count >= 2 && !self.options.disabled) else {
+        let (key, count) = (self.plan.text(row.key), row.arms.len);
+        // 1 and 2: fewer than two variations, or experiments are disabled.
+        let Some(audience) = self.plan.get(row.audience).filter(|_| count >= 2 && !self.options.disabled) else {
             return Choice::default();
         };
+        // 2.6: URL targeting.
         if !self.is_on_page(&audience, self.url) {
             return Choice::default();
         }
+        // 3: forced by the query string.
         if self.options.query_overrides
             && let Some(index) = query_override(key, self.url, count)
         {
             return forced(Some(index));
         }
+        // 4: forced by the context; an unknown variation excludes the subject here.
         if let Some(number) = self.options.forced_variations.get(key) {
             return forced((0..count).find(|index| number.as_f64() == Some(f64::from(*index))));
         }
-        if trial.flags & DRAFT != 0 {
+        // 5: draft.
+        if row.flags & DRAFT != 0 {
             return Choice::default();
         }
-        let (_, Some(unit)) = self.unit(trial.unit, trial.fallback.filter(|_| self.is_sticky(trial))) else {
+        // 6: the hashed attribute; its fallback counts only where assignments are kept.
+        let (_, Some(unit)) = self.unit(row.unit, row.fallback.filter(|_| self.is_sticky(row))) else {
             return Choice::default();
         };
         let unit = ValueRef::from(&unit).to_text().into_owned();
-        let kept = self.sticky_assignment(trial);
+        let kept = self.sticky_assignment(row);
+        // 7, 8 and 8.05: filters or namespace, condition, prerequisites. A kept assignment skips them.
         if !matches!(kept, StickyAssignment::Arm(_)) && !self.is_for(&audience, &unit) {
             return Choice::default();
         }
-        let Some(bucket) = bucket(self.plan.text(trial.seed), &unit, trial.version) else { return Choice::default() };
+        // 9: the kept variation, else the bucket's. 9.5: a blocked bucket version excludes the subject.
+        let Some(bucket) = bucket(self.plan.text(row.seed), &unit, row.version) else { return Choice::default() };
         let index = match kept {
             StickyAssignment::Arm(index) => Some(index),
             StickyAssignment::Blocked => return Choice { sticky: true, ..Choice::default() },
@@ -159,13 +172,16 @@ impl FeatureEvaluator<'_> {
                 choose(bucket, ranges).and_then(|index| u32::try_from(index).ok())
             }
         };
+        // 10: the bucket is in no range.
         if index.is_none() {
             return Choice::default();
         }
-        if trial.flags & FORCED != 0 {
-            return forced(Some(trial.forced));
+        // 11: forced by the experiment. This follows 10, so coverage still applies.
+        if row.flags & FORCED != 0 {
+            return forced(Some(row.forced));
         }
-        if self.options.qa_mode || trial.flags & STOPPED != 0 {
+        // 12 and 12.5: QA mode, or the experiment is stopped.
+        if self.options.qa_mode || row.flags & STOPPED != 0 {
             return Choice::default();
         }
         Choice { index, hashed: true, bucket: Some(bucket), sticky: matches!(kept, StickyAssignment::Arm(_)) }
@@ -173,15 +189,15 @@ impl FeatureEvaluator<'_> {
 
     fn outcome(
         &self,
-        trial: &FeatureExperiment,
+        row: &FeatureExperiment,
         choice: &Choice,
         weights: &Weights,
         feature: Option<&str>,
     ) -> ExperimentResult {
-        let chosen = choice.index.filter(|index| *index < trial.arms.len);
+        let chosen = choice.index.filter(|index| *index < row.arms.len);
         let (in_experiment, variation) = (chosen.is_some(), chosen.unwrap_or(0));
-        let arm = self.plan.rows(trial.arms).nth(variation as usize).map(|(_, arm)| arm);
-        let (attribute, value) = self.unit(trial.unit, trial.fallback.filter(|_| self.is_sticky(trial)));
+        let arm = self.plan.rows(row.arms).nth(variation as usize).map(|(_, arm)| arm);
+        let (attribute, value) = self.unit(row.unit, row.fallback.filter(|_| self.is_sticky(row)));
         ExperimentResult {
             key: arm.map_or("0", |arm| self.plan.text(arm.key)).to_owned(),
             feature: feature.map(str::to_owned),
@@ -201,8 +217,8 @@ impl FeatureEvaluator<'_> {
 }
 
 impl ExperimentRun {
-    /// `{"experiment": …, "result": …, "redirect": …}`, with `tracks` and `stickyBuckets` where there is something to
-    /// record.
+    /// Returns `{"id": …, "experiment": …, "result": …, "redirect": …}`, with `tracks` and `stickyBuckets` if there is
+    /// something to record.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let mut out = Object::new();

@@ -1,7 +1,8 @@
-//! Features: values that rules choose, as GrowthBook evaluates them and as OpenFeature reports them.
+//! Feature flags: values that rules choose, evaluated like GrowthBook and reported like OpenFeature.
 //!
-//! The facts of the evaluation, its order included, are in `packages/sdk-js/src/core.ts` of
-//! <https://github.com/growthbook/growthbook>. What its SDKs do beside it (tracking, keeping assignments) is returned as data.
+//! The reference of the evaluation and its order is `packages/sdk-js/src/core.ts` of
+//! <https://github.com/growthbook/growthbook>. Side effects of its SDKs (tracking, keeping assignments) are returned as
+//! data.
 
 mod audience;
 mod experiment;
@@ -28,16 +29,18 @@ use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
 
-/// One evaluation looks at no more features than this: features that depend on each other many times over are cut.
+/// The greatest number of features that one evaluation visits. It cuts features that depend on each other exponentially
+/// often.
 const MAX_VISITS: u32 = 10_000;
-/// Features that need each other make chains of at most so many: each waits on the stack for the next. The compiler refuses longer
-/// ones; circles are cut here.
+/// The longest chain of prerequisites, because each waits on the stack for the next.
+///
+/// The compiler refuses longer chains; cycles are cut here.
 pub const MAX_FEATURE_DEPTH: usize = 64;
 
 /// Evaluates a feature for one subject at one time.
 ///
-/// Pure, and it cannot fail: without such a feature the value is `null` and the source says so. The attribute `id` is the
-/// profile's subject, or, where there is none, what the request's attributes say.
+/// Pure and infallible: the value of an unknown feature is `null`, and the source says so. The attribute `id` is the
+/// profile's subject, or else what the request's attributes say.
 #[must_use]
 pub fn evaluate(plan: &Plan, facts: &Facts, options: &EvaluationOptions, key: &str) -> Evaluation {
     let profile = profile_of(plan, facts);
@@ -45,17 +48,19 @@ pub fn evaluate(plan: &Plan, facts: &Facts, options: &EvaluationOptions, key: &s
     FeatureEvaluator::new(plan, facts, &profile, &request, options).feature(key)
 }
 
-/// Evaluates all features of the plan, in the order of their keys. What several of them would record is recorded once.
+/// Evaluates all features of the plan, in the order of their keys. A repeated effect is recorded once.
 #[must_use]
 pub fn evaluate_all(plan: &Plan, facts: &Facts, options: &EvaluationOptions) -> Vec<Evaluation> {
     let profile = profile_of(plan, facts);
     let request = derive_request(plan, &facts.request, &profile, facts.now);
-    let mut evaluating = FeatureEvaluator::new(plan, facts, &profile, &request, options);
-    plan.rows(plan.all::<tables::Feature>()).map(|(_, row)| evaluating.feature(plan.text(row.key))).collect()
+    let mut evaluator = FeatureEvaluator::new(plan, facts, &profile, &request, options);
+    plan.rows(plan.all::<tables::Feature>()).map(|(_, row)| evaluator.feature(plan.text(row.key))).collect()
 }
 
-/// Runs the experiments that are no part of a feature, in their order: those that pages run by themselves, and those that
-/// `triggered` names. After one that may lead to another page, and that the subject is part of, no other runs.
+/// Runs the experiments that are not part of a feature, in their order: those that run on their own, and those that
+/// `triggered` names.
+///
+/// The first redirect experiment that the subject is in is the last one that runs.
 #[must_use]
 pub fn run_experiments(
     plan: &Plan,
@@ -65,10 +70,10 @@ pub fn run_experiments(
 ) -> Vec<ExperimentRun> {
     let profile = profile_of(plan, facts);
     let request = derive_request(plan, &facts.request, &profile, facts.now);
-    let mut evaluating = FeatureEvaluator::new(plan, facts, &profile, &request, options);
+    let mut evaluator = FeatureEvaluator::new(plan, facts, &profile, &request, options);
     let mut runs = Vec::new();
     for (_, row) in plan.rows(plan.all::<AutoExperiment>()) {
-        let Some(run) = evaluating.experiment(&row, triggered) else { continue };
+        let Some(run) = evaluator.experiment(&row, triggered) else { continue };
         let leaves = row.flags & REDIRECT != 0 && run.outcome.in_experiment;
         runs.push(run);
         if leaves {
@@ -78,22 +83,22 @@ pub fn run_experiments(
     runs
 }
 
-/// What all parts of one evaluation share.
+/// The state that all parts of one evaluation share.
 struct FeatureEvaluator<'a> {
     plan: &'a Plan,
     options: &'a EvaluationOptions,
     eval: Evaluator<'a>,
-    /// The page.
+    /// The URL of the page.
     url: &'a str,
-    /// The features whose evaluation goes on, each needed by the one before it.
+    /// The keys of the features under evaluation, each a prerequisite of the one before it.
     path: Vec<String>,
-    /// How many more features may be looked at.
+    /// The number of features that may still be visited.
     visits: u32,
-    /// The documents of kept assignments; none where assignments are not kept.
+    /// The documents of kept assignments; `None` if assignments are not kept.
     docs: Option<SortedMap<StickyDoc>>,
-    /// What the current evaluation records.
+    /// The effects of the current evaluation.
     effects: Effects,
-    /// What has been tracked.
+    /// The keys of what was tracked, so that it is tracked once.
     tracked: Vec<String>,
 }
 
@@ -126,7 +131,7 @@ impl<'a> FeatureEvaluator<'a> {
         evaluation
     }
 
-    /// The value of an attribute that is hashed, of which an empty one does not count; the fallback's, if that may be.
+    /// Returns the attribute to hash and its value, or the fallback if the value is falsy and there is a fallback.
     fn unit(&self, unit: Id<Attribute>, fallback: Option<Id<Attribute>>) -> (Id<Attribute>, Option<Value>) {
         let value = |id| Some(self.eval.attribute(id)).filter(|value| ValueRef::from(value).is_truthy());
         match (value(unit), fallback) {
@@ -139,7 +144,7 @@ impl<'a> FeatureEvaluator<'a> {
         self.plan.get(attribute).map_or("", |row| self.plan.text(row.name))
     }
 
-    /// The value that a constant stands for.
+    /// Returns the value of a constant.
     fn constant(&self, id: Id<Constant>) -> Value {
         let Some(row) = self.plan.get(id) else { return Value::Null };
         match ConstantKind::from_number(row.kind) {
@@ -151,12 +156,12 @@ impl<'a> FeatureEvaluator<'a> {
         }
     }
 
-    /// The value whose JSON a text is.
+    /// Parses a string of the plan as JSON.
     fn json(&self, text: Id<Text>) -> Value {
         json::parse(self.plan.text(text)).unwrap_or_default()
     }
 
-    /// Tracks an experiment once for each unit and variation.
+    /// Tracks an experiment, once for each hashed value and variation.
     fn track(&mut self, experiment: Value, result: Value) {
         let text = |value: &Value| ValueRef::from(value).to_text().into_owned();
         let parts = [

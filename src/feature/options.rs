@@ -1,37 +1,39 @@
-//! What a host says about an evaluation.
+//! The options that a host sets for an evaluation.
 
 use crate::collections::SortedMap;
 use crate::json::Object;
 use crate::json::codec::json_codec;
 use crate::prelude::*;
 
-/// What a host says about the evaluation of features; nothing of it may come from somebody whom the host does not trust.
+/// Options for the evaluation of features.
+///
+/// They must not come from a sender that the host does not trust.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EvaluationOptions {
-    /// The page; none for the request's attribute `url`.
+    /// The URL of the page; without it, the request's attribute `url`.
     pub url: Option<String>,
-    /// No experiment assigns anybody.
+    /// Disables all experiments.
     pub disabled: bool,
-    /// Only forced variations count: for testers.
+    /// Only forced variations count; for testers.
     pub qa_mode: bool,
-    /// Numbers of variations by the key of their experiment.
+    /// Indices of variations, by the key of their experiment.
     pub forced_variations: Object,
-    /// Values by the key of their feature.
+    /// Values, by the key of their feature.
     pub forced_features: Object,
-    /// The query string of the page may force variations: `?experiment-key=1`.
+    /// Lets the query string of the page force variations: `?experiment-key=1`.
     pub query_overrides: bool,
-    /// The documents of kept assignments, by their keys; none where assignments are not kept.
+    /// The documents of kept assignments, by their keys; `None` if assignments are not kept.
     pub sticky_buckets: Option<SortedMap<StickyDoc>>,
 }
 
-/// Kept assignments of one value of one attribute, in GrowthBook's form.
+/// The kept assignments of one value of one attribute, in GrowthBook's form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StickyDoc {
     /// The attribute's name.
     pub attribute_name: String,
     /// The attribute's value.
     pub attribute_value: String,
-    /// Keys of variations by `key of the experiment__version of the buckets`.
+    /// Keys of variations, by `experiment key__bucket version`.
     pub assignments: SortedMap<String>,
 }
 
@@ -55,14 +57,14 @@ json_codec! {
 }
 
 impl StickyDoc {
-    /// The key under which the document is kept.
+    /// Returns the key under which the document is stored.
     #[must_use]
     pub fn key(&self) -> String {
         sticky_key(&self.attribute_name, &self.attribute_value)
     }
 }
 
-/// The key of the document of an attribute's value.
+/// Returns the key of the document for a value of an attribute.
 pub(super) fn sticky_key(name: &str, value: &str) -> String {
     format!("{name}||{value}")
 }

@@ -1,4 +1,4 @@
-//! What an evaluation gives, in GrowthBook's words and in OpenFeature's.
+//! Results of an evaluation, in GrowthBook's and in OpenFeature's terms.
 
 use crate::collections::SortedMap;
 use crate::feature::options::StickyDoc;
@@ -10,38 +10,38 @@ use crate::prelude::*;
 pub struct Evaluation {
     /// The feature's key.
     pub key: String,
-    /// The value; `null` where there is none.
+    /// The value; `null` if there is none.
     pub value: Value,
-    /// Which part of the feature gave it.
+    /// The part of the feature that gave it.
     pub source: FeatureSource,
-    /// The same as OpenFeature says it.
+    /// The same in OpenFeature's terms.
     pub reason: EvaluationReason,
-    /// The id of the rule that gave it, or an empty text.
+    /// The id of the rule that gave it, or empty.
     pub rule: String,
     /// The experiment as it was written, if one gave the value.
     pub experiment: Option<Value>,
-    /// The subject's part in that experiment.
+    /// The subject's assignment in that experiment.
     pub outcome: Option<ExperimentResult>,
-    /// What the host has to record.
+    /// The effects that the host has to record.
     pub effects: Effects,
 }
 
-/// A subject's part in an experiment.
+/// A subject's assignment in an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExperimentResult {
     /// The key of the variation.
     pub key: String,
-    /// The key of the feature that runs the experiment; none for one of its own.
+    /// The key of the feature that runs the experiment, if one does.
     pub feature: Option<String>,
-    /// Whether the subject is in it; if not, the first variation stands here.
+    /// Whether the subject is in it; if not, the other members describe the first variation.
     pub in_experiment: bool,
     /// Whether a hash or a kept assignment chose the variation.
     pub hash_used: bool,
-    /// The number of the variation.
+    /// The index of the variation.
     pub variation: u32,
     /// The value of the variation.
     pub value: Value,
-    /// The attribute that is hashed.
+    /// The name of the hashed attribute.
     pub hash_attribute: String,
     /// Its value.
     pub hash_value: Value,
@@ -49,24 +49,24 @@ pub struct ExperimentResult {
     pub sticky_used: bool,
     /// The name of the variation.
     pub name: Option<String>,
-    /// The bucket, 0 to 1.
+    /// The bucket, from 0 to 1.
     pub bucket: Option<f64>,
-    /// Whether the feature goes on to its next rule.
+    /// Whether the feature continues with its next rule.
     pub passthrough: bool,
     /// The weights that a contextual bandit chose: `leafId`, `variationWeights` and `banditVersion`.
     pub bandit: Option<Object>,
 }
 
-/// What a host has to record after an evaluation. The core records nothing.
+/// The effects that a host has to record after an evaluation. The core records nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effects {
-    /// Experiments that the subject is part of: `{"experiment": …, "result": …}`, each once.
+    /// Experiments that the subject is in, as `{"experiment": …, "result": …}`, without repeats.
     pub tracks: Vec<Value>,
-    /// The documents of kept assignments that have changed, by their keys.
+    /// The changed documents of kept assignments, by their keys.
     pub sticky_buckets: SortedMap<StickyDoc>,
 }
 
-/// Declares an enum with a word for each variant.
+/// Declares an enum with a name for each variant.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident $text:literal,)* }) => {
         $(#[$meta])*
@@ -74,7 +74,7 @@ macro_rules! words {
         pub enum $name { $($(#[$variant_meta])* $variant,)* }
 
         impl $name {
-            /// The word for it.
+            /// Returns the name.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -84,19 +84,19 @@ macro_rules! words {
 }
 
 words! {
-    /// Which part of a feature gave its value, in GrowthBook's words.
+    /// The part of a feature that gave its value, in GrowthBook's terms.
     FeatureSource {
         /// There is no such feature.
         UnknownFeature "unknownFeature",
         /// No rule gave a value.
         DefaultValue "defaultValue",
-        /// A rule forced it.
+        /// A rule forced the value.
         Force "force",
-        /// The host forced it.
+        /// The host forced the value.
         Override "override",
-        /// An experiment.
+        /// An experiment gave the value.
         Experiment "experiment",
-        /// A feature that this one depends on closes it.
+        /// A prerequisite closes the feature.
         Prerequisite "prerequisite",
         /// The feature depends on itself.
         CyclicPrerequisite "cyclicPrerequisite",
@@ -104,15 +104,15 @@ words! {
 }
 
 words! {
-    /// Why a feature has its value, in OpenFeature's words.
+    /// The reason for the value of a feature, in OpenFeature's terms.
     EvaluationReason {
-        /// It is the same for everybody.
+        /// The value is the same for everybody.
         Static "STATIC",
-        /// No rule is for this subject.
+        /// No rule applies to this subject.
         Default "DEFAULT",
-        /// A rule is for this subject.
+        /// A rule applies to this subject.
         TargetingMatch "TARGETING_MATCH",
-        /// A hash chose it.
+        /// A hash chose the value.
         Split "SPLIT",
         /// The feature gives no value to this subject.
         Disabled "DISABLED",
@@ -122,14 +122,14 @@ words! {
 }
 
 impl Evaluation {
-    /// The key of the variation, or the id of the rule; none for a value that has no name.
+    /// Returns the key of the variation or the id of the rule, if either has one.
     #[must_use]
     pub fn variant(&self) -> Option<&str> {
         let name = self.outcome.as_ref().map_or(&self.rule, |outcome| &outcome.key);
         Some(name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// OpenFeature's code of the error, if this is one.
+    /// Returns OpenFeature's error code, if the reason is an error.
     #[must_use]
     pub fn error_code(&self) -> Option<&'static str> {
         match (self.reason, self.source) {
@@ -139,7 +139,7 @@ impl Evaluation {
         }
     }
 
-    /// What OpenFeature calls the flag's metadata: texts, numbers and booleans.
+    /// Returns OpenFeature's flag metadata: strings, numbers and booleans.
     #[must_use]
     pub fn flag_metadata(&self) -> Object {
         let mut out = Object::new();
@@ -158,7 +158,7 @@ impl Evaluation {
         out
     }
 
-    /// GrowthBook's result: `value`, `on`, `off`, `source`, `ruleId`, `experiment` and `experimentResult`.
+    /// Returns GrowthBook's result: `value`, `on`, `off`, `source`, `ruleId`, `experiment` and `experimentResult`.
     #[must_use]
     pub fn to_growthbook(&self) -> Object {
         let on = self.is_on();
@@ -175,8 +175,9 @@ impl Evaluation {
         out
     }
 
-    /// GrowthBook's result, with OpenFeature's `key`, `variant`, `reason`, `errorCode` and `flagMetadata`, and with `tracks` and
-    /// `stickyBuckets` where there is something to record.
+    /// Returns GrowthBook's result with OpenFeature's `key`, `variant`, `reason`, `errorCode` and `flagMetadata`.
+    ///
+    /// `tracks` and `stickyBuckets` are present if there is something to record.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let mut out = self.to_growthbook();
@@ -193,7 +194,7 @@ impl Evaluation {
         Value::Object(out)
     }
 
-    /// Whether the value is one that JavaScript takes for true.
+    /// Checks whether the value is truthy in JavaScript.
     #[must_use]
     pub fn is_on(&self) -> bool {
         crate::json::ValueRef::from(&self.value).is_truthy()
@@ -201,7 +202,7 @@ impl Evaluation {
 }
 
 impl ExperimentResult {
-    /// GrowthBook's `experimentResult`.
+    /// Returns GrowthBook's `experimentResult`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let mut out = Object::new();

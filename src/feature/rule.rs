@@ -1,4 +1,4 @@
-//! A feature's rules: the first one that gives a value counts.
+//! A feature's rules: the first one that gives a value applies.
 
 use crate::bucket::{bucket, in_range};
 use crate::condition::filter;
@@ -13,34 +13,37 @@ use crate::plan::tables::{
 };
 use crate::prelude::*;
 
-/// What the prerequisites of a rule say.
+/// The combined result of a list of prerequisites.
 pub(super) enum Verdict {
-    /// All is as it must be.
+    /// All of them hold.
     Met,
-    /// The rule does not apply.
+    /// One does not hold, and the rule is skipped.
     Unmet,
-    /// The whole feature gives nothing.
+    /// One that gates does not hold, and the whole feature is closed.
     Closed,
     /// A feature depends on itself.
     Cyclic,
 }
 
 impl FeatureEvaluator<'_> {
-    /// Evaluates a feature, possibly for another one that depends on it.
+    /// Evaluates a feature, which may be the prerequisite of another one.
     pub(super) fn visit(&mut self, key: &str) -> Evaluation {
         let is_endless = self.path.len() >= MAX_FEATURE_DEPTH || self.visits == 0;
         if is_endless || self.path.iter().any(|open| open == key) {
-            return none(key, FeatureSource::CyclicPrerequisite, EvaluationReason::Error);
+            return empty(key, FeatureSource::CyclicPrerequisite, EvaluationReason::Error);
         }
         self.visits = self.visits.saturating_sub(1);
         if let Some(value) = self.options.forced_features.get(key) {
-            return Evaluation { value: value.clone(), ..none(key, FeatureSource::Override, EvaluationReason::Static) };
+            return Evaluation {
+                value: value.clone(),
+                ..empty(key, FeatureSource::Override, EvaluationReason::Static)
+            };
         }
         let Some((_, row)) = self.plan.find(key, |row: &Feature| row.key) else {
-            return none(key, FeatureSource::UnknownFeature, EvaluationReason::Error);
+            return empty(key, FeatureSource::UnknownFeature, EvaluationReason::Error);
         };
         if row.flags & FEATURE_OFF != 0 {
-            return none(key, FeatureSource::UnknownFeature, EvaluationReason::Disabled);
+            return empty(key, FeatureSource::UnknownFeature, EvaluationReason::Disabled);
         }
         self.path.push(key.to_owned());
         let found = self.plan.rows(row.rules).find_map(|(_, rule)| self.rule(key, &rule));
@@ -48,17 +51,21 @@ impl FeatureEvaluator<'_> {
         found.unwrap_or_else(|| {
             let reason = if row.rules.is_empty() { EvaluationReason::Static } else { EvaluationReason::Default };
             let value = row.default.map_or(Value::Null, |value| self.constant(value));
-            Evaluation { value, ..none(key, FeatureSource::DefaultValue, reason) }
+            Evaluation { value, ..empty(key, FeatureSource::DefaultValue, reason) }
         })
     }
 
-    /// What the rule gives, if it gives anything.
+    /// Returns the evaluation that the rule gives, if it applies.
     fn rule(&mut self, key: &str, rule: &FeatureRule) -> Option<Evaluation> {
         match self.prerequisites(rule.prerequisites) {
             Verdict::Met => {}
             Verdict::Unmet => return None,
-            Verdict::Closed => return Some(none(key, FeatureSource::Prerequisite, EvaluationReason::Disabled)),
-            Verdict::Cyclic => return Some(none(key, FeatureSource::CyclicPrerequisite, EvaluationReason::Error)),
+            Verdict::Closed => {
+                return Some(empty(key, FeatureSource::Prerequisite, EvaluationReason::Disabled));
+            }
+            Verdict::Cyclic => {
+                return Some(empty(key, FeatureSource::CyclicPrerequisite, EvaluationReason::Error));
+            }
         }
         if !self.passes(rule.filters) {
             return None;
@@ -73,18 +80,18 @@ impl FeatureEvaluator<'_> {
                 (false, true) => EvaluationReason::TargetingMatch,
                 (false, false) => EvaluationReason::Static,
             };
-            return Some(Evaluation { value, rule: id, ..none(key, FeatureSource::Force, reason) });
+            return Some(Evaluation { value, rule: id, ..empty(key, FeatureSource::Force, reason) });
         }
-        let trial = self.plan.get(rule.trial?)?;
-        let Run { experiment, outcome } = self.run(&trial, Some(key));
+        let row = self.plan.get(rule.trial?)?;
+        let Run { experiment, outcome } = self.run(&row, Some(key));
         let ExperimentResult { in_experiment: true, passthrough: false, .. } = outcome else { return None };
         let reason = if outcome.hash_used { EvaluationReason::Split } else { EvaluationReason::Static };
         let value = outcome.value.clone();
-        let base = none(key, FeatureSource::Experiment, reason);
+        let base = empty(key, FeatureSource::Experiment, reason);
         Some(Evaluation { value, rule: id, experiment: Some(experiment), outcome: Some(outcome), ..base })
     }
 
-    /// The value that the rule forces for this subject.
+    /// Returns the value that the rule forces, if it applies to this subject.
     fn force(&mut self, rule: &FeatureRule) -> Option<Value> {
         let is_for = rule.when.is_none_or(|when| self.eval.holds(when));
         let is_in = is_for && rule.rollout.and_then(|id| self.plan.get(id)).is_none_or(|row| self.is_in_rollout(&row));
@@ -107,7 +114,7 @@ impl FeatureEvaluator<'_> {
         value.and_then(hash).is_some_and(is_in)
     }
 
-    /// Whether the subject is in all splits.
+    /// Checks whether the subject is in a range of every filter.
     pub(super) fn passes(&self, filters: Span<Filter>) -> bool {
         self.plan.rows(filters).all(|(_, row)| {
             let (_, value) = self.unit(row.unit, None);
@@ -117,7 +124,7 @@ impl FeatureEvaluator<'_> {
         })
     }
 
-    /// Whether other features have the values that they must have.
+    /// Evaluates the prerequisites up to the first one that does not hold.
     pub(super) fn prerequisites(&mut self, prerequisites: Span<Prerequisite>) -> Verdict {
         for (_, row) in self.plan.rows(prerequisites) {
             let parent = self.visit(self.plan.text(row.feature));
@@ -133,8 +140,8 @@ impl FeatureEvaluator<'_> {
     }
 }
 
-/// An evaluation that gives nothing.
-fn none(key: &str, source: FeatureSource, reason: EvaluationReason) -> Evaluation {
+/// Returns an evaluation without a value.
+fn empty(key: &str, source: FeatureSource, reason: EvaluationReason) -> Evaluation {
     Evaluation {
         key: key.to_owned(),
         value: Value::Null,

@@ -1,4 +1,4 @@
-//! Kept assignments: documents with the variations that a value of an attribute got before.
+//! Sticky buckets: documents that keep the variations that a value of an attribute was assigned to.
 
 use crate::collections::SortedSet;
 use crate::decide::profile_of;
@@ -14,69 +14,71 @@ use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
 
-/// What kept assignments say of a trial.
+/// The kept assignment of an experiment.
 pub(super) enum StickyAssignment {
-    /// Nothing.
+    /// There is none.
     Nothing,
-    /// The number of the variation.
+    /// The index of the kept variation.
     Arm(u32),
-    /// Who was in an earlier version is left out.
+    /// The subject was in a bucket version that is blocked now.
     Blocked,
 }
 
-/// The keys of the documents of kept assignments that an evaluation for these facts can use.
+/// Returns the keys of the documents that an evaluation for these facts may read.
 #[must_use]
 pub fn sticky_keys(plan: &Plan, facts: &Facts) -> SortedSet<String> {
     let options = EvaluationOptions::default();
     let profile = profile_of(plan, facts);
     let request = derive_request(plan, &facts.request, &profile, facts.now);
-    let evaluating = FeatureEvaluator::new(plan, facts, &profile, &request, &options);
+    let evaluator = FeatureEvaluator::new(plan, facts, &profile, &request, &options);
     let units =
         plan.rows(plan.all::<FeatureExperiment>()).flat_map(|(_, row)| [Some(row.unit), row.fallback]).flatten();
-    units.map(|unit| evaluating.sticky_key(unit).0).collect()
+    units.map(|unit| evaluator.sticky_key(unit).0).collect()
 }
 
 impl FeatureEvaluator<'_> {
-    pub(super) fn is_sticky(&self, trial: &FeatureExperiment) -> bool {
-        self.docs.is_some() && trial.flags & NEVER_STICKY == 0
+    pub(super) fn is_sticky(&self, row: &FeatureExperiment) -> bool {
+        self.docs.is_some() && row.flags & NEVER_STICKY == 0
     }
 
-    /// The document of the unit counts before that of the fallback, and without a fallback that of `id` is one.
-    pub(super) fn sticky_assignment(&self, trial: &FeatureExperiment) -> StickyAssignment {
-        let Some(docs) = self.docs.as_ref().filter(|_| self.is_sticky(trial)) else { return StickyAssignment::Nothing };
-        let (fallback, is_known) = match trial.fallback {
+    /// Returns the kept assignment of an experiment.
+    ///
+    /// The document of the hashed attribute takes precedence over that of the fallback, which is `id` by default.
+    pub(super) fn sticky_assignment(&self, row: &FeatureExperiment) -> StickyAssignment {
+        let Some(docs) = self.docs.as_ref().filter(|_| self.is_sticky(row)) else { return StickyAssignment::Nothing };
+        let (fallback, has_value) = match row.fallback {
             Some(fallback) => self.sticky_key(fallback),
             None => self.sticky_key_of("id", Some(self.eval.id())),
         };
-        let keys = [Some(self.sticky_key(trial.unit).0), Some(fallback).filter(|_| is_known)];
+        let keys = [Some(self.sticky_key(row.unit).0), Some(fallback).filter(|_| has_value)];
         let docs = || keys.iter().flatten().filter_map(|key| docs.get(key));
-        let key = self.plan.text(trial.key);
+        let key = self.plan.text(row.key);
         let is_blocked = |assigned: &str| {
             let version = assigned.strip_prefix(key).and_then(|rest| rest.strip_prefix("__"));
             let number = version.and_then(|version| version.parse::<u32>().ok().filter(|it| it.to_string() == version));
-            number.is_some_and(|number| number < trial.min_bucket_version)
+            number.is_some_and(|number| number < row.min_bucket_version)
         };
         if docs().any(|doc| doc.assignments.keys().any(is_blocked)) {
             return StickyAssignment::Blocked;
         }
-        let current = assignment_key(key, trial.bucket_version);
+        let current = assignment_key(key, row.bucket_version);
         let Some(variation) = docs().find_map(|doc| doc.assignments.get(&current)) else {
             return StickyAssignment::Nothing;
         };
-        let mut arms = (0..).zip(self.plan.rows(trial.arms));
+        let mut arms = (0..).zip(self.plan.rows(row.arms));
         let is_it = |arm: &crate::plan::tables::Arm| arm.flags & KEYED != 0 && self.plan.text(arm.key) == variation;
         arms.find(|(_, (_, arm))| is_it(arm))
             .map_or(StickyAssignment::Nothing, |(index, _)| StickyAssignment::Arm(index))
     }
 
-    /// Keeps the variation for the unit that was hashed.
-    pub(super) fn keep(&mut self, trial: &FeatureExperiment, outcome: &ExperimentResult) {
-        if !self.is_sticky(trial) {
+    /// Keeps the variation under the value that was hashed.
+    pub(super) fn keep(&mut self, row: &FeatureExperiment, outcome: &ExperimentResult) {
+        if !self.is_sticky(row) {
             return;
         }
         let value = json_text(&outcome.hash_value);
         let key = sticky_key(&outcome.hash_attribute, &value);
-        let assignment = assignment_key(self.plan.text(trial.key), trial.bucket_version);
+        let assignment = assignment_key(self.plan.text(row.key), row.bucket_version);
         let Some(docs) = &mut self.docs else { return };
         let doc = docs.get_or_insert_with(&key, || StickyDoc {
             attribute_name: outcome.hash_attribute.clone(),
@@ -89,7 +91,7 @@ impl FeatureEvaluator<'_> {
         }
     }
 
-    /// The key of the document of a unit, and whether the unit is known.
+    /// Returns the document key of an attribute, and whether the attribute has a value.
     fn sticky_key(&self, unit: Id<Attribute>) -> (String, bool) {
         self.sticky_key_of(self.name(unit), self.unit(unit, None).1)
     }
@@ -100,7 +102,7 @@ impl FeatureEvaluator<'_> {
     }
 }
 
-/// A text as it is, anything else as its JSON.
+/// Returns a string as it is, and any other value as JSON.
 fn json_text(value: &Value) -> String {
     value.as_str().map_or_else(|| canonical::to_json_text(value), str::to_owned)
 }
