@@ -1,4 +1,4 @@
-//! Nodes that test a value.
+//! Condition nodes that test a value.
 
 use core::cmp::Ordering;
 
@@ -13,60 +13,60 @@ use crate::plan::{Id, Ids, Op, Plan};
 use crate::prelude::*;
 use crate::text::lowercase;
 
-/// How many constants of a list an explanation shows.
+/// The number of constants of a list that an explanation shows.
 const SHOWN: usize = 20;
 
-/// Whether the properties of an event satisfy a filter.
+/// Checks whether the properties of an event satisfy a filter.
 pub fn filter(plan: &Plan, node: Id<Node>, properties: &Object) -> bool {
     holds(plan, node, ValueRef::Object(properties), &mut ConditionTracer::new(false))
 }
 
-/// Whether the value satisfies the node. A node that tests the subject holds for no value.
-pub(super) fn holds(plan: &Plan, id: Id<Node>, value: ValueRef<'_>, visitor: &mut ConditionTracer) -> bool {
+/// Checks whether the value satisfies the node. A node that tests the subject holds for no value.
+pub(super) fn holds(plan: &Plan, id: Id<Node>, value: ValueRef<'_>, tracer: &mut ConditionTracer) -> bool {
     let Some((node, op)) = node(plan, id) else { return false };
-    visitor.enter(op);
-    let holds = test(plan, node, op, value, visitor);
-    visitor.leave(holds);
+    tracer.enter(op);
+    let holds = test(plan, node, op, value, tracer);
+    tracer.leave(holds);
     holds
 }
 
-fn test(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>, visitor: &mut ConditionTracer) -> bool {
+fn test(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>, tracer: &mut ConditionTracer) -> bool {
     match op {
         Op::True => true,
-        Op::And => every(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
-        Op::Or => some(visitor.watches, nodes(plan, node), |child| holds(plan, child, value, visitor)),
-        Op::Not => !holds(plan, Id::new(node.a), value, visitor),
+        Op::And => every(tracer.is_recording, nodes(plan, node), |child| holds(plan, child, value, tracer)),
+        Op::Or => some(tracer.is_recording, nodes(plan, node), |child| holds(plan, child, value, tracer)),
+        Op::Not => !holds(plan, Id::new(node.a), value, tracer),
         Op::Member => {
             let path = || plan.list(Ids::<Text>::from_words(node.a, node.b)).map(|name| plan.text(name));
             let member = value.walk(path());
             let name = || path().collect::<Vec<_>>().join(".");
-            visitor.note("member", || Value::String(name()));
-            note_found(visitor, member, name);
-            holds(plan, Id::new(node.c), member, visitor)
+            tracer.record("member", || Value::String(name()));
+            record_found(tracer, member, name);
+            holds(plan, Id::new(node.c), member, tracer)
         }
         Op::Size => {
             let ValueRef::List(items) = value else { return false };
-            holds(plan, Id::new(node.a), ValueRef::Number(items.len() as f64), visitor)
+            holds(plan, Id::new(node.a), ValueRef::Number(items.len() as f64), tracer)
         }
         Op::All => {
             let ValueRef::List(items) = value else { return false };
-            every(visitor.watches, nodes(plan, node), |child| {
-                some(visitor.watches, items.iter(), |item| holds(plan, child, item.into(), visitor))
+            every(tracer.is_recording, nodes(plan, node), |child| {
+                some(tracer.is_recording, items.iter(), |item| holds(plan, child, item.into(), tracer))
             })
         }
         Op::ElemMatch => {
             let ValueRef::List(items) = value else { return false };
             let items = items.iter().filter(|item| **item != Value::Null);
-            some(visitor.watches, items, |item| holds(plan, Id::new(node.a), item.into(), visitor))
+            some(tracer.is_recording, items, |item| holds(plan, Id::new(node.a), item.into(), tracer))
         }
         _ => {
-            visitor.note("operand", || operand(plan, node, op));
+            tracer.record("operand", || operand(plan, node, op));
             compare(plan, node, op, value)
         }
     }
 }
 
-/// The nodes that compare the value itself.
+/// Tests the nodes that compare the value itself.
 fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
     let relation = || constant(plan, Id::new(node.a)).and_then(|constant| value.compare(constant));
     let version = || compare_texts(&padded(value), plan.text(Id::new(node.a)));
@@ -119,7 +119,7 @@ fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
     }
 }
 
-/// A bare value in a condition: the value is converted to the constant's type.
+/// Compares with a bare value of a condition: the fact is converted to the constant's type.
 fn is(plan: &Plan, id: Id<Constant>, value: ValueRef<'_>) -> bool {
     let Some(row) = plan.get(id) else { return false };
     match ConstantKind::from_number(row.kind) {
@@ -142,7 +142,7 @@ fn is_among(plan: &Plan, constants: Ids<Constant>, value: ValueRef<'_>) -> bool 
     InternedFact::new(plan, value).is_among(plan, constants)
 }
 
-/// The test of the value, or of some element if it is a list.
+/// Tests the value, or the elements of a list until one passes.
 fn some_element(value: ValueRef<'_>, test: impl Fn(ValueRef<'_>) -> bool) -> bool {
     match value {
         ValueRef::List(items) => items.iter().any(|item| test(item.into())),
@@ -150,7 +150,7 @@ fn some_element(value: ValueRef<'_>, test: impl Fn(ValueRef<'_>) -> bool) -> boo
     }
 }
 
-/// The constant, unless it is a list or an object: those are identical to nothing.
+/// Returns the constant, unless it is a list or an object: those are identical to nothing.
 pub(crate) fn constant(plan: &Plan, id: Id<Constant>) -> Option<ValueRef<'_>> {
     let row = plan.get(id)?;
     match ConstantKind::from_number(row.kind)? {
@@ -171,12 +171,12 @@ pub(super) fn node(plan: &Plan, id: Id<Node>) -> Option<(Node, Op)> {
     Some((node, node.kind()?))
 }
 
-/// The nodes of the list `a,b`.
+/// Returns the nodes of the list `a, b`.
 pub(super) fn nodes(plan: &Plan, node: Node) -> impl Iterator<Item = Id<Node>> + '_ {
     plan.list(Ids::from_words(node.a, node.b))
 }
 
-/// Whether the test holds for every item. Tests all of them if `all` are to be seen.
+/// Checks whether the test holds for every item. With `all`, it tests the rest even if the result is certain.
 pub(super) fn every<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
     let mut holds = true;
     for item in items {
@@ -188,20 +188,20 @@ pub(super) fn every<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl
     holds
 }
 
-/// Whether the test holds for some item. Tests all of them if `all` are to be seen.
+/// Checks whether the test holds for some item. With `all`, it tests the rest even if the result is certain.
 pub(super) fn some<T>(all: bool, items: impl Iterator<Item = T>, mut test: impl FnMut(T) -> bool) -> bool {
     !every(all, items, |item| !test(item))
 }
 
-/// Notes what was found, or that it is missing.
-pub(super) fn note_found(visitor: &mut ConditionTracer, found: ValueRef<'_>, name: impl Fn() -> String) {
+/// Records the value that was found, or that it is missing.
+pub(super) fn record_found(tracer: &mut ConditionTracer, found: ValueRef<'_>, name: impl Fn() -> String) {
     match found {
-        ValueRef::Null => visitor.note("missing", || Value::String(name())),
-        found => visitor.note("found", || found.to_value()),
+        ValueRef::Null => tracer.record("missing", || Value::String(name())),
+        found => tracer.record("found", || found.to_value()),
     }
 }
 
-/// What a node compares with, for explanations.
+/// Returns the operand of a node, for explanations.
 fn operand(plan: &Plan, node: Node, op: Op) -> Value {
     let shown = |id: Id<Constant>| constant(plan, id).map_or_else(|| json(plan, id), ValueRef::to_value);
     match op {
@@ -216,7 +216,7 @@ fn operand(plan: &Plan, node: Node, op: Op) -> Value {
     }
 }
 
-/// A list or object, as its JSON text.
+/// Returns a list or an object as its JSON string.
 fn json(plan: &Plan, id: Id<Constant>) -> Value {
     plan.get(id).map_or(Value::Null, |row| Value::from(plan.text(row.text)))
 }

@@ -1,4 +1,4 @@
-//! Facts as conditions compare them with constants: a text is a number, so none is compared letter by letter again.
+//! Facts with interned strings, which conditions compare with constants by id.
 
 use core::cmp::Ordering;
 
@@ -6,11 +6,12 @@ use crate::json::ValueRef;
 use crate::plan::tables::{Constant, ConstantKind, Node};
 use crate::plan::{Id, Ids, Op, Plan};
 
-/// A value, and the constant that it is.
+/// A fact, and the constant that equals it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InternedFact<'a> {
     pub(crate) view: ValueRef<'a>,
-    /// None for a text that is no [word](Plan::word) of the plan, and for lists and objects, which are identical to nothing.
+    /// `None` for a string that the plan does not [intern](Plan::intern), and for lists and objects, which equal
+    /// nothing.
     constant: Option<Constant>,
 }
 
@@ -29,18 +30,20 @@ impl<'a> InternedFact<'a> {
         Self { view, constant }
     }
 
-    /// How a constant stands to the value, if that is one.
+    /// Compares a constant with the fact; `None` if the fact equals no constant of the plan.
     pub(crate) fn order(self, plan: &Plan, id: Id<Constant>) -> Option<Ordering> {
         Some(plan.get(id)?.order(&self.constant?))
     }
 
-    /// Whether the value is one of the constants, which the compiler has sorted.
+    /// Checks whether the fact is one of the constants, which the compiler has sorted.
     pub(super) fn is_among(self, plan: &Plan, constants: Ids<Constant>) -> bool {
         let order = |id: &u32| self.order(plan, Id::new(*id)).unwrap_or(Ordering::Less);
         plan.numbers(constants).binary_search_by(order).is_ok()
     }
 
-    /// Whether a text satisfies the node, if that compares it with texts: the same as the node means for any value.
+    /// Tests a string by its id, if the node compares it with strings.
+    ///
+    /// The result is the one of the exact path, `compare`; other facts and nodes give `None` and take that path.
     pub(super) fn test(self, plan: &Plan, node: Node, op: Op) -> Option<bool> {
         if !matches!(self.view, ValueRef::Text(_)) {
             return None;
@@ -59,7 +62,8 @@ impl<'a> InternedFact<'a> {
 }
 
 impl Constant {
-    /// The order in which a plan has constants: by kind, then by value, texts by their numbers. Equal texts have equal ones.
+    /// Compares constants in their order in a plan: by kind, then by value, strings by id. Equal strings have equal
+    /// ids.
     #[must_use]
     pub fn order(&self, other: &Self) -> Ordering {
         self.kind.cmp(&other.kind).then_with(|| match ConstantKind::from_number(self.kind) {

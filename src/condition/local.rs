@@ -1,4 +1,4 @@
-//! Nodes that test the time on the subject's clock.
+//! Condition nodes that test the subject's local time.
 
 use super::compare::holds;
 use super::evaluator::{Evaluator, millis_number};
@@ -15,24 +15,24 @@ use crate::time::calendar::{date, weekday};
 const DAY: i64 = 86_400_000;
 
 impl<'a> Evaluator<'a> {
-    /// The subject's clock.
+    /// Returns the subject's clock.
     pub(crate) fn clock(&self) -> LocalClock<'a> {
         LocalClock::of_subject(self.plan, self.profile, self.request)
     }
 
-    pub(super) fn test_local(&self, node: Node, visitor: &mut ConditionTracer) -> bool {
+    pub(super) fn test_local(&self, node: Node, tracer: &mut ConditionTracer) -> bool {
         let Some(part) = LocalPart::from_number(node.b) else { return false };
         let is_subjects = node.a == u32::MAX;
-        if is_subjects && visitor.watches && named_zone(self.plan, self.profile, self.request).is_none() {
-            visitor.note("missing", || Value::from(TIMEZONE));
+        if is_subjects && tracer.is_recording && named_zone(self.plan, self.profile, self.request).is_none() {
+            tracer.record("missing", || Value::from(TIMEZONE));
         }
         let clock = if is_subjects { self.clock() } else { LocalClock::of_zone(self.plan, Id::<Zone>::new(node.a)) };
         let (wall, day) = (clock.wall(self.now), clock.day(self.now));
         let found = millis_number(Millis(part_of(part, wall, day)));
-        visitor.note("part", || Value::from(part.name()));
-        visitor.note("local", || Value::String(text(wall, day)));
-        visitor.note("found", || Value::Number(found));
-        holds(self.plan, Id::new(node.c), ValueRef::Number(found), visitor)
+        tracer.record("part", || Value::from(part.name()));
+        tracer.record("local", || Value::String(text(wall, day)));
+        tracer.record("found", || Value::Number(found));
+        holds(self.plan, Id::new(node.c), ValueRef::Number(found), tracer)
     }
 }
 
@@ -49,7 +49,7 @@ fn part_of(part: LocalPart, wall: Millis, day: i64) -> i64 {
     }
 }
 
-/// A local time for explanations, such as `2026-11-22T09:30`.
+/// Returns a local time for explanations, such as `2026-11-22T09:30`.
 fn text(wall: Millis, day: i64) -> String {
     let minute = part_of(LocalPart::Time, wall, day);
     let (year, month, day) = date(day);

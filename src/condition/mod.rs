@@ -1,8 +1,9 @@
 //! Conditions: whether a [`Node`](crate::plan::tables::Node) of the plan holds.
 //!
-//! The language is GrowthBook's: the facts of its evaluation, JavaScript's conversions included, are in
-//! `packages/sdk-js/src/mongrule.ts` of <https://github.com/growthbook/growthbook>. Segments, events in windows, recency, schedules,
-//! consent and journeys are ours. A missing or ill-typed fact makes a condition false, never an error.
+//! The language is GrowthBook's. The reference of its evaluation, JavaScript's conversions included, is
+//! `packages/sdk-js/src/mongrule.ts` of <https://github.com/growthbook/growthbook>. Segments, events in windows,
+//! recency, schedules, consent and journeys are additions. A missing or ill-typed fact makes a condition false; it is
+//! never an error.
 
 mod compare;
 pub(crate) mod consent;

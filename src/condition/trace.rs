@@ -1,4 +1,4 @@
-//! Who watches an evaluation: nobody, or somebody who will explain it.
+//! The trace of a condition's evaluation, for explanations.
 
 use crate::collections::IdMap;
 use crate::json::{Object, Value};
@@ -6,83 +6,85 @@ use crate::plan::tables::Segment;
 use crate::plan::{Id, Op};
 use crate::prelude::*;
 
-/// Writes down every node with its operands, what was found, and the result; or watches nothing.
+/// Records every node with its operand, the fact and the result; or records nothing.
 pub(super) struct ConditionTracer {
-    /// Whether anybody watches. If so, evaluation goes on where the result is already certain, so that all of it is seen.
-    pub(super) watches: bool,
+    /// Whether it records. If so, evaluation continues where the result is already certain, so that every node is
+    /// traced.
+    pub(super) is_recording: bool,
     open: Vec<Frame>,
     done: Value,
-    /// The segments that are spelled out, and whether they hold. Each is once: segments of segments would be as many as their ways.
-    told: IdMap<bool>,
+    /// The segments that were traced, and whether they hold.
+    // why: each is traced once, because segments of segments could be traced exponentially often.
+    segments: IdMap<bool>,
 }
 
 struct Frame {
-    notes: Object,
+    members: Object,
     children: Vec<Value>,
 }
 
 impl ConditionTracer {
-    /// Somebody who watches, or nobody.
-    pub(super) const fn new(watches: bool) -> Self {
-        Self { watches, open: Vec::new(), done: Value::Null, told: IdMap::new() }
+    /// Creates a tracer that records, or one that does not.
+    pub(super) const fn new(is_recording: bool) -> Self {
+        Self { is_recording, open: Vec::new(), done: Value::Null, segments: IdMap::new() }
     }
 
-    /// The tree of everything seen.
+    /// Returns the recorded tree.
     pub(super) fn finish(self) -> Value {
         self.done
     }
 
-    /// A node's evaluation begins.
+    /// Begins a node.
     #[inline]
     pub(super) fn enter(&mut self, op: Op) {
-        if self.watches {
+        if self.is_recording {
             self.begin(op);
         }
     }
 
     fn begin(&mut self, op: Op) {
-        let mut notes = Object::new();
-        notes.insert("op", op.name());
-        self.open.push(Frame { notes, children: Vec::new() });
+        let mut members = Object::new();
+        members.insert("op", op.name());
+        self.open.push(Frame { members, children: Vec::new() });
     }
 
-    /// Something about the node that was entered last.
+    /// Adds a member to the current node.
     #[inline]
-    pub(super) fn note(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
+    pub(super) fn record(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
         if let Some(frame) = self.open.last_mut() {
-            frame.notes.insert(name, value());
+            frame.members.insert(name, value());
         }
     }
 
-    /// Whether a segment holds, if it is spelled out already.
-    pub(super) fn told(&self, segment: Id<Segment>) -> Option<bool> {
-        self.told.get(segment.0)
+    /// Returns whether a segment holds, if it was traced.
+    pub(super) fn segment(&self, segment: Id<Segment>) -> Option<bool> {
+        self.segments.get(segment.0)
     }
 
-    /// A segment is spelled out.
-    pub(super) fn tell(&mut self, segment: Id<Segment>, holds: bool) {
-        if self.watches {
-            self.told.insert(segment.0, holds);
+    /// Records whether a segment holds.
+    pub(super) fn record_segment(&mut self, segment: Id<Segment>, holds: bool) {
+        if self.is_recording {
+            self.segments.insert(segment.0, holds);
         }
     }
 
-    /// The evaluation of the node that was entered last ends.
+    /// Ends the current node.
     #[inline]
     pub(super) fn leave(&mut self, holds: bool) {
-        if self.watches {
+        if self.is_recording {
             self.close(holds);
         }
     }
 
     fn close(&mut self, holds: bool) {
-        let Some(Frame { mut notes, children }) = self.open.pop() else { return };
-        notes.insert("holds", Value::Bool(holds));
+        let Some(Frame { mut members, children }) = self.open.pop() else { return };
+        members.insert("holds", Value::Bool(holds));
         if !children.is_empty() {
-            notes.insert("of", Value::Array(children));
+            members.insert("of", Value::Array(children));
         }
         match self.open.last_mut() {
-            Some(parent) => parent.children.push(Value::Object(notes)),
-            None => self.done = Value::Object(notes),
+            Some(parent) => parent.children.push(Value::Object(members)),
+            None => self.done = Value::Object(members),
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Versions, in a form in which their texts compare as the versions do.
+//! Versions in a form whose strings compare as the versions do.
 
 use crate::json::ValueRef;
 use crate::prelude::*;
 
-/// The version in the form that `$veq` and its like compare.
+/// Returns the form that `$veq` and its siblings compare.
 ///
-/// Without a leading `v` and a trailing `+build`, cut at dots and dashes, numbers padded to five places; what has
-/// three parts is no pre-release and ends in `~`, which is greater than every pre-release. What is no version is `0`.
+/// A leading `v` and a trailing `+build` are removed. The parts between dots and dashes are joined by dashes, with
+/// numbers padded to five digits. A version of three parts is a release and ends in `~`, which sorts after every
+/// pre-release. A value that is not a version becomes `0`.
 #[must_use]
 pub fn padded(version: ValueRef<'_>) -> String {
     let text = match version {
@@ -23,7 +24,7 @@ pub fn padded(version: ValueRef<'_>) -> String {
     padded.join("-")
 }
 
-/// Cuts at the first `+` that only the rest of the line follows.
+/// Cuts at the first `+` after which the line does not break.
 fn without_build(text: &str) -> &str {
     let line_start = text.rfind(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(0);
     let plus = text.match_indices('+').map(|(at, _)| at).find(|at| *at >= line_start);

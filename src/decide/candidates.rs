@@ -71,7 +71,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
         candidates.add(plan.numbers(lane.always));
         for (_, key) in plan.rows(lane.keys) {
-            let fact = self.eval.remembered(key.attribute);
+            let fact = self.eval.interned(key.attribute);
             self.add_postings(&key, fact, &mut candidates);
         }
         for (_, gate) in plan.rows(lane.gates) {
@@ -82,7 +82,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         candidates
     }
 
-    /// Adds what is posted for the attribute's value: for its text, its number and its truth, and for each item of a list.
+    /// Adds what is posted for the attribute's value: for its text, its number and its truth, and for each item of a
+    /// list.
     ///
     /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
     fn add_postings(&self, key: &IndexedAttribute, fact: InternedFact<'_>, candidates: &mut Candidates<'a>) {

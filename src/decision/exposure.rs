@@ -1,4 +1,4 @@
-//! What to record when a decision is shown.
+//! Exposures: the events to record when a decision is shown.
 
 use super::{Assignment, Decision, Fill};
 use crate::event::names::{EXPERIMENT_VIEWED, MESSAGE_SEEN};
@@ -7,26 +7,28 @@ use crate::json::Value;
 use crate::json::canonical::Members;
 use crate::prelude::*;
 
-/// An event about what is shown. Its properties are in their canonical order; those without a value are not there.
+/// An exposure event.
+// INVARIANT: properties are in canonical order. Those without a value are left out when the event is written.
 pub(super) struct Exposure<'d> {
     name: &'static str,
-    /// What the id of the decision is followed by.
+    /// The part of the event's id after the decision's id.
     suffix: [&'d str; 2],
     properties: [(&'static str, Option<&'d str>); 9],
 }
 
 impl Decision<'_> {
-    /// What is to be reduced when the slots are shown, if `store` is true, and sent to the collector, if `measure` is true:
-    /// one event for each filled slot, and one for each experiment that chose what a slot shows.
+    /// Returns the events to record when the slots are shown.
     ///
-    /// They are named after the decision, so that what is recorded twice counts once.
+    /// There is one for each filled slot, and one for each experiment that chose the content of a slot. Hosts reduce
+    /// them if `store` is true, and send them to the collector if `measure` is true. Their ids begin with the
+    /// decision's id, so an exposure that is recorded twice counts once.
     #[must_use]
     pub fn exposures(&self) -> Vec<Event> {
         let id = self.id();
         self.each_exposure(&id).map(|exposure| exposure.to_event(self, &id)).collect()
     }
 
-    /// The exposures of this decision, whose id is `id`; none if nothing may be recorded.
+    /// Returns the exposures of this decision, whose id is `id`; none if neither `store` nor `measure` is true.
     pub(super) fn each_exposure<'d>(&'d self, id: &'d str) -> impl Iterator<Item = Exposure<'d>> {
         let may_record = self.measure || self.store;
         let seen = self.slots.iter().map(move |(slot, fill)| self.message_seen(id, slot, fill));
@@ -64,13 +66,13 @@ impl Decision<'_> {
 
 fn experiment_viewed<'d>(id: &'d str, assignment: &'d Assignment<'_>) -> Exposure<'d> {
     let mut properties = [("", None); 9];
-    let known = [
+    let present = [
         ("decision", Some(id)),
         ("experiment_id", Some(&*assignment.experiment)),
         ("unit", Some(&*assignment.unit)),
         ("variation_id", Some(&*assignment.variation)),
     ];
-    properties.iter_mut().zip(known).for_each(|(place, property)| *place = property);
+    properties.iter_mut().zip(present).for_each(|(slot, property)| *slot = property);
     Exposure { name: EXPERIMENT_VIEWED, suffix: ["x:", &assignment.experiment], properties }
 }
 

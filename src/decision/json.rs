@@ -1,4 +1,5 @@
-//! The decision as canonical JSON, written in one go: the members are in their canonical order here.
+//! Canonical JSON of a decision, written in one pass.
+// INVARIANT: every function here adds its members in canonical order.
 
 use alloc::borrow::Cow;
 
@@ -10,7 +11,7 @@ use crate::plan::tables::Format;
 use crate::prelude::*;
 
 impl Decision<'_> {
-    /// The decision as canonical JSON (RFC 8785): equal decisions have equal bytes on every host.
+    /// Returns the decision as canonical JSON (RFC 8785): equal decisions have equal bytes on every host.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut out = String::with_capacity(1024);
@@ -18,7 +19,7 @@ impl Decision<'_> {
         out
     }
 
-    /// The decision as a JSON value.
+    /// Returns the decision as a JSON value.
     #[must_use]
     pub fn to_value(&self) -> Value {
         json::parse(&self.to_json()).unwrap_or_default()
@@ -70,7 +71,7 @@ impl Fill<'_> {
 }
 
 impl NextAction<'_> {
-    /// The action; as an alternative only what is said where and when.
+    /// Appends the action; an alternative has only channel, content and times.
     fn write(&self, out: &mut String, is_alternative: bool) {
         let mut members = Members::begin(out);
         if !self.alternatives.is_empty() {
@@ -101,7 +102,7 @@ impl NextAction<'_> {
 }
 
 impl Content<'_> {
-    /// Adds the member `html`, `text` or `json`, and the `subject`.
+    /// Adds the member `html`, `text` or `json`, and `subject`.
     pub(crate) fn insert_into(&self, out: &mut Object) {
         if let Some(subject) = &self.subject {
             out.insert("subject", &**subject);
@@ -113,7 +114,7 @@ impl Content<'_> {
         }
     }
 
-    /// The members `html` and `json`, of which one is there, or none.
+    /// Adds the member `html` or `json`, if the content has that format.
     fn write_data(&self, members: &mut Members<'_>) {
         match self.format {
             Format::Html => members.text("html", &self.body),
@@ -124,7 +125,7 @@ impl Content<'_> {
         }
     }
 
-    /// The members `subject` and `text`, those that are there.
+    /// Adds the members `subject` and `text`, if the content has them.
     fn write_text(&self, members: &mut Members<'_>) {
         some(members, "subject", self.subject.as_ref());
         if self.format == Format::Text {
@@ -148,7 +149,7 @@ impl Assignment<'_> {
     }
 }
 
-/// The models, if there is a score.
+/// Adds the models, if there is a score.
 fn write_models(members: &mut Members<'_>, score: Option<f64>, models: &[Cow<'_, str>]) {
     if score.is_some() {
         canonical::write_list(members.member("models"), models.iter(), |model, out| write_string(model, out));

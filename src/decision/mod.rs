@@ -1,4 +1,4 @@
-//! What was decided, as data: hosts render, record and store it, and add nothing.
+//! The decision as data. Hosts render, record and store it, and add nothing.
 
 mod exposure;
 mod json;
@@ -13,33 +13,33 @@ use crate::prelude::*;
 use crate::text::fnv::fnv64a;
 use crate::time::Millis;
 
-/// The result of [`decide`](crate::decide). It borrows its texts from the plan and the facts.
+/// The result of [`decide`](crate::decide). It borrows its strings from the plan and the facts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision<'a> {
-    /// The id of the plan that decided.
+    /// The id of the plan.
     pub plan: Cow<'a, str>,
-    /// Whom it is about.
+    /// The id of the subject.
     pub subject: Cow<'a, str>,
-    /// The channel that asked.
+    /// The channel of the request.
     pub channel: Cow<'a, str>,
-    /// The time it was made for.
+    /// The time of the decision.
     pub now: Millis,
     /// The filled slots.
     pub slots: SortedMap<Fill<'a>, Cow<'a, str>>,
-    /// What should happen next, if anything.
+    /// The next action, if there is one.
     pub next_action: Option<NextAction<'a>>,
-    /// The variation of each experiment that chose what is shown or sent.
+    /// The assignment of each experiment that chose shown or sent content.
     pub assignments: Vec<Assignment<'a>>,
-    /// For each requested slot how it went.
+    /// The outcome for each requested slot.
     pub reasons: SortedMap<Reason, Cow<'a, str>>,
-    /// Whether the subject allows a cookie.
+    /// Whether the subject allows the host to store a cookie.
     pub store: bool,
-    /// Whether the subject allows exposures and page views to be sent to the collector.
+    /// Whether the subject allows the host to send exposures and page views to the collector.
     pub measure: bool,
     pub(crate) hash: u64,
 }
 
-/// What fills a slot.
+/// The winner of a slot, with its content.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fill<'a> {
     /// The campaign that won.
@@ -56,9 +56,9 @@ pub struct Fill<'a> {
     pub experiment: Option<Cow<'a, str>>,
     /// The variation of the campaign's experiment.
     pub variation: Option<Cow<'a, str>>,
-    /// What ordered the campaign among those of its priority, if it has a score.
+    /// The score that ordered the campaign among those of its priority, if it has one.
     pub score: Option<f64>,
-    /// The models whose scores went into it.
+    /// The models that contributed to the score.
     pub models: Vec<Cow<'a, str>>,
     /// The content.
     pub content: Content<'a>,
@@ -67,51 +67,51 @@ pub struct Fill<'a> {
 /// The content of a slot or message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content<'a> {
-    /// What `body` is.
+    /// The format of `body`.
     pub format: Format,
-    /// Markup, plain text, or JSON text.
+    /// Markup, plain text, or JSON.
     pub body: Cow<'a, str>,
     /// The subject line of an e-mail.
     pub subject: Option<Cow<'a, str>>,
 }
 
-/// What should happen next for this subject.
+/// The next action for this subject.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NextAction<'a> {
-    /// The campaign that asks for it.
+    /// The campaign.
     pub campaign: Cow<'a, str>,
     /// The channel.
     pub channel: Cow<'a, str>,
     /// The message.
     pub message: Cow<'a, str>,
-    /// When.
+    /// The time for the action.
     pub at: Millis,
-    /// Until when it makes sense.
+    /// The time after which the action makes no sense.
     pub until: Option<Millis>,
-    /// What ordered the campaign among those of its priority, if it has a score.
+    /// The score that ordered the campaign among those of its priority, if it has one.
     pub score: Option<f64>,
-    /// The models whose scores went into it.
+    /// The models that contributed to the score.
     pub models: Vec<Cow<'a, str>>,
-    /// What to say there, if the plan has it.
+    /// The content of the message, if the plan has it.
     pub content: Option<Content<'a>>,
-    /// What to do instead if that turns out to be impossible, in this order; each with its own time.
+    /// The actions to try if this one turns out to be impossible, in order, each with its own time.
     pub alternatives: Vec<NextAction<'a>>,
 }
 
-/// The arm of an experiment that a subject is in.
+/// The assignment of a subject to a variation of an experiment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment<'a> {
     /// The experiment.
     pub experiment: Cow<'a, str>,
     /// The variation's id.
     pub variation: Cow<'a, str>,
-    /// The variation's number.
+    /// The variation's index.
     pub index: u32,
-    /// The subject's bucket, 0 to 1; none where an earlier assignment was kept.
+    /// The subject's bucket, from 0 to 1; `None` if an earlier assignment was kept.
     pub bucket: Option<f64>,
     /// Whether an earlier assignment was kept.
     pub sticky: bool,
-    /// The text that was hashed, or that the assignment was kept for.
+    /// The value that was hashed, or that the assignment was kept for.
     pub unit: Cow<'a, str>,
 }
 
@@ -121,13 +121,13 @@ pub(crate) fn id_of(hash: u64) -> String {
 }
 
 impl Decision<'_> {
-    /// Names this decision: equal plan, subject, time and page, equal id.
+    /// Returns the id of this decision: equal for equal plan, subject, time and page.
     #[must_use]
     pub fn id(&self) -> String {
         id_of(self.hash)
     }
 
-    /// Pages with equal variants are equal, a key for caches: a hash of what the page shows; empty where it shows only its own content.
+    /// Returns a cache key: a hash of the content of all slots, or empty if no slot is filled.
     #[must_use]
     pub fn cache_variant(&self) -> String {
         if self.slots.is_empty() {
@@ -137,7 +137,7 @@ impl Decision<'_> {
         format!("v-{:016x}", fnv64a(shown))
     }
 
-    /// The same decision, for as long as it is wanted.
+    /// Converts into a decision that owns its strings.
     #[must_use]
     pub fn into_owned(self) -> Decision<'static> {
         Decision {
@@ -174,7 +174,7 @@ impl Fill<'_> {
 }
 
 impl Content<'_> {
-    /// The same content, for as long as it is wanted.
+    /// Converts into content that owns its strings.
     #[must_use]
     pub fn into_owned(self) -> Content<'static> {
         Content { format: self.format, body: owned(self.body), subject: self.subject.map(owned) }

@@ -1,19 +1,19 @@
-//! Why a slot is as it is, why a campaign did not win, and why a channel was passed over.
+//! Reasons: why a slot is filled or empty, why a campaign did not win, why a channel was passed over.
 
-/// Declares the reasons: a variant, its stable code, and what it says.
+/// Declares the reasons, each with its stable code.
 macro_rules! reasons {
     ($($(#[$meta:meta])* $name:ident = $code:literal,)*) => {
-        /// Why a slot is as it is, why a campaign did not win, and why a channel was passed over.
+        /// The reason why a slot is filled or empty, a campaign did not win, or a channel was passed over.
         ///
-        /// The codes are stable; `docs/explain.md` says what each means and what to do about it.
+        /// The codes are stable; `docs/explain.md` describes each of them and its remedy.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Reason { $($(#[$meta])* $name,)* }
 
         impl Reason {
-            /// Every reason.
+            /// All reasons.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The stable code.
+            /// Returns the stable code.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
@@ -27,9 +27,9 @@ reasons! {
     Filled = "filled",
     /// No campaign is left for the slot.
     NoCandidate = "no_candidate",
-    /// The visitor is a program.
+    /// The visitor is a bot.
     Bot = "bot",
-    /// A purpose that the campaign's class, or the channel, needs is not granted.
+    /// Consent is missing for a purpose of the campaign's class or of the channel.
     ConsentMissing = "consent_missing",
     /// The campaign's condition does not hold.
     ConditionFalse = "condition_false",
@@ -37,17 +37,17 @@ reasons! {
     OutsideSchedule = "outside_schedule",
     /// The subject is in a holdout of the campaign or its class.
     Holdout = "holdout",
-    /// The subject's part of the exclusion group belongs to others.
+    /// The subject's range of the exclusion group belongs to other campaigns.
     Excluded = "excluded",
     /// The class is suppressed.
     Suppressed = "suppressed",
-    /// Something was seen or done so recently that there is silence.
+    /// A cool-down is running.
     CoolingDown = "cooling_down",
     /// A cap is reached.
     Capped = "capped",
     /// The subject has another offer of the same group.
     OfferConflict = "offer_conflict",
-    /// The message is shown once, and was.
+    /// The message is shown once, and was seen.
     AlreadySeen = "already_seen",
     /// Another campaign ranks higher.
     Outranked = "outranked",
@@ -57,9 +57,9 @@ reasons! {
     RoleMismatch = "role_mismatch",
     /// The channel cannot reach the subject.
     Unreachable = "unreachable",
-    /// It is quiet where the subject is.
+    /// Quiet hours apply at the subject's local time.
     QuietHours = "quiet_hours",
-    /// When it is possible, it no longer makes sense.
+    /// At the earliest possible time, the action would make no sense any more.
     TooLate = "too_late",
     /// The request does not ask for the slot.
     NotAsked = "not_asked",

@@ -2,22 +2,22 @@
 
 use crate::json::codec::string_enum;
 
-/// What a person said about a purpose.
+/// The consent of a person for a purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Consent {
-    /// Nothing yet.
+    /// Not stated yet.
     #[default]
     Pending,
-    /// No.
+    /// Refused.
     Denied,
-    /// Yes.
+    /// Given.
     Granted,
 }
 
 string_enum!(Consent, "one of: granted, denied, pending");
 
 impl Consent {
-    /// The state that a number in a plan stands for; `Pending` for an unknown one.
+    /// Returns the state for its number in a plan; `Pending` for an unknown number.
     #[must_use]
     pub const fn from_number(number: u32) -> Self {
         match number {
@@ -27,7 +27,7 @@ impl Consent {
         }
     }
 
-    /// The number that stands for this state in a plan.
+    /// Returns the number of this state in a plan.
     #[must_use]
     pub const fn number(self) -> u32 {
         match self {
@@ -37,7 +37,7 @@ impl Consent {
         }
     }
 
-    /// The word for this state.
+    /// Returns the name of this state.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl Consent {
         }
     }
 
-    /// The state with this name.
+    /// Returns the state with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {

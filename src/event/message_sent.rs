@@ -1,4 +1,4 @@
-//! The event that says that a message was sent: what caps count, and what responses are held against.
+//! The event `Message Sent`, which caps count and responses are attributed to.
 
 use crate::event::names::MESSAGE_SENT;
 use crate::event::{Event, EventKind};
@@ -6,10 +6,10 @@ use crate::json::Object;
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// A message that was sent, or is on its way.
+/// A message that was sent, or is being sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MessageSent<'a> {
-    /// Names the message to this subject.
+    /// The id of this message to this subject.
     pub send_id: &'a str,
     /// The journey.
     pub journey: &'a str,
@@ -23,12 +23,12 @@ pub struct MessageSent<'a> {
     pub channel: &'a str,
     /// The offer that it makes.
     pub offer: Option<&'a str>,
-    /// When.
+    /// The time of sending.
     pub at: Millis,
 }
 
 impl MessageSent<'_> {
-    /// The event: equal messages have equal ids.
+    /// Returns the event. Equal messages give events with equal ids.
     #[must_use]
     pub fn event(&self) -> Event {
         let mut properties = Object::new();

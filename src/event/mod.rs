@@ -1,4 +1,4 @@
-//! Events: what happened, in the terms of the Segment specification.
+//! Events, modelled on the Segment specification.
 
 pub(crate) mod consent;
 pub(crate) mod message_sent;
@@ -18,53 +18,53 @@ use core::fmt;
 /// The longest event name and event id that are accepted, in bytes.
 const MAX_NAME: usize = 200;
 
-/// What happened, as the core sees it.
+/// Something that happened, as the core sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
-    /// Its id: an event counts once, however often it arrives.
+    /// The event's id. An event counts once, however often it arrives.
     pub id: String,
-    /// Its kind, in the words of the Segment specification.
+    /// The call of the Segment specification.
     pub kind: EventKind,
-    /// Its name; `Page Viewed` for a page, `Screen Viewed` for a screen, empty for those that only carry facts.
+    /// The event's name: `Page Viewed` for a page, `Screen Viewed` for a screen, empty for calls that only carry facts.
     pub name: String,
     /// When it happened.
     pub at: Millis,
-    /// What it was about.
+    /// The details of the event.
     pub properties: Object,
-    /// What it says of the subject.
+    /// Facts about the subject.
     pub traits: Object,
-    /// What the subject allows or refuses, by purpose.
+    /// The subject's consent, by purpose.
     pub consent: SortedMap<Consent>,
-    /// Whether the sender is one of ours. Hosts set it; what the payload says of it is not believed.
+    /// Whether the sender is trusted. Hosts set it; a payload cannot.
     pub trusted: bool,
 }
 
 /// The calls of the Segment specification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EventKind {
-    /// Something was done.
+    /// The subject did something.
     #[default]
     Track,
-    /// Somebody is who they say, and has traits.
+    /// The subject is identified and has traits.
     Identify,
-    /// A page was seen.
+    /// The subject viewed a page.
     Page,
-    /// A screen of an app was seen.
+    /// The subject viewed a screen of an app.
     Screen,
-    /// Somebody belongs to an account.
+    /// The subject belongs to an account.
     Group,
-    /// Two ids are one person.
+    /// Two ids belong to one person.
     Alias,
 }
 
-/// Why JSON is not an event.
+/// The reason why JSON is not an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventError {
-    /// `type` is missing or is none of the six calls.
+    /// `type` is missing or unknown.
     Type(String),
-    /// A member has the wrong type, is empty, or is too long.
+    /// A member is missing, empty, too long, or of the wrong type.
     Member {
-        /// Its name.
+        /// The member's name.
         name: &'static str,
         /// What was expected.
         expected: &'static str,
@@ -88,15 +88,16 @@ impl fmt::Display for EventError {
 impl core::error::Error for EventError {}
 
 impl Event {
-    /// The event that a call of the Segment specification describes.
+    /// Converts a call of the Segment specification.
     ///
-    /// `timestamp` may be an RFC 3339 text or milliseconds; without it the event happened when it was received. Nothing
-    /// is received before it happens: a later time, by a clock that is fast, is set to the receipt. Traits are taken from `traits`, else `context.traits`.
-    /// Consent is taken from `context.consent.categoryPreferences` (booleans) and from the properties of
-    /// `Consent Preference Updated` (booleans or states).
+    /// - `timestamp` is an RFC 3339 string or milliseconds; by default the event happened when it was received. A later
+    ///   time, which a fast clock sends, becomes the time of receipt.
+    /// - Traits are taken from `traits`, else from `context.traits`.
+    /// - Consent is taken from `context.consent.categoryPreferences` (booleans), and from the properties of
+    ///   `Consent Preference Updated` (booleans or states).
     ///
     /// # Errors
-    /// Says which member is not as the specification has it.
+    /// Names the member that violates the specification.
     pub fn from_segment(call: &Value, received_at: Millis, trusted: bool) -> Result<Self, EventError> {
         let kind = kind(call)?;
         let name = match kind {
@@ -159,7 +160,7 @@ via_value!(Event);
 string_enum!(EventKind, "one of: track, identify, page, screen, group, alias");
 
 impl EventKind {
-    /// The call's name in the Segment specification.
+    /// Returns the call's name in the Segment specification.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -172,7 +173,7 @@ impl EventKind {
         }
     }
 
-    /// The call with this name.
+    /// Returns the call with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let all = [Self::Track, Self::Identify, Self::Page, Self::Screen, Self::Group, Self::Alias];
@@ -198,7 +199,7 @@ fn object(call: &Value, name: &'static str) -> Result<Object, EventError> {
     }
 }
 
-/// A page's name and category stand beside `properties` in the call; conditions find them inside.
+/// Copies a page's name and category, and `context.page`, into the properties, where conditions read them.
 fn name_page(call: &Value, properties: &mut Object) {
     for name in ["name", "category"] {
         if let (Value::String(found), None) = (call.at([name]), properties.get(name)) {

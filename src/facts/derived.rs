@@ -1,7 +1,7 @@
-//! Facts that follow from others: what the parameters of the page's address say, what the browser says that it is, where it is,
-//! and which values events had.
+//! Derived facts: URL parameters, device and browser, the nearest place, and values of events.
 //!
-//! A plan lists those that it reads. What the request itself says counts more, but for what happened.
+//! A plan lists those that it reads. A request attribute takes precedence over a derived one of the same name, except
+//! over values of events.
 
 use alloc::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::profile::Profile;
 use crate::text::url::params;
 use crate::time::Millis;
 
-/// The request with all facts that follow from it, and from what happened.
+/// Adds the derived facts that the plan reads to a request.
 pub(crate) fn derive_request<'a>(
     plan: &Plan,
     request: &'a Request,
@@ -26,8 +26,8 @@ pub(crate) fn derive_request<'a>(
     let mut out = Cow::Borrowed(request);
     for (_, row) in plan.rows(plan.all::<Derived>()) {
         let name = plan.text(row.name);
-        let is_known = request.attributes.get(name).is_some_and(|known| *known != Value::Null);
-        if let Some(found) = derive(plan, &row, request).filter(|_| !is_known) {
+        let is_given = request.attributes.get(name).is_some_and(|given| *given != Value::Null);
+        if let Some(found) = derive(plan, &row, request).filter(|_| !is_given) {
             out.to_mut().attributes.insert(name, found);
         }
     }
@@ -37,18 +37,18 @@ pub(crate) fn derive_request<'a>(
     out
 }
 
-/// What stands for a request where there is none: the locale that the person has, and what follows from what happened.
+/// Returns the request to assume for a message outside of a request: the profile's locale, and derived facts.
 pub(crate) fn request_for_message(plan: &Plan, profile: &Profile, now: Millis) -> Request {
-    let locale = profile.traits.get("locale").and_then(|known| known.0.as_str()).map(str::to_owned);
+    let locale = profile.traits.get("locale").and_then(|stamped| stamped.0.as_str()).map(str::to_owned);
     derive_request(plan, &Request { locale, ..Request::default() }, profile, now).into_owned()
 }
 
-/// The last different values of a property of events, the newest first; null for none.
+/// Returns the last distinct values of a property of events, newest first; `null` if there are none.
 fn event_values(plan: &Plan, row: &EventValues, profile: &Profile, now: Millis) -> Value {
     let after = if row.within.0 == 0 { Millis::MIN } else { now.minus(row.within) };
     let key = plan.get::<Counter>(row.counter).map_or("", |counter| plan.text(counter.key));
-    let known = profile.counters.get(key).into_iter().flatten().rev();
-    let past = known.filter(|occurrence| occurrence.at() <= now && occurrence.at() > after);
+    let newest_first = profile.counters.get(key).into_iter().flatten().rev();
+    let past = newest_first.filter(|occurrence| occurrence.at() <= now && occurrence.at() > after);
     let values: Vec<Value> = past.take(row.last as usize).map(|occurrence| occurrence.value.clone()).collect();
     if values.is_empty() { Value::Null } else { Value::Array(values) }
 }
@@ -69,7 +69,7 @@ fn derive(plan: &Plan, row: &Derived, request: &Request) -> Option<Value> {
     }
 }
 
-/// The query of the page's address.
+/// Returns the query string of the page's URL.
 fn query(request: &Request) -> &str {
     let text = |name: &str| request.attributes.get(name).and_then(Value::as_str);
     let of_url = || text("url")?.split('#').next()?.split_once('?').map(|(_, query)| query);

@@ -1,6 +1,6 @@
-//! The clock on the wall of a subject: local times and days, from the zones in the plan.
+//! The subject's local time, from the time zones in the plan.
 //!
-//! A plan has zones if something in it asks for local time. They tell of the years from 2020 on.
+//! A plan has time zones only if it asks for local time. They cover the years from 2020.
 
 use crate::facts::Request;
 use crate::json::Value;
@@ -15,40 +15,43 @@ use crate::time::calendar::{date, day_number, days_in, weekday};
 pub const TIMEZONE: &str = "timezone";
 
 const DAY: i64 = 86_400;
-/// Years that have four digits.
+/// Seconds of the years 1970 to 9999, in which yearly rules apply.
 const TIMES: core::ops::Range<i64> = 0..253_402_300_800;
 
 /// A clock in one time zone.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalClock<'a> {
     plan: &'a Plan,
-    /// None for UTC.
+    /// The zone; `None` for UTC.
     zone: Option<Zone>,
 }
 
 impl<'a> LocalClock<'a> {
-    /// The clock in a zone of the plan.
+    /// Returns the clock of a zone of the plan.
     #[must_use]
     pub fn of_zone(plan: &'a Plan, zone: Id<Zone>) -> Self {
         Self { plan, zone: plan.get(zone) }
     }
 
-    /// The clock of a subject: in the zone that the request names, else in the one that the profile names, else in the
-    /// plan's. Names that the plan does not know count as none; a plan without zones has UTC.
+    /// Returns the clock of a subject: in the zone that the request names, else the profile's, else the plan's.
+    ///
+    /// Zone names that the plan does not have are ignored. A plan without zones uses UTC.
     #[must_use]
     pub fn of_subject(plan: &'a Plan, profile: &Profile, request: &Request) -> Self {
         let zone = named_zone(plan, profile, request).unwrap_or(Id::new(0));
         Self::of_zone(plan, zone)
     }
 
-    /// The local time at an instant, in milliseconds since 1970-01-01T00:00:00 local time.
+    /// Returns the local time at an instant, in milliseconds since 1970-01-01T00:00:00 local time.
     #[must_use]
     pub fn wall(&self, at: Millis) -> Millis {
         at.plus(Millis(self.offset(at.0.div_euclid(1000)).saturating_mul(1000)))
     }
 
-    /// When this clock will have gone on by so much: where it is put forward meanwhile that is sooner, where it is put back
-    /// later. A time that it never shows comes as if it had not been put forward.
+    /// Returns the instant at which this clock shows `length` more than at `at`.
+    ///
+    /// That is sooner if the clock is put forward meanwhile, and later if it is put back. A local time that is skipped
+    /// counts as if the clock had not been put forward.
     #[must_use]
     pub fn later(&self, at: Millis, length: Millis) -> Millis {
         let (wanted, steady) = (self.wall(at).plus(length), at.plus(length));
@@ -56,14 +59,15 @@ impl<'a> LocalClock<'a> {
         if self.wall(moved) < wanted { steady } else { moved }
     }
 
-    /// The local day of an instant, counted from 1970-01-01. A day in a zone can have from 23 to 25 hours, or
-    /// more or fewer where a zone moved.
+    /// Returns the local day of an instant, counted from 1970-01-01.
+    ///
+    /// A day lasts from 23 to 25 hours, or more or fewer where a zone changed its offset.
     #[must_use]
     pub fn day(&self, at: Millis) -> i64 {
         self.wall(at).0.div_euclid(DAY.saturating_mul(1000))
     }
 
-    /// The offset from UTC at an instant, both in seconds.
+    /// Returns the offset from UTC at an instant, both in seconds.
     fn offset(&self, at: i64) -> i64 {
         let Some(zone) = self.zone else { return 0 };
         let mut offset = signed(zone.before);
@@ -86,14 +90,14 @@ impl<'a> LocalClock<'a> {
     }
 }
 
-/// The zone that the subject has, if the plan knows it.
+/// Returns the zone that the request or the profile names, if the plan has it.
 pub fn named_zone(plan: &Plan, profile: &Profile, request: &Request) -> Option<Id<Zone>> {
     let of_request = request.attributes.get(TIMEZONE).and_then(Value::as_str);
     let of_profile = profile.traits.get(TIMEZONE).and_then(|stamped| stamped.0.as_str());
     of_request.and_then(|name| find(plan, name)).or_else(|| of_profile.and_then(|name| find(plan, name)))
 }
 
-/// The hash by which a plan knows a name of a zone.
+/// Returns the hash under which a plan stores the name of a zone; ASCII case is ignored.
 #[must_use]
 pub fn zone_hash(name: &str) -> u32 {
     fnv32a(&name.to_ascii_lowercase())
@@ -118,7 +122,7 @@ const fn signed(word: u32) -> i64 {
     word.cast_signed() as i64
 }
 
-/// Whether a rule has clocks put forward at an instant.
+/// Checks whether a rule puts clocks forward at an instant.
 fn is_summer(rule: ZoneRule, at: i64, standard: i64, summer: i64) -> bool {
     let (year, ..) = date(at.saturating_add(standard).div_euclid(DAY));
     let start = change(year, rule.start, signed(rule.start_time)).saturating_sub(standard);
@@ -126,8 +130,10 @@ fn is_summer(rule: ZoneRule, at: i64, standard: i64, summer: i64) -> bool {
     if start < end { start <= at && at < end } else { at < end || start <= at }
 }
 
-/// When a rule changes the clocks in a year, in seconds of local time: on the `week`th `weekday` (Sunday 0) of a month, the
-/// last if there is no fifth.
+/// Returns when a rule changes the clocks in a year, in seconds of local time.
+///
+/// The decimal digits of `rule` are the month (two digits), the week, and the weekday (Sunday 0). Week 5 is the last
+/// one of the month.
 fn change(year: i64, rule: u32, time: i64) -> i64 {
     let digit = |place: u32| i64::from(rule.checked_div(place).unwrap_or(0) % 10);
     let month = digit(100).saturating_add(digit(1000).saturating_mul(10)).clamp(1, 12);

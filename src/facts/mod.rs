@@ -1,4 +1,4 @@
-//! All that a decision may depend on.
+//! Facts: the input of a decision.
 
 pub(crate) mod derived;
 pub(crate) mod local_clock;
@@ -15,39 +15,39 @@ use crate::prelude::*;
 use crate::profile::Profile;
 use crate::time::Millis;
 
-/// All that a decision may depend on.
+/// All data that a decision may depend on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// The time of the decision.
     pub now: Millis,
-    /// What is known of the subject.
+    /// The state of the subject.
     pub profile: Profile,
-    /// What is known of the request.
+    /// The state of the request.
     pub request: Request,
-    /// Events that the profile does not know yet.
+    /// Events that are not part of the profile yet.
     pub events: Vec<Event>,
 }
 
-/// What is known of the request: page, device, place, and what it allows.
+/// The request: page, device, location and consent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// Built-in and declared request attributes, by name.
     pub attributes: Object,
-    /// Consent given on this device; newer than the profile's.
+    /// Consent given on this device; it takes precedence over the profile's.
     pub consent: SortedMap<Consent>,
-    /// `Sec-GPC: 1`: no sale and no sharing.
+    /// `Sec-GPC: 1`: the person opts out of sale and sharing.
     pub gpc: bool,
-    /// What the browser says that it is; the class of device and the browser's name follow from it.
+    /// The browser's description of itself, from which device class and browser name are derived.
     pub agent: Option<UserAgent>,
-    /// A crawler or another program: gets the fallback content.
+    /// Whether the visitor is a crawler or another program, which gets the fallback content.
     pub bot: bool,
-    /// The channel that asks.
+    /// The channel of the request.
     pub channel: Option<String>,
-    /// The locale that the person reads, such as `de-AT`.
+    /// The person's locale, such as `de-AT`.
     pub locale: Option<String>,
-    /// When the session began.
+    /// The start of the session.
     pub session: Option<Millis>,
-    /// The slots to fill; none for all that are on the page with this path.
+    /// The slots to fill; `None` for all slots of the page with this path.
     pub slots: Option<Vec<String>>,
 }
 

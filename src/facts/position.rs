@@ -1,4 +1,4 @@
-//! Distances on the globe.
+//! Positions and distances on the globe.
 
 use crate::json::ValueRef;
 use crate::math::{atan, cos, sin, sqrt};
@@ -16,13 +16,13 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// A position, by degrees north and degrees east; none for what is no such number.
+    /// Creates a position from degrees north and east; `None` outside of the globe's range.
     pub(crate) fn new(latitude: f64, longitude: f64) -> Option<Self> {
         let is_on_globe = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
         is_on_globe.then_some(Self { latitude, longitude })
     }
 
-    /// The position in an object with a `latitude` and a `longitude`.
+    /// Reads the position from an object with `latitude` and `longitude`.
     pub(crate) fn of(found: ValueRef<'_>) -> Option<Self> {
         let degrees = |name| match found.walk([name]) {
             ValueRef::Number(degrees) => Some(degrees),
@@ -31,8 +31,10 @@ impl Position {
         Self::new(degrees("latitude")?, degrees("longitude")?)
     }
 
-    /// The way along a great circle in whole metres, by the haversine formula (R. W. Sinnott, Virtues of the Haversine, Sky and
-    /// Telescope 68, 1984). The Earth is no perfect sphere, so it is right to half a percent.
+    /// Returns the great-circle distance in whole metres, by the haversine formula.
+    ///
+    /// Source: R. W. Sinnott, Virtues of the Haversine, Sky and Telescope 68, 1984. The Earth is not a perfect sphere,
+    /// so the error is up to half a percent.
     pub(crate) fn metres_to(self, other: Self) -> f64 {
         let half = |a: f64, b: f64| sin((b - a).to_radians() / 2.0);
         let (north, east) = (half(self.latitude, other.latitude), half(self.longitude, other.longitude));
@@ -44,7 +46,9 @@ impl Position {
     }
 }
 
-/// The nearest of these places, of all if there are none, and how many metres away it is; of several the first.
+/// Returns the nearest of these places and its distance in metres, or of all places if the list is empty.
+///
+/// The first one wins a tie.
 pub(crate) fn nearest(plan: &Plan, among: Ids<Place>, from: Position) -> Option<(Place, f64)> {
     let metres = |place: Place| Some((place, from.metres_to(Position::new(place.latitude, place.longitude)?)));
     let nearer = |best: (Place, f64), other: (Place, f64)| if other.1 < best.1 { other } else { best };

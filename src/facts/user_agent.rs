@@ -33,9 +33,9 @@ json_codec! {
 }
 
 impl UserAgent {
-    /// `mobile`, `tablet` or `desktop`; none of a browser that says nothing.
+    /// Returns `mobile`, `tablet` or `desktop`; `None` if nothing is known about the browser.
     ///
-    /// A tablet that asks for pages for desktops is a desktop, as it wants to be.
+    /// A tablet that requests desktop sites is a desktop.
     #[must_use]
     pub fn device_type(&self) -> Option<&'static str> {
         if let Some(said) = self.form_factors.iter().find_map(|factor| device(factor)) {
@@ -54,8 +54,8 @@ impl UserAgent {
         }
     }
 
-    /// `chrome`, `edge`, `firefox`, `safari` or `unknown`; none of a browser that says nothing. Browsers claim to be others, so
-    /// the order matters.
+    /// Returns `chrome`, `edge`, `firefox`, `safari` or `unknown`; `None` without a user agent.
+    // why: user agents contain the marks of other browsers for compatibility, so the most specific mark is tried first.
     #[must_use]
     pub fn browser(&self) -> Option<&'static str> {
         let browsers = [
@@ -64,8 +64,8 @@ impl UserAgent {
             ("chrome", &["Chrome/", "CriOS/", "Chromium/"]),
             ("safari", &["Safari/"]),
         ];
-        let known = browsers.into_iter().find(|(_, marks)| marks.iter().any(|mark| self.has(mark)));
-        (!self.user_agent.is_empty()).then(|| known.map_or("unknown", |(name, _)| name))
+        let found = browsers.into_iter().find(|(_, marks)| marks.iter().any(|mark| self.has(mark)));
+        (!self.user_agent.is_empty()).then(|| found.map_or("unknown", |(name, _)| name))
     }
 
     fn has(&self, mark: &str) -> bool {
@@ -73,7 +73,7 @@ impl UserAgent {
     }
 }
 
-/// The device that a form factor stands for; none for those that are neither, such as `XR`.
+/// Returns the device class of a form factor; `None` for one without a class, such as `XR`.
 fn device(form_factor: &str) -> Option<&'static str> {
     ["mobile", "tablet", "desktop"].into_iter().find(|name| form_factor.eq_ignore_ascii_case(name))
 }

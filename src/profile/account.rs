@@ -1,7 +1,7 @@
-//! What is known of the account that a subject belongs to: a company, a household, a team.
+//! The account of a subject: a company, a household, a team.
 //!
-//! A member's profile has a copy of what the account's own profile knows, and merges what comes later. Which account is the
-//! subject's is what the last event says that names one.
+//! A member's profile has a copy of the account's state, and merges later copies. The last event that names an account
+//! determines which one is the subject's.
 
 use crate::collections::{SortedMap, SortedSet};
 use crate::event::names::{ACCOUNT, MESSAGE_SEEN, MESSAGE_SENT};
@@ -17,18 +17,18 @@ use crate::profile::stamp::{Stamp, Stamped, keep_last, keep_latest};
 use crate::profile::{Instance, Profile, exposure_keep, keep_furthest};
 use crate::text::fnv::fnv64a;
 
-/// What a member's profile knows of an account. Every part of it is a join, as those of a profile are.
+/// A member's copy of an account's state. Every part is a join, like the parts of a profile.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Account {
-    /// The last event that says that the subject belongs to it.
+    /// The last event that assigned the subject to it.
     pub joined: Stamp,
-    /// What is known of it, by name.
+    /// Traits, by name.
     pub traits: SortedMap<Stamped<Value>>,
-    /// When its members did what is counted, by the counter's key.
+    /// Occurrences of counted events of its members, by the counter's key.
     pub counters: SortedMap<SortedSet<Occurrence>>,
-    /// When its members saw things, by keys such as `campaign:intro`.
+    /// Exposures of its members, by keys such as `campaign:intro`.
     pub exposures: SortedMap<SortedSet<Stamp>>,
-    /// Its journeys, by id.
+    /// Journeys of the account, by id.
     pub journeys: SortedMap<Instance>,
 }
 
@@ -61,13 +61,13 @@ impl Account {
 }
 
 impl Profile {
-    /// What is known of the account that the subject belongs to, if it belongs to one.
+    /// Returns the subject's account, if it belongs to one.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
         self.accounts.values().max_by_key(|account| account.joined)
     }
 
-    /// The id of that account, as far as it is known: a token need not carry it.
+    /// Returns the id of the subject's account, if the profile has it. A token need not carry it.
     #[must_use]
     pub fn account_id(&self) -> Option<&str> {
         let id = self.traits.get(ACCOUNT)?.0.at(["id"]).as_str()?;
@@ -75,14 +75,16 @@ impl Profile {
         (current == key(id)).then_some(id)
     }
 
-    /// Adds what is known elsewhere of the account with this id, if the subject was said to belong to it.
+    /// Merges a copy of the account with this id, if the subject was assigned to it.
     pub fn merge_account(&mut self, plan: &Plan, id: &str, account: &Account) {
-        if let Some(known) = self.accounts.get_mut(&key(id)) {
-            known.merge(plan, account);
+        if let Some(own) = self.accounts.get_mut(&key(id)) {
+            own.merge(plan, account);
         }
     }
 
-    /// What members may know of an account of which this is the profile: it reduces what they are and do.
+    /// Returns the members' copy of an account, of which this is the profile.
+    ///
+    /// It contains only the counters and exposures that the plan counts for accounts.
     #[must_use]
     pub fn to_account(&self, plan: &Plan) -> Account {
         let traits = self.account().map(|account| account.traits.clone()).unwrap_or_default();
@@ -97,27 +99,27 @@ impl Profile {
         }
     }
 
-    /// What is known of the subject by name, with what is known of the account in `account`.
+    /// Returns the traits of the subject by name, with the account's traits in `account`.
     #[must_use]
-    pub fn known(&self) -> Object {
-        let mut out: Object = self.traits.iter().map(|(name, known)| (name, known.0.clone())).collect();
+    pub fn traits_by_name(&self) -> Object {
+        let mut out: Object = self.traits.iter().map(|(name, stamped)| (name, stamped.0.clone())).collect();
         if let (Some(account), Some(Value::Object(mut named))) = (self.account(), out.get(ACCOUNT).cloned()) {
-            for (name, known) in account.traits.iter().filter(|(name, _)| *name != "id") {
-                named.insert(name, known.0.clone());
+            for (name, stamped) in account.traits.iter().filter(|(name, _)| *name != "id") {
+                named.insert(name, stamped.0.clone());
             }
             out.insert(ACCOUNT, Value::Object(named));
         }
         out
     }
 
-    /// What is known of the subject's account at the path of an attribute such as `account.plan`.
+    /// Returns the account's trait at the path of an attribute such as `account.plan`.
     pub(crate) fn account_trait<'p>(&self, path: impl Iterator<Item = &'p str>) -> Option<ValueRef<'_>> {
         let mut path = path.skip(1);
-        let known = self.account()?.traits.get(path.next()?)?;
-        Some(ValueRef::from(&known.0).walk(path))
+        let stamped = self.account()?.traits.get(path.next()?)?;
+        Some(ValueRef::from(&stamped.0).walk(path))
     }
 
-    /// Belongs to the account of a group call, of which its traits are known.
+    /// Assigns the subject to the account of a group call, and keeps the account's traits.
     pub(crate) fn join(&mut self, event: &Event, stamp: Stamp) {
         let Some(id) = event.properties.get("groupId").filter(|id| id.as_str().is_some()) else { return };
         let named: Object = [("id", id.clone())].into_iter().collect();
@@ -132,8 +134,10 @@ impl Profile {
     }
 }
 
-/// What an event of a member says to the profile of the account with this id, if anything: which group it is, and what the
-/// plan counts for accounts. What a person is and allows is not the account's.
+/// Returns the event to forward to the profile of the account with this id, if it concerns the account.
+///
+/// Group calls for this account and events that the plan counts for accounts do. Traits and consent of the person are
+/// removed, because they are not the account's.
 #[must_use]
 pub fn account_event(plan: &Plan, event: &Event, id: &str) -> Option<Event> {
     let concerns = match event.kind {
@@ -143,7 +147,7 @@ pub fn account_event(plan: &Plan, event: &Event, id: &str) -> Option<Event> {
     concerns.then(|| Event { traits: Object::new(), consent: SortedMap::new(), ..event.clone() })
 }
 
-/// The names of the events that the plan counts for accounts.
+/// Returns the names of the events that the plan counts for accounts.
 #[must_use]
 pub fn account_event_names(plan: &Plan) -> SortedSet<&str> {
     let is_seen = plan.rows(plan.all::<Exposure>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0);
@@ -152,18 +156,18 @@ pub fn account_event_names(plan: &Plan) -> SortedSet<&str> {
     counted.chain([MESSAGE_SEEN, MESSAGE_SENT].into_iter().filter(|_| is_seen)).collect()
 }
 
-/// The entries with these keys.
+/// Returns the entries with these keys.
 fn entries<'k, T: Clone>(map: &SortedMap<T>, keys: impl Iterator<Item = &'k str>) -> SortedMap<T> {
     keys.filter_map(|key| Some((key, map.get(key)?.clone()))).collect()
 }
 
-/// What an account is called in profiles and tokens. Its id need not be known there.
+/// Returns the key of an account in profiles and tokens: a hash, so that they need not contain its id.
 fn key(id: &str) -> String {
     format!("{:016x}", fnv64a([id]))
 }
 
 impl Plan {
-    /// Whether a decision depends on anything of an account but its id.
+    /// Checks whether a decision depends on any account data except its id.
     #[must_use]
     pub fn reads_accounts(&self) -> bool {
         self.rows(self.all::<Attribute>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)

@@ -1,7 +1,8 @@
-//! What is known of a subject.
+//! The profile: the state of a subject.
 //!
 //! Every part is a *join*: traits and consent keep the greatest stamp, offers and assignments the least, counters and
-//! exposures are sets of stamps. So events can arrive in any order and any number of times, and what two hosts know merges.
+//! exposures are sets of stamps. So events can arrive in any order and any number of times, and the profiles of two
+//! hosts merge.
 
 pub(crate) mod account;
 pub(crate) mod occurrence;
@@ -18,28 +19,28 @@ use crate::profile::occurrence::{Occurrence, remember};
 use crate::time::Millis;
 use stamp::{Stamp, Stamped, keep_first, keep_first_offer, keep_last, keep_latest};
 
-/// How far a subject is in a journey.
+/// A subject's position in a journey.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Instance {
-    /// The event that began it; later events may begin it again.
+    /// The event that began it; a later event may begin it again.
     pub entered: Stamp,
-    /// The id of the step that it is at, or was at when it ended.
+    /// The id of the current step, or of the last one if it has ended.
     pub step: String,
-    /// When it came to that step.
+    /// The time at which it reached that step.
     pub since: Millis,
-    /// Whether it goes on.
+    /// Whether it is active, and if not, how it ended.
     pub status: InstanceStatus,
 }
 
-/// Whether a journey goes on, and if not, why.
+/// The status of a journey instance. Later variants are further on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstanceStatus {
-    /// It goes on.
+    /// It is active.
     #[default]
     Active,
     /// Its last step is done.
     Completed,
-    /// Its last step is done, but the rules were against the last message.
+    /// Its last step is done, but its last message was suppressed.
     Suppressed,
     /// An exit event ended it.
     Exited,
@@ -47,30 +48,30 @@ pub enum InstanceStatus {
     Converted,
 }
 
-/// What is known of a subject; `reduce` changes it, conditions read it, and a part of it travels in the token.
+/// The state of a subject: `reduce` changes it, conditions read it, and a token carries a projection of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// Who it is: the unit of hashing for experiments and holdouts.
+    /// The subject's id: the unit of hashing for experiments and holdouts.
     pub subject: String,
-    /// What is known, by name.
+    /// Traits, by name.
     pub traits: SortedMap<Stamped<Value>>,
-    /// What was allowed or refused, by purpose.
+    /// Consent, by purpose.
     pub consent: SortedMap<Stamped<Consent>>,
-    /// When counted events happened, by the counter's key.
+    /// Occurrences of counted events, by the counter's key.
     pub counters: SortedMap<SortedSet<Occurrence>>,
-    /// When things were seen, by keys such as `campaign:intro`.
+    /// Exposures, by keys such as `campaign:intro`.
     pub exposures: SortedMap<SortedSet<Stamp>>,
-    /// When each offer was first seen, by its id.
+    /// The first exposure to each offer, by the offer's id.
     pub offers: SortedMap<Stamp>,
     /// The first variation seen, by `experiment__bucketVersion`.
     pub assignments: SortedMap<Stamped<String>>,
     /// Journeys, by id.
     pub journeys: SortedMap<Instance>,
-    /// The accounts that the subject was said to belong to, by their keys: see [`Profile::account`].
+    /// The accounts that the subject was assigned to, by their keys: see [`Profile::account`].
     pub accounts: SortedMap<Account>,
-    /// The segments whose membership was decided by the collector.
+    /// The segments whose membership the collector decided.
     pub segments: SortedSet<String>,
-    /// The parts of which something was left out to fit the token.
+    /// The parts that are incomplete, because the token's budget cut them.
     pub partial: SortedSet<String>,
 }
 
@@ -99,7 +100,7 @@ json_codec! {
 }
 string_enum!(InstanceStatus, "one of: active, completed, suppressed, exited, converted");
 impl InstanceStatus {
-    /// The word for this status.
+    /// Returns the name of this status.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -111,7 +112,7 @@ impl InstanceStatus {
         }
     }
 
-    /// The status with this name.
+    /// Returns the status with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let all = [Self::Active, Self::Completed, Self::Suppressed, Self::Exited, Self::Converted];
@@ -120,15 +121,16 @@ impl InstanceStatus {
 }
 
 impl Profile {
-    /// A profile of which nothing is known but who it is.
+    /// Creates an empty profile of a subject.
     #[must_use]
     pub fn new(subject: impl Into<String>) -> Self {
         Self { subject: subject.into(), ..Self::default() }
     }
 
-    /// Adds all that another profile knows; the subject stays.
+    /// Merges all facts of another profile; the subject's id stays.
     ///
-    /// Commutative (but for the subject), associative and idempotent, as long as `plan` says how much to keep.
+    /// The merge is commutative (except for the subject's id), associative and idempotent, for one `plan`, which
+    /// defines how many stamps are enough.
     pub fn merge(&mut self, plan: &Plan, other: &Self) {
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
@@ -159,12 +161,12 @@ impl Profile {
     }
 }
 
-/// How many exposures of a key are enough; none, if no cap of the plan asks.
+/// Returns the number of exposures of a key that are enough; 0 if no cap of the plan counts them.
 pub(crate) fn exposure_keep(plan: &Plan, key: &str) -> usize {
     plan.find::<tables::Exposure>(key, |row| row.key).map_or(0, |(_, row)| row.keep as usize)
 }
 
-/// Takes the instance that was entered last, and of the same one the state that is further on.
+/// Keeps the instance that was entered last, and of the same instance the state that is further on.
 pub(crate) fn keep_furthest(journeys: &mut SortedMap<Instance>, journey: &str, new: &Instance) {
     let further = |instance: &Instance| (instance.entered, instance.status, instance.since);
     match journeys.get_mut(journey) {

@@ -1,7 +1,7 @@
-//! What is remembered of counted events: when each one happened and, if a condition asks for more, one value.
+//! Occurrences of counted events: a time and, if a condition asks for it, one value.
 //!
-//! A counter says which occurrences are enough: the last ones, the first ones, or of each value the last one. Each of these is
-//! a join, so events can come in any order, any number of times, and in parts that are merged.
+//! A counter's fold says which occurrences are kept: the last ones, the first ones, or the last one of each value. Each
+//! fold is a join, so events can arrive in any order, any number of times, and in parts that are merged.
 
 use core::cmp::Ordering;
 
@@ -18,22 +18,22 @@ use crate::profile::stamp::{MAX_STAMPS, Stamp};
 use crate::text::fnv::fnv64a;
 use crate::time::Millis;
 
-/// Longer texts are not remembered, in bytes.
+/// Longer strings are not kept as values, in bytes.
 const MAX_TEXT: usize = 200;
-/// Doubles hold whole numbers of so many bits.
+/// Doubles hold all integers of this number of bits.
 const SAFE_BITS: u32 = 53;
 
-/// When a counted event happened, and the value that the counter asks for: `[time, id]` or `[time, id, value]`.
+/// An occurrence of a counted event: `[time, id]`, or `[time, id, value]` if the counter asks for a value.
 #[derive(Clone, Debug, Default)]
 pub struct Occurrence {
-    /// When, and which event.
+    /// The stamp of the event.
     pub stamp: Stamp,
-    /// The value; null for a counter that only counts.
+    /// The value; `null` for a counter that only counts.
     pub value: Value,
 }
 
 impl Occurrence {
-    /// When it happened.
+    /// Returns the time of the event.
     #[must_use]
     pub const fn at(&self) -> Millis {
         self.stamp.at()
@@ -51,7 +51,7 @@ impl From<Stamp> for Occurrence {
 }
 
 impl Ord for Occurrence {
-    /// By time and event. Values are only compared so that even of what cannot be (one event, two values) arrival decides nothing.
+    /// Orders by time and event. Values break ties, so that merge order never matters.
     fn cmp(&self, other: &Self) -> Ordering {
         self.stamp.cmp(&other.stamp).then_with(|| self.text().cmp(&other.text()))
     }
@@ -83,7 +83,26 @@ impl JsonCodec for Occurrence {
     }
 }
 
-/// Adds occurrences of a counter and keeps those that are enough for the plan.
+/// Adds occurrences of a counter, and keeps those that are enough for the plan.
+///
+/// # Why `keep` occurrences are enough
+///
+/// A window ends now, so it cuts off early occurrences only. If a dropped occurrence lies in the window, the `keep`
+/// later ones do, too. So the window counts min(true count, `keep`), and "at least n within w" is exact for every w
+/// and every n up to `keep`. The compiler sets `keep` to the greatest number that any condition on the counter compares
+/// with.
+///
+/// # Why arrival and merge order do not matter
+///
+/// Let best(S) be the greatest occurrence of each key in S, where the key is the value (`Distinct`, `Values`) or the
+/// event (the other folds), and keep(S) the last n of best(S), or the first n for `Fold::First`. Then
+///
+/// keep(keep(A) ∪ keep(B)) = keep(A ∪ B)
+///
+/// because an occurrence that is among the n best of the union has at most as many rivals in its own part, and one that
+/// a part dropped has n rivals there, which the union has as well. On kept sets, A ⊔ B = keep(A ∪ B) is therefore a
+/// join: commutative, associative (both groupings are keep(A ∪ B ∪ C)) and idempotent. Adding an event is the case
+/// where B has one element, and `merge` is the general one. `tests/laws.rs` checks both.
 pub(crate) fn remember(
     plan: &Plan,
     counters: &mut SortedMap<SortedSet<Occurrence>>,
@@ -95,32 +114,32 @@ pub(crate) fn remember(
     let Some(fold) = Fold::from_number(row.fold).filter(|_| keep > 0) else { return };
     let kept = counters.get_or_insert_with(key, SortedSet::new);
     for occurrence in new {
-        // Of one value the last occurrence counts, and of one event the greatest value.
-        let is_same = |known: &Occurrence| match fold {
-            Fold::Distinct | Fold::Values => known.value == occurrence.value,
-            Fold::Last | Fold::First | Fold::Sum => known.stamp == occurrence.stamp,
+        // best(S): the last occurrence of each value, or the greatest value of each event.
+        let is_same = |other: &Occurrence| match fold {
+            Fold::Distinct | Fold::Values => other.value == occurrence.value,
+            Fold::Last | Fold::First | Fold::Sum => other.stamp == occurrence.stamp,
         };
-        match kept.iter().find(|known| is_same(known)) {
-            Some(known) if *known >= occurrence => continue,
-            Some(_) => kept.retain(|known| !is_same(known)),
+        match kept.iter().find(|other| is_same(other)) {
+            Some(other) if *other >= occurrence => continue,
+            Some(_) => kept.retain(|other| !is_same(other)),
             None => {}
         }
         kept.insert(occurrence);
     }
-    shorten(kept, fold, keep);
+    truncate(kept, fold, keep);
 }
 
-/// Keeps as many as are enough.
-pub(crate) fn shorten(kept: &mut SortedSet<Occurrence>, fold: Fold, keep: usize) {
+/// Keeps the first or last occurrences of a counter.
+pub(crate) fn truncate(kept: &mut SortedSet<Occurrence>, fold: Fold, keep: usize) {
     match fold {
         Fold::First => kept.keep_first(keep),
         Fold::Last | Fold::Distinct | Fold::Sum | Fold::Values => kept.keep_last(keep),
     }
 }
 
-/// What a counter remembers of an event with these properties; nothing if the event has no such value and does not count.
+/// Returns the values that a counter keeps of an event with these properties; none if the event does not count.
 ///
-/// Of a list, a counter of values remembers each.
+/// A counter of values keeps each item of a list.
 pub(crate) fn values_of(plan: &Plan, row: &Counter, properties: &Object) -> Vec<Value> {
     if row.property.is_empty() {
         return vec![Value::Null];
@@ -132,10 +151,12 @@ pub(crate) fn values_of(plan: &Plan, row: &Counter, properties: &Object) -> Vec<
         Fold::Values => collect(ValueRef::Object(properties), &path, &mut found),
         Fold::Distinct | Fold::Last | Fold::First | Fold::Sum => found.push(ValueRef::Object(properties).walk(path)),
     }
-    found.into_iter().filter_map(|value| remembered(value, fold)).collect()
+    found.into_iter().filter_map(|value| kept_value(value, fold)).collect()
 }
 
-/// The values at a path that leads through lists as well, and the items of the list at its end; so many as a profile can keep.
+/// Collects the values at a path, which may lead through lists, and the items of a list at its end.
+///
+/// It stops at the number of occurrences that a profile can keep.
 fn collect<'v>(found: ValueRef<'v>, path: &[&str], out: &mut Vec<ValueRef<'v>>) {
     let next = path.split_first().map(|(name, rest)| (found.walk([*name]), rest));
     match (found, next) {
@@ -149,8 +170,8 @@ fn collect<'v>(found: ValueRef<'v>, path: &[&str], out: &mut Vec<ValueRef<'v>>) 
     }
 }
 
-/// A single value, as the counter keeps it.
-fn remembered(value: ValueRef<'_>, fold: Fold) -> Option<Value> {
+/// Returns a scalar in the form that the counter keeps, if it keeps it.
+fn kept_value(value: ValueRef<'_>, fold: Fold) -> Option<Value> {
     let is_single = match value {
         ValueRef::Number(number) => number.is_finite(),
         ValueRef::Text(text) => text.len() <= MAX_TEXT || fold == Fold::Distinct,
@@ -159,20 +180,21 @@ fn remembered(value: ValueRef<'_>, fold: Fold) -> Option<Value> {
     };
     match fold {
         _ if !is_single => None,
-        // What was seen matters only as far as it differs: so the value itself need not be kept.
+        // why: distinct values are only compared with each other, so a hash of each is enough and keeps tokens short.
         Fold::Distinct => Some(fingerprint(value)),
         Fold::Sum => matches!(value, ValueRef::Number(_)).then(|| value.to_value()),
         Fold::Last | Fold::First | Fold::Values => Some(value.to_value()),
     }
 }
 
-/// A number that tells values apart: 53 bits of a hash.
+/// Returns 53 bits of a hash, which tell values apart.
 fn fingerprint(value: ValueRef<'_>) -> Value {
     let hash = fnv64a([value.type_name(), &value.to_text()]) >> (u64::BITS - SAFE_BITS);
     Value::from(Millis(hash.cast_signed()))
 }
 
-/// The latest event of the sequence's first kind that was followed in time by one of its second kind, and the first such.
+/// Returns the latest occurrence of the sequence's first event that its second event followed in time, with the first
+/// such follower.
 pub(crate) fn latest_pair<'a>(
     plan: &Plan,
     counters: &'a SortedMap<SortedSet<Occurrence>>,

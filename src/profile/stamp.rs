@@ -1,4 +1,4 @@
-//! Stamps, and the joins that keep the first or the last of what is stamped.
+//! Stamps, and the joins that keep the first or the last stamped value.
 
 use crate::collections::{SortedMap, SortedSet};
 use crate::json::Value;
@@ -9,26 +9,26 @@ use crate::prelude::*;
 use crate::text::fnv::fnv32a;
 use crate::time::Millis;
 
-/// More stamps than this are never kept, whatever a plan or a token says.
+/// The greatest number of stamps under one key, whatever a plan or a token asks for.
 pub const MAX_STAMPS: usize = 256;
 
-/// When an event happened, and which one it was: the order of all events.
+/// The time and identity of an event. Stamps order all events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp(
     /// The time of the event.
     pub Millis,
-    /// A hash of the event's id, to tell events of one millisecond apart.
+    /// A hash of the event's id, which orders the events of one millisecond.
     pub u32,
 );
 
 impl Stamp {
-    /// The stamp of the event with this id at this time.
+    /// Returns the stamp of the event with this id at this time.
     #[must_use]
     pub fn new(at: Millis, event_id: &str) -> Self {
         Self(at, fnv32a(event_id))
     }
 
-    /// The time of the event.
+    /// Returns the time of the event.
     #[must_use]
     pub const fn at(self) -> Millis {
         self.0
@@ -40,19 +40,19 @@ impl Stamp {
 pub struct Stamped<T>(
     /// The value.
     pub T,
-    /// When it was set.
+    /// The time at which it was set.
     pub Millis,
     /// A hash of the id of the event that set it.
     pub u32,
 );
 
 impl<T> Stamped<T> {
-    /// A value with the stamp of the event that set it.
+    /// Stamps a value with the event that set it.
     pub const fn new(value: T, stamp: Stamp) -> Self {
         Self(value, stamp.0, stamp.1)
     }
 
-    /// The stamp of the event that set it.
+    /// Returns the stamp of the event that set it.
     pub const fn stamp(&self) -> Stamp {
         Stamp(self.1, self.2)
     }
@@ -79,7 +79,7 @@ impl<T: JsonCodec + Default> JsonCodec for Stamped<T> {
     }
 }
 
-/// Sets a value unless a later one is known.
+/// Sets a value unless a later one is present.
 pub(crate) fn keep_latest<T: Clone + JsonCodec>(map: &mut SortedMap<Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
         Some(old) if !is_later(new, old) => {}
@@ -90,14 +90,15 @@ pub(crate) fn keep_latest<T: Clone + JsonCodec>(map: &mut SortedMap<Stamped<T>>,
     }
 }
 
-/// Whether a value comes after another. Of two with one stamp it is the one with the greater JSON text, so that even then
-/// the order of arrival decides nothing.
+/// Checks whether a value is later than another.
+///
+/// Of two values with one stamp, the one with the greater JSON counts, so that the order of arrival never matters.
 fn is_later<T: JsonCodec>(new: &Stamped<T>, old: &Stamped<T>) -> bool {
     let text = |stamped: &Stamped<T>| canonical::to_string(&stamped.0.to_value());
     new.stamp() > old.stamp() || (new.stamp() == old.stamp() && text(new) > text(old))
 }
 
-/// Sets a value unless an earlier one is known.
+/// Sets a value unless an earlier one is present.
 pub(crate) fn keep_first<T: Clone + Ord>(map: &mut SortedMap<Stamped<T>>, key: &str, new: &Stamped<T>) {
     match map.get_mut(key) {
         Some(old) if (old.stamp(), &old.0) <= (new.stamp(), &new.0) => {}
@@ -108,14 +109,14 @@ pub(crate) fn keep_first<T: Clone + Ord>(map: &mut SortedMap<Stamped<T>>, key: &
     }
 }
 
-/// Notes when an offer was seen unless it was seen earlier.
+/// Records when an offer was seen, unless it was seen earlier.
 pub(crate) fn keep_first_offer(offers: &mut SortedMap<Stamp>, offer: &str, stamp: Stamp) {
     if offers.get(offer).is_none_or(|first| stamp < *first) {
         offers.insert(offer, stamp);
     }
 }
 
-/// Adds stamps and keeps the last `keep` of all.
+/// Adds stamps, and keeps the last `keep` of all.
 pub(crate) fn keep_last(
     map: &mut SortedMap<SortedSet<Stamp>>,
     key: &str,

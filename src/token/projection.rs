@@ -12,7 +12,7 @@ use crate::plan::{Plan, tables::Text};
 use crate::prelude::*;
 use crate::profile::Profile;
 use crate::profile::account::Account;
-use crate::profile::occurrence::{Occurrence, shorten};
+use crate::profile::occurrence::{Occurrence, truncate};
 use crate::profile::stamp::{Stamp, Stamped};
 use crate::text::fnv::fnv32a;
 use crate::time::Millis;
@@ -23,8 +23,8 @@ use crate::token::detect_pii;
 pub const DROP_ORDER: [&str; 7] = ["journeys", "segments", "counters", "traits", "assignments", "exposures", "offers"];
 
 impl Profile {
-    /// The part of the profile that decisions of this plan need at this time: attributes with `edge: true` whose values do
-    /// not look personal, times within the windows that are asked for, offers that have not ended.
+    /// The part of the profile that decisions of this plan need at this time: attributes with `edge: true` whose values
+    /// do not look personal, times within the windows that are asked for, offers that have not ended.
     #[must_use]
     pub fn project(&self, plan: &Plan, now: Millis) -> Self {
         Self {
@@ -42,8 +42,8 @@ impl Profile {
         }
     }
 
-    /// The profile as it was before these decisions were shown: a page that still shows them is decided about anew without
-    /// what it shows itself counting against it.
+    /// The profile as it was before these decisions were shown: a page that still shows them is decided about anew
+    /// without what it shows itself counting against it.
     #[must_use]
     pub fn before(mut self, plan: &Plan, decisions: &[&str]) -> Self {
         let slots = || plan.rows(plan.all::<Slot>()).map(|(_, slot)| plan.text(slot.id));
@@ -103,7 +103,8 @@ impl Profile {
         }
     }
 
-    /// Of every account what attributes and caps of the plan read. Which one is the subject's shows even where nothing is known of it.
+    /// Of every account what attributes and caps of the plan read. Which one is the subject's shows even where nothing
+    /// is known of it.
     fn project_accounts(&self, plan: &Plan, now: Millis) -> SortedMap<Account> {
         if !plan.reads_accounts() {
             return SortedMap::new();
@@ -162,7 +163,7 @@ fn project_counters(
         let known = counters.get(key).into_iter().flatten();
         let mut kept: SortedSet<_> =
             known.filter(|known| known.at() > after && !is_pii(&known.value)).cloned().collect();
-        shorten(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
+        truncate(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
         if !kept.is_empty() {
             out.insert(key, kept);
         }
@@ -198,8 +199,8 @@ fn forget(exposures: &mut SortedMap<SortedSet<Stamp>>, shown: &SortedSet<u32>) {
     *exposures = left.filter(|(_, stamps)| !stamps.is_empty()).collect();
 }
 
-/// Whether an e-mail address or a phone number is anywhere in a value: such a value never leaves the collector, whatever
-/// its attribute says.
+/// Whether an e-mail address or a phone number is anywhere in a value: such a value never leaves the collector,
+/// whatever its attribute says.
 fn is_pii(value: &Value) -> bool {
     match value {
         Value::String(text) => detect_pii(text).is_some(),

@@ -148,7 +148,7 @@ fn outbound_message(delivery: &Delivery, profile: &Profile, store: &ProfileStore
         subject: profile.subject.clone(),
         anonymous_ids: store.identifiers(Namespace::Anonymous)?,
         user_ids: store.identifiers(Namespace::User)?,
-        traits: Value::Object(profile.known()),
+        traits: Value::Object(profile.traits_by_name()),
         journey: delivery.journey.clone(),
         step: delivery.step.clone(),
         class: delivery.class.clone(),

@@ -57,7 +57,7 @@ fn view(
         "version": version,
         "plan": plan.map(Plan::id),
         "identities": identities(store)?,
-        "traits": profile.known(),
+        "traits": profile.traits_by_name(),
         "consent": consent(profile),
         "segments": known.get("segments").cloned().unwrap_or_else(|| json!([])),
         "counters": part("counters"),
