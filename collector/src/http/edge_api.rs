@@ -1,8 +1,8 @@
 //! `POST /v1/edge` and `POST /v1/edge/batch`: messages of the edge, at once or from its outbox.
 
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 use worker::{Env, Request, Response, Result, console_error};
 
 use crate::http::auth;
@@ -31,15 +31,21 @@ pub async fn post(request: Request, env: &Env) -> Result<Response> {
     let ingested = ingest(env, incoming).await;
     let position = ingested.iter().rev().find_map(|event| event.position.clone());
     results.extend(ids.into_iter().zip(ingested.into_iter().map(|event| event.result)));
-    let again = results.iter().any(|(_, result)| result.is_retry());
-    let mut out = json!({ "results": response::by_id(results) });
-    if let (Some(position), Some(members)) = (position, out.as_object_mut()) {
-        members.insert("ver".to_owned(), position.version.into());
-        if let Some(token) = token(env, position).await {
-            members.insert("token".to_owned(), token.into());
-        }
+    let status = if results.iter().any(|(_, result)| result.is_retry()) { 503 } else { 200 };
+    let mut out = Map::from_iter([("results".to_owned(), json!(response::by_id(results)))]);
+    if let Some(position) = position {
+        out.extend(visitor_state(env, position).await);
     }
-    response::json(if again { 503 } else { 200 }, &out)
+    response::json(status, &out)
+}
+
+/// Returns the version of the visitor's profile, and a token if the device may have one.
+async fn visitor_state(env: &Env, position: Position) -> Map<String, Value> {
+    let mut state = Map::from_iter([("ver".to_owned(), position.version.into())]);
+    if let Some(token) = token(env, position).await {
+        state.insert("token".to_owned(), token.into());
+    }
+    state
 }
 
 /// `POST /v1/edge/batch`: stores the events of several messages, and returns the positions of the messages that are

@@ -44,6 +44,19 @@ impl Route {
     const fn is_post(&self) -> bool {
         matches!(self, Self::Calls(_) | Self::Edge | Self::EdgeBatch | Self::Token)
     }
+
+    async fn dispatch(self, request: Request, env: &Env) -> Result<Response> {
+        match self {
+            Self::Calls(kind) => segment_api::calls(request, env, kind).await,
+            Self::Edge => edge_api::post(request, env).await,
+            Self::EdgeBatch => edge_api::batch(request, env).await,
+            Self::Token => admin_api::token(request, env).await,
+            Self::Profile(name) => admin_api::profile(&request, env, &name).await,
+            Self::FailedEvents => admin_api::failed_events(&request, env).await,
+            Self::Health => admin_api::health(env).await,
+            Self::Jwks => admin_api::jwks(env),
+        }
+    }
 }
 
 fn decoded(text: &str) -> Option<String> {
@@ -64,14 +77,5 @@ pub async fn respond(request: Request, env: &Env) -> Result<Response> {
         response.headers().set("allow", &format!("{}, OPTIONS", expected.as_ref()))?;
         return Ok(response);
     }
-    match route {
-        Route::Calls(kind) => segment_api::calls(request, env, kind).await,
-        Route::Edge => edge_api::post(request, env).await,
-        Route::EdgeBatch => edge_api::batch(request, env).await,
-        Route::Token => admin_api::token(request, env).await,
-        Route::Profile(name) => admin_api::profile(&request, env, &name).await,
-        Route::FailedEvents => admin_api::failed_events(&request, env).await,
-        Route::Health => admin_api::health(env).await,
-        Route::Jwks => admin_api::jwks(env),
-    }
+    route.dispatch(request, env).await
 }

@@ -21,9 +21,12 @@
 //!   └─────────┘
 //! ```
 //!
-//! Until step 5 the loser holds everything, and until `due` is null the winner has an alarm that begins again at step
-//! 1. A repetition of step 2 is deduplicated by message id; profiles merge idempotently in step 3; step 4 moves only
-//! links that still lead to the loser.
+//! Until step 5 the loser holds everything, and until `due` is null the winner has an alarm that begins again at step 1.
+//! Every step may be repeated:
+//!
+//! - Events (step 2) are deduplicated by source and message id.
+//! - Profiles and rows (step 3) merge idempotently.
+//! - Links (step 4) move only if they still lead to the loser.
 
 use worker::{Result, console_error};
 
