@@ -24,8 +24,8 @@ pub fn draw(answer: &Value) -> String {
     out
 }
 
-fn draw_place(out: &mut String, place: &str, found: &Value) {
-    line(out, 1, format_args!("{place}: {}", styled(found.at(["outcome"]).as_str().unwrap_or_default())));
+fn draw_place(out: &mut String, cursor: &str, found: &Value) {
+    line(out, 1, format_args!("{cursor}: {}", styled(found.at(["outcome"]).as_str().unwrap_or_default())));
     if let Some(because) = found.at(["because"]).as_object() {
         line(out, 2, format_args!("{}", sentence(because)));
     }

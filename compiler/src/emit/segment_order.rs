@@ -49,5 +49,5 @@ fn report_cycle<'s>(rules: &Rules<'_>, circle: impl Iterator<Item = &'s str>, ou
     let circle: Vec<&str> = circle.collect();
     let Some(segment) = circle.first().and_then(|id| rules.segments.get(id)) else { return };
     let message = format!("circular reference between segments: {}", circle.join(" -> "));
-    segment.place.error("circle", message, out).expected("conditions without a circular reference");
+    segment.cursor.error("circle", message, out).expected("conditions without a circular reference");
 }

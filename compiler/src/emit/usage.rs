@@ -244,7 +244,7 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
                 self.page_trigger(&responds.event, REMEMBERED, responds.within, out);
             }
             let uses = self.reach(channel, out);
-            channel.reach.iter().for_each(|reach| self.reasons.note(&uses, &reach.place.path));
+            channel.reach.iter().for_each(|reach| self.reasons.note(&uses, &reach.cursor.path));
             add(&mut all, uses);
         }
         all
@@ -298,13 +298,13 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
 
     /// An attribute that a page reads at a place.
     fn page_attribute(&mut self, attribute: &str, place: &Reference<'_>, all: &mut ConditionUses) {
-        self.reasons.note_one(DisclosureKind::Attribute, attribute, &place.place.path);
+        self.reasons.note_one(DisclosureKind::Attribute, attribute, &place.cursor.path);
         all.attributes.insert(attribute.to_owned());
     }
 
     /// An event of which a page looks at the times.
     fn page_trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut ReadContext<'_>) {
-        self.reasons.note_one(DisclosureKind::Event, trigger.event.name, &trigger.event.place.path);
+        self.reasons.note_one(DisclosureKind::Event, trigger.event.name, &trigger.event.cursor.path);
         self.trigger(trigger, keep, within, out);
     }
 
@@ -355,7 +355,7 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
         // One that is not declared has been told of.
         if let Some(reach) = channel.reach.as_ref().filter(|reach| self.rules.attributes.contains_key(reach.name)) {
             let node = reach_condition(self.rules, reach.name);
-            crate::condition::compile(&node, &reach.place.path, &mut self.scope, &mut self.plan, &mut out.diagnostics);
+            crate::condition::compile(&node, &reach.cursor.path, &mut self.scope, &mut self.plan, &mut out.diagnostics);
         }
         core::mem::take(&mut self.scope.uses)
     }

@@ -13,14 +13,14 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>],
         return;
     }
     for speaker in speakers.iter().filter(|speaker| speaker.is_understood) {
-        let steps = member(&speaker.place, "next").map(|place| items(&place)).unwrap_or_default();
+        let steps = member(&speaker.cursor, "next").map(|cursor| items(&cursor)).unwrap_or_default();
         if steps.iter().all(|step| has_only(step.node, &["channel", "message", "after", "until"])) {
             let ways = speaker.campaign.next.iter().map(|next| (&next.channel, &next.message));
             check_order(linter, ways, out);
         }
     }
     for (id, journey) in &linter.rules.journeys {
-        let steps = linter.definitions.key("journeys", id, "steps").map(|place| items(&place)).unwrap_or_default();
+        let steps = linter.definitions.key("journeys", id, "steps").map(|cursor| items(&cursor)).unwrap_or_default();
         if !steps.iter().all(|step| has_only(step.node, &["id", "wait", "after", "send", "channels", "ttl"])) {
             continue;
         }
@@ -48,7 +48,7 @@ fn check_order<'n, 'a: 'n>(
             never.name, always.name
         );
         let expected = format!("`consent` or `reach` on the channel `{}`, or that channel last", always.name);
-        never.place.warning("unreachable-alternative", message, out).expected(expected);
+        never.cursor.warning("unreachable-alternative", message, out).expected(expected);
     }
 }
 

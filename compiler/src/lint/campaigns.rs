@@ -19,7 +19,7 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>],
         if let (Class::Transactional, Some(offer)) = (speaker.campaign.class, &speaker.campaign.offer) {
             let message = format!("a transactional campaign carries the offer `{}`, which is advertising", offer.name);
             let expected = "class `promo`, or no offer; transactional campaigns must not carry one";
-            offer.place.warning("transactional-offer", message, out).expected(expected);
+            offer.cursor.warning("transactional-offer", message, out).expected(expected);
         }
     }
 }
@@ -28,7 +28,7 @@ fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, '
     if let Answer::Never(conflict) = solve(&speaker.speaks()) {
         let message = format!("campaign `{}` is never eligible: {}", speaker.id, conflict.words());
         speaker
-            .place
+            .cursor
             .warning("unreachable-campaign", message, out)
             .expected("a condition that can hold within the schedule and the required consent");
         return;
@@ -38,9 +38,9 @@ fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, '
     let [when, frame] = speaker.speaks();
     if let Answer::Never(_) = solve(&[when, frame, &today]) {
         let message = format!("the time span of campaign `{}` has passed", speaker.id);
-        let place = linter.definitions.key("campaigns", speaker.id, "schedule");
-        let place = place.as_ref().unwrap_or(&speaker.place);
-        place.warning("schedule-over", message, out).expected("a later `until`, or no campaign");
+        let cursor = linter.definitions.key("campaigns", speaker.id, "schedule");
+        let cursor = cursor.as_ref().unwrap_or(&speaker.cursor);
+        cursor.warning("schedule-over", message, out).expected("a later `until`, or no campaign");
     }
 }
 
@@ -64,8 +64,8 @@ fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, 
                 "the condition requires the path `{paths}`, but slot `{}` is on `{pages}`",
                 placement.slot.name
             );
-            let place = crate::source::cursor::Cursor { mark: placement.slot.place.mark, ..when.clone() };
-            place.warning("wrong-page", message, out).expected("a path on which the slot is, or another slot");
+            let cursor = crate::source::cursor::Cursor { mark: placement.slot.cursor.mark, ..when.clone() };
+            cursor.warning("wrong-page", message, out).expected("a path on which the slot is, or another slot");
         }
     }
 }

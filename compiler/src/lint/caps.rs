@@ -17,7 +17,7 @@ const LONGEST_DAY: i64 = 25 * 60 * 60 * 1000;
 
 /// A cap: at most so many, of what, in which span.
 struct LintedCap<'a> {
-    place: Cursor<'a>,
+    cursor: Cursor<'a>,
     /// What is counted: all of these at once.
     scope: BTreeMap<&'a str, &'a str>,
     /// In these channels, counted together; none for all.
@@ -63,7 +63,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         }
     }
     for (id, campaign) in &linter.rules.campaigns {
-        let caps = linter.definitions.get("campaigns", id).and_then(|place| member(place, "caps"));
+        let caps = linter.definitions.get("campaigns", id).and_then(|cursor| member(cursor, "caps"));
         let Some(caps) = caps else { continue };
         let mut known = Vec::from([("campaign", *id), ("class", campaign.class.name())]);
         known.extend(campaign.offer.as_ref().map(|offer| ("offer", offer.name)));
@@ -71,7 +71,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         known.extend(messages.first().filter(|_| messages.len() == 1).map(|only| ("message", *only)));
         let own: Vec<LintedCap<'_>> = items(&caps)
             .iter()
-            .filter_map(|place| LintedCap::read(place, &known, &format!("campaign `{id}`, ")))
+            .filter_map(|cursor| LintedCap::read(cursor, &known, &format!("campaign `{id}`, ")))
             .collect();
         for (at, cap) in own.iter().enumerate() {
             let before = own.get(..at).unwrap_or_default();
@@ -92,18 +92,18 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 
 impl<'a> LintedCap<'a> {
     /// The cap at a place, if all that it says is understood.
-    fn read(place: &Cursor<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
-        if !has_only(place.node, &["class", "slot", "offer", "message", "channel", "max", "per", "unit"]) {
+    fn read(cursor: &Cursor<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
+        if !has_only(cursor.node, &["class", "slot", "offer", "message", "channel", "max", "per", "unit"]) {
             return None;
         }
-        let channels = member(place, "channel");
-        let channels = channels.iter().flat_map(|place| match place.node.as_str() {
+        let channels = member(cursor, "channel");
+        let channels = channels.iter().flat_map(|cursor| match cursor.node.as_str() {
             Some(only) => vec![Some(only)],
-            None => items(place).iter().map(|item| item.node.as_str()).collect(),
+            None => items(cursor).iter().map(|item| item.node.as_str()).collect(),
         });
         let channels: BTreeSet<&str> = channels.collect::<Option<_>>()?;
-        let Kind::Number(max) = place.node.get("max")?.kind else { return None };
-        let span = match place.node.get("per")?.as_str()? {
+        let Kind::Number(max) = cursor.node.get("max")?.kind else { return None };
+        let span = match cursor.node.get("per")?.as_str()? {
             "session" => CapWindow::Session,
             "day" => CapWindow::Day,
             "total" => CapWindow::Total,
@@ -111,15 +111,15 @@ impl<'a> LintedCap<'a> {
         };
         let mut scope: BTreeMap<&str, &str> = known.iter().copied().collect();
         for key in SCOPES {
-            if let Some(value) = place.node.get(key) {
+            if let Some(value) = cursor.node.get(key) {
                 scope.insert(key, value.as_str()?);
             }
         }
-        let per = place.node.get("per")?.as_str()?;
-        let of_account = place.node.get("unit").and_then(Node::as_str) == Some(account_unit::ID);
+        let per = cursor.node.get("per")?.as_str()?;
+        let of_account = cursor.node.get("unit").and_then(Node::as_str) == Some(account_unit::ID);
         let whose = if of_account { " and account" } else { "" };
         let name = format!("{of}{max} per {per}{whose}");
-        Some(Self { place: place.clone(), scope, channels, max, span, of_account, name })
+        Some(Self { cursor: cursor.clone(), scope, channels, max, span, of_account, name })
     }
 
     /// Whether this cap is reached whenever the other one is.
@@ -134,9 +134,9 @@ impl<'a> LintedCap<'a> {
     }
 }
 
-fn policy<'a>(place: &Cursor<'a>) -> Option<LintedCap<'a>> {
-    let scope = SCOPES.iter().find_map(|key| Some(format!("{key} `{}`, ", place.node.get(key)?.as_str()?)));
-    let mut cap = LintedCap::read(place, &[], "")?;
+fn policy<'a>(cursor: &Cursor<'a>) -> Option<LintedCap<'a>> {
+    let scope = SCOPES.iter().find_map(|key| Some(format!("{key} `{}`, ", cursor.node.get(key)?.as_str()?)));
+    let mut cap = LintedCap::read(cursor, &[], "")?;
     let channels: Vec<&str> = cap.channels.iter().copied().collect();
     let channels = if channels.is_empty() { String::new() } else { format!("in `{}`, ", channels.join("`, `")) };
     cap.name = format!("{}{channels}{}", scope.unwrap_or_else(|| "everything, ".to_owned()), cap.name);
@@ -145,10 +145,10 @@ fn policy<'a>(place: &Cursor<'a>) -> Option<LintedCap<'a>> {
 
 fn report(cap: &LintedCap<'_>, tighter: Option<&LintedCap<'_>>, out: &mut ReadContext<'_>) {
     let Some(other) = tighter else { return };
-    let there = out.location(other.place.mark);
+    let there = out.location(other.cursor.mark);
     let message = format!("this cap never binds: another cap ({}) is reached first, or at the same time", other.name);
     let expected = format!("a tighter cap than the one at {there}, or none");
-    cap.place.warning("cap-never-binds", message, out).expected(expected);
+    cap.cursor.warning("cap-never-binds", message, out).expected(expected);
 }
 
 /// Tells of a cap on something that nothing uses.
@@ -175,7 +175,7 @@ fn report_unused(linter: &Linter<'_, '_>, cap: &LintedCap<'_>, out: &mut ReadCon
     };
     if let Some((key, value)) = cap.scope.iter().find(|entry| !is_used(*entry)) {
         let message = format!("this cap never binds: no campaign uses the {key} `{value}`");
-        cap.place.warning("cap-never-binds", message, out).expected("a cap on something that campaigns use");
+        cap.cursor.warning("cap-never-binds", message, out).expected("a cap on something that campaigns use");
         return true;
     }
     let message = cap
@@ -185,7 +185,7 @@ fn report_unused(linter: &Linter<'_, '_>, cap: &LintedCap<'_>, out: &mut ReadCon
         .filter(|_| !cap.of_account);
     if let Some(name) = message {
         let message = format!("this cap never binds: the message `{name}` is shown once");
-        cap.place.warning("cap-never-binds", message, out).expected("no cap, or a message without `once`");
+        cap.cursor.warning("cap-never-binds", message, out).expected("no cap, or a message without `once`");
     }
     message.is_some()
 }
@@ -206,5 +206,5 @@ fn check_once(
     let messages =
         if names.len() == 1 { "message is".to_owned() } else { format!("{} messages are each", names.len()) };
     let message = format!("this cap never binds: the campaign's {messages} shown once");
-    cap.place.warning("cap-never-binds", message, out).expected("no cap, or messages without `once`");
+    cap.cursor.warning("cap-never-binds", message, out).expected("no cap, or messages without `once`");
 }

@@ -37,12 +37,12 @@ fn check_features(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 }
 
 /// Checks the conditions anywhere below.
-fn look_for<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) {
-    for item in items(place) {
+fn look_for<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) {
+    for item in items(cursor) {
         look_for(linter, &item, out);
     }
-    for entry in place.node.entries() {
-        let below = place.member(entry);
+    for entry in cursor.node.entries() {
+        let below = cursor.member(entry);
         match (entry.key.as_str(), &entry.value.kind) {
             ("when", Kind::Map(_)) => check_condition(linter, &below, out),
             ("where", Kind::Map(_)) => {
@@ -53,23 +53,23 @@ fn look_for<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadConte
     }
 }
 
-fn check_condition<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) {
-    check_lists(place, out);
+fn check_condition<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) {
+    check_lists(cursor, out);
     // What is wrong with a part makes the whole wrong; it is told of the part.
-    if check_parts(linter, place, out) {
+    if check_parts(linter, cursor, out) {
         return;
     }
-    match solve(&[&linter.conditions.read(place.node, true)]) {
-        Answer::Never(conflict) => report_never(place, &conflict, "no facts satisfy this condition", out),
+    match solve(&[&linter.conditions.read(cursor.node, true)]) {
+        Answer::Never(conflict) => report_never(cursor, &conflict, "no facts satisfy this condition", out),
         Answer::Unknown => {
             let message = "this condition has too many combinations of alternatives to check all of them";
-            place.warning("unchecked", message, out).expected("fewer alternatives, or segments for parts of it");
+            cursor.warning("unchecked", message, out).expected("fewer alternatives, or segments for parts of it");
         }
-        Answer::Maybe if is_trivial(place.node) => {}
+        Answer::Maybe if is_trivial(cursor.node) => {}
         Answer::Maybe => {
-            if let Answer::Never(_) = solve(&[&linter.conditions.read(place.node, false)]) {
+            if let Answer::Never(_) = solve(&[&linter.conditions.read(cursor.node, false)]) {
                 let message = "all facts satisfy this condition";
-                place.warning("always-true", message, out).expected("no condition, or one that excludes somebody");
+                cursor.warning("always-true", message, out).expected("no condition, or one that excludes somebody");
             }
         }
     }
@@ -81,13 +81,13 @@ fn is_trivial(node: &Node) -> bool {
 }
 
 /// Checks the filters of events and the alternatives anywhere below; whether one of the filters is wrong.
-fn check_parts<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
+fn check_parts<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
     let mut is_wrong = false;
-    for item in items(place) {
+    for item in items(cursor) {
         is_wrong |= check_parts(linter, &item, out);
     }
-    for entry in place.node.entries() {
-        let below = place.member(entry);
+    for entry in cursor.node.entries() {
+        let below = cursor.member(entry);
         match entry.key.as_str() {
             "where" => is_wrong |= check_filter(linter, &below, out),
             "$or" => {
@@ -118,34 +118,34 @@ fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Cursor<'a>, out: &mut 
     }
 }
 
-fn check_filter<'a>(linter: &Linter<'_, 'a>, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
-    let formula = linter.conditions.read_filter(place.node, true);
+fn check_filter<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
+    let formula = linter.conditions.read_filter(cursor.node, true);
     if let Answer::Never(conflict) = solve(&[&formula]) {
-        report_never(place, &conflict, "no event can have these properties", out);
+        report_never(cursor, &conflict, "no event can have these properties", out);
         return true;
     }
     false
 }
 
 /// Tells of a condition that never holds, at the last piece of it that cannot be.
-fn report_never(place: &Cursor<'_>, conflict: &Conflict<'_, '_>, what: &str, out: &mut ReadContext<'_>) {
-    let whole = place.node.span;
+fn report_never(cursor: &Cursor<'_>, conflict: &Conflict<'_, '_>, what: &str, out: &mut ReadContext<'_>) {
+    let whole = cursor.node.span;
     let is_inside = |span: &crate::source::tree::Span| {
         span.file == whole.file && span.start >= whole.start && span.end <= whole.end && span.start < span.end
     };
     let spans = conflict.0.iter().filter_map(|literal| literal.said.span());
-    let mark = spans.rev().find(is_inside).unwrap_or(place.mark);
-    let there = Cursor { mark, ..place.clone() };
+    let mark = spans.rev().find(is_inside).unwrap_or(cursor.mark);
+    let there = Cursor { mark, ..cursor.clone() };
     there.warning("never-true", format!("{what}: {}", conflict.words()), out).expected("a condition that can hold");
 }
 
 /// Tells of what stands twice in a list of conditions or of values.
-fn check_lists(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
-    for item in items(place) {
+fn check_lists(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
+    for item in items(cursor) {
         check_lists(&item, out);
     }
-    for entry in place.node.entries() {
-        let below = place.member(entry);
+    for entry in cursor.node.entries() {
+        let below = cursor.member(entry);
         if matches!(entry.key.as_str(), "$and" | "$or" | "$nor" | "$in" | "$nin" | "$ini" | "$nini" | "$all") {
             let mut seen = BTreeMap::new();
             for item in items(&below) {
@@ -166,13 +166,13 @@ fn check_lists(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
 /// Tells of segments with equal conditions.
 fn check_segments(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    for (id, place) in linter.definitions.section("segments") {
-        let Some(when) = place.node.get("when") else { continue };
+    for (id, cursor) in linter.definitions.section("segments") {
+        let Some(when) = cursor.node.get("when") else { continue };
         let written = canonical::to_string(&when.to_value());
         match seen.get(&written) {
             Some(first) => {
                 let message = format!("segment `{id}` has the same condition as segment `{first}`");
-                place.warning("duplicate-condition", message, out).expected(format!("`$segment: {first}`"));
+                cursor.warning("duplicate-condition", message, out).expected(format!("`$segment: {first}`"));
             }
             None => {
                 seen.insert(written, id);

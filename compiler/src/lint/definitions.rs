@@ -19,10 +19,10 @@ impl<'a> Definitions<'a> {
         let mut by_id: BTreeMap<&str, BTreeMap<&str, Cursor<'a>>> = BTreeMap::new();
         for top in &tops {
             for section in top.node.entries() {
-                let place = top.member(section);
+                let cursor = top.member(section);
                 let known = by_id.entry(&section.key).or_default();
                 for entry in section.value.entries() {
-                    let definition = Cursor { mark: entry.key_span, ..place.member(entry) };
+                    let definition = Cursor { mark: entry.key_span, ..cursor.member(entry) };
                     known.entry(&entry.key).or_insert(definition);
                 }
             }
@@ -38,7 +38,7 @@ impl<'a> Definitions<'a> {
 
     /// The definitions of a section, by id.
     pub fn section(&self, name: &str) -> impl Iterator<Item = (&'a str, &Cursor<'a>)> {
-        self.by_id.get(name).into_iter().flatten().map(|(id, place)| (*id, place))
+        self.by_id.get(name).into_iter().flatten().map(|(id, cursor)| (*id, cursor))
     }
 
     /// The place of a definition.
@@ -50,21 +50,21 @@ impl<'a> Definitions<'a> {
     /// The place of a key of a definition, or of the definition where it has no such key.
     #[must_use]
     pub fn key(&self, section: &str, id: &str, key: &str) -> Option<Cursor<'a>> {
-        let place = self.get(section, id)?;
-        Some(member(place, key).unwrap_or_else(|| place.clone()))
+        let cursor = self.get(section, id)?;
+        Some(member(cursor, key).unwrap_or_else(|| cursor.clone()))
     }
 
     /// Whether a definition has no other keys than these, so that all that it says is understood.
     #[must_use]
     pub fn has_only(&self, section: &str, id: &str, keys: &[&str]) -> bool {
-        self.get(section, id).is_some_and(|place| has_only(place.node, keys))
+        self.get(section, id).is_some_and(|cursor| has_only(cursor.node, keys))
     }
 
     /// The items of a list in a section of any file, such as `policies.caps`.
     #[must_use]
     pub fn list(&self, section: &str, key: &str) -> Vec<Cursor<'a>> {
         let places = self.tops.iter().filter_map(|top| member(&member(top, section)?, key));
-        places.flat_map(|place| items(&place)).collect()
+        places.flat_map(|cursor| items(&cursor)).collect()
     }
 
     /// Whether a section of no file has other keys than these.
@@ -76,15 +76,15 @@ impl<'a> Definitions<'a> {
 
 /// A member of a map.
 #[must_use]
-pub fn member<'a>(place: &Cursor<'a>, key: &str) -> Option<Cursor<'a>> {
-    place.node.entries().iter().find(|entry| entry.key == key).map(|entry| place.member(entry))
+pub fn member<'a>(cursor: &Cursor<'a>, key: &str) -> Option<Cursor<'a>> {
+    cursor.node.entries().iter().find(|entry| entry.key == key).map(|entry| cursor.member(entry))
 }
 
 /// The items of a list.
 #[must_use]
-pub fn items<'a>(place: &Cursor<'a>) -> Vec<Cursor<'a>> {
-    match &place.node.kind {
-        Kind::List(items) => items.iter().enumerate().map(|(index, item)| place.item(index, item)).collect(),
+pub fn items<'a>(cursor: &Cursor<'a>) -> Vec<Cursor<'a>> {
+    match &cursor.node.kind {
+        Kind::List(items) => items.iter().enumerate().map(|(index, item)| cursor.item(index, item)).collect(),
         _ => Vec::new(),
     }
 }

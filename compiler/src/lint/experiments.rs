@@ -57,10 +57,10 @@ fn unit<'e>(experiment: &'e Experiment<'_>) -> &'e str {
 /// Tells of experiments of which one variation gets everybody.
 fn check_weights(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, experiment) in &linter.rules.experiments {
-        let Some(place) = linter.definitions.key("experiments", id, "variations") else { continue };
+        let Some(cursor) = linter.definitions.key("experiments", id, "variations") else { continue };
         if experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).count() == 1 {
             let message = format!("one variation of experiment `{id}` gets all the traffic, so it compares nothing");
-            place.warning("compares-nothing", message, out).expected("a weight for at least two variations");
+            cursor.warning("compares-nothing", message, out).expected("a weight for at least two variations");
         }
     }
 }
@@ -82,11 +82,11 @@ fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>
         if are_apart(other, experiment) {
             continue;
         }
-        let Some(place) = linter.definitions.key("experiments", id, "seed") else { continue };
+        let Some(cursor) = linter.definitions.key("experiments", id, "seed") else { continue };
         let message = format!(
             "experiments `{first}` and `{id}` have the same seed `{seed}`, so their assignments are correlated"
         );
-        place.warning("correlated-experiments", message, out).expected("a different seed for each experiment");
+        cursor.warning("correlated-experiments", message, out).expected("a different seed for each experiment");
     }
 }
 
@@ -123,6 +123,6 @@ fn check_slot<'r, 'a>(
             one.id, other.id
         );
         let expected = "mutually exclusive conditions, or one experiment";
-        named.place.warning("overlapping-experiments", message, out).expected(expected);
+        named.cursor.warning("overlapping-experiments", message, out).expected(expected);
     }
 }

@@ -14,7 +14,7 @@ use crate::source::cursor::{Cursor, ReadContext, Reference};
 struct Run<'r, 'a> {
     key: &'a str,
     trial: &'r FeatureExperiment<'a>,
-    place: Cursor<'a>,
+    cursor: Cursor<'a>,
     when: Formula<'a>,
 }
 
@@ -34,16 +34,16 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (key, feature) in &linter.rules.features {
         let rules = rules(linter, key, feature);
         check_rollouts(linter, key, feature.dialect, &rules, out);
-        for (rule, place) in rules {
+        for (rule, cursor) in rules {
             if let Effect::Experiment(trial) = &rule.effect {
-                runs.push(Run::new(linter, key, trial, place, feature.dialect));
+                runs.push(Run::new(linter, key, trial, cursor, feature.dialect));
             }
         }
     }
     for (id, experiment) in &linter.rules.auto_experiments {
         let trial = &experiment.trial;
-        let place = linter.definitions.get("autoExperiments", id).filter(|_| !trial.draft && !trial.stopped);
-        runs.extend(place.map(|place| Run::new(linter, id, trial, place.clone(), experiment.dialect)));
+        let cursor = linter.definitions.get("autoExperiments", id).filter(|_| !trial.draft && !trial.stopped);
+        runs.extend(cursor.map(|cursor| Run::new(linter, id, trial, cursor.clone(), experiment.dialect)));
     }
     runs.iter().for_each(|run| run.check_variations(out));
     check_seeds(linter, &runs, out);
@@ -55,11 +55,11 @@ impl<'r, 'a> Run<'r, 'a> {
         linter: &Linter<'r, 'a>,
         id: &'a str,
         trial: &'r FeatureExperiment<'a>,
-        place: Cursor<'a>,
+        cursor: Cursor<'a>,
         dialect: Dialect,
     ) -> Self {
         let when = asked(linter, trial.when.as_ref(), dialect, true);
-        Self { key: trial.key.unwrap_or(id), trial, place, when }
+        Self { key: trial.key.unwrap_or(id), trial, cursor, when }
     }
 
     fn split(&self) -> Split<'a> {
@@ -74,7 +74,7 @@ impl<'r, 'a> Run<'r, 'a> {
 
     /// Where one of its keys stands.
     fn member(&self, key: &str) -> Cursor<'a> {
-        member(&self.place, key).unwrap_or_else(|| self.place.clone())
+        member(&self.cursor, key).unwrap_or_else(|| self.cursor.clone())
     }
 
     /// Tells of variations that are all the same, or of which one gets everybody.
@@ -82,7 +82,7 @@ impl<'r, 'a> Run<'r, 'a> {
         let mut arms = self.trial.arms.iter().map(|arm| (!arm.passthrough).then(|| arm.value.to_value()));
         let first = arms.next();
         let key =
-            if self.place.node.get("contextualVariations").is_some() { "contextualVariations" } else { "variations" };
+            if self.cursor.node.get("contextualVariations").is_some() { "contextualVariations" } else { "variations" };
         if self.trial.arms.len() > 1 && arms.all(|arm| Some(arm) == first) {
             let message = format!("all variations of experiment `{}` are equal, so it compares nothing", self.key);
             self.member(key).warning("compares-nothing", message, out).expected("different variations");
@@ -92,7 +92,7 @@ impl<'r, 'a> Run<'r, 'a> {
         if self.trial.bandit.is_none() && ranges.iter().filter(|(from, to)| from < to).count() == 1 {
             let message =
                 format!("one variation of experiment `{}` gets all the traffic, so it compares nothing", self.key);
-            let key = if self.place.node.get("ranges").is_some() { "ranges" } else { "weights" };
+            let key = if self.cursor.node.get("ranges").is_some() { "ranges" } else { "weights" };
             self.member(key).warning("compares-nothing", message, out).expected("a share for at least two variations");
         }
     }
@@ -129,7 +129,7 @@ fn check_rollouts<'a>(
     out: &mut ReadContext<'_>,
 ) {
     let mut rollouts: BTreeMap<Split<'_>, Formula<'a>> = BTreeMap::new();
-    for (rule, place) in rules {
+    for (rule, cursor) in rules {
         match &rule.effect {
             Effect::Force { when, rollout: Some(rollout), .. } => {
                 rollouts.entry(split(rollout, key)).or_insert_with(|| asked(linter, when.as_ref(), dialect, true));
@@ -142,8 +142,8 @@ fn check_rollouts<'a>(
                     let message = format!(
                         "an earlier rollout has the same seed `{seed}`, so those it leaves are split unevenly between the variations"
                     );
-                    let place = member(place, "seed").unwrap_or_else(|| place.clone());
-                    place.warning("correlated-experiments", message, out).expected("a different `seed`");
+                    let cursor = member(cursor, "seed").unwrap_or_else(|| cursor.clone());
+                    cursor.warning("correlated-experiments", message, out).expected("a different `seed`");
                 }
             }
             Effect::Force { .. } | Effect::Nothing => {}

@@ -24,9 +24,9 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (key, feature) in &linter.rules.features {
         let rules = rules(linter, key, feature);
         check_reach(linter, feature, &rules, out);
-        for (rule, place) in rules {
+        for (rule, cursor) in rules {
             prerequisites.check(&rule.parents, feature.dialect, out);
-            check_share(rule, &place, out);
+            check_share(rule, &cursor, out);
         }
     }
     for (_, experiment) in &linter.rules.auto_experiments {
@@ -37,8 +37,8 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 
 /// The rules of a feature, each with its place.
 pub fn rules<'r, 'a>(linter: &Linter<'r, 'a>, key: &str, feature: &'r Feature<'a>) -> Vec<(&'r Rule<'a>, Cursor<'a>)> {
-    let place = linter.definitions.key("features", key, "rules");
-    feature.rules.iter().zip(place.iter().flat_map(items)).collect()
+    let cursor = linter.definitions.key("features", key, "rules");
+    feature.rules.iter().zip(cursor.iter().flat_map(items)).collect()
 }
 
 /// What a condition of a feature says if it holds, or if it does not. What GrowthBook makes of its language is not looked
@@ -59,7 +59,7 @@ fn check_reach<'a>(
     out: &mut ReadContext<'_>,
 ) {
     let mut before: Vec<(&Cursor<'a>, Formula<'a>)> = Vec::new();
-    for (rule, place) in rules {
+    for (rule, cursor) in rules {
         let condition = rule.conditions().first().copied();
         let applies = asked(linter, condition, feature.dialect, true);
         if gives(rule) && !matches!(solve(&[&applies]), Answer::Never(_)) {
@@ -73,17 +73,17 @@ fn check_reach<'a>(
                 );
                 let message = format!("this rule is never reached: {who} for everybody that this one matches");
                 let expected = "this rule before the other one, or a narrower condition there";
-                place.warning("unreachable-rule", message, out).expected(expected);
+                cursor.warning("unreachable-rule", message, out).expected(expected);
                 continue;
             }
         }
         if gives_always(rule) {
             if before.len() == MAX_RIVALS {
                 let message = format!("rules after this one were only compared with the first {MAX_RIVALS} rules");
-                place.warning("unchecked", message, out).expected("fewer rules in one feature");
+                cursor.warning("unchecked", message, out).expected("fewer rules in one feature");
                 return;
             }
-            before.push((place, asked(linter, condition, feature.dialect, false)));
+            before.push((cursor, asked(linter, condition, feature.dialect, false)));
         }
     }
 }
@@ -99,24 +99,24 @@ fn gives_always(rule: &Rule<'_>) -> bool {
 }
 
 /// Tells of a value that is forced for a share of nobody.
-fn check_share(rule: &Rule<'_>, place: &Cursor<'_>, out: &mut ReadContext<'_>) {
+fn check_share(rule: &Rule<'_>, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
     let Effect::Force { rollout: Some(rollout), .. } = &rule.effect else { return };
     let (from, to) = rollout.range;
     let is_empty = if rollout.inclusive { from > to } else { from >= to };
     if is_empty {
-        let place = ["range", "coverage"].iter().find_map(|key| member(place, key)).unwrap_or_else(|| place.clone());
-        place.warning("no-effect", "the share is empty, so nobody gets the value", out).expected("a share above 0");
+        let cursor = ["range", "coverage"].iter().find_map(|key| member(cursor, key)).unwrap_or_else(|| cursor.clone());
+        cursor.warning("no-effect", "the share is empty, so nobody gets the value", out).expected("a share above 0");
     }
 }
 
 /// Tells of the weights of a bandit behind those for everybody.
 fn check_leaves(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, bandit) in &linter.rules.bandits {
-        let places = linter.definitions.key("contextualBandits", id, "contexts").map(|place| items(&place));
+        let places = linter.definitions.key("contextualBandits", id, "contexts").map(|cursor| items(&cursor));
         let for_all = bandit.leaves.iter().position(|leaf| leaf.when.is_none()).unwrap_or(usize::MAX);
-        if let Some(place) = places.and_then(|places| places.into_iter().nth(for_all.saturating_add(1))) {
+        if let Some(cursor) = places.and_then(|places| places.into_iter().nth(for_all.saturating_add(1))) {
             let message = "these weights are never used: the weights before them apply to everybody";
-            place.warning("unreachable-rule", message, out).expected("the weights without a condition last");
+            cursor.warning("unreachable-rule", message, out).expected("the weights without a condition last");
         }
     }
 }

@@ -18,8 +18,8 @@ const UNDERSTOOD: [&str; 6] = ["id", "wait", "after", "send", "channels", "ttl"]
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, journey) in &linter.rules.journeys {
         check_exits(id, journey, out);
-        let Some(place) = linter.definitions.key("journeys", id, "steps") else { continue };
-        let steps = items(&place);
+        let Some(cursor) = linter.definitions.key("journeys", id, "steps") else { continue };
+        let steps = items(&cursor);
         let goal = journey.goal.as_ref().map_or(Millis::MAX, |(_, within)| *within);
         // The least time that has passed since the entry.
         let mut passed = Millis(0);
@@ -31,7 +31,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
                 StepAction::Wait(wait, _) => passed = passed.plus(*wait),
                 StepAction::Send { ttl, .. } if ttl.0 <= 0 => {
                     let message = format!("step `{}` sends nothing: its `ttl` is zero", step.id.name);
-                    step.id.place.warning("unreachable-step", message, out).expected("a longer `ttl`, or none");
+                    step.id.cursor.warning("unreachable-step", message, out).expected("a longer `ttl`, or none");
                 }
                 StepAction::Send { .. } if passed > goal => {
                     let [passed, goal] = [passed, goal].map(length);
@@ -40,7 +40,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
                         step.id.name
                     );
                     let expected = "shorter waits, or a goal that counts for longer";
-                    step.id.place.warning("late-step", message, out).expected(expected);
+                    step.id.cursor.warning("late-step", message, out).expected(expected);
                 }
                 StepAction::Send { .. } => {}
             }
@@ -66,7 +66,7 @@ fn check_exits(id: &str, journey: &Journey<'_>, out: &mut ReadContext<'_>) {
             next.id.name, step.id.name
         );
         next.id
-            .place
+            .cursor
             .warning("unreachable-step", message, out)
             .expected("an `exit` that no message of the journey triggers");
     }
@@ -77,7 +77,7 @@ fn check_exits(id: &str, journey: &Journey<'_>, out: &mut ReadContext<'_>) {
                 step.id.name, after.name
             );
             let expected = "no `after`, or one that does not end the journey";
-            after.place.warning("no-effect", message, out).expected(expected);
+            after.cursor.warning("no-effect", message, out).expected(expected);
         }
     }
 }

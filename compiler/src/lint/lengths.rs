@@ -46,22 +46,22 @@ fn report(
     let template = if key == "subject" { rendition.subject.as_ref() } else { Some(&rendition.body) };
     let Some(estimate) = template.map(|template| Estimate::of(linter, template)) else { return };
     let found = length(&estimate.text);
-    let place = member(&rendition.place, key).unwrap_or_else(|| rendition.place.clone());
+    let cursor = member(&rendition.cursor, key).unwrap_or_else(|| rendition.cursor.clone());
     if found > most {
         let message = format!("the {key} has {found} {unit}{}", estimate.assumption());
-        place.warning("too-long", message, out).expected(format!("at most {most} {unit}, the limit of {what}"));
+        cursor.warning("too-long", message, out).expected(format!("at most {most} {unit}, the limit of {what}"));
     } else {
-        report_unbounded(&estimate, &place, &format!("{found} {unit}"), out);
+        report_unbounded(&estimate, &cursor, &format!("{found} {unit}"), out);
     }
 }
 
 /// Tells of a text that is as long as a list of which nobody knows how long it is.
-pub fn report_unbounded(estimate: &Estimate, place: &Cursor<'_>, least: &str, out: &mut ReadContext<'_>) {
+pub fn report_unbounded(estimate: &Estimate, cursor: &Cursor<'_>, least: &str, out: &mut ReadContext<'_>) {
     if !estimate.endless.is_empty() {
         let names = estimate.endless.join(", ");
         let message = format!("this text has {least} without {names}, whose length is unbounded");
         let expected = "`limit:` on the loop, `truncate:`, or a list of the rules, which has a `limit`";
-        place.warning("endless-text", message, out).expected(expected);
+        cursor.warning("endless-text", message, out).expected(expected);
     }
 }
 

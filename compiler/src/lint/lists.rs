@@ -13,20 +13,20 @@ use crate::template::{Expression, Part};
 /// Looks at the lists that templates go through, and at what they read of their things.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, _) in linter.needs.lists.iter().filter(|(_, things)| things.is_empty()) {
-        if let Some(place) = linter.definitions.key("lists", id, "where") {
+        if let Some(cursor) = linter.definitions.key("lists", id, "where") {
             let message = format!("no item of the catalogue can be in the list `{id}`");
-            place.warning("empty-list", message, out).expected("a `where` that some items satisfy");
+            cursor.warning("empty-list", message, out).expected("a `where` that some items satisfy");
         }
     }
     let mut told = BTreeSet::new();
     for rendition in linter.rules.messages.values().flat_map(|message| &message.renditions) {
         for template in rendition.templates() {
             let mut fields = Fields { linter, loops: BTreeMap::new(), missing: Vec::new() };
-            fields.parts(&template.parts, &rendition.place);
-            for (list, field, place) in fields.missing {
+            fields.parts(&template.parts, &rendition.cursor);
+            for (list, field, cursor) in fields.missing {
                 if told.insert((list, field)) {
                     let message = format!("no item of the list `{list}` has a field `{field}`");
-                    place.warning("missing-field", message, out).expected("the name of a field in the catalogue");
+                    cursor.warning("missing-field", message, out).expected("the name of a field in the catalogue");
                 }
             }
         }
@@ -44,18 +44,18 @@ struct Fields<'l, 'r, 'a> {
 impl<'r, 'a> Fields<'_, 'r, 'a> {
     fn parts(&mut self, parts: &'r [Part<'a>], around: &Cursor<'a>) {
         for part in parts {
-            let place = match part {
-                Part::Output { source, .. } | Part::If { source, .. } | Part::For { source, .. } => &source.place,
+            let cursor = match part {
+                Part::Output { source, .. } | Part::If { source, .. } | Part::For { source, .. } => &source.cursor,
                 _ => around,
             };
             if let Some(term) = part.term() {
-                self.term(term, place);
+                self.term(term, cursor);
             }
             if let Part::For { variable, list, body, other, .. } = part {
                 self.loops.insert(*variable, LoopItems::of(self.linter, list));
-                self.parts(body, place);
+                self.parts(body, cursor);
                 self.loops.remove(variable);
-                self.parts(other, place);
+                self.parts(other, cursor);
                 continue;
             }
             let (then, other): (&[Part<'a>], &[Part<'a>]) = match part {
@@ -63,20 +63,20 @@ impl<'r, 'a> Fields<'_, 'r, 'a> {
                 Part::Capture { body, .. } => (body, &[]),
                 _ => (&[], &[]),
             };
-            self.parts(then, place);
-            self.parts(other, place);
+            self.parts(then, cursor);
+            self.parts(other, cursor);
         }
     }
 
-    fn term(&mut self, term: &'r Expression<'a>, place: &Cursor<'a>) {
-        term.children().into_iter().for_each(|child| self.term(child, place));
+    fn term(&mut self, term: &'r Expression<'a>, cursor: &Cursor<'a>) {
+        term.children().into_iter().for_each(|child| self.term(child, cursor));
         let Expression::Op(ExprOp::Member, _, args) = term else { return };
         let [Expression::Variable(variable, None), Expression::Constant(Value::String(field))] = args.as_slice() else {
             return;
         };
         let Some((list, things)) = self.loops.get(variable).and_then(|things| things.list.clone()) else { return };
         if field != "id" && !things.is_empty() && !things.iter().any(|thing| thing.get(field).is_some()) {
-            self.missing.push((list, field, place.clone()));
+            self.missing.push((list, field, cursor.clone()));
         }
     }
 }

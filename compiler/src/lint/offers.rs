@@ -61,7 +61,7 @@ fn check_pair<'r, 'a>(first: &[&MessageReach<'r, 'a>], second: &[&MessageReach<'
                 }
                 Some(_) => "different priorities, or mutually exclusive conditions",
             };
-            named.place.warning("contradictory-offers", message, out).expected(expected);
+            named.cursor.warning("contradictory-offers", message, out).expected(expected);
             return;
         }
     }

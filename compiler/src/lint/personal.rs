@@ -33,7 +33,7 @@ const PERSONAL: [&str; 22] = [
 /// Looks at the names of attributes that travel in tokens, or with requests.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (name, attribute) in &linter.rules.attributes {
-        let Some(place) = &attribute.place else { continue };
+        let Some(cursor) = &attribute.cursor else { continue };
         // Whether there is an address is not the address.
         let is_value = !matches!(attribute.kind, "boolean" | "number");
         let travels = attribute.edge || attribute.source == Source::Request;
@@ -48,7 +48,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             };
             let message = format!("`{name}` looks like personal data (`{word}`) and {how}");
             let expected = "`pii: true` without `edge`, or another name; a segment can carry a condition on it";
-            place.warning("personal-name", message, out).expected(expected);
+            cursor.warning("personal-name", message, out).expected(expected);
         }
     }
 }
@@ -56,9 +56,9 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 /// Tells of attributes that may leave the collector although only the collector uses them.
 pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadContext<'_>) {
     for name in names {
-        if let Some(place) = linter.definitions.key("attributes", name, "edge") {
+        if let Some(cursor) = linter.definitions.key("attributes", name, "edge") {
             let message = format!("nothing on a page needs `{name}`, so no token carries it");
-            place
+            cursor
                 .warning("needless-edge", message, out)
                 .expected("no `edge`; with it, later rules could disclose the attribute");
         }

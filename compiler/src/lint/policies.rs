@@ -9,14 +9,14 @@ use crate::source::cursor::ReadContext;
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     check_exclusions(linter, out);
     for (id, holdout) in &linter.rules.holdouts {
-        let Some(place) = linter.definitions.key("holdouts", id, "percent") else { continue };
+        let Some(cursor) = linter.definitions.key("holdouts", id, "percent") else { continue };
         if holdout.share >= 1.0 {
             let held = linter.rules.campaigns.values().filter(|campaign| campaign.class.bit() & holdout.classes != 0);
             let message = format!("everybody is held out, so {} campaigns reach nobody", held.count());
-            place.warning("holdout-everybody", message, out).expected("a share below 100, such as 5");
+            cursor.warning("holdout-everybody", message, out).expected("a share below 100, such as 5");
         } else if holdout.share <= 0.0 {
             let message = "nobody is held out";
-            place.warning("no-effect", message, out).expected("a share above 0, such as 5, or no holdout");
+            cursor.warning("no-effect", message, out).expected("a share above 0, such as 5, or no holdout");
         }
     }
 }
@@ -30,9 +30,9 @@ fn check_exclusions(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         members.entry(exclusion.group.name).or_default().push(id);
     }
     for (group, members) in members {
-        if let ([only], Some(place)) = (members.as_slice(), linter.definitions.get("exclusions", group)) {
+        if let ([only], Some(cursor)) = (members.as_slice(), linter.definitions.get("exclusions", group)) {
             let message = format!("`{only}` is the only member of the group `{group}`, so the group excludes nothing");
-            place.warning("no-effect", message, out).expected("another member, or no group");
+            cursor.warning("no-effect", message, out).expected("another member, or no group");
         }
     }
 }

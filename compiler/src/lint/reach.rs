@@ -21,7 +21,7 @@ pub struct MessageReach<'r, 'a> {
     /// Its id.
     pub id: &'a str,
     /// Where it is defined.
-    pub place: Cursor<'a>,
+    pub cursor: Cursor<'a>,
     /// The campaign.
     pub campaign: &'r Campaign<'a>,
     /// Its offer, with its id.
@@ -40,7 +40,7 @@ pub struct MessageReach<'r, 'a> {
 /// All campaigns.
 pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
     let speaker = |(id, campaign): (&&'a str, &'r Campaign<'a>)| {
-        let place = linter.definitions.get("campaigns", id)?.clone();
+        let cursor = linter.definitions.get("campaigns", id)?.clone();
         let offer = campaign.offer.as_ref();
         let offer = offer.and_then(|named| Some((named.name, linter.rules.offers.get(named.name)?)));
         let is_understood = linter.definitions.has_only("campaigns", id, &UNDERSTOOD);
@@ -51,10 +51,10 @@ pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
             offer,
             when: when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.node, true)),
             frame: frame(linter, campaign, offer.map(|(_, offer)| offer)),
-            is_free: is_understood && place.node.get("caps").is_none(),
+            is_free: is_understood && cursor.node.get("caps").is_none(),
             is_understood,
             silent: OnceCell::new(),
-            place,
+            cursor,
         })
     };
     linter.rules.campaigns.iter().filter_map(speaker).collect()

@@ -38,7 +38,7 @@ fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r
                     named.name
                 );
                 let expected = "a rendition with `variation` for all but one of them";
-                named.place.warning("missing-variation", text, out).expected(expected);
+                named.cursor.warning("missing-variation", text, out).expected(expected);
             }
         }
     }
@@ -97,7 +97,7 @@ fn check_locales(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             if !covers(&locales(linter, message, channel, None), locale) {
                 let text = format!("message `{id}` has no rendition for `{locale}` in `{channel}`; {why}");
                 let expected = format!("a rendition with `locale: {locale}`");
-                message.place.warning("missing-rendition", text, out).expected(expected);
+                message.cursor.warning("missing-rendition", text, out).expected(expected);
             }
         }
         check_combinations(linter, id, message, &channels, out);
@@ -124,7 +124,7 @@ fn check_combinations<'a>(
                      and a variation takes precedence over a locale"
                 );
                 let expected = format!("a rendition with `locale: {locale}` and `variation: {variation}`");
-                message.place.warning("missing-rendition", text, out).expected(expected);
+                message.cursor.warning("missing-rendition", text, out).expected(expected);
             }
         }
     }
@@ -158,7 +158,7 @@ fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a
     for (id, slot) in &linter.rules.slots {
         if silent.get(id) == Some(&(false, true)) {
             let message = format!("slot `{id}` has campaigns for desktops but none for phones");
-            slot.place.warning("missing-mobile", message, out).expected("a campaign that is also eligible on phones");
+            slot.cursor.warning("missing-mobile", message, out).expected("a campaign that is also eligible on phones");
         }
     }
 }

@@ -131,7 +131,7 @@ fn check_shadows<'r, 'a>(
                 wish.speaker.id
             );
             let expected = format!("a higher priority than {priority}, or a condition on `{winner}`");
-            placement.slot.place.warning("shadowed-campaign", message, out).expected(expected);
+            placement.slot.cursor.warning("shadowed-campaign", message, out).expected(expected);
         } else if rivals.next().is_some() {
             left_out = left_out.saturating_add(1);
         }
@@ -140,7 +140,7 @@ fn check_shadows<'r, 'a>(
         let message = format!(
             "slot `{id}` has too many campaigns: {left_out} of them were only compared with {MAX_RIVALS} others"
         );
-        slot.place.warning("unchecked", message, out).expected("fewer campaigns for one slot");
+        slot.cursor.warning("unchecked", message, out).expected("fewer campaigns for one slot");
     }
 }
 
@@ -156,7 +156,7 @@ fn always_fills(linter: &Linter<'_, '_>, wish: &SlotClaim<'_, '_, '_>) -> bool {
         && offer_is_free
         && policies
         && !message.once
-        && has_only(message.place.node, &["once", "renditions"])
+        && has_only(message.cursor.node, &["once", "renditions"])
 }
 
 /// Whether the winner speaks wherever the loser does, as far as classes, offers and channels go.
@@ -233,11 +233,12 @@ fn check_ties<'a>(
         if !told.insert((first.id, second.id)) {
             continue;
         }
-        let place = crate::lint::definitions::member(&second.place, "priority").unwrap_or_else(|| second.place.clone());
+        let cursor =
+            crate::lint::definitions::member(&second.cursor, "priority").unwrap_or_else(|| second.cursor.clone());
         let message = format!(
             "campaigns `{}` and `{}` compete for slot `{slot}` with the same priority {}, so a hash of the person decides",
             first.id, second.id, first.campaign.priority
         );
-        place.warning("tie", message, out).expected("different priorities");
+        cursor.warning("tie", message, out).expected("different priorities");
     }
 }

@@ -42,17 +42,17 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
                     estimate.assumption()
                 );
                 let expected = "characters of GSM 03.38, such as `'`, `\"`, `-` and `...`";
-                rendition.place.warning("sms-unicode", text, out).expected(expected);
+                rendition.cursor.warning("sms-unicode", text, out).expected(expected);
             } else if found > most {
                 let code = if strange.is_empty() { "GSM 03.38" } else { "UCS-2" };
                 let units = if strange.is_empty() { septets(text) } else { text.encode_utf16().count() };
                 let text =
                     format!("this SMS has {found} segments: {units} code units in {code}{}", estimate.assumption());
                 let expected = format!("at most {most}, or a larger `lint.smsSegments`");
-                rendition.place.warning("sms-segments", text, out).expected(expected);
+                rendition.cursor.warning("sms-segments", text, out).expected(expected);
             } else {
                 let least = if found == 1 { "1 segment".to_owned() } else { format!("{found} segments") };
-                report_unbounded(&estimate, &rendition.place, &least, out);
+                report_unbounded(&estimate, &rendition.cursor, &least, out);
             }
         }
     }

@@ -28,15 +28,15 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut used = BTreeSet::new();
     for top in linter.definitions.tops() {
         for section in top.node.entries() {
-            let place = top.member(section);
+            let cursor = top.member(section);
             for entry in section.value.entries() {
-                note(&place.member(entry), &mut used);
+                note(&cursor.member(entry), &mut used);
             }
-            items(&place).iter().for_each(|item| note(item, &mut used));
+            items(&cursor).iter().for_each(|item| note(item, &mut used));
         }
     }
     for (section, noun) in SECTIONS {
-        for (id, place) in linter.definitions.section(section) {
+        for (id, cursor) in linter.definitions.section(section) {
             // Declaring what is personal keeps it where it is; pages are there without a channel.
             let is_pii =
                 linter.rules.attributes.get(id).is_some_and(|attribute| section == "attributes" && attribute.pii);
@@ -49,7 +49,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
                 "slots" => format!("no campaign fills the slot `{id}`"),
                 _ => format!("nothing uses the {noun} `{id}`"),
             };
-            place.warning("unused", message, out).expected("a use of the definition, or no definition");
+            cursor.warning("unused", message, out).expected("a use of the definition, or no definition");
         }
     }
     check_catalogue(linter, out);
@@ -59,27 +59,27 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 fn check_catalogue(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let catalogue = linter.definitions.tops().iter().find_map(|top| member(top, "catalogue"));
     let is_read = !linter.needs.lists.is_empty() || !linter.needs.items.is_empty();
-    if let Some(place) = catalogue.filter(|_| !linter.rules.catalogue.is_empty() && !is_read) {
+    if let Some(cursor) = catalogue.filter(|_| !linter.rules.catalogue.is_empty() && !is_read) {
         let message = "no template reads the catalogue";
-        place.warning("unused", message, out).expected("a template that reads a list or an item, or no catalogue");
+        cursor.warning("unused", message, out).expected("a template that reads a list or an item, or no catalogue");
     }
 }
 
 /// Notes every word that might be an id: keys, texts, and names in templates.
-fn note<'a>(place: &Cursor<'a>, used: &mut BTreeSet<&'a str>) {
-    if let Some(text) = place.node.as_str() {
+fn note<'a>(cursor: &Cursor<'a>, used: &mut BTreeSet<&'a str>) {
+    if let Some(text) = cursor.node.as_str() {
         note_path(text, used);
         if text.contains("{{") || text.contains("{%") {
             let is_name = |c: char| c.is_alphanumeric() || "._-$".contains(c);
             text.split(|c| !is_name(c)).for_each(|word| note_path(word, used));
         }
     }
-    for item in items(place) {
+    for item in items(cursor) {
         note(&item, used);
     }
-    for entry in place.node.entries().iter().filter(|entry| !matches!(entry.key.as_str(), "description" | "terms")) {
+    for entry in cursor.node.entries().iter().filter(|entry| !matches!(entry.key.as_str(), "description" | "terms")) {
         note_path(&entry.key, used);
-        note(&place.member(entry), used);
+        note(&cursor.member(entry), used);
     }
 }
 

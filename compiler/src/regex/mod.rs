@@ -167,9 +167,9 @@ mod tests {
             ("a\\", 1),
             ("(?i)a", 0),
         ];
-        for (pattern, place) in cases {
+        for (pattern, cursor) in cases {
             match compile(pattern, false) {
-                Err(RegexError::Syntax { at, .. }) => assert_eq!(at, place, "{pattern}"),
+                Err(RegexError::Syntax { at, .. }) => assert_eq!(at, cursor, "{pattern}"),
                 other => assert!(other.is_err(), "{pattern} compiles"),
             }
         }

@@ -16,15 +16,15 @@ pub fn is_of_account(attribute: &str) -> bool {
 
 /// Reads `unit` of a map: where it is the account, and none where it is the person.
 pub fn unit<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
-    let place = fields.get("unit")?;
-    let unit = place.word(&UNITS, |word| UNITS.into_iter().find(|unit| *unit == word), out)?;
-    (unit == ID).then_some(Reference { name: ID, place })
+    let cursor = fields.get("unit")?;
+    let unit = cursor.word(&UNITS, |word| UNITS.into_iter().find(|unit| *unit == word), out)?;
+    (unit == ID).then_some(Reference { name: ID, cursor })
 }
 
 /// Tells of an account that the rules do not declare: nothing would say who may name it.
 pub fn check(unit: Option<&Reference<'_>>, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if let Some(unit) = unit.filter(|_| !rules.attributes.contains_key(ID)) {
         let message = "the rules do not declare `account.id`";
-        unit.place.error("unknown-id", message, out).expected("the attribute `account.id: { type: string }`");
+        unit.cursor.error("unknown-id", message, out).expected("the attribute `account.id: { type: string }`");
     }
 }

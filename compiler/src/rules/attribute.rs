@@ -64,7 +64,7 @@ pub const TYPES: [&str; 7] = ["string", "number", "boolean", "date", "version", 
 #[derive(Clone, Debug)]
 pub struct Attribute<'a> {
     /// Where it is declared; none for a built-in one.
-    pub place: Option<Cursor<'a>>,
+    pub cursor: Option<Cursor<'a>>,
     /// One of [`TYPES`].
     pub kind: &'static str,
     /// Where its value comes from.
@@ -102,17 +102,18 @@ impl<'a> Definition<'a> for Attribute<'a> {
         !name.starts_with('$') && name.split('.').all(is_name)
     }
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = ["type", "source", "parameter", "edge", "client", "pii", "enum", "default", "description"];
-        let fields = place.fields(&known, out);
+        let fields = cursor.fields(&known, out);
         let is_type = |word: &str| TYPES.into_iter().find(|known| *known == word);
-        let kind = fields.required("type", out).and_then(|place| place.word(&TYPES, is_type, out)).unwrap_or("string");
+        let kind =
+            fields.required("type", out).and_then(|cursor| cursor.word(&TYPES, is_type, out)).unwrap_or("string");
         let (source, of_events) = source(kind, fields.get("source"), out);
-        let parameter = fields.get("parameter").and_then(|place| parameter(kind, source, &place, out));
+        let parameter = fields.get("parameter").and_then(|cursor| parameter(kind, source, &cursor, out));
         let [edge, client, pii] = ["edge", "client", "pii"].map(|name| fields.flag(name, false, out));
-        let values = fields.get("enum").map(|place| place.list(out)).unwrap_or_default();
-        let values = values.into_iter().filter_map(|place| place.text(out).map(str::to_owned)).collect();
-        let default = fields.get("default").and_then(|place| default(kind, &place, out));
+        let values = fields.get("enum").map(|cursor| cursor.list(out)).unwrap_or_default();
+        let values = values.into_iter().filter_map(|cursor| cursor.text(out).map(str::to_owned)).collect();
+        let default = fields.get("default").and_then(|cursor| default(kind, &cursor, out));
         if let (true, true, Some(flag)) = (pii, edge, fields.get("edge")) {
             let message = "personal data is not allowed in the token";
             flag.error("pii-at-edge", message, out).expected("`edge: true` or `pii: true`, not both");
@@ -131,7 +132,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
         }
         let derived = parameter.map(|parameter| (Derivation::Parameter, parameter));
         Self {
-            place: Some(fields.place().clone()),
+            cursor: Some(fields.cursor().clone()),
             kind,
             source,
             of_events,
@@ -146,45 +147,47 @@ impl<'a> Definition<'a> for Attribute<'a> {
 }
 
 /// Where the values of an attribute come from: events, if a map stands there that says which.
-fn source<'a>(kind: &str, place: Option<Cursor<'a>>, out: &mut ReadContext<'_>) -> (Source, Option<EventValues<'a>>) {
+fn source<'a>(kind: &str, cursor: Option<Cursor<'a>>, out: &mut ReadContext<'_>) -> (Source, Option<EventValues<'a>>) {
     let named = |word: &str| Source::from_name(word).filter(|_| SOURCES.contains(&word));
-    match place {
-        Some(place) if matches!(place.node.kind, Kind::Map(_)) => (Source::Events, EventValues::read(kind, place, out)),
-        Some(place) => (place.word(&SOURCES, named, out).unwrap_or(Source::Profile), None),
+    match cursor {
+        Some(cursor) if matches!(cursor.node.kind, Kind::Map(_)) => {
+            (Source::Events, EventValues::read(kind, cursor, out))
+        }
+        Some(cursor) => (cursor.word(&SOURCES, named, out).unwrap_or(Source::Profile), None),
         None => (Source::Profile, None),
     }
 }
 
 /// The parameter of the page's address that an attribute is.
-fn parameter<'a>(kind: &str, source: Source, place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
+fn parameter<'a>(kind: &str, source: Source, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
     if source != Source::Request || kind != "string" {
-        place
+        cursor
             .error("wrong-type", "a parameter of the page is a string attribute of the request", out)
             .expected("`type: string` and `source: request`");
     }
-    place.text(out)
+    cursor.text(out)
 }
 
 /// A default, which must have the attribute's type.
-fn default(kind: &str, place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Value> {
-    let (is_good, expected) = match (kind, &place.node.kind) {
+fn default(kind: &str, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Value> {
+    let (is_good, expected) = match (kind, &cursor.node.kind) {
         ("number", found) => (matches!(found, Kind::Number(_)), "a number"),
         ("boolean", found) => (matches!(found, Kind::Bool(_)), "`true` or `false`"),
         ("list" | "object", _) => (false, "no default; only strings, numbers and booleans can have one"),
         (_, found) => (matches!(found, Kind::String(_)), "a string"),
     };
     if !is_good {
-        let message = format!("found {} as the default of an attribute of type `{kind}`", place.node.kind_name());
-        place.error("wrong-type", message, out).expected(expected);
+        let message = format!("found {} as the default of an attribute of type `{kind}`", cursor.node.kind_name());
+        cursor.error("wrong-type", message, out).expected(expected);
     }
-    is_good.then(|| place.node.to_value())
+    is_good.then(|| cursor.node.to_value())
 }
 
 /// The built-in attributes.
 #[must_use]
 pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
     let attribute = |name: &'static str, derived| Attribute {
-        place: None,
+        cursor: None,
         kind: match name {
             "isBot" => "boolean",
             "latitude" | "longitude" => "number",

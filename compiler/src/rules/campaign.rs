@@ -83,7 +83,7 @@ pub struct Next<'a> {
 impl<'a> Definition<'a> for Campaign<'a> {
     const NOUN: &'static str = "campaign";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = [
             "class",
             "priority",
@@ -102,91 +102,92 @@ impl<'a> Definition<'a> for Campaign<'a> {
             "topic",
             "description",
         ];
-        let fields = place.fields(&known, out);
+        let fields = cursor.fields(&known, out);
         let [slots, next] = ["slots", "next"].map(|name| fields.get(name));
         if slots.is_none() && next.is_none() {
             let message = "the campaign has neither `slots` nor `next`";
-            fields.place().error("empty", message, out).expected("`slots` or `next`");
+            fields.cursor().error("empty", message, out).expected("`slots` or `next`");
         }
         Self {
             class: class(&fields, out),
-            priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
+            priority: fields.get("priority").and_then(|cursor| cursor.whole(0..=1000, out)).unwrap_or(0),
             score: Score::read(&fields, out),
             when: fields.get("when"),
-            schedule: fields.get("schedule").map_or(Schedule::ALWAYS, |place| schedule(place, out)),
-            offer: fields.get("offer").and_then(|place| place.named(out)),
-            experiment: fields.get("experiment").and_then(|place| place.named(out)),
+            schedule: fields.get("schedule").map_or(Schedule::ALWAYS, |cursor| schedule(cursor, out)),
+            offer: fields.get("offer").and_then(|cursor| cursor.named(out)),
+            experiment: fields.get("experiment").and_then(|cursor| cursor.named(out)),
             exclusion: Exclusion::read(&fields, out),
             caps: caps(&fields, out),
-            slots: slots.map(|place| placements(&place, out)).unwrap_or_default(),
+            slots: slots.map(|cursor| placements(&cursor, out)).unwrap_or_default(),
             reach: Reach::read(&fields, out),
-            next: next.map(|place| steps(&place, out)).unwrap_or_default(),
+            next: next.map(|cursor| steps(&cursor, out)).unwrap_or_default(),
         }
     }
 }
 
-fn schedule(place: Cursor<'_>, out: &mut ReadContext<'_>) -> Schedule {
-    let fields = place.fields(&["from", "until", "timezone"], out);
-    let zone = fields.get("timezone").and_then(|place| place.zone(out)).unwrap_or_else(|| out.zone.clone());
+fn schedule(cursor: Cursor<'_>, out: &mut ReadContext<'_>) -> Schedule {
+    let fields = cursor.fields(&["from", "until", "timezone"], out);
+    let zone = fields.get("timezone").and_then(|cursor| cursor.zone(out)).unwrap_or_else(|| out.zone.clone());
     Schedule::read(&fields, &zone, out)
 }
 
 fn caps<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Limit<'a>> {
-    let caps = fields.get("caps").map(|place| place.list(out)).unwrap_or_default();
-    let read = |place: Cursor<'a>| Limit::read(&place.fields(&["max", "per", "unit"], out), out);
+    let caps = fields.get("caps").map(|cursor| cursor.list(out)).unwrap_or_default();
+    let read = |cursor: Cursor<'a>| Limit::read(&cursor.fields(&["max", "per", "unit"], out), out);
     caps.into_iter().filter_map(read).collect()
 }
 
-fn placements<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Placement<'a>> {
-    let slots = place.definitions(out);
+fn placements<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Placement<'a>> {
+    let slots = cursor.definitions(out);
     if slots.is_empty() {
-        place.error("empty", "`slots` is empty", out).expected("a map from slots to messages");
+        cursor.error("empty", "`slots` is empty", out).expected("a map from slots to messages");
     }
     let placement = |(slot, mark): (&'a str, Cursor<'a>)| {
         let value = Cursor { mark: mark.node.span, ..mark.clone() };
-        Some(Placement { slot: Reference { name: slot, place: mark }, message: value.named(out)? })
+        Some(Placement { slot: Reference { name: slot, cursor: mark }, message: value.named(out)? })
     };
     slots.into_iter().filter_map(placement).collect()
 }
 
-fn steps<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Next<'a>> {
-    let steps = place.list(out);
+fn steps<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Next<'a>> {
+    let steps = cursor.list(out);
     if steps.is_empty() {
-        place.error("empty", "`next` is empty", out).expected("a list of channels with messages");
+        cursor.error("empty", "`next` is empty", out).expected("a list of channels with messages");
     }
-    steps.into_iter().filter_map(|place| Next::read(place, out)).collect()
+    steps.into_iter().filter_map(|cursor| Next::read(cursor, out)).collect()
 }
 
 impl<'a> Reach<'a> {
     fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Self {
-        let is_best = |word: &str| ["first", "best"].iter().position(|known| *known == word).map(|place| place == 1);
-        let best = fields.get("choose").and_then(|place| place.word(&["first", "best"], is_best, out)).unwrap_or(false);
+        let is_best = |word: &str| ["first", "best"].iter().position(|known| *known == word).map(|cursor| cursor == 1);
+        let best =
+            fields.get("choose").and_then(|cursor| cursor.word(&["first", "best"], is_best, out)).unwrap_or(false);
         let half_life = fields.get("halfLife");
         for name in ["choose", "halfLife", "roles", "topic"].iter().filter(|_| fields.get("next").is_none()) {
-            if let Some(place) = fields.get(name) {
+            if let Some(cursor) = fields.get(name) {
                 let message = format!("`{name}` only applies to next actions, but the campaign has none");
-                place.error("no-effect", message, out).expected("`next`");
+                cursor.error("no-effect", message, out).expected("`next`");
             }
         }
-        if let (Some(place), false) = (&half_life, best) {
+        if let (Some(cursor), false) = (&half_life, best) {
             let message = "`halfLife` only applies to `choose: best`";
-            place.error("no-effect", message, out).expected("`choose: best` next to `halfLife`");
+            cursor.error("no-effect", message, out).expected("`choose: best` next to `halfLife`");
         }
-        let length = half_life.as_ref().and_then(|place| place.duration(out));
-        if let (Some(place), Some(Millis(0))) = (&half_life, length) {
-            place.error("out-of-range", "the half-life is zero", out).expected("a longer half-life");
+        let length = half_life.as_ref().and_then(|cursor| cursor.duration(out));
+        if let (Some(cursor), Some(Millis(0))) = (&half_life, length) {
+            cursor.error("out-of-range", "the half-life is zero", out).expected("a longer half-life");
         }
-        let topic = fields.get("topic").and_then(|place| place.text(out));
+        let topic = fields.get("topic").and_then(|cursor| cursor.text(out));
         Self { best, half_life: length, roles: roles(fields, "roles", out), topic }
     }
 }
 
 impl<'a> Next<'a> {
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let fields = place.fields(&["channel", "message", "after", "until"], out);
-        let after = fields.get("after").and_then(|place| place.duration(out)).unwrap_or_default();
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+        let fields = cursor.fields(&["channel", "message", "after", "until"], out);
+        let after = fields.get("after").and_then(|cursor| cursor.duration(out)).unwrap_or_default();
         let until = fields.get("until");
-        let end = until.as_ref().and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+        let end = until.as_ref().and_then(|cursor| cursor.duration(out)).unwrap_or(Millis::MAX);
         if let (Some(until), true) = (until, end <= after) {
             let message = "`until` is not longer than `after`";
             until.error("impossible-schedule", message, out).expected("an `until` longer than `after`");
@@ -217,7 +218,7 @@ impl<'a> Campaign<'a> {
         if let Some(first) = self.next.first().filter(|_| !self.next.iter().any(suits)) {
             let message = "none of the channels has a role that the message requires";
             let wanted: Vec<&str> = self.roles(rules).iter().map(|role| role.name).collect();
-            first.channel.place.error("role", message, out).expected(format!("a channel for: {}", wanted.join(", ")));
+            first.channel.cursor.error("role", message, out).expected(format!("a channel for: {}", wanted.join(", ")));
         }
     }
 
@@ -250,13 +251,13 @@ impl Placement<'_> {
         let wanted = if slot.json { Format::Json } else { Format::Html };
         if message.in_channel(WEB).next().is_none() {
             let text = format!("message `{}` has no rendition for the channel `web`", self.message.name);
-            self.message.place.error("no-rendition", text, out).expected("a rendition with `channel: web`");
+            self.message.cursor.error("no-rendition", text, out).expected("a rendition with `channel: web`");
         }
         if let Some(other) = message.in_channel(WEB).find(|rendition| rendition.format != wanted) {
             let (slot, message) = (self.slot.name, self.message.name);
             let text =
                 format!("slot `{slot}` takes {}, but message `{message}` has {}", wanted.name(), other.format.name());
-            self.message.place.error("wrong-format", text, out).expected(format!("`{}` renditions", wanted.name()));
+            self.message.cursor.error("wrong-format", text, out).expected(format!("`{}` renditions", wanted.name()));
         }
     }
 }
@@ -267,7 +268,7 @@ impl Next<'_> {
         let message = find::<Message<'_>>(&rules.messages, &self.message, out);
         if self.channel.name == WEB {
             let text = "a next action cannot use the channel `web`";
-            self.channel.place.error("channel", text, out).expected("another channel, or `slots`");
+            self.channel.cursor.error("channel", text, out).expected("another channel, or `slots`");
         }
         let reach = channel.and_then(|channel| channel.reach.as_ref());
         if let Some(attribute) = reach.and_then(|reach| rules.attributes.get(reach.name))
@@ -275,7 +276,7 @@ impl Next<'_> {
         {
             let text = format!("the reach of channel `{}` can only be evaluated by the collector", self.channel.name);
             let expected = "a channel whose `reach` is an attribute with `edge: true`";
-            self.channel.place.error("not-at-edge", text, out).expected(expected);
+            self.channel.cursor.error("not-at-edge", text, out).expected(expected);
         }
         let (Some(_), Some(message)) = (channel, message) else { return };
         require_rendition(message, &self.message, self.channel.name, out);
@@ -291,6 +292,6 @@ impl Next<'_> {
 pub fn require_rendition(message: &Message<'_>, name: &Reference<'_>, channel: &str, out: &mut ReadContext<'_>) {
     if message.in_channel(channel).next().is_none() {
         let text = format!("message `{}` has no rendition for the channel `{channel}`", name.name);
-        name.place.error("no-rendition", text, out).expected(format!("a rendition with `channel: {channel}`"));
+        name.cursor.error("no-rendition", text, out).expected(format!("a rendition with `channel: {channel}`"));
     }
 }

@@ -39,11 +39,13 @@ impl<'a> Definition<'a> for Item {
         (1..=100).contains(&id.chars().count()) && !id.chars().any(char::is_control)
     }
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = match place.node.to_value() {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = match cursor.node.to_value() {
             Value::Object(fields) => fields,
             _ => {
-                place.error("wrong-type", format!("found {}", place.node.kind_name()), out).expected("a map of fields");
+                cursor
+                    .error("wrong-type", format!("found {}", cursor.node.kind_name()), out)
+                    .expected("a map of fields");
                 Object::new()
             }
         };
@@ -54,13 +56,13 @@ impl<'a> Definition<'a> for Item {
 impl<'a> Definition<'a> for List<'a> {
     const NOUN: &'static str = "list";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["from", "where", "without", "limit", "description"], out);
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["from", "where", "without", "limit", "description"], out);
         Self {
-            from: fields.get("from").and_then(|place| place.named(out)),
+            from: fields.get("from").and_then(|cursor| cursor.named(out)),
             when: fields.get("where"),
-            without: fields.get("without").map(|place| place.texts(out)).unwrap_or_default(),
-            limit: fields.get("limit").and_then(|place| place.whole(1..=100, out)).unwrap_or(10),
+            without: fields.get("without").map(|cursor| cursor.texts(out)).unwrap_or_default(),
+            limit: fields.get("limit").and_then(|cursor| cursor.whole(1..=100, out)).unwrap_or(10),
         }
     }
 }
@@ -77,7 +79,7 @@ impl List<'_> {
             if let Some(attribute) = rules.attribute(named, out).filter(|attribute| attribute.kind != "list") {
                 let message =
                     format!("attribute `{}` has type `{}`, so it is not a list of ids", named.name, attribute.kind);
-                named.place.error("wrong-type", message, out).expected("an attribute with `type: list`");
+                named.cursor.error("wrong-type", message, out).expected("an attribute with `type: list`");
             }
         }
         if let Some(when) = &self.when {

@@ -53,16 +53,16 @@ pub struct Roles<'a>([Vec<Reference<'a>>; 3]);
 impl<'a> Definition<'a> for Channel<'a> {
     const NOUN: &'static str = "channel";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["consent", "reach", "roles", "responds", "description"], out);
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["consent", "reach", "roles", "responds", "description"], out);
         let responds =
-            fields.get("responds").map(|place| place.fields(&["event", "where", "within", "least", "default"], out));
+            fields.get("responds").map(|cursor| cursor.fields(&["event", "where", "within", "least", "default"], out));
         let expected = responds.as_ref().and_then(|fields| fields.get("default"));
         Self {
-            consent: fields.get("consent").and_then(|place| place.text(out)),
-            reach: fields.get("reach").and_then(|place| place.named(out)),
+            consent: fields.get("consent").and_then(|cursor| cursor.text(out)),
+            reach: fields.get("reach").and_then(|cursor| cursor.named(out)),
             roles: roles(&fields, "roles", out),
-            expected: expected.and_then(|place| place.number(0.0..=1.0, out)).unwrap_or(EXPECTED),
+            expected: expected.and_then(|cursor| cursor.number(0.0..=1.0, out)).unwrap_or(EXPECTED),
             responds: responds.and_then(|fields| Responds::read(&fields, out)),
         }
     }
@@ -70,8 +70,8 @@ impl<'a> Definition<'a> for Channel<'a> {
 
 impl<'a> Responds<'a> {
     fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let within = fields.get("within").and_then(|place| place.duration(out)).unwrap_or_default();
-        let least = fields.get("least").and_then(|place| place.whole(1..=REMEMBERED, out)).unwrap_or(LEAST);
+        let within = fields.get("within").and_then(|cursor| cursor.duration(out)).unwrap_or_default();
+        let least = fields.get("least").and_then(|cursor| cursor.whole(1..=REMEMBERED, out)).unwrap_or(LEAST);
         Some(Self { event: Trigger::read(fields, out)?, within, least })
     }
 }
@@ -94,8 +94,8 @@ impl<'a> Channel<'a> {
 
 impl<'a> Roles<'a> {
     /// Reads the map from classes to roles.
-    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(Class::NAMES, out);
+    pub fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(Class::NAMES, out);
         Self([Class::Promo, Class::Service, Class::Transactional].map(|class| roles(&fields, class.name(), out)))
     }
 
@@ -113,7 +113,7 @@ impl<'a> Roles<'a> {
 
 /// The roles at a member of a map.
 pub fn roles<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
-    fields.get(name).map(|place| place.texts(out)).unwrap_or_default()
+    fields.get(name).map(|cursor| cursor.texts(out)).unwrap_or_default()
 }
 
 /// Tells of roles that no channel has.

@@ -6,18 +6,18 @@ use crate::source::cursor::{Cursor, Fields, ReadContext};
 
 /// The class that must stand in a campaign or journey.
 pub fn class(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Class {
-    let place = fields.required("class", out);
-    place.and_then(|place| place.word(Class::NAMES, Class::from_name, out)).unwrap_or(Class::Promo)
+    let cursor = fields.required("class", out);
+    cursor.and_then(|cursor| cursor.word(Class::NAMES, Class::from_name, out)).unwrap_or(Class::Promo)
 }
 
 /// The classes here, one bit each.
-pub fn classes(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
-    let words = place.one_or_list(out);
+pub fn classes(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
+    let words = cursor.one_or_list(out);
     if words.is_empty() {
-        place.error("empty", "the list of classes is empty", out).expected_one_of("", Class::NAMES.iter().copied());
+        cursor.error("empty", "the list of classes is empty", out).expected_one_of("", Class::NAMES.iter().copied());
     }
     words
         .iter()
-        .filter_map(|place| place.word(Class::NAMES, Class::from_name, out))
+        .filter_map(|cursor| cursor.word(Class::NAMES, Class::from_name, out))
         .fold(0, |bits, class| bits | class.bit())
 }

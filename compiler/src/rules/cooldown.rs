@@ -50,16 +50,16 @@ pub struct QuietHours<'a> {
 }
 
 impl<'a> Cooldown<'a> {
-    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let fields = place.fields(&["class", "campaign", "after", "for", "description"], out);
-        let silent = fields.get("class").map(|place| classes(&place, out));
-        let campaign = fields.get("campaign").and_then(|place| place.named(out));
+    pub fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+        let fields = cursor.fields(&["class", "campaign", "after", "for", "description"], out);
+        let silent = fields.get("class").map(|cursor| classes(&cursor, out));
+        let campaign = fields.get("campaign").and_then(|cursor| cursor.named(out));
         if let (Some(_), Some(campaign)) = (silent, &campaign) {
             let message = "the cool-down has both a class and a campaign";
-            campaign.place.error("scope", message, out).expected("at most one of: class, campaign");
+            campaign.cursor.error("scope", message, out).expected("at most one of: class, campaign");
         }
-        let window = fields.required("for", out).and_then(|place| place.duration(out));
-        let after = fields.required("after", out).and_then(|place| After::read(place, out));
+        let window = fields.required("for", out).and_then(|cursor| cursor.duration(out));
+        let after = fields.required("after", out).and_then(|cursor| After::read(cursor, out));
         Some(Self { classes: silent, campaign, after: after?, window: window? })
     }
 
@@ -79,11 +79,11 @@ impl<'a> Cooldown<'a> {
 }
 
 impl<'a> After<'a> {
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let fields = place.fields(&["event", "where", "class", "campaign", "message"], out);
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+        let fields = cursor.fields(&["event", "where", "class", "campaign", "message"], out);
         let given: Vec<&str> =
             ["event", "class", "campaign", "message"].into_iter().filter(|name| fields.get(name).is_some()).collect();
-        let named = |name: &str, out: &mut ReadContext<'_>| fields.get(name).and_then(|place| place.named(out));
+        let named = |name: &str, out: &mut ReadContext<'_>| fields.get(name).and_then(|cursor| cursor.named(out));
         match given.as_slice() {
             ["event"] => Trigger::read(&fields, out).map(Self::Event),
             ["class"] => Some(Self::Class(crate::rules::class::class(&fields, out).name())),
@@ -91,7 +91,10 @@ impl<'a> After<'a> {
             ["message"] => named("message", out).map(Self::Message),
             _ => {
                 let message = "a cool-down begins after exactly one trigger";
-                fields.place().error("after", message, out).expected("exactly one of: event, class, campaign, message");
+                fields
+                    .cursor()
+                    .error("after", message, out)
+                    .expected("exactly one of: event, class, campaign, message");
                 None
             }
         }
@@ -117,16 +120,16 @@ impl<'a> After<'a> {
 }
 
 impl<'a> QuietHours<'a> {
-    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let fields = place.fields(&["class", "channel", "from", "until", "description"], out);
-        let silent = fields.get("class").map(|place| classes(&place, out));
-        let channels = fields.get("channel").map(|place| place.texts(out)).unwrap_or_default();
-        let from = fields.required("from", out).and_then(|place| time_of_day(&place, out));
-        let until = fields.required("until", out).and_then(|place| time_of_day(&place, out));
+    pub fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+        let fields = cursor.fields(&["class", "channel", "from", "until", "description"], out);
+        let silent = fields.get("class").map(|cursor| classes(&cursor, out));
+        let channels = fields.get("channel").map(|cursor| cursor.texts(out)).unwrap_or_default();
+        let from = fields.required("from", out).and_then(|cursor| time_of_day(&cursor, out));
+        let until = fields.required("until", out).and_then(|cursor| time_of_day(&cursor, out));
         let (from, until) = (from?, until?);
         if from == until {
             let message = "the quiet hours are empty: `from` equals `until`";
-            fields.place().error("out-of-range", message, out).expected("another `until`");
+            fields.cursor().error("out-of-range", message, out).expected("another `until`");
         }
         Some(Self { classes: silent, channels, from, until })
     }
@@ -137,15 +140,15 @@ impl<'a> QuietHours<'a> {
             find::<Channel<'_>>(&rules.channels, channel, out);
             if channel.name == WEB {
                 let message = "quiet hours do not apply to the channel `web`";
-                channel.place.error("channel", message, out).expected("a channel other than `web`");
+                channel.cursor.error("channel", message, out).expected("a channel other than `web`");
             }
         }
     }
 }
 
 /// A time of the day such as `21:30`, since midnight.
-fn time_of_day(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
-    let text = place.text(out)?;
+fn time_of_day(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
+    let text = cursor.text(out)?;
     let part = |text: &str, below: i64| {
         let number = text.parse::<i64>().ok().filter(|number| (0..below).contains(number))?;
         (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
@@ -153,7 +156,7 @@ fn time_of_day(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> 
     let time = text.split_once(':').and_then(|(hour, minute)| Some((part(hour, 24)?, part(minute, 60)?)));
     let Some((hour, minute)) = time else {
         let message = format!("`{text}` is not a time of the day");
-        place.error("time", message, out).expected("hours and minutes, such as 21:30");
+        cursor.error("time", message, out).expected("hours and minutes, such as 21:30");
         return None;
     };
     Some(Millis(hour.saturating_mul(60).saturating_add(minute).saturating_mul(60_000)))

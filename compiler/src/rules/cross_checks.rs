@@ -20,17 +20,17 @@ fn check_offer_groups(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let Some(name) = &campaign.offer else { continue };
         let Some(group) = rules.offers.get(name.name).and_then(|offer| offer.group) else { continue };
         // A campaign without slots offers it in next actions, which only the edge decides.
-        let elsewhere = campaign.slots.is_empty().then_some((&name.place, false));
+        let elsewhere = campaign.slots.is_empty().then_some((&name.cursor, false));
         let placed = campaign
             .slots
             .iter()
-            .filter_map(|placement| rules.slot(placement.slot.name).map(|slot| (&placement.slot.place, slot.public)));
-        for (place, is_public) in placed.chain(elsewhere) {
+            .filter_map(|placement| rules.slot(placement.slot.name).map(|slot| (&placement.slot.cursor, slot.public)));
+        for (cursor, is_public) in placed.chain(elsewhere) {
             let (public, first) = *seen.entry(group).or_insert((is_public, id));
             if public != is_public {
                 let message = format!("offers of group `{group}` are used both in public slots and elsewhere");
                 let expected = format!("either only `public` slots, or none; compare with campaign `{first}`");
-                place.error("split-group", message, out).expected(expected);
+                cursor.error("split-group", message, out).expected(expected);
                 break;
             }
         }
@@ -54,7 +54,7 @@ fn check_variations(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
             if !known.contains(variation.name) {
                 let text =
                     format!("no campaign with message `{id}` has an experiment with variation `{}`", variation.name);
-                variation.place.error("unknown-id", text, out).expected_one_of(variation.name, known.iter().copied());
+                variation.cursor.error("unknown-id", text, out).expected_one_of(variation.name, known.iter().copied());
             }
         }
     }
@@ -70,11 +70,11 @@ fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for when in conditions(rules) {
         purposes(when, when.node, &mut asked);
     }
-    for (purpose, place) in asked {
+    for (purpose, cursor) in asked {
         let near = known.iter().find(|name| strsim::osa_distance(name, purpose) <= 2);
         if let (false, Some(near)) = (known.contains(purpose), near) {
             let message = format!("unknown purpose `{purpose}`: no policy and no channel names it");
-            place.warning("unknown-purpose", message, out).expected(format!("did you mean `{near}`?"));
+            cursor.warning("unknown-purpose", message, out).expected(format!("did you mean `{near}`?"));
         }
     }
 }
@@ -90,18 +90,18 @@ fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Cursor<'
 }
 
 /// The purposes that `$consent` names anywhere below.
-fn purposes<'a>(place: &Cursor<'a>, node: &'a Node, found: &mut Vec<(&'a str, Cursor<'a>)>) {
+fn purposes<'a>(cursor: &Cursor<'a>, node: &'a Node, found: &mut Vec<(&'a str, Cursor<'a>)>) {
     match &node.kind {
-        Kind::List(items) => items.iter().for_each(|item| purposes(place, item, found)),
+        Kind::List(items) => items.iter().for_each(|item| purposes(cursor, item, found)),
         Kind::Map(entries) => {
             for entry in entries {
                 if entry.key == "$consent" {
-                    let at = |span| Cursor { mark: span, ..place.clone() };
+                    let at = |span| Cursor { mark: span, ..cursor.clone() };
                     found.extend(entry.value.as_str().map(|name| (name, at(entry.value.span))));
                     let members = entry.value.entries().iter();
                     found.extend(members.map(|member| (member.key.as_str(), at(member.key_span))));
                 }
-                purposes(place, &entry.value, found);
+                purposes(cursor, &entry.value, found);
             }
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}

@@ -27,44 +27,44 @@ impl<'a> Defaults<'a> {
     pub fn read(files: &Files<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = files
             .single("defaults", out)
-            .map(|place| place.fields(&["locale", "locales", "currency", "timezone"], out));
+            .map(|cursor| cursor.fields(&["locale", "locales", "currency", "timezone"], out));
         let get = |name| fields.as_ref().and_then(|fields| fields.get(name));
         Self {
-            locale: get("locale").and_then(|place| locale(&place, out)).unwrap_or("en"),
-            fallbacks: get("locales").map(|place| fallbacks(&place, out)).unwrap_or_default(),
-            currency: get("currency").and_then(|place| currency(&place, out)),
-            zone: get("timezone").and_then(|place| place.zone(out)).unwrap_or(TimeZone::UTC),
+            locale: get("locale").and_then(|cursor| locale(&cursor, out)).unwrap_or("en"),
+            fallbacks: get("locales").map(|cursor| fallbacks(&cursor, out)).unwrap_or_default(),
+            currency: get("currency").and_then(|cursor| currency(&cursor, out)),
+            zone: get("timezone").and_then(|cursor| cursor.zone(out)).unwrap_or(TimeZone::UTC),
         }
     }
 }
 
-fn fallbacks<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
+fn fallbacks<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut found = Vec::new();
-    for (name, place) in place.definitions(out) {
+    for (name, cursor) in cursor.definitions(out) {
         if !is_locale(name) {
-            place.error("locale", format!("`{name}` is not a locale"), out).expected(LOCALE);
+            cursor.error("locale", format!("`{name}` is not a locale"), out).expected(LOCALE);
         }
-        let then = place.one_or_list(out);
-        found.push((name, then.iter().filter_map(|place| locale(place, out)).collect()));
+        let then = cursor.one_or_list(out);
+        found.push((name, then.iter().filter_map(|cursor| locale(cursor, out)).collect()));
     }
     found
 }
 
-fn currency<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
-    let text = place.text(out)?;
+fn currency<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
+    let text = cursor.text(out)?;
     if !is_currency(text) {
-        place.error("currency", format!("`{text}` is not a currency"), out).expected(CURRENCY);
+        cursor.error("currency", format!("`{text}` is not a currency"), out).expected(CURRENCY);
     }
     Some(text)
 }
 
 /// The locale at this place: a language tag such as `de` or `de-AT`.
-pub fn locale<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
-    let text = place.text(out)?;
+pub fn locale<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
+    let text = cursor.text(out)?;
     if is_locale(text) {
         return Some(text);
     }
-    place.error("locale", format!("`{text}` is not a locale"), out).expected(LOCALE);
+    cursor.error("locale", format!("`{text}` is not a locale"), out).expected(LOCALE);
     None
 }
 

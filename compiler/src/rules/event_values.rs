@@ -28,21 +28,21 @@ pub struct EventValues<'a> {
 
 impl<'a> EventValues<'a> {
     /// Reads the map that stands as the `source` of an attribute.
-    pub fn read(kind: &str, place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+    pub fn read(kind: &str, cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         if kind != "list" {
-            place
+            cursor
                 .error("wrong-type", "the values of an event property form a list", out)
                 .expected("`type: list`, or the source `profile` or `request`");
         }
-        let fields = place.fields(&["event", "where", "property", "last", "within"], out);
+        let fields = cursor.fields(&["event", "where", "property", "last", "within"], out);
         let event = Trigger::read(&fields, out);
-        let property = fields.required("property", out).and_then(|place| place.text(out));
+        let property = fields.required("property", out).and_then(|cursor| cursor.text(out));
         if let Some(filter) = fields.get("where") {
             let mut plan = PlanBuilder::default();
             crate::condition::compile_filter(filter.node, &filter.path, &mut plan, &mut out.diagnostics);
         }
-        let last = fields.get("last").and_then(|place| place.whole(1..=MOST, out)).unwrap_or(LAST);
-        let within = fields.get("within").and_then(|place| place.duration(out)).unwrap_or_default();
+        let last = fields.get("last").and_then(|cursor| cursor.whole(1..=MOST, out)).unwrap_or(LAST);
+        let within = fields.get("within").and_then(|cursor| cursor.duration(out)).unwrap_or_default();
         Some(Self { event: event?, property: property?, last, within })
     }
 

@@ -36,7 +36,7 @@ pub struct Experiment<'a> {
 impl<'a> Definition<'a> for Experiment<'a> {
     const NOUN: &'static str = "experiment";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = [
             "unit",
             "seed",
@@ -51,20 +51,20 @@ impl<'a> Definition<'a> for Experiment<'a> {
             "active",
             "description",
         ];
-        let fields = place.fields(&known, out);
+        let fields = cursor.fields(&known, out);
         hash_version(&fields, out);
-        let mut version = |name| fields.get(name).and_then(|place| place.whole(0..=u32::MAX, out)).unwrap_or(0);
+        let mut version = |name| fields.get(name).and_then(|cursor| cursor.whole(0..=u32::MAX, out)).unwrap_or(0);
         let [bucket_version, min_bucket_version] = ["bucketVersion", "minBucketVersion"].map(&mut version);
         Self {
-            seed: fields.get("seed").and_then(|place| place.text(out)),
-            unit: fields.get("unit").and_then(|place| place.named(out)),
+            seed: fields.get("seed").and_then(|cursor| cursor.text(out)),
+            unit: fields.get("unit").and_then(|cursor| cursor.named(out)),
             sticky: fields.flag("sticky", true, out),
             active: fields.flag("active", true, out),
             when: fields.get("when"),
             bucket_version,
             min_bucket_version,
             exclusion: Exclusion::read(&fields, out),
-            coverage: fields.get("coverage").and_then(|place| place.number(0.0..=1.0, out)).unwrap_or(1.0),
+            coverage: fields.get("coverage").and_then(|cursor| cursor.number(0.0..=1.0, out)).unwrap_or(1.0),
             variations: variations(&fields, out),
         }
     }
@@ -91,43 +91,43 @@ impl Experiment<'_> {
 }
 
 fn hash_version(fields: &Fields<'_>, out: &mut ReadContext<'_>) {
-    if let Some(place) = fields.get("hashVersion") {
-        place.whole(2..=2, out);
+    if let Some(cursor) = fields.get("hashVersion") {
+        cursor.whole(2..=2, out);
     }
 }
 
 fn variations<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a str, f64)> {
-    let Some(place) = fields.required("variations", out) else { return Vec::new() };
+    let Some(cursor) = fields.required("variations", out) else { return Vec::new() };
     let mut found: Vec<(&'a str, Option<f64>)> = Vec::new();
-    for item in place.list(out) {
+    for item in cursor.list(out) {
         let item = item.fields(&["id", "weight"], out);
-        let weight = item.get("weight").and_then(|place| place.number(0.0..=1.0, out));
-        let Some(id) = item.required("id", out).and_then(|place| place.named(out)) else { continue };
+        let weight = item.get("weight").and_then(|cursor| cursor.number(0.0..=1.0, out));
+        let Some(id) = item.required("id", out).and_then(|cursor| cursor.named(out)) else { continue };
         if found.iter().any(|(known, _)| *known == id.name) {
-            id.place.error("duplicate-id", format!("variation `{}` is defined twice", id.name), out);
+            id.cursor.error("duplicate-id", format!("variation `{}` is defined twice", id.name), out);
         }
         found.push((id.name, weight));
     }
     if found.len() < 2 {
-        place
+        cursor
             .error("variations", "an experiment with fewer than two variations compares nothing", out)
             .expected("at least two variations");
     }
-    weigh(&place, &found, out)
+    weigh(&cursor, &found, out)
 }
 
 /// The variations with their weights; equal ones if none is given.
 #[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 variations")]
-fn weigh<'a>(place: &Cursor<'_>, found: &[(&'a str, Option<f64>)], out: &mut ReadContext<'_>) -> Vec<(&'a str, f64)> {
+fn weigh<'a>(cursor: &Cursor<'_>, found: &[(&'a str, Option<f64>)], out: &mut ReadContext<'_>) -> Vec<(&'a str, f64)> {
     let even = 1.0 / found.len().max(1) as f64;
     let given = found.iter().filter(|(_, weight)| weight.is_some()).count();
     let sum: f64 = found.iter().filter_map(|(_, weight)| *weight).sum();
     if given > 0 && given < found.len() {
-        place
+        cursor
             .error("weights", "some variations have a weight and others do not", out)
             .expected("a weight for every variation, or for none");
     } else if given > 0 && (sum - 1.0).abs() > TOLERANCE {
-        place.error("weights", format!("the weights add up to {sum}"), out).expected("1");
+        cursor.error("weights", format!("the weights add up to {sum}"), out).expected("1");
     }
     found.iter().map(|(id, weight)| (*id, weight.unwrap_or(even))).collect()
 }

@@ -57,7 +57,7 @@ pub enum CapScope<'a> {
 impl<'a> Limit<'a> {
     /// Reads `max`, `per` and `unit` of a map.
     pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let max = fields.required("max", out).and_then(|place| place.whole(1..=MOST, out));
+        let max = fields.required("max", out).and_then(|cursor| cursor.whole(1..=MOST, out));
         let unit = account_unit::unit(fields, out);
         let per = fields.required("per", out)?;
         if per.node.as_str() == Some("account") {
@@ -85,23 +85,23 @@ impl<'a> Limit<'a> {
 }
 
 impl<'a> FrequencyCap<'a> {
-    pub fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+    pub fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];
         let known = ["class", "slot", "offer", "message", "channel", "max", "per", "unit", "description"];
-        let fields = place.fields(&known, out);
+        let fields = cursor.fields(&known, out);
         let limit = Limit::read(&fields, out);
-        let channels = fields.get("channel").map(|place| place.texts(out)).unwrap_or_default();
+        let channels = fields.get("channel").map(|cursor| cursor.texts(out)).unwrap_or_default();
         let scopes: Vec<_> = SCOPES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
         let scope = match scopes.as_slice() {
             [] => CapScope::All,
-            [("class", place)] => CapScope::Class(place.word(Class::NAMES, Class::from_name, out)?),
-            [("slot", place)] => CapScope::Slot(place.clone().named(out)?),
-            [("offer", place)] => CapScope::Offer(place.clone().named(out)?),
-            [(_, place)] => CapScope::Message(place.clone().named(out)?),
+            [("class", cursor)] => CapScope::Class(cursor.word(Class::NAMES, Class::from_name, out)?),
+            [("slot", cursor)] => CapScope::Slot(cursor.clone().named(out)?),
+            [("offer", cursor)] => CapScope::Offer(cursor.clone().named(out)?),
+            [(_, cursor)] => CapScope::Message(cursor.clone().named(out)?),
             _ => {
                 let message = "the cap has several scopes";
                 let expected = format!("at most one of: {}", SCOPES.join(", "));
-                fields.place().error("scope", message, out).expected(expected);
+                fields.cursor().error("scope", message, out).expected(expected);
                 return None;
             }
         };

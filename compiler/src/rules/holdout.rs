@@ -45,16 +45,16 @@ pub struct Exclusion<'a> {
 impl<'a> Definition<'a> for Holdout<'a> {
     const NOUN: &'static str = "holdout";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["percent", "classes", "campaigns", "unit", "description"], out);
-        let percent = fields.required("percent", out).and_then(|place| place.number(0.0..=100.0, out));
-        let campaigns = fields.get("campaigns").map(|place| place.texts(out)).unwrap_or_default();
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["percent", "classes", "campaigns", "unit", "description"], out);
+        let percent = fields.required("percent", out).and_then(|cursor| cursor.number(0.0..=100.0, out));
+        let campaigns = fields.get("campaigns").map(|cursor| cursor.texts(out)).unwrap_or_default();
         let otherwise = if fields.get("campaigns").is_some() { 0 } else { GLOBAL };
         Self {
             share: percent.unwrap_or(0.0) / 100.0,
-            classes: fields.get("classes").map_or(otherwise, |place| classes(&place, out)),
+            classes: fields.get("classes").map_or(otherwise, |cursor| classes(&cursor, out)),
             campaigns,
-            unit: fields.get("unit").and_then(|place| place.named(out)),
+            unit: fields.get("unit").and_then(|cursor| cursor.named(out)),
         }
     }
 }
@@ -72,9 +72,9 @@ impl Holdout<'_> {
 impl<'a> Definition<'a> for ExclusionGroup<'a> {
     const NOUN: &'static str = "exclusion group";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["unit", "description"], out);
-        Self { unit: fields.get("unit").and_then(|place| place.named(out)) }
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["unit", "description"], out);
+        Self { unit: fields.get("unit").and_then(|cursor| cursor.named(out)) }
     }
 }
 
@@ -89,11 +89,11 @@ impl<'a> Exclusion<'a> {
     /// The member's part at `exclusion`, if it has one.
     pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = fields.get("exclusion")?.fields(&["group", "from", "to"], out);
-        let group = fields.required("group", out).and_then(|place| place.named(out));
-        let mut bucket = |name| fields.required(name, out).and_then(|place| place.number(0.0..=1.0, out));
+        let group = fields.required("group", out).and_then(|cursor| cursor.named(out));
+        let mut bucket = |name| fields.required(name, out).and_then(|cursor| cursor.number(0.0..=1.0, out));
         let (from, to) = (bucket("from")?, bucket("to")?);
         if from >= to {
-            fields.place().error("out-of-range", "the range is empty", out).expected("a `to` greater than `from`");
+            fields.cursor().error("out-of-range", "the range is empty", out).expected("a `to` greater than `from`");
         }
         Some(Self { group: group?, from, to })
     }
@@ -112,14 +112,14 @@ pub fn check_members(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         };
         if let Some((id, other)) = others.into_iter().find(|(_, other)| overlaps(other)) {
             let message = format!("the range overlaps that of `{id}`, from {} to {}", other.from, other.to);
-            member.group.place.error("overlap", message, out).expected("disjoint ranges within the group");
+            member.group.cursor.error("overlap", message, out).expected("disjoint ranges within the group");
         }
     }
 }
 
-fn check_unit(unit: Option<&Reference<'_>>, place: &str, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
+fn check_unit(unit: Option<&Reference<'_>>, cursor: &str, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let Some(unit) = unit else { return };
     if let Some(attribute) = rules.attribute(unit, out) {
-        refuse_private(attribute, unit, place, out);
+        refuse_private(attribute, unit, cursor, out);
     }
 }

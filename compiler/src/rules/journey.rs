@@ -73,7 +73,7 @@ pub enum StepAction<'a> {
 impl<'a> Definition<'a> for Journey<'a> {
     const NOUN: &'static str = "journey";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = [
             "class",
             "priority",
@@ -89,53 +89,53 @@ impl<'a> Definition<'a> for Journey<'a> {
             "steps",
             "description",
         ];
-        let fields = place.fields(&known, out);
-        let enter = fields.required("enter", out).map(|place| place.fields(&["event", "where", "when"], out));
-        let exits = fields.get("exit").map(|place| place.one_or_list(out)).unwrap_or_default();
-        let read_exit = |place: Cursor<'a>| Trigger::read(&place.fields(&["event", "where"], out), out);
+        let fields = cursor.fields(&known, out);
+        let enter = fields.required("enter", out).map(|cursor| cursor.fields(&["event", "where", "when"], out));
+        let exits = fields.get("exit").map(|cursor| cursor.one_or_list(out)).unwrap_or_default();
+        let read_exit = |cursor: Cursor<'a>| Trigger::read(&cursor.fields(&["event", "where"], out), out);
         Self {
             exits: exits.into_iter().filter_map(read_exit).collect(),
             class: class(&fields, out),
-            priority: fields.get("priority").and_then(|place| place.whole(0..=1000, out)).unwrap_or(0),
-            offer: fields.get("offer").and_then(|place| place.named(out)),
-            topic: fields.get("topic").and_then(|place| place.text(out)),
+            priority: fields.get("priority").and_then(|cursor| cursor.whole(0..=1000, out)).unwrap_or(0),
+            offer: fields.get("offer").and_then(|cursor| cursor.named(out)),
+            topic: fields.get("topic").and_then(|cursor| cursor.text(out)),
             unit: account_unit::unit(&fields, out),
             roles: roles(&fields, "roles", out),
             resume: fields.flag("resume", false, out),
             when: enter.as_ref().and_then(|enter| enter.get("when")),
             enter: enter.and_then(|enter| Trigger::read(&enter, out)),
-            reenter: fields.get("reenter").and_then(|place| reenter(&place, out)).unwrap_or(Millis::MAX),
-            goal: fields.get("goal").and_then(|place| goal(place, out)),
+            reenter: fields.get("reenter").and_then(|cursor| reenter(&cursor, out)).unwrap_or(Millis::MAX),
+            goal: fields.get("goal").and_then(|cursor| goal(cursor, out)),
             steps: steps(&fields, out),
         }
     }
 }
 
-fn reenter(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
-    match place.node.as_str() {
+fn reenter(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
+    match cursor.node.as_str() {
         Some("never") => Some(Millis::MAX),
         Some("always") => Some(Millis(0)),
-        _ => place.duration(out),
+        _ => cursor.duration(out),
     }
 }
 
-fn goal<'a>(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<(Trigger<'a>, Millis)> {
-    let fields = place.fields(&["event", "where", "within"], out);
-    let within = fields.get("within").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+fn goal<'a>(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<(Trigger<'a>, Millis)> {
+    let fields = cursor.fields(&["event", "where", "within"], out);
+    let within = fields.get("within").and_then(|cursor| cursor.duration(out)).unwrap_or(Millis::MAX);
     Some((Trigger::read(&fields, out)?, within))
 }
 
 fn steps<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Step<'a>> {
-    let Some(place) = fields.required("steps", out) else { return Vec::new() };
-    let list = place.list(out);
+    let Some(cursor) = fields.required("steps", out) else { return Vec::new() };
+    let list = cursor.list(out);
     if list.is_empty() {
-        place.error("empty", "the journey has no steps", out).expected("at least one step that waits or sends");
+        cursor.error("empty", "the journey has no steps", out).expected("at least one step that waits or sends");
     }
     let mut steps: Vec<Step<'a>> = Vec::new();
-    for step in list.into_iter().filter_map(|place| Step::read(place, out)).collect::<Vec<_>>() {
+    for step in list.into_iter().filter_map(|cursor| Step::read(cursor, out)).collect::<Vec<_>>() {
         if steps.iter().any(|known| known.id.name == step.id.name) {
             let message = format!("step `{}` is defined twice in this journey", step.id.name);
-            step.id.place.error("duplicate-id", message, out).expected("another id");
+            step.id.cursor.error("duplicate-id", message, out).expected("another id");
         }
         steps.push(step);
     }
@@ -151,27 +151,27 @@ impl<'a> Step<'a> {
         }
     }
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let fields = place.fields(&["id", "wait", "after", "send", "channels", "ttl", "description"], out);
-        let id = fields.required("id", out).and_then(|place| place.named(out));
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+        let fields = cursor.fields(&["id", "wait", "after", "send", "channels", "ttl", "description"], out);
+        let id = fields.required("id", out).and_then(|cursor| cursor.named(out));
         let misplaced: &[&str] = match (fields.get("wait"), fields.get("send")) {
             (Some(_), None) => &["channels", "ttl"],
             (None, Some(_)) => &["after"],
             _ => {
                 let message = "a step either waits or sends";
-                fields.place().error("step", message, out).expected("exactly one of: wait, send");
+                fields.cursor().error("step", message, out).expected("exactly one of: wait, send");
                 return None;
             }
         };
-        for (name, place) in misplaced.iter().filter_map(|name| Some((name, fields.get(name)?))) {
+        for (name, cursor) in misplaced.iter().filter_map(|name| Some((name, fields.get(name)?))) {
             let other = if *name == "after" { "wait" } else { "send" };
-            place
+            cursor
                 .error("step", format!("`{name}` has no effect here"), out)
                 .expected(format!("`{name}` next to `{other}`"));
         }
         let action = match fields.get("wait") {
             Some(wait) => {
-                let after = fields.get("after").and_then(|place| place.named(out));
+                let after = fields.get("after").and_then(|cursor| cursor.named(out));
                 wait.duration(out).map(|wait| StepAction::Wait(wait, after))
             }
             None => send(&fields, out),
@@ -181,13 +181,13 @@ impl<'a> Step<'a> {
 }
 
 fn send<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<StepAction<'a>> {
-    let message = fields.get("send").and_then(|place| place.named(out));
-    let place = fields.required("channels", out)?;
-    let channels = place.texts(out);
+    let message = fields.get("send").and_then(|cursor| cursor.named(out));
+    let cursor = fields.required("channels", out)?;
+    let channels = cursor.texts(out);
     if channels.is_empty() {
-        place.error("empty", "the list of channels is empty", out).expected("at least one channel");
+        cursor.error("empty", "the list of channels is empty", out).expected("at least one channel");
     }
-    let ttl = fields.get("ttl").and_then(|place| place.duration(out)).unwrap_or(Millis::MAX);
+    let ttl = fields.get("ttl").and_then(|cursor| cursor.duration(out)).unwrap_or(Millis::MAX);
     Some(StepAction::Send { message: message?, channels, ttl })
 }
 
@@ -207,11 +207,11 @@ impl<'a> Journey<'a> {
                 if known.is_some_and(|row| !row.suits(self.wanted(rules))) {
                     let wanted: Vec<&str> = self.wanted(rules).iter().map(|role| role.name).collect();
                     let text = format!("channel `{}` has no role that the message requires", channel.name);
-                    channel.place.error("role", text, out).expected(format!("a channel for: {}", wanted.join(", ")));
+                    channel.cursor.error("role", text, out).expected(format!("a channel for: {}", wanted.join(", ")));
                 }
                 if channel.name == WEB {
                     let text = "a journey cannot use the channel `web`";
-                    channel.place.error("channel", text, out).expected("a channel other than `web`");
+                    channel.cursor.error("channel", text, out).expected("a channel other than `web`");
                 } else if let (Some(message), Some(_)) = (message, known) {
                     require_rendition(message, name, channel.name, out);
                 }

@@ -18,7 +18,7 @@ pub struct LintSettings<'a> {
 /// A kind of finding that is meant to be so, at a place.
 #[derive(Clone, Debug)]
 struct Allowance<'a> {
-    place: Cursor<'a>,
+    cursor: Cursor<'a>,
     code: &'a str,
     /// The way to the place; none for everywhere.
     at: Option<&'a str>,
@@ -36,10 +36,10 @@ impl<'a> LintSettings<'a> {
         let mut settings = Self::default();
         for section in sections {
             let fields = section.fields(&["allow", "smsSegments"], out);
-            let allowed = fields.get("allow").map(|place| place.list(out)).unwrap_or_default();
-            let read = |place: Cursor<'a>| Allowance::read(&place.fields(&["code", "at", "reason"], out), out);
+            let allowed = fields.get("allow").map(|cursor| cursor.list(out)).unwrap_or_default();
+            let read = |cursor: Cursor<'a>| Allowance::read(&cursor.fields(&["code", "at", "reason"], out), out);
             settings.allow.extend(allowed.into_iter().filter_map(read));
-            let segments = fields.get("smsSegments").and_then(|place| place.whole(1..=255, out));
+            let segments = fields.get("smsSegments").and_then(|cursor| cursor.whole(1..=255, out));
             settings.sms_segments = segments.unwrap_or(settings.sms_segments);
         }
         settings
@@ -73,15 +73,15 @@ impl<'a> Allowance<'a> {
         let code = fields.required("code", out);
         let known: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
         let is_code = |word: &str| known.iter().find(|code| **code == word).copied();
-        let code = code.and_then(|place| place.word(&known, is_code, out));
+        let code = code.and_then(|cursor| cursor.word(&known, is_code, out));
         if let Some(reason) = fields.required("reason", out) {
             reason.text(out);
         }
         let at = match fields.get("at") {
-            Some(place) => Some(place.text(out)?),
+            Some(cursor) => Some(cursor.text(out)?),
             None => None,
         };
-        Some(Self { place: fields.place().clone(), code: code?, at })
+        Some(Self { cursor: fields.cursor().clone(), code: code?, at })
     }
 
     fn covers(&self, finding: &Diagnostic) -> bool {
@@ -99,8 +99,8 @@ impl<'a> Allowance<'a> {
             severity: Severity::Warning,
             message: format!("this allowance suppresses no finding `{}`{at}", self.code),
             expected: Some("rules without this allowance".to_owned()),
-            span: self.place.mark,
-            path: self.place.path.clone(),
+            span: self.cursor.mark,
+            path: self.cursor.path.clone(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::template::{self, Part, Template};
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
     /// Where it is defined.
-    pub place: Cursor<'a>,
+    pub cursor: Cursor<'a>,
     /// Once seen, never selected again.
     pub once: bool,
     /// How it is said.
@@ -25,7 +25,7 @@ pub struct Message<'a> {
 #[derive(Clone, Debug)]
 pub struct Rendition<'a> {
     /// Where it is defined.
-    pub place: Cursor<'a>,
+    pub cursor: Cursor<'a>,
     /// The channel.
     pub channel: Option<Reference<'a>>,
     /// The locale; none for the default.
@@ -45,15 +45,15 @@ pub struct Rendition<'a> {
 impl<'a> Definition<'a> for Message<'a> {
     const NOUN: &'static str = "message";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["once", "renditions", "description"], out);
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["once", "renditions", "description"], out);
         let list = fields.required("renditions", out);
-        let renditions: Vec<_> = list.iter().flat_map(|place| place.list(out)).collect();
+        let renditions: Vec<_> = list.iter().flat_map(|cursor| cursor.list(out)).collect();
         if let (Some(list), true) = (&list, renditions.is_empty()) {
             list.error("empty", "the message has no renditions", out).expected("at least one rendition");
         }
-        let renditions = renditions.into_iter().filter_map(|place| Rendition::read(place, out)).collect();
-        Self { once: fields.flag("once", false, out), renditions, place: fields.place().clone() }
+        let renditions = renditions.into_iter().filter_map(|cursor| Rendition::read(cursor, out)).collect();
+        Self { once: fields.flag("once", false, out), renditions, cursor: fields.cursor().clone() }
     }
 }
 
@@ -73,7 +73,7 @@ impl<'a> Message<'a> {
             let key = (channel.name, locale, rendition.variation.as_ref().map(|variation| variation.name));
             if known.contains(&key) {
                 let message = "another rendition has the same channel, locale and variation";
-                rendition.place.error("duplicate-rendition", message, out);
+                rendition.cursor.error("duplicate-rendition", message, out);
             }
             known.push(key);
         }
@@ -82,29 +82,29 @@ impl<'a> Message<'a> {
                 let message =
                     format!("people without a matching locale or variation do not get this message in `{channel}`");
                 let expected = "a rendition without `locale` and `variation`";
-                self.place.warning("no-default-rendition", message, out).expected(expected);
+                self.cursor.warning("no-default-rendition", message, out).expected(expected);
             }
         }
     }
 }
 
 impl<'a> Rendition<'a> {
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let known = ["channel", "locale", "variation", "html", "text", "json", "subject"];
-        let fields = place.fields(&known, out);
-        let channel = fields.required("channel", out).and_then(|place| place.named(out));
+        let fields = cursor.fields(&known, out);
+        let channel = fields.required("channel", out).and_then(|cursor| cursor.named(out));
         let is_email = channel.as_ref().is_some_and(|channel| channel.name == EMAIL);
         let subject = subject(&fields, is_email, out);
         let (format, body) = body(&fields, out)?;
         Some(Self {
             channel,
-            locale: fields.get("locale").and_then(|place| locale(&place, out)),
-            variation: fields.get("variation").and_then(|place| place.named(out)),
+            locale: fields.get("locale").and_then(|cursor| locale(&cursor, out)),
+            variation: fields.get("variation").and_then(|cursor| cursor.named(out)),
             format,
             data: fields.get("json"),
             body,
             subject,
-            place: fields.place().clone(),
+            cursor: fields.cursor().clone(),
         })
     }
 
@@ -155,17 +155,17 @@ impl<'a> Rendition<'a> {
 }
 
 /// Tells of an attribute that stays in the collector but is wanted elsewhere.
-pub fn refuse_private(attribute: &Attribute<'_>, output: &Reference<'_>, place: &str, out: &mut ReadContext<'_>) {
+pub fn refuse_private(attribute: &Attribute<'_>, output: &Reference<'_>, cursor: &str, out: &mut ReadContext<'_>) {
     if attribute.is_at_edge() {
         return;
     }
-    let message = format!("`{}` never leaves the collector, so {place} cannot use it", output.name);
+    let message = format!("`{}` never leaves the collector, so {cursor} cannot use it", output.name);
     let expected = if attribute.pii {
         "an attribute without `pii: true`; only messages of journeys may contain personal data"
     } else {
         "an attribute with `edge: true`"
     };
-    output.place.error("not-at-edge", message, out).expected(expected);
+    output.cursor.error("not-at-edge", message, out).expected(expected);
 }
 
 fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
@@ -173,7 +173,7 @@ fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut ReadContext<'_>) -
     match (&subject, is_email) {
         (None, true) => {
             let message = "the e-mail has no subject";
-            fields.place().error("missing-key", message, out).expected("`subject` next to `html` or `text`");
+            fields.cursor().error("missing-key", message, out).expected("`subject` next to `html` or `text`");
         }
         (Some(subject), false) => {
             let message = "only renditions for the channel `email` have a subject";
@@ -193,7 +193,7 @@ fn body<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<(Format, T
             [] => "the rendition has no body".to_owned(),
             several => format!("the rendition has {} bodies", several.len()),
         };
-        fields.place().error("body", message, out).expected("exactly one of: html, text, json");
+        fields.cursor().error("body", message, out).expected("exactly one of: html, text, json");
         return None;
     };
     match *name {

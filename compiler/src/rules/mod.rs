@@ -96,7 +96,7 @@ pub trait Definition<'a>: Sized {
         id.len() <= 100 && id.starts_with(is_letter) && id.chars().all(|c| is_letter(c) || "._-".contains(c))
     }
     /// Reads its definition, and tells of everything that is wrong with it alone.
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self;
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self;
 }
 
 /// All definitions of all files.
@@ -282,9 +282,9 @@ pub fn find<'r, 'a, T: Definition<'a>>(
 
 fn refuse_built_in<'a>(attributes: &mut Defs<'a, Attribute<'a>>, out: &mut ReadContext<'_>) {
     for name in attribute::built_in().into_keys() {
-        if let Some(place) = attributes.remove(name).and_then(|attribute| attribute.place) {
+        if let Some(cursor) = attributes.remove(name).and_then(|attribute| attribute.cursor) {
             let message = format!("`{name}` is a built-in attribute of the request");
-            place.error("duplicate-id", message, out).expected("another name");
+            cursor.error("duplicate-id", message, out).expected("another name");
         }
     }
 }
@@ -293,9 +293,9 @@ fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut Read
     for (name, attribute) in
         attributes.iter().filter(|(name, attribute)| attribute.derived.is_some() && name.contains('.'))
     {
-        if let Some(place) = &attribute.place {
+        if let Some(cursor) = &attribute.cursor {
             let message = format!("`{name}` is a member of an object, but a parameter is a string");
-            place.error("wrong-type", message, out).expected("a name without dots");
+            cursor.error("wrong-type", message, out).expected("a name without dots");
         }
     }
 }
@@ -337,19 +337,19 @@ impl<'a> Files<'a> {
     fn in_order<T: Definition<'a>>(&self, section: &str, out: &mut ReadContext<'_>) -> Vec<(&'a str, T)> {
         let mut places: BTreeMap<&str, Cursor<'a>> = BTreeMap::new();
         let mut found = Vec::new();
-        for (id, place) in self.sections(section).flat_map(|map| map.definitions(out)).collect::<Vec<_>>() {
+        for (id, cursor) in self.sections(section).flat_map(|map| map.definitions(out)).collect::<Vec<_>>() {
             if !T::is_id(id) {
                 let message = format!("`{id}` is not a valid id for {} {}", article(T::NOUN), T::NOUN);
-                place.error("id", message, out).expected(T::ID);
+                cursor.error("id", message, out).expected(T::ID);
             }
             if let Some(first) = places.get(id) {
                 let there = out.location(first.mark);
                 let message = format!("{} `{id}` is defined twice", T::NOUN);
-                place.error("duplicate-id", message, out).expected(format!("another id; the first one is at {there}"));
+                cursor.error("duplicate-id", message, out).expected(format!("another id; the first one is at {there}"));
                 continue;
             }
-            places.insert(id, place.clone());
-            found.push((id, T::read(place, out)));
+            places.insert(id, cursor.clone());
+            found.push((id, T::read(cursor, out)));
         }
         found
     }

@@ -18,14 +18,14 @@ pub struct Offer<'a> {
 impl<'a> Definition<'a> for Offer<'a> {
     const NOUN: &'static str = "offer";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["group", "version", "from", "until", "terms", "description"], out);
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["group", "version", "from", "until", "terms", "description"], out);
         if let Some(terms) = fields.get("terms") {
             terms.text(out);
         }
         Self {
-            group: fields.get("group").and_then(|place| place.text(out)),
-            version: fields.get("version").and_then(|place| place.whole(1..=u32::MAX, out)).unwrap_or(1),
+            group: fields.get("group").and_then(|cursor| cursor.text(out)),
+            version: fields.get("version").and_then(|cursor| cursor.whole(1..=u32::MAX, out)).unwrap_or(1),
             schedule: Schedule::read(&fields, &out.zone.clone(), out),
         }
     }

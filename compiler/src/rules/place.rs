@@ -18,10 +18,10 @@ pub struct Place {
 impl<'a> Definition<'a> for Place {
     const NOUN: &'static str = "place";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["latitude", "longitude", "description"], out);
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["latitude", "longitude", "description"], out);
         let mut degrees = |name: &str, most: f64| {
-            fields.required(name, out).and_then(|place| place.number(-most..=most, out)).unwrap_or_default()
+            fields.required(name, out).and_then(|cursor| cursor.number(-most..=most, out)).unwrap_or_default()
         };
         Self { latitude: degrees("latitude", 90.0), longitude: degrees("longitude", 180.0) }
     }

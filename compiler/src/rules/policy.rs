@@ -59,11 +59,11 @@ impl<'a> Policies<'a> {
             .sections("policies")
             .collect::<Vec<_>>()
             .into_iter()
-            .map(|place| place.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles"], out))
+            .map(|cursor| cursor.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles"], out))
             .collect();
         let all = |name: &str, out: &mut ReadContext<'_>| -> Vec<Cursor<'a>> {
             let places: Vec<_> = sections.iter().filter_map(|section| section.get(name)).collect();
-            places.iter().flat_map(|place| place.list(out)).collect()
+            places.iter().flat_map(|cursor| cursor.list(out)).collect()
         };
         let mut consents = sections.iter().filter_map(|section| section.get("consent"));
         let consent = consents.next();
@@ -80,13 +80,13 @@ impl<'a> Policies<'a> {
                 .expected("`roles` in one file");
         }
         Self {
-            roles: wanted.map(|place| Roles::read(place, out)).unwrap_or_default(),
-            consent: consent.map_or_else(ConsentPolicy::default, |place| ConsentPolicy::read(place, out)),
-            suppress: all("suppress", out).into_iter().filter_map(|place| Suppression::read(place, out)).collect(),
-            caps: all("caps", out).into_iter().filter_map(|place| FrequencyCap::read(place, out)).collect(),
-            cooldowns: all("cooldown", out).into_iter().filter_map(|place| Cooldown::read(place, out)).collect(),
+            roles: wanted.map(|cursor| Roles::read(cursor, out)).unwrap_or_default(),
+            consent: consent.map_or_else(ConsentPolicy::default, |cursor| ConsentPolicy::read(cursor, out)),
+            suppress: all("suppress", out).into_iter().filter_map(|cursor| Suppression::read(cursor, out)).collect(),
+            caps: all("caps", out).into_iter().filter_map(|cursor| FrequencyCap::read(cursor, out)).collect(),
+            cooldowns: all("cooldown", out).into_iter().filter_map(|cursor| Cooldown::read(cursor, out)).collect(),
             scores: !sections.iter().any(|section| !section.flag("scores", true, out)),
-            quiet: all("quiet", out).into_iter().filter_map(|place| QuietHours::read(place, out)).collect(),
+            quiet: all("quiet", out).into_iter().filter_map(|cursor| QuietHours::read(cursor, out)).collect(),
         }
     }
 
@@ -113,20 +113,20 @@ impl Default for ConsentPolicy<'_> {
 }
 
 impl<'a> ConsentPolicy<'a> {
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = ["default", "store", "measure", "promo", "service", "transactional", "gpc"];
-        let fields = place.fields(&known, out);
+        let fields = cursor.fields(&known, out);
         let careful = Self::default();
         let [promo, service, transactional] = careful.classes;
         let mut purposes = |name, otherwise| match fields.get(name) {
-            Some(place) => place.texts(out).into_iter().map(|purpose| purpose.name).collect(),
+            Some(cursor) => cursor.texts(out).into_iter().map(|purpose| purpose.name).collect(),
             None => otherwise,
         };
         let classes =
             [purposes("promo", promo), purposes("service", service), purposes("transactional", transactional)];
         let gpc = purposes("gpc", careful.gpc);
         let states = ["pending", "denied", "granted"];
-        let default = fields.get("default").and_then(|place| place.word(&states, Consent::from_name, out));
+        let default = fields.get("default").and_then(|cursor| cursor.word(&states, Consent::from_name, out));
         Self {
             default: default.unwrap_or(careful.default),
             store: purpose(&fields, "store", careful.store, out),
@@ -146,15 +146,15 @@ fn purpose<'a>(
 ) -> Option<&'a str> {
     match fields.get(name) {
         None => otherwise,
-        Some(place) if place.is_null() => None,
-        Some(place) => place.text(out),
+        Some(cursor) if cursor.is_null() => None,
+        Some(cursor) => cursor.text(out),
     }
 }
 
 impl<'a> Suppression<'a> {
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let fields = place.fields(&["class", "when", "description"], out);
-        let classes = fields.required("class", out).map_or(0, |place| classes(&place, out));
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+        let fields = cursor.fields(&["class", "when", "description"], out);
+        let classes = fields.required("class", out).map_or(0, |cursor| classes(&cursor, out));
         Some(Self { classes, when: fields.required("when", out)? })
     }
 }

@@ -20,9 +20,9 @@ impl Schedule {
 
     /// Reads `from` and `until` of a map.
     pub fn read(fields: &Fields<'_>, zone: &TimeZone, out: &mut ReadContext<'_>) -> Self {
-        let from = fields.get("from").and_then(|place| place.time(zone, out)).unwrap_or(Millis::MIN);
+        let from = fields.get("from").and_then(|cursor| cursor.time(zone, out)).unwrap_or(Millis::MIN);
         let until = fields.get("until");
-        let end = until.as_ref().and_then(|place| place.time(zone, out)).unwrap_or(Millis::MAX);
+        let end = until.as_ref().and_then(|cursor| cursor.time(zone, out)).unwrap_or(Millis::MAX);
         if let (Some(until), true) = (until, from >= end) {
             let message = "`until` is not after `from`";
             until.error("impossible-schedule", message, out).expected("an `until` after `from`");

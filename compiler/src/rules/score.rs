@@ -61,11 +61,11 @@ impl<'a> Score<'a> {
         if terms.is_empty() {
             list.error("empty", "the score has no terms", out).expected("at least one term");
         }
-        let link = fields.get("link").and_then(|place| place.word(Link::NAMES, Link::from_name, out));
+        let link = fields.get("link").and_then(|cursor| cursor.word(Link::NAMES, Link::from_name, out));
         Some(Self {
             bias: number(&fields, "bias", out).unwrap_or(0.0),
             link: link.unwrap_or(Link::Linear),
-            terms: terms.into_iter().filter_map(|place| ScoreTerm::read(place, out)).collect(),
+            terms: terms.into_iter().filter_map(|cursor| ScoreTerm::read(cursor, out)).collect(),
         })
     }
 
@@ -77,14 +77,14 @@ impl<'a> Score<'a> {
             refuse_private(attribute, name, "a score", out);
             if !["number", "boolean"].contains(&attribute.kind) {
                 let message = format!("attribute `{}` has type `{}`", name.name, attribute.kind);
-                name.place.error("wrong-type", message, out).expected("an attribute of type `number` or `boolean`");
+                name.cursor.error("wrong-type", message, out).expected("an attribute of type `number` or `boolean`");
             }
         }
     }
 }
 
 impl<'a> ScoreTerm<'a> {
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let known = [
             "attribute",
             "event",
@@ -98,15 +98,15 @@ impl<'a> ScoreTerm<'a> {
             "model",
             "description",
         ];
-        let fields = place.fields(&known, out);
-        let weight = fields.required("weight", out).and_then(|place| place.number(-MOST..=MOST, out));
+        let fields = cursor.fields(&known, out);
+        let weight = fields.required("weight", out).and_then(|cursor| cursor.number(-MOST..=MOST, out));
         let fact = ScoreFact::read(&fields, out);
         Some(Self {
             fact: fact?,
             weight: weight?,
             otherwise: number(&fields, "default", out).unwrap_or(0.0),
             log: fields.flag("log", false, out),
-            model: fields.get("model").and_then(|place| place.text(out)),
+            model: fields.get("model").and_then(|cursor| cursor.text(out)),
         })
     }
 }
@@ -121,28 +121,28 @@ impl<'a> ScoreFact<'a> {
             _ => {
                 let message = "a term reads exactly one fact";
                 fields
-                    .place()
+                    .cursor()
                     .error("term", message, out)
                     .expected("`attribute`, or `event` with or without `halfLife`");
                 return None;
             }
         };
-        for place in misplaced.iter().filter_map(|name| fields.get(name)) {
-            place.error("term", "this key has no effect in a term of this kind", out);
+        for cursor in misplaced.iter().filter_map(|name| fields.get(name)) {
+            cursor.error("term", "this key has no effect in a term of this kind", out);
         }
-        let span = |name, out: &mut ReadContext<'_>| fields.get(name).and_then(|place| place.duration(out));
+        let span = |name, out: &mut ReadContext<'_>| fields.get(name).and_then(|cursor| cursor.duration(out));
         if let Some(attribute) = fields.get("attribute") {
             return attribute.named(out).map(Self::Attribute);
         }
         let trigger = Trigger::read(fields, out)?;
-        if let Some(place) = fields.get("halfLife") {
-            let half_life = place.duration(out)?;
+        if let Some(cursor) = fields.get("halfLife") {
+            let half_life = cursor.duration(out)?;
             if half_life.0 == 0 {
-                place.error("out-of-range", "the half-life is zero", out).expected("a longer half-life");
+                cursor.error("out-of-range", "the half-life is zero", out).expected("a longer half-life");
             }
             return Some(Self::Decay(trigger, half_life));
         }
-        let most = fields.get("most").and_then(|place| place.whole(1..=MOST_COUNTED, out)).unwrap_or(COUNTED);
+        let most = fields.get("most").and_then(|cursor| cursor.whole(1..=MOST_COUNTED, out)).unwrap_or(COUNTED);
         Some(Self::Count(trigger, span("within", out).unwrap_or_default(), most))
     }
 
@@ -166,5 +166,5 @@ impl<'a> ScoreFact<'a> {
 }
 
 fn number(fields: &Fields<'_>, name: &str, out: &mut ReadContext<'_>) -> Option<f64> {
-    fields.get(name).and_then(|place| place.number(-MOST..=MOST, out))
+    fields.get(name).and_then(|cursor| cursor.number(-MOST..=MOST, out))
 }

@@ -7,7 +7,7 @@ use crate::source::cursor::{Cursor, ReadContext};
 #[derive(Clone, Debug)]
 pub struct Segment<'a> {
     /// Where it is defined.
-    pub place: Cursor<'a>,
+    pub cursor: Cursor<'a>,
     /// Its condition.
     pub when: Option<Cursor<'a>>,
 }
@@ -15,8 +15,8 @@ pub struct Segment<'a> {
 impl<'a> Definition<'a> for Segment<'a> {
     const NOUN: &'static str = "segment";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["when", "description"], out);
-        Self { when: fields.required("when", out), place: fields.place().clone() }
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["when", "description"], out);
+        Self { when: fields.required("when", out), cursor: fields.cursor().clone() }
     }
 }

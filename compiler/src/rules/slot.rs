@@ -7,7 +7,7 @@ use crate::source::cursor::{Cursor, ReadContext};
 #[derive(Clone, Debug)]
 pub struct Slot<'a> {
     /// Where it is defined.
-    pub place: Cursor<'a>,
+    pub cursor: Cursor<'a>,
     /// The globs of the paths that have it; empty for every path.
     pub pages: Vec<&'a str>,
     /// A browser may decide it.
@@ -23,11 +23,11 @@ pub struct Slot<'a> {
 impl<'a> Definition<'a> for Slot<'a> {
     const NOUN: &'static str = "slot";
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["pages", "public", "selector", "type", "schema", "description"], out);
-        let pages = fields.get("pages").map(|place| pages(&place, out)).unwrap_or_default();
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["pages", "public", "selector", "type", "schema", "description"], out);
+        let pages = fields.get("pages").map(|cursor| pages(&cursor, out)).unwrap_or_default();
         let json = |word: &str| ["html", "json"].iter().position(|known| *known == word).map(|index| index == 1);
-        let is_json = fields.get("type").and_then(|place| place.word(&["html", "json"], json, out)).unwrap_or(false);
+        let is_json = fields.get("type").and_then(|cursor| cursor.word(&["html", "json"], json, out)).unwrap_or(false);
         let schema = fields.get("schema");
         if let Some(schema) = &schema {
             crate::rules::slot_schema::check(schema, out);
@@ -40,23 +40,23 @@ impl<'a> Definition<'a> for Slot<'a> {
         Self {
             pages: if pages.contains(&"**") { Vec::new() } else { pages },
             public: fields.flag("public", false, out),
-            selector: fields.get("selector").and_then(|place| place.text(out)),
+            selector: fields.get("selector").and_then(|cursor| cursor.text(out)),
             json: is_json,
             schema,
-            place: fields.place().clone(),
+            cursor: fields.cursor().clone(),
         }
     }
 }
 
-fn pages<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
-    let globs = place.texts(out);
+fn pages<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
+    let globs = cursor.texts(out);
     if globs.is_empty() {
-        place.error("empty", "the list of pages is empty", out).expected("path globs, such as `/` or `/products/**`");
+        cursor.error("empty", "the list of pages is empty", out).expected("path globs, such as `/` or `/products/**`");
     }
     for glob in &globs {
         if glob.name != "**" && !glob.name.starts_with('/') {
             let message = format!("`{}` is not a path glob", glob.name);
-            glob.place.error("glob", message, out).expected("a path that begins with `/`, or `**` for every page");
+            glob.cursor.error("glob", message, out).expected("a path that begins with `/`, or `**` for every page");
         }
     }
     globs.into_iter().map(|glob| glob.name).collect()

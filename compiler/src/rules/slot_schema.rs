@@ -15,13 +15,13 @@ const EXPECTED: &str =
     "`string`, `number`, `boolean`, a list of one schema, or a map of schemas; a key such as `name?` is optional";
 
 /// Tells of what is no shape.
-pub fn check(place: &Cursor<'_>, out: &mut ReadContext<'_>) {
-    match &place.node.kind {
+pub fn check(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
+    match &cursor.node.kind {
         Kind::String(text) if TYPES.contains(&text.as_str()) => {}
-        Kind::Map(entries) => entries.iter().for_each(|entry| check(&place.member(entry), out)),
-        Kind::List(items) if items.len() == 1 => place.list(out).iter().for_each(|item| check(item, out)),
+        Kind::Map(entries) => entries.iter().for_each(|entry| check(&cursor.member(entry), out)),
+        Kind::List(items) if items.len() == 1 => cursor.list(out).iter().for_each(|item| check(item, out)),
         _ => {
-            place.error("schema", "not a valid schema", out).expected(EXPECTED);
+            cursor.error("schema", "not a valid schema", out).expected(EXPECTED);
         }
     }
 }

@@ -10,7 +10,7 @@ const MAX_STAGES: usize = 32;
 
 /// Reads the one `stages` of all files.
 pub fn read<'a>(files: &Files<'a>, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
-    files.single("stages", out).map(|place| place.texts(out)).unwrap_or_default()
+    files.single("stages", out).map(|cursor| cursor.texts(out)).unwrap_or_default()
 }
 
 /// Tells of stages that are no segments, stand twice, or are too many.
@@ -20,10 +20,10 @@ pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         rules::find(&rules.segments, stage, out);
         if !seen.insert(stage.name) {
             let message = format!("stage `{}` is defined twice", stage.name);
-            stage.place.error("duplicate-id", message, out).expected("each stage once");
+            stage.cursor.error("duplicate-id", message, out).expected("each stage once");
         }
         if number == MAX_STAGES {
-            stage.place.error("too-large", "too many stages", out).expected(format!("at most {MAX_STAGES}"));
+            stage.cursor.error("too-large", "too many stages", out).expected(format!("at most {MAX_STAGES}"));
         }
     }
 }

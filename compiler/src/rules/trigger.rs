@@ -23,7 +23,7 @@ impl Trigger<'_> {
 impl<'a> Trigger<'a> {
     /// Reads `event` and `where` of a map.
     pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let event = fields.required("event", out).and_then(|place| place.named(out));
+        let event = fields.required("event", out).and_then(|cursor| cursor.named(out));
         Some(Self { event: event?, filter: fields.get("where") })
     }
 }

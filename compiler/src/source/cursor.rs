@@ -43,7 +43,7 @@ pub struct Cursor<'a> {
 /// The known members of a map.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
-    place: Cursor<'a>,
+    cursor: Cursor<'a>,
 }
 
 impl<'a> Cursor<'a> {
@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
             let found = out.diagnostics.error(entry.key_span, &path, "unknown-key", message);
             found.expected_one_of(&entry.key, known.iter().copied());
         }
-        Fields { place: self }
+        Fields { cursor: self }
     }
 
     /// The definitions of this map, each with its id.
@@ -155,12 +155,12 @@ impl<'a> Cursor<'a> {
 
     /// The texts of this list, or the one text that stands here without a list.
     pub fn texts(&self, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
-        self.one_or_list(out).into_iter().filter_map(|place| place.named(out)).collect()
+        self.one_or_list(out).into_iter().filter_map(|cursor| cursor.named(out)).collect()
     }
 
     /// The name here, with its place.
     pub fn named(self, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
-        self.text(out).map(|name| Reference { name, place: self })
+        self.text(out).map(|name| Reference { name, cursor: self })
     }
 
     /// Whether nothing stands here.
@@ -280,7 +280,7 @@ pub struct Reference<'a> {
     /// The name.
     pub name: &'a str,
     /// Where it stands.
-    pub place: Cursor<'a>,
+    pub cursor: Cursor<'a>,
 }
 
 impl<'a> Reference<'a> {
@@ -289,7 +289,7 @@ impl<'a> Reference<'a> {
         let message = format!("unknown {noun} `{}`", shorten(self.name));
         let mut known = known.into_iter().peekable();
         let nothing = known.peek().is_none();
-        let found = self.place.error("unknown-id", message, out).expected_one_of(self.name, known);
+        let found = self.cursor.error("unknown-id", message, out).expected_one_of(self.name, known);
         if nothing {
             found.expected(format!("the rules define no {noun}"));
         }
@@ -299,29 +299,29 @@ impl<'a> Reference<'a> {
 impl<'a> Fields<'a> {
     /// The map itself.
     #[must_use]
-    pub const fn place(&self) -> &Cursor<'a> {
-        &self.place
+    pub const fn cursor(&self) -> &Cursor<'a> {
+        &self.cursor
     }
 
     /// The member with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cursor<'a>> {
-        let entry = self.place.node.entries().iter().find(|entry| entry.key == name)?;
-        Some(self.place.member(entry))
+        let entry = self.cursor.node.entries().iter().find(|entry| entry.key == name)?;
+        Some(self.cursor.member(entry))
     }
 
     /// The member with this name, which must be there.
     pub fn required(&self, name: &str, out: &mut ReadContext<'_>) -> Option<Cursor<'a>> {
         let found = self.get(name);
-        if found.is_none() && matches!(self.place.node.kind, Kind::Map(_) | Kind::Null) {
-            self.place.error("missing-key", format!("missing key `{name}`"), out);
+        if found.is_none() && matches!(self.cursor.node.kind, Kind::Map(_) | Kind::Null) {
+            self.cursor.error("missing-key", format!("missing key `{name}`"), out);
         }
         found
     }
 
     /// The boolean member with this name, or what it is without.
     pub fn flag(&self, name: &str, default: bool, out: &mut ReadContext<'_>) -> bool {
-        self.get(name).and_then(|place| place.flag(out)).unwrap_or(default)
+        self.get(name).and_then(|cursor| cursor.flag(out)).unwrap_or(default)
     }
 }
 

@@ -77,10 +77,10 @@ impl Diagnostics {
         code: &'static str,
         message: String,
     ) -> &mut Diagnostic {
-        let place = self.0.len();
-        self.0.insert(place, Diagnostic { code, severity, message, expected: None, span, path: path.to_owned() });
+        let cursor = self.0.len();
+        self.0.insert(cursor, Diagnostic { code, severity, message, expected: None, span, path: path.to_owned() });
         #[expect(clippy::indexing_slicing, reason = "the line before put it there")]
-        &mut self.0[place]
+        &mut self.0[cursor]
     }
 }
 

@@ -338,11 +338,11 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
 
     fn report(&mut self, inside: &Inside<'a>, mistake: TemplateError) {
         let code = if inside.source.starts_with("{%") { "tag" } else { "output" };
-        mistake.report(code, &inside.place, self.out);
+        mistake.report(code, &inside.cursor, self.out);
     }
 }
 
 /// As it is written, and where.
 fn named<'a>(inside: &Inside<'a>) -> Reference<'a> {
-    Reference { name: inside.source, place: inside.place.clone() }
+    Reference { name: inside.source, cursor: inside.cursor.clone() }
 }

@@ -209,7 +209,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         let offset = |at: usize| self.tokens.get(at);
         let range = offset(start).map_or(0, |token| token.start)
             ..offset(self.at.saturating_sub(1)).map_or(0, |token| token.end);
-        Reference { name: self.inside.text.get(range).unwrap_or_default(), place: self.inside.place.clone() }
+        Reference { name: self.inside.text.get(range).unwrap_or_default(), cursor: self.inside.cursor.clone() }
     }
 
     fn forloop(&mut self) -> Result<Expression<'a>, TemplateError> {

@@ -14,16 +14,16 @@ use crate::source::tree::{Kind, Node};
 
 /// Data as JSON text, with members in the order in which they are written. A text that is one output whose last filter is
 /// `json` becomes what the value is; every other text stays one.
-pub fn json<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Template<'a> {
-    let mut data = Data { parts: Vec::new(), scope: VariableScope::default(), place, out };
-    data.write(place.node);
+pub fn json<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Template<'a> {
+    let mut data = Data { parts: Vec::new(), scope: VariableScope::default(), cursor, out };
+    data.write(cursor.node);
     Template::of(data.scope, data.parts)
 }
 
 struct Data<'p, 'r, 'q, 'a> {
     parts: Vec<Part<'a>>,
     scope: VariableScope<'a>,
-    place: &'p Cursor<'a>,
+    cursor: &'p Cursor<'a>,
     out: &'r mut ReadContext<'q>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Data<'_, '_, '_, 'a> {
     }
 
     fn text(&mut self, node: &'a Node, text: &'a str) {
-        let here = Cursor { node, mark: node.span, path: self.place.path.clone() };
+        let here = Cursor { node, mark: node.span, path: self.cursor.path.clone() };
         let mut parts = blocks(scan(&here, text, self.out), &mut self.scope, self.out);
         if let [Part::Output { term, escape, .. }] = parts.as_mut_slice()
             && let Some(input) = as_data(term)
@@ -77,10 +77,10 @@ impl<'a> Data<'_, '_, '_, 'a> {
 }
 
 /// The value that a text of data is, if it is one output whose last filter is `json`.
-pub fn whole_value<'a>(place: &Cursor<'a>, text: &'a str, out: &ReadContext<'_>) -> Option<Expression<'a>> {
+pub fn whole_value<'a>(cursor: &Cursor<'a>, text: &'a str, out: &ReadContext<'_>) -> Option<Expression<'a>> {
     // What is wrong with it has been told.
     let mut silent = ReadContext { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
-    let parts = blocks(scan(place, text, &mut silent), &mut VariableScope::default(), &mut silent);
+    let parts = blocks(scan(cursor, text, &mut silent), &mut VariableScope::default(), &mut silent);
     match parts.as_slice() {
         [Part::Output { term, .. }] => as_data(term),
         _ => None,

@@ -217,7 +217,8 @@ fn sign(locale: Locale, code: &str) -> String {
 
 /// The size of the last group of digits and of the others.
 fn groups(grouping: &[i64]) -> (u32, u32) {
-    let size = |place: usize| grouping.get(place).and_then(|size| u32::try_from(*size).ok()).filter(|size| *size < 10);
+    let size =
+        |cursor: usize| grouping.get(cursor).and_then(|size| u32::try_from(*size).ok()).filter(|size| *size < 10);
     let last = size(0).unwrap_or(0);
     (last, size(1).filter(|size| *size > 0).unwrap_or(last))
 }

@@ -75,8 +75,8 @@ impl TemplateError {
         Self::new("nested too deeply", "`{% assign %}` for a part of it")
     }
 
-    fn report(self, code: &'static str, place: &Cursor<'_>, out: &mut ReadContext<'_>) {
-        let found = place.error(code, self.message, out);
+    fn report(self, code: &'static str, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
+        let found = cursor.error(code, self.message, out);
         match self.known {
             Some((name, known)) => {
                 let all = known.join(", ");
@@ -99,20 +99,20 @@ impl<'a> Template<'a> {
 }
 
 /// A plain text.
-pub fn text<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
+pub fn text<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
     let mut scope = VariableScope::default();
-    let parts = blocks(scan(place, place.text(out)?, out), &mut scope, out);
+    let parts = blocks(scan(cursor, cursor.text(out)?, out), &mut scope, out);
     Some(Template::of(scope, parts))
 }
 
 /// Markup: facts can stand in text, in quoted attribute values, and in URLs whose beginning is fixed.
-pub fn html<'a>(place: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
+pub fn html<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
     let mut scope = VariableScope::default();
-    let mut parts = blocks(scan(place, place.text(out)?, out), &mut scope, out);
+    let mut parts = blocks(scan(cursor, cursor.text(out)?, out), &mut scope, out);
     let mut markup = Markup::default();
     walk::html(&mut parts, &mut markup, out);
     if let Err(open) = markup.end() {
-        place
+        cursor
             .error("markup", format!("the markup {open}"), out)
             .expected("complete elements, so that the page stays intact");
     }

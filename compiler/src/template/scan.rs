@@ -19,24 +19,24 @@ pub(super) struct Inside<'a> {
     pub(super) source: &'a str,
     /// Without braces, and of a tag without its name.
     pub(super) text: &'a str,
-    pub(super) place: Cursor<'a>,
+    pub(super) cursor: Cursor<'a>,
 }
 
 /// The pieces of a template; tells of braces that do not end.
-pub(super) fn scan<'a>(place: &Cursor<'a>, text: &'a str, out: &mut ReadContext<'_>) -> Vec<Raw<'a>> {
+pub(super) fn scan<'a>(cursor: &Cursor<'a>, text: &'a str, out: &mut ReadContext<'_>) -> Vec<Raw<'a>> {
     let braces = text.matches("{{").count().saturating_add(text.matches("{%").count());
     if text.len() > MAX_TEXT || braces > MAX_OUTPUTS {
         let message = format!("the template has {} bytes and {braces} outputs and tags", text.len());
-        place.error("too-large", message, out).expected(format!("at most 256 KB and {MAX_OUTPUTS} outputs and tags"));
+        cursor.error("too-large", message, out).expected(format!("at most 256 KB and {MAX_OUTPUTS} outputs and tags"));
         return Vec::new();
     }
-    let mut scanner = Scanner { place, text, rest: text, trims: false, pieces: Vec::new() };
+    let mut scanner = Scanner { cursor, text, rest: text, trims: false, pieces: Vec::new() };
     scanner.run(out);
     scanner.pieces
 }
 
 struct Scanner<'p, 'a> {
-    place: &'p Cursor<'a>,
+    cursor: &'p Cursor<'a>,
     text: &'a str,
     rest: &'a str,
     /// White space that follows is left out.
@@ -51,25 +51,25 @@ impl<'a> Scanner<'_, 'a> {
             let is_tag = from.starts_with("{%");
             let Some(Braces { source, inside, after, trims }) = braces(from, is_tag) else {
                 let (noun, end, begin) = if is_tag { ("a tag", "`%}`", "{%") } else { ("an output", "`}}`", "{{") };
-                let place = self.piece(from.get(..2).unwrap_or(begin), from, out);
+                let cursor = self.piece(from.get(..2).unwrap_or(begin), from, out);
                 let code = if is_tag { "tag" } else { "output" };
-                place.error(code, format!("{noun} is not closed"), out).expected(end);
+                cursor.error(code, format!("{noun} is not closed"), out).expected(end);
                 return;
             };
             self.push(before, trims.0);
             self.trims = trims.1;
             self.rest = after;
-            let place = self.piece(source, from, out);
+            let cursor = self.piece(source, from, out);
             if is_tag {
-                self.tag(source, inside, place, out);
+                self.tag(source, inside, cursor, out);
             } else {
-                self.pieces.push(Raw::Output(Inside { source, text: inside, place }));
+                self.pieces.push(Raw::Output(Inside { source, text: inside, cursor }));
             }
         }
         self.push(self.rest, false);
     }
 
-    fn tag(&mut self, source: &'a str, inside: &'a str, place: Cursor<'a>, out: &mut ReadContext<'_>) {
+    fn tag(&mut self, source: &'a str, inside: &'a str, cursor: Cursor<'a>, out: &mut ReadContext<'_>) {
         let inside = inside.trim();
         let end = inside.find(|c: char| c.is_whitespace()).unwrap_or(inside.len());
         let (name, text) = inside.split_at_checked(end).unwrap_or((inside, ""));
@@ -85,11 +85,11 @@ impl<'a> Scanner<'_, 'a> {
                 }
                 None => {
                     let message = format!("`{name}` is not closed");
-                    place.error("tag", message, out).expected(format!("`{{% end{name} %}}`"));
+                    cursor.error("tag", message, out).expected(format!("`{{% end{name} %}}`"));
                     self.rest = "";
                 }
             },
-            _ => self.pieces.push(Raw::Tag(name, Inside { source, text: text.trim(), place })),
+            _ => self.pieces.push(Raw::Tag(name, Inside { source, text: text.trim(), cursor })),
         }
     }
 
@@ -105,7 +105,7 @@ impl<'a> Scanner<'_, 'a> {
     fn piece(&self, piece: &str, from: &str, out: &ReadContext<'_>) -> Cursor<'a> {
         let offset = self.text.len().saturating_sub(from.len());
         let nth = self.text.get(..offset).map_or(0, |before| before.matches(piece).count());
-        self.place.piece(piece, nth, out)
+        self.cursor.piece(piece, nth, out)
     }
 }
 

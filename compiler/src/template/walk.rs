@@ -36,7 +36,7 @@ impl Walk<'_, '_> {
                 }
                 Err(refusal) => {
                     let message = format!("`{}` is {}", source.name, refusal.stands);
-                    source.place.error("unsafe-output", message, self.out).expected(refusal.expected);
+                    source.cursor.error("unsafe-output", message, self.out).expected(refusal.expected);
                 }
             },
             Part::If { then, other, source, .. } => {
@@ -76,7 +76,7 @@ impl Walk<'_, '_> {
                 if has_markup(body) {
                     let message = "the captured content is text and cannot contain markup";
                     source
-                        .place
+                        .cursor
                         .error("markup", message, self.out)
                         .expected("text without `<` and `&`; it is escaped where it is output");
                 }
@@ -96,7 +96,7 @@ impl Walk<'_, '_> {
         if markup.join(other) == Join::Apart {
             let message = format!("{message}: {} and {}", markup.describe(), other.describe());
             source
-                .place
+                .cursor
                 .error("markup", message, self.out)
                 .expected("complete elements or complete values inside a tag");
         }

@@ -18,7 +18,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             let reach = channel.reach.as_ref().and_then(|reach| {
                 let node = reach_condition(self.rules, reach.name);
                 let diagnostics = &mut self.out.diagnostics;
-                crate::condition::compile(&node, &reach.place.path, &mut self.scope, &mut self.plan, diagnostics)
+                crate::condition::compile(&node, &reach.cursor.path, &mut self.scope, &mut self.plan, diagnostics)
             });
             let consent = channel.consent.map(|purpose| self.plan.text(purpose));
             let contacts = channel.responds.as_ref().map(|responds| {
@@ -158,7 +158,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         match crate::regex::compile(&slot::pattern(&slot.pages), false) {
             Ok(automaton) => Some(self.plan.regex(automaton)),
             Err(error) => {
-                slot.place.error("glob", format!("the pages cannot be compiled: {error}"), self.out);
+                slot.cursor.error("glob", format!("the pages cannot be compiled: {error}"), self.out);
                 None
             }
         }

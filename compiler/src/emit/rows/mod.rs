@@ -49,7 +49,7 @@ fn attributes<'a>(rules: &Rules<'a>, survey: &Usage, audience: Audience) -> Vec<
     let needed =
         |name: &str, is_declared: bool| survey.attributes.contains(name) || (is_declared && audience == Audience::Edge);
     let all = rules.attributes.iter();
-    all.filter(|(name, attribute)| needed(name, attribute.place.is_some())).map(|(name, _)| *name).collect()
+    all.filter(|(name, attribute)| needed(name, attribute.cursor.is_some())).map(|(name, _)| *name).collect()
 }
 
 /// The number of each definition.

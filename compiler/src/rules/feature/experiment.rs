@@ -140,11 +140,11 @@ const REPORTED: [&str; 14] = [
 impl<'a> FeatureExperiment<'a> {
     pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
         let variations = present(fields, "contextualVariations").or_else(|| present(fields, "variations"));
-        let values = variations.as_ref().map(|place| place.list(out)).unwrap_or_default();
-        let meta = present(fields, "meta").map(|place| place.list(out)).unwrap_or_default();
+        let values = variations.as_ref().map(|cursor| cursor.list(out)).unwrap_or_default();
+        let meta = present(fields, "meta").map(|cursor| cursor.list(out)).unwrap_or_default();
         let mut meta = meta.into_iter();
         let arms: Vec<_> = values.iter().map(|value| Arm::read(value.node, meta.next(), out)).collect();
-        let mut number = |name: &str| present(fields, name).and_then(|place| place.whole(0..=u32::MAX, out));
+        let mut number = |name: &str| present(fields, name).and_then(|cursor| cursor.whole(0..=u32::MAX, out));
         let (bucket_version, min_bucket_version) = (number("bucketVersion"), number("minBucketVersion"));
         let trial = Self {
             key: text(fields, "key", out),
@@ -160,13 +160,13 @@ impl<'a> FeatureExperiment<'a> {
             min_bucket_version: min_bucket_version.unwrap_or(0),
             when: condition(fields, "condition", dialect),
             filters: split::filters(fields, dialect, out),
-            namespace: present(fields, "namespace").and_then(|place| namespace(&place, out)),
+            namespace: present(fields, "namespace").and_then(|cursor| namespace(&cursor, out)),
             parents: Vec::new(),
             urls: None,
-            bandit: present(fields, "contextualBanditRef").and_then(|place| place.named(out)),
-            ranges: present(fields, "ranges").map(|place| ranges(&place, out)),
-            coverage: fields.get("coverage").and_then(|place| coverage(&place, dialect, out)).unwrap_or(1.0),
-            weights: present(fields, "weights").map(|place| numbers(&place, out)),
+            bandit: present(fields, "contextualBanditRef").and_then(|cursor| cursor.named(out)),
+            ranges: present(fields, "ranges").map(|cursor| ranges(&cursor, out)),
+            coverage: fields.get("coverage").and_then(|cursor| coverage(&cursor, dialect, out)).unwrap_or(1.0),
+            weights: present(fields, "weights").map(|cursor| numbers(&cursor, out)),
             definition: reported(fields, variations.as_ref()),
             arms,
         };
@@ -178,10 +178,10 @@ impl<'a> FeatureExperiment<'a> {
 
     /// Tells of what GrowthBook silently takes for something else.
     fn refuse_odd(&self, fields: &Fields<'_>, out: &mut ReadContext<'_>) {
-        let place = fields.place();
+        let cursor = fields.cursor();
         if self.arms.len() < 2 {
             let message = "an experiment with fewer than two variations compares nothing";
-            place.error("variations", message, out).expected("at least two variations");
+            cursor.error("variations", message, out).expected("at least two variations");
         }
         let (Some(weights), Some(at)) = (&self.weights, fields.get("weights")) else { return };
         let sum: f64 = weights.iter().sum();
@@ -197,7 +197,7 @@ impl<'a> FeatureExperiment<'a> {
     pub(super) fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(bandit) = self.bandit.as_ref().filter(|bandit| !rules.bandits.contains_key(bandit.name)) {
             let message = format!("unknown contextual bandit `{}`, so the experiment's own weights apply", bandit.name);
-            bandit.place.warning("unknown-id", message, out);
+            bandit.cursor.warning("unknown-id", message, out);
         }
     }
 
@@ -216,7 +216,7 @@ impl<'a> FeatureExperiment<'a> {
 
 impl<'a> Arm<'a> {
     fn read(value: &'a Node, meta: Option<Cursor<'a>>, out: &mut ReadContext<'_>) -> Self {
-        let Some(fields) = meta.map(|place| place.fields(&["key", "name", "passthrough"], out)) else {
+        let Some(fields) = meta.map(|cursor| cursor.fields(&["key", "name", "passthrough"], out)) else {
             return Self { value, key: None, name: None, passthrough: false };
         };
         Self {
@@ -236,19 +236,20 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
         super::is_key(id)
     }
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let own = ["public", "dialect", "description"];
-        let fields = place.fields(&[&EXPERIMENT[..], &own].concat(), out);
+        let fields = cursor.fields(&[&EXPERIMENT[..], &own].concat(), out);
         let dialect = super::dialect(&fields, out);
         let mut trial = FeatureExperiment::read(&fields, dialect, out);
         let status = text(&fields, "status", out);
         let no = Value::Bool(false);
-        trial.draft = status == Some("draft") || fields.get("active").is_some_and(|place| place.node.to_value() == no);
+        trial.draft =
+            status == Some("draft") || fields.get("active").is_some_and(|cursor| cursor.node.to_value() == no);
         trial.stopped = status == Some("stopped");
-        trial.force = fields.get("force").map(|place| variation(&place, out));
+        trial.force = fields.get("force").map(|cursor| variation(&cursor, out));
         trial.parents = super::parents(&fields, out);
-        trial.urls = present(&fields, "urlPatterns").map(|place| url_pattern::read(&place, out));
-        let members = fields.place().node.entries().iter().filter(|entry| !own.contains(&entry.key.as_str()));
+        trial.urls = present(&fields, "urlPatterns").map(|cursor| url_pattern::read(&cursor, out));
+        let members = fields.cursor().node.entries().iter().filter(|entry| !own.contains(&entry.key.as_str()));
         trial.definition = members.map(|entry| (entry.key.as_str(), entry.value.to_value())).collect();
         let is_redirect = |arm: &Arm<'_>| arm.value.get("urlRedirect").is_some();
         Self {
@@ -275,34 +276,34 @@ impl AutoExperiment<'_> {
 
 /// The number of a forced variation; one that is none stands for nobody.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
-fn variation(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
-    match place.number(super::ANY, out) {
+fn variation(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
+    match cursor.number(super::ANY, out) {
         Some(number) if (0.0..1e6).contains(&number) && number.fract() == 0.0 => number as u32,
         _ => u32::MAX,
     }
 }
 
-fn namespace(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(String, f64, f64)> {
-    let items = place.list(out);
+fn namespace(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(String, f64, f64)> {
+    let items = cursor.list(out);
     if let [name, from, to] = items.as_slice() {
         let seed = format!("__{}", ValueRef::from(&name.node.to_value()).to_text());
         return Some((seed, from.number(super::ANY, out)?, to.number(super::ANY, out)?));
     }
-    place.error("namespace", "not a namespace", out).expected("a name and two numbers, such as `[checkout, 0, 0.4]`");
+    cursor.error("namespace", "not a namespace", out).expected("a name and two numbers, such as `[checkout, 0, 0.4]`");
     None
 }
 
 /// The experiment as GrowthBook's SDKs report it.
 fn reported(fields: &Fields<'_>, variations: Option<&Cursor<'_>>) -> Object {
     let mut out = Object::new();
-    out.insert("variations", variations.map(|place| place.node.to_value()).unwrap_or_default());
+    out.insert("variations", variations.map(|cursor| cursor.node.to_value()).unwrap_or_default());
     for name in ["coverage", "bucketVersion", "minBucketVersion"] {
-        if let Some(place) = fields.get(name) {
-            out.insert(name, place.node.to_value());
+        if let Some(cursor) = fields.get(name) {
+            out.insert(name, cursor.node.to_value());
         }
     }
     for name in REPORTED.iter().filter(|name| **name != "variations" && truthy(fields, name)) {
-        out.insert(*name, fields.get(name).map(|place| place.node.to_value()).unwrap_or_default());
+        out.insert(*name, fields.get(name).map(|cursor| cursor.node.to_value()).unwrap_or_default());
     }
     out
 }

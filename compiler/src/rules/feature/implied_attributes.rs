@@ -51,7 +51,7 @@ fn declares_part(declared: &BTreeMap<&str, Attribute<'_>>, name: &str) -> bool {
 
 fn attribute<'a>() -> Attribute<'a> {
     Attribute {
-        place: None,
+        cursor: None,
         kind: "string",
         source: Source::Request,
         of_events: None,
@@ -89,7 +89,7 @@ impl<'a> ImpliedAttributes<'a> {
 
     fn group(&mut self, group: &SavedGroup<'a>) {
         self.condition(group.when.as_ref());
-        if let Some(Kind::String(key)) = group.place.node.get("attributeKey").map(|node| &node.kind) {
+        if let Some(Kind::String(key)) = group.cursor.node.get("attributeKey").map(|node| &node.kind) {
             self.path(key);
         }
     }

@@ -132,24 +132,24 @@ impl<'a> Definition<'a> for Feature<'a> {
         is_key(id)
     }
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let known = ["defaultValue", "rules", "public", "enabled", "dialect", "description"];
-        let fields = place.fields(&known, out);
+        let fields = cursor.fields(&known, out);
         let dialect = dialect(&fields, out);
-        let rules = present(&fields, "rules").map(|place| place.list(out)).unwrap_or_default();
+        let rules = present(&fields, "rules").map(|cursor| cursor.list(out)).unwrap_or_default();
         Self {
             public: fields.flag("public", false, out),
             enabled: fields.flag("enabled", true, out),
             dialect,
-            default: fields.get("defaultValue").map(|place| place.node),
-            rules: rules.into_iter().map(|place| Rule::read(place, dialect, out)).collect(),
+            default: fields.get("defaultValue").map(|cursor| cursor.node),
+            rules: rules.into_iter().map(|cursor| Rule::read(cursor, dialect, out)).collect(),
         }
     }
 }
 
 impl<'a> Rule<'a> {
-    fn read(place: Cursor<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&[&RULE[..], &["description"]].concat(), out);
+    fn read(cursor: Cursor<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&[&RULE[..], &["description"]].concat(), out);
         Self {
             id: text(&fields, "id", out).unwrap_or_default(),
             parents: parents(&fields, out),
@@ -184,23 +184,23 @@ impl<'a> Effect<'a> {
     fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
         if let Some(value) = fields.get("force") {
             let idle = EXPERIMENT_ONLY.iter().filter_map(|name| Some((name, present(fields, name)?)));
-            for (name, place) in idle.filter(|_| dialect == Dialect::Rules) {
+            for (name, cursor) in idle.filter(|_| dialect == Dialect::Rules) {
                 let message = format!("a rule that forces a value runs no experiment, so `{name}` has no effect");
-                place.warning("no-effect", message, out);
+                cursor.warning("no-effect", message, out);
             }
             return Self::Force {
                 value: value.node,
                 when: condition(fields, "condition", dialect),
                 rollout: Rollout::read(fields, dialect, out).map(Box::new),
-                tracks: present(fields, "tracks").map(|place| place.node),
+                tracks: present(fields, "tracks").map(|cursor| cursor.node),
             };
         }
         if present(fields, "variations").or_else(|| present(fields, "contextualVariations")).is_none() {
-            let place = fields.place();
+            let cursor = fields.cursor();
             let message = "a rule without a value applies to nobody";
             let found = match dialect {
-                Dialect::Rules => place.error("missing-key", message, out),
-                Dialect::GrowthBook => place.warning("missing-key", message, out),
+                Dialect::Rules => cursor.error("missing-key", message, out),
+                Dialect::GrowthBook => cursor.warning("missing-key", message, out),
             };
             found.expected("`force` or `variations`");
             return Self::Nothing;
@@ -233,12 +233,12 @@ impl Parent<'_> {
             }
             None => {
                 let message = format!("unknown feature `{}`, so its value is `null`", self.feature.name);
-                self.feature.place.warning("unknown-id", message, out);
+                self.feature.cursor.warning("unknown-id", message, out);
             }
             Some(parent) if public && !parent.public => {
                 let message = format!("browsers need the feature `{}`, but it is not public", self.feature.name);
                 self.feature
-                    .place
+                    .cursor
                     .error("not-public", message, out)
                     .expected("`public: true` for both features, or for neither");
             }
@@ -270,14 +270,16 @@ fn dialect(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Dialect {
         "growthbook" => Some(Dialect::GrowthBook),
         _ => None,
     };
-    present(fields, "dialect").and_then(|place| place.word(&["rules", "growthbook"], meaning, out)).unwrap_or_default()
+    present(fields, "dialect")
+        .and_then(|cursor| cursor.word(&["rules", "growthbook"], meaning, out))
+        .unwrap_or_default()
 }
 
 /// The features that must have some value.
 fn parents<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Parent<'a>> {
-    let list = present(fields, "parentConditions").map(|place| place.list(out)).unwrap_or_default();
-    let read = |place: Cursor<'a>| {
-        let fields = place.fields(&["id", "condition", "gate"], out);
+    let list = present(fields, "parentConditions").map(|cursor| cursor.list(out)).unwrap_or_default();
+    let read = |cursor: Cursor<'a>| {
+        let fields = cursor.fields(&["id", "condition", "gate"], out);
         Some(Parent {
             feature: fields.required("id", out)?.named(out)?,
             when: present(&fields, "condition"),
@@ -289,31 +291,31 @@ fn parents<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Parent<'a>
 
 /// The member, unless it is `null`, which GrowthBook takes for nothing.
 fn present<'a>(fields: &Fields<'a>, name: &str) -> Option<Cursor<'a>> {
-    fields.get(name).filter(|place| !place.is_null())
+    fields.get(name).filter(|cursor| !cursor.is_null())
 }
 
 /// A condition; what JavaScript takes for false is none, and in GrowthBook's language so is what has no entries.
 fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Cursor<'a>> {
-    let place = present(fields, name)?;
-    let has_entries = match &place.node.kind {
+    let cursor = present(fields, name)?;
+    let has_entries = match &cursor.node.kind {
         Kind::Null | Kind::Bool(_) | Kind::Number(_) => false,
         Kind::String(text) => !text.is_empty(),
         Kind::List(items) => !items.is_empty(),
         Kind::Map(_) => true,
     };
-    Some(place).filter(|_| has_entries || dialect == Dialect::Rules)
+    Some(cursor).filter(|_| has_entries || dialect == Dialect::Rules)
 }
 
 /// Whether the member is there and JavaScript takes it for true.
 fn truthy(fields: &Fields<'_>, name: &str) -> bool {
-    fields.get(name).is_some_and(|place| ValueRef::from(&place.node.to_value()).is_truthy())
+    fields.get(name).is_some_and(|cursor| ValueRef::from(&cursor.node.to_value()).is_truthy())
 }
 
 /// The text of a member; none for an empty one, which JavaScript takes for false.
 fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Option<&'a str> {
-    present(fields, name).filter(|place| place.node.as_str() != Some("")).and_then(|place| match &place.node.kind {
+    present(fields, name).filter(|cursor| cursor.node.as_str() != Some("")).and_then(|cursor| match &cursor.node.kind {
         Kind::String(text) => Some(text.as_str()),
-        _ => place.text(out),
+        _ => cursor.text(out),
     })
 }
 
@@ -321,6 +323,6 @@ fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Optio
 const ANY: core::ops::RangeInclusive<f64> = f64::MIN..=f64::MAX;
 
 /// The numbers of a list.
-fn numbers(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<f64> {
-    place.list(out).into_iter().filter_map(|item| item.number(ANY, out)).collect()
+fn numbers(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<f64> {
+    cursor.list(out).into_iter().filter_map(|item| item.number(ANY, out)).collect()
 }

@@ -30,7 +30,7 @@ pub fn check_chains(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
             if length > MAX_FEATURE_DEPTH && *longest <= MAX_FEATURE_DEPTH {
                 let message = format!("`{child}` depends on a chain of {length} features");
                 let expected = format!("a chain of at most {MAX_FEATURE_DEPTH} features");
-                parent.feature.place.error("too-deep", message, out).expected(expected);
+                parent.feature.cursor.error("too-deep", message, out).expected(expected);
             }
             *longest = length.max(*longest);
             if let Some(count) = waiting.get_mut(child) {

@@ -12,7 +12,7 @@ use crate::source::tree::Kind;
 #[derive(Clone, Debug)]
 pub struct SavedGroup<'a> {
     /// Where it is defined.
-    pub place: Cursor<'a>,
+    pub cursor: Cursor<'a>,
     /// What conditions see of it.
     pub group: KnownGroup,
     /// Its condition.
@@ -27,27 +27,27 @@ impl<'a> Definition<'a> for SavedGroup<'a> {
         super::is_key(id)
     }
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        if let Kind::List(items) = &place.node.kind {
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        if let Kind::List(items) = &cursor.node.kind {
             let values = items.iter().map(crate::source::tree::Node::to_value).collect();
-            return Self { group: KnownGroup::Values(values), when: None, place };
+            return Self { group: KnownGroup::Values(values), when: None, cursor };
         }
-        let fields = place.fields(&["type", "attributeKey", "values", "condition", "description"], out);
+        let fields = cursor.fields(&["type", "attributeKey", "values", "condition", "description"], out);
         let is_type = |word: &str| ["list", "condition"].iter().position(|known| *known == word);
-        let kind = fields.required("type", out).and_then(|place| place.word(&["list", "condition"], is_type, out));
-        let values = present(&fields, "values").map(|place| place.list(out));
+        let kind = fields.required("type", out).and_then(|cursor| cursor.word(&["list", "condition"], is_type, out));
+        let values = present(&fields, "values").map(|cursor| cursor.list(out));
         let when = present(&fields, "condition").filter(|_| kind == Some(1));
         let group = match kind {
             Some(0) => KnownGroup::List {
-                attribute: present(&fields, "attributeKey").and_then(|place| place.text(out)).map(str::to_owned),
-                values: values.unwrap_or_default().into_iter().map(|place| place.node.to_value()).collect(),
+                attribute: present(&fields, "attributeKey").and_then(|cursor| cursor.text(out)).map(str::to_owned),
+                values: values.unwrap_or_default().into_iter().map(|cursor| cursor.node.to_value()).collect(),
             },
-            _ => KnownGroup::Condition(when.as_ref().map(|place| place.node.clone()).unwrap_or_default()),
+            _ => KnownGroup::Condition(when.as_ref().map(|cursor| cursor.node.clone()).unwrap_or_default()),
         };
         if kind == Some(1) {
             fields.required("condition", out);
         }
-        Self { group, when, place: fields.place().clone() }
+        Self { group, when, cursor: fields.cursor().clone() }
     }
 }
 
@@ -79,20 +79,20 @@ impl<'a> Definition<'a> for Bandit<'a> {
         super::is_key(id)
     }
 
-    fn read(place: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let fields = place.fields(&["banditVersion", "contexts", "description"], out);
-        let contexts = present(&fields, "contexts").map(|place| place.list(out)).unwrap_or_default();
-        let mut leaf = |place: Cursor<'a>| {
-            let fields = place.fields(&["leafId", "condition", "weights"], out);
+    fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
+        let fields = cursor.fields(&["banditVersion", "contexts", "description"], out);
+        let contexts = present(&fields, "contexts").map(|cursor| cursor.list(out)).unwrap_or_default();
+        let mut leaf = |cursor: Cursor<'a>| {
+            let fields = cursor.fields(&["leafId", "condition", "weights"], out);
             Leaf {
-                id: fields.required("leafId", out).map(|place| place.node.to_value()).unwrap_or_default(),
+                id: fields.required("leafId", out).map(|cursor| cursor.node.to_value()).unwrap_or_default(),
                 when: present(&fields, "condition"),
-                weights: fields.required("weights", out).map(|place| numbers(&place, out)).unwrap_or_default(),
+                weights: fields.required("weights", out).map(|cursor| numbers(&cursor, out)).unwrap_or_default(),
             }
         };
         Self {
             leaves: contexts.into_iter().map(&mut leaf).collect(),
-            version: fields.get("banditVersion").map(|place| place.node.to_value()),
+            version: fields.get("banditVersion").map(|cursor| cursor.node.to_value()),
         }
     }
 }

@@ -38,12 +38,12 @@ pub struct Rollout<'a> {
 
 impl<'a> Rollout<'a> {
     pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<Self> {
-        let range = present(fields, "range").and_then(|place| range(&place, out));
-        let coverage = fields.get("coverage").and_then(|place| coverage(&place, dialect, out));
+        let range = present(fields, "range").and_then(|cursor| range(&cursor, out));
+        let coverage = fields.get("coverage").and_then(|cursor| coverage(&cursor, dialect, out));
         let (range, inclusive) = match (range, coverage) {
             (Some(range), _) => (range, false),
             // Nobody, not even those in the first bucket.
-            (None, Some(0.0)) if fields.get("coverage").is_some_and(|place| !place.is_null()) => ((0.0, 0.0), false),
+            (None, Some(0.0)) if fields.get("coverage").is_some_and(|cursor| !cursor.is_null()) => ((0.0, 0.0), false),
             (None, Some(coverage)) => ((0.0, coverage), true),
             (None, None) => return None,
         };
@@ -66,8 +66,8 @@ impl<'a> Rollout<'a> {
 /// The splits that a subject must be in; none if nothing says so.
 pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<Vec<Filter<'a>>> {
     let list = present(fields, "filters")?.list(out);
-    let read = |place: Cursor<'a>| {
-        let fields = place.fields(&["attribute", "seed", "hashVersion", "ranges"], out);
+    let read = |cursor: Cursor<'a>| {
+        let fields = cursor.fields(&["attribute", "seed", "hashVersion", "ranges"], out);
         Some(Filter {
             unit: unit(&fields, "attribute", out),
             seed: match &fields.required("seed", out)?.node.kind {
@@ -82,42 +82,42 @@ pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadC
 }
 
 /// The ranges of buckets of a list.
-pub(super) fn ranges(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<(f64, f64)> {
-    place.list(out).iter().filter_map(|place| range(place, out)).collect()
+pub(super) fn ranges(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<(f64, f64)> {
+    cursor.list(out).iter().filter_map(|cursor| range(cursor, out)).collect()
 }
 
-fn range(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(f64, f64)> {
-    let numbers = super::numbers(place, out);
+fn range(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(f64, f64)> {
+    let numbers = super::numbers(cursor, out);
     match numbers.as_slice() {
         [from, to] => Some((*from, *to)),
         _ => {
-            place.error("range", "not a range of buckets", out).expected("two numbers, such as `[0, 0.5]`");
+            cursor.error("range", "not a range of buckets", out).expected("two numbers, such as `[0, 0.5]`");
             None
         }
     }
 }
 
 /// A share of all: from 0 to 1 in rules. GrowthBook takes any number, and `null` for zero.
-pub(super) fn coverage(place: &Cursor<'_>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<f64> {
+pub(super) fn coverage(cursor: &Cursor<'_>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<f64> {
     match dialect {
-        Dialect::Rules => place.number(0.0..=1.0, out),
-        Dialect::GrowthBook if place.is_null() => Some(0.0),
-        Dialect::GrowthBook => place.number(ANY, out),
+        Dialect::Rules => cursor.number(0.0..=1.0, out),
+        Dialect::GrowthBook if cursor.is_null() => Some(0.0),
+        Dialect::GrowthBook => cursor.number(ANY, out),
     }
 }
 
 /// The version of the hash: 1 or 2, and zero for one that GrowthBook does not know either.
 pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, out: &mut ReadContext<'_>) -> u32 {
-    let Some(place) = present(fields, "hashVersion") else { return default };
+    let Some(cursor) = present(fields, "hashVersion") else { return default };
     if dialect == Dialect::Rules {
-        return place.whole(1..=2, out).unwrap_or(default);
+        return cursor.whole(1..=2, out).unwrap_or(default);
     }
-    match place.number(ANY, out) {
+    match cursor.number(ANY, out) {
         Some(0.0) | None => default,
         Some(1.0) => 1,
         Some(2.0) => 2,
         Some(other) => {
-            place.warning("hash-version", format!("unknown hash version {other}, so nobody is included"), out);
+            cursor.warning("hash-version", format!("unknown hash version {other}, so nobody is included"), out);
             0
         }
     }

@@ -39,45 +39,45 @@ pub enum Parts {
 }
 
 /// The patterns of a list.
-pub(super) fn read(place: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<UrlPattern> {
-    place.list(out).into_iter().filter_map(|place| pattern(place, out)).collect()
+pub(super) fn read(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<UrlPattern> {
+    cursor.list(out).into_iter().filter_map(|cursor| pattern(cursor, out)).collect()
 }
 
-fn pattern(place: Cursor<'_>, out: &mut ReadContext<'_>) -> Option<UrlPattern> {
-    let fields = place.fields(&["type", "pattern", "include"], out);
+fn pattern(cursor: Cursor<'_>, out: &mut ReadContext<'_>) -> Option<UrlPattern> {
+    let fields = cursor.fields(&["type", "pattern", "include"], out);
     let words = ["simple", "regex"];
     let is_regex = |word: &str| words.iter().position(|known| *known == word).map(|index| index == 1);
     let is_regex = fields.required("type", out)?.word(&words, is_regex, out)?;
-    let place = fields.required("pattern", out)?;
+    let cursor = fields.required("pattern", out)?;
     let pattern = text(&fields, "pattern", out).unwrap_or_default();
-    let parts = if is_regex { whole(&place, pattern, out)? } else { each(&place, pattern, out)? };
+    let parts = if is_regex { whole(&cursor, pattern, out)? } else { each(&cursor, pattern, out)? };
     let excludes = present(&fields, "include").is_some() && !truthy(&fields, "include");
     Some(UrlPattern { excludes, parts })
 }
 
-fn whole(place: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option<Parts> {
+fn whole(cursor: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option<Parts> {
     if let Err(error @ RegexError::Syntax { .. }) = regex::compile(pattern, false) {
-        place.warning("regex", format!("{error}, so no page matches"), out);
+        cursor.warning("regex", format!("{error}, so no page matches"), out);
         return Some(Parts::Never);
     }
-    automaton(place, pattern, false, out).map(Parts::Whole)
+    automaton(cursor, pattern, false, out).map(Parts::Whole)
 }
 
-fn each(place: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option<Parts> {
+fn each(cursor: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option<Parts> {
     let Some(url) = Url::parse(&with_scheme(pattern).replace('*', WILDCARD), Some(WILDCARD)) else {
         let message = format!("`{pattern}` is not a URL pattern, so no page matches");
-        place.warning("url-pattern", message, out).expected("a path or a URL with `*`, such as `/products/*`");
+        cursor.warning("url-pattern", message, out).expected("a path or a URL with `*`, such as `/products/*`");
         return Some(Parts::Never);
     };
     let hash = url.hash();
     let mut params = Vec::new();
     for (name, value) in url.params() {
-        params.push((name, part(place, &value, false, out)?));
+        params.push((name, part(cursor, &value, false, out)?));
     }
     Some(Parts::Each {
-        host: part(place, &url.host, false, out)?,
-        path: part(place, &url.path, true, out)?,
-        hash: if hash.is_empty() { None } else { Some(part(place, &hash, false, out)?) },
+        host: part(cursor, &url.host, false, out)?,
+        path: part(cursor, &url.path, true, out)?,
+        hash: if hash.is_empty() { None } else { Some(part(cursor, &hash, false, out)?) },
         params,
     })
 }
@@ -90,12 +90,12 @@ fn with_scheme(pattern: &str) -> String {
 }
 
 /// The automaton of one part, in which the wildcard stands for anything and case does not matter.
-fn part(place: &Cursor<'_>, text: &str, is_path: bool, out: &mut ReadContext<'_>) -> Option<Vec<u8>> {
+fn part(cursor: &Cursor<'_>, text: &str, is_path: bool, out: &mut ReadContext<'_>) -> Option<Vec<u8>> {
     let text = if is_path { text.strip_prefix('/').unwrap_or(text) } else { text };
     let text = if is_path { text.strip_suffix('/').unwrap_or(text) } else { text };
     let pieces: Vec<String> = text.split(WILDCARD).map(escape).collect();
     let slash = if is_path { "/?" } else { "" };
-    automaton(place, &format!("^{slash}{}{slash}$", pieces.join(".*")), true, out)
+    automaton(cursor, &format!("^{slash}{}{slash}$", pieces.join(".*")), true, out)
 }
 
 fn escape(text: &str) -> String {
@@ -109,11 +109,11 @@ fn escape(text: &str) -> String {
     out
 }
 
-fn automaton(place: &Cursor<'_>, pattern: &str, ignore_case: bool, out: &mut ReadContext<'_>) -> Option<Vec<u8>> {
+fn automaton(cursor: &Cursor<'_>, pattern: &str, ignore_case: bool, out: &mut ReadContext<'_>) -> Option<Vec<u8>> {
     match regex::compile(pattern, ignore_case) {
         Ok(automaton) => Some(automaton),
         Err(error) => {
-            let found = place.error("regex", error.to_string(), out);
+            let found = cursor.error("regex", error.to_string(), out);
             found.expected = error.way_out().map(str::to_owned);
             None
         }
