@@ -7,7 +7,7 @@ use crate::event::names::{ACCOUNT, EXPERIMENT_VIEWED, MESSAGE, MESSAGE_SEEN, MES
 use crate::event::{Event, EventKind};
 use crate::json::Value;
 use crate::plan::Plan;
-use crate::plan::tables::{self, Attribute, CLIENT, Source};
+use crate::plan::tables::{self, Attribute, AttributeFlags, ExperimentFlags, Source};
 use crate::prelude::*;
 use crate::profile::occurrence::{Occurrence, remember, values_of};
 use crate::profile::stamp::{Stamp, Stamped, keep_first, keep_first_offer, keep_last, keep_latest};
@@ -53,8 +53,8 @@ pub(crate) fn apply_consent(consent: &mut SortedMap<Stamped<Consent>>, event: &E
 /// Checks whether any sender may set this trait: no declared attribute that is closed to clients reads it.
 fn is_open(plan: &Plan, name: &str) -> bool {
     let closed = |row: &Attribute| {
-        row.source == Source::Profile as u32
-            && row.flags & CLIENT == 0
+        row.source == Source::Profile
+            && !row.flags.contains(AttributeFlags::CLIENT)
             && plan.list(row.path).next().is_some_and(|first| plan.text(first) == name)
     };
     !plan.rows(plan.all::<Attribute>()).any(|(_, row)| closed(&row))
@@ -104,7 +104,7 @@ fn assign(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     let (Some(key), Some(variation)) = (property("experiment_id"), property("variation_id")) else { return };
     for (_, experiment) in plan.rows(plan.all::<tables::Experiment>()) {
         let is_arm = |id: &str| plan.rows(experiment.variations).any(|(_, row)| plan.text(row.id) == id);
-        if plan.text(experiment.key) == key && experiment.flags & tables::STICKY != 0 && is_arm(variation) {
+        if plan.text(experiment.key) == key && experiment.flags.contains(ExperimentFlags::STICKY) && is_arm(variation) {
             let assignment = assignment_key(key, experiment.bucket_version);
             keep_first(&mut profile.assignments, &assignment, &Stamped::new(variation.to_owned(), stamp));
         }

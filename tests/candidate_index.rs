@@ -135,8 +135,8 @@ fn numbers(plan: &Plan, placements: Ids<Placement>) -> Vec<u32> {
         .collect()
 }
 
-fn lane(plan: &Plan) -> CandidateIndex {
-    plan.get(plan.get(Id::<Slot>::new(0)).unwrap().lane).unwrap()
+fn slot_index(plan: &Plan) -> CandidateIndex {
+    plan.get(plan.get(Id::<Slot>::new(0)).unwrap().candidates).unwrap()
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn a_value_that_few_ask_for_finds_a_campaign() {
         .map(|number| json!({ "tier": "gold", "any": { "$in": [format!("v{}", number % 10), "all"] } }))
         .collect();
     let plan = support::plan(&rules(&conditions));
-    let lane = lane(&plan);
-    assert!(lane.always.is_empty(), "all are found by a value");
-    let keys: Vec<IndexedAttribute> = plan.rows(lane.keys).map(|(_, key)| key).collect();
+    let index = slot_index(&plan);
+    assert!(index.always.is_empty(), "all are found by a value");
+    let keys: Vec<IndexedAttribute> = plan.rows(index.attributes).map(|(_, key)| key).collect();
     assert_eq!(keys.len(), 1);
     let postings: Vec<(String, usize)> = plan
         .rows(keys[0].postings)
@@ -171,21 +171,21 @@ fn what_is_rare_in_the_whole_plan_finds_a_campaign() {
             json!({ "class": "promo", "when": { "tier": format!("t{number}") }, "slots": { "side": "m" } });
     }
     let plan = support::plan(&rules);
-    let keys: Vec<IndexedAttribute> = plan.rows(lane(&plan).keys).map(|(_, key)| key).collect();
+    let keys: Vec<IndexedAttribute> = plan.rows(slot_index(&plan).attributes).map(|(_, key)| key).collect();
     let names: Vec<&str> = keys.iter().map(|key| plan.text(plan.get(key.attribute).unwrap().name)).collect();
     assert_eq!(names, ["tier"]);
 }
 
 #[test]
-fn a_condition_that_many_share_is_a_gate_and_what_cannot_be_found_is_always_looked_at() {
+fn campaigns_are_found_by_a_condition_that_they_share_and_otherwise_always_looked_at() {
     let mut conditions = vec![json!({ "$segment": "hot" }); 6];
     conditions.push(json!({ "any": { "$ne": "x" } }));
     let plan = support::plan(&rules(&conditions));
-    let lane = lane(&plan);
-    let gates: Vec<Vec<u32>> =
-        plan.rows(lane.gates).map(|(_, row): (_, SharedCondition)| numbers(&plan, row.placements)).collect();
-    assert_eq!(gates, [[999, 998, 997, 996, 995, 994]], "one condition for all of them, best priority first");
-    assert_eq!(numbers(&plan, lane.always), [993]);
+    let index = slot_index(&plan);
+    let shared: Vec<Vec<u32>> =
+        plan.rows(index.conditions).map(|(_, row): (_, SharedCondition)| numbers(&plan, row.placements)).collect();
+    assert_eq!(shared, [[999, 998, 997, 996, 995, 994]], "one condition for all of them, best priority first");
+    assert_eq!(numbers(&plan, index.always), [993]);
 }
 
 #[test]

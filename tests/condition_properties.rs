@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use throughline::internals::condition::Evaluator;
-use throughline::internals::plan::tables::{self, CARRIED, ConstantKind, Source};
+use throughline::internals::plan::tables::{
+    self, AttributeFlags, ConstantKind, CounterFlags, Fold, SegmentFlags, Source,
+};
 use throughline::internals::plan::{Id, Ids, Op, Plan, PlanBuilder};
 use throughline::{Millis, Object, Profile, Request, Stamp, Stamped, Value};
 
@@ -36,13 +38,13 @@ proptest! {
 
     #[test]
     fn random_rows_are_refused_or_evaluated(
-        rows in prop::collection::vec((0..40_u32, any::<[u32; 4]>(), 0..16_u32), 1..20),
+        rows in prop::collection::vec((0..42_u32, any::<[u32; 4]>(), 0..16_u32), 1..20),
         value in value(),
     ) {
         let mut plan = resources();
         for (op, operands, limit) in rows {
-            let [a, b, c, d] = operands.map(|word| if limit == 0 { word } else { word % limit });
-            plan.push(tables::Node { op, a, b, c, d });
+            let operands = operands.map(|word| if limit == 0 { word } else { word % limit });
+            plan.push(tables::Node::new(Op::from_number(op).unwrap(), operands));
         }
         if let Ok(plan) = Plan::load(&finish(plan)) {
             let profile = profile(&value, &[1].into());
@@ -59,10 +61,10 @@ proptest! {
 #[test]
 fn a_condition_that_would_take_for_ever_is_refused() {
     let mut plan = resources();
-    let mut node = plan.push(tables::Node { op: Op::Exists as u32, a: 1, b: 0, c: 0, d: 0 });
+    let mut node = plan.push(tables::Node::new(Op::Exists, [1, 0, 0, 0]));
     for _ in 0..40 {
         let (a, b) = plan.ids(&[node, node]).words();
-        node = plan.push(tables::Node { op: Op::And as u32, a, b, c: 0, d: 0 });
+        node = plan.push(tables::Node::new(Op::And, [a, b, 0, 0]));
     }
     assert!(Plan::load(&finish(plan)).is_err());
 }
@@ -97,7 +99,7 @@ fn profile(value: &Value, times: &std::collections::BTreeSet<i64>) -> Profile {
 fn plan(nodes: &[[u8; 4]]) -> Plan {
     let mut plan = resources();
     // What the last node can test, a value or the subject, decides what can be above it.
-    let leaf = plan.push(tables::Node { op: Op::True as u32, a: 0, b: 0, c: 0, d: 0 });
+    let leaf = plan.push(tables::Node::new(Op::True, [0; 4]));
     let (mut values, mut subjects) = (vec![leaf], vec![leaf]);
     let pick = |nodes: &[Id<tables::Node>], byte: u8| *nodes.get(usize::from(byte) % nodes.len()).unwrap();
     for [op, x, y, z] in nodes {
@@ -110,7 +112,7 @@ fn plan(nodes: &[[u8; 4]]) -> Plan {
         };
         let below = if tests_value { &values } else { &subjects };
         let list = plan.ids(&[pick(below, *x), pick(below, *y)]).words();
-        let [a, b, c, d] = match op {
+        let operands = match op {
             Op::And | Op::Or | Op::All => [list.0, list.1, 0, 0],
             Op::Not | Op::Size | Op::ElemMatch => [pick(below, *x).0, 0, 0, 0],
             Op::Attribute => [u32::from(*x) % 3, pick(&values, *y).0, 0, 0],
@@ -120,12 +122,13 @@ fn plan(nodes: &[[u8; 4]]) -> Plan {
             Op::Schedule => [u32::from(*x) * 8, 0, u32::from(*y) * 8, 0],
             Op::Segment => [one % 2, 0, 0, 0],
             Op::Regex => [0, one, 0, 0],
-            Op::Consent | Op::Exists => [one, u32::from(*y) % 3, 0, 0],
+            Op::Consent => [one, u32::from(*y) % 3, 0, 0],
+            Op::Exists => [one % 2, 0, 0, 0],
             // There are no journeys in this plan.
             Op::Journey => continue,
             _ => [one, one, 0, 0],
         };
-        let id = plan.push(tables::Node { op: op as u32, a, b, c, d });
+        let id = plan.push(tables::Node::new(op, operands));
         // Deep and wide conditions are for the other tests.
         if id.0.is_multiple_of(2) {
             if tests_value { &mut values } else { &mut subjects }.push(id);
@@ -142,7 +145,7 @@ fn resources() -> PlanBuilder {
     let mut plan = PlanBuilder::default();
     let texts = NAMES.map(|name| plan.text(name));
     plan.ids(&texts);
-    let constant = |kind: ConstantKind, text, number| tables::Constant { kind: kind as u32, text, number };
+    let constant = |kind: ConstantKind, text, number| tables::Constant { kind, text, number };
     let [a, b, zero, _, id, empty] = texts;
     let constants = [
         constant(ConstantKind::Null, empty, 0.0),
@@ -156,7 +159,7 @@ fn resources() -> PlanBuilder {
     plan.ids(&constants);
     for (name, source) in [(a, Source::Profile), (b, Source::Request), (id, Source::Request)] {
         let path = plan.ids(&[name]);
-        plan.push(tables::Attribute { name, path, source: source as u32, flags: 0 });
+        plan.push(tables::Attribute { name, path, source, flags: AttributeFlags::empty() });
     }
     plan.push(tables::Counter {
         key: a,
@@ -164,13 +167,13 @@ fn resources() -> PlanBuilder {
         filter: None,
         keep: 5,
         within: Millis(0),
-        flags: 0,
+        flags: CounterFlags::empty(),
         property: Ids::empty(),
-        fold: 0,
+        fold: Fold::Last,
         carry: 5,
     });
     let node = Id::new(0);
-    for (id, flags) in [(a, 0), (b, CARRIED)] {
+    for (id, flags) in [(a, SegmentFlags::empty()), (b, SegmentFlags::CARRIED)] {
         plan.push(tables::Segment { id, node, flags });
     }
     plan.regex(throughline_compiler::regex::compile("[ab]$", false).unwrap());

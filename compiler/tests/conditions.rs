@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 use throughline::internals::condition::Evaluator;
-use throughline::internals::plan::tables::{self, CARRIED, Source};
+use throughline::internals::plan::tables::{
+    self, AttributeFlags, Class, CounterFlags, Fold, JourneyFlags, SegmentFlags, Source, StepKind,
+};
 use throughline::internals::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Facts, Millis, Value};
 use throughline_compiler::condition;
@@ -297,9 +299,9 @@ fn compile(rule: &Json) -> Compiled {
             filter,
             keep: spec.keep,
             within: spec.within,
-            flags: 0,
+            flags: CounterFlags::empty(),
             property: Ids::empty(),
-            fold: 0,
+            fold: Fold::Last,
             carry: spec.keep,
         };
         scope.counters.insert(key.clone(), plan.push(row));
@@ -323,20 +325,20 @@ fn scope(plan: &mut PlanBuilder) -> ConditionScope {
     ] {
         let text = plan.text(name);
         let path = plan.ids(&[text]);
-        let id = plan.push(tables::Attribute { name: text, path, source: source as u32, flags: 0 });
+        let id = plan.push(tables::Attribute { name: text, path, source, flags: AttributeFlags::empty() });
         let values = values.iter().map(|value| (*value).to_owned()).collect();
         scope.attributes.insert(name.to_owned(), KnownAttribute { id, kind: "string", values });
     }
     let gold = node(&json!({ "tier": "gold" }));
     let gold = condition::compile(&gold, "", &mut scope, plan, &mut Diagnostics::default()).unwrap();
-    for (name, flags) in [("gold", 0), ("vip", CARRIED)] {
+    for (name, flags) in [("gold", SegmentFlags::empty()), ("vip", SegmentFlags::CARRIED)] {
         let id = plan.text(name);
         scope.segments.insert(name.to_owned(), plan.push(tables::Segment { id, node: gold, flags }));
     }
     let step = plan.text("nudge");
     let steps = plan.push_all([tables::Step {
         id: step,
-        kind: 0,
+        kind: StepKind::Wait,
         wait: Millis(0),
         after: None,
         message: None,
@@ -351,18 +353,18 @@ fn scope(plan: &mut PlanBuilder) -> ConditionScope {
         filter: None,
         keep: 1,
         within: Millis(0),
-        flags: 0,
+        flags: CounterFlags::empty(),
         property: Ids::empty(),
-        fold: 0,
+        fold: Fold::Last,
         carry: 1,
     };
     let enter = plan.push(enter);
     let id = plan.text("cart");
     let journey = plan.push(tables::Journey {
         id,
-        class: 0,
+        class: Class::Promo,
         priority: 0,
-        flags: 0,
+        flags: JourneyFlags::empty(),
         offer: None,
         topic: None,
         enter,

@@ -84,7 +84,7 @@ fn declare(plan: &mut PlanBuilder, name: &str) -> Id<tables::Attribute> {
     // The real `id` is always the subject; here it is an attribute like the others.
     let own = if name == "id" { " id" } else { name };
     let (name, path) = (plan.text(own), plan.ids(&path));
-    plan.push(tables::Attribute { name, path, source: Source::Request as u32, flags: 0 })
+    plan.push(tables::Attribute { name, path, source: Source::Request, flags: tables::AttributeFlags::empty() })
 }
 
 /// The attributes that a condition names.

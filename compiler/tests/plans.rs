@@ -1,8 +1,8 @@
 //! What stands in the plans.
 
 use throughline::internals::plan::tables::{
-    Attribute, CARRIED, Campaign, Channel, Counter, EDGE, EventValues, Experiment, Exposure, ExprOp, Journey, Message,
-    PUBLIC_PLAN, Part, Segment, Slot, Step, TemplateFilter, Variation,
+    Attribute, AttributeFlags, Campaign, Channel, Counter, CounterFlags, EventValues, Experiment, Exposure, ExprOp,
+    Journey, Message, Part, Segment, SegmentFlags, SettingsFlags, Slot, Step, TemplateFilter, Variation,
 };
 use throughline::internals::plan::{Id, PlanError, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
@@ -24,7 +24,7 @@ fn names<R: throughline::internals::plan::row::Row + 'static>(
 fn template(plan: &Plan, parts: Span<Part>) -> String {
     let part = |part: Part| match part.term.and_then(|id| plan.get(id)) {
         None => part.text.map(|text| plan.text(text)).unwrap_or_default().to_owned(),
-        Some(term) if term.op == ExprOp::Attribute as u32 => {
+        Some(term) if term.op == ExprOp::Attribute => {
             let row = plan.get(Id::<Attribute>::new(term.a)).unwrap();
             format!("[{}|{}]", plan.text(row.name), part.detail)
         }
@@ -36,7 +36,7 @@ fn template(plan: &Plan, parts: Span<Part>) -> String {
 #[test]
 fn every_construct_stands_in_the_edge_plan() {
     let plan = support::edge(&everything());
-    assert_eq!(plan.settings().flags & PUBLIC_PLAN, 0);
+    assert!(!plan.settings().flags.contains(SettingsFlags::PUBLIC));
     assert_eq!(names::<Slot>(&plan, |row| row.id), ["home.hero", "promo.bar", "app.card", "account.offer"]);
     assert_eq!(names::<Channel>(&plan, |row| row.id), ["email", "push", "web", "whatsapp"]);
     assert_eq!(names::<Journey>(&plan, |row| row.id), ["cart", "secret-journey"]);
@@ -75,7 +75,7 @@ fn segments_come_after_those_that_they_use_and_unused_ones_are_left_out() {
     assert_eq!(place("unused"), None);
     let carried: Vec<String> = plan
         .rows(plan.all::<Segment>())
-        .filter(|(_, row)| row.flags & CARRIED != 0)
+        .filter(|(_, row)| row.flags.contains(SegmentFlags::CARRIED))
         .map(|(_, row)| plan.text(row.id).to_owned())
         .collect();
     assert_eq!(carried, ["valuable"], "only what reads what never leaves the collector is carried");
@@ -85,7 +85,7 @@ fn segments_come_after_those_that_they_use_and_unused_ones_are_left_out() {
 fn the_token_carries_what_pages_need_and_nothing_else() {
     let plan = support::edge(&everything());
     let carried = |plan: &Plan| -> Vec<String> {
-        let rows = plan.rows(plan.all::<Attribute>()).filter(|(_, row)| row.flags & EDGE != 0);
+        let rows = plan.rows(plan.all::<Attribute>()).filter(|(_, row)| row.flags.contains(AttributeFlags::EDGE));
         rows.map(|(_, row)| plan.text(row.name).to_owned()).collect()
     };
     let wanted =
@@ -94,7 +94,7 @@ fn the_token_carries_what_pages_need_and_nothing_else() {
     let declared = names::<Attribute>(&plan, |row| row.name);
     assert!(declared.contains(&"email".to_owned()), "a closed attribute is known, so that it stays closed");
     let events = |edge: bool| -> Vec<String> {
-        let rows = plan.rows(plan.all::<Counter>()).filter(|(_, row)| (row.flags & EDGE != 0) == edge);
+        let rows = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(CounterFlags::EDGE) == edge);
         let mut events: Vec<String> = rows.map(|(_, row)| plan.text(row.event).to_owned()).collect();
         events.sort();
         events
@@ -110,7 +110,7 @@ fn placements_are_sorted_by_priority_and_then_by_id() {
     let plan = support::edge(&everything());
     let hero = plan.get(Id::<Slot>::new(0)).unwrap();
     let campaigns: Vec<String> = plan
-        .rows(plan.get(hero.lane).unwrap().placements)
+        .rows(plan.get(hero.candidates).unwrap().placements)
         .map(|(_, row)| plan.text(plan.get(row.campaign).unwrap().id).to_owned())
         .collect();
     assert_eq!(campaigns, ["another-bar", "bar", "pricing-intent"]);
@@ -177,7 +177,7 @@ fn nothing_private_stands_in_the_public_plan() {
 #[test]
 fn the_public_plan_has_what_public_slots_need() {
     let plan = support::public(&everything());
-    assert_eq!(plan.settings().flags & PUBLIC_PLAN, PUBLIC_PLAN);
+    assert!(plan.settings().flags.contains(SettingsFlags::PUBLIC));
     assert_eq!(names::<Slot>(&plan, |row| row.id), ["home.hero", "promo.bar", "app.card"]);
     assert_eq!(names::<Campaign>(&plan, |row| row.id), ["another-bar", "bar", "best-card", "pricing-intent"]);
     assert_eq!(names::<Message>(&plan, |row| row.id), ["bar", "card", "hero"]);

@@ -122,15 +122,14 @@ fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
 /// Compares with a bare value of a condition: the fact is converted to the constant's type.
 fn is(plan: &Plan, id: Id<Constant>, value: ValueRef<'_>) -> bool {
     let Some(row) = plan.get(id) else { return false };
-    match ConstantKind::from_number(row.kind) {
-        Some(ConstantKind::Null) => value.is_null(),
-        Some(ConstantKind::Boolean) => !value.is_null() && value.is_truthy() == (row.number != 0.0),
-        Some(ConstantKind::Number) => value.to_number() == row.number,
-        Some(ConstantKind::String) => value.to_text() == plan.text(row.text),
-        Some(ConstantKind::Json) => {
+    match row.kind {
+        ConstantKind::Null => value.is_null(),
+        ConstantKind::Boolean => !value.is_null() && value.is_truthy() == (row.number != 0.0),
+        ConstantKind::Number => value.to_number() == row.number,
+        ConstantKind::String => value.to_text() == plan.text(row.text),
+        ConstantKind::Json => {
             matches!(value, ValueRef::List(_) | ValueRef::Object(_)) && value.to_json() == plan.text(row.text)
         }
-        None => false,
     }
 }
 
@@ -153,7 +152,7 @@ fn some_element(value: ValueRef<'_>, test: impl Fn(ValueRef<'_>) -> bool) -> boo
 /// Returns the constant, unless it is a list or an object: those are identical to nothing.
 pub(crate) fn constant(plan: &Plan, id: Id<Constant>) -> Option<ValueRef<'_>> {
     let row = plan.get(id)?;
-    match ConstantKind::from_number(row.kind)? {
+    match row.kind {
         ConstantKind::Null => Some(ValueRef::Null),
         ConstantKind::Boolean => Some(ValueRef::Bool(row.number != 0.0)),
         ConstantKind::Number => Some(ValueRef::Number(row.number)),
@@ -168,7 +167,7 @@ const fn constants(node: Node) -> Ids<Constant> {
 
 pub(super) fn node(plan: &Plan, id: Id<Node>) -> Option<(Node, Op)> {
     let node = plan.get(id)?;
-    Some((node, node.kind()?))
+    Some((node, node.kind()))
 }
 
 /// Returns the nodes of the list `a, b`.

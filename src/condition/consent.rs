@@ -13,8 +13,7 @@ pub(crate) fn consent(
     recorded: &SortedMap<Stamped<Consent>>,
     purpose: &str,
 ) -> Consent {
-    let assumed = || Consent::from_number(plan.settings().consent);
-    stated(plan, request, recorded, purpose).unwrap_or_else(assumed)
+    stated(plan, request, recorded, purpose).unwrap_or(plan.settings().consent)
 }
 
 /// Returns the consent that the subject has stated for a purpose.

@@ -10,7 +10,7 @@ use crate::facts::Request;
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::plan::condition_ops::wide;
-use crate::plan::tables::{ACCOUNT, Attribute, CARRIED, Journey, JourneyState, Node, Segment, Source};
+use crate::plan::tables::{Attribute, AttributeFlags, Journey, JourneyState, Node, Segment, SegmentFlags, Source};
 use crate::plan::{Id, Op, Plan};
 use crate::prelude::*;
 use crate::profile::{InstanceStatus, Profile};
@@ -75,8 +75,8 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn fact(&self, id: Id<Attribute>) -> ValueRef<'a> {
         let Some(row) = self.plan.get(id) else { return ValueRef::Null };
         let mut path = self.plan.list(row.path).map(|name| self.plan.text(name));
-        if row.source == Source::Profile as u32 {
-            if row.flags & ACCOUNT != 0
+        if row.source == Source::Profile {
+            if row.flags.contains(AttributeFlags::ACCOUNT)
                 && let Some(cached) = self.profile.account_trait(path.clone())
             {
                 return cached;
@@ -124,7 +124,7 @@ impl<'a> Evaluator<'a> {
     // plan's flags say.
     fn test(&mut self, id: Id<Node>, tracer: &mut ConditionTracer) -> bool {
         let Some((node, op)) = node(self.plan, id) else { return false };
-        let is_cached = !tracer.is_recording && (node.is_shared() || op == Op::Segment);
+        let is_cached = !tracer.is_recording && (node.op.shared || op == Op::Segment);
         if is_cached && let Some(cached) = self.results.get(id.0) {
             return cached;
         }
@@ -163,9 +163,9 @@ impl<'a> Evaluator<'a> {
                 let purpose = self.plan.text(Id::new(node.a));
                 let state = self.consent(purpose);
                 tracer.record("purpose", || Value::from(purpose));
-                tracer.record("operand", || Value::from(Consent::from_number(node.b).name()));
+                tracer.record("operand", || node.consent().map_or(Value::Null, |wanted| Value::from(wanted.name())));
                 tracer.record("found", || Value::from(state.name()));
-                state.number() == node.b
+                node.consent() == Some(state)
             }
             Op::Journey => self.test_journey(node, tracer),
             Op::Local => self.test_local(node, tracer),
@@ -213,7 +213,7 @@ impl<'a> Evaluator<'a> {
         let Some(row) = self.plan.get(id) else { return false };
         let name = self.plan.text(row.id);
         tracer.record("segment", || Value::from(name));
-        if row.flags & CARRIED != 0 {
+        if row.flags.contains(SegmentFlags::CARRIED) {
             tracer.record("carried", || Value::Bool(true));
             return self.profile.segments.contains(name);
         }

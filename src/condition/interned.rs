@@ -17,13 +17,13 @@ pub(crate) struct InternedFact<'a> {
 
 impl<'a> InternedFact<'a> {
     pub(crate) fn new(plan: &Plan, view: ValueRef<'a>) -> Self {
-        let single = |kind: ConstantKind, number: f64| Some(Constant { kind: kind as u32, text: Id::new(0), number });
+        let single = |kind: ConstantKind, number: f64| Some(Constant { kind, text: Id::new(0), number });
         let constant = match view {
             ValueRef::Null => single(ConstantKind::Null, 0.0),
             ValueRef::Bool(value) => single(ConstantKind::Boolean, f64::from(u8::from(value))),
             ValueRef::Number(number) => single(ConstantKind::Number, number),
             ValueRef::Text(text) => {
-                plan.intern(text).map(|text| Constant { kind: ConstantKind::String as u32, text, number: 0.0 })
+                plan.intern(text).map(|text| Constant { kind: ConstantKind::String, text, number: 0.0 })
             }
             ValueRef::List(_) | ValueRef::Object(_) => None,
         };
@@ -49,7 +49,7 @@ impl<'a> InternedFact<'a> {
             return None;
         }
         let is_same = || {
-            let row = plan.get(Id::<Constant>::new(node.a)).filter(|row| row.kind == ConstantKind::String as u32)?;
+            let row = plan.get(Id::<Constant>::new(node.a)).filter(|row| row.kind == ConstantKind::String)?;
             Some(self.constant.is_some_and(|constant| constant.text == row.text))
         };
         match op {
@@ -66,8 +66,8 @@ impl Constant {
     /// ids.
     #[must_use]
     pub fn order(&self, other: &Self) -> Ordering {
-        self.kind.cmp(&other.kind).then_with(|| match ConstantKind::from_number(self.kind) {
-            Some(ConstantKind::String) => self.text.cmp(&other.text),
+        self.kind.cmp(&other.kind).then_with(|| match self.kind {
+            ConstantKind::String => self.text.cmp(&other.text),
             _ => self.number.partial_cmp(&other.number).unwrap_or_else(|| self.number.total_cmp(&other.number)),
         })
     }

@@ -21,7 +21,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn test_local(&self, node: Node, tracer: &mut ConditionTracer) -> bool {
-        let Some(part) = LocalPart::from_number(node.b) else { return false };
+        let Some(part) = node.local_part() else { return false };
         let is_subjects = node.a == u32::MAX;
         if is_subjects && tracer.is_recording && named_zone(self.plan, self.profile, self.request).is_none() {
             tracer.record("missing", || Value::from(TIMEZONE));

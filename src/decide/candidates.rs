@@ -9,9 +9,7 @@ use crate::collections::IdMap;
 use crate::condition::InternedFact;
 use crate::decide::Decider;
 use crate::json::ValueRef;
-use crate::plan::tables::{
-    Campaign, CandidateIndex, IndexedAttribute, Message, NUMBERS, Placement, Posting, TEXTS, TRUTHS,
-};
+use crate::plan::tables::{Campaign, CandidateIndex, IndexedAttribute, Message, Placement, Posting, PostingForms};
 use crate::plan::{Id, Plan, Span};
 
 /// The campaigns of a lane that may win, best priority first, each once and with its message there.
@@ -62,21 +60,21 @@ impl Iterator for Candidates<'_> {
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The campaigns of the lane that may match: no other one's condition can hold. All of them, if this is explained.
-    pub(crate) fn candidates(&mut self, lane: &CandidateIndex) -> Candidates<'a> {
+    pub(crate) fn candidates(&mut self, index: &CandidateIndex) -> Candidates<'a> {
         let plan = self.plan;
         let mut candidates = Candidates { plan, all: 0..0, lists: BinaryHeap::new(), last: None };
         if self.tracer.is_some() {
-            candidates.all = lane.placements.range();
+            candidates.all = index.placements.range();
             return candidates;
         }
-        candidates.add(plan.numbers(lane.always));
-        for (_, key) in plan.rows(lane.keys) {
+        candidates.add(plan.numbers(index.always));
+        for (_, key) in plan.rows(index.attributes) {
             let fact = self.eval.interned(key.attribute);
             self.add_postings(&key, fact, &mut candidates);
         }
-        for (_, gate) in plan.rows(lane.gates) {
-            if self.eval.holds(gate.node) {
-                candidates.add(plan.numbers(gate.placements));
+        for (_, shared) in plan.rows(index.conditions) {
+            if self.eval.holds(shared.node) {
+                candidates.add(plan.numbers(shared.placements));
             }
         }
         candidates
@@ -102,16 +100,16 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                 }
             }
         }
-        if key.forms & TEXTS != 0 {
+        if key.forms.contains(PostingForms::TEXT) {
             add(match fact.view {
                 ValueRef::Text(_) => of_fact(fact),
                 other => posting(ValueRef::Text(&other.to_text())),
             });
         }
-        if key.forms & NUMBERS != 0 {
+        if key.forms.contains(PostingForms::NUMBER) {
             add(posting(ValueRef::Number(fact.view.to_number())));
         }
-        if key.forms & TRUTHS != 0 {
+        if key.forms.contains(PostingForms::BOOLEAN) {
             add(posting(ValueRef::Bool(fact.view.is_truthy())));
         }
     }

@@ -1,12 +1,12 @@
 //! Whether a campaign may speak to this subject now, whatever the slot.
 
 use crate::decide::Decider;
-use crate::decide::policy::frequency_cap::class_bit;
 use crate::decision::reason::Reason;
 use crate::event::consent::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{
-    Campaign, Cap, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, SEVERAL, Suppression, Text,
+    Campaign, CampaignFlags, Cap, Class, ClassPolicy, Cooldown, Exclusion, Holdout, Message, Node, Offer, Suppression,
+    Text,
 };
 use crate::time::Millis;
 
@@ -43,7 +43,7 @@ impl Reason {
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the campaign may speak; decided once for all slots.
     pub(crate) fn is_eligible(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
-        if campaign.flags & SEVERAL == 0 {
+        if !campaign.flags.contains(CampaignFlags::SEVERAL) {
             return self.check_eligibility(id, campaign);
         }
         if let Some(known) = self.verdicts.get(id.0) {
@@ -68,8 +68,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         self.check_policy_caps(campaign.subject())
     }
 
-    pub(crate) fn check_consent(&self, class: u32) -> Result<(), Denial> {
-        let policy = self.plan.get(Id::<ClassPolicy>::new(class));
+    pub(crate) fn check_consent(&self, class: Class) -> Result<(), Denial> {
+        let policy = self.plan.get(Id::<ClassPolicy>::new(class as u32));
         let purposes = policy.into_iter().flat_map(|policy| self.plan.list(policy.purposes));
         let mut missing = purposes.filter(|purpose| self.eval.consent(self.plan.text(*purpose)) != Consent::Granted);
         missing.next().map_or(Ok(()), |purpose| Err(Reason::ConsentMissing.by(DenialCause::Purpose(purpose))))
@@ -97,9 +97,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    pub(crate) fn check_suppression(&mut self, class: u32) -> Result<(), Denial> {
+    pub(crate) fn check_suppression(&mut self, class: Class) -> Result<(), Denial> {
         for (id, suppression) in self.plan.rows(self.plan.all::<Suppression>()) {
-            if suppression.classes & class_bit(class) != 0 && self.eval.holds(suppression.when) {
+            if suppression.classes.contains(class) && self.eval.holds(suppression.when) {
                 return Err(Reason::Suppressed.by(DenialCause::Suppression(id)));
             }
         }

@@ -5,7 +5,7 @@ use crate::decide::Decider;
 use crate::decision::Assignment;
 use crate::json::Value;
 use crate::json::canonical::write_number;
-use crate::plan::tables::{ACTIVE, Campaign, Experiment, STICKY, Variation};
+use crate::plan::tables::{Campaign, Experiment, ExperimentFlags, Variation};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
 
@@ -28,10 +28,10 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// GrowthBook's order: a kept assignment comes before the condition, and an arm of a blocked version before all.
     fn assign(&mut self, experiment: &Experiment) -> Option<Assignment<'a>> {
         let unit = unit_text(&self.eval.attribute(experiment.unit))?;
-        if experiment.flags & ACTIVE == 0 {
+        if !experiment.flags.contains(ExperimentFlags::ACTIVE) {
             return None;
         }
-        if experiment.flags & STICKY != 0 {
+        if experiment.flags.contains(ExperimentFlags::STICKY) {
             if self.is_blocked(experiment) {
                 return None;
             }

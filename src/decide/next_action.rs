@@ -13,7 +13,7 @@ use crate::decision::{Assignment, NextAction};
 use crate::event::names::MESSAGE;
 use crate::math::exp2;
 use crate::plan::Id;
-use crate::plan::tables::{BEST, Campaign, NextStep, WRONG_ROLE};
+use crate::plan::tables::{Campaign, NextStep, NextStepFlags};
 use crate::prelude::*;
 use crate::time::Millis;
 
@@ -81,7 +81,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             return Err(Reason::Unreachable.by(DenialCause::Channel));
         }
         let key = |place: usize| {
-            let possible: Option<&PossibleStep> = steps.get(place).filter(|possible| possible.step.flags & BEST != 0);
+            let is_best = |possible: &&PossibleStep| possible.step.flags.contains(NextStepFlags::BEST);
+            let possible: Option<&PossibleStep> = steps.get(place).filter(is_best);
             possible.map(|possible| Reverse((possible.value, possible.responded)))
         };
         let order = sorted_indices(steps.len(), &|a, b| key(a).cmp(&key(b)));
@@ -92,7 +93,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let here = |reason: Reason| reason.by(DenialCause::Channel);
         let (message, channel) =
             self.plan.get(step.message).zip(self.plan.get(step.channel)).ok_or(here(Reason::NoRendition))?;
-        if step.flags & WRONG_ROLE != 0 {
+        if step.flags.contains(NextStepFlags::WRONG_ROLE) {
             return Err(here(Reason::RoleMismatch));
         }
         self.check_unseen(step.message, &message, MESSAGE)?;
@@ -104,7 +105,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         if step.until != Millis::MAX && at >= now.plus(step.until) {
             return Err(here(Reason::TooLate));
         }
-        if step.flags & BEST == 0 {
+        if !step.flags.contains(NextStepFlags::BEST) {
             return Ok(PossibleStep { step: *step, at, value: Micros::default(), responded: None });
         }
         let (rate, responded) = self.responsiveness(&channel);

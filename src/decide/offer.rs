@@ -48,9 +48,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
     /// The one of the campaign that ranks highest of all that may speak, in whatever slot.
     fn ranked_offer(&mut self, group: Id<OfferGroup>) -> Option<Id<Offer>> {
-        let lane = self.plan.get(self.plan.get(group)?.lane)?;
+        let index = self.plan.get(self.plan.get(group)?.candidates)?;
         let mut best: Option<(Rank, Option<Id<Offer>>)> = None;
-        for (id, campaign, _) in self.candidates(&lane) {
+        for (id, campaign, _) in self.candidates(&index) {
             let leader = best.as_ref().map(|(rank, _)| *rank);
             if leader.is_some_and(|leader| Reverse(campaign.priority) > leader.0) {
                 break;

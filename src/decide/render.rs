@@ -2,7 +2,7 @@
 
 use crate::decide::Decider;
 use crate::decision::Content;
-use crate::plan::tables::{Fallback, Format, JSON_SLOT, Message, Part, Rendition, Slot, Text};
+use crate::plan::tables::{Fallback, Format, Message, Part, Rendition, Slot, SlotFlags, Text};
 use crate::plan::{Id, Span};
 use crate::prelude::*;
 use crate::template::TemplateWriter;
@@ -10,8 +10,8 @@ use crate::template::TemplateWriter;
 impl Rendition {
     /// Whether the form of the content is the one that the slot takes.
     pub(crate) fn fits(&self, slot: &Slot) -> bool {
-        let wanted = if slot.flags & JSON_SLOT != 0 { Format::Json } else { Format::Html };
-        self.format == wanted as u32
+        let wanted = if slot.flags.contains(SlotFlags::JSON) { Format::Json } else { Format::Html };
+        self.format == wanted
     }
 }
 
@@ -58,7 +58,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The content of a rendition of a message for this subject.
     pub(crate) fn render(&mut self, message: &Message, rendition: &Rendition) -> Content<'a> {
         Content {
-            format: Format::from_number(rendition.format).unwrap_or(Format::Text),
+            format: rendition.format,
             body: self.fill_in(message, rendition.body).into(),
             subject: (!rendition.subject.is_empty()).then(|| self.fill_in(message, rendition.subject).into()),
         }

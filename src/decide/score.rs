@@ -6,7 +6,7 @@ use crate::decide::Decider;
 use crate::json::Value;
 use crate::math::{exp, exp2, ln_1p};
 use crate::plan::Id;
-use crate::plan::tables::{LOG, Link, Score, Term, TermKind};
+use crate::plan::tables::{Link, Score, Term, TermFlags, TermKind};
 use crate::prelude::*;
 use crate::time::Millis;
 
@@ -36,9 +36,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let Some(row) = score.and_then(|id| self.plan.get(id)) else { return Micros::default() };
         let terms = self.plan.rows(row.terms).map(|(_, term)| term.weight * self.term(&term));
         let sum = terms.fold(row.bias, |sum, term| sum + term);
-        Micros::from_number(match Link::from_number(row.link) {
-            Some(Link::Logistic) => 1.0 / (1.0 + exp(-sum)),
-            Some(Link::Linear) | None => sum,
+        Micros::from_number(match row.link {
+            Link::Logistic => 1.0 / (1.0 + exp(-sum)),
+            Link::Linear => sum,
         })
     }
 
@@ -56,22 +56,21 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     fn term(&self, term: &Term) -> f64 {
-        let found = match TermKind::from_number(term.kind) {
-            Some(TermKind::Attribute) => term.attribute.and_then(|id| number(&self.eval.attribute(id))),
-            Some(TermKind::Count) => {
+        let found = match term.kind {
+            TermKind::Attribute => term.attribute.and_then(|id| number(&self.eval.attribute(id))),
+            TermKind::Count => {
                 let after = if term.span.0 == 0 { Millis::MIN } else { self.facts.now.minus(term.span) };
                 let count = self.times(term).filter(|at| *at > after).count();
                 Some(f64::from(u32::try_from(count).unwrap_or(u32::MAX).min(term.most)))
             }
-            Some(TermKind::Decay) => self.times(term).last().map(|last| {
+            TermKind::Decay => self.times(term).last().map(|last| {
                 let age = self.facts.now.minus(last);
                 exp2(-(age.0 as f64) / term.span.0.max(1) as f64)
             }),
-            None => None,
         };
         match found {
             None => term.otherwise,
-            Some(found) if term.flags & LOG != 0 => ln_1p(found),
+            Some(found) if term.flags.contains(TermFlags::LOG) => ln_1p(found),
             Some(found) => found,
         }
     }

@@ -10,7 +10,7 @@ use crate::decision::reason::Reason;
 use crate::decision::{Assignment, Fill};
 use crate::event::names::SEEN;
 use crate::plan::Id;
-use crate::plan::tables::{Campaign, Class, Message, ONCE, Rendition, Slot};
+use crate::plan::tables::{Campaign, Message, MessageFlags, Rendition, Slot};
 use crate::prelude::*;
 use crate::text::fnv::fnv64a;
 
@@ -49,12 +49,12 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The best candidate. They are sorted by priority, so the search ends where the priority falls below the best; only a
     /// trace wants to hear of the others.
     fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot) -> Option<Candidate<'a>> {
-        let lane = self.plan.get(slot.lane)?;
+        let index = self.plan.get(slot.candidates)?;
         if let Some(tracer) = &mut self.tracer {
             tracer.enter(slot_id);
         }
         let mut best: Option<Candidate<'a>> = None;
-        for (id, campaign, message) in self.candidates(&lane) {
+        for (id, campaign, message) in self.candidates(&index) {
             let Some(message) = message else { continue };
             if let Some(leader) = best.as_ref().filter(|_| self.tracer.is_none()) {
                 if Reverse(campaign.priority) > leader.rank.0 {
@@ -123,7 +123,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     fn content_of(&mut self, winner: &Candidate<'a>, campaign: &Campaign) -> Fill<'a> {
         Fill {
             campaign: self.plan.text(campaign.id).into(),
-            class: Class::from_number(campaign.class).unwrap_or(Class::Promo),
+            class: campaign.class,
             message: self.plan.text(winner.message.id).into(),
             offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).into()),
             locale: winner.rendition.locale.map(|locale| self.plan.text(locale).into()),
@@ -138,7 +138,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether the message is new to the subject, if it is one that is shown once: not [`SEEN`], or not even sent.
     pub(crate) fn check_unseen(&self, id: Id<Message>, message: &Message, how: &str) -> Result<(), Denial> {
         let key = || format!("{how}:{}", self.plan.text(message.id));
-        let seen = message.flags & ONCE != 0 && self.profile.exposures.contains_key(&key());
+        let seen = message.flags.contains(MessageFlags::ONCE) && self.profile.exposures.contains_key(&key());
         if seen { Err(Reason::AlreadySeen.by(DenialCause::Message(id))) } else { Ok(()) }
     }
 }

@@ -17,13 +17,14 @@ pub enum Consent {
 string_enum!(Consent, "one of: granted, denied, pending");
 
 impl Consent {
-    /// Returns the state for its number in a plan; `Pending` for an unknown number.
+    /// Returns the state with this number in plans.
     #[must_use]
-    pub const fn from_number(number: u32) -> Self {
+    pub const fn from_number(number: u32) -> Option<Self> {
         match number {
-            1 => Self::Denied,
-            2 => Self::Granted,
-            _ => Self::Pending,
+            0 => Some(Self::Pending),
+            1 => Some(Self::Denied),
+            2 => Some(Self::Granted),
+            _ => None,
         }
     }
 

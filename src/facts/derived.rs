@@ -54,7 +54,7 @@ fn event_values(plan: &Plan, row: &EventValues, profile: &Profile, now: Millis) 
 }
 
 fn derive(plan: &Plan, row: &Derived, request: &Request) -> Option<Value> {
-    match Derivation::from_number(row.from)? {
+    match row.from {
         Derivation::Parameter => {
             let wanted = plan.text(row.parameter);
             let (_, value) = params(query(request)).find(|(name, _)| name == wanted)?;

@@ -70,18 +70,18 @@ impl<'a> LocalClock<'a> {
     /// Returns the offset from UTC at an instant, both in seconds.
     fn offset(&self, at: i64) -> i64 {
         let Some(zone) = self.zone else { return 0 };
-        let mut offset = signed(zone.before);
+        let mut offset = i64::from(zone.before);
         for (_, change) in self.plan.rows(zone.changes) {
             if at < i64::from(change.at) {
                 return offset;
             }
-            offset = signed(change.offset);
+            offset = i64::from(change.offset);
         }
         self.regular_offset(zone, at)
     }
 
     fn regular_offset(&self, zone: Zone, at: i64) -> i64 {
-        let (standard, summer) = (signed(zone.standard), signed(zone.summer));
+        let (standard, summer) = (i64::from(zone.standard), i64::from(zone.summer));
         let rule = zone.rule.and_then(|rule| self.plan.get(rule)).filter(|_| TIMES.contains(&at));
         match rule {
             Some(rule) if is_summer(rule, at, standard, summer) => summer,
@@ -118,15 +118,11 @@ fn find(plan: &Plan, name: &str) -> Option<Id<Zone>> {
     None
 }
 
-const fn signed(word: u32) -> i64 {
-    word.cast_signed() as i64
-}
-
 /// Checks whether a rule puts clocks forward at an instant.
 fn is_summer(rule: ZoneRule, at: i64, standard: i64, summer: i64) -> bool {
     let (year, ..) = date(at.saturating_add(standard).div_euclid(DAY));
-    let start = change(year, rule.start, signed(rule.start_time)).saturating_sub(standard);
-    let end = change(year, rule.end, signed(rule.end_time)).saturating_sub(summer);
+    let start = change(year, rule.start, i64::from(rule.start_time)).saturating_sub(standard);
+    let end = change(year, rule.end, i64::from(rule.end_time)).saturating_sub(summer);
     if start < end { start <= at && at < end } else { at < end || start <= at }
 }
 

@@ -3,7 +3,7 @@
 use crate::bucket::{bucket, in_range};
 use crate::feature::FeatureEvaluator;
 use crate::feature::rule::Verdict;
-use crate::plan::tables::{Audience, BY_URL, EXCLUDES, UrlPattern, WHOLE_URL};
+use crate::plan::tables::{Audience, AudienceFlags, UrlPattern, UrlPatternFlags};
 use crate::text::url::Url;
 
 /// The host of a relative URL.
@@ -23,12 +23,12 @@ impl FeatureEvaluator<'_> {
 
     /// Checks whether the experiment runs on a page.
     pub(super) fn is_on_page(&self, audience: &Audience, url: &str) -> bool {
-        if audience.flags & BY_URL == 0 {
+        if !audience.flags.contains(AudienceFlags::BY_URL) {
             return true;
         }
         let url = Url::parse(url, Some(NO_HOST));
         let matches = |row: &UrlPattern| url.as_ref().is_some_and(|url| self.matches(row, url));
-        let excludes = |row: &UrlPattern| row.flags & EXCLUDES != 0;
+        let excludes = |row: &UrlPattern| row.flags.contains(UrlPatternFlags::EXCLUDES);
         let rows = || self.plan.rows(audience.urls).map(|(_, row)| row);
         let is_excluded = rows().any(|row| excludes(&row) && matches(&row));
         let mut including = rows().filter(|row| !excludes(row)).peekable();
@@ -38,7 +38,7 @@ impl FeatureEvaluator<'_> {
 
     fn matches(&self, row: &UrlPattern, url: &Url) -> bool {
         let is_match = |regex, text: &str| self.plan.is_match(regex, text);
-        if row.flags & WHOLE_URL != 0 {
+        if row.flags.contains(UrlPatternFlags::WHOLE_URL) {
             let href = url.href();
             let after_origin = href.get(url.origin().len()..).unwrap_or_default();
             return is_match(row.path, &href) || is_match(row.path, after_origin);

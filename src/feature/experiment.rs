@@ -8,7 +8,7 @@ use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::Span;
 use crate::plan::tables::{
-    AutoExperiment, Buckets, DRAFT, FORCED, FeatureExperiment, MANUAL, PASSTHROUGH, PERSIST_QUERY, REDIRECT, STOPPED,
+    ArmFlags, AutoExperiment, AutoExperimentFlags, Buckets, FeatureExperiment, FeatureExperimentFlags,
 };
 use crate::prelude::*;
 use crate::text::url::Url;
@@ -60,15 +60,16 @@ impl FeatureEvaluator<'_> {
     /// Runs an experiment that is not part of a feature; `None` if it must be triggered and was not.
     pub(super) fn experiment(&mut self, auto: &AutoExperiment, triggered: &[&str]) -> Option<ExperimentRun> {
         let row = self.plan.get(auto.trial)?;
-        if auto.flags & MANUAL != 0 && !triggered.contains(&self.plan.text(row.key)) {
+        if auto.flags.contains(AutoExperimentFlags::MANUAL) && !triggered.contains(&self.plan.text(row.key)) {
             return None;
         }
         self.visits = super::MAX_VISITS;
         let Run { experiment, outcome } = self.run(&row, None);
         let redirect =
             Some(outcome.value.at(["urlRedirect"])).filter(|_| outcome.in_experiment).and_then(Value::as_str);
-        let redirect =
-            redirect.filter(|to| auto.flags & REDIRECT != 0 && !to.is_empty()).map(|to| self.address(auto, to));
+        let redirect = redirect
+            .filter(|to| auto.flags.contains(AutoExperimentFlags::REDIRECT) && !to.is_empty())
+            .map(|to| self.address(auto, to));
         let is_elsewhere = |to: &String| !self.plan.get(row.audience).is_some_and(|it| self.is_on_page(&it, to));
         Some(ExperimentRun {
             id: self.plan.text(auto.id).to_owned(),
@@ -80,7 +81,8 @@ impl FeatureEvaluator<'_> {
     }
 
     fn address(&self, auto: &AutoExperiment, to: &str) -> String {
-        let page = Url::parse(self.url, Some(NO_HOST)).filter(|_| auto.flags & PERSIST_QUERY != 0);
+        let page =
+            Url::parse(self.url, Some(NO_HOST)).filter(|_| auto.flags.contains(AutoExperimentFlags::PERSIST_QUERY));
         page.map_or_else(|| to.to_owned(), |page| page.with_missing_params(to))
     }
 
@@ -149,7 +151,7 @@ impl FeatureEvaluator<'_> {
             return forced((0..count).find(|index| number.as_f64() == Some(f64::from(*index))));
         }
         // 5: draft.
-        if row.flags & DRAFT != 0 {
+        if row.flags.contains(FeatureExperimentFlags::DRAFT) {
             return Choice::default();
         }
         // 6: the hashed attribute; its fallback counts only where assignments are kept.
@@ -177,11 +179,11 @@ impl FeatureEvaluator<'_> {
             return Choice::default();
         }
         // 11: forced by the experiment. This follows 10, so coverage still applies.
-        if row.flags & FORCED != 0 {
+        if row.flags.contains(FeatureExperimentFlags::FORCED) {
             return forced(Some(row.forced));
         }
         // 12 and 12.5: QA mode, or the experiment is stopped.
-        if self.options.qa_mode || row.flags & STOPPED != 0 {
+        if self.options.qa_mode || row.flags.contains(FeatureExperimentFlags::STOPPED) {
             return Choice::default();
         }
         Choice { index, hashed: true, bucket: Some(bucket), sticky: matches!(kept, StickyAssignment::Arm(_)) }
@@ -210,7 +212,7 @@ impl FeatureEvaluator<'_> {
             sticky_used: choice.sticky,
             name: arm.and_then(|arm| arm.name).map(|name| self.plan.text(name).to_owned()),
             bucket: choice.bucket,
-            passthrough: arm.is_some_and(|arm| arm.flags & PASSTHROUGH != 0),
+            passthrough: arm.is_some_and(|arm| arm.flags.contains(ArmFlags::PASSTHROUGH)),
             bandit: weights.bandit.clone().filter(|_| choice.hashed && in_experiment),
         }
     }

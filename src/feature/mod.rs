@@ -24,7 +24,7 @@ use crate::facts::{Facts, Request};
 use crate::json;
 use crate::json::Value;
 use crate::json::ValueRef;
-use crate::plan::tables::{self, Attribute, AutoExperiment, Constant, ConstantKind, REDIRECT, Text};
+use crate::plan::tables::{self, Attribute, AutoExperiment, AutoExperimentFlags, Constant, ConstantKind, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
@@ -74,7 +74,7 @@ pub fn run_experiments(
     let mut runs = Vec::new();
     for (_, row) in plan.rows(plan.all::<AutoExperiment>()) {
         let Some(run) = evaluator.experiment(&row, triggered) else { continue };
-        let leaves = row.flags & REDIRECT != 0 && run.outcome.in_experiment;
+        let leaves = row.flags.contains(AutoExperimentFlags::REDIRECT) && run.outcome.in_experiment;
         runs.push(run);
         if leaves {
             break;
@@ -147,12 +147,12 @@ impl<'a> FeatureEvaluator<'a> {
     /// Returns the value of a constant.
     fn constant(&self, id: Id<Constant>) -> Value {
         let Some(row) = self.plan.get(id) else { return Value::Null };
-        match ConstantKind::from_number(row.kind) {
-            Some(ConstantKind::Boolean) => Value::Bool(row.number != 0.0),
-            Some(ConstantKind::Number) => Value::Number(row.number),
-            Some(ConstantKind::String) => Value::from(self.plan.text(row.text)),
-            Some(ConstantKind::Json) => self.json(row.text),
-            Some(ConstantKind::Null) | None => Value::Null,
+        match row.kind {
+            ConstantKind::Boolean => Value::Bool(row.number != 0.0),
+            ConstantKind::Number => Value::Number(row.number),
+            ConstantKind::String => Value::from(self.plan.text(row.text)),
+            ConstantKind::Json => self.json(row.text),
+            ConstantKind::Null => Value::Null,
         }
     }
 

@@ -9,7 +9,8 @@ use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::Span;
 use crate::plan::tables::{
-    FEATURE_OFF, FORCES, Feature, FeatureRule, Filter, GATE, INCLUSIVE, NEVER_STICKY, Prerequisite, Rollout,
+    Feature, FeatureFlags, FeatureRule, FeatureRuleFlags, Filter, Prerequisite, PrerequisiteFlags, Rollout,
+    RolloutFlags,
 };
 use crate::prelude::*;
 
@@ -42,7 +43,7 @@ impl FeatureEvaluator<'_> {
         let Some((_, row)) = self.plan.find(key, |row: &Feature| row.key) else {
             return empty(key, FeatureSource::UnknownFeature, EvaluationReason::Error);
         };
-        if row.flags & FEATURE_OFF != 0 {
+        if row.flags.contains(FeatureFlags::OFF) {
             return empty(key, FeatureSource::UnknownFeature, EvaluationReason::Disabled);
         }
         self.path.push(key.to_owned());
@@ -71,7 +72,7 @@ impl FeatureEvaluator<'_> {
             return None;
         }
         let id = self.plan.text(rule.id).to_owned();
-        if rule.flags & FORCES != 0 {
+        if rule.flags.contains(FeatureRuleFlags::FORCES) {
             let value = self.force(rule)?;
             let is_split = rule.rollout.is_some() || !rule.filters.is_empty();
             let is_targeted = rule.when.is_some() || !rule.prerequisites.is_empty();
@@ -107,10 +108,12 @@ impl FeatureEvaluator<'_> {
     }
 
     fn is_in_rollout(&self, row: &Rollout) -> bool {
-        let may_fall_back = self.docs.is_some() && row.flags & NEVER_STICKY == 0;
+        let may_fall_back = self.docs.is_some() && !row.flags.contains(RolloutFlags::NEVER_STICKY);
         let (_, value) = self.unit(row.unit, row.fallback.filter(|_| may_fall_back));
         let hash = |value| bucket(self.plan.text(row.seed), &ValueRef::from(&value).to_text(), row.version);
-        let is_in = |bucket| in_range(bucket, (row.from, row.to)) || (row.flags & INCLUSIVE != 0 && bucket == row.to);
+        let is_in = |bucket| {
+            in_range(bucket, (row.from, row.to)) || (row.flags.contains(RolloutFlags::INCLUSIVE) && bucket == row.to)
+        };
         value.and_then(hash).is_some_and(is_in)
     }
 
@@ -133,7 +136,7 @@ impl FeatureEvaluator<'_> {
             }
             let tested: Object = [("value", parent.value)].into_iter().collect();
             if !filter(self.plan, row.when, &tested) {
-                return if row.flags & GATE != 0 { Verdict::Closed } else { Verdict::Unmet };
+                return if row.flags.contains(PrerequisiteFlags::GATE) { Verdict::Closed } else { Verdict::Unmet };
             }
         }
         Verdict::Met

@@ -9,7 +9,7 @@ use crate::feature::{EvaluationOptions, ExperimentResult, FeatureEvaluator, Stic
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::json::canonical;
-use crate::plan::tables::{Attribute, FeatureExperiment, KEYED, NEVER_STICKY};
+use crate::plan::tables::{ArmFlags, Attribute, FeatureExperiment, FeatureExperimentFlags};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
@@ -38,7 +38,7 @@ pub fn sticky_keys(plan: &Plan, facts: &Facts) -> SortedSet<String> {
 
 impl FeatureEvaluator<'_> {
     pub(super) fn is_sticky(&self, row: &FeatureExperiment) -> bool {
-        self.docs.is_some() && row.flags & NEVER_STICKY == 0
+        self.docs.is_some() && !row.flags.contains(FeatureExperimentFlags::NEVER_STICKY)
     }
 
     /// Returns the kept assignment of an experiment.
@@ -66,7 +66,9 @@ impl FeatureEvaluator<'_> {
             return StickyAssignment::Nothing;
         };
         let mut arms = (0..).zip(self.plan.rows(row.arms));
-        let is_it = |arm: &crate::plan::tables::Arm| arm.flags & KEYED != 0 && self.plan.text(arm.key) == variation;
+        let is_it = |arm: &crate::plan::tables::Arm| {
+            arm.flags.contains(ArmFlags::KEYED) && self.plan.text(arm.key) == variation
+        };
         arms.find(|(_, (_, arm))| is_it(arm))
             .map_or(StickyAssignment::Nothing, |(index, _)| StickyAssignment::Arm(index))
     }

@@ -111,7 +111,7 @@ pub(crate) fn compose_action(
         journey: member_message.journey.clone(),
         entered: member_message.entered,
         step: member_message.step.clone(),
-        class: Class::from_number(journey.class).unwrap_or(Class::Promo),
+        class: journey.class,
         message: plan.get(message).map_or("", |row| plan.text(row.id)).to_owned(),
         offer: offer.map(|row| plan.text(row.id).to_owned()),
         at: member_message.at,

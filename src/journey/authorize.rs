@@ -5,7 +5,7 @@ use crate::journey::action::with_pending;
 use crate::journey::compose::{Draft, SendBlocked, compose};
 use crate::journey::run::{exit, goal};
 use crate::plan::Plan;
-use crate::plan::tables::{ACCOUNT, Channel, Journey, Message};
+use crate::plan::tables::{Channel, Journey, JourneyFlags, Message};
 use crate::profile::Profile;
 use crate::profile::account::Account;
 use crate::profile::stamp::Stamp;
@@ -60,7 +60,7 @@ fn is_over(plan: &Plan, profile: &Profile, journey: &Journey, waiting: &PendingM
     let entered = waiting.entered;
     let ended =
         |counters| goal(plan, counters, journey, entered).is_some() || exit(plan, counters, journey, entered).is_some();
-    if journey.flags & ACCOUNT == 0 {
+    if !journey.flags.contains(JourneyFlags::ACCOUNT) {
         return ended(&profile.counters);
     }
     let is_same = |account: &&Account| account.journeys.get(waiting.journey).is_some_and(|it| it.entered == entered);

@@ -20,7 +20,7 @@ use run::JourneyRun;
 use crate::collections::sorted_indices;
 use crate::event::Event;
 use crate::plan::Plan;
-use crate::plan::tables::{ACCOUNT, Journey};
+use crate::plan::tables::{Journey, JourneyFlags};
 use crate::prelude::*;
 use crate::profile::Profile;
 use crate::time::Millis;
@@ -51,7 +51,7 @@ pub struct Advance {
 /// Journeys with the account as their unit are not the subject's: see [`advance_account`].
 #[must_use]
 pub fn advance(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis) -> Advance {
-    advance_by_unit(plan, profile, on_its_way, now, 0)
+    advance_by_unit(plan, profile, on_its_way, now, false)
 }
 
 /// Moves the journeys of an account, of which this is the profile, on to `now`.
@@ -60,15 +60,16 @@ pub fn advance(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis
 /// know, so its journey goes on.
 #[must_use]
 pub fn advance_account(plan: &Plan, profile: &Profile, now: Millis) -> Advance {
-    advance_by_unit(plan, profile, &[], now, ACCOUNT)
+    advance_by_unit(plan, profile, &[], now, true)
 }
 
-/// Moves on the journeys whose unit has this flag.
-fn advance_by_unit(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis, unit: u32) -> Advance {
+/// Advances the journeys of accounts, or those of people.
+fn advance_by_unit(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis, of_account: bool) -> Advance {
     let mut out = Advance { profile: profile.clone(), actions: Vec::new(), member_messages: Vec::new(), wake_at: None };
     let mut on_its_way = on_its_way.to_vec();
     let journeys = plan.rows(plan.all::<Journey>()).map(|(_, journey)| journey);
-    let journeys: Vec<Journey> = journeys.filter(|journey| journey.flags & ACCOUNT == unit).collect();
+    let journeys: Vec<Journey> =
+        journeys.filter(|journey| journey.flags.contains(JourneyFlags::ACCOUNT) == of_account).collect();
     let priority = |place: usize| journeys.get(place).map(|journey| Reverse(journey.priority));
     for place in sorted_indices(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
         let Some(journey) = journeys.get(place).copied() else { continue };

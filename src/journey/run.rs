@@ -10,7 +10,7 @@ use crate::facts::derived::request_for_message;
 use crate::journey::action::compose_action;
 use crate::journey::member_message::MemberMessage;
 use crate::journey::{Advance, ENTRY_WINDOW};
-use crate::plan::tables::{ACCOUNT, Counter, Journey, RESUME, Step, StepKind};
+use crate::plan::tables::{Counter, Journey, JourneyFlags, Step, StepKind};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::occurrence::Occurrence;
@@ -95,7 +95,7 @@ impl JourneyRun<'_> {
             self.out.profile.exposures.contains_key(&format!("{MESSAGE}:{message}"))
         };
         let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
-        let resumes = self.journey.flags & RESUME != 0;
+        let resumes = self.journey.flags.contains(JourneyFlags::RESUME);
         let known = steps.iter().rposition(is_known).filter(|_| resumes);
         let first = known.map_or(0, |last| last.saturating_add(1));
         let (step, status) = match steps.get(first) {
@@ -117,7 +117,7 @@ impl JourneyRun<'_> {
         let mut done = InstanceStatus::Completed;
         while let Some(current) = step {
             now_at.step = self.plan.text(current.id).to_owned();
-            if current.kind == StepKind::Send as u32 {
+            if current.kind == StepKind::Send {
                 match self.send(&current, &now_at) {
                     Ok(status) => done = status,
                     Err(later) => return self.wait(now_at, later),
@@ -158,7 +158,7 @@ impl JourneyRun<'_> {
             by: self.last_trigger(instance),
             at: instance.since,
         };
-        if self.journey.flags & ACCOUNT != 0 {
+        if self.journey.flags.contains(JourneyFlags::ACCOUNT) {
             self.out.member_messages.push(member_message);
             return Ok(InstanceStatus::Completed);
         }

@@ -1,19 +1,19 @@
-//! Regular expressions as they stand in a plan: automata whose tables are run where they lie, a step for each byte.
+//! Regular expressions in plans: deterministic automata that run on the plan's bytes, one transition for each input byte.
 //!
-//! An automaton is its start state and the width of its rows, both 16 bits, little-endian; the class of each of the 256
-//! bytes; and a row of 16-bit states for every state from [`FIRST`] on. A row says what follows on each class, and in its
-//! last place what follows at the end of the text.
+//! An automaton consists of its start state and the width of its rows, both 16 bits, little-endian; the class of each of the
+//! 256 bytes; and a row of 16-bit states for every state from [`FIRST`] on. A row has the next state for each class, and in
+//! its last column the next state at the end of the input.
 //!
-//! A character beyond U+FFFF is two code units, as in JavaScript. Each half stands as a character that no text has otherwise,
-//! because it would be two halves itself: see [`unit()`].
+//! A character beyond U+FFFF is two code units, as in JavaScript. Each surrogate is represented by a character from U+10D800
+//! on. No input contains such a character otherwise, because it would itself be replaced by two surrogates: see [`unit()`].
 
 use alloc::borrow::Cow;
 
 use crate::prelude::*;
 
-/// The state of a text that does not match, whatever follows.
+/// The state of input that does not match, regardless of the rest.
 pub const REJECT: u16 = 0;
-/// The state of a text that matches, whatever follows.
+/// The state of input that matches, regardless of the rest.
 pub const ACCEPT: u16 = 1;
 /// The state of the first row.
 pub const FIRST: u16 = 2;
@@ -31,7 +31,7 @@ pub struct Automaton<'a> {
 }
 
 impl<'a> Automaton<'a> {
-    /// The automaton in these bytes. Running one that is not [valid](Self::is_valid) ends, with some answer or other.
+    /// Reads an automaton. Running one that is not [valid](Self::is_valid) ends too, with an arbitrary answer.
     #[must_use]
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         Some(Self {
@@ -42,7 +42,7 @@ impl<'a> Automaton<'a> {
         })
     }
 
-    /// Whether every class and every state in it exists.
+    /// Whether every class and every state that it refers to exists.
     #[must_use]
     pub fn is_valid(self) -> bool {
         let size = self.width.saturating_mul(2);
@@ -54,7 +54,7 @@ impl<'a> Automaton<'a> {
             && self.rows.chunks_exact(2).filter_map(|state| state_at(state, 0)).all(exists)
     }
 
-    /// Whether the expression matches anywhere in the text.
+    /// Whether the expression matches anywhere in the string.
     #[must_use]
     pub fn is_match(self, text: &str) -> bool {
         let mut state = self.start;
@@ -70,26 +70,27 @@ impl<'a> Automaton<'a> {
         state == ACCEPT
     }
 
+    /// Returns the state after a class of input, or at the end of the input.
     fn next(self, state: u16, class: usize) -> u16 {
         let row = usize::from(state.saturating_sub(FIRST));
         state_at(self.rows, row.wrapping_mul(self.width).wrapping_add(class)).unwrap_or(REJECT)
     }
 }
 
-/// The character that stands for a UTF-16 code unit: itself, or for half of a surrogate pair one from U+10D800 on.
+/// Returns the character that represents a UTF-16 code unit: itself, or for a surrogate one from U+10D800 on.
 #[must_use]
 pub fn unit(unit: u16) -> char {
     let half = || char::from_u32(u32::from(unit).saturating_add(0x10_0000));
     char::from_u32(u32::from(unit)).or_else(half).unwrap_or('\0')
 }
 
-/// The text with a character for each code unit.
+/// Returns the string with one character for each code unit.
 fn in_units(text: &str) -> Cow<'_, str> {
     let is_beyond = |byte: u8| byte >= 0xf0;
     if text.bytes().any(is_beyond) { text.encode_utf16().map(unit).collect::<String>().into() } else { text.into() }
 }
 
-/// The bytes of an automaton: the state that it starts in, the class of each byte, and the rows, all equally long.
+/// Returns the bytes of an automaton with this start state, the class of each byte, and rows of equal length.
 #[must_use]
 pub fn write(start: u16, classes: &[u8; 256], rows: &[Vec<u16>]) -> Vec<u8> {
     let width = rows.first().map_or(2, Vec::len);
@@ -101,6 +102,7 @@ pub fn write(start: u16, classes: &[u8; 256], rows: &[Vec<u16>]) -> Vec<u8> {
     bytes
 }
 
-fn state_at(states: &[u8], place: usize) -> Option<u16> {
-    states.get(place.wrapping_mul(2)..)?.first_chunk().map(|state| u16::from_le_bytes(*state))
+/// Returns the 16-bit state at an index.
+fn state_at(states: &[u8], index: usize) -> Option<u16> {
+    states.get(index.wrapping_mul(2)..)?.first_chunk().map(|state| u16::from_le_bytes(*state))
 }

@@ -1,4 +1,4 @@
-//! Writes plans. Only the compiler does.
+//! Writes plans, for the compiler.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::tables::{Constant, ConstantKind, LISTS, REGEXES, Regex, SECTIONS, STR
 use super::{HEADER, Id, Ids, MAGIC, Span, VERSION, bucket_of};
 use crate::prelude::*;
 
-/// Collects texts, automata, lists and rows, and lays them out as a plan.
+/// Collects strings, automata, lists and rows, and lays them out as a plan.
 #[derive(Default)]
 pub struct PlanBuilder {
     texts: Vec<String>,
@@ -28,7 +28,7 @@ struct Table {
 }
 
 impl PlanBuilder {
-    /// The number of this text; equal texts have equal numbers.
+    /// Returns the id of this string, adding it if it is new. Equal strings have equal ids.
     pub fn text(&mut self, text: &str) -> Id<Text> {
         if let Some(index) = self.text_ids.get(text) {
             return Id::new(*index);
@@ -39,7 +39,8 @@ impl PlanBuilder {
         Id::new(index)
     }
 
-    /// The number of this automaton, as [`automaton::write`](super::automaton::write) has it; equal automata have equal numbers.
+    /// Returns the id of this automaton, adding it if it is new. `automaton` has the bytes that
+    /// [`automaton::write`](super::automaton::write) returns; equal automata have equal ids.
     pub fn regex(&mut self, automaton: Vec<u8>) -> Id<Regex> {
         if let Some(index) = self.regexes.iter().position(|known| *known == automaton) {
             return Id::new(number(index));
@@ -48,9 +49,9 @@ impl PlanBuilder {
         Id::new(number(self.regexes.len().saturating_sub(1)))
     }
 
-    /// A list of things; equal lists are kept once.
-    pub fn ids<T>(&mut self, things: &[Id<T>]) -> Ids<T> {
-        let words: Vec<u32> = things.iter().map(|thing| thing.0).collect();
+    /// Returns a list of these items. Equal lists are stored once.
+    pub fn ids<T>(&mut self, items: &[Id<T>]) -> Ids<T> {
+        let words: Vec<u32> = items.iter().map(|item| item.0).collect();
         let len = number(words.len());
         if let Some(start) = self.list_ids.get(&words) {
             return Ids::from_words(*start, len);
@@ -61,7 +62,7 @@ impl PlanBuilder {
         Ids::from_words(start, len)
     }
 
-    /// Adds a row to its table.
+    /// Adds a row to its table, and returns its id.
     pub fn push<R: Row>(&mut self, row: R) -> Id<R> {
         let table = self.tables.entry(R::TABLE).or_default();
         let id = Id::new(table.rows);
@@ -70,7 +71,7 @@ impl PlanBuilder {
         id
     }
 
-    /// The number of a row equal to this one that was shared before, else of this row, which is added.
+    /// Returns the id of an equal row that was shared before; otherwise adds this row, and returns its id.
     pub fn share<R: Row>(&mut self, row: R) -> Id<R> {
         let mut words = Vec::with_capacity(R::WORDS);
         row.write(&mut words);
@@ -81,7 +82,7 @@ impl PlanBuilder {
         }
     }
 
-    /// Adds consecutive rows to their table.
+    /// Adds consecutive rows to their table, and returns their span.
     pub fn push_all<R: Row>(&mut self, rows: impl IntoIterator<Item = R>) -> Span<R> {
         let start = self.count::<R>();
         for row in rows {
@@ -101,36 +102,36 @@ impl PlanBuilder {
         }
     }
 
-    /// A row that was pushed or shared.
+    /// Returns a row that was pushed or shared.
     #[must_use]
     pub fn get<R: Row>(&self, id: Id<R>) -> Option<R> {
         let start = id.index().checked_mul(R::WORDS)?;
         let words = self.tables.get(&R::TABLE)?.words.get(start..start.checked_add(R::WORDS)?)?;
-        Some(R::read(words))
+        R::read(words)
     }
 
-    /// The things of a list.
+    /// Returns the items of a list.
     pub fn list<T: 'static>(&self, ids: Ids<T>) -> impl Iterator<Item = Id<T>> + '_ {
         let (start, len) = ids.words();
         self.lists.iter().skip(start as usize).take(len as usize).map(|item| Id::new(*item))
     }
 
-    /// The text with this number.
+    /// Returns the string with this id.
     #[must_use]
     pub fn text_of(&self, id: Id<Text>) -> &str {
         self.texts.get(id.index()).map_or("", String::as_str)
     }
 
-    /// How many rows the table of `R` has so far.
+    /// Returns the number of rows in the table of `R` so far.
     #[must_use]
     pub fn count<R: Row>(&self) -> u32 {
         self.tables.get(&R::TABLE).map_or(0, |table| table.rows)
     }
 
-    /// The plan's bytes. Its id is set here: the first 16 hexadecimal digits of a SHA-256 over everything else.
+    /// Returns the plan's bytes. Sets its id: the first 16 hexadecimal digits of a SHA-256 over everything else.
     #[must_use]
     pub fn finish(mut self, mut settings: Settings) -> Vec<u8> {
-        self.words();
+        self.intern_constants();
         settings.id = Id::new(number(self.texts.len()));
         self.push(settings);
         let hash = Sha256::digest(self.lay_out(""));
@@ -138,10 +139,10 @@ impl PlanBuilder {
         self.lay_out(&id)
     }
 
-    /// Puts the texts of all text constants into buckets: about as many as there are texts, and a power of two.
-    fn words(&mut self) {
+    /// Interns the strings of all string constants: distributes them over about as many buckets, a power of two.
+    fn intern_constants(&mut self) {
         let constants = Span::new(0, self.count::<Constant>()).iter().filter_map(|id| self.get::<Constant>(id));
-        let texts = constants.filter(|row| row.kind == ConstantKind::String as u32).map(|row| row.text);
+        let texts = constants.filter(|row| row.kind == ConstantKind::String).map(|row| row.text);
         let words: BTreeSet<Id<Text>> = texts.collect();
         let mut buckets: Vec<Vec<Id<Text>>> = vec![Vec::new(); words.len().next_power_of_two()];
         let last = number(buckets.len()).saturating_sub(1);
@@ -156,6 +157,7 @@ impl PlanBuilder {
         }
     }
 
+    /// Returns the plan's bytes with this id.
     fn lay_out(&self, id: &str) -> Vec<u8> {
         let texts = self.texts.iter().map(String::as_str).chain([id]).map(str::as_bytes);
         let mut contents: Vec<Vec<u8>> = vec![Vec::new(); SECTIONS];
@@ -179,26 +181,27 @@ impl PlanBuilder {
     }
 }
 
-/// A count or offset as it stands in a plan. Nothing in a plan comes near the limit: the compiler bounds its input.
+/// Converts a count or offset to a word. The compiler bounds its input, so no plan comes near the limit.
 fn number(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
 }
 
+/// Returns the bytes of words.
 fn bytes(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// The count, the end of each thing, and the things, padded to whole words.
-fn blobs<'a>(things: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
+/// Returns a section of strings or automata: the count, the end of each item, and the items, padded to whole words.
+fn blobs<'a>(items: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
     let mut end: usize = 0;
-    let ends = things.clone().map(|thing| {
-        end = end.saturating_add(thing.len());
+    let ends = items.clone().map(|item| {
+        end = end.saturating_add(item.len());
         number(end)
     });
-    let header: Vec<u32> = [number(things.clone().count())].into_iter().chain(ends).collect();
+    let header: Vec<u32> = [number(items.clone().count())].into_iter().chain(ends).collect();
     let mut out = bytes(&header);
-    for thing in things {
-        out.extend(thing);
+    for item in items {
+        out.extend(item);
     }
     out.resize(out.len().next_multiple_of(4), 0);
     out

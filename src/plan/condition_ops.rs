@@ -1,22 +1,56 @@
-//! The nodes of conditions: what each one means, and the check that a plan's nodes are possible.
+//! The operators of condition nodes: their operands, and the check that every node of a plan can be evaluated.
 
 use super::enums::wire_enum;
+use super::row::{Field, Kind};
 use super::tables::{
-    Attribute, Constant, Counter, Journey, LocalPart, Node, Place, Regex, SHARED, Segment, Sequence, Text, Zone,
+    Attribute, Constant, Counter, Journey, JourneyState, LocalPart, Node, Place, Regex, Segment, Sequence, Text, Zone,
 };
 use super::{Id, Ids, Plan, PlanError};
+use crate::event::consent::Consent;
 use crate::prelude::*;
 
-/// No condition is nested deeper than this.
+/// The maximum depth of a condition.
 pub const MAX_DEPTH: u8 = 64;
-/// No condition has more nodes than this, each counted as often as it is referred to.
+/// The maximum number of nodes of a condition, each counted as often as it is referred to.
 pub const MAX_SIZE: u32 = 1 << 20;
 
 wire_enum! {
-    /// What a node of a condition tests.
+    /// The operator of a condition node.
     ///
-    /// Nodes that test *the subject* are evaluated against all facts; nodes that test *the value* against the value
-    /// that a field or an element of a list has. A node refers only to nodes before it, so conditions end.
+    /// Nodes that test *the subject* are evaluated against all facts; nodes that test *the value* against the value of an
+    /// attribute, a member or an element of a list. A node refers only to nodes before it, so evaluation ends.
+    ///
+    /// # Operands
+    ///
+    /// `n` is the id of a node, `k` of a constant, `t` of a string, `c` of a counter. `list` is a list in two words, its
+    /// start and its length; `span` is a length of time in two words, in milliseconds, the low word first. `-` is an
+    /// operand that is not read. `NONE` is `u32::MAX`.
+    ///
+    /// | Op | Tests | `a` | `b` | `c` | `d` | Example: a condition, and the operands of its node |
+    /// |---|---|---|---|---|---|---|
+    /// | `True`, `False` | both | - | - | - | - | `{}`: `True` |
+    /// | `And`, `Or` | both | list of `n` | list | - | - | `{ tier: gold, age: 30 }`: `And 0 2`, list 0..2 = nodes 1, 3 |
+    /// | `Not` | both | `n` | - | - | - | `{ $not: { tier: gold } }`: `Not 1` |
+    /// | `Attribute` | subject | attribute | `n` on its value | - | - | `{ tier: gold }`: node 0 `Is 7`, node 1 `Attribute 2 0` |
+    /// | `Member` | value | path, list of `t` | list | `n` on the member | - | `{ props.size: L }` in a filter: `Member 4 2 0` |
+    /// | `Is`, `Eq`, `Ne`, `Lt`, `Lte`, `Gt`, `Gte` | value | `k` | - | - | - | `{ $gt: 100 }`: `Gt 5`, constant 5 = 100 |
+    /// | `In`, `Ini` | value | list of `k` | list | - | - | `{ $in: [silver, gold] }`: `In 6 2`, list 6..8 = constants 7, 9 |
+    /// | `Regex` | value | regular expression | `t`, as written | - | - | `{ $regex: ^a }`: `Regex 0 12`, string 12 = `/^a/` |
+    /// | `Exists` | value | 1 or 0 | - | - | - | `{ $exists: false }`: `Exists 0` |
+    /// | `Type`, `Isi` | value | `t` | - | - | - | `{ $type: number }`: `Type 13` |
+    /// | `Size`, `ElemMatch` | value | `n` on the length, on an element | - | - | - | `{ $size: 3 }`: node 0 `Is 4`, node 1 `Size 0` |
+    /// | `All` | value | list of `n` on elements | list | - | - | `{ $all: [a, b] }`: `All 8 2` |
+    /// | `Veq`, `Vne`, `Vgt`, `Vgte`, `Vlt`, `Vlte` | value | `t`, padded version | `t`, as written | - | - | `{ $vgt: 1.2 }`: `Vgt 14 15` |
+    /// | `Segment` | subject | segment | - | - | - | `{ $segment: loyal }`: `Segment 0` |
+    /// | `Count`, `Distinct`, `Sum` | subject | `c` | `n` on the number | span, 0 for all time | span | `{ $event: ..., count: { $gte: 2 }, within: 1d }`: `Count 0 1 86400000 0` |
+    /// | `Recency` | subject | `c` | `n` on the age | - | - | `{ $recency: ... }`: `Recency 0 1` |
+    /// | `First`, `Last` | subject | `c` | `n` on the value or age | 0 value, 1 age | - | the age of the last order: `Last 0 1 1` |
+    /// | `Schedule` | subject | from, low | from, high | until, low | until, high | two times in milliseconds since 1970 |
+    /// | `Consent` | subject | `t`, purpose | [`Consent`] number | - | - | `{ $consent: ads }`: `Consent 16 2` |
+    /// | `Journey` | subject | journey | [`JourneyState`] number or `NONE` | `t`, step, or `NONE` | - | `{ $journey: { id: cart, state: active } }`: `Journey 0 0 NONE` |
+    /// | `Local` | subject | zone, or `NONE` for the subject's | [`LocalPart`] number | `n` on the part | - | the hour of the day: `Local NONE 0 1` |
+    /// | `Sequence` | subject | sequence | - | - | - | `Sequence 0` |
+    /// | `Distance` | subject | attribute with the position, or `NONE` for the request's | list of places, empty for all | list | `n` on the metres | `Distance NONE 9 1 2` |
     Op {
         /// Always holds.
         True = 0 "true",
@@ -30,7 +64,7 @@ wire_enum! {
         Not = 4 "$not",
         /// Attribute `a` of the subject satisfies node `b`.
         Attribute = 5 "attribute",
-        /// The member of the value at the path of texts `a,b` satisfies node `c`.
+        /// The member of the value at the path `a,b` satisfies node `c`.
         Member = 6 "member",
         /// The value equals constant `a`, with the conversions of a bare value in a condition.
         Is = 7 "is",
@@ -46,23 +80,23 @@ wire_enum! {
         Gt = 12 "$gt",
         /// The value is at least constant `a`.
         Gte = 13 "$gte",
-        /// The value, or one of its elements, is among constants `a,b`, which are sorted by [`Constant::order`].
+        /// The value, or one of its elements, is among constants `a,b`. INVARIANT: they are sorted by [`Constant::order`].
         In = 14 "$in",
-        /// As `$in`, without regard to upper and lower case; the constants are in lower case.
+        /// As [`Self::In`], ignoring case; the constants are in lower case.
         Ini = 15 "$ini",
-        /// The value matches regular expression `a`, written as text `b`.
+        /// The value matches regular expression `a`; string `b` is its source, for explanations.
         Regex = 16 "$regex",
-        /// The value exists (`a` is 1) or does not (`a` is 0).
+        /// The value exists if `a` is 1, and is missing if `a` is 0.
         Exists = 17 "$exists",
-        /// The value's type is the text `a`.
+        /// The value's type is the string `a`.
         Type = 18 "$type",
         /// The value is a list whose length satisfies node `a`.
         Size = 19 "$size",
-        /// The value is a list and each node of list `a,b` holds for some element.
+        /// The value is a list, and each node of list `a,b` holds for some element.
         All = 20 "$all",
         /// The value is a list with an element that satisfies node `a`.
         ElemMatch = 21 "$elemMatch",
-        /// The value's version equals the padded version text `a`, written as text `b`.
+        /// The value's version equals the padded version `a`; string `b` is the version as written, for explanations.
         Veq = 22 "$veq",
         /// The value's version differs from `a`.
         Vne = 23 "$vne",
@@ -76,21 +110,21 @@ wire_enum! {
         Vlte = 27 "$vlte",
         /// The subject is in segment `a`.
         Segment = 28 "$segment",
-        /// The number of times of counter `a` within the last `c,d` milliseconds (low word, high word; 0 for ever) satisfies node `b`.
+        /// The number of occurrences of counter `a` within the last `c,d` milliseconds satisfies node `b`.
         Count = 29 "$event",
-        /// The age in milliseconds of the last time of counter `a` satisfies node `b`; no time, no match.
+        /// The age in milliseconds of the last occurrence of counter `a` satisfies node `b`; false without an occurrence.
         Recency = 30 "$recency",
-        /// Now is at or after `a,b` and before `c,d` (milliseconds, low word, high word).
+        /// Now is at or after `a,b` and before `c,d`.
         Schedule = 31 "$schedule",
-        /// The consent for purpose `a` has state number `b`.
+        /// The consent for purpose `a` has state `b`.
         Consent = 32 "$consent",
-        /// The subject's journey `a` has [`JourneyState`](super::tables::JourneyState) number `b` (or any state, if `b` is `u32::MAX`) and is at step text `c` (or anywhere, if `c` is `u32::MAX`).
+        /// The subject's journey `a` has state `b` and is at step `c`.
         Journey = 33 "$journey",
-        /// The value's text is the text `a`, without regard to upper and lower case; `a` is in lower case.
+        /// The value as a string is the string `a`, ignoring case; `a` is in lower case.
         Isi = 34 "isi",
-        /// [`LocalPart`] `b` of the local time in zone `a` (the subject's, if `a` is `u32::MAX`) satisfies node `c`.
+        /// Part `b` of the local time in zone `a` satisfies node `c`.
         Local = 35 "$local",
-        /// The number of values of counter `a` within the last `c,d` milliseconds satisfies node `b`, as in `$event`.
+        /// The number of distinct values of counter `a` within the last `c,d` milliseconds satisfies node `b`.
         Distinct = 36 "$distinct",
         /// The sum of the values of counter `a` within the last `c,d` milliseconds satisfies node `b`.
         Sum = 37 "$sum",
@@ -100,47 +134,91 @@ wire_enum! {
         Last = 39 "$last",
         /// Sequence `a` has happened.
         Sequence = 40 "$sequence",
-        /// The metres to the nearest of the places `b,c` (of all, if there are none) satisfy node `d`; from the position in attribute `a`, or
-        /// in the request, if `a` is `u32::MAX`.
+        /// The metres from the position `a` to the nearest of places `b,c` satisfy node `d`.
         Distance = 41 "$distance",
     }
 }
 
-impl Node {
-    /// What it tests.
-    #[must_use]
-    pub const fn kind(&self) -> Option<Op> {
-        Op::from_number(self.op & !SHARED)
-    }
+/// The bit of an operator's word that marks a shared node.
+const SHARED: u32 = 1 << 31;
 
-    /// Whether several conditions have it.
-    pub(crate) const fn is_shared(&self) -> bool {
-        self.op & SHARED != 0
+/// The operator of a node, in one word with the mark of shared nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeOp {
+    /// The operator.
+    pub op: Op,
+    /// Whether several conditions have the node, so that its result is worth caching.
+    pub shared: bool,
+}
+
+impl From<Op> for NodeOp {
+    fn from(op: Op) -> Self {
+        Self { op, shared: false }
     }
 }
 
-/// Two words as one signed number.
+impl Field for NodeOp {
+    const KIND: Kind = Kind::EnumWithFlags(Op::VARIANTS, SHARED);
+    #[inline]
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        let word = *words.get(at)?;
+        Some(Self { op: Op::from_number(word & !SHARED)?, shared: word & SHARED != 0 })
+    }
+    fn write(self, out: &mut Vec<u32>) {
+        out.push(self.op as u32 | if self.shared { SHARED } else { 0 });
+    }
+}
+
+impl Node {
+    /// Returns a node with these operands that is not shared.
+    #[must_use]
+    pub fn new(op: Op, [a, b, c, d]: [u32; 4]) -> Self {
+        Self { op: op.into(), a, b, c, d }
+    }
+
+    /// Returns the operator.
+    #[must_use]
+    pub const fn kind(&self) -> Op {
+        self.op.op
+    }
+
+    /// Returns the consent state that an [`Op::Consent`] node tests. [`check`] refuses nodes without one.
+    pub(crate) const fn consent(&self) -> Option<Consent> {
+        Consent::from_number(self.b)
+    }
+
+    /// Returns the part of the local time that an [`Op::Local`] node tests. [`check`] refuses nodes without one.
+    pub(crate) const fn local_part(&self) -> Option<LocalPart> {
+        LocalPart::from_number(self.b)
+    }
+}
+
+/// Returns two words as one signed number.
 #[must_use]
 pub const fn wide(low: u32, high: u32) -> i64 {
     ((low as u64) | ((high as u64) << 32)).cast_signed()
 }
 
-/// One signed number as two words.
+/// Returns one signed number as two words.
 #[must_use]
 pub const fn narrow(wide: i64) -> (u32, u32) {
     let bits = wide.cast_unsigned();
     ((bits & 0xffff_ffff) as u32, (bits >> 32) as u32)
 }
 
-/// Checks that every node is possible: known, with operands that exist, before itself, where it can be evaluated, and
-/// neither too deep nor too large. Checks the same of what counters and segments refer to.
+/// Checks that every node can be evaluated, in bounded time.
+///
+/// - Its operands exist, and every number among them is known.
+/// - It refers only to nodes before itself, and only to nodes that test what it hands them: the subject, or a value.
+/// - It is neither deeper than [`MAX_DEPTH`] nor larger than [`MAX_SIZE`].
+/// - The filters of counters test a value.
 pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
-    let mut shapes: Vec<Extent> = Vec::with_capacity(plan.count::<Node>() as usize);
+    let mut extents: Vec<Extent> = Vec::with_capacity(plan.count::<Node>() as usize);
     for (id, node) in plan.rows(plan.all::<Node>()) {
-        let extent = extent(plan, id, node, &shapes).ok_or(PlanError::Node { row: id.index() })?;
-        shapes.push(extent);
+        let extent = extent(plan, id, node, &extents).ok_or(PlanError::Node { row: id.index() })?;
+        extents.push(extent);
     }
-    let tests = |node: Id<Node>, target: u8| shapes.get(node.index()).is_some_and(|extent| extent.tests & target != 0);
+    let tests = |node: Id<Node>, target: u8| extents.get(node.index()).is_some_and(|extent| extent.tests & target != 0);
     let mut filters = plan.rows(plan.all::<Counter>()).filter_map(|(_, row)| row.filter);
     if let Some(node) = filters.find(|node| !tests(*node, VALUE)) {
         return Err(PlanError::Node { row: node.index() });
@@ -148,27 +226,27 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// A node tests the subject...
+/// The bit of nodes that can test the subject.
 const SUBJECT: u8 = 1;
-/// ...or a value; logic can do either.
+/// The bit of nodes that can test a value. Logical operators can test both.
 const VALUE: u8 = 2;
 
-/// What evaluating a node takes.
+/// The bounds on the evaluation of a node.
 #[derive(Clone, Copy)]
 struct Extent {
-    /// How deep it is.
+    /// The number of levels.
     depth: u8,
-    /// How many nodes it has, each as often as it is referred to.
+    /// The number of nodes, each counted as often as it is referred to.
     size: u32,
     /// [`SUBJECT`], [`VALUE`], or both.
     tests: u8,
 }
 
 impl Extent {
-    /// Nothing below the node.
+    /// The extent below a node without children.
     const LEAF: Self = Self { depth: 0, size: 0, tests: SUBJECT | VALUE };
 
-    /// This and another part below the same node.
+    /// Returns the extent of two parts below the same node.
     fn with(self, other: Self) -> Self {
         Self {
             depth: self.depth.max(other.depth),
@@ -177,7 +255,7 @@ impl Extent {
         }
     }
 
-    /// The node above: what is below it must be able to test `below`, and itself it tests `tests`.
+    /// Returns the extent of the node above, which tests `tests` and needs children that can test `below`.
     fn above(self, below: u8, tests: u8) -> Option<Self> {
         let depth = self.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
         let size = self.size.checked_add(1).filter(|size| *size <= MAX_SIZE)?;
@@ -185,9 +263,9 @@ impl Extent {
     }
 }
 
-/// The shape of the node, if it is possible.
-fn extent(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Extent]) -> Option<Extent> {
-    let below = |child: u32| shapes.get(child as usize).copied().filter(|_| child < id.0);
+/// Returns the extent of the node if it can be evaluated.
+fn extent(plan: &Plan, id: Id<Node>, node: Node, extents: &[Extent]) -> Option<Extent> {
+    let below = |child: u32| extents.get(child as usize).copied().filter(|_| child < id.0);
     plan.bounds(|bounds| {
         let texts = |start, len| bounds.has_all(Ids::<Text>::from_words(start, len));
         let text = |text| bounds.has(Id::<Text>::new(text));
@@ -198,7 +276,7 @@ fn extent(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Extent]) -> Option<Ex
             plan.list(list).map(|child| below(child.0)).try_fold(Extent::LEAF, |all, extent| Some(all.with(extent?)))
         };
         let logic = |extent: Extent| extent.above(extent.tests, extent.tests);
-        match node.kind()? {
+        match node.kind() {
             Op::True | Op::False => logic(Extent::LEAF),
             Op::And | Op::Or => logic(nodes(node.a, node.b)?),
             Op::Not => logic(below(node.a)?),
@@ -211,23 +289,24 @@ fn extent(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Extent]) -> Option<Ex
             }
             Op::In | Op::Ini => leaf(bounds.has_all(Ids::<Constant>::from_words(node.a, node.b)), VALUE),
             Op::Regex => leaf(bounds.has(Id::<Regex>::new(node.a)) && text(node.b), VALUE),
-            Op::Exists => leaf(true, VALUE),
+            Op::Exists => leaf(node.a <= 1, VALUE),
             Op::Type | Op::Isi => leaf(text(node.a), VALUE),
             Op::Veq | Op::Vne | Op::Vgt | Op::Vgte | Op::Vlt | Op::Vlte => leaf(text(node.a) && text(node.b), VALUE),
-            Op::Consent => leaf(text(node.a), SUBJECT),
+            Op::Consent => leaf(text(node.a) && node.consent().is_some(), SUBJECT),
             Op::Schedule => leaf(true, SUBJECT),
             Op::Segment => {
                 let condition = below(plan.get(Id::<Segment>::new(node.a))?.node.0)?;
-                // A segment is evaluated once, however often it is referred to.
+                // A segment is evaluated once in a decision, however often it is referred to.
                 Extent { size: 0, ..condition }.above(SUBJECT, SUBJECT)
             }
             Op::Count | Op::Recency | Op::Distinct | Op::Sum | Op::First | Op::Last => {
-                below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Counter>::new(node.a)))
+                let is_known = !matches!(node.kind(), Op::First | Op::Last) || node.c <= 1;
+                below(node.b)?.above(VALUE, SUBJECT).filter(|_| is_known && bounds.has(Id::<Counter>::new(node.a)))
             }
             Op::Sequence => leaf(bounds.has(Id::<Sequence>::new(node.a)), SUBJECT),
             Op::Local => {
                 let zone = node.a == u32::MAX || bounds.has(Id::<Zone>::new(node.a));
-                below(node.c)?.above(VALUE, SUBJECT).filter(|_| zone && LocalPart::from_number(node.b).is_some())
+                below(node.c)?.above(VALUE, SUBJECT).filter(|_| zone && node.local_part().is_some())
             }
             Op::Distance => {
                 let from = node.a == u32::MAX || bounds.has(Id::<Attribute>::new(node.a));
@@ -235,8 +314,9 @@ fn extent(plan: &Plan, id: Id<Node>, node: Node, shapes: &[Extent]) -> Option<Ex
                 below(node.d)?.above(VALUE, SUBJECT).filter(|_| from && to)
             }
             Op::Journey => {
-                let step = Some(node.c).filter(|step| *step != u32::MAX).map(Id::<Text>::new);
-                leaf(bounds.has(Id::<Journey>::new(node.a)) && step.is_none_or(|step| bounds.has(step)), SUBJECT)
+                let state = node.b == u32::MAX || JourneyState::from_number(node.b).is_some();
+                let step = node.c == u32::MAX || text(node.c);
+                leaf(state && step && bounds.has(Id::<Journey>::new(node.a)), SUBJECT)
             }
         }
     })

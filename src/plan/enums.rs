@@ -1,6 +1,10 @@
-//! What stands in a plan as a number and in rules as a word.
+//! Enums that a plan stores as numbers and rules write as words.
 
-/// Declares an enum that stands in a plan as a number.
+use super::row::{Field, Kind};
+use crate::event::consent::Consent;
+use crate::prelude::*;
+
+/// Declares enums that a plan stores as numbers: each is a field type of rows, and an unknown number is a refused plan.
 macro_rules! wire_enum {
     ($($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $number:literal $text:literal,)* })*) => {$(
         $(#[$meta])*
@@ -9,50 +13,72 @@ macro_rules! wire_enum {
         pub enum $name { $($(#[$variant_meta])* $variant = $number,)* }
 
         impl $name {
-            /// The variant that a number in a plan stands for.
+            /// Returns the variant with this number in plans.
             #[must_use]
             pub const fn from_number(number: u32) -> Option<Self> {
                 match number { $($number => Some(Self::$variant),)* _ => None }
             }
-            /// The variant that a word in rules stands for.
+            /// Returns the variant with this name in rules.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)* _ => None }
             }
-            /// The word in rules and JSON.
+            /// Returns the name in rules and JSON.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
-            /// Every word, for messages.
+            /// All names, for messages.
             pub const NAMES: &'static [&'static str] = &[$($text),*];
+            /// The number of variants.
+            pub(crate) const VARIANTS: u32 = Self::NAMES.len() as u32;
+        }
+
+        // INVARIANT: the variants are numbered from 0 without a gap, because the check of a plan only compares with their count.
+        const _: () = {
+            let mut number = 0;
+            while number < $name::VARIANTS {
+                assert!($name::from_number(number).is_some(), "a gap between the numbers of variants");
+                number = number.saturating_add(1);
+            }
+        };
+
+        impl $crate::plan::row::Field for $name {
+            const KIND: $crate::plan::row::Kind = $crate::plan::row::Kind::Enum(Self::VARIANTS);
+            #[inline]
+            fn read(words: &[u32], at: usize) -> Option<Self> {
+                Self::from_number(*words.get(at)?)
+            }
+            fn write(self, out: &mut Vec<u32>) {
+                out.push(self as u32);
+            }
         }
     )*};
 }
 pub(super) use wire_enum;
 
 wire_enum! {
-    /// Where an attribute's value comes from.
+    /// The origin of an attribute's value.
     Source {
-        /// The profile: events, verified tokens.
+        /// The profile: events and verified tokens.
         Profile = 0 "profile",
-        /// The request: page, device, place.
+        /// The request: page, device, location.
         Request = 1 "request",
-        /// Events: the values of a property.
+        /// Events: the values of one of their properties.
         Events = 2 "events",
     }
-    /// What an attribute of the request follows from.
+    /// The fact that an attribute of the request is derived from.
     Derivation {
         /// A parameter of the page's address.
         Parameter = 0 "parameter",
-        /// What the browser says that it is: the class of device.
+        /// The user agent: its class of device.
         DeviceType = 1 "deviceType",
-        /// What the browser says that it is: its name.
+        /// The user agent: the name of the browser.
         Browser = 2 "browser",
         /// The position: the id of the nearest place of the plan.
         NearestPlace = 3 "nearestPlace",
     }
-    /// What a constant is.
+    /// The type of a constant.
     ConstantKind {
         /// `null`.
         Null = 0 "null",
@@ -65,16 +91,16 @@ wire_enum! {
         /// A list or an object, compared by its JSON text.
         Json = 4 "json",
     }
-    /// What caps, holdouts and suppression look at.
+    /// The class of a campaign or journey, which caps, holdouts and suppression refer to.
     Class {
-        /// Wants to sell.
+        /// Promotion: meant to sell.
         Promo = 0 "promo",
-        /// Helps with what the person does.
+        /// Service: helps with a task of the person.
         Service = 1 "service",
-        /// Must be said.
+        /// Transactional: must be delivered.
         Transactional = 2 "transactional",
     }
-    /// The form of a rendition's content.
+    /// The format of a rendition's content.
     Format {
         /// Markup for a slot.
         Html = 0 "html",
@@ -83,23 +109,23 @@ wire_enum! {
         /// Data for a slot or an app.
         Json = 2 "json",
     }
-    /// What becomes of the sum of a score's terms.
+    /// The function that turns the sum of a score's terms into the score.
     Link {
-        /// It is the score.
+        /// The identity: the sum is the score.
         Linear = 0 "linear",
-        /// It is brought between 0 and 1.
+        /// The logistic function: the score is between 0 and 1.
         Logistic = 1 "logistic",
     }
-    /// What a term of a score reads.
+    /// The fact that a term of a score reads.
     TermKind {
         /// The number of an attribute.
         Attribute = 0 "attribute",
-        /// How often an event happened.
+        /// The number of times that an event happened.
         Count = 1 "count",
-        /// How long ago an event happened last.
+        /// The time since an event last happened.
         Decay = 2 "decay",
     }
-    /// How an inserted fact is made harmless.
+    /// The escaping of a value that a template inserts.
     Escape {
         /// Plain text stays as it is.
         None = 0 "none",
@@ -112,31 +138,31 @@ wire_enum! {
         /// A JSON value of its own.
         Data = 4 "data",
     }
-    /// The time that a cap counts over.
+    /// The time over which a cap counts.
     Per {
         /// The visitor's session.
         Session = 0 "session",
-        /// The calendar day where the subject is.
+        /// The calendar day in the subject's time zone.
         Day = 1 "day",
         /// All time.
         Total = 2 "total",
         /// A sliding window.
         Window = 3 "window",
     }
-    /// Which occurrences of an event are enough.
+    /// The occurrences of an event that a counter keeps.
     Fold {
         /// The last ones.
         Last = 0 "last",
         /// The first ones.
         First = 1 "first",
-        /// The last ones of different values, of each value the last one.
+        /// The last ones with different values, and of each value the last one. Values are kept as hashes.
         Distinct = 2 "distinct",
         /// The last ones that have a number.
         Sum = 3 "sum",
         /// As [`Self::Distinct`], with the values themselves.
         Values = 4 "values",
     }
-    /// What of the local time a condition asks for.
+    /// The part of the local time that a condition tests.
     LocalPart {
         /// Minutes since midnight.
         Time = 0 "time",
@@ -149,9 +175,9 @@ wire_enum! {
         /// Milliseconds since 1970-01-01T00:00:00, local time.
         Wall = 4 "wall",
     }
-    /// How far a subject is in a journey, as conditions ask for it.
+    /// The state of a subject in a journey, as conditions test it.
     JourneyState {
-        /// It goes on.
+        /// It is under way.
         Active = 0 "active",
         /// Its last step is done.
         Completed = 1 "completed",
@@ -159,10 +185,10 @@ wire_enum! {
         Exited = 2 "exited",
         /// Its goal was reached.
         Converted = 3 "converted",
-        /// Its last step is done, but the rules were against the last message.
+        /// Its last step is done, but the rules did not allow the last message.
         Suppressed = 4 "suppressed",
     }
-    /// What a journey's step does.
+    /// The action of a journey's step.
     StepKind {
         /// Waits.
         Wait = 0 "wait",
@@ -171,14 +197,70 @@ wire_enum! {
     }
 }
 
-impl Class {
-    /// The bit of this class in a set of classes.
+/// A set of classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Classes(u32);
+
+impl Classes {
+    /// All classes.
+    pub const ALL: Self = Self((1 << Class::VARIANTS) - 1);
+
+    /// Returns the set without classes.
     #[must_use]
-    pub const fn bit(self) -> u32 {
-        match self {
-            Self::Promo => 1,
-            Self::Service => 2,
-            Self::Transactional => 4,
-        }
+    pub const fn empty() -> Self {
+        Self(0)
+    }
+
+    /// Returns the set with this class as well.
+    #[must_use]
+    pub const fn with(self, class: Class) -> Self {
+        Self(self.0 | bit(class))
+    }
+
+    /// Whether the class is in the set.
+    #[must_use]
+    #[inline]
+    pub const fn contains(self, class: Class) -> bool {
+        self.0 & bit(class) != 0
+    }
+
+    /// Whether some class is in both sets.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Returns the bit of the class in a set: bit 0 for the class with number 0, and so on.
+#[inline]
+const fn bit(class: Class) -> u32 {
+    1_u32.wrapping_shl(class as u32)
+}
+
+impl FromIterator<Class> for Classes {
+    fn from_iter<I: IntoIterator<Item = Class>>(classes: I) -> Self {
+        classes.into_iter().fold(Self::empty(), Self::with)
+    }
+}
+
+impl Field for Classes {
+    const KIND: Kind = Kind::Flags(Self::ALL.0);
+    #[inline]
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        words.get(at).copied().map(Self)
+    }
+    fn write(self, out: &mut Vec<u32>) {
+        out.push(self.0);
+    }
+}
+
+impl Field for Consent {
+    const KIND: Kind = Kind::Enum(3);
+    #[inline]
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        Self::from_number(*words.get(at)?)
+    }
+    fn write(self, out: &mut Vec<u32>) {
+        out.push(self.number());
     }
 }

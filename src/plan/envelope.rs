@@ -1,8 +1,8 @@
-//! The signed form of a plan, as it is stored and sent: whoever can write to the store still cannot write rules.
+//! The signed envelope of a plan, in which it is stored and sent: write access to the store is not enough to change rules.
 //!
-//! `TLSEAL`, a zero byte, the envelope's version (1), the length of the key id (one byte), the key id, 32 bytes SHA-256 of
-//! the payload, 64 bytes Ed25519 signature (RFC 8032), and the payload: the plan's bytes. The signature is over
-//! `throughline.plan.v1`, a zero byte, the key id, a zero byte and the hash, so that it is of no use for anything else.
+//! An envelope consists of `TLSEAL`, a zero byte, the envelope's version (1), the length of the key id (one byte), the key
+//! id, 32 bytes SHA-256 of the payload, 64 bytes Ed25519 signature (RFC 8032), and the payload: the plan's bytes. The signature
+//! covers `throughline.plan.v1`, a zero byte, the key id, a zero byte and the hash, so it is not valid in any other context.
 
 use core::fmt;
 
@@ -16,7 +16,7 @@ const CONTEXT: &[u8] = b"throughline.plan.v1\0";
 const HASH: usize = 32;
 const SIGNATURE: usize = 64;
 
-/// Why bytes are not a plan that one of the keys has signed.
+/// The reason why bytes are not a plan that one of the keys has signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EnvelopeError {
     /// The bytes are not a sealed plan of this version.
@@ -27,7 +27,7 @@ pub enum EnvelopeError {
     Checksum,
     /// No key with this id may sign plans.
     UnknownKey(String),
-    /// The signature is not by that key.
+    /// The signature was not made by that key.
     Signature,
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for EnvelopeError {
 
 impl core::error::Error for EnvelopeError {}
 
-/// The sealed form of a plan's bytes.
+/// Seals a plan's bytes in an envelope.
 ///
 /// # Errors
 /// [`EnvelopeError::UnknownKey`] if the key is not an Ed25519 key for plans, or its id is longer than 255 bytes.
@@ -67,10 +67,10 @@ pub fn seal(payload: &[u8], key: &Key) -> Result<Vec<u8>, EnvelopeError> {
     Ok(out)
 }
 
-/// The parts of a sealed plan. Who signed it is not known yet.
+/// The parts of a sealed plan, before the signature is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sealed<'a> {
-    /// The id of the key that is said to have signed it.
+    /// The id of the key that is claimed to have signed it.
     pub kid: &'a str,
     /// The SHA-256 of the payload.
     pub hash: &'a [u8],
@@ -80,7 +80,7 @@ pub struct Sealed<'a> {
     pub payload: &'a [u8],
 }
 
-/// Takes an envelope apart and checks neither checksum nor signature: for hosts that do that by other means than [`open`].
+/// Splits an envelope without checking checksum or signature, for hosts that verify them by other means than [`open`].
 ///
 /// # Errors
 /// [`EnvelopeError::NotSealed`] and [`EnvelopeError::Truncated`].
@@ -94,10 +94,10 @@ pub fn split(sealed: &[u8]) -> Result<Sealed<'_>, EnvelopeError> {
     Ok(Sealed { kid, hash, signature, payload })
 }
 
-/// The plan's bytes in an envelope that one of the keys has signed.
+/// Returns the plan's bytes in an envelope that one of the keys has signed.
 ///
 /// # Errors
-/// Says what is wrong with the envelope; nothing is read from the payload before its signature is known to be good.
+/// Returns the first defect of the envelope. The payload is not read before its signature is verified.
 pub fn open<'a>(sealed: &'a [u8], keys: &KeySet) -> Result<&'a [u8], EnvelopeError> {
     let Sealed { kid, hash, signature, payload } = split(sealed)?;
     if keys.sha256(payload) != hash {
@@ -109,6 +109,7 @@ pub fn open<'a>(sealed: &'a [u8], keys: &KeySet) -> Result<&'a [u8], EnvelopeErr
     Ok(payload)
 }
 
+/// Returns the bytes that the signature covers.
 fn signed(kid: &str, hash: &[u8]) -> Vec<u8> {
     [CONTEXT, kid.as_bytes(), b"\0", hash].concat()
 }

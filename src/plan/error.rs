@@ -1,8 +1,8 @@
-//! Why bytes are not a plan.
+//! The errors of loading a plan.
 
 use core::fmt;
 
-/// Why bytes are not a plan that this version can load.
+/// The reason why bytes are not a plan that this version can load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlanError {
     /// The bytes do not begin as a plan does.
@@ -14,21 +14,43 @@ pub enum PlanError {
     },
     /// The bytes end before the plan does, or a section lies outside.
     Truncated,
-    /// A text is not UTF-8.
+    /// A string is not UTF-8.
     Text,
-    /// A row of this section refers to something that is not there.
+    /// A row of this section refers to an item that does not exist.
     Reference {
         /// The section's number.
         section: usize,
         /// The row's number in it.
         row: usize,
     },
-    /// A condition is nested too deeply, or a node has unknown or impossible operands.
+    /// A row of this section has an enum number that this version does not know.
+    Variant {
+        /// The section's number.
+        section: usize,
+        /// The row's number in it.
+        row: usize,
+        /// The number found.
+        found: u32,
+        /// The number of variants: known numbers are less.
+        variants: u32,
+    },
+    /// A row of this section has a flag that this version does not know.
+    Flags {
+        /// The section's number.
+        section: usize,
+        /// The row's number in it.
+        row: usize,
+        /// The flags found, one bit each.
+        found: u32,
+        /// All flags that are known there.
+        known: u32,
+    },
+    /// A condition is nested too deeply, or a node has unknown or invalid operands.
     Node {
         /// The node's number.
         row: usize,
     },
-    /// A template is nested too deeply, or a step or value has unknown or impossible operands.
+    /// A template is nested too deeply, or a step or value has unknown or invalid operands.
     Template {
         /// The step's or value's number.
         row: usize,
@@ -48,12 +70,18 @@ impl fmt::Display for PlanError {
                 write!(f, "plan format {found}, expected {}; compile the rules again", super::VERSION)
             }
             Self::Truncated => write!(f, "the plan is cut off"),
-            Self::Text => write!(f, "a text of the plan is not UTF-8"),
+            Self::Text => write!(f, "a string of the plan is not UTF-8"),
             Self::Reference { section, row } => {
-                write!(f, "row {row} of section {section} refers to something that is not there")
+                write!(f, "row {row} of section {section} refers to an item that does not exist")
             }
-            Self::Node { row } => write!(f, "node {row} of the plan's conditions is impossible"),
-            Self::Template { row } => write!(f, "step or value {row} of the plan's templates is impossible"),
+            Self::Variant { section, row, found, variants } => {
+                write!(f, "row {row} of section {section} has the enum number {found}, expected less than {variants}")
+            }
+            Self::Flags { section, row, found, known } => {
+                write!(f, "row {row} of section {section} has the flags {found}, expected only bits of {known}")
+            }
+            Self::Node { row } => write!(f, "node {row} of the plan's conditions is not valid"),
+            Self::Template { row } => write!(f, "step or value {row} of the plan's templates is not valid"),
             Self::Regex { index } => write!(f, "regular expression {index} of the plan is not an automaton"),
         }
     }

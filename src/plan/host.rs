@@ -1,7 +1,7 @@
-//! The questions that hosts ask of a plan, besides decisions.
+//! Queries that hosts make of a plan besides decisions.
 
 use crate::plan::Plan;
-use crate::plan::tables::{PUBLIC_PLAN, PUBLIC_SLOT, Slot};
+use crate::plan::tables::{SettingsFlags, Slot, SlotFlags};
 
 /// A slot as hosts find it on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,33 +10,33 @@ pub struct SlotTarget<'a> {
     pub id: &'a str,
     /// The CSS selector of its element, for pages without the attribute.
     pub selector: Option<&'a str>,
-    /// Whether browsers may fill it by themselves.
+    /// Whether browsers may decide it themselves.
     pub is_public: bool,
 }
 
 impl Plan {
-    /// Whether the plan holds nothing but what anybody may read, so that browsers may have it.
+    /// Whether the plan holds only public rules, so that browsers may load it.
     #[must_use]
     pub const fn is_public(&self) -> bool {
-        self.settings().flags & PUBLIC_PLAN != 0
+        self.settings().flags.contains(SettingsFlags::PUBLIC)
     }
 
-    /// All slots, in the order in which a decision fills them.
+    /// Returns all slots, in the order in which a decision fills them.
     pub fn slots(&self) -> impl Iterator<Item = SlotTarget<'_>> {
         self.rows(self.all::<Slot>()).map(|(_, row)| SlotTarget {
             id: self.text(row.id),
             selector: row.selector.map(|selector| self.text(selector)),
-            is_public: row.flags & PUBLIC_SLOT != 0,
+            is_public: row.flags.contains(SlotFlags::PUBLIC),
         })
     }
 
-    /// The purpose without which nothing may be stored on a device, if the rules demand one.
+    /// Returns the purpose without which nothing may be stored on a device, if the rules demand one.
     #[must_use]
     pub fn storage_purpose(&self) -> Option<&str> {
         self.settings().store.map(|purpose| self.text(purpose))
     }
 
-    /// The purposes that `Sec-GPC: 1` denies.
+    /// Returns the purposes that `Sec-GPC: 1` denies.
     pub fn gpc_purposes(&self) -> impl Iterator<Item = &str> {
         self.list(self.settings().gpc).map(|purpose| self.text(purpose))
     }

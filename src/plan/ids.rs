@@ -1,19 +1,19 @@
-//! What rows say of other rows: the number of one, of several in a row, or of those of a list.
+//! Typed references between rows: the id of one row, a span of consecutive rows, or a list of ids.
 
 use core::marker::PhantomData;
 use core::ops::Range;
 
-/// The number of a thing in its table.
+/// The number of an item in its table.
 pub struct Id<T>(pub u32, PhantomData<T>);
 
 impl<T> Id<T> {
-    /// The thing with this number.
+    /// Returns the id of the item with this number.
     #[must_use]
     pub const fn new(index: u32) -> Self {
         Self(index, PhantomData)
     }
 
-    /// The number as an index.
+    /// Returns the number as an index.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -24,31 +24,31 @@ impl<T> Id<T> {
 pub struct Span<T> {
     /// The first row.
     pub start: u32,
-    /// How many rows.
+    /// The number of rows.
     pub len: u32,
     kind: PhantomData<T>,
 }
 
 impl<T> Span<T> {
-    /// The rows from `start`, `len` of them.
+    /// Returns the span of `len` rows from `start` on.
     #[must_use]
     pub const fn new(start: u32, len: u32) -> Self {
         Self { start, len, kind: PhantomData }
     }
 
-    /// No rows.
+    /// Returns the span without rows.
     #[must_use]
     pub const fn empty() -> Self {
         Self::new(0, 0)
     }
 
-    /// The numbers of the rows.
+    /// Returns the numbers of the rows.
     #[must_use]
     pub const fn range(self) -> Range<u32> {
         self.start..self.start.saturating_add(self.len)
     }
 
-    /// The number of each row.
+    /// Returns the id of each row.
     pub fn iter(self) -> impl Iterator<Item = Id<T>> + Clone {
         self.range().map(Id::new)
     }
@@ -60,7 +60,7 @@ impl<T> Span<T> {
     }
 }
 
-/// A list of numbers of things, kept in the plan's section of lists.
+/// A list of ids, stored in the plan's section of lists.
 pub struct Ids<T> {
     pub(super) start: u32,
     pub(super) len: u32,
@@ -72,31 +72,31 @@ impl<T> Ids<T> {
         Self { start, len, kind: PhantomData }
     }
 
-    /// No things.
+    /// Returns the empty list.
     #[must_use]
     pub const fn empty() -> Self {
         Self::new(0, 0)
     }
 
-    /// The words of a node that hold this list.
+    /// Returns the start and the length, the two operands of a node that hold this list.
     #[must_use]
     pub const fn words(self) -> (u32, u32) {
         (self.start, self.len)
     }
 
-    /// The list that the words of a node hold.
+    /// Returns the list that two operands of a node hold.
     #[must_use]
     pub const fn from_words(start: u32, len: u32) -> Self {
         Self::new(start, len)
     }
 
-    /// How many things.
+    /// Returns the number of items.
     #[must_use]
     pub const fn len(self) -> u32 {
         self.len
     }
 
-    /// Whether there are no things.
+    /// Whether the list is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.len == 0

@@ -1,12 +1,13 @@
-//! From bytes to a plan in which every reference is known to be good.
+//! Loads plans: reads the bytes, and checks once everything that is taken for granted afterwards.
 
 use super::automaton::Automaton;
 use super::row::{Bounds, Kind, Row};
-use super::tables::{self, Constant, ConstantKind, LISTS, REGEXES, SECTIONS, STRINGS, Settings};
+use super::tables::{self, Constant, ConstantKind, LISTS, REGEXES, SECTIONS, STRINGS, Settings, SettingsFlags};
 use super::{HEADER, Id, Ids, MAGIC, Plan, PlanError, Span, VERSION, condition_ops, template_ops};
+use crate::event::consent::Consent;
 use crate::prelude::*;
 
-/// Where the words of a section are, and how many things it holds.
+/// The range of a section's words, and the number of its items.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Section {
     pub(super) start: usize,
@@ -14,19 +15,20 @@ pub(super) struct Section {
     pub(super) count: u32,
 }
 
+/// Loads a plan; see [`Plan::load`].
 pub(super) fn load(bytes: &[u8]) -> Result<Plan, PlanError> {
     let mut plan = read(bytes)?;
     check_texts(&plan)?;
     check_regexes(&plan)?;
     plan.bounds(|bounds| (LISTS.saturating_add(1)..SECTIONS).try_for_each(|table| check_table(&plan, table, bounds)))?;
-    check_words(&plan)?;
+    check_interned(&plan)?;
     condition_ops::check(&plan)?;
     template_ops::check(&plan)?;
     plan.settings = plan.get(Id::new(0)).ok_or(PlanError::Truncated)?;
     Ok(plan)
 }
 
-/// Takes the sections apart: what is made of words becomes words, texts and automata lie one after the other.
+/// Reads the sections: words of tables and lists, strings and automata one after the other.
 fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
     check_header(bytes)?;
     let mut plan = Plan {
@@ -40,7 +42,7 @@ fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
     let mut left = bytes.len();
     for (number, section) in plan.sections.iter_mut().enumerate() {
         let content = content(bytes, number)?;
-        // Together they are not longer than the plan, so none of its bytes is read twice.
+        // INVARIANT: the sections together are not longer than the plan, so a small plan cannot take much memory.
         left = left.checked_sub(content.len()).ok_or(PlanError::Truncated)?;
         section.start = words.len();
         section.count = match number {
@@ -51,7 +53,7 @@ fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
                 } else {
                     plan.automata = parts.into();
                 }
-                // The first part begins where none has ended.
+                // The end of the part before the first one.
                 words.push(0);
                 words.extend(words_of(ends));
                 count
@@ -67,7 +69,7 @@ fn read(bytes: &[u8]) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
-/// How many words all sections have: a plan takes no more memory than it needs, not even while it is read.
+/// Returns the number of words of all sections, so that reading a plan takes no more memory than the plan needs.
 fn capacity(bytes: &[u8]) -> Result<usize, PlanError> {
     let words = (0..SECTIONS).try_fold(0_usize, |words, number| {
         let content = content(bytes, number)?;
@@ -77,7 +79,7 @@ fn capacity(bytes: &[u8]) -> Result<usize, PlanError> {
         };
         Ok(words.saturating_add(more))
     })?;
-    // What says that it has more is refused when it is read.
+    // A plan whose header claims more is refused while it is read.
     Ok(words.min(bytes.len() / 4))
 }
 
@@ -92,7 +94,7 @@ fn check_header(bytes: &[u8]) -> Result<(), PlanError> {
     if word_at(bytes, 3) == Some(SECTIONS as u32) { Ok(()) } else { Err(PlanError::Truncated) }
 }
 
-/// The bytes of a section.
+/// Returns the bytes of a section.
 fn content(bytes: &[u8], number: usize) -> Result<&[u8], PlanError> {
     let at = number.saturating_mul(2).saturating_add(HEADER / 4);
     let start = word_at(bytes, at).ok_or(PlanError::Truncated)? as usize;
@@ -101,14 +103,14 @@ fn content(bytes: &[u8], number: usize) -> Result<&[u8], PlanError> {
     bytes.get(start..end).ok_or(PlanError::Truncated)
 }
 
-/// How many rows a table of this length has.
+/// Returns the number of rows of a table of this length in bytes.
 fn count(table: usize, len: usize) -> Result<u32, PlanError> {
     let size = Kind::sum(tables::fields(table)).saturating_mul(4);
     let count = len.checked_div(size).filter(|_| len.checked_rem(size) == Some(0));
     count.and_then(|count| u32::try_from(count).ok()).ok_or(PlanError::Truncated)
 }
 
-/// The count, the end of each part, and the parts.
+/// Splits a section of strings or automata: the count, the end of each part, and the parts.
 fn parts(content: &[u8]) -> Result<(u32, &[u8], &[u8]), PlanError> {
     let (first, rest) = content.split_first_chunk::<4>().ok_or(PlanError::Truncated)?;
     let count = u32::from_le_bytes(*first);
@@ -116,28 +118,29 @@ fn parts(content: &[u8]) -> Result<(u32, &[u8], &[u8]), PlanError> {
     split.map(|(ends, parts)| (count, ends, parts)).ok_or(PlanError::Truncated)
 }
 
-/// Checks that every text is one.
+/// Checks that every string begins and ends between characters.
 fn check_texts(plan: &Plan) -> Result<(), PlanError> {
     let is_text = |index| plan.part(STRINGS, index).and_then(|range| plan.texts.get(range)).is_some();
     let count = plan.section(STRINGS).count as usize;
     if (0..count).all(is_text) { Ok(()) } else { Err(PlanError::Text) }
 }
 
+/// Checks that every automaton is valid.
 fn check_regexes(plan: &Plan) -> Result<(), PlanError> {
     let is_valid = |index: &u32| plan.automaton(Id::new(*index)).is_some_and(Automaton::is_valid);
     let wrong = (0..plan.section(REGEXES).count).find(|index| !is_valid(index));
     wrong.map_or(Ok(()), |index| Err(PlanError::Regex { index: index as usize }))
 }
 
-/// Checks that the text of every text constant is a word.
-fn check_words(plan: &Plan) -> Result<(), PlanError> {
-    let is_text = |row: &Constant| row.kind == ConstantKind::String as u32;
-    let is_word = |row: &Constant| plan.intern(plan.text(row.text)) == Some(row.text);
-    let wrong = plan.rows(plan.all()).find(|(_, row)| is_text(row) && !is_word(row));
+/// Checks that the string of every string constant is interned.
+fn check_interned(plan: &Plan) -> Result<(), PlanError> {
+    let is_string = |row: &Constant| row.kind == ConstantKind::String;
+    let is_interned = |row: &Constant| plan.intern(plan.text(row.text)) == Some(row.text);
+    let wrong = plan.rows(plan.all()).find(|(_, row)| is_string(row) && !is_interned(row));
     wrong.map_or(Ok(()), |(id, _)| Err(PlanError::Reference { section: Constant::TABLE, row: id.index() }))
 }
 
-/// Checks that everything exists that rows refer to.
+/// Checks every field of every row of a table: references lead to items that exist, numbers and flags are known.
 fn check_table(plan: &Plan, table: usize, bounds: &Bounds<'_>) -> Result<(), PlanError> {
     let fields = tables::fields(table);
     let section = plan.section(table);
@@ -145,9 +148,7 @@ fn check_table(plan: &Plan, table: usize, bounds: &Bounds<'_>) -> Result<(), Pla
     for (row, words) in words.chunks_exact(Kind::sum(fields).max(1)).enumerate() {
         let mut at: usize = 0;
         for field in fields {
-            if !field.check(words, at, bounds) {
-                return Err(PlanError::Reference { section: table, row });
-            }
+            field.check(words, at, bounds).map_err(|defect| defect.in_row(table, row))?;
             at = at.saturating_add(field.words());
         }
     }
@@ -164,14 +165,14 @@ fn words_of(bytes: &[u8]) -> impl Iterator<Item = u32> {
 }
 
 impl Settings {
-    /// Those of a plan for which nothing is set. [`PlanBuilder::finish`](super::PlanBuilder::finish) sets the id.
+    /// Returns the settings of an empty plan. [`PlanBuilder::finish`](super::PlanBuilder::finish) sets the id.
     #[must_use]
     pub const fn none() -> Self {
         Self {
             id: Id::new(0),
-            flags: 0,
+            flags: SettingsFlags::empty(),
             locale: Id::new(0),
-            consent: 0,
+            consent: Consent::Pending,
             store: None,
             measure: None,
             gpc: Ids::empty(),

@@ -1,38 +1,43 @@
-//! How rows stand in a plan: fixed numbers of little-endian 32-bit words, checked once when the plan is loaded.
+//! The layout of rows: each row is a fixed number of little-endian 32-bit words, which are checked once, when the plan is
+//! loaded.
+//!
+//! A [`Field`] type says how many words it takes, which words are valid ([`Kind`]), and how to read them. The `tables!` macro
+//! derives all three for a whole row, so a field cannot be read in another way than it was checked.
 
 use crate::prelude::*;
 use crate::time::Millis;
 
+use super::PlanError;
 pub use super::ids::{Id, Ids, Span};
 
-/// The number that stands for "none" in an optional reference.
+/// The word of an optional reference that refers to nothing.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// The word at this place of a row.
+/// Returns the word at an offset of a row.
 #[inline]
-fn word(words: &[u32], at: usize) -> u32 {
-    words.get(at).copied().unwrap_or(0)
+fn word(words: &[u32], at: usize) -> Option<u32> {
+    words.get(at).copied()
 }
 
-/// The two words from this place of a row, the lower one first.
+/// Returns the two words at an offset of a row, the lower one first, as one number.
 #[inline]
-fn wide(words: &[u32], at: usize) -> u64 {
-    u64::from(word(words, at)) | (u64::from(word(words, at.saturating_add(1))) << 32)
+fn wide(words: &[u32], at: usize) -> Option<u64> {
+    Some(u64::from(word(words, at)?) | (u64::from(word(words, at.saturating_add(1))?) << 32))
 }
 
-/// What references are held against: the sizes of all tables, and the lists.
+/// The sizes of all tables, and the lists: references are checked against them.
 pub struct Bounds<'a> {
     pub(super) counts: &'a [u32],
     pub(super) lists: &'a [u32],
 }
 
 impl Bounds<'_> {
-    /// Whether the thing exists.
+    /// Whether the item exists.
     pub(super) fn has<T: Target>(&self, id: Id<T>) -> bool {
         id.0 < self.count(T::TABLE)
     }
 
-    /// Whether the list, and everything in it, exists.
+    /// Whether the list, and every item that it refers to, exists.
     pub(super) fn has_all<T: Target>(&self, ids: Ids<T>) -> bool {
         self.has_list(T::TABLE, ids.start, ids.len)
     }
@@ -48,36 +53,50 @@ impl Bounds<'_> {
     }
 }
 
-/// What the words of a field mean: all that the check of a plan has to know.
-#[derive(Clone, Copy)]
+/// The meaning of a field's words: everything that the check of a plan has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One word that means nothing else.
+    /// One word without a further meaning.
     Word,
-    /// Two words that mean nothing else.
+    /// Two words without a further meaning.
     Wide,
-    /// A double, and not NaN.
+    /// A double that is not NaN, in two words.
     Number,
-    /// The number of a thing in this table.
+    /// A Unicode scalar value.
+    Char,
+    /// The number of an enum's variant, less than this count of variants.
+    Enum(u32),
+    /// A set of flags, all of them among these bits.
+    Flags(u32),
+    /// The number of an enum's variant, less than the first number, beside the flags of the second.
+    EnumWithFlags(u32, u32),
+    /// The number of an item of this table.
     Id(usize),
-    /// The number of a thing in this table, or of none.
+    /// The number of an item of this table, or [`NONE`].
     Option(usize),
-    /// First and count of rows of this table.
+    /// The first row and the count of consecutive rows of this table.
     Span(usize),
-    /// First and count of a list's numbers of things in this table.
+    /// The start and the length of a list with numbers of items of this table.
     Ids(usize),
 }
 
 impl Kind {
-    /// How many words the field takes.
+    /// Returns how many words the field takes.
     #[must_use]
     pub const fn words(self) -> usize {
         match self {
-            Self::Word | Self::Id(_) | Self::Option(_) => 1,
+            Self::Word
+            | Self::Char
+            | Self::Enum(_)
+            | Self::Flags(_)
+            | Self::EnumWithFlags(..)
+            | Self::Id(_)
+            | Self::Option(_) => 1,
             Self::Wide | Self::Number | Self::Span(_) | Self::Ids(_) => 2,
         }
     }
 
-    /// How many words all fields of a row take.
+    /// Returns how many words all fields of a row take.
     #[must_use]
     pub const fn sum(fields: &[Self]) -> usize {
         match fields {
@@ -86,28 +105,61 @@ impl Kind {
         }
     }
 
-    /// Whether everything exists that the field at this place of a row refers to.
-    pub(super) fn check(self, words: &[u32], at: usize, bounds: &Bounds<'_>) -> bool {
-        let first = word(words, at);
-        let second = word(words, at.saturating_add(1));
+    /// Checks the field at an offset of a row: every reference leads to something, every number is known.
+    pub(super) fn check(self, words: &[u32], at: usize, bounds: &Bounds<'_>) -> Result<(), Defect> {
+        let [first, second] = [at, at.saturating_add(1)].map(|at| word(words, at).unwrap_or(0));
+        let refers = |is_good: bool| if is_good { Ok(()) } else { Err(Defect::Reference) };
         match self {
-            Self::Word | Self::Wide => true,
-            Self::Number => !f64::from_bits(wide(words, at)).is_nan(),
-            Self::Id(table) => first < bounds.count(table),
-            Self::Option(table) => first == NONE || first < bounds.count(table),
-            Self::Span(table) => first.checked_add(second).is_some_and(|end| end <= bounds.count(table)),
-            Self::Ids(table) => bounds.has_list(table, first, second),
+            Self::Word | Self::Wide => Ok(()),
+            Self::Number => refers(wide(words, at).is_some_and(|bits| !f64::from_bits(bits).is_nan())),
+            Self::Char => refers(char::from_u32(first).is_some()),
+            Self::Enum(variants) => check_variant(first, variants),
+            Self::Flags(known) => check_flags(first, known),
+            Self::EnumWithFlags(variants, flags) => check_variant(first & !flags, variants),
+            Self::Id(table) => refers(first < bounds.count(table)),
+            Self::Option(table) => refers(first == NONE || first < bounds.count(table)),
+            Self::Span(table) => refers(first.checked_add(second).is_some_and(|end| end <= bounds.count(table))),
+            Self::Ids(table) => refers(bounds.has_list(table, first, second)),
         }
     }
 }
 
-/// A piece of a row.
+const fn check_variant(found: u32, variants: u32) -> Result<(), Defect> {
+    if found < variants { Ok(()) } else { Err(Defect::Variant { found, variants }) }
+}
+
+const fn check_flags(found: u32, known: u32) -> Result<(), Defect> {
+    if found & !known == 0 { Ok(()) } else { Err(Defect::Flags { found, known }) }
+}
+
+/// The reason why a field is refused.
+#[derive(Clone, Copy)]
+pub(super) enum Defect {
+    Reference,
+    Variant { found: u32, variants: u32 },
+    Flags { found: u32, known: u32 },
+}
+
+impl Defect {
+    /// Returns the error of a plan with this defect in a row.
+    pub(super) const fn in_row(self, section: usize, row: usize) -> PlanError {
+        match self {
+            Self::Reference => PlanError::Reference { section, row },
+            Self::Variant { found, variants } => PlanError::Variant { section, row, found, variants },
+            Self::Flags { found, known } => PlanError::Flags { section, row, found, known },
+        }
+    }
+}
+
+/// A type that rows have as a field.
 pub trait Field: Copy {
-    /// What its words mean.
+    /// The meaning of its words.
+    ///
+    /// INVARIANT: [`read`](Self::read) returns a value for all words that a check of this kind accepts.
     const KIND: Kind;
-    /// Reads it from this place of a row.
-    fn read(words: &[u32], at: usize) -> Self;
-    /// Appends its words.
+    /// Reads the field at an offset of a row. Returns `None` if the word is not a value of the type: such a plan is never loaded.
+    fn read(words: &[u32], at: usize) -> Option<Self>;
+    /// Appends the field's words.
     fn write(self, out: &mut Vec<u32>);
 }
 
@@ -115,19 +167,19 @@ pub trait Field: Copy {
 pub trait Row: Copy {
     /// The number of the table.
     const TABLE: usize;
-    /// Its fields.
+    /// The fields in the order in which they are stored.
     const FIELDS: &'static [Kind];
-    /// How many words it takes.
+    /// The number of words of a row.
     const WORDS: usize = Kind::sum(Self::FIELDS);
-    /// Reads it.
-    fn read(words: &[u32]) -> Self;
-    /// Appends its words.
+    /// Reads a row. Returns `None` if a field cannot be read: such a plan is never loaded.
+    fn read(words: &[u32]) -> Option<Self>;
+    /// Appends the row's words.
     fn write(self, out: &mut Vec<u32>);
 }
 
-/// A kind of thing that an [`Id`] can name: a row, a text, a regular expression.
+/// A kind of item that an [`Id`] can name: a row, a string, a regular expression.
 pub trait Target {
-    /// The number of the section that holds the things.
+    /// The number of the section that holds the items.
     const TABLE: usize;
 }
 
@@ -138,11 +190,33 @@ impl<R: Row> Target for R {
 impl Field for u32 {
     const KIND: Kind = Kind::Word;
     #[inline]
-    fn read(words: &[u32], at: usize) -> Self {
+    fn read(words: &[u32], at: usize) -> Option<Self> {
         word(words, at)
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self);
+    }
+}
+
+impl Field for i32 {
+    const KIND: Kind = Kind::Word;
+    #[inline]
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        word(words, at).map(u32::cast_signed)
+    }
+    fn write(self, out: &mut Vec<u32>) {
+        out.push(self.cast_unsigned());
+    }
+}
+
+impl Field for char {
+    const KIND: Kind = Kind::Char;
+    #[inline]
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        Self::from_u32(word(words, at)?)
+    }
+    fn write(self, out: &mut Vec<u32>) {
+        out.push(u32::from(self));
     }
 }
 
@@ -154,8 +228,8 @@ fn write_u64(value: u64, out: &mut Vec<u32>) {
 impl Field for f64 {
     const KIND: Kind = Kind::Number;
     #[inline]
-    fn read(words: &[u32], at: usize) -> Self {
-        Self::from_bits(wide(words, at))
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        wide(words, at).map(Self::from_bits)
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.to_bits(), out);
@@ -165,8 +239,8 @@ impl Field for f64 {
 impl Field for Millis {
     const KIND: Kind = Kind::Wide;
     #[inline]
-    fn read(words: &[u32], at: usize) -> Self {
-        Self(wide(words, at).cast_signed())
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        Some(Self(wide(words, at)?.cast_signed()))
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.0.cast_unsigned(), out);
@@ -176,8 +250,8 @@ impl Field for Millis {
 impl<T: Target> Field for Id<T> {
     const KIND: Kind = Kind::Id(T::TABLE);
     #[inline]
-    fn read(words: &[u32], at: usize) -> Self {
-        Self::new(word(words, at))
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        word(words, at).map(Self::new)
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.0);
@@ -187,8 +261,8 @@ impl<T: Target> Field for Id<T> {
 impl<T: Target> Field for Option<Id<T>> {
     const KIND: Kind = Kind::Option(T::TABLE);
     #[inline]
-    fn read(words: &[u32], at: usize) -> Self {
-        Some(word(words, at)).filter(|index| *index != NONE).map(Id::new)
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        Some(Some(word(words, at)?).filter(|index| *index != NONE).map(Id::new))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.map_or(NONE, |id| id.0));
@@ -198,8 +272,8 @@ impl<T: Target> Field for Option<Id<T>> {
 impl<T: Target> Field for Span<T> {
     const KIND: Kind = Kind::Span(T::TABLE);
     #[inline]
-    fn read(words: &[u32], at: usize) -> Self {
-        Self::new(word(words, at), word(words, at.saturating_add(1)))
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        Some(Self::new(word(words, at)?, word(words, at.saturating_add(1))?))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
@@ -209,8 +283,8 @@ impl<T: Target> Field for Span<T> {
 impl<T: Target> Field for Ids<T> {
     const KIND: Kind = Kind::Ids(T::TABLE);
     #[inline]
-    fn read(words: &[u32], at: usize) -> Self {
-        Self::new(word(words, at), word(words, at.saturating_add(1)))
+    fn read(words: &[u32], at: usize) -> Option<Self> {
+        Some(Self::new(word(words, at)?, word(words, at.saturating_add(1))?))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
@@ -228,15 +302,15 @@ macro_rules! tables {
         impl $crate::plan::row::Row for $name {
             const TABLE: usize = $number;
             const FIELDS: &'static [$crate::plan::row::Kind] = &[$(<$kind as $crate::plan::row::Field>::KIND),*];
-            fn read(words: &[u32]) -> Self {
+            fn read(words: &[u32]) -> Option<Self> {
                 let mut next: usize = 0;
                 $(
                     let at = next;
                     next = next.saturating_add(<$kind as $crate::plan::row::Field>::KIND.words());
-                    let $field = <$kind as $crate::plan::row::Field>::read(words, at);
+                    let $field = <$kind as $crate::plan::row::Field>::read(words, at)?;
                 )*
                 debug_assert_eq!(next, Self::WORDS);
-                Self { $($field),* }
+                Some(Self { $($field),* })
             }
             fn write(self, out: &mut Vec<u32>) {
                 $($crate::plan::row::Field::write(self.$field, out);)*
@@ -244,7 +318,7 @@ macro_rules! tables {
         }
     )*
 
-        /// The fields of a row of this section, if its table is here.
+        /// Returns the fields of a row of this section, if this file declares its table.
         pub(super) const fn fields(section: usize) -> Option<&'static [$crate::plan::row::Kind]> {
             match section {
                 $($number => Some(<$name as $crate::plan::row::Row>::FIELDS),)*
@@ -254,3 +328,53 @@ macro_rules! tables {
     };
 }
 pub(super) use tables;
+
+/// Declares sets of flags that a row has as a field: a newtype for each kind of row, with a constant for each flag.
+macro_rules! flags {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$flag_meta:meta])* $flag:ident = $bit:literal,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $name(u32);
+
+        impl $name {
+            $($(#[$flag_meta])* pub const $flag: Self = Self($bit);)*
+
+            /// Returns the set without flags.
+            #[must_use]
+            pub const fn empty() -> Self {
+                Self(0)
+            }
+
+            /// Whether all flags of the other set are in this one.
+            #[must_use]
+            #[inline]
+            pub const fn contains(self, other: Self) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            /// Returns the set with the flags of both.
+            #[must_use]
+            pub const fn with(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
+            /// Returns this set if the condition holds, else the empty one.
+            #[must_use]
+            pub const fn when(self, holds: bool) -> Self {
+                if holds { self } else { Self::empty() }
+            }
+        }
+
+        impl $crate::plan::row::Field for $name {
+            const KIND: $crate::plan::row::Kind = $crate::plan::row::Kind::Flags(0 $(| $bit)*);
+            #[inline]
+            fn read(words: &[u32], at: usize) -> Option<Self> {
+                words.get(at).copied().map(Self)
+            }
+            fn write(self, out: &mut Vec<u32>) {
+                out.push(self.0);
+            }
+        }
+    )*};
+}
+pub(super) use flags;

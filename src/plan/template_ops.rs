@@ -1,56 +1,86 @@
-//! The steps and values of templates: what each one means, and the check that a plan's are possible.
+//! The steps and values of templates: their operands, and the check that those of a plan can be written.
 
 use super::enums::wire_enum;
-use super::tables::{Attribute, Constant, DateFormat, Expr, List, NumberFormat, Part};
+use super::tables::{Attribute, Constant, DateFormat, Escape, Expr, List, NumberFormat, Part};
 use super::{Plan, PlanError, Span};
 use crate::prelude::*;
 
-/// No template is nested deeper than this.
+/// The maximum depth of a template.
 pub const MAX_DEPTH: u8 = 64;
-/// No template has more steps, and no value more parts, each counted as often as it is referred to.
+/// The maximum number of steps of a template, and of parts of a value, each counted as often as it is referred to.
 pub const MAX_SIZE: u32 = 1 << 17;
-/// No template has more variables than this.
+/// The maximum number of variables of a template.
 pub const MAX_VARIABLES: u32 = 64;
 
 wire_enum! {
-    /// What a step of a template does.
+    /// The action of a template's step.
+    ///
+    /// Steps run in their order. A step refers only to steps before it, so a template without loops ends; each round of a
+    /// loop costs fuel.
+    ///
+    /// | Kind | `detail` | `text` | `term` | `body` | `other` | Example |
+    /// |---|---|---|---|---|---|---|
+    /// | `Text` | - | the string | - | - | - | `Hello `: `Text text=4` |
+    /// | `Output` | [`Escape`] number | - | the value | - | - | `{{ name }}` in HTML: `Output detail=1 term=2` |
+    /// | `If` | - | - | the test | steps if it holds | steps otherwise | `{% if vip %}a{% else %}b{% endif %}`: `If term=3 body=0+1 other=1+1` |
+    /// | `For` | variable of the item | - | the list | steps for each item | steps for an empty list | `{% for x in items %}`: `For detail=0 term=5 body=2+3` |
+    /// | `Assign` | variable | - | the value | - | - | `{% assign y = 1 %}`: `Assign detail=1 term=6` |
+    /// | `Capture` | variable | - | - | steps whose output is kept | - | `{% capture z %}`: `Capture detail=2 body=5+2` |
+    /// | `Break`, `Continue` | - | - | - | - | - | `{% break %}`: `Break` |
     PartKind {
-        /// Writes `text` as it is.
+        /// Writes `text` unchanged.
         Text = 0 "text",
-        /// Writes `term`, made harmless by the [`Escape`](super::tables::Escape) number `detail`.
+        /// Writes `term` with the [`Escape`] number `detail`.
         Output = 1 "output",
-        /// Does `body` if `term` holds, else `other`.
+        /// Runs `body` if `term` holds, else `other`.
         If = 2 "if",
-        /// Does `body` for each item of `term`, which is variable `detail`; `other` if there is none.
+        /// Runs `body` for each item of `term`, which is variable `detail`; runs `other` if there is no item.
         For = 3 "for",
-        /// Keeps `term` in variable `detail`.
+        /// Stores `term` in variable `detail`.
         Assign = 4 "assign",
-        /// Keeps what `body` writes in variable `detail`.
+        /// Stores the output of `body` in variable `detail`.
         Capture = 5 "capture",
         /// Ends the innermost loop.
         Break = 6 "break",
-        /// Goes on with the next item of the innermost loop.
+        /// Continues with the next item of the innermost loop.
         Continue = 7 "continue",
     }
-    /// What a value of a template is.
+    /// The operator of a template's value.
+    ///
+    /// `-` is an operand that is not read. A value refers only to values before it, so evaluation ends.
+    ///
+    /// | Op | `a` | `b` | `args` | Example: an expression, and its row |
+    /// |---|---|---|---|---|
+    /// | `Constant` | constant | - | - | `"x"`: `Constant 3` |
+    /// | `Attribute` | attribute | [`Expected`] number | - | `age`, a number: `Attribute 2 2` |
+    /// | `Variable` | variable | - | the attribute of the same name, if there is one | `x` after `assign x`: `Variable 0 - []` |
+    /// | `Loop` | number of loops further out | [`LoopField`] number | - | `forloop.index`: `Loop 0 0` |
+    /// | `List` | list | - | - | `lists.related`: `List 1` |
+    /// | `Item` | - | - | the id | `catalogue[sku]`: `Item - - [4]` |
+    /// | `Member` | - | - | the whole, the key | `cart.total`: `Member - - [2, 5]` |
+    /// | `Range` | - | - | first, last | `(1..3)`: `Range - - [6, 7]` |
+    /// | `Filter` | [`TemplateFilter`] number | number or date format, of those two filters | the input, the filter's arguments | `name \| upcase`: `Filter 1 - [2]` |
+    /// | `Eq`, `Lt`, `Lte`, `Contains`, `And`, `Or` | - | - | the two sides | `a == b`: `Eq - - [2, 3]` |
+    /// | `Not` | - | - | the value | `a != b`: `Not - - [8]`, where value 8 is `a == b` |
+    /// | `Blank` | 1 if white space counts as blank, else 0 | - | the value | `name == blank`: `Blank 1 - [2]` |
     ExprOp {
         /// Constant `a`.
         Constant = 0 "constant",
-        /// Attribute `a` of the subject, if it is of [`Expected`] type number `b`.
+        /// Attribute `a` of the subject if its value has type `b`, else nothing.
         Attribute = 1 "attribute",
-        /// Variable `a`; the first of `args`, if there is one, until something is kept in it.
+        /// Variable `a`; until a value is stored in it, the first of `args` if there is one.
         Variable = 2 "variable",
-        /// The [`LoopField`] number `b` of the loop `a` loops further out.
+        /// Field `b` of the loop `a` loops further out.
         Loop = 3 "forloop",
         /// List `a`.
         List = 4 "lists",
-        /// The thing of the catalogue with the id `args[0]`.
+        /// The catalogue item with the id `args[0]`.
         Item = 5 "catalogue",
         /// The member `args[1]` of `args[0]`.
         Member = 6 "member",
         /// The whole numbers from `args[0]` to `args[1]`.
         Range = 7 "range",
-        /// The [`TemplateFilter`] number `a` of `args`; `b` is the number of the format of a number or time.
+        /// Filter `a` applied to `args`, with format `b`.
         Filter = 8 "filter",
         /// Whether `args` are equal.
         Eq = 9 "==",
@@ -66,14 +96,14 @@ wire_enum! {
         Or = 14 "or",
         /// Whether it does not hold.
         Not = 15 "not",
-        /// Whether it is nothing, or a text or list without content; white space is no content if `a` is 1.
+        /// Whether it is nothing, or an empty string, list or object.
         Blank = 16 "blank",
     }
-    /// Which values an attribute can have; others are as good as missing.
+    /// The type of values that an attribute can have; other values are treated as missing.
     Expected {
         /// Any value.
         Any = 0 "any",
-        /// A text, number or boolean.
+        /// A string, number or boolean.
         Text = 1 "text",
         /// A number.
         Number = 2 "number",
@@ -84,32 +114,32 @@ wire_enum! {
         /// An object.
         Object = 5 "object",
     }
-    /// What can be said of a loop.
+    /// A property of a loop.
     LoopField {
         /// The number of the round, from 1.
         Index = 0 "index",
         /// The number of the round, from 0.
         Index0 = 1 "index0",
-        /// How many rounds are left, with this one.
+        /// The number of rounds left, including this one.
         Rindex = 2 "rindex",
-        /// How many rounds are left, without this one.
+        /// The number of rounds left, without this one.
         Rindex0 = 3 "rindex0",
         /// Whether it is the first round.
         First = 4 "first",
         /// Whether it is the last round.
         Last = 5 "last",
-        /// How many rounds there are.
+        /// The number of rounds.
         Length = 6 "length",
     }
-    /// What a filter does; those that are written with others are not here.
+    /// A filter. Filters that the compiler expresses by others are not in the list.
     TemplateFilter {
-        /// The second where the first is nothing, empty or false; false is kept if the third holds.
+        /// The second if the first is nothing, empty or false; false is kept if the third holds.
         Default = 0 "default",
-        /// In capital letters.
+        /// In upper case.
         Upcase = 1 "upcase",
-        /// In small letters.
+        /// In lower case.
         Downcase = 2 "downcase",
-        /// The first letter in capitals, the others in small letters.
+        /// The first character in upper case, the others in lower case.
         Capitalize = 3 "capitalize",
         /// Without white space around it.
         Strip = 4 "strip",
@@ -117,41 +147,41 @@ wire_enum! {
         Lstrip = 5 "lstrip",
         /// Without white space after it.
         Rstrip = 6 "rstrip",
-        /// Cut to so many characters.
+        /// Truncated to a number of characters.
         Truncate = 7 "truncate",
-        /// Cut to so many words.
+        /// Truncated to a number of words.
         Truncatewords = 8 "truncatewords",
-        /// The second replaced by the third.
+        /// Every occurrence of the second replaced by the third.
         Replace = 9 "replace",
-        /// The first one of the second replaced by the third.
+        /// The first occurrence of the second replaced by the third.
         ReplaceFirst = 10 "replace_first",
         /// Followed by the second.
         Append = 11 "append",
         /// Preceded by the second.
         Prepend = 12 "prepend",
-        /// The texts between the second.
+        /// The strings between occurrences of the second.
         Split = 13 "split",
-        /// The texts of a list, with the second between them.
+        /// The strings of a list, joined by the second.
         Join = 14 "join",
-        /// In order; by a field, if there is a second.
+        /// Sorted; by a field, if there is a second.
         Sort = 15 "sort",
-        /// In order, without regard to capitals.
+        /// Sorted, ignoring case.
         SortNatural = 16 "sort_natural",
-        /// The items whose field is the third, or holds.
+        /// The items whose field equals the third, or is truthy if there is no third.
         Where = 17 "where",
         /// The fields of the items.
         Map = 18 "map",
-        /// Without repetitions.
+        /// Without duplicates.
         Uniq = 19 "uniq",
-        /// Without nothing.
+        /// Without items that are nothing.
         Compact = 20 "compact",
         /// Followed by the items of the second.
         Concat = 21 "concat",
         /// From the last to the first.
         Reverse = 22 "reverse",
-        /// From the second on, as many as the third.
+        /// The part from the second on with the length of the third.
         Slice = 23 "slice",
-        /// As `slice`, for loops: without an end if the third is nothing.
+        /// As `slice`, for loops: to the end if the third is nothing.
         Window = 24 "window",
         /// The sum of two numbers.
         Plus = 25 "plus",
@@ -163,9 +193,9 @@ wire_enum! {
         DividedBy = 28 "divided_by",
         /// Their quotient.
         DividedExactly = 29 "divided_exactly",
-        /// What is left of a division.
+        /// The remainder of a division.
         Modulo = 30 "modulo",
-        /// Rounded to so many digits.
+        /// Rounded to a number of digits.
         Round = 31 "round",
         /// Rounded down.
         Floor = 32 "floor",
@@ -183,14 +213,14 @@ wire_enum! {
         UrlEncode = 38 "url_encode",
         /// Its JSON text.
         Json = 39 "json",
-        /// Written in the number format `b`.
+        /// Formatted with the number format `b`.
         Number = 40 "number",
-        /// Written in the date format `b`.
+        /// Formatted with the date format `b`.
         Date = 41 "date",
     }
-    /// What a piece of a written time is.
+    /// The part of a time that a piece of a format writes.
     DateField {
-        /// The first of the names, whatever the time.
+        /// The first of the names, independent of the time.
         Text = 0 "text",
         /// The year.
         Year = 1 "year",
@@ -219,7 +249,7 @@ wire_enum! {
     }
 }
 
-/// How deep something is, and how many parts it has.
+/// The bounds on a template or value: its depth, and the number of its parts.
 #[derive(Clone, Copy)]
 struct Extent {
     depth: u8,
@@ -229,7 +259,7 @@ struct Extent {
 impl Extent {
     const LEAF: Self = Self { depth: 0, size: 1 };
 
-    /// With another part below.
+    /// Returns the extent with another part below.
     fn over(self, below: Self) -> Option<Self> {
         let depth = below.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
         let size = self.size.checked_add(below.size).filter(|size| *size <= MAX_SIZE)?;
@@ -237,8 +267,35 @@ impl Extent {
     }
 }
 
-/// Checks that every step and value is possible: known, with operands that exist and stand before it, and neither too
-/// deep nor too large.
+impl Part {
+    /// Returns the escaping of a [`PartKind::Output`] step. [`check`] refuses steps without one.
+    pub(crate) const fn escape(&self) -> Option<Escape> {
+        Escape::from_number(self.detail)
+    }
+}
+
+impl Expr {
+    /// Returns the type that an [`ExprOp::Attribute`] value expects. [`check`] refuses values without one.
+    pub(crate) const fn expected(&self) -> Option<Expected> {
+        Expected::from_number(self.b)
+    }
+
+    /// Returns the field of an [`ExprOp::Loop`] value. [`check`] refuses values without one.
+    pub(crate) const fn loop_field(&self) -> Option<LoopField> {
+        LoopField::from_number(self.b)
+    }
+
+    /// Returns the filter of an [`ExprOp::Filter`] value. [`check`] refuses values without one.
+    pub(crate) const fn filter(&self) -> Option<TemplateFilter> {
+        TemplateFilter::from_number(self.a)
+    }
+}
+
+/// Checks that every step and value can be written, in bounded time.
+///
+/// - Its operands exist, and every number among them is known.
+/// - It refers only to steps and values before itself.
+/// - It is neither deeper than [`MAX_DEPTH`] nor larger than [`MAX_SIZE`].
 pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
     let mut terms: Vec<Extent> = Vec::with_capacity(plan.count::<Expr>() as usize);
     for (id, term) in plan.rows(plan.all::<Expr>()) {
@@ -251,33 +308,38 @@ pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
     Ok(())
 }
 
+/// Returns the extent of a value if it can be evaluated.
 fn expression_extent(plan: &Plan, term: Expr, terms: &[Extent]) -> Option<Extent> {
     let args = plan.list(term.args).map(|arg| terms.get(arg.index()));
     let shape = args.clone().try_fold(Extent::LEAF, |shape, below| shape.over(*below?))?;
-    let is_possible = match ExprOp::from_number(term.op)? {
+    let is_valid = match term.op {
         ExprOp::Constant => term.a < plan.count::<Constant>(),
-        ExprOp::Attribute => term.a < plan.count::<Attribute>(),
+        ExprOp::Attribute => term.a < plan.count::<Attribute>() && term.expected().is_some(),
         ExprOp::Variable => term.a < MAX_VARIABLES,
+        ExprOp::Loop => term.loop_field().is_some(),
         ExprOp::List => term.a < plan.count::<List>(),
-        ExprOp::Filter => match TemplateFilter::from_number(term.a)? {
+        ExprOp::Filter => match term.filter()? {
             TemplateFilter::Number => term.b < plan.count::<NumberFormat>(),
             TemplateFilter::Date => term.b < plan.count::<DateFormat>(),
             _ => true,
         },
+        ExprOp::Blank => term.a <= 1,
         _ => true,
     };
-    is_possible.then_some(shape)
+    is_valid.then_some(shape)
 }
 
+/// Returns the extent of a step if it can be run.
 fn part_extent(part: &Part, parts: &[Extent]) -> Option<Extent> {
-    let is_whole = match PartKind::from_number(part.kind)? {
+    let is_valid = match part.kind {
         PartKind::Text => part.text.is_some(),
-        PartKind::Output | PartKind::If => part.term.is_some(),
+        PartKind::Output => part.term.is_some() && part.escape().is_some(),
+        PartKind::If => part.term.is_some(),
         PartKind::For | PartKind::Assign => part.term.is_some() && part.detail < MAX_VARIABLES,
         PartKind::Capture => part.detail < MAX_VARIABLES,
         PartKind::Break | PartKind::Continue => true,
     };
     let below = |span: Span<Part>| span.iter().map(|id| parts.get(id.index()));
     let shape = below(part.body).chain(below(part.other)).try_fold(Extent::LEAF, |shape, below| shape.over(*below?))?;
-    is_whole.then_some(shape)
+    is_valid.then_some(shape)
 }

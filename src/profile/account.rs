@@ -10,7 +10,9 @@ use crate::json::ValueRef;
 use crate::json::codec::json_codec;
 use crate::json::{Object, Value};
 use crate::plan::Plan;
-use crate::plan::tables::{self, Attribute, Counter, Exposure, Journey};
+use crate::plan::tables::{
+    Attribute, AttributeFlags, Counter, CounterFlags, Exposure, ExposureFlags, Journey, JourneyFlags,
+};
 use crate::prelude::*;
 use crate::profile::occurrence::{Occurrence, remember};
 use crate::profile::stamp::{Stamp, Stamped, keep_last, keep_latest};
@@ -88,8 +90,8 @@ impl Profile {
     #[must_use]
     pub fn to_account(&self, plan: &Plan) -> Account {
         let traits = self.account().map(|account| account.traits.clone()).unwrap_or_default();
-        let exposures = plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags & tables::ACCOUNT != 0);
-        let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & tables::ACCOUNT != 0);
+        let exposures = plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags.contains(ExposureFlags::ACCOUNT));
+        let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(CounterFlags::ACCOUNT));
         Account {
             joined: Stamp::default(),
             traits,
@@ -150,8 +152,8 @@ pub fn account_event(plan: &Plan, event: &Event, id: &str) -> Option<Event> {
 /// Returns the names of the events that the plan counts for accounts.
 #[must_use]
 pub fn account_event_names(plan: &Plan) -> SortedSet<&str> {
-    let is_seen = plan.rows(plan.all::<Exposure>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0);
-    let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & tables::ACCOUNT != 0);
+    let is_seen = plan.rows(plan.all::<Exposure>()).any(|(_, row)| row.flags.contains(ExposureFlags::ACCOUNT));
+    let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(CounterFlags::ACCOUNT));
     let counted = counters.map(|(_, row)| plan.text(row.event));
     counted.chain([MESSAGE_SEEN, MESSAGE_SENT].into_iter().filter(|_| is_seen)).collect()
 }
@@ -170,9 +172,9 @@ impl Plan {
     /// Checks whether a decision depends on any account data except its id.
     #[must_use]
     pub fn reads_accounts(&self) -> bool {
-        self.rows(self.all::<Attribute>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
-            || self.rows(self.all::<Exposure>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
-            || self.rows(self.all::<Counter>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
-            || self.rows(self.all::<Journey>()).any(|(_, row)| row.flags & tables::ACCOUNT != 0)
+        self.rows(self.all::<Attribute>()).any(|(_, row)| row.flags.contains(AttributeFlags::ACCOUNT))
+            || self.rows(self.all::<Exposure>()).any(|(_, row)| row.flags.contains(ExposureFlags::ACCOUNT))
+            || self.rows(self.all::<Counter>()).any(|(_, row)| row.flags.contains(CounterFlags::ACCOUNT))
+            || self.rows(self.all::<Journey>()).any(|(_, row)| row.flags.contains(JourneyFlags::ACCOUNT))
     }
 }

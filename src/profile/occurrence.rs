@@ -111,7 +111,10 @@ pub(crate) fn remember(
 ) {
     let Some((_, row)) = plan.find::<Counter>(key, |row| row.key) else { return };
     let keep = (row.keep as usize).min(MAX_STAMPS);
-    let Some(fold) = Fold::from_number(row.fold).filter(|_| keep > 0) else { return };
+    if keep == 0 {
+        return;
+    }
+    let fold = row.fold;
     let kept = counters.get_or_insert_with(key, SortedSet::new);
     for occurrence in new {
         // best(S): the last occurrence of each value, or the greatest value of each event.
@@ -144,7 +147,7 @@ pub(crate) fn values_of(plan: &Plan, row: &Counter, properties: &Object) -> Vec<
     if row.property.is_empty() {
         return vec![Value::Null];
     }
-    let Some(fold) = Fold::from_number(row.fold) else { return Vec::new() };
+    let fold = row.fold;
     let path: Vec<&str> = plan.list(row.property).map(|name| plan.text(name)).collect();
     let mut found = Vec::new();
     match fold {

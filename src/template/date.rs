@@ -50,10 +50,9 @@ impl TemplateWriter<'_, '_> {
     pub(super) fn write_time(&self, wall: Millis, format: &DateFormat, out: &mut String) {
         let civil = civil(wall);
         for (_, piece) in self.plan.rows(format.pieces) {
-            let Some(field) = DateField::from_number(piece.field) else { continue };
-            let number = civil.field(field);
+            let number = civil.field(piece.field);
             // Months begin with 1, and their names with the first one.
-            let place = if field == DateField::Month { number.saturating_sub(1) } else { number };
+            let place = if piece.field == DateField::Month { number.saturating_sub(1) } else { number };
             match u32::try_from(place).ok().and_then(|place| self.plan.list_item(piece.names, place)) {
                 Some(name) => out.push_str(self.plan.text(name)),
                 None => write_padded(number, &piece, out),
@@ -64,8 +63,7 @@ impl TemplateWriter<'_, '_> {
 
 fn write_padded(number: i64, piece: &DatePiece, out: &mut String) {
     let digits = number.to_string();
-    let fill = char::from_u32(piece.fill).unwrap_or('0');
-    (digits.len()..(piece.width as usize).min(20)).for_each(|_| out.push(fill));
+    (digits.len()..(piece.width as usize).min(20)).for_each(|_| out.push(piece.fill));
     out.push_str(&digits);
 }
 

@@ -15,26 +15,25 @@ const MAX_RANGE: usize = 1000;
 impl TemplateWriter<'_, '_> {
     /// The value; nothing where there is none, and where the fuel has ended.
     pub(super) fn get(&self, id: Id<Expr>) -> Operand<'_> {
-        let row = self.plan.get(id).filter(|_| self.spend(1));
-        let Some((term, op)) = row.and_then(|term| Some((term, ExprOp::from_number(term.op)?))) else {
-            return Operand::NOTHING;
-        };
+        let Some(term) = self.plan.get(id).filter(|_| self.spend(1)) else { return Operand::NOTHING };
         let both = |test: fn(ValueRef<'_>, ValueRef<'_>) -> bool| {
             let (a, b) = (self.arg(&term, 0), self.arg(&term, 1));
             Operand::bool(test(a.view(), b.view()))
         };
-        match op {
+        match term.op {
             ExprOp::Constant => constant(self.plan, Id::new(term.a)),
-            ExprOp::Attribute => Operand::Seen(as_expected(self.eval.fact(Id::new(term.a)), term.b)),
+            ExprOp::Attribute => {
+                let found = self.eval.fact(Id::new(term.a));
+                Operand::Seen(term.expected().map_or(ValueRef::Null, |expected| as_expected(found, expected)))
+            }
             ExprOp::Variable => match self.variables.get(term.a as usize) {
                 Some(Some(value)) => Operand::Seen(ValueRef::from(value)),
                 _ => self.arg(&term, 0),
             },
             ExprOp::Loop => {
                 let place = self.loops.len().checked_sub((term.a as usize).saturating_add(1));
-                place
-                    .and_then(|place| self.loops.get(place))
-                    .map_or(Operand::NOTHING, |round| loop_field(round, term.b))
+                let round = place.and_then(|place| self.loops.get(place));
+                round.zip(term.loop_field()).map_or(Operand::NOTHING, |(round, field)| loop_field(round, field))
             }
             ExprOp::List => Operand::Made(Value::Array(self.items(Id::new(term.a)))),
             ExprOp::Item => {
@@ -46,7 +45,7 @@ impl TemplateWriter<'_, '_> {
                 self.arg(&term, 0).piece(|whole| member(whole, key.view()))
             }
             ExprOp::Range => self.range(&term),
-            ExprOp::Filter => self.filter(&term),
+            ExprOp::Filter => term.filter().map_or(Operand::NOTHING, |filter| self.filter(&term, filter)),
             ExprOp::Eq => both(is_equal),
             ExprOp::Lt => both(|a, b| compare(a, b).is_some_and(core::cmp::Ordering::is_lt)),
             ExprOp::Lte => both(|a, b| compare(a, b).is_some_and(core::cmp::Ordering::is_le)),
@@ -78,24 +77,24 @@ impl TemplateWriter<'_, '_> {
 /// The value of a constant.
 pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Operand<'_> {
     let Some(row) = plan.get(id) else { return Operand::NOTHING };
-    match ConstantKind::from_number(row.kind) {
-        Some(ConstantKind::Boolean) => Operand::bool(row.number != 0.0),
-        Some(ConstantKind::Number) => Operand::number(row.number),
-        Some(ConstantKind::String) => Operand::Seen(ValueRef::Text(plan.text(row.text))),
-        Some(ConstantKind::Json) => Operand::Made(json::parse(plan.text(row.text)).unwrap_or_default()),
-        Some(ConstantKind::Null) | None => Operand::NOTHING,
+    match row.kind {
+        ConstantKind::Boolean => Operand::bool(row.number != 0.0),
+        ConstantKind::Number => Operand::number(row.number),
+        ConstantKind::String => Operand::Seen(ValueRef::Text(plan.text(row.text))),
+        ConstantKind::Json => Operand::Made(json::parse(plan.text(row.text)).unwrap_or_default()),
+        ConstantKind::Null => Operand::NOTHING,
     }
 }
 
 /// The value, if it is of the type.
-fn as_expected(view: ValueRef<'_>, expected: u32) -> ValueRef<'_> {
-    let is_good = match Expected::from_number(expected) {
-        Some(Expected::Text) => matches!(view, ValueRef::Text(_) | ValueRef::Number(_) | ValueRef::Bool(_)),
-        Some(Expected::Number) => matches!(view, ValueRef::Number(_)),
-        Some(Expected::Boolean) => matches!(view, ValueRef::Bool(_)),
-        Some(Expected::List) => matches!(view, ValueRef::List(_)),
-        Some(Expected::Object) => matches!(view, ValueRef::Object(_)),
-        Some(Expected::Any) | None => true,
+fn as_expected(view: ValueRef<'_>, expected: Expected) -> ValueRef<'_> {
+    let is_good = match expected {
+        Expected::Text => matches!(view, ValueRef::Text(_) | ValueRef::Number(_) | ValueRef::Bool(_)),
+        Expected::Number => matches!(view, ValueRef::Number(_)),
+        Expected::Boolean => matches!(view, ValueRef::Bool(_)),
+        Expected::List => matches!(view, ValueRef::List(_)),
+        Expected::Object => matches!(view, ValueRef::Object(_)),
+        Expected::Any => true,
     };
     if is_good { view } else { ValueRef::Null }
 }
@@ -125,18 +124,17 @@ fn count<'v>(count: usize) -> ValueRef<'v> {
     ValueRef::Number(count as f64)
 }
 
-fn loop_field<'v>(round: &LoopRound, field: u32) -> Operand<'v> {
+fn loop_field<'v>(round: &LoopRound, field: LoopField) -> Operand<'v> {
     let LoopRound { index, length } = *round;
     let next = index.saturating_add(1);
-    let number = match LoopField::from_number(field) {
-        Some(LoopField::Index) => next,
-        Some(LoopField::Index0) => index,
-        Some(LoopField::Rindex) => length.saturating_sub(index),
-        Some(LoopField::Rindex0) => length.saturating_sub(next),
-        Some(LoopField::First) => return Operand::bool(index == 0),
-        Some(LoopField::Last) => return Operand::bool(next == length),
-        Some(LoopField::Length) => length,
-        None => return Operand::NOTHING,
+    let number = match field {
+        LoopField::Index => next,
+        LoopField::Index0 => index,
+        LoopField::Rindex => length.saturating_sub(index),
+        LoopField::Rindex0 => length.saturating_sub(next),
+        LoopField::First => return Operand::bool(index == 0),
+        LoopField::Last => return Operand::bool(next == length),
+        LoopField::Length => length,
     };
     Operand::number(number as f64)
 }

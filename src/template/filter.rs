@@ -13,8 +13,7 @@ use crate::prelude::*;
 use crate::text::lowercase;
 
 impl TemplateWriter<'_, '_> {
-    pub(super) fn filter(&self, term: &Expr) -> Operand<'_> {
-        let Some(filter) = TemplateFilter::from_number(term.a) else { return Operand::NOTHING };
+    pub(super) fn filter(&self, term: &Expr, filter: TemplateFilter) -> Operand<'_> {
         let input = self.arg(term, 0);
         match filter {
             TemplateFilter::Default => {

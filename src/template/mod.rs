@@ -94,8 +94,7 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
 
     fn step(&mut self, part: &Part) -> Flow {
         self.spend(1);
-        let Some(kind) = PartKind::from_number(part.kind) else { return Flow::Next };
-        match kind {
+        match part.kind {
             PartKind::Text => {
                 let text = part.text.map_or("", |text| self.plan.text(text));
                 self.spend(text.len() / BYTES);
@@ -125,17 +124,17 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
     }
 
     fn output(&mut self, part: &Part) {
-        let Some(term) = part.term else { return };
+        let (Some(term), Some(form)) = (part.term, part.escape()) else { return };
         let mut out = core::mem::take(&mut self.out);
         let before = out.len();
-        escape(&self.get(term), Escape::from_number(part.detail).unwrap_or(Escape::Html), &mut out);
+        escape(&self.get(term), form, &mut out);
         if self.missing.is_some() {
             // Whoever watches does not pay: what is written is the same for everybody.
             let fuel = self.fuel.get();
             self.note_missing(term);
             self.fuel.set(fuel);
         }
-        if !self.spend(out.len().saturating_sub(before) / BYTES) && part.detail != Escape::Data as u32 {
+        if !self.spend(out.len().saturating_sub(before) / BYTES) && form != Escape::Data {
             out.truncate(before);
         }
         self.out = out;
@@ -193,7 +192,7 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
     fn note_missing(&mut self, id: Id<Expr>) {
         let Some(term) = self.plan.get(id) else { return };
         let nothing = || self.get(id).is_blank(false);
-        if term.op == ExprOp::Attribute as u32 && nothing() {
+        if term.op == ExprOp::Attribute && nothing() {
             let attribute = Id::new(term.a);
             if let Some(missing) = self.missing.as_mut().filter(|missing| !missing.contains(&attribute)) {
                 missing.push(attribute);

@@ -5,7 +5,8 @@ use crate::condition::Evaluator;
 use crate::facts::derived::request_for_message;
 use crate::json::{Object, Value};
 use crate::plan::tables::{
-    ACCOUNT, Attribute, CARRIED, Counter, EDGE, Experiment, Exposure, Fold, Journey, Offer, Segment, Slot, Source,
+    Attribute, AttributeFlags, Counter, CounterFlags, Experiment, Exposure, ExposureFlags, Journey, Offer, Segment,
+    SegmentFlags, Slot, Source,
 };
 use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
@@ -29,10 +30,10 @@ impl Profile {
     pub fn project(&self, plan: &Plan, now: Millis) -> Self {
         Self {
             subject: self.subject.clone(),
-            traits: project_traits(plan, &self.traits, EDGE, 0),
+            traits: project_traits(plan, &self.traits, AttributeFlags::EDGE, 0),
             consent: self.consent.clone(),
-            counters: project_counters(plan, &self.counters, now, EDGE),
-            exposures: project_exposures(plan, &self.exposures, now, 0),
+            counters: project_counters(plan, &self.counters, now, CounterFlags::EDGE),
+            exposures: project_exposures(plan, &self.exposures, now, ExposureFlags::empty()),
             offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
             assignments: self.project_assignments(plan),
             journeys: known(&self.journeys, plan, |row: &Journey| Some(row.id)),
@@ -59,7 +60,9 @@ impl Profile {
     pub fn decide_segments(&mut self, plan: &Plan, now: Millis) {
         self.segments.clear();
         let request = request_for_message(plan, self, now);
-        for (_, segment) in plan.rows(plan.all::<Segment>()).filter(|(_, row)| row.flags & CARRIED != 0) {
+        for (_, segment) in
+            plan.rows(plan.all::<Segment>()).filter(|(_, row)| row.flags.contains(SegmentFlags::CARRIED))
+        {
             // The evaluator reads memberships from the profile, and earlier segments may be part of later ones.
             if Evaluator::new(plan, self, &request, now).holds(segment.node) {
                 self.segments.insert(plan.text(segment.id).to_owned());
@@ -111,9 +114,9 @@ impl Profile {
         }
         let project = |account: &Account| Account {
             joined: account.joined,
-            traits: project_traits(plan, &account.traits, EDGE | ACCOUNT, 1),
-            counters: project_counters(plan, &account.counters, now, EDGE | ACCOUNT),
-            exposures: project_exposures(plan, &account.exposures, now, ACCOUNT),
+            traits: project_traits(plan, &account.traits, AttributeFlags::EDGE.with(AttributeFlags::ACCOUNT), 1),
+            counters: project_counters(plan, &account.counters, now, CounterFlags::EDGE.with(CounterFlags::ACCOUNT)),
+            exposures: project_exposures(plan, &account.exposures, now, ExposureFlags::ACCOUNT),
             journeys: known(&account.journeys, plan, |row: &Journey| Some(row.id)),
         };
         self.accounts.iter().map(|(key, account)| (key, project(account))).collect()
@@ -131,13 +134,13 @@ impl Profile {
 fn project_traits(
     plan: &Plan,
     traits: &SortedMap<Stamped<Value>>,
-    flags: u32,
+    flags: AttributeFlags,
     before: usize,
 ) -> SortedMap<Stamped<Value>> {
     let mut out = SortedMap::new();
     for (_, row) in plan.rows(plan.all::<Attribute>()) {
         let mut path = plan.list(row.path).map(|text| plan.text(text)).skip(before);
-        let is_wanted = row.source == Source::Profile as u32 && row.flags & flags == flags;
+        let is_wanted = row.source == Source::Profile && row.flags.contains(flags);
         let (true, Some(name)) = (is_wanted, path.next()) else { continue };
         let Some(known) = traits.get(name) else { continue };
         // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
@@ -155,15 +158,15 @@ fn project_counters(
     plan: &Plan,
     counters: &SortedMap<SortedSet<Occurrence>>,
     now: Millis,
-    flags: u32,
+    flags: CounterFlags,
 ) -> SortedMap<SortedSet<Occurrence>> {
     let mut out = SortedMap::new();
-    for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags & flags == flags) {
+    for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(flags)) {
         let (key, after) = (plan.text(row.key), after(now, row.within));
         let known = counters.get(key).into_iter().flatten();
         let mut kept: SortedSet<_> =
             known.filter(|known| known.at() > after && !is_pii(&known.value)).cloned().collect();
-        truncate(&mut kept, Fold::from_number(row.fold).unwrap_or(Fold::Last), row.carry as usize);
+        truncate(&mut kept, row.fold, row.carry as usize);
         if !kept.is_empty() {
             out.insert(key, kept);
         }
@@ -176,10 +179,10 @@ fn project_exposures(
     plan: &Plan,
     exposures: &SortedMap<SortedSet<Stamp>>,
     now: Millis,
-    flags: u32,
+    flags: ExposureFlags,
 ) -> SortedMap<SortedSet<Stamp>> {
     let mut out = SortedMap::new();
-    for (_, row) in plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags & flags == flags) {
+    for (_, row) in plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags.contains(flags)) {
         let (key, after) = (plan.text(row.key), after(now, row.within));
         let known = exposures.get(key).into_iter().flatten();
         let kept: SortedSet<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();

@@ -14,6 +14,7 @@ use std::cmp::Ordering;
 
 use throughline::canonical;
 use throughline::internals::condition::filter;
+use throughline::internals::plan::condition_ops::NodeOp;
 use throughline::internals::plan::tables::{self, Constant, ConstantKind, Settings, Text};
 use throughline::internals::plan::{Id, Op, PlanBuilder};
 use throughline::{Object, Plan, Value};
@@ -87,7 +88,7 @@ pub(crate) fn constant(plan: &mut PlanBuilder, value: &Value) -> Id<Constant> {
         Value::Array(_) | Value::Object(_) => (ConstantKind::Json, canonical::to_json_text(value), 0.0),
     };
     let text = plan.text(&text);
-    plan.share(Constant { kind: kind as u32, text, number })
+    plan.share(Constant { kind, text, number })
 }
 
 /// The order in which the core looks constants up.
@@ -98,7 +99,7 @@ pub(crate) fn order_of(plan: &PlanBuilder, a: Id<Constant>, b: Id<Constant>) -> 
 /// Notes that the node is evaluated for several reasons.
 pub(crate) fn mark_shared(plan: &mut PlanBuilder, id: NodeId) {
     if let Some(row) = plan.get(id) {
-        plan.set(id, tables::Node { op: row.op | tables::SHARED, ..row });
+        plan.set(id, tables::Node { op: NodeOp { shared: true, ..row.op }, ..row });
     }
 }
 
@@ -186,9 +187,9 @@ impl<'a> ConditionCompiler<'a> {
         self.node(Op::Member, [start, len, value.0, 0])
     }
 
-    fn node(&mut self, op: Op, [a, b, c, d]: [u32; 4]) -> NodeId {
+    fn node(&mut self, op: Op, operands: [u32; 4]) -> NodeId {
         let next = self.plan.count::<tables::Node>();
-        let id = self.plan.share(tables::Node { op: op as u32, a, b, c, d });
+        let id = self.plan.share(tables::Node::new(op, operands));
         if id.0 < next {
             mark_shared(self.plan, id);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::internals::json::ValueRef;
 use throughline::internals::plan::condition_ops::Op;
-use throughline::internals::plan::tables::{Attribute, CARRIED, Constant, ConstantKind, Node, Segment};
+use throughline::internals::plan::tables::{Attribute, Constant, ConstantKind, Node, Segment, SegmentFlags};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 /// So few candidates are looked at as quickly as they are found.
@@ -30,7 +30,7 @@ pub fn asked(plan: &PlanBuilder) -> ValueCounts {
     let subject = ConditionReader { plan, known: BTreeMap::new() };
     let mut values: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for node in Span::<Node>::new(0, plan.count::<Node>()).iter().filter_map(|id| plan.get(id)) {
-        if node.kind() == Some(Op::Attribute) {
+        if node.kind() == Op::Attribute {
             values.entry(Id::new(node.a)).or_default().extend(subject.values(Id::new(node.b)).unwrap_or_default());
         }
     }
@@ -139,7 +139,7 @@ impl ConditionReader<'_> {
                 values.into_iter().chain([itself]).collect()
             }
             Op::Segment => match self.plan.get(Id::<Segment>::new(node.a)) {
-                Some(row) if row.flags & CARRIED == 0 => {
+                Some(row) if !row.flags.contains(SegmentFlags::CARRIED) => {
                     let mut accesses = self.accesses(row.node);
                     accesses.push(itself);
                     accesses
@@ -173,7 +173,7 @@ impl ConditionReader<'_> {
 
     fn node(&self, id: Id<Node>) -> Option<(Node, Op)> {
         let node = self.plan.get(id)?;
-        Some((node, node.kind()?))
+        Some((node, node.kind()))
     }
 
     fn children(&self, node: Node) -> Vec<Id<Node>> {
@@ -188,7 +188,7 @@ const fn is_value(term: &AccessTerm) -> bool {
 /// A constant as the form of a value that is looked up.
 pub fn form(plan: &PlanBuilder, id: Id<Constant>) -> Option<ValueRef<'_>> {
     let row = plan.get(id)?;
-    match ConstantKind::from_number(row.kind)? {
+    match row.kind {
         ConstantKind::Boolean => Some(ValueRef::Bool(row.number != 0.0)),
         ConstantKind::Number => Some(ValueRef::Number(row.number)),
         ConstantKind::String => Some(ValueRef::Text(plan.text_of(row.text))),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use throughline::internals::plan::tables::Classes;
+
 use crate::rules::campaign::{Campaign, Reach};
 use crate::rules::channel::{Roles, WEB};
 use crate::rules::frequency_cap::CapScope;
@@ -22,7 +24,7 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
     let messages = used(|campaign| campaign.messages().map(|message| message.name).collect());
     let offers = used(|campaign| campaign.offer.iter().map(|offer| offer.name).collect());
     let experiments = used(|campaign| campaign.experiment.iter().map(|experiment| experiment.name).collect());
-    let classes = public.campaigns.values().fold(0, |bits, campaign| bits | campaign.class.bit());
+    let classes = public.campaigns.values().map(|campaign| campaign.class).collect::<Classes>();
     public.messages = keep(&rules.messages, &messages);
     public.messages.values_mut().for_each(keep_web);
     public.offers = keep(&rules.offers, &offers);
@@ -30,12 +32,12 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
     public.channels.retain(|id, _| *id == WEB);
     let is_public = |campaign: &str| public.campaigns.contains_key(campaign);
     public.holdouts.retain(|_, holdout| {
-        holdout.classes & classes != 0 || holdout.campaigns.iter().any(|campaign| is_public(campaign.name))
+        holdout.classes.intersects(classes) || holdout.campaigns.iter().any(|campaign| is_public(campaign.name))
     });
-    public.policies.suppress.retain(|suppression| suppression.classes & classes != 0);
+    public.policies.suppress.retain(|suppression| suppression.classes.intersects(classes));
     public.policies.caps.retain(|cap| match &cap.scope {
         CapScope::All => true,
-        CapScope::Class(class) => class.bit() & classes != 0,
+        CapScope::Class(class) => classes.contains(*class),
         CapScope::Slot(slot) => rules.slot(slot.name).is_some_and(|slot| slot.public),
         CapScope::Offer(offer) => offers.contains(offer.name),
         CapScope::Message(message) => messages.contains(message.name),
@@ -45,7 +47,7 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
     public.policies.caps.retain(|cap| is_on_pages(&cap.channels));
     public.policies.cooldowns.retain(|cooldown| match (&cooldown.campaign, cooldown.classes) {
         (Some(campaign), _) => is_public(campaign.name),
-        (None, named) => named.is_none_or(|named| named & classes != 0),
+        (None, named) => named.is_none_or(|named| named.intersects(classes)),
     });
     public.policies.quiet.clear();
     public.policies.roles = Roles::default();

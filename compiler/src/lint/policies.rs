@@ -11,7 +11,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, holdout) in &linter.rules.holdouts {
         let Some(cursor) = linter.definitions.key("holdouts", id, "percent") else { continue };
         if holdout.share >= 1.0 {
-            let held = linter.rules.campaigns.values().filter(|campaign| campaign.class.bit() & holdout.classes != 0);
+            let held = linter.rules.campaigns.values().filter(|campaign| holdout.classes.contains(campaign.class));
             let message = format!("everybody is held out, so {} campaigns reach nobody", held.count());
             cursor.warning("holdout-everybody", message, out).expected("a share below 100, such as 5");
         } else if holdout.share <= 0.0 {

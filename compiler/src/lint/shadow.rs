@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::internals::plan::tables::Class;
+use throughline::internals::plan::tables::{Class, Classes};
 
 use super::Linter;
 use super::definitions::has_only;
@@ -162,7 +162,7 @@ fn always_fills(linter: &Linter<'_, '_>, wish: &SlotClaim<'_, '_, '_>) -> bool {
 /// Whether the winner speaks wherever the loser does, as far as classes, offers and channels go.
 fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &SlotClaim<'_, '_, '_>) -> bool {
     let (first, second) = (winner.speaker.campaign.class, loser.speaker.campaign.class);
-    let both = |classes: u32| classes & first.bit() == 0 || classes & second.bit() != 0;
+    let both = |classes: Classes| !classes.contains(first) || classes.contains(second);
     let policies = &linter.rules.policies;
     let held = linter.rules.holdouts.values().all(|holdout| {
         let names = |wish: &SlotClaim<'_, '_, '_>| holdout.campaigns.iter().any(|named| named.name == wish.speaker.id);

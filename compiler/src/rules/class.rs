@@ -1,6 +1,6 @@
 //! The classes of campaigns and journeys, as rules name them.
 
-use throughline::internals::plan::tables::Class;
+use throughline::internals::plan::tables::{Class, Classes};
 
 use crate::source::cursor::{Cursor, Fields, ReadContext};
 
@@ -10,14 +10,11 @@ pub fn class(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Class {
     cursor.and_then(|cursor| cursor.word(Class::NAMES, Class::from_name, out)).unwrap_or(Class::Promo)
 }
 
-/// The classes here, one bit each.
-pub fn classes(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
+/// Reads a class, or a list of classes.
+pub fn classes(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Classes {
     let words = cursor.one_or_list(out);
     if words.is_empty() {
         cursor.error("empty", "the list of classes is empty", out).expected_one_of("", Class::NAMES.iter().copied());
     }
-    words
-        .iter()
-        .filter_map(|cursor| cursor.word(Class::NAMES, Class::from_name, out))
-        .fold(0, |bits, class| bits | class.bit())
+    words.iter().filter_map(|cursor| cursor.word(Class::NAMES, Class::from_name, out)).collect()
 }

@@ -1,6 +1,7 @@
 //! Silence: after something was seen or done, and at times of the day.
 
 use throughline::Millis;
+use throughline::internals::plan::tables::Classes;
 
 use crate::rules::campaign::Campaign;
 use crate::rules::channel::{Channel, WEB};
@@ -13,8 +14,8 @@ use crate::source::cursor::{Cursor, ReadContext, Reference};
 /// Silence after something was seen or done.
 #[derive(Clone, Debug)]
 pub struct Cooldown<'a> {
-    /// The classes that are silent, one bit each; none for those that caps limit.
-    pub classes: Option<u32>,
+    /// The classes that are silent; `None` for those that caps limit.
+    pub classes: Option<Classes>,
     /// The campaign that is silent, instead of classes.
     pub campaign: Option<Reference<'a>>,
     /// What begins it.
@@ -39,8 +40,8 @@ pub enum After<'a> {
 /// A time of the day at which people are not disturbed.
 #[derive(Clone, Debug)]
 pub struct QuietHours<'a> {
-    /// The classes that are silent, one bit each; none for those that caps limit.
-    pub classes: Option<u32>,
+    /// The classes that are silent; `None` for those that caps limit.
+    pub classes: Option<Classes>,
     /// The channels that are silent; none for all but pages.
     pub channels: Vec<Reference<'a>>,
     /// Its beginning, since midnight.

@@ -1,6 +1,6 @@
 //! Who is kept out by chance: holdouts, and exclusion groups.
 
-use throughline::internals::plan::tables::Class;
+use throughline::internals::plan::tables::{Class, Classes};
 
 use crate::rules::campaign::Campaign;
 use crate::rules::class::classes;
@@ -9,15 +9,15 @@ use crate::rules::{Definition, Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// The classes that a holdout without classes and campaigns keeps from people: what must be said is said to everybody.
-const GLOBAL: u32 = Class::Promo.bit() | Class::Service.bit();
+const GLOBAL: Classes = Classes::empty().with(Class::Promo).with(Class::Service);
 
 /// People whom campaigns never reach.
 #[derive(Clone, Debug)]
 pub struct Holdout<'a> {
     /// The share of people, 0 to 1.
     pub share: f64,
-    /// The classes, one bit each.
-    pub classes: u32,
+    /// The classes that are held out.
+    pub classes: Classes,
     /// And these campaigns.
     pub campaigns: Vec<Reference<'a>>,
     /// The attribute that is split; none for the subject.
@@ -49,7 +49,7 @@ impl<'a> Definition<'a> for Holdout<'a> {
         let fields = cursor.fields(&["percent", "classes", "campaigns", "unit", "description"], out);
         let percent = fields.required("percent", out).and_then(|cursor| cursor.number(0.0..=100.0, out));
         let campaigns = fields.get("campaigns").map(|cursor| cursor.texts(out)).unwrap_or_default();
-        let otherwise = if fields.get("campaigns").is_some() { 0 } else { GLOBAL };
+        let otherwise = if fields.get("campaigns").is_some() { Classes::empty() } else { GLOBAL };
         Self {
             share: percent.unwrap_or(0.0) / 100.0,
             classes: fields.get("classes").map_or(otherwise, |cursor| classes(&cursor, out)),

@@ -1,6 +1,7 @@
 //! Policies: consent, suppression, caps, silence and quiet hours, for whole classes of campaigns.
 
 use throughline::Consent;
+use throughline::internals::plan::tables::Classes;
 
 use crate::rules::channel::Roles;
 use crate::rules::class::classes;
@@ -46,8 +47,8 @@ pub struct ConsentPolicy<'a> {
 /// A state in which campaigns of some classes are silent.
 #[derive(Clone, Debug)]
 pub struct Suppression<'a> {
-    /// The classes, one bit each.
-    pub classes: u32,
+    /// The classes that are not shown.
+    pub classes: Classes,
     /// When.
     pub when: Cursor<'a>,
 }
@@ -154,7 +155,7 @@ fn purpose<'a>(
 impl<'a> Suppression<'a> {
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = cursor.fields(&["class", "when", "description"], out);
-        let classes = fields.required("class", out).map_or(0, |cursor| classes(&cursor, out));
+        let classes = fields.required("class", out).map_or(Classes::empty(), |cursor| classes(&cursor, out));
         Some(Self { classes, when: fields.required("when", out)? })
     }
 }

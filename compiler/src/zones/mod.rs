@@ -56,12 +56,12 @@ impl Zones<'_> {
         if let Some(known) = self.known.get(data) {
             return *known;
         }
-        let changes = data.changes.iter().map(|(at, offset)| ZoneChange { at: *at, offset: offset.cast_unsigned() });
+        let changes = data.changes.iter().map(|(at, offset)| ZoneChange { at: *at, offset: *offset });
         let row = Zone {
-            before: data.before.cast_unsigned(),
+            before: data.before,
             changes: self.plan.push_all(changes),
-            standard: data.standard.cast_unsigned(),
-            summer: data.summer.cast_unsigned(),
+            standard: data.standard,
+            summer: data.summer,
             rule: data.rule.as_ref().map(|rule| self.rule(rule)),
         };
         let id = self.plan.push(row);
@@ -71,12 +71,7 @@ impl Zones<'_> {
 
     fn rule(&mut self, rule: &Rule) -> Id<ZoneRule> {
         let [(start, start_time), (end, end_time)] = [rule.start, rule.end];
-        self.plan.share(ZoneRule {
-            start,
-            start_time: start_time.cast_unsigned(),
-            end,
-            end_time: end_time.cast_unsigned(),
-        })
+        self.plan.share(ZoneRule { start, start_time, end, end_time })
     }
 }
 

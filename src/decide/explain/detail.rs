@@ -9,7 +9,9 @@ use crate::decide::next_action::PossibleStep;
 use crate::decision::reason::Reason;
 use crate::json::{Object, Value};
 use crate::plan::Id;
-use crate::plan::tables::{ACCOUNT, BEST, Campaign, Cap, Cooldown, Exclusion, Holdout, NextStep, Offer, Per, Text};
+use crate::plan::tables::{
+    Campaign, Cap, CapFlags, Cooldown, Exclusion, Holdout, NextStep, NextStepFlags, Offer, Text,
+};
 use crate::prelude::*;
 use crate::time::Millis;
 
@@ -79,8 +81,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         out.insert("cap", keys.join(" ").as_str());
         out.insert("max", Value::Number(f64::from(row.max)));
         out.insert("seen", Value::Number(times.len() as f64));
-        out.insert("per", Per::from_number(row.per).map_or("", Per::name));
-        if row.flags & ACCOUNT != 0 {
+        out.insert("per", row.per.name());
+        if row.flags.contains(CapFlags::ACCOUNT) {
             out.insert("unit", "account.id");
         }
         if row.window.0 != 0 {
@@ -157,7 +159,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                 if possible.at > self.facts.now.plus(step.after) {
                     out.insert("postponed", Reason::QuietHours.code());
                 }
-                if step.flags & BEST != 0 {
+                if step.flags.contains(NextStepFlags::BEST) {
                     out.insert("value", Value::Number(possible.value.number()));
                 }
             }

@@ -63,7 +63,7 @@ impl Explanation<'_> {
 }
 
 fn is_placed(plan: &Plan, slot: &Slot, campaign: Id<Campaign>) -> bool {
-    plan.get(slot.lane)
+    plan.get(slot.candidates)
         .is_some_and(|lane| plan.rows(lane.placements).any(|(_, placement)| placement.campaign == campaign))
 }
 

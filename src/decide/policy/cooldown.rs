@@ -2,18 +2,17 @@
 
 use crate::decide::Decider;
 use crate::decide::eligibility::{Denial, DenialCause};
-use crate::decide::policy::frequency_cap::class_bit;
 use crate::decision::reason::Reason;
 use crate::plan::Id;
-use crate::plan::tables::{Campaign, Cooldown};
+use crate::plan::tables::{Campaign, Class, Cooldown};
 use crate::time::Millis;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether nothing that the policies name has happened so recently that the class, or the campaign, keeps silent.
-    pub(crate) fn check_cooldowns(&self, class: u32, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
+    pub(crate) fn check_cooldowns(&self, class: Class, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
         for (id, cooldown) in self.plan.rows(self.plan.all::<Cooldown>()) {
             let concerns = match cooldown.campaign {
-                None => cooldown.classes & class_bit(class) != 0,
+                None => cooldown.classes.contains(class),
                 silent => silent == campaign,
             };
             if concerns && self.cooldown_ends_at(&cooldown).is_some_and(|at| at > self.facts.now) {

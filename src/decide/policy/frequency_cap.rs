@@ -4,7 +4,7 @@ use crate::decide::Decider;
 use crate::decide::eligibility::{Denial, DenialCause};
 use crate::decision::reason::Reason;
 use crate::facts::local_clock::LocalClock;
-use crate::plan::tables::{ACCOUNT, Campaign, Cap, Channel, Class, Message, Offer, Per, Slot, Text};
+use crate::plan::tables::{Campaign, Cap, CapFlags, Channel, Class, Message, Offer, Per, Slot, Text};
 use crate::plan::{Id, Ids};
 use crate::prelude::*;
 use crate::profile::account::Account;
@@ -17,7 +17,7 @@ pub(crate) const DAY: i64 = 24 * 60 * 60 * 1000;
 /// What caps are asked about.
 #[derive(Clone, Copy)]
 pub(crate) struct CapOwner {
-    pub(crate) class: u32,
+    pub(crate) class: Class,
     pub(crate) offer: Option<Id<Offer>>,
 }
 
@@ -39,7 +39,7 @@ impl Campaign {
 impl Cap {
     /// Whether the cap of the policies concerns it, wherever it is said.
     fn concerns(&self, subject: CapOwner) -> bool {
-        self.classes & class_bit(subject.class) != 0 && (self.offer.is_none() || self.offer == subject.offer)
+        self.classes.contains(subject.class) && (self.offer.is_none() || self.offer == subject.offer)
     }
 
     /// Whether the cap asks where and how something is said.
@@ -79,7 +79,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The times that the cap counts now.
     pub(crate) fn counted<'c>(&'c self, cap: &'c Cap) -> impl Iterator<Item = Millis> + 'c {
         let now = self.facts.now;
-        let per = Per::from_number(cap.per).unwrap_or(Per::Total);
+        let per = cap.per;
         let today = (per == Per::Day).then(|| self.clock()).map(|clock| (clock, clock.day(now)));
         let is_within = move |at: &Millis| match per {
             Per::Session => self.facts.request.session.is_some_and(|start| *at >= start),
@@ -87,7 +87,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             Per::Window => *at > now.minus(cap.window),
             Per::Total => true,
         };
-        let account = self.profile.account().filter(|_| cap.flags & ACCOUNT != 0);
+        let account = self.profile.account().filter(|_| cap.flags.contains(CapFlags::ACCOUNT));
         let stamps = self.plan.list(cap.keys).flat_map(move |key| self.stamps(key, account));
         stamps.map(|stamp| stamp.at()).filter(move |at| *at <= now && is_within(at))
     }
@@ -106,7 +106,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let times: Vec<Millis> = self.counted(cap).collect();
         let is_enough = |at: &Millis| times.iter().filter(|time| *time >= at).count() >= cap.max as usize;
         let blocking = times.iter().copied().filter(is_enough).max()?;
-        match Per::from_number(cap.per)? {
+        match cap.per {
             Per::Window => Some(blocking.plus(cap.window)),
             Per::Day => Some(self.tomorrow()),
             Per::Session | Per::Total => None,
@@ -133,9 +133,4 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     pub(crate) fn has<T: 'static>(&self, list: Ids<T>, thing: Id<T>) -> bool {
         self.plan.list(list).any(|item| item == thing)
     }
-}
-
-/// The class's bit in a set of classes.
-pub(crate) fn class_bit(class: u32) -> u32 {
-    Class::from_number(class).map_or(0, Class::bit)
 }

@@ -4,19 +4,18 @@ use crate::bucket;
 use crate::decide::Decider;
 use crate::decide::eligibility::{Denial, DenialCause};
 use crate::decide::experiment::unit_text;
-use crate::decide::policy::frequency_cap::class_bit;
 use crate::decision::reason::Reason;
 use crate::plan::Id;
-use crate::plan::tables::{Attribute, Campaign, Exclusion, Holdout};
+use crate::plan::tables::{Attribute, Campaign, Class, Exclusion, Holdout};
 use crate::prelude::*;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Whether no holdout keeps the class or the campaign from the subject.
     ///
     /// Who has no unit cannot be held out, and is not measured either.
-    pub(crate) fn check_holdouts(&self, class: u32, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
+    pub(crate) fn check_holdouts(&self, class: Class, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
         for (id, holdout) in self.plan.rows(self.plan.all::<Holdout>()) {
-            let concerns = holdout.classes & class_bit(class) != 0
+            let concerns = holdout.classes.contains(class)
                 || campaign.is_some_and(|campaign| self.has(holdout.campaigns, campaign));
             if concerns && self.holdout_bucket(&holdout).is_some_and(|bucket| bucket < holdout.share) {
                 return Err(Reason::Holdout.by(DenialCause::Holdout(id)));

@@ -1,9 +1,9 @@
 //! Quiet hours: when people are not disturbed.
 
 use crate::decide::Decider;
-use crate::decide::policy::frequency_cap::{DAY, class_bit};
+use crate::decide::policy::frequency_cap::DAY;
 use crate::plan::Id;
-use crate::plan::tables::{Channel, Quiet};
+use crate::plan::tables::{Channel, Class, Quiet};
 use crate::time::Millis;
 
 /// So many quiet hours may follow on one another; more leave no time that is not quiet.
@@ -12,7 +12,7 @@ const MOST: usize = 8;
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// The first time from `at` on at which the channel does not disturb: `at` itself unless it is quiet then; none if it
     /// is always quiet.
-    pub(crate) fn allowed_at(&self, class: u32, channel: Id<Channel>, at: Millis) -> Option<Millis> {
+    pub(crate) fn allowed_at(&self, class: Class, channel: Id<Channel>, at: Millis) -> Option<Millis> {
         let mut allowed = at;
         for _ in 0..MOST {
             match self.quiet_until(class, channel, allowed) {
@@ -24,11 +24,11 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     /// When the quiet hours end that hold at a time.
-    fn quiet_until(&self, class: u32, channel: Id<Channel>, at: Millis) -> Option<Millis> {
+    fn quiet_until(&self, class: Class, channel: Id<Channel>, at: Millis) -> Option<Millis> {
         let clock = self.clock();
         let time = clock.wall(at).0.rem_euclid(DAY);
         let ends = |(_, quiet): (Id<Quiet>, Quiet)| {
-            let concerns = quiet.classes & class_bit(class) != 0 && self.has(quiet.channels, channel);
+            let concerns = quiet.classes.contains(class) && self.has(quiet.channels, channel);
             let since = time.saturating_sub(quiet.from.0).rem_euclid(DAY);
             let length = quiet.until.0.saturating_sub(quiet.from.0).rem_euclid(DAY);
             (concerns && since < length).then(|| clock.later(at, Millis(length.saturating_sub(since))))

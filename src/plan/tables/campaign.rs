@@ -1,163 +1,186 @@
-//! Campaigns: who gets what, where, by which channel, and what goes before what.
+//! Campaigns: audience, slots and channels, content, and the order in which campaigns compete.
 
-use super::{Attribute, CandidateIndex, Cap, Counter, Exclusion, Node, OfferGroup, Part, Regex, Text};
-use crate::plan::row::{Id, Span, tables};
+use super::{
+    Attribute, CandidateIndex, Cap, Class, Counter, Exclusion, Format, Link, Node, OfferGroup, Part, Regex, TermKind,
+    Text,
+};
+use crate::plan::row::{Id, Span, flags, tables};
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// [`Slot::flags`]: a browser may decide it.
-pub const PUBLIC_SLOT: u32 = 1;
-/// [`Slot::flags`]: the content is JSON, not HTML.
-pub const JSON_SLOT: u32 = 2;
-/// [`Message::flags`]: once seen, never selected again.
-pub const ONCE: u32 = 1;
-/// [`NextStep::flags`]: the steps are ordered by what they are expected to be worth, not as they stand.
-pub const BEST: u32 = 1;
-/// [`NextStep::flags`]: the channel has none of the roles that the message wants.
-pub const WRONG_ROLE: u32 = 2;
-/// [`Campaign::flags`]: it competes in several lanes, so whether it may speak is worth remembering.
-pub const SEVERAL: u32 = 1;
-/// [`Term::flags`]: the logarithm of one more than the fact counts.
-pub const LOG: u32 = 1;
-/// [`Experiment::flags`]: the first assignment is kept.
-pub const STICKY: u32 = 1;
-/// [`Experiment::flags`]: assigns subjects; otherwise everybody gets the default rendition.
-pub const ACTIVE: u32 = 2;
+flags! {
+    /// The flags of a [`Slot`].
+    SlotFlags {
+        /// A browser may decide it.
+        PUBLIC = 1,
+        /// The content is JSON, not HTML.
+        JSON = 2,
+    }
+    /// The flags of a [`Message`].
+    MessageFlags {
+        /// Once seen, it is never selected again.
+        ONCE = 1,
+    }
+    /// The flags of a [`NextStep`].
+    NextStepFlags {
+        /// The steps are ordered by expected value, not by their order in the rules.
+        BEST = 1,
+        /// The channel has none of the roles that the message wants.
+        WRONG_ROLE = 2,
+    }
+    /// The flags of a [`Campaign`].
+    CampaignFlags {
+        /// It is in several candidate indexes, so its eligibility is worth caching.
+        SEVERAL = 1,
+    }
+    /// The flags of a [`Term`].
+    TermFlags {
+        /// The term is the natural logarithm of 1 plus the fact.
+        LOG = 1,
+    }
+    /// The flags of an [`Experiment`].
+    ExperimentFlags {
+        /// The first assignment is kept.
+        STICKY = 1,
+        /// It assigns subjects; otherwise everybody gets the default rendition.
+        ACTIVE = 2,
+    }
+}
 
 tables! {
-    /// A place to fill.
+    /// A place on a page, or in an app, that is filled with content.
     10 Slot {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// Where it is on pages without `data-tl-slot`.
+        /// The CSS selector of its element on pages without `data-tl-slot`.
         selector: Option<Id<Text>>,
-        /// The paths of the pages that have it; none for every page.
+        /// The paths of the pages that have the slot; `None` for every page.
         pages: Option<Id<Regex>>,
-        /// Flags: [`PUBLIC_SLOT`], [`JSON_SLOT`].
-        flags: u32,
-        /// What may fill it.
-        lane: Id<CandidateIndex>,
+        /// Who decides it, and what fills it.
+        flags: SlotFlags,
+        /// The campaigns that compete for it.
+        candidates: Id<CandidateIndex>,
     }
     /// A way to reach people.
     11 Channel {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
         /// The purpose that must be granted.
         consent: Option<Id<Text>>,
         /// A condition that must hold.
         reach: Option<Id<Node>>,
-        /// The event by which people respond to it.
+        /// The event by which people respond to the channel.
         responds: Option<Id<Counter>>,
-        /// The exposures that are contacts by it.
+        /// The exposures that count as contacts by the channel.
         contacts: Option<Id<Text>>,
-        /// How far back both count; zero for ever.
+        /// How far back responses and contacts count; zero for all time.
         within: Millis,
-        /// How many contacts there have to be.
+        /// The number of contacts from which on the response rate is the subject's own.
         least: u32,
-        /// How often people are expected to respond before there are.
+        /// The expected response rate of a subject with fewer contacts.
         otherwise: f64,
     }
     /// A value proposition.
     12 Offer {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
         /// The group within which a subject has one offer.
         group: Option<Id<OfferGroup>>,
-        /// Its version.
+        /// The version.
         version: u32,
-        /// When it begins.
+        /// The time from which on it is valid.
         from: Millis,
-        /// When it has ended.
+        /// The time from which on it is no longer valid.
         until: Millis,
     }
-    /// What is said.
+    /// A message with its content for each channel.
     13 Message {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// Flags: [`ONCE`].
-        flags: u32,
-        /// How it is said.
+        /// How often it may be seen.
+        flags: MessageFlags,
+        /// The content.
         renditions: Span<Rendition>,
     }
-    /// A message in one channel, and possibly one locale and variation.
+    /// The content of a message for one channel, and possibly for one locale and one variation.
     14 Rendition {
         /// The channel.
         channel: Id<Channel>,
-        /// The locale; none for the default.
+        /// The locale; `None` for the default one.
         locale: Option<Id<Text>>,
-        /// The variation of the campaign's experiment; none for everybody else.
+        /// The variation of the campaign's experiment; `None` for everybody else.
         variation: Option<Id<Text>>,
-        /// A [`Format`](super::Format) as a number.
-        format: u32,
-        /// The body.
+        /// The format of the content.
+        format: Format,
+        /// The template of the body.
         body: Span<Part>,
-        /// The subject line of an e-mail.
+        /// The template of an e-mail's subject line.
         subject: Span<Part>,
     }
     /// A randomised split.
     16 Experiment {
-        /// Its key.
+        /// The key.
         key: Id<Text>,
-        /// What is hashed together with the unit.
+        /// The seed that is hashed together with the unit.
         seed: Id<Text>,
         /// The attribute that is the unit.
         unit: Id<Attribute>,
-        /// Flags: [`STICKY`], [`ACTIVE`].
-        flags: u32,
-        /// Who may be in it.
+        /// Whether it assigns subjects, and whether assignments are kept.
+        flags: ExperimentFlags,
+        /// A condition on subjects who may be in it.
         when: Option<Id<Node>>,
-        /// Changing it assigns everybody anew.
+        /// The version of assignments: changing it assigns everybody anew.
         bucket_version: u32,
-        /// Subjects assigned under an earlier version are left out.
+        /// The least version whose assignments count: subjects assigned under an earlier one are left out.
         min_bucket_version: u32,
-        /// Its part of an exclusion group.
+        /// The experiment's part of an exclusion group.
         exclusion: Option<Id<Exclusion>>,
-        /// Its variations with their bucket ranges.
+        /// The variations with their bucket ranges.
         variations: Span<Variation>,
     }
     /// One arm of an experiment.
     17 Variation {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// Buckets from here...
+        /// The first bucket of the arm, from 0 to 1.
         from: f64,
-        /// ...to before here.
+        /// The end of its buckets, which is not part of it.
         to: f64,
     }
-    /// Who gets what, when.
+    /// A campaign: an audience, a schedule, and messages for slots and channels.
     21 Campaign {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// A [`Class`](super::Class) as a number.
-        class: u32,
-        /// Higher first.
+        /// The class, which policies refer to.
+        class: Class,
+        /// The priority: higher values go first.
         priority: u32,
-        /// What orders it among campaigns of its priority.
+        /// The formula that orders it among campaigns of its priority.
         score: Option<Id<Score>>,
-        /// For whom.
+        /// The condition on the audience.
         when: Option<Id<Node>>,
-        /// From this time...
+        /// The time from which on it runs.
         from: Millis,
-        /// ...to before this time.
+        /// The time from which on it no longer runs.
         until: Millis,
-        /// What it offers.
+        /// The offer that it makes.
         offer: Option<Id<Offer>>,
-        /// What chooses between renditions.
+        /// The experiment that chooses between renditions.
         experiment: Option<Id<Experiment>>,
-        /// Its part of an exclusion group.
+        /// The campaign's part of an exclusion group.
         exclusion: Option<Id<Exclusion>>,
-        /// How often it may be seen.
+        /// The caps on how often it is seen.
         caps: Span<Cap>,
-        /// What to do next, first possible first.
+        /// The next actions; the first possible one is taken.
         next: Span<NextStep>,
-        /// Flags: [`SEVERAL`].
-        flags: u32,
+        /// What the compiler knows about evaluating it.
+        flags: CampaignFlags,
     }
-    /// A campaign in a lane.
+    /// A campaign in a candidate index.
     22 Placement {
         /// The campaign.
         campaign: Id<Campaign>,
-        /// The message, if the lane is that of a slot.
+        /// The message, in the index of a slot.
         message: Option<Id<Message>>,
     }
     /// A campaign's message for a channel.
@@ -166,45 +189,45 @@ tables! {
         channel: Id<Channel>,
         /// The message.
         message: Id<Message>,
-        /// How long from now.
+        /// The delay from now.
         after: Millis,
-        /// For how long it makes sense; [`Millis::MAX`] for ever.
+        /// How long the message is useful; [`Millis::MAX`] for ever.
         until: Millis,
-        /// Flags: [`BEST`], [`WRONG_ROLE`].
-        flags: u32,
-        /// After how long it is worth half as much; [`Millis::MAX`] for never.
+        /// How the step is ordered, and whether it suits the channel.
+        flags: NextStepFlags,
+        /// The time after which the message is worth half as much; [`Millis::MAX`] for never.
         half_life: Millis,
         /// The topic that people may refuse in the channel.
         topic: Option<Id<Text>>,
     }
     /// A formula that orders campaigns of one priority.
     48 Score {
-        /// What is added to the terms.
+        /// The constant that is added to the terms.
         bias: f64,
-        /// A [`Link`](super::Link) as a number.
-        link: u32,
-        /// What is added up.
+        /// The function that is applied to the sum.
+        link: Link,
+        /// The terms of the sum.
         terms: Span<Term>,
     }
     /// A fact with its weight.
     49 Term {
-        /// A [`TermKind`](super::TermKind) as a number.
-        kind: u32,
-        /// Flags: [`LOG`].
-        flags: u32,
-        /// The attribute.
+        /// The kind of fact.
+        kind: TermKind,
+        /// How the fact is scaled.
+        flags: TermFlags,
+        /// The attribute, of a term that reads one.
         attribute: Option<Id<Attribute>>,
-        /// The event.
+        /// The event, of a term that reads one.
         counter: Option<Id<Counter>>,
-        /// What the fact is multiplied by.
+        /// The factor of the fact.
         weight: f64,
-        /// What stands in for it if it is missing.
+        /// The value that the term has if the fact is missing.
         otherwise: f64,
-        /// How far back events count (zero: for ever), or after how long half of it is left.
+        /// Of a count, how far back events count (zero for all time); of a decay, the half-life.
         span: Millis,
-        /// It counts no more events than this.
+        /// The greatest count.
         most: u32,
-        /// The model that made the fact.
+        /// The model that computed the fact.
         model: Option<Id<Text>>,
     }
 }

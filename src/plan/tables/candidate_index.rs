@@ -1,59 +1,111 @@
-//! What competes for one thing, and how candidates are found without looking at everything that competes.
+//! Candidate indexes: the campaigns that compete for a slot, and how to find those that may win without evaluating all.
+//!
+//! # The rule
+//!
+//! Looking up the index may return false positives; it never returns false negatives. Each candidate's full condition is
+//! evaluated afterwards and rejects the false positives, so an index makes a decision faster and never changes it.
+//!
+//! # Example
+//!
+//! Five campaigns compete for slot `home.hero`, the one with the highest priority first:
+//!
+//! ```yaml
+//! welcome: {}                                                              # placement 0
+//! gold:    { when: { tier: gold } }                                        # placement 1
+//! upgrade: { when: { tier: { $in: [silver, gold] } } }                     # placement 2
+//! cart:    { when: { $event: Product Added, hour: { $gt: 18 } } }          # placement 3
+//! coupon:  { when: { $event: Product Added, spend: { $gt: 100 } } }        # placement 4
+//! ```
+//!
+//! Each placement is filed under one necessary part of its condition, the cheapest to look up:
+//!
+//! ```text
+//! CandidateIndex
+//!  ├─ always ────────────────────────────────────────────> [0 welcome]
+//!  ├─ attributes
+//!  │   └─ IndexedAttribute tier
+//!  │       ├─ Posting "gold" ────────────────────────────> [1 gold, 2 upgrade]
+//!  │       └─ Posting "silver" ──────────────────────────> [2 upgrade]
+//!  └─ conditions
+//!      └─ SharedCondition `$event: Product Added` ───────> [3 cart, 4 coupon]
+//! ```
+//!
+//! A subject with tier `silver` who added a product gets the lists `[0]`, `[2]` and `[3, 4]`, merged in the order of the
+//! placements: `welcome`, `upgrade`, `cart`, `coupon`.
+//!
+//! - `gold` is not among them, and cannot be missed: its condition asks for another tier.
+//! - `coupon` is a false positive if the subject spent 50: its list only promises that a product was added. The full
+//!   condition rejects it.
+//! - The shared condition is evaluated once, however many campaigns are filed under it; the result is cached, so their full
+//!   conditions do not evaluate it again.
+//!
+//! An index of fewer than four placements has all of them in `always`: looking at them costs less than finding them.
 
 use super::{Attribute, Constant, Node, Placement, Text};
-use crate::plan::row::{Id, Ids, Span, tables};
+use crate::plan::row::{Id, Ids, Span, flags, tables};
 use crate::prelude::*;
 
-/// [`IndexedAttribute::forms`]: some posting is for a text.
-pub const TEXTS: u32 = 1;
-/// [`IndexedAttribute::forms`]: some posting is for a number.
-pub const NUMBERS: u32 = 2;
-/// [`IndexedAttribute::forms`]: some posting is for true or false.
-pub const TRUTHS: u32 = 4;
+flags! {
+    /// The types of the constants that an [`IndexedAttribute`] has postings for: a value is looked up as each of them.
+    PostingForms {
+        /// Some posting is for a string.
+        TEXT = 1,
+        /// Some posting is for a number.
+        NUMBER = 2,
+        /// Some posting is for `true` or `false`.
+        BOOLEAN = 4,
+    }
+}
 
 tables! {
-    /// The campaigns that compete for a slot, for being a group's offer, or for the next action.
+    /// The campaigns that compete for a slot, for the offer of a group, or for the next action.
     ///
-    /// Each placement is found in one way: always, by a value that its campaign's condition asks for, or by a condition that
-    /// it has in common with others.
+    /// INVARIANT: each placement is in `always`, or in postings of `attributes` or lists of `conditions` of which at least one
+    /// applies to every subject for whom the campaign's condition holds.
     60 CandidateIndex {
-        /// All of them: best priority first, and of one priority by the campaign's id.
+        /// All placements: highest priority first, and of one priority in the order of the campaigns' ids.
         placements: Span<Placement>,
-        /// Those that are always candidates.
+        /// The placements that are candidates for every subject.
         always: Ids<Placement>,
-        /// Those that are candidates if an attribute has a value.
-        keys: Span<IndexedAttribute>,
-        /// Those that are candidates if a condition holds.
-        gates: Span<SharedCondition>,
+        /// The placements that are candidates if an attribute has a certain value.
+        attributes: Span<IndexedAttribute>,
+        /// The placements that are candidates if a condition holds.
+        conditions: Span<SharedCondition>,
     }
     /// An attribute by whose value candidates are found.
     61 IndexedAttribute {
         /// The attribute.
         attribute: Id<Attribute>,
-        /// What the postings are for: [`TEXTS`], [`NUMBERS`], [`TRUTHS`].
-        forms: u32,
-        /// Sorted by constant.
+        /// The types of the postings' constants.
+        forms: PostingForms,
+        /// The postings.
+        ///
+        /// INVARIANT: sorted by [`Constant::order`], each value once, because they are found by binary search.
         postings: Span<Posting>,
     }
     /// The candidates for one value.
     62 Posting {
         /// The value.
         constant: Id<Constant>,
-        /// The candidates, in their order.
+        /// The candidates.
+        ///
+        /// INVARIANT: ascending, because the lists that apply are merged.
         placements: Ids<Placement>,
     }
-    /// The candidates of one condition.
+    /// The candidates of a condition that several campaigns share.
     63 SharedCondition {
         /// The condition.
         node: Id<Node>,
-        /// The candidates, in their order.
+        /// The candidates.
+        ///
+        /// INVARIANT: ascending, because the lists that apply are merged.
         placements: Ids<Placement>,
     }
-    /// Offers of which a subject has one.
+    /// A group of offers of which a subject has one.
     64 OfferGroup {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
         /// The campaigns that make one of its offers.
-        lane: Id<CandidateIndex>,
+        candidates: Id<CandidateIndex>,
     }
 }

@@ -1,61 +1,83 @@
 //! Conditions, and the facts that they read.
 
-use super::Text;
-use crate::plan::row::{Id, Ids, tables};
+use super::{ConstantKind, Derivation, Fold, Source, Text};
+use crate::plan::condition_ops::NodeOp;
+use crate::plan::row::{Id, Ids, flags, tables};
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// [`Attribute::flags`] and [`Counter::flags`]: decisions on pages need it, so the token carries it.
-pub const EDGE: u32 = 1;
-/// [`Attribute::flags`]: events from untrusted senders may set it.
-pub const CLIENT: u32 = 2;
-/// [`Segment::flags`]: membership is decided by the collector and carried by the token.
-pub const CARRIED: u32 = 1;
-/// [`Node::op`]: several conditions have it, so its result is worth remembering.
-pub const SHARED: u32 = 1 << 31;
-/// Flags of attributes, counters, exposures, caps and journeys: it is the account's, and every member of it has the same.
-pub const ACCOUNT: u32 = 4;
+flags! {
+    /// The flags of an [`Attribute`].
+    AttributeFlags {
+        /// Decisions on pages need it, so the token carries it.
+        EDGE = 1,
+        /// Events from untrusted senders may set it.
+        CLIENT = 2,
+        /// It belongs to the account: all members of the account have the same value.
+        ACCOUNT = 4,
+    }
+    /// The flags of a [`Counter`].
+    CounterFlags {
+        /// Decisions on pages need it, so the token carries it.
+        EDGE = 1,
+        /// It is counted for accounts too.
+        ACCOUNT = 4,
+    }
+    /// The flags of a [`Segment`].
+    SegmentFlags {
+        /// Membership is decided by the collector and carried by the token.
+        CARRIED = 1,
+    }
+}
 
 tables! {
     /// A fact that conditions and templates read.
     5 Attribute {
         /// The name as written, with dots.
         name: Id<Text>,
-        /// The name cut at its dots.
+        /// The name, split at its dots.
         path: Ids<Text>,
-        /// A [`Source`](super::Source) as a number.
-        source: u32,
-        /// Flags: [`EDGE`], [`CLIENT`], [`ACCOUNT`].
-        flags: u32,
+        /// The origin of the value.
+        source: Source,
+        /// Who may set it, and where it is needed.
+        flags: AttributeFlags,
     }
     /// A constant in a condition.
     6 Constant {
-        /// A [`ConstantKind`](super::ConstantKind) as a number.
-        kind: u32,
-        /// The text of a string, or the JSON text of a list or object.
+        /// The type.
+        kind: ConstantKind,
+        /// The string, or the JSON text of a list or an object; otherwise empty.
+        ///
+        /// INVARIANT: a string is found by [`Plan::intern`](crate::plan::Plan::intern), so equal strings have equal ids.
         text: Id<Text>,
         /// The value of a number or boolean.
         number: f64,
     }
-    /// Words, the texts of constants, that have the lower bits of their hashes in common; there are as many buckets as such bits have values.
+    /// The interned strings (those of constants) whose hashes have the lower bits in common.
+    ///
+    /// INVARIANT: the number of rows is a power of two, and row `i` holds the strings whose hashes end in the bits of `i`.
     66 StringBucket {
-        /// The words.
+        /// The strings.
         words: Ids<Text>,
     }
-    /// A node of a condition; what its operands mean is said at [`Op`](crate::plan::Op).
+    /// A node of a condition. [`Op`](crate::plan::Op) has the table of operands.
+    ///
+    /// INVARIANT: a node refers only to nodes before it, so every condition is finite.
     7 Node {
-        /// An [`Op`](crate::plan::Op) as a number, with [`SHARED`].
-        op: u32,
-        /// First operand.
+        /// The operator, and whether several conditions share the node.
+        op: NodeOp,
+        /// The first operand.
         a: u32,
-        /// Second operand.
+        /// The second operand.
         b: u32,
-        /// Third operand.
+        /// The third operand.
         c: u32,
-        /// Fourth operand.
+        /// The fourth operand.
         d: u32,
     }
-    /// Events to remember; the rows are sorted by the text of `key`.
+    /// Events to remember.
+    ///
+    /// INVARIANT: the rows are sorted by the string of `key`, because counters are found by binary search.
     8 Counter {
         /// A hash of event, filter, property and fold, equal in every plan that has this counter.
         key: Id<Text>,
@@ -63,64 +85,64 @@ tables! {
         event: Id<Text>,
         /// A condition on the event's properties.
         filter: Option<Id<Node>>,
-        /// How many times are enough for every condition that asks.
+        /// The number of occurrences that are enough for every condition.
         keep: u32,
-        /// How far back any condition looks; zero for ever.
+        /// How far back any condition looks; zero for all time.
         within: Millis,
-        /// Flags: [`EDGE`], and [`ACCOUNT`] if it is counted for accounts too.
-        flags: u32,
-        /// The path of the property whose value is remembered, or whose values; empty for none.
+        /// Where it is needed, and for whom it is counted.
+        flags: CounterFlags,
+        /// The path of the property whose values are remembered; empty for none.
         property: Ids<Text>,
-        /// A [`Fold`](super::Fold) as a number: which occurrences are kept.
-        fold: u32,
-        /// How many times are enough for every condition that a page asks.
+        /// The occurrences that are kept.
+        fold: Fold,
+        /// The number of occurrences that are enough for every condition of a page.
         carry: u32,
     }
     /// A named condition.
     9 Segment {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// Its condition.
+        /// The condition.
         node: Id<Node>,
-        /// Flags: [`CARRIED`].
-        flags: u32,
+        /// Where membership is decided.
+        flags: SegmentFlags,
     }
     /// An event that is followed by another.
     57 Sequence {
         /// The first event.
         first: Id<Counter>,
-        /// The one that follows.
+        /// The event that follows.
         then: Id<Counter>,
-        /// Less than so long after the first.
+        /// The time between the two is less than this.
         within: Millis,
-        /// The first is less than so long ago; zero for ever.
+        /// The age of the first event is less than this; zero for any age.
         since: Millis,
-        /// So many last events of each kind are looked at, however many are known.
+        /// The number of last events of each kind that are considered, however many are known.
         last: u32,
     }
-    /// An attribute of the request that follows from others where the request does not have it.
+    /// An attribute of the request that is derived from other facts unless the request has it.
     58 Derived {
         /// The attribute's name.
         name: Id<Text>,
-        /// A [`Derivation`](super::Derivation) as a number.
-        from: u32,
-        /// The parameter of the page's address; an empty text where it follows from something else.
+        /// The fact that it is derived from.
+        from: Derivation,
+        /// The parameter of the page's address; empty if it is derived from another fact.
         parameter: Id<Text>,
     }
-    /// An attribute that has the last different values of a property of events, the newest first.
+    /// An attribute that holds the last distinct values of a property of events, newest first.
     65 EventValues {
         /// The attribute's name.
         name: Id<Text>,
         /// The events, and the property.
         counter: Id<Counter>,
-        /// The events are less than so long ago; zero for ever.
+        /// The age of the events is less than this; zero for any age.
         within: Millis,
-        /// It has at most so many.
+        /// The maximum number of values.
         last: u32,
     }
     /// A place on the globe.
     59 Place {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
         /// Degrees north of the equator.
         latitude: f64,

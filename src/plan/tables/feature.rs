@@ -1,65 +1,98 @@
-//! Features and experiments in GrowthBook's words.
+//! Features and experiments, with the terms and semantics of GrowthBook.
 
 use super::{Attribute, Constant, Node, Regex, Text};
-use crate::plan::row::{Id, Span, tables};
+use crate::plan::row::{Id, Span, flags, tables};
 use crate::prelude::*;
 
-/// [`Feature::flags`]: gives no value.
-pub const FEATURE_OFF: u32 = 1;
-/// [`FeatureRule::flags`]: gives [`FeatureRule::force`].
-pub const FORCES: u32 = 1;
-/// [`Prerequisite::flags`]: without it the whole feature gives nothing.
-pub const GATE: u32 = 1;
-/// [`Rollout::flags`] and [`FeatureExperiment::flags`]: kept assignments and the fallback attribute do not count.
-pub const NEVER_STICKY: u32 = 1;
-/// [`Rollout::flags`]: the end of the range belongs to it.
-pub const INCLUSIVE: u32 = 2;
-/// [`FeatureExperiment::flags`]: assigns nobody, but can be forced.
-pub const DRAFT: u32 = 2;
-/// [`FeatureExperiment::flags`]: has ended.
-pub const STOPPED: u32 = 4;
-/// [`FeatureExperiment::flags`]: who is in it gets [`FeatureExperiment::forced`].
-pub const FORCED: u32 = 8;
-/// [`Arm::flags`]: [`Arm::key`] was given, so assignments can be kept.
-pub const KEYED: u32 = 1;
-/// [`Arm::flags`]: who is here goes on to the next rule.
-pub const PASSTHROUGH: u32 = 2;
-/// [`Audience::flags`]: the page must be among [`Audience::urls`].
-pub const BY_URL: u32 = 1;
-/// [`UrlPattern::flags`]: pages that match are out.
-pub const EXCLUDES: u32 = 1;
-/// [`UrlPattern::flags`]: [`UrlPattern::path`] is tested on the whole URL.
-pub const WHOLE_URL: u32 = 2;
-/// [`AutoExperiment::flags`]: some variation is another page.
-pub const REDIRECT: u32 = 1;
-/// [`AutoExperiment::flags`]: runs only when it is asked for.
-pub const MANUAL: u32 = 2;
-/// [`AutoExperiment::flags`]: the other page gets the query string of this one.
-pub const PERSIST_QUERY: u32 = 4;
+flags! {
+    /// The flags of a [`Feature`].
+    FeatureFlags {
+        /// It gives no value.
+        OFF = 1,
+    }
+    /// The flags of a [`FeatureRule`].
+    FeatureRuleFlags {
+        /// It gives [`FeatureRule::force`].
+        FORCES = 1,
+    }
+    /// The flags of a [`Prerequisite`].
+    PrerequisiteFlags {
+        /// If it is not met, the whole feature gives no value; otherwise only the rule is skipped.
+        GATE = 1,
+    }
+    /// The flags of a [`Rollout`].
+    RolloutFlags {
+        /// Kept assignments and the fallback attribute are ignored.
+        NEVER_STICKY = 1,
+        /// The end of the range is part of it.
+        INCLUSIVE = 2,
+    }
+    /// The flags of a [`FeatureExperiment`].
+    FeatureExperimentFlags {
+        /// Kept assignments and the fallback attribute are ignored.
+        NEVER_STICKY = 1,
+        /// It assigns nobody, but a variation can be forced.
+        DRAFT = 2,
+        /// It has ended.
+        STOPPED = 4,
+        /// Every subject in it gets [`FeatureExperiment::forced`].
+        FORCED = 8,
+    }
+    /// The flags of an [`Arm`].
+    ArmFlags {
+        /// [`Arm::key`] was given, so assignments can be kept.
+        KEYED = 1,
+        /// Its subjects continue with the next rule.
+        PASSTHROUGH = 2,
+    }
+    /// The flags of an [`Audience`].
+    AudienceFlags {
+        /// The page must match [`Audience::urls`].
+        BY_URL = 1,
+    }
+    /// The flags of a [`UrlPattern`].
+    UrlPatternFlags {
+        /// Pages that match are excluded.
+        EXCLUDES = 1,
+        /// [`UrlPattern::path`] is tested on the whole URL.
+        WHOLE_URL = 2,
+    }
+    /// The flags of an [`AutoExperiment`].
+    AutoExperimentFlags {
+        /// Some variation is another page.
+        REDIRECT = 1,
+        /// It runs only when it is triggered.
+        MANUAL = 2,
+        /// The other page gets the query string of this one.
+        PERSIST_QUERY = 4,
+    }
+}
 
 tables! {
-    /// A value that rules choose; the rows are sorted by the text of `key`.
+    /// A value that rules choose.
+    ///
+    /// INVARIANT: the rows are sorted by the string of `key`, because features are found by binary search.
     31 Feature {
-        /// Its key.
+        /// The key.
         key: Id<Text>,
-        /// The value where no rule gives one.
+        /// The value if no rule gives one.
         default: Option<Id<Constant>>,
-        /// Its rules; the first one that gives a value counts.
+        /// The rules; the first one that gives a value counts.
         rules: Span<FeatureRule>,
-        /// Flags: [`FEATURE_OFF`].
-        flags: u32,
+        /// Whether it gives a value.
+        flags: FeatureFlags,
     }
     /// A rule of a feature.
     32 FeatureRule {
-        /// Its id, or an empty text.
+        /// The id, or an empty string.
         id: Id<Text>,
-        /// Flags: [`FORCES`].
-        flags: u32,
-        /// Features that must have some value.
+        /// Whether it forces a value.
+        flags: FeatureRuleFlags,
+        /// The prerequisites.
         prerequisites: Span<Prerequisite>,
-        /// Splits that the subject must be in.
+        /// The splits that the subject must be in.
         filters: Span<Filter>,
-        /// For whom a value is forced.
+        /// A condition on subjects for whom a value is forced.
         when: Option<Id<Node>>,
         /// The forced value.
         force: Option<Id<Constant>>,
@@ -67,128 +100,128 @@ tables! {
         rollout: Option<Id<Rollout>>,
         /// The experiment that gives a value.
         trial: Option<Id<FeatureExperiment>>,
-        /// Experiments that were run elsewhere and count as seen, as JSON.
+        /// Experiments that ran elsewhere and count as seen, as JSON.
         tracks: Option<Id<Text>>,
     }
-    /// What another feature must give.
+    /// A condition on the value of another feature.
     33 Prerequisite {
         /// The key of the feature.
         feature: Id<Text>,
-        /// Flags: [`GATE`].
-        flags: u32,
+        /// The effect of a prerequisite that is not met.
+        flags: PrerequisiteFlags,
         /// A condition on `{"value": ...}`.
         when: Id<Node>,
     }
     /// A split that a subject must be in.
     34 Filter {
-        /// What is hashed.
+        /// The attribute that is hashed.
         unit: Id<Attribute>,
-        /// Hashed together with it.
+        /// The seed that is hashed together with it.
         seed: Id<Text>,
         /// The version of the hash.
         version: u32,
-        /// The buckets that are in.
+        /// The buckets that are part of it.
         ranges: Span<Buckets>,
     }
     /// Consecutive buckets.
     35 Buckets {
-        /// From here...
+        /// The first bucket, from 0 to 1.
         from: f64,
-        /// ...to before here.
+        /// The end, which is not part of them.
         to: f64,
     }
     /// A share of subjects.
     36 Rollout {
-        /// Hashed together with the unit.
+        /// The seed that is hashed together with the unit.
         seed: Id<Text>,
-        /// What is hashed.
+        /// The attribute that is hashed.
         unit: Id<Attribute>,
-        /// What is hashed where the unit is missing.
+        /// The attribute that is hashed if the unit is missing.
         fallback: Option<Id<Attribute>>,
         /// The version of the hash.
         version: u32,
-        /// Buckets from here...
+        /// The first bucket, from 0 to 1.
         from: f64,
-        /// ...to here.
+        /// The end of the buckets.
         to: f64,
-        /// Flags: [`NEVER_STICKY`], [`INCLUSIVE`].
-        flags: u32,
+        /// How kept assignments and the end of the range count.
+        flags: RolloutFlags,
     }
-    /// An experiment of a feature, or one of its own, as GrowthBook has them.
+    /// An experiment of a feature, or one that pages run by themselves, as in GrowthBook.
     37 FeatureExperiment {
-        /// Its key.
+        /// The key.
         key: Id<Text>,
-        /// Hashed together with the unit.
+        /// The seed that is hashed together with the unit.
         seed: Id<Text>,
-        /// What is hashed.
+        /// The attribute that is hashed.
         unit: Id<Attribute>,
-        /// What is hashed where the unit is missing.
+        /// The attribute that is hashed if the unit is missing.
         fallback: Option<Id<Attribute>>,
-        /// Flags: [`NEVER_STICKY`], [`DRAFT`], [`STOPPED`], [`FORCED`].
-        flags: u32,
+        /// The state of the experiment.
+        flags: FeatureExperimentFlags,
         /// The version of the hash.
         version: u32,
-        /// Changing it assigns everybody anew.
+        /// The version of assignments: changing it assigns everybody anew.
         bucket_version: u32,
-        /// Subjects assigned under an earlier version are left out.
+        /// The least version whose assignments count: subjects assigned under an earlier one are left out.
         min_bucket_version: u32,
-        /// Its variations.
+        /// The variations.
         arms: Span<Arm>,
         /// The buckets of each variation.
         ranges: Span<Buckets>,
-        /// What chooses between sets of weights.
+        /// The bandit that chooses between sets of weights.
         bandit: Option<Id<Bandit>>,
-        /// Who may be in it.
+        /// The subjects who may be in it.
         audience: Id<Audience>,
-        /// The experiment as it was written, as JSON.
+        /// The experiment as it was written in the rules, as JSON.
         definition: Id<Text>,
-        /// The number of the variation that everybody in it gets.
+        /// The number of the variation that every subject in it gets.
         forced: u32,
     }
-    /// Who may be in a trial.
+    /// The subjects who may be in an experiment.
     38 Audience {
-        /// Flags: [`BY_URL`].
-        flags: u32,
-        /// For whom.
+        /// Whether pages are tested.
+        flags: AudienceFlags,
+        /// A condition on the subject.
         when: Option<Id<Node>>,
-        /// Splits that the subject must be in.
+        /// The splits that the subject must be in.
         filters: Span<Filter>,
         /// The seed of the namespace.
         namespace: Option<Id<Text>>,
-        /// Buckets of the namespace from here...
+        /// The first bucket of the namespace, from 0 to 1.
         from: f64,
-        /// ...to before here.
+        /// The end of its buckets, which is not part of it.
         to: f64,
-        /// Features that must have some value.
+        /// The prerequisites.
         prerequisites: Span<Prerequisite>,
         /// The pages.
         urls: Span<UrlPattern>,
     }
-    /// A variation of a trial.
+    /// A variation of an experiment.
     39 Arm {
-        /// Its value.
+        /// The value.
         value: Id<Constant>,
-        /// Its key.
+        /// The key.
         key: Id<Text>,
-        /// Its name.
+        /// The name.
         name: Option<Id<Text>>,
-        /// Flags: [`KEYED`], [`PASSTHROUGH`].
-        flags: u32,
+        /// How assignments to it are kept and used.
+        flags: ArmFlags,
     }
     /// Weights that depend on the subject.
     40 Bandit {
         /// The sets of weights; the first one whose condition holds counts.
         leaves: Span<Leaf>,
-        /// The weights where none holds, as JSON.
+        /// The weights if none holds, as JSON.
         weights: Id<Text>,
-        /// Its version, as JSON.
+        /// The version, as JSON.
         version: Option<Id<Text>>,
     }
     /// Weights for some subjects.
     41 Leaf {
-        /// For whom.
+        /// A condition on the subject.
         when: Id<Node>,
-        /// Its id, as JSON.
+        /// The id, as JSON.
         id: Id<Text>,
         /// The weights, as JSON.
         weights: Id<Text>,
@@ -197,31 +230,31 @@ tables! {
     }
     /// A pattern of URLs.
     42 UrlPattern {
-        /// Flags: [`EXCLUDES`], [`WHOLE_URL`].
-        flags: u32,
+        /// The effect of a match, and what `path` is tested on.
+        flags: UrlPatternFlags,
         /// The host with its port.
         host: Option<Id<Regex>>,
         /// The path, or the whole URL.
         path: Id<Regex>,
         /// The fragment with its `#`.
         hash: Option<Id<Regex>>,
-        /// Parameters of the query.
+        /// The parameters of the query.
         params: Span<UrlParam>,
     }
     /// A parameter in a pattern of URLs.
     43 UrlParam {
-        /// Its name.
+        /// The name.
         name: Id<Text>,
-        /// Its value.
+        /// The value.
         value: Id<Regex>,
     }
     /// An experiment that pages run by themselves.
     44 AutoExperiment {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// What it splits.
+        /// The experiment.
         trial: Id<FeatureExperiment>,
-        /// Flags: [`REDIRECT`], [`MANUAL`], [`PERSIST_QUERY`].
-        flags: u32,
+        /// How it runs.
+        flags: AutoExperimentFlags,
     }
 }

@@ -1,58 +1,65 @@
 //! Journeys.
 
-use super::{Channel, Counter, Message, Node, Offer, Text};
-use crate::plan::row::{Id, Ids, Span, tables};
+use super::{Channel, Class, Counter, Message, Node, Offer, StepKind, Text};
+use crate::plan::row::{Id, Ids, Span, flags, tables};
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// [`Journey::flags`]: who enters again goes on behind what was sent or seen.
-pub const RESUME: u32 = 1;
+flags! {
+    /// The flags of a [`Journey`].
+    JourneyFlags {
+        /// A subject who enters again continues after the last message that was sent or seen.
+        RESUME = 1,
+        /// Accounts go through it instead of people.
+        ACCOUNT = 4,
+    }
+}
 
 tables! {
     /// Several steps in time for one subject.
     24 Journey {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// A [`Class`](super::Class) as a number.
-        class: u32,
-        /// Higher speaks first.
+        /// The class, which policies refer to.
+        class: Class,
+        /// The priority: higher values send first.
         priority: u32,
-        /// Flags: [`RESUME`], and [`ACCOUNT`](super::ACCOUNT) if accounts go through it in the place of people.
-        flags: u32,
-        /// What it offers.
+        /// Who goes through it, and how it is entered again.
+        flags: JourneyFlags,
+        /// The offer that it makes.
         offer: Option<Id<Offer>>,
         /// The topic that people may refuse in a channel.
         topic: Option<Id<Text>>,
         /// The event that begins it.
         enter: Id<Counter>,
-        /// Who may begin it.
+        /// A condition on subjects who may begin it.
         when: Option<Id<Node>>,
-        /// How long after an entry another one is possible; [`Millis::MAX`] for never.
+        /// The time after an entry from which on another one is possible; [`Millis::MAX`] for never.
         reenter: Millis,
         /// The events that end it.
         exits: Ids<Counter>,
-        /// The event that it is for.
+        /// The event that it is meant to bring about.
         goal: Option<Id<Counter>>,
         /// How long after the entry the goal counts.
         goal_within: Millis,
-        /// Its steps.
+        /// The steps.
         steps: Span<Step>,
     }
     /// One step of a journey.
     25 Step {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// A [`StepKind`](super::StepKind) as a number.
-        kind: u32,
-        /// How long to wait.
+        /// The action.
+        kind: StepKind,
+        /// The length of the wait.
         wait: Millis,
-        /// The event whose last time the wait counts from; none for the beginning of the step.
+        /// The event whose last time the wait counts from; `None` for the beginning of the step.
         after: Option<Id<Counter>>,
-        /// What to send.
+        /// The message to send.
         message: Option<Id<Message>>,
-        /// By which channels, first possible first.
+        /// The channels of the message; the first possible one is taken.
         channels: Ids<Channel>,
-        /// How long the message makes sense.
+        /// How long the message is useful.
         ttl: Millis,
     }
 }

@@ -1,6 +1,7 @@
-//! The tables of a plan. These files are the format: a table's number is its place in the bytes, and its fields stand in their order.
+//! The tables of a plan. These files are the format: a table's number is its section in the bytes, and its fields are stored
+//! in the order of their declaration.
 //!
-//! Each file has the tables of one noun; the numbers go through all of them.
+//! Each file declares the tables of one noun; the numbers run through all files.
 
 mod campaign;
 mod candidate_index;
@@ -25,12 +26,12 @@ pub use template::*;
 pub use zone::*;
 
 pub use super::enums::{
-    Class, ConstantKind, Derivation, Escape, Fold, Format, JourneyState, Link, LocalPart, Per, Source, StepKind,
-    TermKind,
+    Class, Classes, ConstantKind, Derivation, Escape, Fold, Format, JourneyState, Link, LocalPart, Per, Source,
+    StepKind, TermKind,
 };
 pub use super::template_ops::{DateField, Expected, ExprOp, LoopField, PartKind, TemplateFilter};
 
-/// A text in the plan's string table.
+/// A string in the plan's string table.
 #[derive(Clone, Copy, Debug)]
 pub struct Text;
 
@@ -38,12 +39,14 @@ pub struct Text;
 #[derive(Clone, Copy, Debug)]
 pub struct Regex;
 
-/// Section numbers of what is not a table of rows.
+/// The number of the section with strings. This section and the next two are not tables of rows.
 pub(super) const STRINGS: usize = 0;
+/// The number of the section with automata.
 pub(super) const REGEXES: usize = 1;
+/// The number of the section with lists.
 pub(super) const LISTS: usize = 2;
 /// The number of sections in a plan of this version.
-pub(super) const SECTIONS: usize = 67;
+pub const SECTIONS: usize = 67;
 
 impl Target for Text {
     const TABLE: usize = STRINGS;
@@ -52,8 +55,9 @@ impl Target for Regex {
     const TABLE: usize = REGEXES;
 }
 
-/// The fields of a row of this section; one number for the lists.
-pub(super) fn fields(section: usize) -> &'static [Kind] {
+/// Returns the fields of a row of this section; one word for the lists.
+#[must_use]
+pub fn fields(section: usize) -> &'static [Kind] {
     let nouns = [
         campaign::fields,
         condition::fields,

@@ -1,70 +1,85 @@
-//! Policies: what keeps campaigns silent, and what they remember for it.
+//! Policies: what keeps campaigns from being shown, and the exposures that are remembered for it.
 
-use super::{Attribute, Campaign, Channel, Counter, Message, Node, Offer, Slot, Text};
-use crate::plan::row::{Id, Ids, tables};
+use super::{Attribute, Campaign, Channel, Classes, Counter, Message, Node, Offer, Per, Slot, Text};
+use crate::plan::row::{Id, Ids, flags, tables};
 use crate::prelude::*;
 use crate::time::Millis;
 
+flags! {
+    /// The flags of a [`Cap`].
+    CapFlags {
+        /// It counts the exposures of all members of the subject's account.
+        ACCOUNT = 4,
+    }
+    /// The flags of an [`Exposure`].
+    ExposureFlags {
+        /// Some cap counts the exposures of all members of an account.
+        ACCOUNT = 4,
+    }
+}
+
 tables! {
-    /// People whom campaigns of some classes never reach.
+    /// A share of people that campaigns of some classes never reach.
     18 Holdout {
-        /// Its id, and the seed of its hash.
+        /// The id, which is the seed of its hash.
         id: Id<Text>,
-        /// The share of people, 0 to 1.
+        /// The share of people, from 0 to 1.
         share: f64,
-        /// The classes, one bit each.
-        classes: u32,
-        /// And these campaigns.
+        /// The classes that are held out.
+        classes: Classes,
+        /// Further campaigns that are held out.
         campaigns: Ids<Campaign>,
         /// The attribute that is split.
         unit: Id<Attribute>,
     }
-    /// A state in which campaigns of some classes are silent.
+    /// A condition under which campaigns of some classes are not shown.
     19 Suppression {
-        /// The classes, one bit each.
-        classes: u32,
-        /// When.
+        /// The classes.
+        classes: Classes,
+        /// The condition.
         when: Id<Node>,
     }
-    /// A limit of how often something is seen.
+    /// A limit on how often something is seen.
     20 Cap {
         /// The exposures to count together, such as `campaign:intro`.
         keys: Ids<Text>,
-        /// At most so many.
+        /// The maximum number of exposures.
         max: u32,
-        /// A [`Per`](super::Per) as a number.
-        per: u32,
+        /// The time over which exposures are counted.
+        per: Per,
         /// The length of a sliding window.
         window: Millis,
-        /// The classes that it limits, one bit each.
-        classes: u32,
+        /// The classes that it limits.
+        classes: Classes,
         /// The slot that it limits.
         slot: Option<Id<Slot>>,
         /// The offer that it limits.
         offer: Option<Id<Offer>>,
         /// The message that it limits.
         message: Option<Id<Message>>,
-        /// The channels that it limits; all without any.
+        /// The channels that it limits; empty for all channels.
         channels: Ids<Channel>,
-        /// Flags: [`ACCOUNT`](super::ACCOUNT), if it counts what all members of the subject's account saw.
-        flags: u32,
+        /// Whose exposures it counts.
+        flags: CapFlags,
     }
-    /// Exposures to remember; the rows are sorted by the text of `key`.
+    /// Exposures to remember.
+    ///
+    /// INVARIANT: the rows are sorted by the string of `key`, because exposures are found by binary search.
     26 Exposure {
-        /// What was shown, such as `campaign:intro`.
+        /// The key of what was shown, such as `campaign:intro`.
         key: Id<Text>,
-        /// How many times are enough for every cap that asks.
+        /// The number of exposures that are enough for every cap.
         keep: u32,
-        /// How far back any cap looks; zero for ever.
+        /// How far back any cap looks; zero for all time.
         within: Millis,
-        /// Flags: [`ACCOUNT`](super::ACCOUNT), if what all members of an account saw is asked for too.
-        flags: u32,
+        /// Whose exposures are remembered.
+        flags: ExposureFlags,
     }
-    /// Silence after something was seen or done.
+    /// A cool-down after an exposure or event.
     45 Cooldown {
-        /// The classes that are silent, one bit each.
-        classes: u32,
-        /// The campaign that is silent, instead of classes.
+        /// The classes that are not shown.
+        classes: Classes,
+        /// The campaign that is not shown, instead of classes.
         campaign: Option<Id<Campaign>>,
         /// The event that begins it.
         event: Option<Id<Counter>>,
@@ -73,26 +88,26 @@ tables! {
         /// How long it lasts.
         window: Millis,
     }
-    /// A time of the day at which people are not disturbed.
+    /// Quiet hours.
     46 Quiet {
-        /// The classes that are silent, one bit each.
-        classes: u32,
-        /// The channels that are silent.
+        /// The classes that are not sent.
+        classes: Classes,
+        /// The channels that are not used.
         channels: Ids<Channel>,
-        /// Its beginning, since midnight where the subject is.
+        /// The beginning, since midnight in the subject's time zone.
         from: Millis,
-        /// Its end.
+        /// The end.
         until: Millis,
     }
-    /// A part of an exclusion group: of its members nobody meets two.
+    /// A part of an exclusion group: a subject is in at most one part.
     47 Exclusion {
-        /// The group: what is hashed with the unit.
+        /// The group, which is hashed with the unit.
         group: Id<Text>,
         /// The attribute that is split.
         unit: Id<Attribute>,
-        /// Buckets from here...
+        /// The first bucket of the part, from 0 to 1.
         from: f64,
-        /// ...to before here.
+        /// The end of its buckets, which is not part of it.
         to: f64,
     }
 }

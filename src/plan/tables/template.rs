@@ -1,91 +1,97 @@
-//! Templates, and what they write: formats, and things of the catalogue.
+//! Templates, and what they write: formats, and items of the catalogue.
 
-use super::{Attribute, Constant, Text};
+use super::{Attribute, Constant, DateField, ExprOp, PartKind, Text};
 use crate::plan::row::{Id, Ids, Span, tables};
 use crate::prelude::*;
 
 tables! {
-    /// A step of a template. It refers only to steps before it.
+    /// A step of a template. [`PartKind`] has the table of fields that each kind uses.
+    ///
+    /// INVARIANT: a step refers only to steps before it, so every template is finite.
     15 Part {
-        /// A [`PartKind`](super::PartKind) as a number.
-        kind: u32,
-        /// An [`Escape`](super::Escape) as a number, or the number of a variable.
+        /// The action.
+        kind: PartKind,
+        /// The number of an [`Escape`](super::Escape), or of a variable.
         detail: u32,
-        /// Text as it is.
+        /// A literal string.
         text: Option<Id<Text>>,
-        /// What is inserted, asked, gone through or kept.
+        /// The value that is inserted, tested, iterated or assigned.
         term: Option<Id<Expr>>,
-        /// What is done if it holds, or for each item.
+        /// The steps to run if the value holds, or for each item.
         body: Span<Part>,
-        /// What is done otherwise.
+        /// The steps to run otherwise.
         other: Span<Part>,
     }
-    /// A value of a template. It refers only to values before it.
+    /// A value of a template. [`ExprOp`] has the table of operands.
+    ///
+    /// INVARIANT: a value refers only to values before it, so every value is finite.
     50 Expr {
-        /// A [`ExprOp`](super::ExprOp) as a number.
-        op: u32,
-        /// First operand; what it means is said at [`ExprOp`](super::ExprOp).
+        /// The operator.
+        op: ExprOp,
+        /// The first operand.
         a: u32,
-        /// Second operand.
+        /// The second operand.
         b: u32,
-        /// The values that it is made of.
+        /// The values that it is computed from.
         args: Ids<Expr>,
     }
-    /// How numbers are written in one locale, and possibly one currency.
+    /// The format of numbers in one locale, and possibly in one currency.
     51 NumberFormat {
-        /// What stands before the fraction.
+        /// The decimal separator.
         point: Id<Text>,
-        /// What stands between groups of digits.
+        /// The separator of groups of digits.
         group: Id<Text>,
-        /// How many digits the last group has; zero for no groups.
+        /// The number of digits of the last group; zero for no groups.
         last_group: u32,
-        /// How many digits the other groups have.
+        /// The number of digits of the other groups.
         groups: u32,
-        /// How many digits the fraction has at least...
+        /// The minimum number of fraction digits.
         least: u32,
-        /// ...and at most.
+        /// The maximum number of fraction digits.
         most: u32,
-        /// What stands before the number.
+        /// The string before the number.
         before: Id<Text>,
-        /// What stands after it.
+        /// The string after it.
         after: Id<Text>,
     }
-    /// How a time is written.
+    /// The format of a time.
     52 DateFormat {
-        /// Its pieces in their order.
+        /// The pieces in their order.
         pieces: Span<DatePiece>,
     }
-    /// A piece of a written time.
+    /// A piece of a formatted time.
     53 DatePiece {
-        /// A [`DateField`](super::DateField) as a number.
-        field: u32,
-        /// How many digits a number has at least.
+        /// The part of the time that it writes.
+        field: DateField,
+        /// The minimum number of digits of a number.
         width: u32,
-        /// The character that fills up a number.
-        fill: u32,
-        /// Text as it is, or the names of months, weekdays, and halves of days.
+        /// The character that pads a number.
+        fill: char,
+        /// A literal string, or the names of months, weekdays, and halves of days.
         names: Ids<Text>,
     }
-    /// A thing of the catalogue; the rows are sorted by the text of `id`.
+    /// An item of the catalogue.
+    ///
+    /// INVARIANT: the rows are sorted by the string of `id`, because items are found by binary search.
     54 Item {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// The names of its fields...
+        /// The names of the fields.
         fields: Ids<Text>,
-        /// ...and their values.
+        /// The values of the fields, in the order of their names.
         values: Ids<Constant>,
     }
-    /// Things of the catalogue for one subject.
+    /// A list of catalogue items for one subject.
     55 List {
-        /// Its id.
+        /// The id.
         id: Id<Text>,
-        /// The attribute with the ids of the things, in their order; none for all things.
+        /// The attribute with the ids of the items, in their order; `None` for all items.
         from: Option<Id<Attribute>>,
-        /// The things that may be in it: those of an attribute sorted by number, all of them in their order.
+        /// The items that may be in the list: sorted by number if `from` is set, otherwise in the order of the list.
         items: Ids<Item>,
-        /// Attributes with ids of things that are not in it.
+        /// Attributes with ids of items that are left out.
         without: Ids<Attribute>,
-        /// It has at most so many.
+        /// The maximum number of items.
         limit: u32,
     }
 }

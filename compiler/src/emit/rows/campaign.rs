@@ -4,7 +4,7 @@ use throughline::Millis;
 use throughline::internals::plan::Id;
 use throughline::internals::plan::tables;
 
-use super::{RowWriter, flag};
+use super::RowWriter;
 use crate::emit::usage::reach_condition;
 use crate::rules::campaign::Campaign;
 use crate::rules::channel::REMEMBERED;
@@ -63,7 +63,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             key: self.plan.text(id),
             seed: self.plan.text(experiment.seed.unwrap_or(id)),
             unit,
-            flags: flag(experiment.sticky, tables::STICKY) | flag(experiment.active, tables::ACTIVE),
+            flags: tables::ExperimentFlags::STICKY
+                .when(experiment.sticky)
+                .with(tables::ExperimentFlags::ACTIVE.when(experiment.active)),
             when,
             bucket_version: experiment.bucket_version,
             min_bucket_version: experiment.min_bucket_version,
@@ -87,7 +89,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 message,
                 after: next.after,
                 until: next.until,
-                flags: flag(campaign.reach.best, tables::BEST) | flag(!suits, tables::WRONG_ROLE),
+                flags: tables::NextStepFlags::BEST
+                    .when(campaign.reach.best)
+                    .with(tables::NextStepFlags::WRONG_ROLE.when(!suits)),
                 half_life: campaign.reach.half_life.unwrap_or(Millis::MAX),
                 topic,
             })
@@ -95,7 +99,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let next: Vec<_> = next.collect();
         let row = tables::Campaign {
             id: self.plan.text(id),
-            class: campaign.class as u32,
+            class: campaign.class,
             priority: campaign.priority,
             score: campaign.score.as_ref().map(|score| self.score(score)),
             when,
@@ -106,21 +110,21 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             exclusion: self.exclusion(campaign.exclusion.as_ref()),
             caps: self.plan.push_all(caps),
             next: self.plan.push_all(next),
-            flags: 0,
+            flags: tables::CampaignFlags::empty(),
         };
         self.plan.push(row);
     }
 
     fn score(&mut self, score: &Score<'a>) -> Id<tables::Score> {
         let terms: Vec<_> = score.terms.iter().map(|term| self.term(term)).collect();
-        let row = tables::Score { bias: score.bias, link: score.link as u32, terms: self.plan.push_all(terms) };
+        let row = tables::Score { bias: score.bias, link: score.link, terms: self.plan.push_all(terms) };
         self.plan.push(row)
     }
 
     fn term(&mut self, term: &ScoreTerm<'a>) -> tables::Term {
         let mut row = tables::Term {
-            kind: term.fact.kind() as u32,
-            flags: flag(term.log, tables::LOG),
+            kind: term.fact.kind(),
+            flags: tables::TermFlags::LOG.when(term.log),
             attribute: None,
             counter: None,
             weight: term.weight,
@@ -145,8 +149,8 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             id: self.plan.text(id),
             selector: slot.selector.map(|selector| self.plan.text(selector)),
             pages: self.pages(slot),
-            flags: flag(slot.public, tables::PUBLIC_SLOT) | flag(slot.json, tables::JSON_SLOT),
-            lane: self.slot_index(id),
+            flags: tables::SlotFlags::PUBLIC.when(slot.public).with(tables::SlotFlags::JSON.when(slot.json)),
+            candidates: self.slot_index(id),
         };
         self.plan.push(row);
     }

@@ -1,4 +1,4 @@
-//! The rows of lanes: what competes for one thing, and how its candidates are found.
+//! The rows of candidate indexes: the campaigns that compete for a slot, and how those that may win are found.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use throughline::internals::json::ValueRef;
 use throughline::internals::plan::Id;
 use throughline::internals::plan::tables::{
-    Attribute, Campaign, CandidateIndex, Constant, IndexedAttribute, Message, NUMBERS, Node, OfferGroup, Placement,
-    Posting, SEVERAL, SharedCondition, TEXTS, TRUTHS,
+    Attribute, Campaign, CampaignFlags, CandidateIndex, Constant, IndexedAttribute, Message, Node, OfferGroup,
+    Placement, Posting, PostingForms, SharedCondition,
 };
 
 use super::RowWriter;
@@ -54,7 +54,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 (group_of(offer.name) == Some(group.as_str())).then_some(None)
             };
             let placements = self.competing(offers);
-            let row = OfferGroup { id: self.plan.text(group), lane: self.candidate_index(placements) };
+            let row = OfferGroup { id: self.plan.text(group), candidates: self.candidate_index(placements) };
             self.plan.push(row);
         }
     }
@@ -72,21 +72,22 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     fn candidate_index(&mut self, placements: Vec<Placement>) -> Id<CandidateIndex> {
         let when = |row: &Placement| self.plan.get::<Campaign>(row.campaign).and_then(|campaign| campaign.when);
-        let conditions: Vec<_> = placements.iter().map(when).collect();
-        let accesses = access_path::choose(&self.plan, &self.asked, &conditions);
+        let whens: Vec<_> = placements.iter().map(when).collect();
+        let accesses = access_path::choose(&self.plan, &self.asked, &whens);
         placements.iter().for_each(|row| self.note_placed(row.campaign));
         let placements = self.plan.push_all(placements);
         let mut found = Postings::default();
         for (id, access) in placements.iter().zip(accesses) {
             found.add(id, access);
         }
-        let keys: Vec<_> = found.values.into_iter().map(|(attribute, values)| self.key(attribute, values)).collect();
-        let gates: Vec<_> = found.nodes.iter().map(|(node, ids)| self.shared_condition(*node, ids)).collect();
+        let attributes: Vec<_> =
+            found.values.into_iter().map(|(attribute, values)| self.indexed_attribute(attribute, values)).collect();
+        let conditions: Vec<_> = found.nodes.iter().map(|(node, ids)| self.shared_condition(*node, ids)).collect();
         let row = CandidateIndex {
             placements,
             always: self.plan.ids(&found.always),
-            keys: self.plan.push_all(keys),
-            gates: self.plan.push_all(gates),
+            attributes: self.plan.push_all(attributes),
+            conditions: self.plan.push_all(conditions),
         };
         self.plan.push(row)
     }
@@ -94,7 +95,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     fn note_placed(&mut self, id: Id<Campaign>) {
         let is_first = self.placed.insert(id);
         if let Some(row) = self.plan.get(id).filter(|_| !is_first) {
-            self.plan.set(id, Campaign { flags: row.flags | SEVERAL, ..row });
+            self.plan.set(id, Campaign { flags: row.flags.with(CampaignFlags::SEVERAL), ..row });
         }
     }
 
@@ -104,7 +105,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         SharedCondition { node, placements: self.plan.ids(placements) }
     }
 
-    fn key(&mut self, attribute: Id<Attribute>, values: Values) -> IndexedAttribute {
+    fn indexed_attribute(&mut self, attribute: Id<Attribute>, values: Values) -> IndexedAttribute {
         let mut values: Vec<_> = values.into_iter().collect();
         values.sort_by(|(a, _), (b, _)| order_of(&self.plan, *a, *b));
         // 0 and -0 are two constants, and one value.
@@ -117,15 +118,13 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             }
             is_same
         });
-        let forms = values.iter().fold(0, |forms, (constant, _)| {
-            forms
-                | match access_path::form(&self.plan, *constant) {
-                    Some(ValueRef::Text(_)) => TEXTS,
-                    Some(ValueRef::Number(_)) => NUMBERS,
-                    Some(ValueRef::Bool(_)) => TRUTHS,
-                    _ => 0,
-                }
-        });
+        let form = |constant: Id<Constant>| match access_path::form(&self.plan, constant) {
+            Some(ValueRef::Text(_)) => PostingForms::TEXT,
+            Some(ValueRef::Number(_)) => PostingForms::NUMBER,
+            Some(ValueRef::Bool(_)) => PostingForms::BOOLEAN,
+            _ => PostingForms::empty(),
+        };
+        let forms = values.iter().fold(PostingForms::empty(), |forms, (constant, _)| forms.with(form(*constant)));
         let postings: Vec<_> = values
             .iter()
             .map(|(constant, ids)| Posting { constant: *constant, placements: self.plan.ids(ids) })

@@ -4,7 +4,7 @@ use throughline::Millis;
 use throughline::internals::plan::{Span, tables};
 
 use super::super::numbered;
-use super::{RowWriter, flag};
+use super::RowWriter;
 use crate::emit::rows::template::Templates;
 use crate::rules::catalogue::Needs;
 use crate::rules::message::{Message, Rendition};
@@ -57,7 +57,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let renditions: Vec<_> = message.renditions.iter().filter_map(|rendition| self.rendition(rendition)).collect();
         let row = tables::Message {
             id: self.plan.text(id),
-            flags: flag(message.once, tables::ONCE),
+            flags: tables::MessageFlags::ONCE.when(message.once),
             renditions: self.plan.push_all(renditions),
         };
         self.plan.push(row);
@@ -74,7 +74,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             channel: *self.numbers.channels.get(channel)?,
             locale: locale.map(|locale| self.plan.text(locale)),
             variation: rendition.variation.as_ref().map(|variation| self.plan.text(variation.name)),
-            format: rendition.format as u32,
+            format: rendition.format,
             body: self.template(&rendition.body, rendition.locale),
             subject: rendition.subject.as_ref().map_or(Span::empty(), |it| self.template(it, rendition.locale)),
         })

@@ -1,11 +1,11 @@
 //! The rows of features and of experiments that pages run by themselves.
 
 use throughline::canonical;
-use throughline::internals::plan::tables::{self, Source};
-use throughline::internals::plan::{Id, PlanBuilder, Span};
+use throughline::internals::plan::tables::{self, AttributeFlags, Source};
+use throughline::internals::plan::{Id, Op, PlanBuilder, Span};
 use throughline::{Value, bucket};
 
-use super::{RowWriter, flag};
+use super::RowWriter;
 use crate::condition::constant;
 use crate::rules::feature::url_pattern::{Parts, UrlPattern};
 use crate::rules::feature::{AutoExperiment, Effect, Feature, FeatureExperiment, Filter, Parent, Rollout, Rule};
@@ -19,7 +19,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             key: self.plan.text(key),
             default: feature.default.map(|value| constant(&mut self.plan, &value.to_value())),
             rules: self.plan.push_all(rules),
-            flags: flag(!feature.enabled, tables::FEATURE_OFF),
+            flags: tables::FeatureFlags::OFF.when(!feature.enabled),
         };
         self.plan.push(row);
         self.scope.dialect = crate::condition::scope::Dialect::Rules;
@@ -31,9 +31,10 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let row = tables::AutoExperiment {
             id: self.plan.text(id),
             trial,
-            flags: flag(experiment.redirects, tables::REDIRECT)
-                | flag(experiment.manual, tables::MANUAL)
-                | flag(experiment.persist_query, tables::PERSIST_QUERY),
+            flags: tables::AutoExperimentFlags::REDIRECT
+                .when(experiment.redirects)
+                .with(tables::AutoExperimentFlags::MANUAL.when(experiment.manual))
+                .with(tables::AutoExperimentFlags::PERSIST_QUERY.when(experiment.persist_query)),
         };
         self.plan.push(row);
         self.scope.dialect = crate::condition::scope::Dialect::Rules;
@@ -42,7 +43,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     fn feature_rule(&mut self, key: &str, rule: &Rule<'a>) -> Option<tables::FeatureRule> {
         let empty = tables::FeatureRule {
             id: self.plan.text(rule.id),
-            flags: 0,
+            flags: tables::FeatureRuleFlags::empty(),
             prerequisites: self.parents(&rule.parents),
             filters: self.filters(&rule.filters),
             when: None,
@@ -53,7 +54,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         };
         Some(match &rule.effect {
             Effect::Force { value, when, rollout, tracks } => tables::FeatureRule {
-                flags: tables::FORCES,
+                flags: tables::FeatureRuleFlags::FORCES,
                 when: when.as_ref().and_then(|when| self.condition(when)),
                 force: Some(constant(&mut self.plan, &value.to_value())),
                 rollout: rollout.as_ref().map(|rollout| self.rollout(key, rollout)),
@@ -76,7 +77,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             Some(when) => self.value_condition(when)?,
             None => self.always(),
         };
-        let flags = flag(parent.gate, tables::GATE);
+        let flags = tables::PrerequisiteFlags::GATE.when(parent.gate);
         Some(tables::Prerequisite { feature: self.plan.text(parent.feature.name), flags, when })
     }
 
@@ -102,7 +103,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             version: rollout.version,
             from: rollout.range.0,
             to: rollout.range.1,
-            flags: flag(rollout.never_sticky, tables::NEVER_STICKY) | flag(rollout.inclusive, tables::INCLUSIVE),
+            flags: tables::RolloutFlags::NEVER_STICKY
+                .when(rollout.never_sticky)
+                .with(tables::RolloutFlags::INCLUSIVE.when(rollout.inclusive)),
         };
         self.plan.push(row)
     }
@@ -116,10 +119,11 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             seed: self.plan.text(trial.seed.unwrap_or(key)),
             unit: self.unit(trial.unit.as_ref()),
             fallback: trial.fallback.as_ref().map(|unit| self.unit(Some(unit))),
-            flags: flag(trial.never_sticky, tables::NEVER_STICKY)
-                | flag(trial.draft, tables::DRAFT)
-                | flag(trial.stopped, tables::STOPPED)
-                | flag(trial.force.is_some(), tables::FORCED),
+            flags: tables::FeatureExperimentFlags::NEVER_STICKY
+                .when(trial.never_sticky)
+                .with(tables::FeatureExperimentFlags::DRAFT.when(trial.draft))
+                .with(tables::FeatureExperimentFlags::STOPPED.when(trial.stopped))
+                .with(tables::FeatureExperimentFlags::FORCED.when(trial.force.is_some())),
             version: trial.version,
             bucket_version: trial.bucket_version,
             min_bucket_version: trial.min_bucket_version,
@@ -138,7 +142,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             value: constant(&mut self.plan, &arm.value.to_value()),
             key: self.plan.text(arm.key.unwrap_or(&index.to_string())),
             name: arm.name.map(|name| self.plan.text(name)),
-            flags: flag(arm.key.is_some(), tables::KEYED) | flag(arm.passthrough, tables::PASSTHROUGH),
+            flags: tables::ArmFlags::KEYED
+                .when(arm.key.is_some())
+                .with(tables::ArmFlags::PASSTHROUGH.when(arm.passthrough)),
         };
         let rows: Vec<_> = trial.arms.iter().enumerate().map(arm).collect();
         self.plan.push_all(rows)
@@ -174,7 +180,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let (from, to) = namespace.map_or((0.0, 0.0), |(_, from, to)| (*from, *to));
         let urls: Vec<_> = trial.urls.iter().flatten().filter_map(|url| self.url_pattern(url)).collect();
         let row = tables::Audience {
-            flags: flag(trial.urls.is_some(), tables::BY_URL),
+            flags: tables::AudienceFlags::BY_URL.when(trial.urls.is_some()),
             when: trial.when.as_ref().and_then(|when| self.condition(when)),
             filters: self.filters(trial.filters.as_deref().unwrap_or_default()),
             namespace: namespace.map(|(seed, ..)| self.plan.text(seed)),
@@ -187,12 +193,13 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     }
 
     fn url_pattern(&mut self, pattern: &UrlPattern) -> Option<tables::UrlPattern> {
-        let flags = flag(pattern.excludes, tables::EXCLUDES);
+        let flags = tables::UrlPatternFlags::EXCLUDES.when(pattern.excludes);
         let none = |path| tables::UrlPattern { flags, host: None, path, hash: None, params: Span::empty() };
         Some(match &pattern.parts {
-            Parts::Whole(regex) => {
-                tables::UrlPattern { flags: flags | tables::WHOLE_URL, ..none(self.plan.regex(regex.clone())) }
-            }
+            Parts::Whole(regex) => tables::UrlPattern {
+                flags: flags.with(tables::UrlPatternFlags::WHOLE_URL),
+                ..none(self.plan.regex(regex.clone()))
+            },
             Parts::Each { host, path, hash, params } => {
                 let param = |(name, value): &(String, Vec<u8>)| tables::UrlParam {
                     name: self.plan.text(name),
@@ -222,7 +229,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         }
         let text = self.plan.text(name);
         let path = self.plan.ids(&[text]);
-        self.plan.share(tables::Attribute { name: text, path, source: Source::Request as u32, flags: 0 })
+        self.plan.share(tables::Attribute { name: text, path, source: Source::Request, flags: AttributeFlags::empty() })
     }
 
     /// The number of a condition on `{"value": …}`.
@@ -232,8 +239,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     }
 
     fn always(&mut self) -> Id<tables::Node> {
-        let op = throughline::internals::plan::Op::True as u32;
-        self.plan.share(tables::Node { op, a: 0, b: 0, c: 0, d: 0 })
+        self.plan.share(tables::Node::new(Op::True, [0; 4]))
     }
 }
 

@@ -4,7 +4,7 @@ use throughline::Millis;
 use throughline::internals::plan::tables::{self, StepKind};
 use throughline::internals::plan::{Id, Ids};
 
-use super::{RowWriter, flag};
+use super::RowWriter;
 use crate::rules::journey::{Journey, Step, StepAction};
 
 impl<'a> RowWriter<'_, '_, 'a, '_> {
@@ -23,9 +23,11 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         }
         let row = tables::Journey {
             id: self.plan.text(id),
-            class: journey.class as u32,
+            class: journey.class,
             priority: journey.priority,
-            flags: flag(journey.resume, tables::RESUME) | flag(journey.unit.is_some(), tables::ACCOUNT),
+            flags: tables::JourneyFlags::RESUME
+                .when(journey.resume)
+                .with(tables::JourneyFlags::ACCOUNT.when(journey.unit.is_some())),
             offer: journey.offer.as_ref().and_then(|offer| self.numbers.offers.get(offer.name).copied()),
             topic: journey.topic.map(|topic| self.plan.text(topic)),
             // Every entry of the rules has an event; that of a hidden journey is the first counter, which never counts.
@@ -44,7 +46,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let id = self.plan.text(step.id.name);
         let none = tables::Step {
             id,
-            kind: StepKind::Wait as u32,
+            kind: StepKind::Wait,
             wait: Millis(0),
             after: None,
             message: None,
@@ -60,7 +62,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 let channels: Vec<_> =
                     channels.iter().filter_map(|channel| self.numbers.channels.get(channel.name).copied()).collect();
                 tables::Step {
-                    kind: StepKind::Send as u32,
+                    kind: StepKind::Send,
                     message: self.numbers.messages.get(message.name).copied(),
                     channels: self.plan.ids(&channels),
                     ttl: self.options.compress(*ttl),

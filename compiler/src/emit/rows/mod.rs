@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
 use throughline::internals::plan::condition_ops::Op;
-use throughline::internals::plan::tables::{self, Source};
+use throughline::internals::plan::tables::{self, AttributeFlags, CounterFlags, SegmentFlags, SettingsFlags, Source};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::usage::Usage;
@@ -137,9 +137,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let gpc: Vec<_> = policy.gpc.iter().map(|purpose| self.plan.text(purpose)).collect();
         tables::Settings {
             id: Id::new(0),
-            flags: if self.audience == Audience::Public { tables::PUBLIC_PLAN } else { 0 },
+            flags: SettingsFlags::PUBLIC.when(self.audience == Audience::Public),
             locale: self.plan.text(self.rules.defaults.locale),
-            consent: policy.default.number(),
+            consent: policy.default,
             store: policy.store.map(|purpose| self.plan.text(purpose)),
             measure: policy.measure.map(|purpose| self.plan.text(purpose)),
             gpc: self.plan.ids(&gpc),
@@ -168,15 +168,16 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let row = tables::Attribute {
             name: self.plan.text(name),
             path: self.plan.ids(&path),
-            source: attribute.source as u32,
-            flags: flag(is_carried, tables::EDGE)
-                | flag(attribute.client, tables::CLIENT)
-                | flag(is_profile && account_unit::is_of_account(name), tables::ACCOUNT),
+            source: attribute.source,
+            flags: AttributeFlags::EDGE
+                .when(is_carried)
+                .with(AttributeFlags::CLIENT.when(attribute.client))
+                .with(AttributeFlags::ACCOUNT.when(is_profile && account_unit::is_of_account(name))),
         };
         self.plan.push(row);
         if let Some((from, parameter)) = attribute.derived {
             let (name, parameter) = (self.plan.text(name), self.plan.text(parameter));
-            self.plan.push(tables::Derived { name, from: from as u32, parameter });
+            self.plan.push(tables::Derived { name, from, parameter });
         }
     }
 
@@ -190,8 +191,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.scope.zones = zones::write(&mut self.plan, default, named, self.survey.local);
         if self.survey.edge_local {
             let name = self.plan.text("timezone");
-            let (path, source) = (self.plan.ids(&[name]), Source::Profile as u32);
-            self.plan.push(tables::Attribute { name, path, source, flags: tables::EDGE | tables::CLIENT });
+            let path = self.plan.ids(&[name]);
+            let flags = AttributeFlags::EDGE.with(AttributeFlags::CLIENT);
+            self.plan.push(tables::Attribute { name, path, source: Source::Profile, flags });
         }
     }
 
@@ -219,10 +221,11 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 filter,
                 keep: spec.keep,
                 within: spec.within,
-                flags: flag(self.survey.edge_counters.contains_key(key), tables::EDGE)
-                    | flag(is_of_account, tables::ACCOUNT),
+                flags: CounterFlags::EDGE
+                    .when(self.survey.edge_counters.contains_key(key))
+                    .with(CounterFlags::ACCOUNT.when(is_of_account)),
                 property: self.property(&spec.property),
-                fold: spec.fold as u32,
+                fold: spec.fold,
                 carry: self.survey.edge_counters.get(key).copied().unwrap_or(0),
             };
             self.plan.push(row);
@@ -265,9 +268,8 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let when = self.rules.segments.get(id).and_then(|segment| segment.when.as_ref());
         let is_hidden = carried && self.audience == Audience::Public;
         let node = when.filter(|_| !is_hidden).and_then(|when| self.condition(when));
-        let node =
-            node.unwrap_or_else(|| self.plan.push(tables::Node { op: Op::False as u32, a: 0, b: 0, c: 0, d: 0 }));
-        let row = tables::Segment { id: self.plan.text(id), node, flags: flag(carried, tables::CARRIED) };
+        let node = node.unwrap_or_else(|| self.plan.push(tables::Node::new(Op::False, [0; 4])));
+        let row = tables::Segment { id: self.plan.text(id), node, flags: SegmentFlags::CARRIED.when(carried) };
         self.plan.push(row);
     }
 
@@ -282,8 +284,4 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn after(&mut self, event: &str) -> Id<tables::Counter> {
         self.scope.counter(CounterSpec { event: event.to_owned(), ..CounterSpec::default() })
     }
-}
-
-pub(super) const fn flag(holds: bool, bit: u32) -> u32 {
-    if holds { bit } else { 0 }
 }

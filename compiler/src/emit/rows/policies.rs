@@ -1,20 +1,18 @@
 //! The rows of policies: holdouts, exclusion groups, suppression, caps, silence.
 
 use throughline::Millis;
-use throughline::internals::plan::tables::{self, Class};
+use throughline::internals::plan::tables::{self, Class, Classes};
 use throughline::internals::plan::{Id, Ids, Span};
 
-use super::{RowWriter, flag};
+use super::RowWriter;
 use crate::condition::scope::CounterSpec;
 use crate::rules::channel::WEB;
 use crate::rules::frequency_cap::{CapScope, FrequencyCap, Limit};
 use crate::rules::holdout::Exclusion;
 use crate::source::cursor::Reference;
 
-/// Every class, one bit each.
-const ALL_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit() | Class::Transactional.bit();
 /// The classes that policies limit unless they name one: what must be said is said however often, and at any time.
-const LIMITED_CLASSES: u32 = Class::Promo.bit() | Class::Service.bit();
+const LIMITED_CLASSES: Classes = Classes::empty().with(Class::Promo).with(Class::Service);
 
 impl RowWriter<'_, '_, '_, '_> {
     pub(super) fn holdouts(&mut self) {
@@ -89,7 +87,7 @@ impl RowWriter<'_, '_, '_, '_> {
         let mut classes = LIMITED_CLASSES;
         match &cap.scope {
             CapScope::All => {}
-            CapScope::Class(class) => classes = class.bit(),
+            CapScope::Class(class) => classes = Classes::empty().with(*class),
             CapScope::Slot(name) => slot = Some(*self.numbers.slots.get(name.name)?),
             CapScope::Offer(name) => offer = Some(*self.numbers.offers.get(name.name)?),
             CapScope::Message(name) => message = Some(*self.numbers.messages.get(name.name)?),
@@ -110,14 +108,14 @@ impl RowWriter<'_, '_, '_, '_> {
         tables::Cap {
             keys: self.plan.ids(&texts),
             max: limit.max,
-            per: limit.per as u32,
+            per: limit.per,
             window: limit.window,
-            classes: ALL_CLASSES,
+            classes: Classes::ALL,
             slot: None,
             offer: None,
             message: None,
             channels: Ids::empty(),
-            flags: flag(limit.unit.is_some(), tables::ACCOUNT),
+            flags: tables::CapFlags::ACCOUNT.when(limit.unit.is_some()),
         }
     }
 
@@ -134,7 +132,7 @@ impl RowWriter<'_, '_, '_, '_> {
 
     pub(super) fn exposures(&mut self) {
         for (key, (keep, within)) in &self.exposures {
-            let flags = flag(self.of_account.contains(key), tables::ACCOUNT);
+            let flags = tables::ExposureFlags::ACCOUNT.when(self.of_account.contains(key));
             let key = self.plan.text(key);
             self.plan.push(tables::Exposure { key, keep: *keep, within: *within, flags });
         }

@@ -23,14 +23,8 @@ pub struct Templates<'w, 'a> {
 }
 
 /// A step of a template that does nothing.
-const NOTHING: tables::Part = tables::Part {
-    kind: PartKind::Text as u32,
-    detail: 0,
-    text: None,
-    term: None,
-    body: Span::empty(),
-    other: Span::empty(),
-};
+const NOTHING: tables::Part =
+    tables::Part { kind: PartKind::Text, detail: 0, text: None, term: None, body: Span::empty(), other: Span::empty() };
 
 impl Templates<'_, '_> {
     /// The rows of some steps.
@@ -41,7 +35,7 @@ impl Templates<'_, '_> {
 
     fn part(&mut self, part: &Part<'_>) -> tables::Part {
         let term = part.term().map(|term| self.term(term));
-        let of = |kind: PartKind, detail: u32| tables::Part { kind: kind as u32, detail, term, ..NOTHING };
+        let of = |kind: PartKind, detail: u32| tables::Part { kind, detail, term, ..NOTHING };
         match part {
             Part::Text(text) => tables::Part { text: Some(self.plan.text(text)), ..NOTHING },
             Part::Output { escape, .. } => of(PartKind::Output, *escape as u32),
@@ -98,7 +92,7 @@ impl Templates<'_, '_> {
 
     fn op(&mut self, op: ExprOp, a: u32, b: u32, args: &[Id<tables::Expr>]) -> Id<tables::Expr> {
         let args = self.plan.ids(args);
-        self.plan.share(tables::Expr { op: op as u32, a, b, args })
+        self.plan.share(tables::Expr { op, a, b, args })
     }
 
     fn filter<'t, 'n: 't>(
@@ -162,12 +156,11 @@ impl Templates<'_, '_> {
     }
 
     fn date_piece(&mut self, piece: &Piece) -> tables::DatePiece {
-        let plain =
-            |field: DateField, names| tables::DatePiece { field: field as u32, width: 0, fill: u32::from('0'), names };
+        let plain = |field: DateField, names| tables::DatePiece { field, width: 0, fill: '0', names };
         match piece {
             Piece::Text(text) => plain(DateField::Text, self.words(&[text])),
             Piece::Number(field, width, fill) => {
-                tables::DatePiece { width: *width, fill: u32::from(*fill), ..plain(*field, Ids::empty()) }
+                tables::DatePiece { width: *width, fill: *fill, ..plain(*field, Ids::empty()) }
             }
             Piece::Name(names, is_upper) => {
                 let field = match names {
