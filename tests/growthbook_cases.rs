@@ -85,7 +85,7 @@ fn run(case: &[Value]) -> Result<(), String> {
     same(&Value::Array(found.into()), &Value::Array(vec![value.clone(), in_experiment.clone(), hash_used.clone()]))
 }
 
-/// The result of an experiment that is no part of a feature.
+/// The result of an experiment that is not part of a feature.
 fn run_alone(context: &Value, experiment: &Value) -> Result<Value, String> {
     let mut payload: Object = context.as_object().unwrap().clone();
     payload.insert("experiments", Value::Array(vec![experiment.clone()]));

@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => shop?.stop());
 
-/** What an example for Node prints. */
+/** Returns the output of an example for Node. */
 const output = async (...args) => (await run(process.execPath, args, { cwd: root, env: environment })).stdout;
 
 test('decide.rs decides and explains', async () => {

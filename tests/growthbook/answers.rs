@@ -26,7 +26,7 @@ fn main() {
     }
 }
 
-/// What each feature gives, and then what each experiment gives.
+/// The result of each feature, then the result of each experiment.
 fn answer(plan: &Plan, context: &Value, payload: &Value) -> Value {
     let mut asked = Context::new(context);
     if let Value::Object(docs) = context.at(["stickyBuckets"]) {

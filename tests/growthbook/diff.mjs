@@ -48,7 +48,7 @@ console.error = () => {};
 
 const plain = (value) => JSON.parse(JSON.stringify(value ?? null));
 
-/** What the SDK says: for each context, each feature with its effects, and then each experiment. */
+/** Returns the answers of the SDK: for each context, each feature with its effects, and then each experiment. */
 export function sdk({ payload, contexts }) {
   return contexts.map((context) => {
     const make = () => {
@@ -135,7 +135,7 @@ async function shrink(question, core, isAnswered) {
   return current;
 }
 
-/** Asks until so many evaluations are compared; the first difference ends it. */
+/** Compares this number of evaluations; the first difference ends it. */
 export async function compare({ cases, seed, core, log = () => {} }) {
   let compared = 0;
   for (let round = 0; compared < cases; round += 1) {

@@ -99,7 +99,7 @@ export async function compare(host, corpus, decideAll) {
 
 /** The code that runs beside the core on every host: what `compare` wants of it. */
 export function decideWith(Core, plan, cases) {
-  /** Null where the core refuses; a trap is no refusal. */
+  /** Returns null where the core refuses; a trap is not a refusal. */
   const attempt = (run) => {
     try {
       return run();

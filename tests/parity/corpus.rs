@@ -31,7 +31,7 @@ use throughline::{Facts, Plan, decide, explain, reduce};
 /// Facts for each generated set of rules.
 const FACTS: u64 = 20;
 
-/// One set of rules in so many has its plan damaged, too.
+/// One in this number of rule sets has its plan damaged, too.
 const DAMAGED: u64 = 5;
 
 /// Facts that every host reads in the same way, or refuses.

@@ -44,7 +44,7 @@ export function newKeys() {
   return directory;
 }
 
-/** What publishing these rules, or the files of this directory, puts in KV: a Map from key to bytes. */
+/** Returns what publishing these rules, or the files of this directory, puts in KV: a Map from key to bytes. */
 export function publish(rules, keys) {
   const store = temporary();
   const source = typeof rules === 'string' ? rules : temporary();
@@ -263,7 +263,7 @@ export function mintToken(
   return `${text}.${signature.toString('base64url')}`;
 }
 
-/** What a token says, unchecked. */
+/** Returns the claims of a token, unchecked. */
 export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 
 /** A preview token. */

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Helpers that several tests share.
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 pub mod token;

@@ -6,7 +6,7 @@ use throughline_compiler::{Options, Severity, Source, compile};
 
 use super::exercise::{FACTS, exercise};
 
-/// A key of the right length, so that what is encrypted is opened, and is no JSON.
+/// A key of the right length, so that the encrypted text is decrypted, and turns out not to be JSON.
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 pub fn payload(bytes: &[u8]) {

@@ -75,7 +75,7 @@ fn signed(payload: &[u8]) {
     }
 }
 
-/// What is read of a key set can be written and read again.
+/// A key set that was read can be written and read again.
 fn key_set(text: &str) {
     for purpose in [Purpose::Token, Purpose::Plan] {
         for unmarked in [Unmarked::Accept, Unmarked::Skip] {
