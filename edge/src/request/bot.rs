@@ -1,4 +1,4 @@
-//! Bots, recognised by their `User-UserAgent` header.
+//! Bots, recognised by their `User-Agent` header.
 
 /// Substrings of the user agents of crawlers, link previews, monitors and archives, in lower case.
 ///
