@@ -1,4 +1,15 @@
-//! The candidates of a lane, found by the subject's facts: a decision costs what may match, not what there is.
+//! Finds the candidates of a slot, an offer group or the next action through its candidate index.
+//!
+//! `plan/tables/candidate_index.rs` draws the index. A decision uses it in three steps:
+//!
+//! 1. It collects lists of placements: the one that always applies; for each indexed attribute the postings of the
+//!    subject's value, found by binary search; for each shared condition that holds, its list.
+//! 2. It merges the lists with a heap. Placements are numbered by priority, so the merge yields the best priority
+//!    first, and equal placements are adjacent.
+//! 3. The caller checks the full condition of each candidate, and stops below the priority of the best one.
+//!
+//! The index may return false positives, which step 3 rejects, and never false negatives. So the cost of a decision
+//! grows with the campaigns that may match, not with those of the plan.
 
 use alloc::collections::BinaryHeap;
 use alloc::collections::binary_heap::PeekMut;
@@ -12,12 +23,13 @@ use crate::json::ValueRef;
 use crate::plan::tables::{Campaign, CandidateIndex, IndexedAttribute, Message, Placement, Posting, PostingForms};
 use crate::plan::{Id, Plan, Span};
 
-/// The campaigns of a lane that may win, best priority first, each once and with its message there.
+/// The campaigns that may match, best priority first, each once and with its message in the slot.
 pub(crate) struct Candidates<'a> {
     plan: &'a Plan,
-    /// Everything that competes, if this is explained.
+    /// All placements, for an explanation.
     all: Range<u32>,
-    /// What is left of each list of placements that applies; none is empty.
+    /// The rests of the lists of placements that apply.
+    // INVARIANT: no list is empty, and each ascends. The heap has the list with the least first placement on top.
     lists: BinaryHeap<Reverse<&'a [u32]>>,
     last: Option<u32>,
 }
@@ -59,7 +71,8 @@ impl Iterator for Candidates<'_> {
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// The campaigns of the lane that may match: no other one's condition can hold. All of them, if this is explained.
+    /// Returns the campaigns whose conditions may hold; no other condition can. For an explanation, returns all
+    /// campaigns.
     pub(crate) fn candidates(&mut self, index: &CandidateIndex) -> Candidates<'a> {
         let plan = self.plan;
         let mut candidates = Candidates { plan, all: 0..0, lists: BinaryHeap::new(), last: None };
@@ -80,10 +93,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         candidates
     }
 
-    /// Adds what is posted for the attribute's value: for its text, its number and its truth, and for each item of a
-    /// list.
-    ///
-    /// More than the conditions ask for, and never less: a bare value in a condition converts, an operator does not.
+    /// Adds the postings of an attribute's value: as a string, a number, a boolean, and of each item of a list.
+    // why: a bare value in a condition converts the fact, and an operator does not. The index does not know which of
+    // them posted a constant, so it looks up all forms that occur. That gives too many candidates, and never too few.
     fn add_postings(&self, key: &IndexedAttribute, fact: InternedFact<'_>, candidates: &mut Candidates<'a>) {
         let of_fact = |fact: InternedFact<'_>| self.posting(key.postings, fact);
         let posting = |value: ValueRef<'_>| of_fact(InternedFact::new(self.plan, value));
@@ -91,11 +103,11 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             candidates.add(found.map_or(&[], |posting| self.plan.numbers(posting.placements)));
         };
         if let ValueRef::List(items) = fact.view {
-            // Somebody else's list may say the same again and again.
-            let mut known = IdMap::new();
+            // why: a list comes from outside, and may repeat an item any number of times.
+            let mut added = IdMap::new();
             for found in items.iter().filter_map(|item| posting(item.into())) {
-                if known.get(found.constant.0).is_none() {
-                    known.insert(found.constant.0, true);
+                if added.get(found.constant.0).is_none() {
+                    added.insert(found.constant.0, true);
                     add(Some(found));
                 }
             }

@@ -1,4 +1,4 @@
-//! Whether a campaign may speak to this subject now, whatever the slot.
+//! Eligibility: whether a campaign is allowed for this subject now, in any slot.
 
 use crate::decide::Decider;
 use crate::decision::reason::Reason;
@@ -10,14 +10,14 @@ use crate::plan::tables::{
 };
 use crate::time::Millis;
 
-/// Why a campaign may not speak, and what decided.
+/// The reason why a campaign is not allowed, and the row that decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Denial {
     pub(crate) reason: Reason,
     pub(crate) by: DenialCause,
 }
 
-/// What decided against a campaign; [`explain`](crate::explain) spells it out.
+/// The row that decided against a campaign; [`explain`](crate::explain) describes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum DenialCause {
     Purpose(Id<Text>),
@@ -41,13 +41,13 @@ impl Reason {
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// Whether the campaign may speak; decided once for all slots.
+    /// Checks whether the campaign is eligible, once for all slots.
     pub(crate) fn is_eligible(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<(), Denial> {
         if !campaign.flags.contains(CampaignFlags::SEVERAL) {
             return self.check_eligibility(id, campaign);
         }
-        if let Some(known) = self.verdicts.get(id.0) {
-            return known;
+        if let Some(verdict) = self.verdicts.get(id.0) {
+            return verdict;
         }
         let verdict = self.check_eligibility(id, campaign);
         self.verdicts.insert(id.0, verdict);
@@ -80,7 +80,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         self.check_offer_schedule(campaign.offer)
     }
 
-    /// Whether the offer, if there is one, can be had now.
+    /// Checks that the offer, if there is one, is available now.
     pub(crate) fn check_offer_schedule(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
         offer.and_then(|id| self.plan.get(id)).map_or(Ok(()), |offer| self.check_span(offer.from, offer.until))
     }

@@ -1,4 +1,4 @@
-//! The arm of an experiment that a subject is in.
+//! Assigns a subject to a variation of a campaign's experiment.
 
 use crate::bucket;
 use crate::decide::Decider;
@@ -10,22 +10,23 @@ use crate::prelude::*;
 use crate::reduce::assignment_key;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// The arm of the campaign's experiment; none without one, or if the subject is not in it.
+    /// Returns the assignment in the campaign's experiment; `None` without one, or if the subject is not in it.
     pub(crate) fn arm_of(&mut self, campaign: &Campaign) -> Option<Assignment<'a>> {
         let experiment = self.plan.get(campaign.experiment?)?;
         self.assign(&experiment)
     }
 
-    /// Notes the arm of an experiment that chose what is shown or sent. What lost is not noted: it decided nothing.
-    pub(crate) fn note_arm(&mut self, arm: Option<Assignment<'a>>) {
-        let known =
-            |arm: &Assignment<'_>| self.decision.assignments.iter().any(|known| known.experiment == arm.experiment);
-        if let Some(arm) = arm.filter(|arm| !known(arm)) {
+    /// Records the assignment of an experiment that chose shown or sent content. Losing campaigns record nothing.
+    pub(crate) fn record_assignment(&mut self, arm: Option<Assignment<'a>>) {
+        let is_recorded =
+            |arm: &Assignment<'_>| self.decision.assignments.iter().any(|other| other.experiment == arm.experiment);
+        if let Some(arm) = arm.filter(|arm| !is_recorded(arm)) {
             self.decision.assignments.push(arm);
         }
     }
 
-    /// GrowthBook's order: a kept assignment comes before the condition, and an arm of a blocked version before all.
+    /// Assigns the subject, in GrowthBook's order: a blocked bucket version, a kept assignment, the condition, the
+    /// bucket.
     fn assign(&mut self, experiment: &Experiment) -> Option<Assignment<'a>> {
         let unit = unit_text(&self.eval.attribute(experiment.unit))?;
         if !experiment.flags.contains(ExperimentFlags::ACTIVE) {
@@ -83,7 +84,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 }
 
-/// The text that is hashed; an empty, false, zero or missing unit is none, as in GrowthBook.
+/// Returns the string to hash; `None` for an empty, false, zero or missing unit, as in GrowthBook.
 pub(crate) fn unit_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),

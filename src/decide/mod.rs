@@ -1,5 +1,9 @@
-//! The decision, in its order: consent and bots, pending events, segments, holdouts and experiments, candidates for each
-//! slot, suppression, caps, offers, already seen, rank, fill, rendition, next action, exposures, cache variant.
+//! The decision.
+//!
+//! Its order is part of the contract: consent and bots, pending events, then for each slot the candidates with their
+//! eligibility (see `eligibility`), caps of the slot, offers, messages already seen, experiment and rendition, then
+//! rank and fill, and the next action at the end. Exposures and the cache variant follow from the decision when they
+//! are asked for.
 
 pub(crate) mod candidates;
 pub(crate) mod eligibility;
@@ -38,15 +42,42 @@ use explain::trace::Tracer;
 
 /// Decides the content of the slots and the next action of one subject at one time.
 ///
-/// Pure: equal plan and facts give an equal decision on every host. It cannot fail: what is missing or has the wrong type
-/// makes a condition false, and [`explain`] names it.
+/// Pure: equal plan and facts give an equal decision on every host. It cannot fail: a fact that is missing or has the
+/// wrong type makes a condition false, and [`explain`] names it.
+///
+/// # Examples
+///
+/// A slot with a campaign for gold members:
+///
+/// ```
+/// use throughline::{Facts, Plan, decide};
+/// # use throughline_compiler::{Options, Source, compile};
+///
+/// let rules = r#"
+///   version: 1
+///   attributes: { tier: { type: string, edge: true } }
+///   slots: { home.hero: {} }
+///   messages: { lounge: { text: The lounge is open. } }
+///   campaigns:
+///     lounge: { class: service, priority: 10, when: { tier: gold }, slots: { home.hero: lounge } }
+/// "#;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
+/// # let bytes = plans.edge;
+/// let plan = Plan::load(&bytes)?;
+/// let facts = Facts::from_json(
+///     r#"{ "now": 1760000000000, "profile": { "subject": "p1", "traits": { "tier": ["gold", 1750000000000, 7] } } }"#,
+/// )?;
+/// let decision = decide(&plan, &facts);
+/// assert_eq!(decision.slots["home.hero"].campaign, "lounge");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn decide<'a>(plan: &'a Plan, facts: &'a Facts) -> Decision<'a> {
     let profile = profile_of(plan, facts);
     Decider::new(plan, facts, &profile, &derive_request(plan, &facts.request, &profile, facts.now), None).run().0
 }
 
-/// The profile with the pending events applied.
+/// Returns the profile with the pending events applied.
 pub(crate) fn profile_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Profile> {
     let mut profile = Cow::Borrowed(&facts.profile);
     for event in &facts.events {
@@ -55,23 +86,23 @@ pub(crate) fn profile_of<'a>(plan: &Plan, facts: &'a Facts) -> Cow<'a, Profile> 
     profile
 }
 
-/// What all parts of one decision share: what it may borrow from, and what lasts as long as the profile with its events.
+/// The state that all parts of one decision share. `'a` is the lifetime of plan and facts, `'p` that of the profile.
 pub(crate) struct Decider<'a, 'p> {
     pub(crate) plan: &'a Plan,
     pub(crate) facts: &'a Facts,
     pub(crate) profile: &'p Profile,
     pub(crate) eval: Evaluator<'p>,
-    /// Whether a campaign may speak, of those that were asked.
+    /// Whether a campaign is eligible, for the campaigns of several slots that were checked.
     pub(crate) verdicts: IdMap<Result<(), Denial>>,
-    /// The subject's offer of each group that was asked for.
+    /// The subject's offer of each group that was needed.
     pub(crate) offers: IdMap<Option<Id<Offer>>>,
-    /// Who listens, if this is explained.
+    /// The recorder of an explanation, if this is one.
     pub(crate) tracer: Option<Tracer>,
     pub(crate) decision: Decision<'a>,
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// `profile` has all pending events applied, and `request` all that follows from it.
+    /// Creates a decider. `profile` has all pending events applied, and `request` has all derived facts.
     pub(crate) fn new(
         plan: &'a Plan,
         facts: &'a Facts,
@@ -109,7 +140,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         (self.decision, self.tracer)
     }
 
-    /// The slots that the request names, else those that the page with this path has.
+    /// Returns the slots that the request names, or else the slots of the page with this path.
     fn requested_slots(&self) -> Vec<Id<Slot>> {
         let path = self.facts.request.attributes.get("path").and_then(Value::as_str).unwrap_or("/");
         let asked = |id: &str, row: &Slot| match &self.facts.request.slots {
@@ -128,9 +159,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
 /// Returns the id of the decision that [`decide`] makes from these facts, without deciding.
 ///
-/// The id is a hash of the plan's id, the subject, the time and the page. An event of the request can therefore carry the id
-/// of the decision that it becomes a fact of, and a decision that is recorded twice is counted once.
-///
+/// The id is a hash of the plan's id, the subject, the time and the page. An event of the request can therefore carry
+/// the id of the decision that depends on it, and a decision that is recorded twice is counted once.
 /// # Examples
 ///
 /// ```

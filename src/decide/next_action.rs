@@ -1,4 +1,4 @@
-//! What should happen next: by which channel, when, and what instead if that is not possible.
+//! The next action: its channel, its time, and the alternatives.
 
 use core::cmp::Reverse;
 
@@ -17,24 +17,25 @@ use crate::plan::tables::{Campaign, NextStep, NextStepFlags};
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// A step that can be taken.
+/// A step that is possible.
 #[derive(Clone, Copy)]
 pub(crate) struct PossibleStep {
     pub(crate) step: NextStep,
-    /// The first time that is not quiet.
+    /// The first time outside of quiet hours.
     pub(crate) at: Millis,
-    /// What it is expected to be worth: how often the person responds in the channel, less the later it is.
+    /// The expected value: the subject's rate of response in the channel, decayed by the delay.
     pub(crate) value: Micros,
-    /// When the person responded there last.
+    /// The time of the subject's last response in the channel.
     pub(crate) responded: Option<Millis>,
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// The steps of the highest-ranking campaign that has a possible one: the first, and the others as alternatives.
+    /// Chooses the possible steps of the highest-ranking campaign that has one: the first, and the others as
+    /// alternatives.
     pub(crate) fn choose_next_action(&mut self) {
-        let Some(lane) = self.plan.settings().next.and_then(|id| self.plan.get(id)) else { return };
+        let Some(index) = self.plan.settings().next.and_then(|id| self.plan.get(id)) else { return };
         let mut best: Option<(Rank, Id<Campaign>, Campaign, Vec<PossibleStep>)> = None;
-        for (id, campaign, _) in self.candidates(&lane) {
+        for (id, campaign, _) in self.candidates(&index) {
             let ends = best.as_ref().is_some_and(|(leader, ..)| Reverse(campaign.priority) > leader.0);
             if ends && self.tracer.is_none() {
                 break;
@@ -45,13 +46,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                 continue;
             }
             match (self.possible_steps(id, &campaign), &best) {
-                (Err(denial), _) => self.note_next(id, denial),
+                (Err(denial), _) => self.trace_next_action(id, denial),
                 (Ok(_), Some((_, leader, ..))) if !leads => {
-                    self.note_next(id, Reason::Outranked.by(DenialCause::Campaign(*leader)))
+                    self.trace_next_action(id, Reason::Outranked.by(DenialCause::Campaign(*leader)))
                 }
                 (Ok(steps), former) => {
                     if let Some((_, former, ..)) = former {
-                        self.note_next(*former, Reason::Outranked.by(DenialCause::Campaign(id)));
+                        self.trace_next_action(*former, Reason::Outranked.by(DenialCause::Campaign(id)));
                     }
                     best = Some((rank, id, campaign, steps));
                 }
@@ -65,7 +66,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// The campaign's possible steps, in the order in which they are to be tried; at least one.
+    /// Returns the campaign's possible steps in order of preference; at least one.
     fn possible_steps(&mut self, id: Id<Campaign>, campaign: &Campaign) -> Result<Vec<PossibleStep>, Denial> {
         self.is_eligible(id, campaign)?;
         self.check_offer(campaign)?;
@@ -73,20 +74,20 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         for (_, step) in self.plan.rows(campaign.next) {
             let tried = self.try_step(campaign, &step);
             if self.tracer.is_some() {
-                self.note_step(id, &step, &tried);
+                self.trace_step(id, &step, &tried);
             }
             steps.extend(tried);
         }
         if steps.is_empty() {
             return Err(Reason::Unreachable.by(DenialCause::Channel));
         }
-        let key = |place: usize| {
+        let key = |index: usize| {
             let is_best = |possible: &&PossibleStep| possible.step.flags.contains(NextStepFlags::BEST);
-            let possible: Option<&PossibleStep> = steps.get(place).filter(is_best);
+            let possible: Option<&PossibleStep> = steps.get(index).filter(is_best);
             possible.map(|possible| Reverse((possible.value, possible.responded)))
         };
         let order = sorted_indices(steps.len(), &|a, b| key(a).cmp(&key(b)));
-        Ok(order.into_iter().filter_map(|place| steps.get(place).copied()).collect())
+        Ok(order.into_iter().filter_map(|index| steps.get(index).copied()).collect())
     }
 
     fn try_step(&mut self, campaign: &Campaign, step: &NextStep) -> Result<PossibleStep, Denial> {
@@ -98,8 +99,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
         self.check_unseen(step.message, &message, MESSAGE)?;
         self.check_channel(step.channel, step.topic).map_err(here)?;
-        let place = Surface { slot: None, message: step.message, channel: self.plan.text(channel.id) };
-        self.check_placed_caps(campaign.subject(), place)?;
+        let surface = Surface { slot: None, message: step.message, channel: self.plan.text(channel.id) };
+        self.check_placed_caps(campaign.subject(), surface)?;
         let (now, wanted) = (self.facts.now, self.facts.now.plus(step.after));
         let at = self.allowed_at(campaign.class, step.channel, wanted).ok_or(here(Reason::QuietHours))?;
         if step.until != Millis::MAX && at >= now.plus(step.until) {
@@ -118,7 +119,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let arm = self.arm_of(campaign);
         let actions = steps.iter().filter_map(|possible| self.action(campaign, possible, arm.as_ref()));
         let mut actions = actions.collect::<Vec<_>>().into_iter();
-        self.note_arm(arm);
+        self.record_assignment(arm);
         let first = actions.next()?;
         let alternatives = actions.collect();
         Some(NextAction { alternatives, ..first })

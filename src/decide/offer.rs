@@ -1,4 +1,4 @@
-//! One offer of a group for one person, in all slots and channels, for as long as it lasts.
+//! Offer groups: a subject gets one offer of a group, in all slots and channels, until it ends.
 
 use core::cmp::Reverse;
 
@@ -10,13 +10,13 @@ use crate::plan::Id;
 use crate::plan::tables::{Campaign, Offer, OfferGroup};
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// Whether the campaign's offer is the subject's offer of its group.
+    /// Checks that the campaign's offer is the subject's offer of its group.
     pub(crate) fn check_offer(&mut self, campaign: &Campaign) -> Result<(), Denial> {
         let Some((offer, group)) = self.group_of(campaign.offer) else { return Ok(()) };
         agrees(offer, self.offer_of(group))
     }
 
-    /// Whether the subject holds no other offer of the group than this one, if it is in a group.
+    /// Checks that the subject does not hold another offer of the same group.
     pub(crate) fn check_held_offer(&self, offer: Option<Id<Offer>>) -> Result<(), Denial> {
         let Some((offer, group)) = self.group_of(offer) else { return Ok(()) };
         agrees(offer, self.held_offer(group))
@@ -26,17 +26,17 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         offer.and_then(|id| Some((id, self.plan.get(id)?.group?)))
     }
 
-    /// The subject's offer of the group, on all pages and in all channels the same.
+    /// Returns the subject's offer of the group, which is the same on all pages and in all channels.
     fn offer_of(&mut self, group: Id<OfferGroup>) -> Option<Id<Offer>> {
-        if let Some(known) = self.offers.get(group.0) {
-            return known;
+        if let Some(offer) = self.offers.get(group.0) {
+            return offer;
         }
         let offer = self.held_offer(group).or_else(|| self.ranked_offer(group));
         self.offers.insert(group.0, offer);
         offer
     }
 
-    /// The one that was seen first and has not ended.
+    /// Returns the offer of the group that was seen first and has not ended.
     fn held_offer(&self, group: Id<OfferGroup>) -> Option<Id<Offer>> {
         let seen = self.profile.offers.iter().filter_map(|(name, seen)| {
             let (id, row) = self.plan.find(name, |row: &Offer| row.id)?;
@@ -46,7 +46,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         seen.min().map(|(_, id)| id)
     }
 
-    /// The one of the campaign that ranks highest of all that may speak, in whatever slot.
+    /// Returns the offer of the highest-ranking eligible campaign of the group, in any slot.
     fn ranked_offer(&mut self, group: Id<OfferGroup>) -> Option<Id<Offer>> {
         let index = self.plan.get(self.plan.get(group)?.candidates)?;
         let mut best: Option<(Rank, Option<Id<Offer>>)> = None;

@@ -1,4 +1,4 @@
-//! How a message is said: the rendition for channel, locale and variation, with facts inserted and made harmless.
+//! Chooses the rendition of a message for channel, locale and variation, and renders it.
 
 use crate::decide::Decider;
 use crate::decision::Content;
@@ -8,7 +8,7 @@ use crate::prelude::*;
 use crate::template::TemplateWriter;
 
 impl Rendition {
-    /// Whether the form of the content is the one that the slot takes.
+    /// Checks whether the slot takes content of this format.
     pub(crate) fn fits(&self, slot: &Slot) -> bool {
         let wanted = if slot.flags.contains(SlotFlags::JSON) { Format::Json } else { Format::Html };
         self.format == wanted
@@ -16,8 +16,10 @@ impl Rendition {
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// The rendition for the channel: for the variation before the default, and of those the one whose locale is nearest
-    /// to the request's: `de-AT`, then `de`, or what the plan has to try in the place of `de`, then the one without a locale.
+    /// Returns the rendition for the channel.
+    ///
+    /// A rendition for the variation takes precedence over the default. Among those, the locale nearest to the
+    /// request's wins: `de-AT`, then `de` or the plan's fallbacks for `de`, then the rendition without a locale.
     pub(crate) fn rendition(&self, message: &Message, channel: &str, variation: Option<&str>) -> Option<Rendition> {
         let locale = self.facts.request.locale.as_deref().unwrap_or_default();
         let fallback = self.fallback(locale);
@@ -33,29 +35,30 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         scored.max_by_key(|(score, _)| *score).map(|(_, row)| row)
     }
 
-    /// What to try in the place of a locale, if the plan says so: of several rows the one for the nearest locale.
+    /// Returns the fallbacks for a locale, from the row with the nearest locale.
     fn fallback(&self, wanted: &str) -> Option<Fallback> {
         let rows = self.plan.rows(self.plan.all::<Fallback>()).map(|(_, row)| row);
         let near = rows.filter_map(|row| Some((prefix(self.plan.text(row.locale), wanted)?, row)));
         near.max_by_key(|(near, _)| *near).map(|(_, row)| row)
     }
 
-    /// How near a rendition's locale, or the default one, is to the one that is wanted, longer is nearer; none if it is not
-    /// among those to try.
+    /// Returns how near a rendition's locale is to the requested one; `None` if it is not a fallback either.
+    ///
+    /// Longer is nearer, and every match comes before every fallback.
     fn nearness(&self, locale: Option<Id<Text>>, wanted: &str, fallback: Option<&Fallback>) -> Option<usize> {
-        /// Tags are shorter.
+        /// More than the length of any locale.
         const NEAR: usize = 1000;
         let locale = self.plan.text(locale.unwrap_or(self.plan.settings().locale));
         let cut = prefix(locale, wanted);
         let Some(row) = fallback else { return cut };
         let least = self.plan.text(row.locale).len();
-        let place = || self.plan.list(row.then).position(|id| self.plan.text(id).eq_ignore_ascii_case(locale));
+        let index = || self.plan.list(row.then).position(|id| self.plan.text(id).eq_ignore_ascii_case(locale));
         cut.filter(|len| *len >= least)
             .map(|len| len.saturating_add(NEAR))
-            .or_else(|| place().map(|place| NEAR.saturating_sub(place).max(1)))
+            .or_else(|| index().map(|index| NEAR.saturating_sub(index).max(1)))
     }
 
-    /// The content of a rendition of a message for this subject.
+    /// Renders a message for this subject.
     pub(crate) fn render(&mut self, message: &Message, rendition: &Rendition) -> Content<'a> {
         Content {
             format: rendition.format,
@@ -74,7 +77,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 }
 
-/// How long a locale is, if the one that is wanted is that one or a narrower one.
+/// Returns the length of a locale if it is the requested one or a prefix of it.
 fn prefix(locale: &str, wanted: &str) -> Option<usize> {
     let prefix = wanted.get(..locale.len())?;
     let ends = wanted.get(locale.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));

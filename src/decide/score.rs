@@ -1,4 +1,4 @@
-//! Scores: a number that orders campaigns of one priority, and never decides whether one may speak.
+//! Scores: numbers that order campaigns of one priority. They never decide whether a campaign is eligible.
 
 use alloc::borrow::Cow;
 
@@ -10,16 +10,16 @@ use crate::plan::tables::{Link, Score, Term, TermFlags, TermKind};
 use crate::prelude::*;
 use crate::time::Millis;
 
-/// A score in millionths: what differs by less is equal, on every host.
+/// A score in whole millionths, so that scores compare equal on every host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Micros(pub(crate) i64);
 
 impl Micros {
     const ONE: f64 = 1e6;
-    /// No score is further from zero.
+    /// The greatest distance of a score from 0.
     const MOST: f64 = 1e9;
 
-    /// The nearest; what is no number is zero.
+    /// Rounds to the nearest millionth; NaN is 0.
     pub(crate) fn from_number(number: f64) -> Self {
         let scaled = number.clamp(-Self::MOST, Self::MOST) * Self::ONE;
         Self(if scaled < 0.0 { scaled - 0.5 } else { scaled + 0.5 } as i64)
@@ -31,7 +31,7 @@ impl Micros {
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// The score of a campaign's formula; zero without one.
+    /// Returns the score of a campaign; 0 if it has none.
     pub(crate) fn score(&self, score: Option<Id<Score>>) -> Micros {
         let Some(row) = score.and_then(|id| self.plan.get(id)) else { return Micros::default() };
         let terms = self.plan.rows(row.terms).map(|(_, term)| term.weight * self.term(&term));
@@ -42,13 +42,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         })
     }
 
-    /// The models whose scores the formula reads, each once.
+    /// Returns the models that contribute to the score, each once.
     pub(crate) fn models(&self, score: Option<Id<Score>>) -> Vec<Cow<'a, str>> {
         let mut models: Vec<Cow<'a, str>> = Vec::new();
         let terms = score.and_then(|id| self.plan.get(id)).into_iter().flat_map(|row| self.plan.rows(row.terms));
         for model in terms.filter_map(|(_, term)| term.model) {
             let model = self.plan.text(model);
-            if !models.iter().any(|known| known == model) {
+            if !models.iter().any(|other| other == model) {
                 models.push(model.into());
             }
         }
@@ -75,7 +75,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// When the events of the term happened, up to now.
+    /// Returns the times of the events that the term counts, up to now.
     fn times(&self, term: &Term) -> impl Iterator<Item = Millis> {
         let key = term.counter.and_then(|id| self.plan.get(id)).map(|row| self.plan.text(row.key));
         let stamps = key.and_then(|key| self.profile.counters.get(key)).into_iter().flatten();
@@ -83,7 +83,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 }
 
-/// The number of a fact; a boolean is 1 or 0, and what is neither has none.
+/// Returns the number of a fact; a boolean is 1 or 0, and other types have none.
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => Some(*number),

@@ -1,4 +1,4 @@
-//! What fills a slot.
+//! Fills slots.
 
 use core::cmp::Reverse;
 
@@ -14,10 +14,10 @@ use crate::plan::tables::{Campaign, Message, MessageFlags, Rendition, Slot};
 use crate::prelude::*;
 use crate::text::fnv::fnv64a;
 
-/// The order of campaigns, least first: priority, then score, then a hash that differs from subject to subject.
+/// The rank of a campaign, least first: priority, then score, then a hash that differs from subject to subject.
 pub(crate) type Rank = (Reverse<u32>, Reverse<Micros>, u64, Id<Campaign>);
 
-/// What a campaign would show in a slot.
+/// An eligible campaign for a slot, with its content.
 struct Candidate<'a> {
     rank: Rank,
     id: Id<Campaign>,
@@ -27,7 +27,7 @@ struct Candidate<'a> {
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// Fills the slot with the highest-ranking campaign that may.
+    /// Fills the slot with the highest-ranking candidate.
     pub(crate) fn fill(&mut self, id: Id<Slot>) {
         let Some(slot) = self.plan.get(id) else { return };
         let name = self.plan.text(slot.id);
@@ -36,18 +36,19 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         if let Some((campaign, winner)) = winner.and_then(|winner| Some((self.plan.get(winner.id)?, winner))) {
             let fill = self.content_of(&winner, &campaign);
             self.decision.slots.insert(name, fill);
-            self.note_arm(winner.arm);
+            self.record_assignment(winner.arm);
         }
     }
 
-    /// The rank of a campaign for this subject.
+    /// Returns the rank of a campaign for this subject.
     pub(crate) fn rank(&self, id: Id<Campaign>, campaign: &Campaign) -> Rank {
         let hash = fnv64a([self.profile.subject.as_str(), self.plan.text(campaign.id)]);
         (Reverse(campaign.priority), Reverse(self.score(campaign.score)), hash, id)
     }
 
-    /// The best candidate. They are sorted by priority, so the search ends where the priority falls below the best; only a
-    /// trace wants to hear of the others.
+    /// Returns the best candidate.
+    // why: candidates come best priority first, so the search can stop below the priority of the best one. An
+    // explanation searches all of them.
     fn winner(&mut self, slot_id: Id<Slot>, slot: &Slot) -> Option<Candidate<'a>> {
         let index = self.plan.get(slot.candidates)?;
         if let Some(tracer) = &mut self.tracer {
@@ -65,14 +66,14 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
                 }
             }
             match self.candidate((slot_id, slot), id, &campaign, message) {
-                Err(denial) => self.note(id, denial),
+                Err(denial) => self.trace_denial(id, denial),
                 Ok(candidate) => {
                     let (loser, by) = match best.take() {
                         Some(leader) if leader.rank < candidate.rank => (Some(candidate.id), best.insert(leader).id),
                         former => (former.map(|former| former.id), best.insert(candidate).id),
                     };
                     if let Some(loser) = loser {
-                        self.note(loser, Reason::Outranked.by(DenialCause::Campaign(by)));
+                        self.trace_denial(loser, Reason::Outranked.by(DenialCause::Campaign(by)));
                     }
                 }
             }
@@ -86,7 +87,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         best
     }
 
-    fn note(&mut self, campaign: Id<Campaign>, denial: Denial) {
+    fn trace_denial(&mut self, campaign: Id<Campaign>, denial: Denial) {
         if self.tracer.is_none() {
             return;
         }
@@ -96,7 +97,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// What the campaign would show in the slot, or why it shows nothing.
+    /// Returns the campaign's content for the slot, or the reason why it has none.
     fn candidate(
         &mut self,
         (slot_id, slot): (Id<Slot>, &Slot),
@@ -106,8 +107,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     ) -> Result<Candidate<'a>, Denial> {
         self.is_eligible(id, campaign)?;
         let channel = self.facts.request.channel.as_deref().unwrap_or("web");
-        let place = Surface { slot: Some(slot_id), message: message_id, channel };
-        self.check_placed_caps(campaign.subject(), place)?;
+        let surface = Surface { slot: Some(slot_id), message: message_id, channel };
+        self.check_placed_caps(campaign.subject(), surface)?;
         self.check_offer(campaign)?;
         let message = self.plan.get(message_id).ok_or(Reason::NoRendition.by(DenialCause::Channel))?;
         self.check_unseen(message_id, &message, SEEN)?;
@@ -135,7 +136,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// Whether the message is new to the subject, if it is one that is shown once: not [`SEEN`], or not even sent.
+    /// Checks that a message that is shown once is new to the subject: not [`SEEN`], or not contacted at all.
     pub(crate) fn check_unseen(&self, id: Id<Message>, message: &Message, how: &str) -> Result<(), Denial> {
         let key = || format!("{how}:{}", self.plan.text(message.id));
         let seen = message.flags.contains(MessageFlags::ONCE) && self.profile.exposures.contains_key(&key());

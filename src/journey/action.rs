@@ -1,4 +1,4 @@
-//! A message of a journey that became due, and what is sent of it.
+//! Actions: messages of a journey that became due, and the event of their sending.
 
 use alloc::borrow::Cow;
 
@@ -19,11 +19,11 @@ use crate::time::Millis;
 /// A message of a journey that became due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Action {
-    /// Names this message to this subject: equal for equal subject, journey, entry and step.
+    /// The id of this message to this subject: equal for equal subject, journey, entry and step.
     pub send_id: String,
     /// The journey.
     pub journey: String,
-    /// The event that began it.
+    /// The event that began the journey.
     pub entered: Stamp,
     /// The step.
     pub step: String,
@@ -31,17 +31,17 @@ pub struct Action {
     pub class: Class,
     /// The message.
     pub message: String,
-    /// The offer that it makes.
+    /// The offer that the message makes.
     pub offer: Option<String>,
-    /// When it became due.
+    /// The time at which it became due.
     pub at: Millis,
-    /// From when on it must not be sent; [`Millis::MAX`] for never.
+    /// The time from which it must not be sent; [`Millis::MAX`] for never.
     pub expires: Millis,
-    /// What to send, or why nothing is.
+    /// The message to send, or the reason why it is not sent.
     pub outcome: Result<RenderedMessage, SendBlocked>,
 }
 
-/// What to send by which channel.
+/// A message as rendered for a channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RenderedMessage {
     /// The channel.
@@ -51,17 +51,18 @@ pub struct RenderedMessage {
 }
 
 impl Action {
-    /// The event that will say that it was sent, if it is sent; until then it is on its way.
+    /// Returns the event that records the sending, if the message is sent. Until it is recorded, the message is
+    /// pending.
     #[must_use]
     pub fn sent(&self) -> Option<Event> {
-        let letter = self.outcome.as_ref().ok()?;
+        let rendered = self.outcome.as_ref().ok()?;
         let contact = MessageSent {
             send_id: &self.send_id,
             journey: &self.journey,
             step: &self.step,
             class: self.class.name(),
             message: &self.message,
-            channel: &letter.channel,
+            channel: &rendered.channel,
             offer: self.offer.as_deref(),
             at: self.at,
         };
@@ -70,7 +71,7 @@ impl Action {
 }
 
 impl RenderedMessage {
-    /// The letter as a JSON value: `channel`, and `html`, `text` or `json`, with the `subject` of an e-mail.
+    /// Returns a JSON value: `channel`, and `html`, `text` or `json`, with the `subject` of an e-mail.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let mut out = Object::new();
@@ -80,14 +81,14 @@ impl RenderedMessage {
     }
 }
 
-/// The message of a step, for the subject with this profile, or why there is none; nothing if the step has none.
+/// Composes the message of a step for the subject with this profile; `None` if the step has no message.
 ///
 /// # Errors
-/// When to try again, if the rules are against the message only until then.
+/// Returns the time to try again, if the message is denied only until then.
 pub(crate) fn compose_action(
     plan: &Plan,
     profile: &Profile,
-    on_its_way: &[Event],
+    pending: &[Event],
     (journey, step): (&Journey, &Step),
     member_message: &MemberMessage,
     now: Millis,
@@ -98,7 +99,7 @@ pub(crate) fn compose_action(
         Err(SendBlocked::Expired)
     } else {
         let draft = Draft { journey, message, channels: plan.list(step.channels) };
-        let profile = with_pending(plan, profile, on_its_way);
+        let profile = with_pending(plan, profile, pending);
         compose(plan, &profile, now, draft).map_err(|blocked| blocked.before(expires))
     };
     if let Err(SendBlocked::Later(_, at)) = composed {
@@ -120,10 +121,10 @@ pub(crate) fn compose_action(
     }))
 }
 
-/// The profile as it will be when what is on its way has been sent.
-pub(crate) fn with_pending<'a>(plan: &Plan, profile: &'a Profile, on_its_way: &[Event]) -> Cow<'a, Profile> {
+/// Returns the profile as it will be when all pending messages are sent.
+pub(crate) fn with_pending<'a>(plan: &Plan, profile: &'a Profile, pending: &[Event]) -> Cow<'a, Profile> {
     let mut profile = Cow::Borrowed(profile);
-    for event in on_its_way {
+    for event in pending {
         reduce(plan, profile.to_mut(), event);
     }
     profile

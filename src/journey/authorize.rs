@@ -11,26 +11,28 @@ use crate::profile::account::Account;
 use crate::profile::stamp::Stamp;
 use crate::time::Millis;
 
-/// What a message that waits to be sent belongs to.
+/// A message that is about to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct PendingMessage<'a> {
     /// The journey.
     pub journey: &'a str,
-    /// The event that began it.
+    /// The event that began the journey.
     pub entered: Stamp,
     /// The message.
     pub message: &'a str,
     /// The channel.
     pub channel: &'a str,
-    /// From when on it must not be sent.
+    /// The time from which it must not be sent.
     pub expires: Millis,
 }
 
-/// Whether a message may still be sent, asked right before it is: much may have happened since it became due, and other
-/// messages may be on their way.
+/// Checks whether a message may still be sent.
+///
+/// A host calls it right before it sends. Events since the message became due can forbid it, and so can other pending
+/// messages, whose events are `others`.
 ///
 /// # Errors
-/// Says why it must not be sent any more, or from when on it may.
+/// Returns the reason why it must not be sent, with the time from which it may if there is one.
 pub fn authorize(
     plan: &Plan,
     profile: &Profile,
@@ -55,7 +57,7 @@ pub fn authorize(
     compose(plan, &profile, now, draft).map(|_| ()).map_err(|blocked| blocked.before(waiting.expires))
 }
 
-/// Whether the journey has ended, or is that of an account that the subject has left.
+/// Checks whether the journey has ended, or belongs to an account that the subject has left.
 fn is_over(plan: &Plan, profile: &Profile, journey: &Journey, waiting: &PendingMessage<'_>) -> bool {
     let entered = waiting.entered;
     let ended =

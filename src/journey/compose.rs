@@ -1,4 +1,4 @@
-//! What a journey sends: held to the same rules as what a page shows.
+//! Composes the messages of journeys, under the same rules as the content of pages.
 
 use crate::decide::Decider;
 use crate::decide::eligibility::{Denial, DenialCause};
@@ -13,23 +13,23 @@ use crate::plan::{Id, Plan};
 use crate::profile::Profile;
 use crate::time::Millis;
 
-/// Why a message of a journey is not sent.
+/// The reason why a message of a journey is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendBlocked {
-    /// It came too late to make sense.
+    /// The message is older than its time to live.
     Expired,
-    /// The journey has ended meanwhile, or the rules no longer have it.
+    /// The journey has ended, or the rules no longer have it.
     Ended,
     /// No channel of the step is allowed and can reach the subject.
     Unreachable,
-    /// The rules that hold for every message are against it.
+    /// A rule that applies to all messages denies it.
     Denied(Reason),
-    /// They are against it now; if nothing else happens, they will not be at this time.
+    /// A rule denies it until this time, provided that nothing else happens.
     Later(Reason, Millis),
 }
 
 impl SendBlocked {
-    /// The stable code.
+    /// Returns the stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -41,14 +41,14 @@ impl SendBlocked {
     }
 }
 
-/// A message to be written: what, for which journey, and by which channels, first possible first.
+/// A message to compose: for which journey, and for which channels in order of preference.
 pub(crate) struct Draft<'j, C> {
     pub(crate) journey: &'j Journey,
     pub(crate) message: Id<Message>,
     pub(crate) channels: C,
 }
 
-/// The channel and the content of a message for this subject now, or why there is none.
+/// Returns the channel and the content of a message for this subject now.
 pub(crate) fn compose(
     plan: &Plan,
     profile: &Profile,
@@ -78,7 +78,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         Err(best)
     }
 
-    /// What holds for the message in every channel.
+    /// Checks the rules that do not depend on the channel.
     fn check_message(&mut self, subject: CapOwner, id: Id<Message>, message: &Message) -> Result<(), Denial> {
         self.check_consent(subject.class)?;
         self.check_offer_schedule(subject.offer)?;
@@ -100,8 +100,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     ) -> Result<Content<'static>, SendBlocked> {
         self.check_channel(id, topic).map_err(|_| SendBlocked::Unreachable)?;
         let name = self.plan.text(channel.id);
-        let place = Surface { slot: None, message: message_id, channel: name };
-        self.check_placed_caps(subject, place).map_err(|denial| self.blocked(denial))?;
+        let surface = Surface { slot: None, message: message_id, channel: name };
+        self.check_placed_caps(subject, surface).map_err(|denial| self.blocked(denial))?;
         let rendition = self.rendition(message, name, None).ok_or(SendBlocked::Denied(Reason::NoRendition))?;
         match self.allowed_at(subject.class, id, self.facts.now) {
             Some(at) if at <= self.facts.now => Ok(self.render(message, &rendition).into_owned()),
@@ -110,7 +110,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// The denial, with the time at which it ends if only time goes by.
+    /// Converts a denial; it is temporary if a cap or a cool-down ends.
     fn blocked(&self, denial: Denial) -> SendBlocked {
         let until = match denial.by {
             DenialCause::Cap(id) => self.plan.get(id).and_then(|cap| self.cap_resets_at(&cap)),
@@ -122,7 +122,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 }
 
 impl SendBlocked {
-    /// What passes only when the message no longer makes sense does not pass.
+    /// Turns a temporary denial into a permanent one if it ends after the message expires.
     pub(crate) fn before(self, expires: Millis) -> Self {
         match self {
             Self::Later(reason, at) if at >= expires => Self::Denied(reason),
@@ -130,7 +130,7 @@ impl SendBlocked {
         }
     }
 
-    /// Of what speaks against several channels: what passes soonest, else what tells most.
+    /// Picks the reason that expires first, otherwise the most specific one.
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Later(_, a), Self::Later(_, b)) if b >= a => self,

@@ -1,5 +1,6 @@
-//! What the journey of an account asks one of its members to get: a message, which is written and sent by that member's
-//! profile, because there is known what the member allows.
+//! Messages that the journey of an account sends to one of its members.
+//!
+//! The member's profile composes and sends the message, because it holds the member's consent, channels and caps.
 
 use crate::event::Event;
 use crate::journey::action::{Action, compose_action};
@@ -14,17 +15,17 @@ use crate::time::Millis;
 /// A message that became due in the journey of an account.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MemberMessage {
-    /// Names this message of the account, whichever member gets it.
+    /// The id of this message of the account, whichever member receives it.
     pub send_id: String,
     /// The journey.
     pub journey: String,
-    /// The event that began it.
+    /// The event that began the journey.
     pub entered: Stamp,
     /// The step.
     pub step: String,
-    /// The event of the member who gets it: the last one that the journey waited after, else the one that began it.
+    /// The event whose member receives it: the last one that the journey waited for, else the one that began it.
     pub by: Stamp,
-    /// When it became due.
+    /// The time at which it became due.
     pub at: Millis,
 }
 
@@ -40,21 +41,21 @@ json_codec! {
 }
 
 impl MemberMessage {
-    /// The message for the member with this profile; none if the rules no longer have it.
+    /// Composes the message for the member with this profile; `None` if the rules no longer have it.
     ///
     /// # Errors
-    /// When to try again, if the rules are against the message only until then.
+    /// Returns the time to try again, if the message is denied only until then.
     pub fn compose(
         &self,
         plan: &Plan,
         member: &Profile,
-        on_its_way: &[Event],
+        pending: &[Event],
         now: Millis,
     ) -> Result<Option<Action>, Millis> {
         let journey = plan.rows(plan.all::<Journey>()).find(|(_, row)| plan.text(row.id) == self.journey);
         let Some((_, journey)) = journey else { return Ok(None) };
         let step = plan.rows(journey.steps).find(|(_, row): &(_, Step)| plan.text(row.id) == self.step);
         let Some((_, step)) = step else { return Ok(None) };
-        compose_action(plan, member, on_its_way, (&journey, &step), self, now)
+        compose_action(plan, member, pending, (&journey, &step), self, now)
     }
 }

@@ -1,7 +1,7 @@
-//! Journeys: several steps in time for one subject.
+//! Journeys: sequences of steps in time for one subject.
 //!
-//! A journey is driven by the times in the profile's counters alone. So it is the same in whatever order events arrived,
-//! and a purchase that is reported late still ends it.
+//! Only the times in the profile's counters drive a journey. So the order in which events arrive does not matter, and a
+//! purchase that is reported late still ends the journey.
 
 mod action;
 mod authorize;
@@ -25,55 +25,59 @@ use crate::prelude::*;
 use crate::profile::Profile;
 use crate::time::Millis;
 
-/// For how long after it happened an event can begin a journey: an event that arrives later is history, not a reason to
-/// speak. Within that time it does not matter whether the facts of the journey's condition arrive before the event or after.
+/// The time after an event within which it can begin a journey.
+///
+/// An event that arrives later is history. Within this time, facts of the journey's condition may arrive before or
+/// after the event.
 pub const ENTRY_WINDOW: Millis = Millis(60 * 60 * 1000);
 
-/// What [`advance`] finds.
+/// The result of [`advance`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advance {
-    /// The profile, with its journeys where they are now.
+    /// The profile with its advanced journeys.
     pub profile: Profile,
     /// The messages that became due, each once.
     pub actions: Vec<Action>,
-    /// For an account: the messages that became due, for its members to get.
+    /// For an account, the messages that became due for its members.
     pub member_messages: Vec<MemberMessage>,
-    /// When to look again, if nothing happens before; always later than now.
+    /// The time to advance again if no event arrives before; always later than now.
     pub wake_at: Option<Millis>,
 }
 
-/// Moves the subject's journeys on to `now`.
+/// Advances the subject's journeys to `now`.
 ///
-/// Pure and idempotent: advancing twice at the same time changes nothing and repeats no action. Ends come before steps, so
-/// nothing is sent once an exit event is known. Journeys of higher priority speak first; what they send, and what is on its
-/// way from earlier, counts for the caps of the others. What the rules are against only now waits, as long as it makes sense.
+/// Pure and idempotent: advancing twice at the same time changes nothing and repeats no action.
 ///
-/// Journeys with the account as their unit are not the subject's: see [`advance_account`].
+/// - Ends come before steps, so nothing is sent once an exit event is part of the profile.
+/// - Journeys of higher priority come first. Their messages, and those in `pending`, count for the caps of the others.
+/// - A message that is denied only for now waits until it is allowed or expires.
+///
+/// Journeys with the account as their unit are left out: see [`advance_account`].
 #[must_use]
-pub fn advance(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis) -> Advance {
-    advance_by_unit(plan, profile, on_its_way, now, false)
+pub fn advance(plan: &Plan, profile: &Profile, pending: &[Event], now: Millis) -> Advance {
+    advance_by_unit(plan, profile, pending, now, false)
 }
 
-/// Moves the journeys of an account, of which this is the profile, on to `now`.
+/// Advances the journeys of an account, of which this is the profile, to `now`.
 ///
-/// As [`advance`], but what becomes due is for a member to get. Whether that member may be sent it is not the account's to
-/// know, so its journey goes on.
+/// It works like [`advance`], but members receive the messages. The account does not have what decides whether a member
+/// may receive one, so its journey continues in either case.
 #[must_use]
 pub fn advance_account(plan: &Plan, profile: &Profile, now: Millis) -> Advance {
     advance_by_unit(plan, profile, &[], now, true)
 }
 
-/// Advances the journeys of accounts, or those of people.
-fn advance_by_unit(plan: &Plan, profile: &Profile, on_its_way: &[Event], now: Millis, of_account: bool) -> Advance {
+/// Advances the journeys whose unit has this flag.
+fn advance_by_unit(plan: &Plan, profile: &Profile, pending: &[Event], now: Millis, of_account: bool) -> Advance {
     let mut out = Advance { profile: profile.clone(), actions: Vec::new(), member_messages: Vec::new(), wake_at: None };
-    let mut on_its_way = on_its_way.to_vec();
+    let mut pending = pending.to_vec();
     let journeys = plan.rows(plan.all::<Journey>()).map(|(_, journey)| journey);
     let journeys: Vec<Journey> =
         journeys.filter(|journey| journey.flags.contains(JourneyFlags::ACCOUNT) == of_account).collect();
-    let priority = |place: usize| journeys.get(place).map(|journey| Reverse(journey.priority));
-    for place in sorted_indices(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
-        let Some(journey) = journeys.get(place).copied() else { continue };
-        JourneyRun { plan, now, id: plan.text(journey.id), journey, on_its_way: &mut on_its_way, out: &mut out }
+    let priority = |index: usize| journeys.get(index).map(|journey| Reverse(journey.priority));
+    for index in sorted_indices(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
+        let Some(journey) = journeys.get(index).copied() else { continue };
+        JourneyRun { plan, now, id: plan.text(journey.id), journey, pending: &mut pending, out: &mut out }
             .advance();
     }
     out

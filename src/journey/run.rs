@@ -1,4 +1,4 @@
-//! One journey of one subject: its instance, moved on step by step.
+//! One journey of one subject, advanced step by step.
 
 use sha2::{Digest, Sha256};
 
@@ -18,20 +18,19 @@ use crate::profile::stamp::Stamp;
 use crate::profile::{Instance, InstanceStatus};
 use crate::time::Millis;
 
-/// One journey of one subject.
+/// The state while one journey of one subject advances.
 pub(super) struct JourneyRun<'a> {
     pub(super) plan: &'a Plan,
     pub(super) now: Millis,
     pub(super) id: &'a str,
     pub(super) journey: Journey,
-    pub(super) on_its_way: &'a mut Vec<Event>,
+    pub(super) pending: &'a mut Vec<Event>,
     pub(super) out: &'a mut Advance,
 }
 
 impl JourneyRun<'_> {
-    /// Ends what has ended, begins what begins, and takes the steps that are due.
-    ///
-    /// Each round ends an instance or begins a later one, and the times in a counter are few, so it comes to an end.
+    /// Ends an instance, begins one, and takes the steps that are due.
+    // why: this terminates, because each round ends an instance or begins a later one, and a counter has few times.
     pub(super) fn advance(&mut self) {
         let mut current = self.out.profile.journeys.get(self.id).cloned().map(|instance| self.end(instance));
         loop {
@@ -58,7 +57,8 @@ impl JourneyRun<'_> {
         }
     }
 
-    /// The instance as it is after the goal, or an exit event while it went on. The goal counts after the end too.
+    /// Returns the instance after its goal, which counts even after its end, or after an exit event while it was
+    /// active.
     fn end(&self, instance: Instance) -> Instance {
         let (plan, counters, entered) = (self.plan, &self.out.profile.counters, instance.entered);
         let is_active = instance.status == InstanceStatus::Active;
@@ -72,7 +72,7 @@ impl JourneyRun<'_> {
         }
     }
 
-    /// The first event that may begin the journey (again).
+    /// Returns the first event that may begin the journey, or begin it again.
     fn entry(&self, former: Option<&Instance>) -> Option<Stamp> {
         let is_new = |stamp: &Stamp| {
             former.is_none_or(|former| {
@@ -88,16 +88,16 @@ impl JourneyRun<'_> {
         self.journey.when.is_none_or(|when| eval.holds(when)).then_some(entered)
     }
 
-    /// The instance at its first step; where the journey resumes, behind the last message that was sent or seen.
+    /// Creates the instance at its first step, or behind the last message that was sent or seen if the journey resumes.
     fn begin(&self, entered: Stamp) -> Instance {
-        let is_known = |step: &Step| {
+        let was_contacted = |step: &Step| {
             let message = step.message.and_then(|id| self.plan.get(id)).map_or("", |row| self.plan.text(row.id));
             self.out.profile.exposures.contains_key(&format!("{MESSAGE}:{message}"))
         };
         let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
         let resumes = self.journey.flags.contains(JourneyFlags::RESUME);
-        let known = steps.iter().rposition(is_known).filter(|_| resumes);
-        let first = known.map_or(0, |last| last.saturating_add(1));
+        let last = steps.iter().rposition(was_contacted).filter(|_| resumes);
+        let first = last.map_or(0, |last| last.saturating_add(1));
         let (step, status) = match steps.get(first) {
             Some(step) => (Some(step), InstanceStatus::Active),
             None => (steps.last(), InstanceStatus::Completed),
@@ -106,7 +106,9 @@ impl JourneyRun<'_> {
         Instance { entered, step, since: entered.at(), status }
     }
 
-    /// Takes steps until one has to wait. A journey whose step the rules no longer have ends there: better silent than wrong.
+    /// Takes steps until one has to wait.
+    // why: an instance at a step that the rules no longer have ends, because sending nothing is safer than a wrong
+    // message.
     fn run_steps(&mut self, instance: Instance) -> Instance {
         let mut steps = self.plan.rows(self.journey.steps).map(|(_, step)| step);
         let mut step = steps.find(|step| self.plan.text(step.id) == instance.step);
@@ -139,16 +141,16 @@ impl JourneyRun<'_> {
         instance
     }
 
-    /// When a wait is over: counted from the step's beginning, or from a later event that it waits after.
+    /// Returns the end of a wait: counted from the start of the step, or from a later event that it waits for.
     fn due(&self, step: &Step, since: Millis) -> Millis {
         let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
         after.map_or(since, |stamp| stamp.at().max(since)).plus(step.wait)
     }
 
-    /// Adds the action of a step that sends; answers how the journey ends if this was its last message.
+    /// Adds the action of a step that sends, and returns the journey's status if this was its last message.
     ///
     /// # Errors
-    /// When to try again, if the rules are against the message only until then.
+    /// Returns the time to try again, if the message is denied only until then.
     fn send(&mut self, step: &Step, instance: &Instance) -> Result<InstanceStatus, Millis> {
         let member_message = MemberMessage {
             send_id: send_id(&self.out.profile.subject, self.id, instance.entered, &instance.step),
@@ -163,16 +165,17 @@ impl JourneyRun<'_> {
             return Ok(InstanceStatus::Completed);
         }
         let (profile, rows) = (&self.out.profile, (&self.journey, step));
-        let Some(action) = compose_action(self.plan, profile, self.on_its_way, rows, &member_message, self.now)? else {
+        let Some(action) = compose_action(self.plan, profile, self.pending, rows, &member_message, self.now)? else {
             return Ok(InstanceStatus::Completed);
         };
         let status = if action.outcome.is_ok() { InstanceStatus::Completed } else { InstanceStatus::Suppressed };
-        self.on_its_way.extend(action.sent().map(|event| Event { at: self.now, ..event }));
+        self.pending.extend(action.sent().map(|event| Event { at: self.now, ..event }));
         self.out.actions.push(action);
         Ok(status)
     }
 
-    /// The event that moved the instance to its step: the last one that it waited after, else the one that began it.
+    /// Returns the event that moved the instance to its step: the last one that it waited for, else the one that began
+    /// it.
     fn last_trigger(&self, instance: &Instance) -> Stamp {
         let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
         let before = steps.iter().take_while(|step| self.plan.text(step.id) != instance.step);
@@ -182,16 +185,16 @@ impl JourneyRun<'_> {
     }
 }
 
-/// When what is counted happened, by the counters' keys.
+/// Occurrences, by the counters' keys.
 type Counters = SortedMap<SortedSet<Occurrence>>;
 
-/// The first time of the goal within its time after the entry.
+/// Returns the first goal event within the goal's window after the entry.
 pub(super) fn goal(plan: &Plan, counters: &Counters, journey: &Journey, entered: Stamp) -> Option<Stamp> {
     let until = entered.at().plus(journey.goal_within);
     first_after(plan, counters, journey.goal?, entered).filter(|stamp| stamp.at() <= until)
 }
 
-/// The first exit event after the entry.
+/// Returns the first exit event after the entry.
 pub(super) fn exit(plan: &Plan, counters: &Counters, journey: &Journey, entered: Stamp) -> Option<Stamp> {
     plan.list(journey.exits).filter_map(|counter| first_after(plan, counters, counter, entered)).min()
 }
@@ -205,11 +208,11 @@ fn stamps<'a>(
     counters: &'a Counters,
     counter: Id<Counter>,
 ) -> Option<impl DoubleEndedIterator<Item = Stamp> + use<'a>> {
-    let known = counters.get(plan.text(plan.get(counter)?.key))?;
-    Some(known.iter().map(|occurrence| occurrence.stamp))
+    let occurrences = counters.get(plan.text(plan.get(counter)?.key))?;
+    Some(occurrences.iter().map(|occurrence| occurrence.stamp))
 }
 
-/// `s-` and 128 bits that name one step of one entry of one subject.
+/// Returns `s-` and 128 bits of a hash that identifies one step of one entry of one subject.
 fn send_id(subject: &str, journey: &str, entered: Stamp, step: &str) -> String {
     let parts = [subject, journey, &entered.0.0.to_string(), &entered.1.to_string(), step];
     let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part).chain_update(b"\0"));

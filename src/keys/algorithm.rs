@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-/// How a key signs. The key alone decides it, never a token's header.
+/// A signature algorithm. The key alone determines it, never a token's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// Ed25519 (RFC 8037): the default.
     EdDsa,
     /// ECDSA with P-256 and SHA-256 (RFC 7518 section 3.4).
     Es256,
-    /// HMAC with SHA-256 (RFC 7518 section 3.2): whoever verifies can also sign.
+    /// HMAC with SHA-256 (RFC 7518 section 3.2). The key that verifies can also sign.
     Hs256,
 }
 
@@ -17,7 +17,7 @@ impl Algorithm {
     /// All algorithms, the default first.
     pub const ALL: [Algorithm; 3] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256];
 
-    /// The registered JOSE name: `EdDSA`, `ES256` or `HS256`.
+    /// Returns the registered JOSE name: `EdDSA`, `ES256` or `HS256`.
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::EdDsa => "EdDSA",
@@ -26,12 +26,12 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm with exactly this JOSE name.
+    /// Returns the algorithm with exactly this JOSE name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// Bytes of a signature.
+    /// Returns the length of a signature, in bytes.
     pub fn signature_length(self) -> usize {
         match self {
             Algorithm::EdDsa | Algorithm::Es256 => 64,

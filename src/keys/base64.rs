@@ -7,12 +7,12 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-/// `None` for padding, spaces, characters of other alphabets and bits left over in the last character.
+/// Decodes; `None` for padding, spaces, characters of other alphabets, and stray bits in the last character.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text).ok()
 }
 
-/// Characters that `length` bytes take.
+/// Returns the encoded length of `length` bytes.
 pub(crate) fn encoded_length(length: usize) -> usize {
     length.saturating_mul(4).div_ceil(3)
 }

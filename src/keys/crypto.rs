@@ -1,6 +1,6 @@
-//! The arithmetic of signatures. The core brings its own; a host that has one in its platform can put that in its place.
+//! The arithmetic of signatures, which a host may replace by that of its platform.
 //!
-//! Everything that is a rule is not here: lengths, which keys are good, and which key a token is checked with.
+//! All rules are elsewhere: lengths, acceptable keys, and the choice of the key that verifies a token.
 
 use super::algorithm::Algorithm;
 use crate::prelude::*;
@@ -11,33 +11,33 @@ use p256::ecdsa;
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use sha2::{Digest, Sha256};
 
-/// Computes hashes and signatures.
+/// A provider of hashes and signatures.
 pub trait Crypto: Send + Sync {
-    /// The SHA-256 of bytes.
+    /// Returns the SHA-256 hash of bytes.
     fn sha256(&self, bytes: &[u8]) -> [u8; 32];
 
-    /// What checks signatures by a key: the 32 bytes of an Ed25519 key, `x` and `y` of a P-256 key, or a secret.
+    /// Creates a verifier from the 32 bytes of an Ed25519 key, `x` and `y` of a P-256 key, or a secret.
     ///
-    /// None if these bytes are no point of the curve.
+    /// Returns `None` if the bytes are not a point of the curve.
     fn verifier(&self, algorithm: Algorithm, public: &[u8]) -> Option<Arc<dyn SignatureVerifier>>;
 
-    /// What signs with 32 private bytes or a secret, and the bytes that check it. None if these bytes are no key.
+    /// Creates a signer from 32 private bytes or a secret, with the bytes that verify it; `None` if they are not a key.
     fn signer(&self, algorithm: Algorithm, private: &[u8]) -> Option<(Arc<dyn Signer>, Vec<u8>)>;
 }
 
 /// A key that checks signatures.
 pub trait SignatureVerifier: Send + Sync {
-    /// Whether a signature is good. Its length is that of the algorithm; ES256 has `r` and `s` of 32 bytes each.
+    /// Checks a signature. Its length is that of the algorithm; ES256 has `r` and `s` of 32 bytes each.
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool;
 }
 
 /// A key that signs.
 pub trait Signer: Send + Sync {
-    /// The signature of a message; none if it could not be made.
+    /// Signs a message; `None` if signing fails.
     fn sign(&self, message: &[u8]) -> Option<Vec<u8>>;
 }
 
-/// The core's own: pure Rust.
+/// The core's own provider, in pure Rust.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BuiltIn;
 
@@ -73,7 +73,7 @@ impl Crypto for BuiltIn {
 }
 
 impl SignatureVerifier for ed25519::VerifyingKey {
-    /// Strictly: no malleable encodings.
+    /// Verifies strictly: no malleable encodings.
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         ed25519::Signature::from_slice(signature).is_ok_and(|signature| self.verify_strict(message, &signature).is_ok())
     }
@@ -86,7 +86,7 @@ impl SignatureVerifier for ecdsa::VerifyingKey {
 }
 
 impl SignatureVerifier for Hmac<Sha256> {
-    /// In constant time.
+    /// Compares in constant time.
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.clone().chain_update(message).verify_slice(signature).is_ok()
     }

@@ -11,23 +11,23 @@ use crate::prelude::*;
 use core::fmt;
 use zeroize::Zeroizing;
 
-/// Why a key in a set is not used. Such keys are passed over, as RFC 7517 section 5 asks.
+/// The reason why a key of a set is skipped, as RFC 7517 section 5 asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// `kty` and `crv` name no key type known here.
+    /// `kty` and `crv` name an unsupported key type.
     UnsupportedType,
     /// `alg` is not the one algorithm of the key type.
     AlgorithmMismatch,
     /// `use` is not `sig`, or `key_ops` has neither `sign` nor `verify`.
     NotForSignatures,
-    /// `tl` names another purpose, or none that is known.
+    /// `tl` names another or an unknown purpose.
     OtherPurpose,
     /// The member `tl` is missing, and keys without it were not allowed.
     Unmarked,
     /// A member has the wrong type, is missing or is not canonical base64url.
     Member(&'static str),
-    /// The members are there, but make no good key.
+    /// The members are present, but are not a valid key.
     Key(KeyError),
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Jwk<'a> {
     operations: Option<Vec<Scalar<'a>>>,
 }
 
-/// A key read from a set: with its private half when it has one and may sign.
+/// A key of a set, with its private half if it has one and may sign.
 pub(crate) enum JwkEntry {
     Signer(Key),
     Verifies(VerifyKey),
@@ -77,7 +77,7 @@ impl JwkEntry {
 }
 
 impl<'a> Jwk<'a> {
-    /// The key of an element of a set; none for what is not an object or has `key_ops` that are no list.
+    /// Parses an element of a set; `None` if it is not an object, or has a `key_ops` that is not a list.
     pub(crate) fn parse(json: &'a str) -> Option<Self> {
         let members = Members::read(json.as_bytes()).ok()?;
         let operations = match members.json("key_ops") {
@@ -87,7 +87,7 @@ impl<'a> Jwk<'a> {
         Some(Self { members, operations })
     }
 
-    /// Reads the key for one purpose; a key without `tl` counts as made for it if `unmarked` allows.
+    /// Reads the key for one purpose; `unmarked` accepts a key without `tl`.
     pub(crate) fn read(
         &self,
         crypto: &'static dyn Crypto,
@@ -161,9 +161,9 @@ impl<'a> Jwk<'a> {
         }
     }
 
-    /// Whether `use` and `key_ops` allow to sign; an error when they do not even allow to verify.
+    /// Returns whether `use` and `key_ops` allow signing; an error if they do not even allow verifying.
     ///
-    /// A private key with `key_ops: ["sign"]`, as WebCrypto exports it, verifies too: its public half does.
+    /// A private key with `key_ops: ["sign"]`, as WebCrypto exports it, verifies too, with its public half.
     fn may_sign(&self) -> Result<bool, SkipReason> {
         match self.members.get("use") {
             Scalar::Absent => {}
@@ -182,25 +182,25 @@ impl<'a> Jwk<'a> {
     }
 }
 
-/// The SHA-256 thumbprint (RFC 7638) in base64url.
+/// Returns the SHA-256 thumbprint (RFC 7638) in base64url.
 pub(crate) fn thumbprint(material: &Material) -> String {
     let members = Zeroizing::new(format!("{{{}}}", *identity(material)));
     base64::encode(&material.crypto.sha256(members.as_bytes()))
 }
 
-/// The key as a JWK for everybody; `None` when it has no public half.
+/// Returns the public JWK; `None` if the key has no public half.
 pub(crate) fn public(key: &VerifyKey) -> Option<String> {
     let has_public = key.algorithm() != Algorithm::Hs256;
     has_public.then(|| format!("{{{},{}}}", *identity(key.material()), labels(key)))
 }
 
-/// The key as a JWK with its secret.
+/// Returns the JWK with its secret.
 pub(crate) fn private(key: &Key) -> Zeroizing<String> {
     let verify = key.verify_key();
     let identity = identity(verify.material());
     let secret = match key.algorithm() {
         Algorithm::EdDsa | Algorithm::Es256 => private_member(&key.private().bytes),
-        // The secret is what names the key.
+        // The secret is the identity already.
         Algorithm::Hs256 => Zeroizing::default(),
     };
     Zeroizing::new(format!("{{{},{}{}}}", *identity, *secret, labels(verify)))
@@ -211,7 +211,7 @@ fn private_member(bytes: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(format!("\"d\":\"{}\",", *encoded))
 }
 
-/// The members that make up the key, in the order in which RFC 7638 hashes them.
+/// Returns the members that identify the key, in the order in which RFC 7638 hashes them.
 fn identity(material: &Material) -> Zeroizing<String> {
     let encoded = |part: &[u8]| Zeroizing::new(base64::encode(part));
     let bytes = &material.bytes;
@@ -229,7 +229,7 @@ fn labels(key: &VerifyKey) -> String {
     format!(r#""kid":{},"alg":"{}","use":"sig","tl":"{}""#, json_string(key.kid()), key.algorithm(), key.purpose())
 }
 
-/// `text` as a JSON string, quotes included.
+/// Returns `text` as a JSON string with quotes.
 pub(crate) fn json_string(text: &str) -> String {
     let mut out = String::new();
     canonical::write_string(text, &mut out);

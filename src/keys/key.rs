@@ -1,4 +1,4 @@
-//! Keys: what signs and what verifies.
+//! Keys that sign, and their verifying halves.
 
 use super::algorithm::Algorithm;
 use super::crypto::{BuiltIn, Crypto, SignatureVerifier, Signer};
@@ -10,28 +10,28 @@ use alloc::sync::Arc;
 use core::fmt;
 use zeroize::Zeroizing;
 
-/// Bytes that a `kid` may have.
+/// The greatest length of a `kid`, in bytes.
 pub const MAX_KID: usize = 128;
 
-/// Bytes that an HS256 secret must have at least (RFC 7518 section 3.2).
+/// The least length of an HS256 secret, in bytes (RFC 7518 section 3.2).
 pub const MIN_SECRET: usize = 32;
 
-/// Why a key cannot be made or used.
+/// The reason why a key cannot be made or used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// A `kid` is empty, longer than [`MAX_KID`] bytes or holds control characters.
+    /// A `kid` is empty, longer than [`MAX_KID`] bytes or contains control characters.
     KeyId,
-    /// These bytes are no valid key of the algorithm.
+    /// The bytes are not a valid key of the algorithm.
     Material(Algorithm),
     /// The HS256 secret is shorter than [`MIN_SECRET`] bytes.
     ShortSecret {
-        /// Bytes that the secret has.
+        /// The length of the secret, in bytes.
         length: usize,
     },
-    /// The private and the public half are not of one key.
+    /// The private and the public half do not belong together.
     HalvesDiffer,
-    /// The library could not sign.
+    /// The library failed to sign.
     Signing,
 }
 
@@ -53,12 +53,12 @@ impl fmt::Display for KeyError {
 
 impl core::error::Error for KeyError {}
 
-/// Why a signature is not accepted.
+/// The reason why a signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureError {
     /// The signature does not have the length of its algorithm.
     Length,
-    /// The signature is not by this key over this message.
+    /// The signature is not valid for this key and this message.
     Invalid,
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for SignatureError {
 
 impl core::error::Error for SignatureError {}
 
-/// The half of a key that checks signatures. For HS256 it is the secret itself.
+/// The half of a key that verifies signatures. For HS256 it is the secret itself.
 #[derive(Clone)]
 pub struct VerifyKey {
     kid: String,
@@ -81,7 +81,7 @@ pub struct VerifyKey {
     material: Material,
 }
 
-/// What a key checks signatures with.
+/// The key material that verifies signatures.
 #[derive(Clone)]
 pub(crate) struct Material {
     pub(crate) algorithm: Algorithm,
@@ -112,7 +112,7 @@ impl Material {
 }
 
 impl VerifyKey {
-    /// `kid` defaults to the thumbprint.
+    /// Creates a key; `kid` defaults to the thumbprint.
     pub(crate) fn new(purpose: Purpose, kid: Option<&str>, material: Material) -> Result<Self, KeyError> {
         let kid = match kid {
             Some(kid) => kid.to_owned(),
@@ -124,27 +124,27 @@ impl VerifyKey {
         Ok(Self { kid, purpose, material })
     }
 
-    /// The name by which tokens refer to the key.
+    /// Returns the id by which tokens refer to the key.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// What the key is for.
+    /// Returns the purpose of the key.
     pub fn purpose(&self) -> Purpose {
         self.purpose
     }
 
-    /// The one algorithm that the key verifies.
+    /// Returns the one algorithm that the key verifies.
     pub fn algorithm(&self) -> Algorithm {
         self.material.algorithm
     }
 
-    /// The SHA-256 thumbprint (RFC 7638) in base64url.
+    /// Returns the SHA-256 thumbprint (RFC 7638) in base64url.
     pub fn thumbprint(&self) -> String {
         jwk::thumbprint(&self.material)
     }
 
-    /// The key as a public JWK; `None` for HS256, which has no public half.
+    /// Returns the public JWK; `None` for HS256, which has no public half.
     pub fn public_jwk(&self) -> Option<String> {
         jwk::public(self)
     }
@@ -153,13 +153,13 @@ impl VerifyKey {
         &self.material
     }
 
-    /// Checks a bare signature over `message`, such as the one of a plan.
+    /// Verifies a bare signature over `message`, such as that of a plan.
     ///
-    /// Ed25519 is checked strictly: no small-order points, no malleable encodings. ES256 signatures are
-    /// `r` and `s` of 32 bytes each, in range. HS256 is compared in constant time.
+    /// Ed25519 is verified strictly: no small-order points, no malleable encodings. ES256 signatures are `r` and `s` of
+    /// 32 bytes each, in range. HS256 is compared in constant time.
     ///
     /// # Errors
-    /// [`SignatureError`].
+    /// Returns a [`SignatureError`].
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         if signature.len() != self.algorithm().signature_length() {
             return Err(SignatureError::Length);
@@ -176,26 +176,26 @@ impl fmt::Debug for VerifyKey {
     }
 }
 
-/// A key that signs. It never shows its secret except through [`Key::private_jwk`].
+/// A key that signs. It exposes its secret only through [`Key::private_jwk`].
 pub struct Key {
     verify: VerifyKey,
     private: Private,
 }
 
-/// What a key signs with.
+/// The key material that signs.
 pub(crate) struct Private {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     signer: Arc<dyn Signer>,
 }
 
 impl Key {
-    /// Makes a key from 32 random bytes; `kid` defaults to the thumbprint.
+    /// Creates a key from 32 random bytes; `kid` defaults to the thumbprint.
     ///
     /// The core draws no random numbers, so the caller does.
     ///
     /// # Errors
-    /// [`KeyError::KeyId`] for an unusable `kid`. [`KeyError::Material`] for one seed in 2^32 with ES256,
-    /// whose keys are slightly fewer than 2^256: draw again.
+    /// Returns [`KeyError::KeyId`] for an invalid `kid`, and [`KeyError::Material`] for one seed in 2^32 with ES256,
+    /// which has slightly fewer than 2^256 keys: draw again.
     pub fn from_seed(
         algorithm: Algorithm,
         purpose: Purpose,
@@ -206,35 +206,36 @@ impl Key {
         Ok(Self { verify: VerifyKey::new(purpose, kid, material)?, private })
     }
 
-    /// The half that verifies what this key signs.
+    /// Returns the half that verifies signatures of this key.
     pub fn verify_key(&self) -> &VerifyKey {
         &self.verify
     }
 
-    /// The name by which tokens refer to the key.
+    /// Returns the id by which tokens refer to the key.
     pub fn kid(&self) -> &str {
         self.verify.kid()
     }
 
-    /// What the key is for.
+    /// Returns the purpose of the key.
     pub fn purpose(&self) -> Purpose {
         self.verify.purpose()
     }
 
-    /// The algorithm with which the key signs.
+    /// Returns the algorithm with which the key signs.
     pub fn algorithm(&self) -> Algorithm {
         self.verify.algorithm()
     }
 
-    /// The whole key, secret included, as a JWK. Keep it where secrets are kept.
+    /// Returns the JWK with its secret. Store it like any secret.
     pub fn private_jwk(&self) -> Zeroizing<String> {
         jwk::private(self)
     }
 
-    /// Signs a message as it is, such as a plan. Deterministic for every algorithm with the core's own [`Crypto`].
+    /// Signs a message as it is, such as a plan. Deterministic for every algorithm with
+    /// [`BuiltIn`](crate::keys::BuiltIn).
     ///
     /// # Errors
-    /// [`KeyError::Signing`], which no known input causes.
+    /// Returns [`KeyError::Signing`], which no valid key causes.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.private.signer.sign(message).ok_or(KeyError::Signing)
     }
@@ -255,7 +256,7 @@ impl fmt::Debug for Key {
 }
 
 impl Private {
-    /// Reads the private bytes and derives what checks their signatures.
+    /// Reads the private bytes, and derives the verifying half.
     pub(crate) fn new(
         crypto: &'static dyn Crypto,
         algorithm: Algorithm,

@@ -9,40 +9,39 @@ use crate::prelude::*;
 use core::fmt;
 use zeroize::Zeroizing;
 
-/// Keys that a set may hold, used or passed over.
+/// The greatest number of keys in a set, including skipped ones.
 pub const MAX_KEYS: usize = 16;
 
-/// Bytes that a JWK Set may have.
+/// The greatest length of a JWK Set, in bytes.
 pub const MAX_JWKS: usize = 16_384;
 
-/// What to do with keys that do not say what they are for (no member `tl`).
+/// The treatment of keys without a purpose (no member `tl`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unmarked {
-    /// Pass them over: the safe choice wherever keys come from `throughline keys`.
+    /// Skip them: the safe choice for keys from `throughline keys`.
     #[default]
     Skip,
-    /// Take them as made for the purpose asked for. Only for a set that somebody else writes
-    /// and that serves this one purpose.
+    /// Accept them for the requested purpose. Only for a set from another source that serves this one purpose.
     Accept,
 }
 
-/// Why a JWK Set is not accepted as a whole.
+/// The reason why a JWK Set is refused as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySetError {
     /// Longer than [`MAX_JWKS`] bytes.
     TooLarge {
-        /// Bytes that the set has.
+        /// The length of the set, in bytes.
         length: usize,
     },
     /// More than [`MAX_KEYS`] keys.
     TooManyKeys {
-        /// Keys that the set has.
+        /// The number of keys.
         found: usize,
     },
     /// Not a JSON object with an array of objects named `keys`.
     Malformed,
-    /// A JSON object names a member twice.
+    /// A JSON object repeats a member.
     DuplicateMember,
     /// Two keys have the same `kid`.
     DuplicateKeyId(String),
@@ -78,7 +77,7 @@ impl fmt::Display for KeySetError {
 
 impl core::error::Error for KeySetError {}
 
-/// A key of the set that is not used, and why.
+/// A skipped key of the set, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     index: usize,
@@ -86,12 +85,12 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    /// The place of the key in the array `keys`, from 0.
+    /// Returns the index of the key in the array `keys`, from 0.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Why the key is not used.
+    /// Returns the reason.
     pub fn reason(&self) -> &SkipReason {
         &self.reason
     }
@@ -103,11 +102,13 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// Keys for one purpose, in order: the first one that can sign is the one that signs.
+/// An ordered set of keys for one purpose. The first key that can sign is the one that signs.
 ///
-/// To rotate, [`push`](KeySet::push) a new key and publish the set, so that verifiers learn it; when
-/// they all have it, [`promote`](KeySet::promote) it; when the last token of the old key has expired,
-/// [`remove`](KeySet::remove) that one.
+/// To rotate keys:
+///
+/// 1. [`push`](KeySet::push) a new key and publish the set.
+/// 2. When all verifiers have the new set, [`promote`](KeySet::promote) the key.
+/// 3. When the last token of the old key has expired, [`remove`](KeySet::remove) the old key.
 pub struct KeySet {
     crypto: &'static dyn Crypto,
     purpose: Purpose,
@@ -116,40 +117,39 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// A set without keys: it verifies nothing.
+    /// Creates an empty set, which verifies nothing.
     pub fn new(purpose: Purpose) -> Self {
         Self::new_by(&BuiltIn, purpose)
     }
 
-    /// The same, with a host's cryptography in the place of the core's.
+    /// Creates an empty set that uses a host's cryptography.
     pub fn new_by(crypto: &'static dyn Crypto, purpose: Purpose) -> Self {
         Self { crypto, purpose, entries: Vec::new(), skipped: Vec::new() }
     }
 
-    /// Reads the keys made for `purpose` from a JWK Set, public or private.
+    /// Parses the keys for `purpose` from a JWK Set, public or private.
     ///
-    /// Keys for other purposes, of unknown types or unfit for use are passed over and listed
-    /// in [`KeySet::skipped`]; the set may turn out empty. Keys without `tl` are passed over, too:
-    /// see [`KeySet::parse_with`].
+    /// Keys of other purposes or unsupported types are skipped and listed in [`KeySet::skipped`], so the set may be
+    /// empty. Keys without `tl` are skipped, too: see [`KeySet::parse_with`].
     ///
     /// # Errors
-    /// [`KeySetError`] when the set is too large, malformed or has two keys of one `kid`.
+    /// Returns a [`KeySetError`] if the set is too large, malformed, or repeats a `kid`.
     pub fn parse(jwks: &str, purpose: Purpose) -> Result<Self, KeySetError> {
         Self::parse_with(jwks, purpose, Unmarked::Skip)
     }
 
-    /// Reads as [`KeySet::parse`] does, with a choice about keys that do not say what they are for.
+    /// Parses like [`KeySet::parse`], with a choice for keys without a purpose.
     ///
     /// # Errors
-    /// As [`KeySet::parse`].
+    /// Returns the errors of [`KeySet::parse`].
     pub fn parse_with(jwks: &str, purpose: Purpose, unmarked: Unmarked) -> Result<Self, KeySetError> {
         Self::parse_by(&BuiltIn, jwks, purpose, unmarked)
     }
 
-    /// Reads as [`KeySet::parse_with`] does, with a host's cryptography in the place of the core's.
+    /// Parses like [`KeySet::parse_with`], with a host's cryptography.
     ///
     /// # Errors
-    /// As [`KeySet::parse`].
+    /// Returns the errors of [`KeySet::parse`].
     pub fn parse_by(
         crypto: &'static dyn Crypto,
         jwks: &str,
@@ -179,27 +179,27 @@ impl KeySet {
         Ok(set)
     }
 
-    /// The SHA-256 of bytes, by the cryptography of the set.
+    /// Returns the SHA-256 hash of bytes, by the cryptography of the set.
     pub(crate) fn sha256(&self, bytes: &[u8]) -> [u8; 32] {
         self.crypto.sha256(bytes)
     }
 
-    /// What the keys are for.
+    /// Returns the purpose of the keys.
     pub fn purpose(&self) -> Purpose {
         self.purpose
     }
 
-    /// The verifying half of each key, in order.
+    /// Returns the verifying half of each key, in order.
     pub fn keys(&self) -> impl Iterator<Item = &VerifyKey> {
         self.entries.iter().map(JwkEntry::verify_key)
     }
 
-    /// The key with exactly this `kid`.
+    /// Returns the key with exactly this `kid`.
     pub fn find(&self, kid: &str) -> Option<&VerifyKey> {
         self.keys().find(|key| key.kid() == kid)
     }
 
-    /// The key that signs now: the first one with a private half.
+    /// Returns the key that signs: the first one with a private half.
     pub fn signer(&self) -> Option<&Key> {
         self.entries.iter().find_map(|entry| match entry {
             JwkEntry::Signer(key) => Some(key),
@@ -207,25 +207,25 @@ impl KeySet {
         })
     }
 
-    /// Whether the set has no usable key.
+    /// Checks whether the set has no usable key.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The number of usable keys.
+    /// Returns the number of usable keys.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// The keys that were passed over while reading, each with its reason.
+    /// Returns the skipped keys, each with its reason.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
-    /// Adds a key at the end: it verifies from now on, and signs only when it is the first that can.
+    /// Appends a key: it verifies from now on, and signs only if it is the first that can.
     ///
     /// # Errors
-    /// [`KeySetError`] when the set is full, has the `kid` already or is for another purpose.
+    /// Returns a [`KeySetError`] if the set is full, has the `kid` already, or is for another purpose.
     pub fn push(&mut self, key: Key) -> Result<(), KeySetError> {
         if key.purpose() != self.purpose {
             return Err(KeySetError::WrongPurpose { found: key.purpose(), expected: self.purpose });
@@ -233,7 +233,7 @@ impl KeySet {
         self.insert(JwkEntry::Signer(key))
     }
 
-    /// Moves a key to the front, so that it signs from now on. False when there is no such key.
+    /// Moves a key to the front, so that it signs from now on. Returns whether the set has it.
     pub fn promote(&mut self, kid: &str) -> bool {
         let Some(at) = self.position(kid) else {
             return false;
@@ -243,7 +243,7 @@ impl KeySet {
         true
     }
 
-    /// Takes a key out: its tokens are refused from now on. False when there is no such key.
+    /// Removes a key, so that its tokens are refused from now on. Returns whether the set had it.
     pub fn remove(&mut self, kid: &str) -> bool {
         let Some(at) = self.position(kid) else {
             return false;
@@ -252,13 +252,13 @@ impl KeySet {
         true
     }
 
-    /// The set for everybody, as JSON: public halves only, and nothing of HS256 keys.
+    /// Returns the public JWK Set: public halves only, and no HS256 keys.
     pub fn public_jwks(&self) -> String {
         let keys: Vec<String> = self.keys().filter_map(VerifyKey::public_jwk).collect();
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
     }
 
-    /// The set with all its secrets, as JSON. Keep it where secrets are kept.
+    /// Returns the JWK Set with all secrets. Store it like any secret.
     pub fn private_jwks(&self) -> Zeroizing<String> {
         let mut jwks = Zeroizing::new(String::with_capacity(MAX_JWKS));
         jwks.push_str(r#"{"keys":["#);

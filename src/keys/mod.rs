@@ -1,6 +1,6 @@
-//! Keys that sign and verify: JWK (RFC 7517), its algorithms (RFC 7518, RFC 8037) and thumbprints (RFC 7638).
+//! Signing and verifying keys: JWK (RFC 7517), its algorithms (RFC 7518, RFC 8037) and thumbprints (RFC 7638).
 //!
-//! Every key is for one [`Purpose`], so that a key for tokens signs no plan and the other way round.
+//! Every key has one [`Purpose`], so a key for tokens cannot sign plans, and vice versa.
 
 mod algorithm;
 pub(crate) mod base64;

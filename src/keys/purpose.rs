@@ -1,8 +1,8 @@
-//! What a key is for.
+//! The purpose of a key.
 
 use core::fmt;
 
-/// What a key is for: the JWK member `tl`. A key made for one thing is never accepted for another.
+/// The purpose of a key, in the JWK member `tl`. A key of one purpose is never accepted for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Profile tokens.
@@ -17,7 +17,7 @@ impl Purpose {
     /// All purposes.
     pub const ALL: [Purpose; 3] = [Purpose::Token, Purpose::Plan, Purpose::Preview];
 
-    /// The value of the JWK member `tl`.
+    /// Returns the value of the JWK member `tl`.
     pub fn name(self) -> &'static str {
         match self {
             Purpose::Token => "token",
@@ -26,7 +26,7 @@ impl Purpose {
         }
     }
 
-    /// The purpose with exactly this name.
+    /// Returns the purpose with exactly this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }

@@ -1,6 +1,6 @@
-//! Points of Ed25519 whose order divides 8: signatures can be made for them without knowing any secret.
+//! Small-order points of Ed25519: their order divides 8, so signatures for them can be forged without a secret.
 
-/// The `y` of each, as it is encoded without the sign of `x`; 0 and 1 also as they must not be encoded.
+/// The encoded `y` of each point without the sign of `x`; also the non-canonical encodings of 0 and 1.
 const Y: [[u8; 32]; 7] = [
     around(0x00, 0x00, 0x00),
     around(0x01, 0x00, 0x00),
@@ -17,7 +17,7 @@ const Y: [[u8; 32]; 7] = [
     around(0xee, 0xff, 0x7f),
 ];
 
-/// Whether bytes encode such a point.
+/// Checks whether bytes encode such a point.
 pub(crate) fn is_encoding(point: &[u8]) -> bool {
     let Some((last, rest)) = point.split_last() else { return false };
     Y.iter().any(|y| y.split_last() == Some((&(last & 0x7f), rest)))

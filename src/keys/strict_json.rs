@@ -1,24 +1,24 @@
-//! JSON that can mean only one thing: no duplicate members, bounded depth, an object at the top.
+//! Unambiguous JSON: no duplicate members, bounded depth, an object at the top.
 //!
-//! RFC 7515 section 4 and RFC 7519 section 4 leave duplicate members to the parser, so two parsers
-//! can read two different tokens in the same bytes. Here they are an error.
+//! RFC 7515 section 4 and RFC 7519 section 4 leave duplicate members to the parser, so two parsers can read different
+//! tokens from the same bytes. Here duplicates are an error.
 
 use crate::collections::SortedMap;
 use crate::json::reader::Reader;
 use crate::prelude::*;
 use alloc::borrow::Cow;
 
-/// Objects and arrays may nest this deep in a header, a payload or a key set.
+/// The greatest depth to which objects and arrays may nest in a header, a payload or a key set.
 pub(crate) const MAX_DEPTH: usize = 16;
 
-/// Why bytes are not JSON that we read.
+/// The reason why bytes are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StrictJsonFault {
     /// Not JSON or not UTF-8.
     Syntax,
     /// JSON, but not an object.
     NotAnObject,
-    /// An object names the same member twice.
+    /// An object repeats a member.
     Duplicate,
     /// Nested deeper than [`MAX_DEPTH`].
     TooDeep,
@@ -30,29 +30,30 @@ impl From<&'static str> for StrictJsonFault {
     }
 }
 
-/// The members of an object, each with the JSON of its value, borrowed from the text so that secrets are not copied around.
+/// The members of an object, each with the JSON of its value. They borrow from the string, so that secrets are not
+/// copied.
 pub(crate) struct Members<'a>(SortedMap<&'a str, Cow<'a, str>>);
 
 impl<'a> Members<'a> {
-    /// Reads `json` as one object without duplicate members at any level.
+    /// Parses `json` as one object without duplicate members at any level.
     pub(crate) fn read(json: &'a [u8]) -> Result<Self, StrictJsonFault> {
         walk(json, &mut |_, _| {})
     }
 
-    /// The value of a member, which may be absent.
+    /// Returns the value of a member, which may be absent.
     pub(crate) fn get(&self, name: &str) -> Scalar<'a> {
         self.json(name).map_or(Scalar::Absent, Scalar::read)
     }
 
-    /// The JSON of a member.
+    /// Returns the JSON of a member.
     pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
         self.0.get(name).copied()
     }
 }
 
-/// Reads as [`Members::read`] does and shows every string to `visit`, with the nearest member name.
+/// Parses like [`Members::read`], and calls `visit` for every string with the nearest member name.
 ///
-/// Member names are shown too, as their own value.
+/// Member names are visited too, as their own value.
 pub(crate) fn walk<'a>(json: &'a [u8], visit: &mut dyn FnMut(&str, &str)) -> Result<Members<'a>, StrictJsonFault> {
     let mut walk = Walk::new(core::str::from_utf8(json).map_err(|_| StrictJsonFault::Syntax)?, visit);
     match walk.reader.peek() {
@@ -65,7 +66,7 @@ pub(crate) fn walk<'a>(json: &'a [u8], visit: &mut dyn FnMut(&str, &str)) -> Res
     Ok(members)
 }
 
-/// The JSON of each element of an array that was read as a part of an object; none for any other JSON.
+/// Returns the JSON of each element of an array that was parsed as a part of an object; `None` for other JSON.
 pub(crate) fn elements(json: &str) -> Option<Vec<&str>> {
     json.starts_with('[').then(|| Walk::new(json, &mut |_, _| {}).array(0, "").ok()).flatten()
 }
@@ -105,7 +106,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         Ok(elements)
     }
 
-    /// The JSON of a value.
+    /// Returns the JSON of the next value.
     fn value(&mut self, depth: usize, member: &str) -> Result<&'a str, StrictJsonFault> {
         if depth > MAX_DEPTH {
             return Err(StrictJsonFault::TooDeep);
@@ -124,19 +125,19 @@ impl<'a, 'v> Walk<'a, 'v> {
     }
 }
 
-/// The value of a member whose type is checked by its reader, so that a wrong one has a name in the error.
+/// The value of a member. Its reader checks the type, so that an error can name the member.
 #[derive(Debug)]
 pub(crate) enum Scalar<'a> {
     Absent,
     Text(Cow<'a, str>),
     Integer(u64),
     Bool(bool),
-    /// Anything else: null, negative or fractional number, array, object.
+    /// Any other value: null, a negative or fractional number, an array, an object.
     Other,
 }
 
 impl<'a> Scalar<'a> {
-    /// The value of JSON that was read as a part of an object.
+    /// Returns the value of JSON that was parsed as a part of an object.
     pub(crate) fn read(json: &'a str) -> Self {
         match json {
             "true" => Self::Bool(true),

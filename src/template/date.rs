@@ -1,4 +1,4 @@
-//! How times are written.
+//! Formats dates and times.
 
 use super::TemplateWriter;
 use super::operand::Operand;
@@ -9,12 +9,12 @@ use crate::time::Millis;
 use crate::time::{calendar, rfc3339};
 
 const DAY: i64 = 86_400_000;
-/// Times are at most so far from 1970, as JavaScript's are.
+/// The greatest distance of a time from 1970 in milliseconds, as in JavaScript.
 const LAST: i64 = 8_640_000_000_000_000;
 /// Numbers from here on are milliseconds, smaller ones are seconds.
 const MILLIS_FROM: f64 = 1e11;
 
-/// A time as clocks and calendars show it.
+/// The fields of a local time.
 struct Civil {
     year: i64,
     month: i64,
@@ -26,8 +26,9 @@ struct Civil {
 }
 
 impl TemplateWriter<'_, '_> {
-    /// The local time that a value means: now, a text of RFC 3339, or seconds or milliseconds since 1970, on the subject's
-    /// clock; a date, or a time without an offset, is local already.
+    /// Returns the local time of a value: `now`, an RFC 3339 string, or seconds or milliseconds since 1970.
+    ///
+    /// Instants are converted to the subject's clock. A date, or a time without an offset, is local already.
     pub(super) fn wall(&self, found: &Operand<'_>) -> Option<Millis> {
         let instant = match found.view() {
             ValueRef::Number(number) if number.abs() <= LAST as f64 => {
@@ -51,9 +52,9 @@ impl TemplateWriter<'_, '_> {
         let civil = civil(wall);
         for (_, piece) in self.plan.rows(format.pieces) {
             let number = civil.field(piece.field);
-            // Months begin with 1, and their names with the first one.
-            let place = if piece.field == DateField::Month { number.saturating_sub(1) } else { number };
-            match u32::try_from(place).ok().and_then(|place| self.plan.list_item(piece.names, place)) {
+            // Months begin with 1, but their names with index 0.
+            let index = if piece.field == DateField::Month { number.saturating_sub(1) } else { number };
+            match u32::try_from(index).ok().and_then(|index| self.plan.list_item(piece.names, index)) {
                 Some(name) => out.push_str(self.plan.text(name)),
                 None => write_padded(number, &piece, out),
             }
@@ -67,7 +68,7 @@ fn write_padded(number: i64, piece: &DatePiece, out: &mut String) {
     out.push_str(&digits);
 }
 
-/// What clocks and calendars show at a local time.
+/// Splits a local time into its fields.
 fn civil(wall: Millis) -> Civil {
     let time = wall.0.clamp(-LAST, LAST);
     let day_number = time.div_euclid(DAY);

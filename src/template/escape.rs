@@ -1,16 +1,16 @@
-//! Makes a value harmless for the place where it stands.
+//! Escapes output for its context.
 
 use crate::json::canonical::{self, write_string};
 use crate::plan::tables::Escape;
 use crate::prelude::*;
 use crate::template::operand::Operand;
 
-/// Appends a value so that it is only a value where it stands.
+/// Appends a value so that the context cannot interpret it as markup or code.
 pub(super) fn escape(found: &Operand<'_>, context: Escape, out: &mut String) {
     let text = found.text();
     match context {
         Escape::None => text.chars().for_each(|c| match c {
-            // One line stays one line, and nothing hides in it.
+            // A line stays one line, and no invisible characters remain.
             '\n' | '\t' | '\u{2028}' | '\u{2029}' => out.push(' '),
             c if c.is_control() => {}
             other => out.push(other),
@@ -33,7 +33,7 @@ pub(super) fn escape(found: &Operand<'_>, context: Escape, out: &mut String) {
     }
 }
 
-/// Appends a text with everything but unreserved characters percent-encoded.
+/// Appends a string with everything except unreserved characters percent-encoded.
 pub(super) fn percent_encode(text: &str, out: &mut String) {
     text.bytes().for_each(|byte| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),

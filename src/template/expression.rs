@@ -1,4 +1,4 @@
-//! The values of a template.
+//! Evaluates the expressions of a template.
 
 use super::operand::{Operand, compare, contains, is_equal};
 use super::{LoopRound, TemplateWriter};
@@ -9,11 +9,11 @@ use crate::plan::Id;
 use crate::plan::tables::{Constant, ConstantKind, Expected, Expr, ExprOp, LoopField};
 use crate::prelude::*;
 
-/// No range has more numbers than this.
+/// The greatest number of items of a range.
 const MAX_RANGE: usize = 1000;
 
 impl TemplateWriter<'_, '_> {
-    /// The value; nothing where there is none, and where the fuel has ended.
+    /// Evaluates an expression; nil if it has no value or the fuel has run out.
     pub(super) fn get(&self, id: Id<Expr>) -> Operand<'_> {
         let Some(term) = self.plan.get(id).filter(|_| self.spend(1)) else { return Operand::NOTHING };
         let both = |test: fn(ValueRef<'_>, ValueRef<'_>) -> bool| {
@@ -31,8 +31,8 @@ impl TemplateWriter<'_, '_> {
                 _ => self.arg(&term, 0),
             },
             ExprOp::Loop => {
-                let place = self.loops.len().checked_sub((term.a as usize).saturating_add(1));
-                let round = place.and_then(|place| self.loops.get(place));
+                let index = self.loops.len().checked_sub((term.a as usize).saturating_add(1));
+                let round = index.and_then(|index| self.loops.get(index));
                 round.zip(term.loop_field()).map_or(Operand::NOTHING, |(round, field)| loop_field(round, field))
             }
             ExprOp::List => Operand::Made(Value::Array(self.items(Id::new(term.a)))),
@@ -42,7 +42,7 @@ impl TemplateWriter<'_, '_> {
             }
             ExprOp::Member => {
                 let key = self.arg(&term, 1);
-                self.arg(&term, 0).piece(|whole| member(whole, key.view()))
+                self.arg(&term, 0).part(|whole| member(whole, key.view()))
             }
             ExprOp::Range => self.range(&term),
             ExprOp::Filter => term.filter().map_or(Operand::NOTHING, |filter| self.filter(&term, filter)),
@@ -57,9 +57,9 @@ impl TemplateWriter<'_, '_> {
         }
     }
 
-    /// One of the values that a value is made of.
-    pub(super) fn arg(&self, term: &Expr, place: u32) -> Operand<'_> {
-        self.plan.list_item(term.args, place).map_or(Operand::NOTHING, |id| self.get(id))
+    /// Evaluates an argument of an expression.
+    pub(super) fn arg(&self, term: &Expr, index: u32) -> Operand<'_> {
+        self.plan.list_item(term.args, index).map_or(Operand::NOTHING, |id| self.get(id))
     }
 
     fn range(&self, term: &Expr) -> Operand<'_> {
@@ -74,7 +74,7 @@ impl TemplateWriter<'_, '_> {
     }
 }
 
-/// The value of a constant.
+/// Returns the value of a constant.
 pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Operand<'_> {
     let Some(row) = plan.get(id) else { return Operand::NOTHING };
     match row.kind {
@@ -86,7 +86,7 @@ pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Operand<'_
     }
 }
 
-/// The value, if it is of the type.
+/// Returns the value if it has the expected type, otherwise nil.
 fn as_expected(view: ValueRef<'_>, expected: Expected) -> ValueRef<'_> {
     let is_good = match expected {
         Expected::Text => matches!(view, ValueRef::Text(_) | ValueRef::Number(_) | ValueRef::Bool(_)),
@@ -99,7 +99,8 @@ fn as_expected(view: ValueRef<'_>, expected: Expected) -> ValueRef<'_> {
     if is_good { view } else { ValueRef::Null }
 }
 
-/// The member of an object, or the item of a list; `size`, `first` and `last` are members of everything that has some.
+/// Returns the member of an object or the item of a list. `size`, `first` and `last` are members of values that have
+/// them.
 pub(super) fn member<'v>(whole: ValueRef<'v>, key: ValueRef<'_>) -> ValueRef<'v> {
     match (whole, key) {
         (ValueRef::Object(object), ValueRef::Text(name)) => match (object.get(name), name) {
@@ -111,8 +112,8 @@ pub(super) fn member<'v>(whole: ValueRef<'v>, key: ValueRef<'_>) -> ValueRef<'v>
         (ValueRef::List(items), ValueRef::Text("last")) => items.last().map_or(ValueRef::Null, ValueRef::from),
         (ValueRef::List(items), ValueRef::Number(number)) => {
             let from_end = if number < 0.0 { items.len() as f64 } else { 0.0 };
-            let place = number + from_end;
-            let item = (place >= 0.0).then(|| items.get(place as usize)).flatten();
+            let index = number + from_end;
+            let item = (index >= 0.0).then(|| items.get(index as usize)).flatten();
             item.map_or(ValueRef::Null, ValueRef::from)
         }
         (ValueRef::Text(text), ValueRef::Text("size")) => count(text.chars().count()),

@@ -1,4 +1,4 @@
-//! Filters.
+//! Applies the filters of a template.
 
 use super::expression::member;
 use super::operand::{Operand, is_equal, text};
@@ -36,7 +36,7 @@ impl TemplateWriter<'_, '_> {
                 let result = number::calculate(filter, input.to_number(), self.arg(term, 1).to_number());
                 result.map_or(Operand::NOTHING, Operand::number)
             }
-            // Loops go through lists, and through nothing else.
+            // A window belongs to a loop, and loops take lists only.
             TemplateFilter::Window if !matches!(input.view(), ValueRef::List(_)) => Operand::NOTHING,
             TemplateFilter::Number | TemplateFilter::Date | TemplateFilter::Json | TemplateFilter::UrlEncode => {
                 self.written(filter, term, &input)
@@ -57,7 +57,7 @@ impl TemplateWriter<'_, '_> {
         }
     }
 
-    /// What filters make of texts; all others are texts first.
+    /// Applies a string filter; other values are converted first.
     fn of_text(&self, filter: TemplateFilter, term: &Expr, input: &Operand<'_>) -> Operand<'_> {
         let text = input.text();
         if !self.spend(text.len() / BYTES) {
@@ -92,7 +92,7 @@ impl TemplateWriter<'_, '_> {
         })
     }
 
-    /// What filters make of lists.
+    /// Applies a list filter.
     fn of_list(&self, filter: TemplateFilter, term: &Expr, input: Operand<'_>) -> Operand<'_> {
         if !self.spend(super::operand::weight(input.view())) {
             return Operand::NOTHING;
@@ -123,8 +123,8 @@ impl TemplateWriter<'_, '_> {
             }
             TemplateFilter::Join => {
                 let (mut out, between) = (Bounded::default(), first.text());
-                for (place, item) in items.iter().enumerate() {
-                    out.push(if place > 0 { &between } else { "" });
+                for (index, item) in items.iter().enumerate() {
+                    out.push(if index > 0 { &between } else { "" });
                     out.push(&text(item.into()));
                 }
                 return Operand::Made(out.finish());
@@ -138,7 +138,7 @@ impl TemplateWriter<'_, '_> {
         Operand::Made(Value::Array(items))
     }
 
-    /// What is written in a form of its own; nothing for what has not that form.
+    /// Applies a filter that formats its input; nil if the input does not have the required type.
     fn written(&self, filter: TemplateFilter, term: &Expr, input: &Operand<'_>) -> Operand<'_> {
         let mut out = String::new();
         match (filter, input.view()) {
@@ -149,8 +149,8 @@ impl TemplateWriter<'_, '_> {
             }
             (TemplateFilter::UrlEncode, _) => {
                 let words = input.text();
-                for (place, word) in words.split(' ').enumerate() {
-                    out.push_str(if place > 0 { "+" } else { "" });
+                for (index, word) in words.split(' ').enumerate() {
+                    out.push_str(if index > 0 { "+" } else { "" });
                     escape::percent_encode(word, &mut out);
                 }
             }

@@ -1,4 +1,4 @@
-//! Lists: the catalogue's for a subject, and what filters do with any.
+//! Lists: those of the catalogue for a subject, and list filters.
 
 use core::cmp::Ordering;
 
@@ -14,29 +14,29 @@ use crate::prelude::*;
 use crate::text::lowercase;
 
 impl TemplateWriter<'_, '_> {
-    /// The things of a list for this subject: each once, none that may not be in it.
+    /// Returns the items of a list for this subject: each once, and only those that the list allows.
     pub(super) fn items(&self, id: Id<List>) -> Vec<Value> {
         let Some(list) = self.plan.get(id) else { return Vec::new() };
-        let mut taken: Vec<Id<Item>> = Vec::new();
-        let mut take = |id: Id<Item>| {
-            let is_full = taken.len() >= list.limit as usize || !self.spend(1);
-            if !is_full && !taken.contains(&id) && !self.is_named(&list, id) {
-                taken.push(id);
+        let mut chosen: Vec<Id<Item>> = Vec::new();
+        let mut choose = |id: Id<Item>| {
+            let is_full = chosen.len() >= list.limit as usize || !self.spend(1);
+            if !is_full && !chosen.contains(&id) && !self.is_excluded(&list, id) {
+                chosen.push(id);
             }
         };
         match list.from {
-            None => self.plan.list(list.items).for_each(take),
+            None => self.plan.list(list.items).for_each(choose),
             Some(attribute) => {
                 let ValueRef::List(names) = self.eval.fact(attribute) else { return Vec::new() };
                 let found = names.iter().filter_map(|name| self.find_item(&text(name.into())));
                 let allowed = |id: &Id<Item>| self.is_in(list.items, *id);
-                found.map(|(id, _)| id).filter(allowed).for_each(&mut take);
+                found.map(|(id, _)| id).filter(allowed).for_each(&mut choose);
             }
         }
-        taken.into_iter().filter_map(|id| self.plan.get(id)).map(|row| self.item(&row)).collect()
+        chosen.into_iter().filter_map(|id| self.plan.get(id)).map(|row| self.item(&row)).collect()
     }
 
-    /// Whether a thing is in a list that is sorted by number.
+    /// Checks whether an item is in a list that is sorted by id.
     fn is_in(&self, items: Ids<Item>, id: Id<Item>) -> bool {
         let (mut low, mut high) = (0, items.len());
         while low < high {
@@ -50,8 +50,8 @@ impl TemplateWriter<'_, '_> {
         false
     }
 
-    /// Whether one of the attributes that a list goes without names the thing.
-    fn is_named(&self, list: &List, id: Id<Item>) -> bool {
+    /// Checks whether one of the attributes that the list excludes contains the item.
+    fn is_excluded(&self, list: &List, id: Id<Item>) -> bool {
         let Some(row) = self.plan.get(id) else { return true };
         let wanted = self.plan.text(row.id);
         self.plan.list(list.without).any(|attribute| match self.eval.fact(attribute) {
@@ -65,7 +65,7 @@ impl TemplateWriter<'_, '_> {
         self.plan.find(id, |row: &Item| row.id)
     }
 
-    /// A thing of the catalogue as an object: its fields, and its `id`.
+    /// Returns an item of the catalogue as an object: its fields and its `id`.
     pub(super) fn item(&self, row: &Item) -> Value {
         let mut out = Object::new();
         out.insert("id", self.plan.text(row.id));
@@ -77,14 +77,14 @@ impl TemplateWriter<'_, '_> {
     }
 }
 
-/// The field of an item; without a name of a field the item.
+/// Returns a field of an item, or the item itself if there is no field name.
 pub(super) fn field<'v>(item: &'v Value, name: &Operand<'_>) -> ValueRef<'v> {
     if name.is_true() { member(item.into(), name.view()) } else { item.into() }
 }
 
-/// The items by a field: numbers, then texts; what is neither stands at the end.
+/// Sorts items by a field: numbers, then strings; missing fields come last.
 pub(super) fn sort(items: Vec<Value>, name: &Operand<'_>, natural: bool) -> Vec<Value> {
-    let key = |place: usize| items.get(place).map_or(ValueRef::Null, |item| field(item, name));
+    let key = |index: usize| items.get(index).map_or(ValueRef::Null, |item| field(item, name));
     let compare = |a: usize, b: usize| match (key(a), key(b)) {
         (ValueRef::Text(a), ValueRef::Text(b)) if natural => lowercase(a).cmp(&lowercase(b)),
         (ValueRef::Null, ValueRef::Null) => Ordering::Equal,
@@ -92,23 +92,23 @@ pub(super) fn sort(items: Vec<Value>, name: &Operand<'_>, natural: bool) -> Vec<
         (_, ValueRef::Null) => Ordering::Less,
         (a, b) => a.order(b),
     };
-    let places = sorted_indices(items.len(), &compare);
-    places.into_iter().filter_map(|place| items.get(place).cloned()).collect()
+    let indices = sorted_indices(items.len(), &compare);
+    indices.into_iter().filter_map(|index| items.get(index).cloned()).collect()
 }
 
-/// The items without those whose field another one before them has.
+/// Removes items whose field equals that of an earlier item.
 pub(super) fn uniq(items: Vec<Value>, name: &Operand<'_>, spend: &dyn Fn(usize) -> bool) -> Vec<Value> {
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
-        let known = |other: &Value| is_equal(field(other, name), field(&item, name));
-        if spend(kept.len()) && !kept.iter().any(known) {
+        let is_same = |other: &Value| is_equal(field(other, name), field(&item, name));
+        if spend(kept.len()) && !kept.iter().any(is_same) {
             kept.push(item);
         }
     }
     kept
 }
 
-/// The items from a place on, counted from the end if it is negative.
+/// Returns the items from an index on; a negative index counts from the end.
 pub(super) fn slice(mut items: Vec<Value>, from: f64, count: Option<f64>) -> Vec<Value> {
     let (start, end) = bounds(items.len(), from, count);
     items.truncate(end);
@@ -116,7 +116,7 @@ pub(super) fn slice(mut items: Vec<Value>, from: f64, count: Option<f64>) -> Vec
     items
 }
 
-/// Start and end of a slice of something so long.
+/// Returns the bounds of a slice of `len` items.
 pub(super) fn bounds(len: usize, from: f64, count: Option<f64>) -> (usize, usize) {
     let start = if from < 0.0 { from + len as f64 } else { from };
     let none = start < 0.0 || start > len as f64;

@@ -1,8 +1,8 @@
-//! Templates: the steps that write a text for one subject.
+//! Templates: the steps that write a string for one subject.
 //!
-//! A plan's templates are checked when it is loaded, so writing cannot fail. It is bounded: every step, value and piece of
-//! text costs fuel. Where the fuel ends, loops end after the round that they are in and values are nothing, but what the
-//! template itself says is still written to its end, so that markup is never cut in its middle.
+//! A plan's templates are checked when it is loaded, so writing cannot fail. It is bounded, because each step, value
+//! and run of text consumes fuel. When the fuel runs out, loops end after the current round and expressions are nil.
+//! Literal text is still written to its end, so that markup is never cut.
 
 mod date;
 mod escape;
@@ -26,9 +26,9 @@ use operand::Operand;
 
 /// The fuel of one template.
 const FUEL: u32 = 50_000;
-/// So many bytes a text has room for at first.
+/// The initial capacity of the output, in bytes.
 const BEGINNING: usize = 128;
-/// So many bytes of text cost one unit.
+/// The bytes of text that cost one unit of fuel.
 const BYTES: usize = 64;
 
 /// Writes one template.
@@ -37,22 +37,22 @@ pub(crate) struct TemplateWriter<'r, 'a> {
     eval: &'r Evaluator<'a>,
     now: Millis,
     variables: Vec<Option<Value>>,
-    /// The loops that go on, the innermost last.
+    /// The open loops, the innermost last.
     loops: Vec<LoopRound>,
     out: String,
     fuel: Cell<u32>,
-    /// The attributes that had nothing to write, if somebody wants to know.
+    /// The attributes that had nothing to write, if they are recorded.
     missing: Option<Vec<Id<Attribute>>>,
 }
 
-/// The round of a loop.
+/// The current round of a loop.
 #[derive(Clone, Copy)]
 struct LoopRound {
     index: usize,
     length: usize,
 }
 
-/// What comes after a step.
+/// The control flow after a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
     Next,
@@ -61,9 +61,9 @@ enum Flow {
 }
 
 impl<'r, 'a> TemplateWriter<'r, 'a> {
-    /// Somebody who writes for the subject of the evaluation; who `watches` hears of missing facts.
-    pub(crate) fn new(plan: &'a Plan, eval: &'r Evaluator<'a>, now: Millis, watches: bool) -> Self {
-        let missing = watches.then(Vec::new);
+    /// Creates a writer for the subject of the evaluation; `records` collects missing attributes.
+    pub(crate) fn new(plan: &'a Plan, eval: &'r Evaluator<'a>, now: Millis, records: bool) -> Self {
+        let missing = records.then(Vec::new);
         Self {
             plan,
             eval,
@@ -76,7 +76,7 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
         }
     }
 
-    /// The text that a template becomes, and the attributes that had nothing to write.
+    /// Writes a template, and returns its output and the attributes that had nothing to write.
     pub(crate) fn write(mut self, template: Span<Part>) -> (String, Vec<Id<Attribute>>) {
         self.run(template);
         (self.out, self.missing.unwrap_or_default())
@@ -129,9 +129,9 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
         let before = out.len();
         escape(&self.get(term), form, &mut out);
         if self.missing.is_some() {
-            // Whoever watches does not pay: what is written is the same for everybody.
+            // why: recording is free, because explaining a decision must not change its output.
             let fuel = self.fuel.get();
-            self.note_missing(term);
+            self.record_missing(term);
             self.fuel.set(fuel);
         }
         if !self.spend(out.len().saturating_sub(before) / BYTES) && form != Escape::Data {
@@ -163,16 +163,16 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
         Flow::Next
     }
 
-    /// Keeps something in a variable; what was in it before.
+    /// Sets a variable, and returns its former value.
     fn set(&mut self, variable: u32, value: Option<Value>) -> Option<Value> {
         let at = variable as usize;
         if self.variables.len() <= at {
             self.variables.resize(at.saturating_add(1), None);
         }
-        self.variables.get_mut(at).and_then(|place| core::mem::replace(place, value))
+        self.variables.get_mut(at).and_then(|slot| core::mem::replace(slot, value))
     }
 
-    /// The value on its own; copying it costs what it is large.
+    /// Returns an owned value. A copy costs fuel in proportion to its size.
     fn own(&self, found: Operand<'_>) -> Value {
         match found {
             Operand::Made(value) => value,
@@ -181,15 +181,15 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
         }
     }
 
-    /// Takes fuel; whether there was enough.
+    /// Consumes fuel, and returns whether there was enough.
     fn spend(&self, cost: usize) -> bool {
         let left = u32::try_from(cost).ok().and_then(|cost| self.fuel.get().checked_sub(cost));
         self.fuel.set(left.unwrap_or(0));
         left.is_some()
     }
 
-    /// Notes the attributes of a value that have nothing to write.
-    fn note_missing(&mut self, id: Id<Expr>) {
+    /// Records the attributes of an expression that have nothing to write.
+    fn record_missing(&mut self, id: Id<Expr>) {
         let Some(term) = self.plan.get(id) else { return };
         let nothing = || self.get(id).is_blank(false);
         if term.op == ExprOp::Attribute && nothing() {
@@ -198,9 +198,9 @@ impl<'r, 'a> TemplateWriter<'r, 'a> {
                 missing.push(attribute);
             }
         }
-        // What is first is what is written; the others are what filters take.
+        // The first argument is the value that is written; the others are arguments of filters.
         if let Some(first) = self.plan.list_item(term.args, 0) {
-            self.note_missing(first);
+            self.record_missing(first);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Arithmetic, and how numbers are written.
+//! Arithmetic, and the formatting of numbers.
 //!
-//! Numbers are rounded as people see them: by the digits that JavaScript prints, halves away from zero. So 1.005 with two
+//! Numbers are rounded in decimal, by the digits that JavaScript prints, halves away from zero. So 1.005 with two
 //! digits is 1.01, and 0.1 plus 0.2 is 0.3.
 
 use crate::json::canonical::write_number;
@@ -9,19 +9,19 @@ use crate::plan::Plan;
 use crate::plan::tables::{NumberFormat, TemplateFilter};
 use crate::prelude::*;
 
-/// Smaller numbers are written with an exponent, and behind the point they can have more digits than a double holds.
+/// Smaller numbers are printed with an exponent, and can have more decimal places than a double has digits.
 const WITH_EXPONENT: f64 = 1e-6;
-/// Doubles hold so many decimal digits of any number.
+/// The decimal digits that a double always holds.
 const DIGITS: usize = 15;
 
-/// The greatest whole number that is not greater.
+/// Returns the greatest integer that is not greater.
 pub(super) fn floor(number: f64) -> f64 {
     let rest = number % 1.0;
     let whole = number - rest;
     if rest < 0.0 { whole - 1.0 } else { whole }
 }
 
-/// What a filter makes of two numbers; none where there is no answer.
+/// Applies an arithmetic filter; `None` if there is no finite result.
 pub(super) fn calculate(filter: TemplateFilter, a: f64, b: f64) -> Option<f64> {
     let is_whole = |number: f64| number % 1.0 == 0.0;
     let result = match filter {
@@ -39,11 +39,11 @@ pub(super) fn calculate(filter: TemplateFilter, a: f64, b: f64) -> Option<f64> {
         TemplateFilter::AtMost => a.min(b),
         _ => return None,
     };
-    // No minus before a zero.
+    // Adding 0 turns -0 into 0.
     result.is_finite().then_some(result + 0.0)
 }
 
-/// The number without the digits that only its being a double has brought.
+/// Removes the digits that are artefacts of binary floating point.
 pub(super) fn tidy(number: f64) -> f64 {
     match plain(number) {
         Some(digits) if number.abs() >= WITH_EXPONENT => round(number, DIGITS.saturating_sub(digits.whole.len())),
@@ -55,14 +55,14 @@ fn round(number: f64, digits: usize) -> f64 {
     plain(number).and_then(|number| number::parse(&number.rounded(digits).to_text())).unwrap_or(number)
 }
 
-/// A number in digits.
+/// The decimal digits of a number.
 struct Digits {
     negative: bool,
     whole: String,
     fraction: String,
 }
 
-/// The digits of a number; none if it is so large that it is written with an exponent.
+/// Returns the digits of a number; `None` if it is so large that it is printed with an exponent.
 fn plain(number: f64) -> Option<Digits> {
     let mut text = String::new();
     write_number(number.abs(), &mut text);
@@ -81,7 +81,7 @@ fn plain(number: f64) -> Option<Digits> {
 }
 
 impl Digits {
-    /// The nearest number with so many digits in its fraction.
+    /// Rounds to a number of decimal places.
     fn rounded(mut self, digits: usize) -> Self {
         let rounds_up = self.fraction.as_bytes().get(digits).is_some_and(|digit| *digit >= b'5');
         self.fraction.truncate(digits);
@@ -101,7 +101,7 @@ impl Digits {
     }
 }
 
-/// The digits of the next number of the same length, and whether it has become longer.
+/// Increments a string of digits, and returns whether a digit is carried out of it.
 fn one_more(digits: &str) -> (String, bool) {
     let head = digits.trim_end_matches('9');
     let zeros = digits.len().saturating_sub(head.len());
@@ -115,7 +115,7 @@ fn one_more(digits: &str) -> (String, bool) {
     (format!("{start}{}", "0".repeat(zeros)), carry)
 }
 
-/// Appends a number as a locale writes it.
+/// Appends a number in the format of a locale.
 pub(super) fn write(plan: &Plan, format: &NumberFormat, number: f64, out: &mut String) {
     let Some(digits) = plain(number) else { return write_number(number, out) };
     let mut digits = digits.rounded(format.most as usize);
@@ -131,8 +131,8 @@ pub(super) fn write(plan: &Plan, format: &NumberFormat, number: f64, out: &mut S
     }
     out.push_str(plan.text(format.before));
     let count = digits.whole.len();
-    for (place, digit) in digits.whole.chars().enumerate() {
-        if place > 0 && begins_group(count.saturating_sub(place), format) {
+    for (index, digit) in digits.whole.chars().enumerate() {
+        if index > 0 && begins_group(count.saturating_sub(index), format) {
             out.push_str(plan.text(format.group));
         }
         out.push(digit);
@@ -144,7 +144,7 @@ pub(super) fn write(plan: &Plan, format: &NumberFormat, number: f64, out: &mut S
     out.push_str(plan.text(format.after));
 }
 
-/// Whether a group begins with the digit that has so many digits from it to the end.
+/// Checks whether a group begins with the digit that has `left` digits from it to the end.
 const fn begins_group(left: usize, format: &NumberFormat) -> bool {
     let last = format.last_group as usize;
     if last == 0 || left < last {

@@ -1,4 +1,4 @@
-//! A value of a template, with Liquid's meaning: what holds, what is equal, what stands there.
+//! Values of a template, with Liquid's truthiness, equality and conversions.
 
 use alloc::borrow::Cow;
 use core::cmp::Ordering;
@@ -9,7 +9,7 @@ use crate::json::canonical::write_number;
 use crate::json::number;
 use crate::prelude::*;
 
-/// A value that stands somewhere, or one that was made.
+/// A value that is borrowed from the facts or the plan, or one that was computed.
 pub(super) enum Operand<'a> {
     Seen(ValueRef<'a>),
     Made(Value),
@@ -33,20 +33,20 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// A piece of it, which `of` finds.
-    pub(super) fn piece(self, of: impl Fn(ValueRef<'_>) -> ValueRef<'_>) -> Self {
+    /// Selects a part of the value.
+    pub(super) fn part(self, of: impl Fn(ValueRef<'_>) -> ValueRef<'_>) -> Self {
         match self {
             Self::Seen(view) => Self::Seen(of(view)),
             Self::Made(value) => Self::Made(of(ValueRef::from(&value)).to_value()),
         }
     }
 
-    /// Only nothing and `false` are not true.
+    /// Checks for truthiness: only nil and `false` are falsy.
     pub(super) fn is_true(&self) -> bool {
         !matches!(self.view(), ValueRef::Null | ValueRef::Bool(false))
     }
 
-    /// Whether there is no content; white space is none if it is `trimmed`.
+    /// Checks whether the value is empty. With `trimmed`, white space and `false` are empty, too.
     pub(super) fn is_blank(&self, trimmed: bool) -> bool {
         match self.view() {
             ValueRef::Null => true,
@@ -62,7 +62,7 @@ impl<'a> Operand<'a> {
         text(self.view())
     }
 
-    /// The number, or the number that a text says; 0 for everything else.
+    /// Converts to a number; 0 for anything but numbers and numeric strings.
     pub(super) fn to_number(&self) -> f64 {
         match self.view() {
             ValueRef::Number(number) => number,
@@ -71,7 +71,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// The items of a list; what is no list is one item, and nothing is none.
+    /// Converts to items: a list as is, a scalar as one item, nil as none.
     pub(super) fn into_items(self) -> Vec<Value> {
         let value = match self {
             Self::Seen(view) => view.to_value(),
@@ -85,7 +85,7 @@ impl<'a> Operand<'a> {
     }
 }
 
-/// What is written of a value: of a list its items one after the other, of nothing and of objects nothing.
+/// Converts to a string: a list by joining its items, nil and objects to nothing.
 pub(super) fn text(view: ValueRef<'_>) -> Cow<'_, str> {
     match view {
         ValueRef::Null | ValueRef::Object(_) => Cow::Borrowed(""),
@@ -108,7 +108,7 @@ pub(super) fn text(view: ValueRef<'_>) -> Cow<'_, str> {
     }
 }
 
-/// Whether two values are equal; of different types they are not.
+/// Checks two values for equality. Values of different types differ.
 pub(super) fn is_equal(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
     match (a, b) {
         (ValueRef::Null, ValueRef::Null) => true,
@@ -121,7 +121,7 @@ pub(super) fn is_equal(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
     }
 }
 
-/// How two numbers, or two texts, are ordered; others are not.
+/// Compares two numbers or two strings; `None` for other types.
 pub(super) fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Option<Ordering> {
     match (a, b) {
         (ValueRef::Number(a), ValueRef::Number(b)) => a.partial_cmp(&b),
@@ -130,7 +130,7 @@ pub(super) fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Option<Ordering> {
     }
 }
 
-/// Whether a list has the item, or a text the text.
+/// Checks whether a list contains the item, or a string the substring.
 pub(super) fn contains(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
     match a {
         ValueRef::List(items) => items.iter().any(|item| is_equal(item.into(), b)),
@@ -139,7 +139,7 @@ pub(super) fn contains(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
     }
 }
 
-/// What it costs to copy a value.
+/// Returns the fuel that copying a value costs.
 pub(super) fn weight(view: ValueRef<'_>) -> usize {
     let below = match view {
         ValueRef::Null | ValueRef::Bool(_) | ValueRef::Number(_) => 0,

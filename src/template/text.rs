@@ -1,19 +1,19 @@
-//! What filters do with texts.
+//! String filters.
 
 use super::list::bounds;
 use crate::json::Value;
 use crate::prelude::*;
 use crate::text::{lowercase, lowercase_char};
 
-/// No filter makes a longer text, in bytes.
+/// The greatest length of a filter's result, in bytes.
 const MAX: usize = 1 << 16;
 
-/// A text that takes no more than it may.
+/// A string of limited length.
 #[derive(Default)]
 pub(super) struct Bounded(String);
 
 impl Bounded {
-    /// Appends a text, unless it is too long.
+    /// Appends a string, unless the result would be too long.
     pub(super) fn push(&mut self, more: &str) {
         if self.0.len().saturating_add(more.len()) <= MAX {
             self.0.push_str(more);
@@ -25,7 +25,7 @@ impl Bounded {
     }
 }
 
-/// The text with each `old`, or only the first one, replaced.
+/// Replaces each `old`, or only the first one.
 pub(super) fn replace(text: &str, old: &str, new: &str, once: bool) -> Value {
     let mut out = Bounded::default();
     let mut from = 0;
@@ -39,21 +39,21 @@ pub(super) fn replace(text: &str, old: &str, new: &str, once: bool) -> Value {
     out.finish()
 }
 
-/// The texts between `separator`; an empty one separates characters, a space any white space. Empty ones at the end are
-/// left out.
+/// Splits at `separator`: an empty one separates characters, a space any white space. Trailing empty strings are
+/// removed.
 pub(super) fn split(text: &str, separator: &str) -> Vec<Value> {
-    let mut pieces: Vec<Value> = match separator {
+    let mut parts: Vec<Value> = match separator {
         " " => text.split_whitespace().map(Value::from).collect(),
-        "" => text.chars().map(|letter| Value::String(letter.to_string())).collect(),
+        "" => text.chars().map(|c| Value::String(c.to_string())).collect(),
         _ => text.split(separator).map(Value::from).collect(),
     };
-    while matches!(pieces.last(), Some(Value::String(text)) if text.is_empty()) {
-        pieces.pop();
+    while matches!(parts.last(), Some(Value::String(text)) if text.is_empty()) {
+        parts.pop();
     }
-    pieces
+    parts
 }
 
-/// The text cut to so many characters, of which the last ones say that it is cut.
+/// Truncates to a number of characters, including the ellipsis.
 pub(super) fn truncate(text: &str, most: f64, ellipsis: &str) -> String {
     let most = most as usize;
     if text.chars().count() <= most {
@@ -65,7 +65,7 @@ pub(super) fn truncate(text: &str, most: f64, ellipsis: &str) -> String {
     out
 }
 
-/// The text cut to so many words, at least one.
+/// Truncates to a number of words, at least one.
 pub(super) fn truncate_words(text: &str, most: f64, ellipsis: &str) -> String {
     let most = (most as usize).max(1);
     if text.split_whitespace().count() <= most {
@@ -82,47 +82,47 @@ pub(super) fn truncate_words(text: &str, most: f64, ellipsis: &str) -> String {
     out
 }
 
-/// The characters from a place on, counted from the end if it is negative.
+/// Returns the characters from an index on; a negative index counts from the end.
 pub(super) fn slice(text: &str, from: f64, count: Option<f64>) -> String {
     let (start, end) = bounds(text.chars().count(), from, count);
     text.chars().skip(start).take(end.saturating_sub(start)).collect()
 }
 
-/// The text in capital letters.
+/// Returns the string in upper case.
 ///
-/// Browsers have the table of small letters already, for conditions; that of capital ones would be some kilobytes more. So a
-/// letter's capital is looked for where alphabets keep them: Latin, Greek, Cyrillic and Armenian letters have theirs there.
+/// why: browsers have the lower-case table already, for conditions. An upper-case table would cost some kilobytes more.
+/// So a character's upper case is searched for at the distances where Latin, Greek, Cyrillic and Armenian have it.
 pub(super) fn uppercase(text: &str) -> String {
     let mut out = String::new();
-    text.chars().for_each(|letter| push_uppercase(letter, &mut out));
+    text.chars().for_each(|c| push_uppercase(c, &mut out));
     out
 }
 
-/// The text with its first letter in capitals and the others in small letters.
+/// Returns the string with its first character in upper case and the rest in lower case.
 pub(super) fn capitalize(text: &str) -> String {
-    let mut letters = text.chars();
+    let mut chars = text.chars();
     let mut out = String::new();
-    if let Some(first) = letters.next() {
+    if let Some(first) = chars.next() {
         push_uppercase(first, &mut out);
     }
-    out.push_str(&lowercase(letters.as_str()));
+    out.push_str(&lowercase(chars.as_str()));
     out
 }
 
-fn push_uppercase(letter: char, out: &mut String) {
-    /// How far before a letter its capital may stand.
+fn push_uppercase(c: char, out: &mut String) {
+    /// Distances of a character from its upper case.
     const AWAY: [i32; 10] = [32, 1, 80, 48, 38, 37, 64, 63, 31, -121];
-    match letter {
+    match c {
         'ß' => out.push_str("SS"),
-        _ if letter.is_ascii() => out.push(letter.to_ascii_uppercase()),
+        _ if c.is_ascii() => out.push(c.to_ascii_uppercase()),
         _ => {
-            let is_capital = |capital: &char| lowercase_char(*capital) == if letter == 'ς' { 'σ' } else { letter };
+            let is_capital = |capital: &char| lowercase_char(*capital) == if c == 'ς' { 'σ' } else { c };
             let candidates = AWAY.iter().filter_map(|away| {
-                let code = i32::try_from(u32::from(letter)).ok()?.checked_sub(*away)?;
+                let code = i32::try_from(u32::from(c)).ok()?.checked_sub(*away)?;
                 char::from_u32(u32::try_from(code).ok()?)
             });
-            let found = candidates.into_iter().find(|capital| *capital != letter && is_capital(capital));
-            out.push(found.unwrap_or(letter));
+            let found = candidates.into_iter().find(|capital| *capital != c && is_capital(capital));
+            out.push(found.unwrap_or(c));
         }
     }
 }
@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn capitals_are_unicodes_for_latin_greek_cyrillic_and_armenian() {
-        let differs = |letter: &char| uppercase(&letter.to_string()) != letter.to_uppercase().collect::<String>();
-        // Latin, IPA and its kind, Greek, Cyrillic, Armenian, and the letters with marks that Vietnamese and Greek have.
+        let differs = |c: &char| uppercase(&c.to_string()) != c.to_uppercase().collect::<String>();
+        // Latin, IPA and its kind, Greek, Cyrillic, Armenian, and the chars with marks that Vietnamese and Greek have.
         let odd: String = ('\0'..'\u{180}')
             .chain('\u{386}'..'\u{3d0}')
             .chain('\u{400}'..'\u{588}')
@@ -142,7 +142,7 @@ mod tests {
             .chain('\u{1ea0}'..'\u{1f00}')
             .filter(differs)
             .collect();
-        assert_eq!(odd, "µıŉſΐΰӏև", "letters with several capitals, with those of others, or with one far away");
+        assert_eq!(odd, "µıŉſΐΰӏև", "chars with several capitals, with those of others, or with one far away");
     }
 
     #[test]

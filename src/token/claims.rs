@@ -1,4 +1,4 @@
-//! The profile token: claims, how they are signed and how they are checked (RFC 7519, RFC 8725).
+//! The profile token: its claims, and how they are signed and verified (RFC 7519, RFC 8725).
 
 use super::jws;
 use super::mint::{MintError, check_name, check_window, mint_json, to_json};
@@ -18,15 +18,15 @@ use serde::de::DeserializeOwned;
 /// The header `typ` of profile tokens.
 pub const PROFILE_TYP: &str = "tl+jwt";
 
-/// Milliseconds between `iat` and `exp` that a verifier allows unless told otherwise: 31 days.
+/// The default limit on the time between `iat` and `exp`: 31 days, in milliseconds.
 pub const DEFAULT_LIFETIME_MS: u64 = 31 * 86_400_000;
 
-/// What a profile token says. `F` are the facts, the private claim `tl`, of any shape.
+/// The claims of a profile token. `F` is the type of the facts, the private claim `tl`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims<F> {
-    /// Who issued it.
+    /// The issuer.
     pub iss: String,
-    /// Whom it is for. One audience, as text: a list is refused.
+    /// The audience: a single string, because a list is refused.
     pub aud: String,
     /// The subject, 1 to 200 bytes.
     pub sub: String,
@@ -36,7 +36,7 @@ pub struct Claims<F> {
     pub exp: u64,
     /// The version of the profile.
     pub ver: u64,
-    /// What the plan needs to know, in the claim `tl`.
+    /// The facts that the plan reads, in the claim `tl`.
     pub facts: F,
 }
 
@@ -51,36 +51,37 @@ struct Wire<'a, F> {
     tl: &'a F,
 }
 
-/// A signed profile token of at most [`jws::MAX_TOKEN`] bytes.
+/// Signs a profile token of at most [`jws::MAX_TOKEN`] bytes.
 ///
 /// # Errors
-/// [`MintError`] when the key is not for tokens, a claim is out of range, the token would be too large
-/// or anything in it looks like personal data.
+/// Returns a [`MintError`] if the key is not for tokens, a claim is out of range, the token would be too large, or
+/// anything in it looks like PII.
 pub fn mint<F: Serialize>(key: &Key, claims: &Claims<F>) -> Result<String, MintError> {
     claims.check()?;
     mint_json(key, Purpose::Token, PROFILE_TYP, &to_json(&claims.wire())?)
 }
 
-/// A signed profile token as [`mint`] makes it, of facts that are a [`Value`]: that needs no serde, whose way of writing
-/// numbers is 4 KB of a worker.
+/// Signs a profile token like [`mint`], with facts that are a [`Value`].
+///
+/// It needs no serde, whose formatting of numbers costs a worker 4 KB.
 ///
 /// # Errors
-/// As [`mint`].
+/// Returns the errors of [`mint`].
 pub fn mint_value(key: &Key, claims: &Claims<Value>) -> Result<String, MintError> {
     claims.check()?;
     mint_json(key, Purpose::Token, PROFILE_TYP, claims.to_json().as_bytes())
 }
 
-/// The bytes that [`mint`] would return, to fit the facts into the budget before signing.
+/// Returns the length in bytes of what [`mint`] returns, to fit the facts into the budget before signing.
 ///
 /// # Errors
-/// [`MintError::Facts`] when the facts do not serialise.
+/// Returns [`MintError::Facts`] if the facts do not serialise.
 pub fn minted_length<F: Serialize>(key: &Key, claims: &Claims<F>) -> Result<usize, MintError> {
     let json = to_json(&claims.wire())?;
     Ok(jws::signed_length(key, PROFILE_TYP, json.len()))
 }
 
-/// The bytes that [`mint_value`] would return.
+/// Returns the length in bytes of what [`mint_value`] returns.
 pub fn minted_value_length(key: &Key, claims: &Claims<Value>) -> usize {
     jws::signed_length(key, PROFILE_TYP, claims.to_json().len())
 }
@@ -126,60 +127,60 @@ impl<F> Claims<F> {
     }
 }
 
-/// Checks profile tokens of one issuer for one audience.
+/// Verifies profile tokens of one issuer for one audience.
 pub struct Verifier {
     policy: VerificationPolicy,
 }
 
 impl Verifier {
-    /// A verifier with a leeway of one minute, lifetimes up to 31 days and tokens up to 3,072 bytes.
+    /// Creates a verifier with a leeway of one minute, lifetimes up to 31 days and tokens up to 3,072 bytes.
     ///
     /// # Errors
-    /// [`KeySetError::WrongPurpose`] when the keys are not for tokens.
+    /// Returns [`KeySetError::WrongPurpose`] if the keys are not for tokens.
     pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Result<Self, KeySetError> {
         let policy = VerificationPolicy::new(keys, Purpose::Token, PROFILE_TYP, issuer, audience, DEFAULT_LIFETIME_MS)?;
         Ok(Self { policy })
     }
 
-    /// The same verifier with another leeway, in milliseconds.
+    /// Sets the leeway, in milliseconds.
     #[must_use]
     pub fn leeway_ms(mut self, leeway_ms: u64) -> Self {
         self.policy.leeway_ms = leeway_ms;
         self
     }
 
-    /// The same verifier with another longest time from `iat` to `exp`, in milliseconds.
+    /// Sets the limit on the time from `iat` to `exp`, in milliseconds.
     #[must_use]
     pub fn max_lifetime_ms(mut self, max_lifetime_ms: u64) -> Self {
         self.policy.max_lifetime_ms = max_lifetime_ms;
         self
     }
 
-    /// The same verifier with another limit on the whole token, in bytes.
+    /// Sets the limit on the size of a token, in bytes.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: usize) -> Self {
         self.policy.max_bytes = max_bytes;
         self
     }
 
-    /// The keys, for signing again and for publishing.
+    /// Returns the keys, to sign again or to publish.
     pub fn keys(&self) -> &KeySet {
         self.policy.keys()
     }
 
-    /// The claims of a token that breaks no rule at this time, in milliseconds since 1970.
+    /// Verifies a token at this time, in milliseconds since 1970, and returns its claims.
     ///
     /// # Errors
-    /// The [`Rejection`] that names the first rule broken. [`Rejection::Expired`] comes last: such a token is
-    /// good in every other way, and names its subject.
+    /// Returns the [`Rejection`] of the first rule that the token breaks. [`Rejection::Expired`] comes last: such a
+    /// token breaks no other rule, and names its subject.
     pub fn verify<F: DeserializeOwned>(&self, token: &str, now_ms: u64) -> Result<Claims<F>, Rejection> {
         self.verify_by(token, now_ms, |facts| serde_json::from_str(facts).ok())
     }
 
-    /// The same of facts that are a [`Profile`]: as in [`mint_value`], that needs no serde.
+    /// Verifies a token whose facts are a [`Profile`], like [`Verifier::verify`] but without serde.
     ///
     /// # Errors
-    /// As [`Verifier::verify`].
+    /// Returns the errors of [`Verifier::verify`].
     pub fn verify_profile(&self, token: &str, now_ms: u64) -> Result<Claims<Profile>, Rejection> {
         self.verify_by(token, now_ms, |facts| Profile::from_value(json::parse(facts).ok()?).ok())
     }

@@ -1,6 +1,6 @@
-//! JSON Web Signature in compact form (RFC 7515): the layer below the two kinds of token.
+//! JSON Web Signature in compact form (RFC 7515), on which both kinds of token build.
 //!
-//! The algorithm comes from the key. The header must agree with it and can change nothing.
+//! The key alone decides the algorithm. The header must agree with it, and can change nothing.
 
 use super::rejection::{Rejection, Segment};
 use crate::keys::base64;
@@ -9,13 +9,13 @@ use crate::keys::strict_json::{Members, Scalar};
 use crate::keys::{Key, KeyError, VerifyKey};
 use crate::prelude::*;
 
-/// Bytes that a token may have unless the caller says otherwise.
+/// The default limit on the size of a token, in bytes.
 pub const MAX_TOKEN: usize = 3_072;
 
 /// Signs `payload` with a header of `alg`, `kid` and `typ`.
 ///
 /// # Errors
-/// [`KeyError::Signing`], which no known input causes.
+/// Returns [`KeyError::Signing`], which no valid key causes.
 pub fn sign(key: &Key, typ: &str, payload: &[u8]) -> Result<String, KeyError> {
     let mut token = base64::encode(header(key, typ).as_bytes());
     token.push('.');
@@ -26,7 +26,7 @@ pub fn sign(key: &Key, typ: &str, payload: &[u8]) -> Result<String, KeyError> {
     Ok(token)
 }
 
-/// The bytes that [`sign`] would return for a payload of `payload_length` bytes.
+/// Returns the length in bytes of what [`sign`] returns for a payload of `payload_length` bytes.
 pub fn signed_length(key: &Key, typ: &str, payload_length: usize) -> usize {
     [header(key, typ).len(), payload_length, key.algorithm().signature_length()]
         .into_iter()
@@ -34,15 +34,15 @@ pub fn signed_length(key: &Key, typ: &str, payload_length: usize) -> usize {
         .fold(2, usize::saturating_add)
 }
 
-/// The payload of a JWS of any `typ`, verified with the one key given, whatever its `kid` says.
+/// Verifies a JWS of any `typ` with one key, whatever its `kid` says, and returns the payload.
 ///
 /// # Errors
-/// The [`Rejection`] that names the first rule broken.
+/// Returns the [`Rejection`] of the first rule that the token breaks.
 pub fn verify_with(key: &VerifyKey, token: &str) -> Result<Vec<u8>, Rejection> {
     Unverified::parse(token, MAX_TOKEN)?.verify(key)
 }
 
-/// A JWS whose header can be read and whose signature has not been checked.
+/// A JWS whose header was parsed, and whose signature was not checked.
 #[derive(Clone, Debug)]
 pub struct Unverified<'t> {
     header_json: Vec<u8>,
@@ -61,10 +61,10 @@ struct Header {
 }
 
 impl<'t> Unverified<'t> {
-    /// Takes a token apart and refuses headers that could not be accepted with any key.
+    /// Parses a token, and refuses headers that are unacceptable with any key.
     ///
     /// # Errors
-    /// The [`Rejection`] that names the first rule broken: size, form, `alg: none`, `crit`, `b64`.
+    /// Returns the [`Rejection`] of the first rule that the token breaks: size, form, `alg: none`, `crit`, `b64`.
     pub fn parse(token: &'t str, limit: usize) -> Result<Self, Rejection> {
         if token.len() > limit {
             return Err(Rejection::TooLarge { length: token.len(), limit });
@@ -81,43 +81,43 @@ impl<'t> Unverified<'t> {
         Ok(Self { header: Header::parse(&header_json)?, header_json, signing_input, payload, signature })
     }
 
-    /// The header as JSON.
+    /// Returns the header as JSON.
     pub fn header_json(&self) -> &str {
         str::from_utf8(&self.header_json).unwrap_or_default()
     }
 
-    /// The `alg` that the header claims.
+    /// Returns the `alg` that the header claims.
     pub fn alg(&self) -> &str {
         &self.header.alg
     }
 
-    /// The `kid` that the header claims.
+    /// Returns the `kid` that the header claims.
     pub fn kid(&self) -> Option<&str> {
         self.header.kid.as_deref()
     }
 
-    /// The `typ` that the header claims.
+    /// Returns the `typ` that the header claims.
     pub fn typ(&self) -> Option<&str> {
         self.header.typ.as_deref()
     }
 
-    /// Whether the header has `jwk`, `jku`, `x5c` or `x5u`. None of them is ever used.
+    /// Checks whether the header has `jwk`, `jku`, `x5c` or `x5u`. None of them is ever used.
     pub fn brings_key(&self) -> bool {
         self.header.brings_key
     }
 
-    /// The payload as somebody sent it: for inspection, never for a decision.
+    /// Returns the payload without verifying it, for inspection and never for a decision.
     ///
     /// # Errors
-    /// [`Rejection::Base64`] when it is no base64url.
+    /// Returns [`Rejection::Base64`] if it is not base64url.
     pub fn unverified_payload(&self) -> Result<Vec<u8>, Rejection> {
         base64::decode(self.payload).ok_or(Rejection::Base64(Segment::Payload))
     }
 
-    /// The payload, after the signature was found to be by `key`.
+    /// Verifies the signature with `key`, and returns the payload.
     ///
     /// # Errors
-    /// [`Rejection::AlgorithmMismatch`], [`Rejection::Base64`], [`Rejection::SignatureLength`] or
+    /// Returns [`Rejection::AlgorithmMismatch`], [`Rejection::Base64`], [`Rejection::SignatureLength`] or
     /// [`Rejection::InvalidSignature`].
     pub fn verify(&self, key: &VerifyKey) -> Result<Vec<u8>, Rejection> {
         if self.alg() != key.algorithm().name() {

@@ -1,4 +1,4 @@
-//! Signing claims: the checks that keep a bad token from being made.
+//! Signs claims, and refuses to sign a token that would be rejected or contains PII.
 
 use super::jws;
 use super::pii::{PiiKind, detect_pii};
@@ -11,34 +11,33 @@ use crate::prelude::*;
 use core::fmt;
 use serde::Serialize;
 
-/// Why a token is not made.
+/// The reason why a token is not signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MintError {
-    /// The key is for something else.
+    /// The key has another purpose.
     WrongPurpose {
         /// The purpose of the key.
         found: Purpose,
         /// The purpose that signs such tokens.
         expected: Purpose,
     },
-    /// A claim is outside its range; the verifier would refuse it.
+    /// A claim is out of range; the verifier would reject it.
     Claim(&'static str),
-    /// The facts are no JSON that the verifier would read: they fail to serialise, nest too deep or
-    /// name a member twice.
+    /// The facts do not serialise, nest too deeply or repeat a member; the verifier would reject them.
     Facts,
-    /// A value looks like personal data. The value itself is not repeated here.
+    /// A value looks like PII. The error does not contain the value.
     Pii {
-        /// The member that holds the value, or is named like it.
+        /// The member that holds the value, or whose name looks like PII.
         member: String,
-        /// What it looks like.
+        /// The kind of PII.
         kind: PiiKind,
     },
-    /// The token would be longer than allowed: drop facts and try again.
+    /// The token would be too long: drop facts and try again.
     TooLarge {
-        /// Bytes that the token would have.
+        /// The length of the token, in bytes.
         length: usize,
-        /// Bytes that it may have.
+        /// The limit, in bytes.
         limit: usize,
     },
     /// The key cannot sign.
@@ -72,12 +71,12 @@ impl From<KeyError> for MintError {
     }
 }
 
-/// The JSON of a payload.
+/// Returns the JSON of a payload.
 pub(crate) fn to_json(payload: &impl Serialize) -> Result<Vec<u8>, MintError> {
     serde_json::to_vec(payload).map_err(|_| MintError::Facts)
 }
 
-/// Signs a payload, JSON, with the rules of one kind of token.
+/// Signs a JSON payload under the rules of one kind of token.
 pub(crate) fn mint_json(key: &Key, purpose: Purpose, typ: &str, json: &[u8]) -> Result<String, MintError> {
     if key.purpose() != purpose {
         return Err(MintError::WrongPurpose { found: key.purpose(), expected: purpose });
@@ -90,17 +89,17 @@ pub(crate) fn mint_json(key: &Key, purpose: Purpose, typ: &str, json: &[u8]) -> 
     Ok(jws::sign(key, typ, json)?)
 }
 
-/// Refuses what is never signed: JSON that the verifier would not read, and personal data.
+/// Refuses JSON that the verifier would reject, and PII.
 fn lint(json: &[u8]) -> Result<(), MintError> {
-    let mut personal = None;
+    let mut found = None;
     strict_json::walk(json, &mut |member, text| {
-        if personal.is_none() {
-            personal = detect_pii(text).map(|kind| (member.to_owned(), kind));
+        if found.is_none() {
+            found = detect_pii(text).map(|kind| (member.to_owned(), kind));
         }
     })
     .map_err(|_| MintError::Facts)?;
-    match personal {
-        // A member that is itself the address must not be repeated in a log.
+    match found {
+        // A member name that is itself PII must not be repeated in a log.
         Some((member, kind)) if detect_pii(&member).is_some() => {
             Err(MintError::Pii { member: "(a member name)".to_owned(), kind })
         }

@@ -1,28 +1,35 @@
-//! Profile tokens and preview tokens: signed, compact, checked without asking anybody.
+//! Profile tokens and preview tokens: signed, compact, and verified offline.
 //!
-//! - [`Key`], [`VerifyKey`] and [`KeySet`]: JWK (RFC 7517), its algorithms (RFC 7518, RFC 8037) and thumbprints (RFC 7638).
-//!   Every key is for one [`Purpose`].
+//! - [`Key`], [`VerifyKey`] and [`KeySet`]: JWK (RFC 7517), its algorithms (RFC 7518, RFC 8037) and thumbprints (RFC
+//!   7638). Every key is for one [`Purpose`].
 //! - [`jws`]: JWS in compact form (RFC 7515), without the extensions of RFC 7797.
-//! - [`Claims`], [`mint`] and [`Verifier`]: the profile token, a JWT (RFC 7519) made by the advice of RFC 8725.
+//! - [`Claims`], [`mint`] and [`Verifier`]: the profile token, a JWT (RFC 7519) that follows the advice of RFC 8725.
 //! - [`PreviewClaims`], [`mint_preview`] and [`PreviewVerifier`]: the preview token.
-//! - [`detect_pii`]: the lint that keeps personal data out.
+//! - [`detect_pii`]: the check that keeps PII out of tokens.
 //!
-//! Nothing here draws random numbers, reads a clock or does I/O: seeds and times come in as arguments.
+//! Nothing here draws random numbers, reads a clock or does I/O: seeds and times are arguments.
 //!
 //! # The rules for a profile token
 //!
-//! In this order, and each with its own [`Rejection`]: at most 3,072 bytes; three segments; the header is canonical
-//! base64url, JSON, an object without duplicate members; `alg` is there and not `none`; no `crit`; no `b64: false`;
-//! `typ` is `tl+jwt`; no key of its own; `kid` is there and in the set; `alg` is the algorithm of that key;
-//! the signature is good; the payload is an object without duplicate members; `iss` and `aud` are ours;
-//! `iat` and `nbf` have come; `exp` is not further from `iat` than allowed; `sub`, `ver` and `tl` are there;
-//! `exp` has not passed.
+//! They are checked in this order, each with its own [`Rejection`]:
+//!
+//! 1. The token has at most 3,072 bytes and three segments.
+//! 2. The header is canonical base64url of a JSON object without duplicate members.
+//! 3. `alg` is present and not `none`; there is no `crit` and no `b64: false`.
+//! 4. `typ` is `tl+jwt`, and the header has no key of its own.
+//! 5. `kid` is present and in the key set, and `alg` is the algorithm of that key.
+//! 6. The signature is valid.
+//! 7. The payload is a JSON object without duplicate members.
+//! 8. `iss` and `aud` are the expected ones.
+//! 9. `iat` and `nbf` are not in the future, and `exp` is within the allowed lifetime.
+//! 10. `sub`, `ver` and `tl` are present.
+//! 11. `exp` has not passed.
 //!
 //! # Examples
 //! ```
 //! use throughline::token::{Algorithm, Claims, Key, KeySet, Purpose, Rejection, Verifier, mint};
 //!
-//! let seed = [7; 32]; // 32 random bytes in real life
+//! let seed = [7; 32]; // Use 32 random bytes.
 //! let key = Key::from_seed(Algorithm::EdDsa, Purpose::Token, None, &seed)?;
 //! let mut keys = KeySet::new(Purpose::Token);
 //! keys.push(key)?;
@@ -38,12 +45,12 @@
 //! };
 //! let token = mint(keys.signer().ok_or("no key")?, &claims)?;
 //!
-//! // The edge knows only the public half.
+//! // The edge has only the public half.
 //! let public = KeySet::parse(&keys.public_jwks(), Purpose::Token)?;
 //! let verifier = Verifier::new(public, &claims.iss, &claims.aud)?;
 //! assert_eq!(verifier.verify(&token, 1_700_000_000_000), Ok(claims));
 //!
-//! // A day and more than the leeway later it has expired, and still says whose it was.
+//! // After a day and the leeway it has expired, and still identifies its subject.
 //! let late = verifier.verify::<Vec<String>>(&token, 1_700_086_461_000);
 //! assert_eq!(late, Err(Rejection::Expired { subject: Some("p_8f3a".into()) }));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,4 +1,4 @@
-//! The preview token: lets a colleague see explanations and unpublished content for a while.
+//! The preview token, which gives a colleague access to explanations and unpublished content for a limited time.
 
 use super::mint::{MintError, check_name, check_window, mint_json, to_json};
 use super::rejection::Rejection;
@@ -13,15 +13,15 @@ use serde::Serialize;
 /// The header `typ` of preview tokens.
 pub const PREVIEW_TYP: &str = "tl-preview+jwt";
 
-/// Milliseconds between `iat` and `exp` that a verifier allows unless told otherwise: 7 days.
+/// The default limit on the time between `iat` and `exp`: 7 days, in milliseconds.
 pub const DEFAULT_PREVIEW_LIFETIME_MS: u64 = 7 * 86_400_000;
 
-/// What the holder of a preview token may do.
+/// A permission of a preview token's holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PreviewScope {
-    /// Read why a decision was made.
+    /// Read explanations of decisions.
     Explain,
-    /// See what is not published, or not meant for this visitor.
+    /// See content that is not published, or not meant for this visitor.
     Preview,
 }
 
@@ -29,7 +29,7 @@ impl PreviewScope {
     /// All scopes.
     pub const ALL: [PreviewScope; 2] = [PreviewScope::Explain, PreviewScope::Preview];
 
-    /// The name in the claim `scope`.
+    /// Returns the name in the claim `scope`.
     pub fn name(self) -> &'static str {
         match self {
             PreviewScope::Explain => "explain",
@@ -37,7 +37,7 @@ impl PreviewScope {
         }
     }
 
-    /// The scope with exactly this name.
+    /// Returns the scope with exactly this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
@@ -49,19 +49,18 @@ impl fmt::Display for PreviewScope {
     }
 }
 
-/// What a preview token says.
+/// The claims of a preview token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreviewClaims {
-    /// Who issued it.
+    /// The issuer.
     pub iss: String,
-    /// Whom it is for.
+    /// The audience.
     pub aud: String,
     /// Issued at, in whole seconds since 1970.
     pub iat: u64,
     /// Expires at, in whole seconds since 1970.
     pub exp: u64,
-    /// What it allows: in the token a list with spaces, as in RFC 8693 section 4.2.
-    /// Names that are not known allow nothing.
+    /// The permissions: in the token a string with spaces, as in RFC 8693 section 4.2. Unknown names grant nothing.
     pub scope: Vec<PreviewScope>,
 }
 
@@ -74,10 +73,10 @@ struct Wire<'a> {
     scope: String,
 }
 
-/// A signed preview token.
+/// Signs a preview token.
 ///
 /// # Errors
-/// [`MintError`] when the key is not for previews or a claim is out of range.
+/// Returns a [`MintError`] if the key is not for previews or a claim is out of range.
 pub fn mint_preview(key: &Key, claims: &PreviewClaims) -> Result<String, MintError> {
     check_name("iss", &claims.iss)?;
     check_name("aud", &claims.aud)?;
@@ -90,16 +89,16 @@ pub fn mint_preview(key: &Key, claims: &PreviewClaims) -> Result<String, MintErr
     mint_json(key, Purpose::Preview, PREVIEW_TYP, &to_json(&wire)?)
 }
 
-/// Checks preview tokens of one issuer for one audience.
+/// Verifies preview tokens of one issuer for one audience.
 pub struct PreviewVerifier {
     policy: VerificationPolicy,
 }
 
 impl PreviewVerifier {
-    /// A verifier with a leeway of one minute and lifetimes up to 7 days.
+    /// Creates a verifier with a leeway of one minute and lifetimes up to 7 days.
     ///
     /// # Errors
-    /// [`KeySetError::WrongPurpose`] when the keys are not for previews.
+    /// Returns [`KeySetError::WrongPurpose`] if the keys are not for previews.
     pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Result<Self, KeySetError> {
         let policy = VerificationPolicy::new(
             keys,
@@ -112,24 +111,24 @@ impl PreviewVerifier {
         Ok(Self { policy })
     }
 
-    /// The same verifier with another leeway, in milliseconds.
+    /// Sets the leeway, in milliseconds.
     #[must_use]
     pub fn leeway_ms(mut self, leeway_ms: u64) -> Self {
         self.policy.leeway_ms = leeway_ms;
         self
     }
 
-    /// The same verifier with another longest time from `iat` to `exp`, in milliseconds.
+    /// Sets the limit on the time from `iat` to `exp`, in milliseconds.
     #[must_use]
     pub fn max_lifetime_ms(mut self, max_lifetime_ms: u64) -> Self {
         self.policy.max_lifetime_ms = max_lifetime_ms;
         self
     }
 
-    /// The claims of a token that grants `needed` at this time, in milliseconds since 1970.
+    /// Verifies at this time, in milliseconds since 1970, that a token grants `needed`, and returns its claims.
     ///
     /// # Errors
-    /// The [`Rejection`] that names the first rule broken.
+    /// Returns the [`Rejection`] of the first rule that the token breaks.
     pub fn verify(&self, token: &str, now_ms: u64, needed: PreviewScope) -> Result<PreviewClaims, Rejection> {
         let bytes = self.policy.open(token)?;
         let payload = payload(&bytes)?;

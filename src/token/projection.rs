@@ -1,4 +1,9 @@
-//! What of a profile travels in a token: the facts that a plan needs, and no others.
+//! Projection: the part of a profile that travels in a token.
+//!
+//! Two steps make a token. [`Profile::project`] selects what decisions of a plan can read, in one pass and for all
+//! subjects alike. [`Profile::truncate_to_budget`] then drops facts of this subject until the token is short enough.
+//! Segments that read more than a page may know are decided before the projection, by [`Profile::decide_segments`]; the
+//! token carries only their names.
 
 use crate::collections::{SortedMap, SortedSet};
 use crate::condition::Evaluator;
@@ -19,13 +24,17 @@ use crate::text::fnv::fnv32a;
 use crate::time::Millis;
 use crate::token::detect_pii;
 
-/// The parts of a profile in the order in which they are given up when a token is too long: what a page misses least
-/// comes first, and of each part what is known of accounts. Consent is never given up.
+/// The parts of a profile in the order in which they are dropped from a token that is too long.
+///
+/// The part that pages miss least comes first. Within a part, facts of accounts are dropped before the subject's own.
+/// Consent is never dropped.
 pub const DROP_ORDER: [&str; 7] = ["journeys", "segments", "counters", "traits", "assignments", "exposures", "offers"];
 
 impl Profile {
-    /// The part of the profile that decisions of this plan need at this time: attributes with `edge: true` whose values
-    /// do not look personal, times within the windows that are asked for, offers that have not ended.
+    /// Returns the part of the profile that decisions of this plan read at this time.
+    ///
+    /// These are attributes with `edge: true` whose values do not look like PII, occurrences and exposures within the
+    /// windows of the plan, and offers that have not ended.
     #[must_use]
     pub fn project(&self, plan: &Plan, now: Millis) -> Self {
         Self {
@@ -34,45 +43,49 @@ impl Profile {
             consent: self.consent.clone(),
             counters: project_counters(plan, &self.counters, now, CounterFlags::EDGE),
             exposures: project_exposures(plan, &self.exposures, now, ExposureFlags::empty()),
-            offers: known(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
+            offers: entries_of(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
             assignments: self.project_assignments(plan),
-            journeys: known(&self.journeys, plan, |row: &Journey| Some(row.id)),
+            journeys: entries_of(&self.journeys, plan, |row: &Journey| Some(row.id)),
             accounts: self.project_accounts(plan, now),
             segments: self.segments.clone(),
             partial: self.partial.clone(),
         }
     }
 
-    /// The profile as it was before these decisions were shown: a page that still shows them is decided about anew
-    /// without what it shows itself counting against it.
+    /// Returns the profile without the exposures of these decisions.
+    ///
+    /// A page that still shows them can be decided again without its own content counting against it.
     #[must_use]
     pub fn before(mut self, plan: &Plan, decisions: &[&str]) -> Self {
         let slots = || plan.rows(plan.all::<Slot>()).map(|(_, slot)| plan.text(slot.id));
         let exposure = |decision: &str, slot: &str| fnv32a(&format!("{decision}:{slot}"));
         let shown: SortedSet<u32> =
             decisions.iter().flat_map(|decision| slots().map(|slot| exposure(decision, slot))).collect();
-        forget(&mut self.exposures, &shown);
-        self.accounts.values_mut().for_each(|account| forget(&mut account.exposures, &shown));
+        remove_exposures(&mut self.exposures, &shown);
+        self.accounts.values_mut().for_each(|account| remove_exposures(&mut account.exposures, &shown));
         self
     }
 
-    /// Decides the segments that only the collector can decide, for the token to carry them.
+    /// Decides the segments that only the collector can decide, so that the token can carry them.
     pub fn decide_segments(&mut self, plan: &Plan, now: Millis) {
         self.segments.clear();
         let request = request_for_message(plan, self, now);
         for (_, segment) in
             plan.rows(plan.all::<Segment>()).filter(|(_, row)| row.flags.contains(SegmentFlags::CARRIED))
         {
-            // The evaluator reads memberships from the profile, and earlier segments may be part of later ones.
+            // why: the evaluator reads memberships from the profile, and a segment may refer to earlier ones.
             if Evaluator::new(plan, self, &request, now).holds(segment.node) {
                 self.segments.insert(plan.text(segment.id).to_owned());
             }
         }
     }
 
-    /// Gives up facts, one at a time in [`DROP_ORDER`] and the longest list of each part first, until `fits` is true.
+    /// Drops facts until `fits` holds, and returns whether it does in the end.
     ///
-    /// Parts of which something was given up are named in `partial`. Returns whether it fits in the end.
+    /// Parts are dropped in the order of [`DROP_ORDER`], one fact at a time: the longest list of counters and
+    /// exposures, and the last entry by name of the other parts. `partial` names each part that lost a fact, so that
+    /// explanations can report it.
+    // why: `fits` is asked after every fact, because only the encoded token has an exact length.
     pub fn truncate_to_budget(&mut self, fits: impl Fn(&Self) -> bool) -> bool {
         for part in DROP_ORDER {
             loop {
@@ -88,7 +101,7 @@ impl Profile {
         fits(self)
     }
 
-    /// Gives up one fact of a part, those of accounts first.
+    /// Drops one fact of a part, those of accounts first.
     fn drop_one(&mut self, part: &str) -> bool {
         self.accounts.values_mut().any(|account| drop_of_account(account, part)) || self.drop_own(part)
     }
@@ -106,8 +119,9 @@ impl Profile {
         }
     }
 
-    /// Of every account what attributes and caps of the plan read. Which one is the subject's shows even where nothing
-    /// is known of it.
+    /// Projects every account to what attributes and caps of the plan read.
+    ///
+    /// An account of which nothing is kept stays, because `joined` shows which account is the subject's.
     fn project_accounts(&self, plan: &Plan, now: Millis) -> SortedMap<Account> {
         if !plan.reads_accounts() {
             return SortedMap::new();
@@ -117,7 +131,7 @@ impl Profile {
             traits: project_traits(plan, &account.traits, AttributeFlags::EDGE.with(AttributeFlags::ACCOUNT), 1),
             counters: project_counters(plan, &account.counters, now, CounterFlags::EDGE.with(CounterFlags::ACCOUNT)),
             exposures: project_exposures(plan, &account.exposures, now, ExposureFlags::ACCOUNT),
-            journeys: known(&account.journeys, plan, |row: &Journey| Some(row.id)),
+            journeys: entries_of(&account.journeys, plan, |row: &Journey| Some(row.id)),
         };
         self.accounts.iter().map(|(key, account)| (key, project(account))).collect()
     }
@@ -130,7 +144,8 @@ impl Profile {
     }
 }
 
-/// Of each trait the parts that attributes with these flags read, which are called by the path without `before` names.
+/// Keeps the parts of traits that attributes with these flags read. `before` names of each path precede the trait's
+/// name.
 fn project_traits(
     plan: &Plan,
     traits: &SortedMap<Stamped<Value>>,
@@ -142,10 +157,10 @@ fn project_traits(
         let mut path = plan.list(row.path).map(|text| plan.text(text)).skip(before);
         let is_wanted = row.source == Source::Profile && row.flags.contains(flags);
         let (true, Some(name)) = (is_wanted, path.next()) else { continue };
-        let Some(known) = traits.get(name) else { continue };
-        // Where nothing is found, the stamp travels alone: an earlier value that arrives later must not come back.
-        let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, known.stamp()));
-        let found = known.0.at(path.clone());
+        let Some(stamped) = traits.get(name) else { continue };
+        // why: the stamp travels even without a value, so that an earlier value that arrives later does not come back.
+        let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, stamped.stamp()));
+        let found = stamped.0.at(path.clone());
         if *found != Value::Null && !is_pii(found) {
             put(&mut carried.0, path, found);
         }
@@ -153,7 +168,8 @@ fn project_traits(
     out
 }
 
-/// Of each counter with these flags as many occurrences as are enough for a page. Values that look personal stay here.
+/// Keeps the occurrences of counters with these flags that are enough for a page. Values that look like PII are
+/// dropped.
 fn project_counters(
     plan: &Plan,
     counters: &SortedMap<SortedSet<Occurrence>>,
@@ -163,9 +179,9 @@ fn project_counters(
     let mut out = SortedMap::new();
     for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(flags)) {
         let (key, after) = (plan.text(row.key), after(now, row.within));
-        let known = counters.get(key).into_iter().flatten();
+        let all = counters.get(key).into_iter().flatten();
         let mut kept: SortedSet<_> =
-            known.filter(|known| known.at() > after && !is_pii(&known.value)).cloned().collect();
+            all.filter(|occurrence| occurrence.at() > after && !is_pii(&occurrence.value)).cloned().collect();
         truncate(&mut kept, row.fold, row.carry as usize);
         if !kept.is_empty() {
             out.insert(key, kept);
@@ -174,7 +190,7 @@ fn project_counters(
     out
 }
 
-/// The times within the windows that are asked for.
+/// Keeps the exposures within the windows of the plan's caps.
 fn project_exposures(
     plan: &Plan,
     exposures: &SortedMap<SortedSet<Stamp>>,
@@ -184,8 +200,8 @@ fn project_exposures(
     let mut out = SortedMap::new();
     for (_, row) in plan.rows(plan.all::<Exposure>()).filter(|(_, row)| row.flags.contains(flags)) {
         let (key, after) = (plan.text(row.key), after(now, row.within));
-        let known = exposures.get(key).into_iter().flatten();
-        let kept: SortedSet<Stamp> = known.copied().filter(|stamp| stamp.at() > after).collect();
+        let all = exposures.get(key).into_iter().flatten();
+        let kept: SortedSet<Stamp> = all.copied().filter(|stamp| stamp.at() > after).collect();
         if !kept.is_empty() {
             out.insert(key, kept);
         }
@@ -193,8 +209,8 @@ fn project_exposures(
     out
 }
 
-/// Removes exposures with these ids.
-fn forget(exposures: &mut SortedMap<SortedSet<Stamp>>, shown: &SortedSet<u32>) {
+/// Removes the exposures whose event ids have these hashes.
+fn remove_exposures(exposures: &mut SortedMap<SortedSet<Stamp>>, shown: &SortedSet<u32>) {
     let others = |stamps: &SortedSet<Stamp>| -> SortedSet<Stamp> {
         stamps.iter().filter(|stamp| !shown.contains(&stamp.1)).copied().collect()
     };
@@ -202,8 +218,9 @@ fn forget(exposures: &mut SortedMap<SortedSet<Stamp>>, shown: &SortedSet<u32>) {
     *exposures = left.filter(|(_, stamps)| !stamps.is_empty()).collect();
 }
 
-/// Whether an e-mail address or a phone number is anywhere in a value: such a value never leaves the collector,
-/// whatever its attribute says.
+/// Checks whether an e-mail address or a phone number is anywhere in a value.
+///
+/// Such a value never leaves the collector, whatever its attribute's flags say.
 fn is_pii(value: &Value) -> bool {
     match value {
         Value::String(text) => detect_pii(text).is_some(),
@@ -213,7 +230,7 @@ fn is_pii(value: &Value) -> bool {
     }
 }
 
-/// Puts a value at a path, with objects on the way.
+/// Sets the value at a path, and creates the objects on the way.
 fn put<'p>(target: &mut Value, mut path: impl Iterator<Item = &'p str>, value: &Value) {
     let Some(name) = path.next() else {
         *target = value.clone();
@@ -229,13 +246,13 @@ fn put<'p>(target: &mut Value, mut path: impl Iterator<Item = &'p str>, value: &
     *target = Value::Object(object);
 }
 
-/// The end of the time before a window; zero is for ever.
+/// Returns the exclusive start of a window that ends now; a window of 0 is unbounded.
 fn after(now: Millis, within: Millis) -> Millis {
     if within.0 == 0 { Millis::MIN } else { now.minus(within) }
 }
 
-/// The entries whose ids rows of a kind name.
-fn known<R: Row + 'static, T: Clone>(
+/// Returns the entries whose ids are in rows of a table.
+fn entries_of<R: Row + 'static, T: Clone>(
     map: &SortedMap<T>,
     plan: &Plan,
     need: impl Fn(&R) -> Option<Id<Text>>,

@@ -1,4 +1,4 @@
-//! Why a token is refused: one reason for each rule.
+//! Rejections: the reasons why a token is refused, one for each rule.
 
 use crate::keys::SignatureError;
 use crate::keys::strict_json::StrictJsonFault;
@@ -28,40 +28,39 @@ impl fmt::Display for Segment {
 
 /// The reason why a token is not accepted.
 ///
-/// Exhaustive on purpose: whoever answers a request should notice a new reason. Nothing in it comes from
-/// an unverified token, so it can be logged as it is; only [`Rejection::Expired`] carries a value, and only
-/// after the signature was found good.
+/// Exhaustive on purpose, so that callers notice a new reason. Rejections can be logged, because they contain nothing
+/// of an unverified token: only [`Rejection::Expired`] has a value, and only after the signature was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// The token is longer than the limit, in bytes.
     TooLarge {
-        /// Bytes that the token has.
+        /// The length of the token, in bytes.
         length: usize,
-        /// Bytes that it may have.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// Not three segments separated by two dots.
+    /// The token does not have three segments.
     SegmentCount {
-        /// Segments that the token has.
+        /// The number of segments.
         found: usize,
     },
-    /// A segment is not base64url in its one canonical form: no padding, no spaces, no stray bits.
+    /// A segment is not canonical base64url: no padding, no spaces, no stray bits.
     Base64(Segment),
     /// A segment is not JSON or not UTF-8.
     Json(Segment),
-    /// A segment is JSON, but no object.
+    /// A segment is JSON, but not an object.
     NotAnObject(Segment),
-    /// A JSON object names a member twice.
+    /// A JSON object repeats a member.
     DuplicateMember(Segment),
-    /// JSON is nested too deep.
+    /// JSON is nested too deeply.
     TooDeep(Segment),
-    /// The header has no `alg`, or one that is no string.
+    /// The header has no `alg`, or one that is not a string.
     MissingAlgorithm,
-    /// The header says `alg: none`, in whatever casing.
+    /// The header has `alg: none`, in any casing.
     AlgorithmNone,
     /// The header's `alg` is not the algorithm of the key.
     AlgorithmMismatch,
-    /// The header has `crit`: it demands extensions, and there are none here.
+    /// The header has `crit`: it requires extensions, and none are supported.
     CriticalHeader,
     /// The header has a `b64` other than `true` (RFC 7797).
     UnencodedPayload,
@@ -69,37 +68,37 @@ pub enum Rejection {
     EmbeddedKey,
     /// The header's `typ` is missing or names another kind of token.
     WrongType,
-    /// The header has no `kid`, or one that is no string.
+    /// The header has no `kid`, or one that is not a string.
     MissingKeyId,
     /// The header's `kid` is not in the key set.
     UnknownKeyId,
     /// The signature does not have the length of its algorithm.
     SignatureLength,
-    /// The signature is not by this key over these bytes.
+    /// The signature is not valid for this key and these bytes.
     InvalidSignature,
     /// A claim is missing.
     MissingClaim(&'static str),
     /// A claim has the wrong type or a value outside its range.
     InvalidClaim(&'static str),
-    /// The token was issued by somebody else.
+    /// The token has another issuer.
     WrongIssuer,
-    /// The token is meant for somebody else.
+    /// The token has another audience.
     WrongAudience,
     /// `iat` or `nbf` lies in the future.
     NotYetValid,
-    /// From `iat` to `exp` it is longer than allowed.
+    /// The time from `iat` to `exp` is longer than allowed.
     LifetimeTooLong,
-    /// `exp` has passed. Everything else about the token is good.
+    /// `exp` has passed. The token breaks no other rule.
     Expired {
-        /// The subject, good for stable bucketing and nothing else. A preview token has none.
+        /// The subject, to be used for stable bucketing only. A preview token has none.
         subject: Option<String>,
     },
-    /// The token does not grant the scope that is needed.
+    /// The token does not grant the required scope.
     MissingScope,
 }
 
 impl Rejection {
-    /// A stable name for logs, metrics and JSON answers, in snake_case.
+    /// Returns a stable name for logs, metrics and JSON responses, in snake_case.
     pub fn code(&self) -> &'static str {
         match self {
             Rejection::TooLarge { .. } => "too_large",
@@ -131,7 +130,7 @@ impl Rejection {
         }
     }
 
-    /// The subject that an expired token still names; `None` for every other reason.
+    /// Returns the subject of an expired token; `None` for every other reason.
     pub fn subject(&self) -> Option<&str> {
         match self {
             Rejection::Expired { subject } => subject.as_deref(),

@@ -1,4 +1,4 @@
-//! What both kinds of token have in common: who may issue them, for whom, and for how long.
+//! The checks that both kinds of token share: issuer, audience and times.
 
 use super::jws::{MAX_TOKEN, Unverified};
 use super::rejection::{Rejection, Segment};
@@ -7,16 +7,16 @@ use crate::keys::strict_json::{Members, Scalar};
 use crate::keys::{KeySet, KeySetError};
 use crate::prelude::*;
 
-/// Milliseconds by which clocks may differ unless the caller says otherwise.
+/// The default difference that clocks may have, in milliseconds.
 pub const DEFAULT_LEEWAY_MS: u64 = 60_000;
 
-/// Bytes that `iss`, `aud` and `sub` may have.
+/// The greatest length of `iss`, `aud` and `sub`, in bytes.
 pub const MAX_NAME: usize = 200;
 
 /// The last second of the year 9999.
 const MAX_DATE: u64 = 253_402_300_799;
 
-/// 2^53 - 1, the last integer that every JSON reader keeps.
+/// 2^53 - 1, the greatest integer that every JSON reader keeps exactly.
 const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 
 pub(crate) struct VerificationPolicy {
@@ -29,7 +29,7 @@ pub(crate) struct VerificationPolicy {
     pub(crate) max_bytes: usize,
 }
 
-/// When a token was issued and when it ends, in seconds since 1970.
+/// The times of issue and expiry of a token, in seconds since 1970.
 pub(crate) struct Window {
     pub(crate) iat: u64,
     pub(crate) exp: u64,
@@ -63,7 +63,7 @@ impl VerificationPolicy {
         &self.keys
     }
 
-    /// The payload of a token of our kind, signed by one of our keys. Says nothing about its claims yet.
+    /// Returns the payload of a token of this type that one of the keys signed. Its claims are not checked yet.
     pub(crate) fn open(&self, token: &str) -> Result<Vec<u8>, Rejection> {
         let token = Unverified::parse(token, self.max_bytes)?;
         if token.typ() != Some(self.typ) {
@@ -77,7 +77,9 @@ impl VerificationPolicy {
         token.verify(key)
     }
 
-    /// Checks issuer, audience and times. Expiry is only noted, as an expired token still names its subject.
+    /// Checks issuer, audience and times.
+    ///
+    /// Expiry is only reported, because an expired token still identifies its subject.
     pub(crate) fn check(&self, payload: &Members<'_>, now_ms: u64) -> Result<Window, Rejection> {
         if text(payload, "iss")? != self.issuer {
             return Err(Rejection::WrongIssuer);
@@ -100,12 +102,12 @@ impl VerificationPolicy {
     }
 }
 
-/// The claims of either kind of token, not yet checked.
+/// Reads the claims of either kind of token, without checking them.
 pub(crate) fn payload(json: &[u8]) -> Result<Members<'_>, Rejection> {
     Members::read(json).map_err(|fault| Rejection::from_fault(fault, Segment::Payload))
 }
 
-/// A text claim of 1 to [`MAX_NAME`] bytes without control characters.
+/// Returns a string claim of 1 to [`MAX_NAME`] bytes without control characters.
 pub(crate) fn text(payload: &Members<'_>, claim: &'static str) -> Result<String, Rejection> {
     match payload.get(claim) {
         Scalar::Absent => Err(Rejection::MissingClaim(claim)),
@@ -114,12 +116,12 @@ pub(crate) fn text(payload: &Members<'_>, claim: &'static str) -> Result<String,
     }
 }
 
-/// Whether `text` may stand as `iss`, `aud` or `sub`.
+/// Checks whether `text` is valid as `iss`, `aud` or `sub`.
 pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_NAME && !text.chars().any(char::is_control)
 }
 
-/// A whole number that JSON keeps exactly.
+/// Returns an integer claim that JSON keeps exactly.
 pub(crate) fn integer(payload: &Members<'_>, claim: &'static str) -> Result<u64, Rejection> {
     match payload.get(claim) {
         Scalar::Absent => Err(Rejection::MissingClaim(claim)),

@@ -1,4 +1,4 @@
-//! What decided against a campaign, in words and numbers; made only where somebody listens.
+//! Details of a denial, for explanations only.
 
 use crate::bucket;
 use crate::collections::SortedSet;
@@ -16,7 +16,7 @@ use crate::prelude::*;
 use crate::time::Millis;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// What decided: the numbers that a cap counted, the bucket that was drawn, the offer that is held, and the like.
+    /// Returns the detail of a denial: the exposures that a cap counted, the bucket, the held offer, and the like.
     pub(crate) fn detail(&mut self, campaign: Id<Campaign>, denial: Denial) -> Value {
         self.detail_experiment(campaign);
         let plan = self.plan;
@@ -73,7 +73,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         out.insert("until", self.cooldown_ends_at(&row).map_or(Value::Null, Value::from));
     }
 
-    /// The key, the limit, the span, each time that counted, and when there is room again if only time goes by.
+    /// Adds the key, the limit, the period, each time that counted, and the time at which the cap resets.
     fn detail_cap(&self, id: Id<Cap>, out: &mut Object) {
         let Some(row) = self.plan.get(id) else { return };
         let keys: Vec<&str> = self.plan.list(row.keys).map(|key: Id<Text>| self.plan.text(key)).collect();
@@ -94,7 +94,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// What ranks higher, and by what: priority, score or hash.
+    /// Adds the higher-ranking campaign, and what decided: priority, score or hash.
     fn detail_rank(&self, loser: Id<Campaign>, winner: Id<Campaign>, out: &mut Object) {
         let (Some(below), Some(above)) = (self.plan.get(loser), self.plan.get(winner)) else { return };
         out.insert("campaign", self.plan.text(above.id));
@@ -110,7 +110,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// Tells the tracer how the campaign's experiment stands: unit, bucket, the range of each variation, and the one met.
+    /// Traces the campaign's experiment: unit, bucket, the range of each variation, and the assigned one.
     pub(crate) fn detail_experiment(&mut self, campaign: Id<Campaign>) {
         let experiment = self.plan.get(campaign).and_then(|row| self.plan.get(row.experiment?));
         let Some(row) = experiment else { return };
@@ -135,8 +135,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// Tells the tracer why the campaign does not have the next action.
-    pub(crate) fn note_next(&mut self, campaign: Id<Campaign>, denial: Denial) {
+    /// Traces why the campaign does not have the next action.
+    pub(crate) fn trace_next_action(&mut self, campaign: Id<Campaign>, denial: Denial) {
         if self.tracer.is_none() {
             return;
         }
@@ -146,8 +146,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// Tells the tracer what became of a step: when it is possible and what it is worth, or why it was passed over.
-    pub(crate) fn note_step(&mut self, campaign: Id<Campaign>, step: &NextStep, tried: &Result<PossibleStep, Denial>) {
+    /// Traces a step: its time and value if it is possible, otherwise the reason why it is not.
+    pub(crate) fn trace_step(&mut self, campaign: Id<Campaign>, step: &NextStep, tried: &Result<PossibleStep, Denial>) {
         let mut out = Object::new();
         let (channel, message) = (self.plan.get(step.channel), self.plan.get(step.message));
         out.insert("channel", channel.map_or("", |row| self.plan.text(row.id)));

@@ -1,4 +1,4 @@
-//! Explanations: a decision and how it came about, from the same evaluation.
+//! Explanations: a decision and how it was made, from the same evaluation.
 
 mod detail;
 pub(crate) mod trace;
@@ -14,19 +14,19 @@ use crate::plan::Plan;
 use crate::prelude::*;
 use trace::Tracer;
 
-/// A decision and how it came about.
+/// A decision and how it was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'a> {
-    /// The same as [`decide`] gives.
+    /// The decision, equal to that of [`decide`].
     pub decision: Decision<'a>,
-    /// Every candidate of every requested slot with its outcome, and the condition, cap or offer that decided.
+    /// The outcome of every candidate of every requested slot, with the condition, cap or offer that decided.
     pub trace: Value,
-    /// The answer to [`Explanation::why_not`], if that was asked.
+    /// The answer to [`Explanation::why_not`], if that was called.
     pub answer: Option<Value>,
 }
 
 impl Explanation<'_> {
-    /// `{"decision": …, "trace": …}` as canonical JSON, with `"whyNot": …` if that was asked.
+    /// Returns `{"decision": …, "trace": …}` as canonical JSON, with `"whyNot": …` after [`Explanation::why_not`].
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut out = String::new();
@@ -41,7 +41,37 @@ impl Explanation<'_> {
     }
 }
 
-/// Decides as [`decide`] does, by the same evaluation, and tells how it came about.
+/// Decides like [`decide`], and records how the decision was made.
+///
+/// It runs the same evaluation with a tracer, so the decision is the same. Only the search differs: it does not stop at
+/// the winner, so that every candidate is in the trace.
+///
+/// # Examples
+///
+/// ```
+/// use throughline::{Facts, Plan, explain};
+/// # use throughline_compiler::{Options, Source, compile};
+///
+/// let rules = r#"
+///   version: 1
+///   attributes: { tier: { type: string, edge: true } }
+///   slots: { home.hero: {} }
+///   messages: { lounge: { text: The lounge is open. } }
+///   campaigns:
+///     lounge: { class: service, priority: 10, when: { tier: gold }, slots: { home.hero: lounge } }
+/// "#;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
+/// # let bytes = plans.edge;
+/// let plan = Plan::load(&bytes)?;
+/// let facts = Facts::from_json(r#"{ "now": 1760000000000, "profile": { "subject": "p1" } }"#)?;
+///
+/// let explanation = explain(&plan, &facts).why_not(&plan, "lounge", Some("home.hero"));
+/// let answer = explanation.answer.ok_or("no answer")?;
+/// let answer = answer.at(["slots", "home.hero"]);
+/// assert_eq!(answer.at(["outcome"]).as_str(), Some("condition_false"));
+/// assert_eq!(answer.at(["because", "missing"]).as_str(), Some("tier"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn explain<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
     let profile = profile_of(plan, facts);

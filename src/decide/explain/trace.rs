@@ -1,4 +1,4 @@
-//! The explanation: who listens to the same evaluation, if anybody does.
+//! The tracer of an explanation.
 
 use crate::decision::reason::Reason;
 use crate::facts::Facts;
@@ -7,18 +7,18 @@ use crate::plan::tables::{Attribute, Campaign, Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 
-/// Writes down what happens while a decision is made.
+/// Records the events of one decision.
 #[derive(Default)]
 pub(crate) struct Tracer {
-    /// In the order in which the slots were filled, which is the plan's.
+    /// The outcomes of each slot, in the plan's order of slots.
     slots: Vec<(Id<Slot>, Vec<CandidateOutcome>)>,
-    /// The attributes that messages wanted to write and that had nothing to write.
+    /// The attributes that messages had no value for.
     missing: Vec<(Id<Text>, Id<Attribute>)>,
-    /// What became of each campaign that has a next action.
+    /// The outcome of each campaign that has a next action.
     next: Vec<CandidateOutcome>,
-    /// What became of the steps of each campaign.
+    /// The outcome of each campaign's steps.
     steps: Vec<(Id<Campaign>, Value)>,
-    /// The experiments of all that was looked at.
+    /// The experiments of all campaigns that were checked.
     experiments: Object,
 }
 
@@ -35,26 +35,26 @@ impl CandidateOutcome {
 }
 
 impl Tracer {
-    /// What follows is about this slot.
+    /// Begins a slot.
     pub(crate) fn enter(&mut self, slot: Id<Slot>) {
         self.slots.push((slot, Vec::new()));
     }
 
-    /// The campaign fills the slot.
+    /// Records that the campaign fills the current slot.
     pub(crate) fn won(&mut self, campaign: Id<Campaign>) {
         if let Some((_, outcomes)) = self.slots.last_mut() {
             outcomes.insert(0, CandidateOutcome::won(campaign));
         }
     }
 
-    /// The campaign does not fill the slot, because of this.
+    /// Records why the campaign does not fill the current slot.
     pub(crate) fn denied(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
         if let Some((_, outcomes)) = self.slots.last_mut() {
             outcomes.push(CandidateOutcome { campaign, denial: Some(reason), detail });
         }
     }
 
-    /// A message wanted to write these attributes.
+    /// Records the attributes that a message had no value for.
     pub(crate) fn missing(&mut self, message: Id<Text>, attributes: &[Id<Attribute>]) {
         for attribute in attributes.iter().map(|attribute| (message, *attribute)) {
             if !self.missing.contains(&attribute) {
@@ -63,27 +63,28 @@ impl Tracer {
         }
     }
 
-    /// The campaign has the next action.
+    /// Records that the campaign has the next action.
     pub(crate) fn chosen(&mut self, campaign: Id<Campaign>) {
         self.next.insert(0, CandidateOutcome::won(campaign));
     }
 
-    /// The campaign does not have the next action, because of this.
+    /// Records why the campaign does not have the next action.
     pub(crate) fn passed(&mut self, campaign: Id<Campaign>, reason: Reason, detail: Value) {
         self.next.push(CandidateOutcome { campaign, denial: Some(reason), detail });
     }
 
-    /// What became of one of the campaign's steps.
+    /// Records the outcome of one of the campaign's steps.
     pub(crate) fn step(&mut self, campaign: Id<Campaign>, step: Value) {
         self.steps.push((campaign, step));
     }
 
-    /// How an experiment stands.
+    /// Records the state of an experiment.
     pub(crate) fn experiment(&mut self, key: &str, state: Value) {
         self.experiments.insert(key, state);
     }
 
-    /// `{plan, now, partial, missing: [{message, attribute}], slots: {slot: [{campaign, outcome, detail}]}, nextAction: [{…, steps}], experiments}`
+    /// Returns `{plan, now, partial, missing: [{message, attribute}], slots: {slot: [{campaign, outcome, detail}]},
+    /// nextAction: [{…, steps}], experiments}`.
     pub(crate) fn finish(self, plan: &Plan, facts: &Facts) -> Value {
         let Self { slots, missing, next, steps, experiments } = self;
         let missing = missing.iter().map(|(message, attribute)| {

@@ -1,4 +1,4 @@
-//! The direct answer to "why did this campaign not show?", read out of an explanation.
+//! Answers "why did this campaign not show?" from an explanation.
 
 use crate::decide::Explanation;
 use crate::decision::reason::Reason;
@@ -8,8 +8,8 @@ use crate::plan::{Id, Plan};
 use crate::prelude::*;
 
 impl Explanation<'_> {
-    /// The explanation with the direct answer to why a campaign does not show: in one slot, or else in each that it is for and
-    /// as the next action.
+    /// Adds the answer to why a campaign does not show: in one slot, or else in each of its slots and as the next
+    /// action.
     #[must_use]
     pub fn why_not(mut self, plan: &Plan, campaign: &str, slot: Option<&str>) -> Self {
         let mut out = Object::new();
@@ -46,15 +46,16 @@ impl Explanation<'_> {
         }
     }
 
-    /// What a list of outcomes says of the campaign; of a condition the part that decided. Only programs have no list.
+    /// Returns the campaign's outcome in a list, with the deciding part of its condition. Only for bots there is no
+    /// list.
     fn answer_in(&self, outcomes: &Value, campaign: &str) -> Object {
         let Value::Array(outcomes) = outcomes else { return outcome(Reason::Bot) };
         let found = outcomes.iter().find(|found| found.at(["campaign"]).as_str() == Some(campaign));
         let Some(found) = found.and_then(Value::as_object) else { return outcome(Reason::Bot) };
         let because = found.get("detail").and_then(deciding);
-        let told = |name: &str| name != "campaign" && (name != "detail" || because.is_none());
+        let is_kept = |name: &str| name != "campaign" && (name != "detail" || because.is_none());
         let mut out: Object =
-            found.iter().filter(|(name, _)| told(name)).map(|(name, value)| (name, value.clone())).collect();
+            found.iter().filter(|(name, _)| is_kept(name)).map(|(name, value)| (name, value.clone())).collect();
         if let Some(because) = because {
             out.insert("because", Value::Object(because));
         }
@@ -64,14 +65,14 @@ impl Explanation<'_> {
 
 fn is_placed(plan: &Plan, slot: &Slot, campaign: Id<Campaign>) -> bool {
     plan.get(slot.candidates)
-        .is_some_and(|lane| plan.rows(lane.placements).any(|(_, placement)| placement.campaign == campaign))
+        .is_some_and(|index| plan.rows(index.placements).any(|(_, placement)| placement.campaign == campaign))
 }
 
 fn outcome(reason: Reason) -> Object {
     [("outcome", Value::from(reason.code()))].into_iter().collect()
 }
 
-/// Of the condition in a detail the first test that decided, with all that was noted on the way down to it, and the way.
+/// Returns the first test that decided the condition of a detail, with the members on the path to it, and the path.
 fn deciding(detail: &Value) -> Option<Object> {
     let (mut node, mut path) = match detail.at(["when"]) {
         Value::Null => (detail, String::new()),
@@ -80,8 +81,8 @@ fn deciding(detail: &Value) -> Option<Object> {
     node.at(["op"]).as_str()?;
     let mut out = Object::new();
     loop {
-        let notes = node.as_object()?;
-        notes.iter().filter(|(name, _)| *name != "of").for_each(|(name, value)| out.insert(name, value.clone()));
+        let members = node.as_object()?;
+        members.iter().filter(|(name, _)| *name != "of").for_each(|(name, value)| out.insert(name, value.clone()));
         let Some((at, child)) = responsible(node) else { break };
         let dot = if path.is_empty() { "" } else { "." };
         path = format!("{path}{dot}of[{at}]");
@@ -91,7 +92,7 @@ fn deciding(detail: &Value) -> Option<Object> {
     Some(out)
 }
 
-/// The first part that made the node what it is; none for a test, and for what is asked of a list as a whole.
+/// Returns the first part that decided the node's result; `None` for a test, and for tests of a whole list.
 fn responsible(node: &Value) -> Option<(usize, &Value)> {
     let op = node.at(["op"]).as_str()?;
     let Value::Array(parts) = node.at(["of"]) else { return None };

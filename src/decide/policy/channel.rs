@@ -1,4 +1,4 @@
-//! Whether a channel may be used and reaches the subject.
+//! Channels: whether one is allowed and reaches the subject.
 
 use crate::decide::Decider;
 use crate::decision::reason::Reason;
@@ -9,7 +9,7 @@ use crate::prelude::*;
 use crate::time::Millis;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// Whether the subject allows the channel, has not refused the topic there, and can be reached by it.
+    /// Checks that the subject allows the channel, has not refused the topic in it, and can be reached by it.
     pub(crate) fn check_channel(&mut self, channel: Id<Channel>, topic: Option<Id<Text>>) -> Result<(), Reason> {
         let channel = self.plan.get(channel).ok_or(Reason::Unreachable)?;
         if let Some(purpose) = channel.consent.map(|purpose| self.plan.text(purpose)) {
@@ -23,10 +23,10 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         if reaches { Ok(()) } else { Err(Reason::Unreachable) }
     }
 
-    /// How often the person responded to what came by the channel, 0 to 1, and when last.
+    /// Returns the share of contacts in the channel that the subject responded to, and the time of the last response.
     ///
-    /// Counted from the first contact that is remembered: of contacts and of responses the last ones are known. Before
-    /// there are enough contacts it is what the rules expect.
+    /// A profile keeps only the last contacts and responses, so responses count from the first contact that is kept.
+    /// With fewer contacts than the rules require, the share is the one that the rules assume.
     pub(crate) fn responsiveness(&self, channel: &Channel) -> (f64, Option<Millis>) {
         let now = self.facts.now;
         let after = if channel.within.0 == 0 { Millis::MIN } else { now.minus(channel.within) };
@@ -47,7 +47,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 }
 
-/// The purpose that says whether a topic is wanted in the channel with this purpose.
+/// Returns the consent purpose of a topic in the channel with this purpose.
 pub(crate) fn topic_purpose(channel: &str, topic: &str) -> String {
     format!("{channel}.{topic}")
 }

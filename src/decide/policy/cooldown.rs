@@ -1,4 +1,4 @@
-//! Silence after something was seen or done.
+//! Cool-downs: a class or a campaign pauses after something was seen or done.
 
 use crate::decide::Decider;
 use crate::decide::eligibility::{Denial, DenialCause};
@@ -8,12 +8,12 @@ use crate::plan::tables::{Campaign, Class, Cooldown};
 use crate::time::Millis;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// Whether nothing that the policies name has happened so recently that the class, or the campaign, keeps silent.
+    /// Checks that no cool-down of the class or the campaign is running.
     pub(crate) fn check_cooldowns(&self, class: Class, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
         for (id, cooldown) in self.plan.rows(self.plan.all::<Cooldown>()) {
             let concerns = match cooldown.campaign {
                 None => cooldown.classes.contains(class),
-                silent => silent == campaign,
+                paused => paused == campaign,
             };
             if concerns && self.cooldown_ends_at(&cooldown).is_some_and(|at| at > self.facts.now) {
                 return Err(Reason::CoolingDown.by(DenialCause::Cooldown(id)));
@@ -22,12 +22,12 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         Ok(())
     }
 
-    /// When the silence ends after the last time of what begins it; none if that never happened.
+    /// Returns the end of a cool-down after its last trigger; `None` without a trigger.
     pub(crate) fn cooldown_ends_at(&self, cooldown: &Cooldown) -> Option<Millis> {
         self.last_of(cooldown).map(|last| last.plus(cooldown.window))
     }
 
-    /// The last time up to now of what begins the silence.
+    /// Returns the time of the last trigger up to now.
     pub(crate) fn last_of(&self, cooldown: &Cooldown) -> Option<Millis> {
         let counter = cooldown.event.and_then(|id| self.plan.get(id)).map(|row| row.key);
         let is_past = |at: &Millis| *at <= self.facts.now;

@@ -1,4 +1,4 @@
-//! How often something is seen or said.
+//! Frequency caps: limits on how often content is shown or sent.
 
 use crate::decide::Decider;
 use crate::decide::eligibility::{Denial, DenialCause};
@@ -11,17 +11,17 @@ use crate::profile::account::Account;
 use crate::profile::stamp::Stamp;
 use crate::time::Millis;
 
-/// One calendar day.
+/// The length of a calendar day in milliseconds.
 pub(crate) const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// What caps are asked about.
+/// The class and offer for which caps are checked.
 #[derive(Clone, Copy)]
 pub(crate) struct CapOwner {
     pub(crate) class: Class,
     pub(crate) offer: Option<Id<Offer>>,
 }
 
-/// Where and how something would be said.
+/// The slot, message and channel in which content would appear.
 #[derive(Clone, Copy)]
 pub(crate) struct Surface<'n> {
     pub(crate) slot: Option<Id<Slot>>,
@@ -30,26 +30,26 @@ pub(crate) struct Surface<'n> {
 }
 
 impl Campaign {
-    /// What caps see of the campaign.
+    /// Returns the class and offer that caps of the campaign depend on.
     pub(crate) const fn subject(&self) -> CapOwner {
         CapOwner { class: self.class, offer: self.offer }
     }
 }
 
 impl Cap {
-    /// Whether the cap of the policies concerns it, wherever it is said.
+    /// Checks whether the cap applies to this class and offer.
     fn concerns(&self, subject: CapOwner) -> bool {
         self.classes.contains(subject.class) && (self.offer.is_none() || self.offer == subject.offer)
     }
 
-    /// Whether the cap asks where and how something is said.
+    /// Checks whether the cap depends on slot, message or channel.
     const fn is_placed(&self) -> bool {
         self.slot.is_some() || self.message.is_some() || !self.channels.is_empty()
     }
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// Whether the caps of the policies have room for it, as far as they do not ask for slot, message or channel.
+    /// Checks the caps of the policies that do not depend on slot, message or channel.
     pub(crate) fn check_policy_caps(&self, subject: CapOwner) -> Result<(), Denial> {
         let mut caps = self.plan.rows(self.plan.settings().caps);
         caps.try_for_each(
@@ -59,24 +59,24 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         )
     }
 
-    /// Whether the other caps of the policies have room for it.
-    pub(crate) fn check_placed_caps(&self, subject: CapOwner, place: Surface<'_>) -> Result<(), Denial> {
+    /// Checks the caps of the policies that do.
+    pub(crate) fn check_placed_caps(&self, subject: CapOwner, surface: Surface<'_>) -> Result<(), Denial> {
         let mut caps = self.plan.rows(self.plan.settings().caps);
         caps.try_for_each(|(id, cap)| {
-            let is_here = cap.slot.is_none_or(|_| cap.slot == place.slot)
-                && cap.message.is_none_or(|message| message == place.message)
-                && (cap.channels.is_empty() || self.names(cap.channels, place.channel));
+            let is_here = cap.slot.is_none_or(|_| cap.slot == surface.slot)
+                && cap.message.is_none_or(|message| message == surface.message)
+                && (cap.channels.is_empty() || self.names(cap.channels, surface.channel));
             if cap.is_placed() && is_here && cap.concerns(subject) { self.check_cap(id, &cap) } else { Ok(()) }
         })
     }
 
-    /// Whether the cap has room for one more.
+    /// Checks that the cap is not reached.
     pub(crate) fn check_cap(&self, id: Id<Cap>, cap: &Cap) -> Result<(), Denial> {
         let seen = u32::try_from(self.counted(cap).count()).unwrap_or(u32::MAX);
         if seen < cap.max { Ok(()) } else { Err(Reason::Capped.by(DenialCause::Cap(id))) }
     }
 
-    /// The times that the cap counts now.
+    /// Returns the times that the cap counts now.
     pub(crate) fn counted<'c>(&'c self, cap: &'c Cap) -> impl Iterator<Item = Millis> + 'c {
         let now = self.facts.now;
         let per = cap.per;
@@ -92,7 +92,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         stamps.map(|stamp| stamp.at()).filter(move |at| *at <= now && is_within(at))
     }
 
-    /// What the subject saw of a key, and what others of the account saw.
+    /// Returns the exposures of a key to the subject, and to other members of the account; each once.
     fn stamps(&self, key: Id<Text>, account: Option<&'p Account>) -> impl Iterator<Item = &'p Stamp> + use<'a, 'p> {
         let key = self.plan.text(key);
         let own = self.profile.exposures.get(key);
@@ -101,7 +101,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         own.into_iter().flatten().chain(others)
     }
 
-    /// When the cap has room again, if only time goes by; none if time does not help.
+    /// Returns when the cap allows one more if nothing else happens; `None` if time alone does not help.
     pub(crate) fn cap_resets_at(&self, cap: &Cap) -> Option<Millis> {
         let times: Vec<Millis> = self.counted(cap).collect();
         let is_enough = |at: &Millis| times.iter().filter(|time| *time >= at).count() >= cap.max as usize;
@@ -113,13 +113,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
     }
 
-    /// When the subject's next day begins.
+    /// Returns the start of the subject's next day.
     fn tomorrow(&self) -> Millis {
         let (clock, now) = (self.clock(), self.facts.now);
         clock.later(now, Millis(DAY.saturating_sub(clock.wall(now).0.rem_euclid(DAY))))
     }
 
-    /// The clock where the subject is.
+    /// Returns the subject's clock.
     pub(crate) fn clock(&self) -> LocalClock<'_> {
         LocalClock::of_subject(self.plan, self.profile, &self.facts.request)
     }
@@ -129,8 +129,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         rows.any(|row| self.plan.text(row.id) == name)
     }
 
-    /// Whether the list has the thing.
-    pub(crate) fn has<T: 'static>(&self, list: Ids<T>, thing: Id<T>) -> bool {
-        self.plan.list(list).any(|item| item == thing)
+    /// Checks whether a list contains an id.
+    pub(crate) fn has<T: 'static>(&self, list: Ids<T>, id: Id<T>) -> bool {
+        self.plan.list(list).any(|item| item == id)
     }
 }

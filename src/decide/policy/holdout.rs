@@ -1,4 +1,4 @@
-//! Who is kept out by chance: holdouts, and exclusion groups, in which nobody meets two things at once.
+//! Holdouts and exclusion groups: subjects that are excluded at random.
 
 use crate::bucket;
 use crate::decide::Decider;
@@ -10,9 +10,9 @@ use crate::plan::tables::{Attribute, Campaign, Class, Exclusion, Holdout};
 use crate::prelude::*;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// Whether no holdout keeps the class or the campaign from the subject.
+    /// Checks that no holdout excludes the subject from the class or the campaign.
     ///
-    /// Who has no unit cannot be held out, and is not measured either.
+    /// A subject without the holdout's unit is never held out, and is not measured either.
     pub(crate) fn check_holdouts(&self, class: Class, campaign: Option<Id<Campaign>>) -> Result<(), Denial> {
         for (id, holdout) in self.plan.rows(self.plan.all::<Holdout>()) {
             let concerns = holdout.classes.contains(class)
@@ -24,9 +24,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         Ok(())
     }
 
-    /// Whether the subject is in the member's part of its exclusion group.
+    /// Checks that the subject is in the member's range of its exclusion group.
     ///
-    /// The parts of a group are disjoint, so nobody is in two of them; who has no unit is in none.
+    /// The ranges of a group are disjoint, so a subject is in at most one. A subject without the unit is in none.
     pub(crate) fn check_exclusion(&self, exclusion: Option<Id<Exclusion>>) -> Result<(), Denial> {
         let Some((id, row)) = exclusion.and_then(|id| self.plan.get(id).map(|row| (id, row))) else { return Ok(()) };
         let is_in = self.exclusion_bucket(&row).is_some_and(|bucket| row.from <= bucket && bucket < row.to);
@@ -37,12 +37,12 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         bucket::bucket(self.plan.text(holdout.id), &self.unit(holdout.unit)?, 2)
     }
 
-    /// GrowthBook's namespaces: the first version of the hash, over the unit and `__group`.
+    /// Returns the bucket like GrowthBook's namespaces: version 1 of the hash, over the unit and `__group`.
     pub(crate) fn exclusion_bucket(&self, exclusion: &Exclusion) -> Option<f64> {
         bucket::bucket(&format!("__{}", self.plan.text(exclusion.group)), &self.unit(exclusion.unit)?, 1)
     }
 
-    /// The text that is hashed for a split by this attribute.
+    /// Returns the string that is hashed for a split by this attribute.
     fn unit(&self, attribute: Id<Attribute>) -> Option<String> {
         unit_text(&self.eval.attribute(attribute))
     }

@@ -1,4 +1,4 @@
-//! Policies: what may keep a campaign or a message from being shown or sent.
+//! Policies: rules that can keep any campaign or message from being shown or sent.
 
 pub(crate) mod channel;
 pub(crate) mod cooldown;

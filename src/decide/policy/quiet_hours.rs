@@ -1,4 +1,4 @@
-//! Quiet hours: when people are not disturbed.
+//! Quiet hours: times of day at which a channel is not used.
 
 use crate::decide::Decider;
 use crate::decide::policy::frequency_cap::DAY;
@@ -6,12 +6,11 @@ use crate::plan::Id;
 use crate::plan::tables::{Channel, Class, Quiet};
 use crate::time::Millis;
 
-/// So many quiet hours may follow on one another; more leave no time that is not quiet.
+/// The greatest number of adjoining quiet hours; more would leave no time at all.
 const MOST: usize = 8;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
-    /// The first time from `at` on at which the channel does not disturb: `at` itself unless it is quiet then; none if it
-    /// is always quiet.
+    /// Returns the first time from `at` on that is outside of quiet hours; `None` if there is none.
     pub(crate) fn allowed_at(&self, class: Class, channel: Id<Channel>, at: Millis) -> Option<Millis> {
         let mut allowed = at;
         for _ in 0..MOST {
@@ -23,7 +22,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         None
     }
 
-    /// When the quiet hours end that hold at a time.
+    /// Returns the end of the quiet hours that apply at a time.
     fn quiet_until(&self, class: Class, channel: Id<Channel>, at: Millis) -> Option<Millis> {
         let clock = self.clock();
         let time = clock.wall(at).0.rem_euclid(DAY);

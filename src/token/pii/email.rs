@@ -1,8 +1,8 @@
-//! E-mail addresses in a text.
+//! Detects e-mail addresses.
 
 use crate::prelude::*;
 
-/// Whether `text` holds something shaped like an e-mail address.
+/// Checks whether `text` contains an e-mail address.
 pub(crate) fn is_in(text: &[char]) -> bool {
     (0..text.len()).any(|at| match text.get(at..) {
         Some(['@', host @ ..]) => {
@@ -34,7 +34,7 @@ fn starts_a_host(text: &[char]) -> bool {
     is_top && !lower.is_empty() && lower.iter().all(|label| !label.is_empty()) && !is_image_density(lower, top)
 }
 
-/// `icon@2x.png`, the way in which images for dense screens are named.
+/// Checks for the name of an image for dense screens: `icon@2x.png`.
 fn is_image_density(lower: &[&str], top: &str) -> bool {
     let is_image = ["png", "jpg", "jpeg", "gif", "webp", "avif", "svg"].contains(&top);
     let is_density = |label: &str| label.strip_suffix('x').is_some_and(|n| n.parse::<u8>().is_ok());

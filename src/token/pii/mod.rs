@@ -1,15 +1,15 @@
-//! A lint for values that look like personal data, so that they never get into a token.
+//! Detects values that look like PII, so that they never enter a token.
 //!
-//! It is the net, not the floor: attributes marked as personal stay out of tokens anyway, and this catches
-//! the e-mail address that somebody put into an attribute called `tier`.
+//! It is a second line of defence. Attributes that are marked as personal stay out of tokens anyway; this check catches
+//! the e-mail address in an attribute called `tier`.
 //!
-//! Values are looked at as people read them: percent-encoding is undone (twice), full-width and other digits,
-//! dashes, spaces and dots count as their ASCII forms, and characters of no width are ignored.
+//! Values are normalized first: percent-encoding is decoded (twice), full-width and other digits, dashes, spaces and
+//! dots are folded to ASCII, and zero-width characters are removed.
 //!
-//! **E-mail**: something before an `@`, and after it a host name of two labels or more whose last one is
-//! letters (or an IP address in brackets). `@handle`, `user@localhost`, `pkg@1.2.3` and `icon@2x.png` pass.
+//! **E-mail**: a mailbox before an `@`, and after it a host name of two or more labels whose last one consists of
+//! letters, or an IP address in brackets. `@handle`, `user@localhost`, `pkg@1.2.3` and `icon@2x.png` pass.
 //!
-//! **Phone**, by one of these shapes; a number glued to letters, `_` or a time is none of them:
+//! **Phone**: one of these forms, not joined to letters, `_` or a time of day:
 //! - `+` and 8 to 15 digits with the usual separators, unless they are one decimal number;
 //! - `00`, a country code and 10 to 17 digits in all, in groups;
 //! - a trunk `0`, in groups, 9 to 13 digits in all (`0151 2345678`, `01 23 45 67 89`);
@@ -26,7 +26,7 @@ use core::fmt;
 use crate::prelude::*;
 use crate::text::percent::percent_decode_lossy;
 
-/// What a value looks like.
+/// A kind of PII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PiiKind {
     /// An e-mail address.
@@ -44,7 +44,7 @@ impl fmt::Display for PiiKind {
     }
 }
 
-/// What kind of personal data is somewhere in `text`, if any. See the module's documentation for the shapes.
+/// Returns the kind of PII in `text`, if there is any. The module's documentation lists the forms.
 pub fn detect_pii(text: &str) -> Option<PiiKind> {
     let decoded = percent_decode_lossy(text);
     let plain: Vec<char> = percent_decode_lossy(&decoded).chars().filter_map(fold).collect();
@@ -57,9 +57,9 @@ pub fn detect_pii(text: &str) -> Option<PiiKind> {
     }
 }
 
-/// The ASCII character that people read, or `None` where they read nothing.
+/// Returns the ASCII character that looks like `c`, or `None` if `c` is invisible.
 fn fold(c: char) -> Option<char> {
-    // The first character of each row of ten digits that phones type.
+    // The zero of each script whose digits are used in phone numbers.
     const ZEROS: [char; 4] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'];
     let offset = |from: char| u32::from(c).wrapping_sub(u32::from(from));
     match c {

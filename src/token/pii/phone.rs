@@ -1,8 +1,8 @@
-//! Phone numbers in a text.
+//! Detects phone numbers.
 
 use crate::prelude::*;
 
-/// Whether `text` holds something shaped like a phone number.
+/// Checks whether `text` contains a phone number.
 pub(crate) fn is_in(text: &[char]) -> bool {
     has_link(text) || has_run(text)
 }
@@ -45,7 +45,7 @@ fn is_phone_char(c: char) -> bool {
     c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '+')
 }
 
-/// Whether the run goes on in something that is no number: a code, a UUID, a time of day.
+/// Checks whether the run is part of something else: a code, a UUID, a time of day.
 fn is_glued(before: Option<char>, run: &[char], after: Option<char>) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let starts = before.is_some_and(is_word) && run.first() != Some(&' ');
@@ -53,7 +53,7 @@ fn is_glued(before: Option<char>, run: &[char], after: Option<char>) -> bool {
     starts || ends
 }
 
-/// Digits in groups and what separates them.
+/// Groups of digits, and their separators.
 struct Digits {
     run: String,
     groups: Vec<String>,
@@ -87,19 +87,20 @@ impl Digits {
         self.is_bracketed() || self.is_north_american() || self.is_trunk() || self.is_double_zero()
     }
 
-    /// One dot makes a fraction, and a dot among other separators makes several of them.
+    /// Checks for decimal numbers: one dot is a fraction, and a dot among other separators belongs to several
+    /// fractions.
     fn is_decimal(&self) -> bool {
         self.dots > 0 && (self.dots == 1 || self.others > 0)
     }
 
-    /// `(030) 123456`.
+    /// Checks for `(030) 123456`.
     fn is_bracketed(&self) -> bool {
         let area = self.run.strip_prefix('(').and_then(|rest| rest.split_once(')'));
         area.is_some_and(|(area, _)| (2..=5).contains(&area.len()) && area.chars().all(|c| c.is_ascii_digit()))
             && (7..=13).contains(&self.count)
     }
 
-    /// `555-123-4567`; an area code begins with 2 to 9.
+    /// Checks for `555-123-4567`; an area code begins with 2 to 9.
     fn is_north_american(&self) -> bool {
         let groups: Vec<&str> = self.groups.iter().map(String::as_str).collect();
         let (area, exchange, line) = match *groups.as_slice() {
@@ -109,7 +110,7 @@ impl Digits {
         [area.len(), exchange.len(), line.len()] == [3, 3, 4] && !area.starts_with(['0', '1'])
     }
 
-    /// `0151 2345678`.
+    /// Checks for `0151 2345678`.
     fn is_trunk(&self) -> bool {
         let Some((first, rest)) = self.groups.split_first() else {
             return false;
@@ -123,7 +124,7 @@ impl Digits {
             && !self.starts_with_date()
     }
 
-    /// `0049 151 2345678`.
+    /// Checks for `0049 151 2345678`.
     fn is_double_zero(&self) -> bool {
         let digits = self.groups.concat();
         digits.strip_prefix("00").is_some_and(|country| !country.starts_with('0'))
@@ -132,12 +133,12 @@ impl Digits {
             && !self.has_equal_fours()
     }
 
-    /// `0012-3456-7890` is how cards and orders are written.
+    /// Checks for groups of four digits, such as `0012-3456-7890`, which card and order numbers have.
     fn has_equal_fours(&self) -> bool {
         self.groups.iter().all(|group| group.len() == 4)
     }
 
-    /// `01.02.2026 1530`.
+    /// Checks for a date at the start, such as `01.02.2026 1530`.
     fn starts_with_date(&self) -> bool {
         let small = |group: &String| group.parse::<u8>().is_ok_and(|n| (1..=31).contains(&n));
         match self.groups.as_slice() {
