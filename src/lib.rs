@@ -1,8 +1,55 @@
 //! Throughline: one decision core for every channel.
 //!
 //! [`decide`] turns a signed [`Plan`] and the [`Facts`] of one request into a [`Decision`]: the content of each slot, the
-//! next action, what to record, and why. [`reduce`] applies an [`Event`] to a [`Profile`]. Both are pure: no clock, no
-//! randomness, no I/O, and no input makes them panic. The same code runs at the edge, in browsers, in the collector and natively.
+//! next action, what to record, and why. [`reduce`] applies an [`Event`] to a [`Profile`].
+//!
+//! All functions are pure: no clock, no randomness, no I/O, and no input makes them panic. The same code runs at the
+//! edge, in browsers, in the collector and natively, and gives equal bytes on each of them.
+//!
+//! # Examples
+//!
+//! The compiler (`throughline-compiler`) turns rules into a plan. A host loads it once, and decides for each request:
+//!
+//! ```
+//! use throughline::{Facts, Plan, decide};
+//! use throughline_compiler::{Options, Source, compile};
+//!
+//! let rules = r#"
+//!   policies: { consent: { default: granted } }
+//!   slots: { home.hero: { pages: ["/"] } }
+//!   channels: { web: {} }
+//!   messages:
+//!     coast: { renditions: [ { channel: web, html: "<h1>Ten days on the coast</h1>" } ] }
+//!   campaigns:
+//!     coast: { class: service, when: { country: PT }, slots: { home.hero: coast } }
+//! "#;
+//! let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+//! let plan = Plan::load(&plans.edge)?;
+//!
+//! let facts = Facts::from_json(
+//!     r#"{ "now": 1760000000000,
+//!          "profile": { "subject": "p1" },
+//!          "request": { "attributes": { "path": "/", "country": "PT" } } }"#,
+//! )?;
+//! let decision = decide(&plan, &facts);
+//! assert_eq!(decision.slots["home.hero"].content.body, "<h1>Ten days on the coast</h1>");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! | Task | Items |
+//! |---|---|
+//! | Load a plan, check its seal | [`Plan`], [`envelope`] |
+//! | Describe a request | [`Facts`], [`Request`], [`UserAgent`] |
+//! | Decide | [`decide`], [`Decision`], [`decision_id`], [`allows_storage`] |
+//! | Explain a decision | [`explain`], [`Explanation`], [`Reason`] |
+//! | Apply events | [`Event`], [`reduce`], [`Profile`] |
+//! | Move journeys on, send their messages | [`advance`], [`Action`], [`authorize`] |
+//! | Account journeys | [`Account`], [`advance_account`], [`MemberMessage`] |
+//! | Evaluate feature flags | [`evaluate`], [`evaluate_all`], [`run_experiments`] |
+//! | Carry a profile in a token | [`token`], [`keys`] |
+//! | Read and write JSON | [`Value`], [`canonical`] |
 
 #![cfg_attr(not(test), no_std)]
 
@@ -61,28 +108,29 @@ pub use text::url::Url;
 pub use time::Millis;
 pub use token::projection::DROP_ORDER;
 
-/// The compiler's door to what a plan is made of. Not part of the public API: it changes without notice.
+/// The compiler's and the tests' access to the tables of a plan. It is not part of the public API, and changes without
+/// notice.
 #[doc(hidden)]
 pub mod internals {
-    /// Conditions on plan rows.
+    /// The evaluation of condition rows.
     pub mod condition {
         pub use crate::condition::*;
     }
-    /// JSON as conditions and templates see it.
+    /// JSON values as conditions and templates read them.
     pub mod json {
         pub use crate::json::*;
     }
-    /// The plan's tables, rows and writer.
+    /// The tables, rows and writer of a plan.
     pub mod plan {
         pub use crate::plan::*;
     }
-    /// Strings.
+    /// String functions.
     pub mod text {
         pub use crate::text::*;
     }
 }
 
-/// Holds the README to its word: its Rust code is a doctest.
+/// Runs the Rust code of the README as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

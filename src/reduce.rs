@@ -18,6 +18,32 @@ use crate::profile::{Profile, exposure_keep};
 /// Events can be applied in any order, and each any number of times: the resulting profile is the same. Only counters
 /// of the plan are counted. An event of an untrusted sender sets only traits that are undeclared, or declared with
 /// `client: true`.
+///
+/// # Examples
+///
+/// The later of two events wins, whichever arrives first:
+///
+/// ```
+/// use throughline::{Event, Plan, Profile, Value, reduce};
+/// # use throughline_compiler::{Options, Source, compile};
+///
+/// let rules = "attributes: { tier: { type: string } }";
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let bytes = plans.edge;
+/// let plan = Plan::load(&bytes)?;
+/// let silver = Event::from_json(
+///     r#"{ "id": "m1", "type": "identify", "at": 1760000000000, "traits": { "tier": "silver" }, "trusted": true }"#,
+/// )?;
+/// let gold = Event::from_json(
+///     r#"{ "id": "m2", "type": "identify", "at": 1760000001000, "traits": { "tier": "gold" }, "trusted": true }"#,
+/// )?;
+///
+/// let mut profile = Profile::new("p1");
+/// reduce(&plan, &mut profile, &gold);
+/// reduce(&plan, &mut profile, &silver);
+/// assert_eq!(profile.traits["tier"].0, Value::from("gold"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     let stamp = Stamp::new(event.at, &event.id);
     let may_set = |name: &str| event.trusted || is_open(plan, name);

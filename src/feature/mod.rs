@@ -41,6 +41,30 @@ pub const MAX_FEATURE_DEPTH: usize = 64;
 ///
 /// Pure and infallible: the value of an unknown feature is `null`, and the source says so. The attribute `id` is the
 /// profile's subject, or else what the request's attributes say.
+///
+/// # Examples
+///
+/// ```
+/// use throughline::{EvaluationOptions, EvaluationReason, Facts, Plan, Value, evaluate};
+/// # use throughline_compiler::{Options, Source, compile};
+///
+/// let rules = r#"
+///   features:
+///     new-checkout:
+///       defaultValue: false
+///       rules: [ { id: austria, condition: { country: AT }, force: true } ]
+/// "#;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let bytes = plans.edge;
+/// let plan = Plan::load(&bytes)?;
+/// let facts = Facts::from_json(
+///     r#"{ "now": 1760000000000, "profile": { "subject": "p1" }, "request": { "attributes": { "country": "AT" } } }"#,
+/// )?;
+/// let evaluation = evaluate(&plan, &facts, &EvaluationOptions::default(), "new-checkout");
+/// assert_eq!(evaluation.value, Value::Bool(true));
+/// assert_eq!(evaluation.reason, EvaluationReason::TargetingMatch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn evaluate(plan: &Plan, facts: &Facts, options: &EvaluationOptions, key: &str) -> Evaluation {
     let profile = profile_of(plan, facts);

@@ -33,6 +33,48 @@ pub struct PendingMessage<'a> {
 ///
 /// # Errors
 /// Returns the reason why it must not be sent, with the time from which it may if there is one.
+///
+/// # Examples
+///
+/// A purchase ends the journey after the message became due:
+///
+/// ```
+/// use throughline::{Event, Millis, PendingMessage, Plan, Profile, SendBlocked, Stamp, authorize, reduce};
+/// # use throughline_compiler::{Options, Source, compile};
+///
+/// let rules = r#"
+///   policies: { consent: { default: granted } }
+///   channels: { email: {} }
+///   messages:
+///     reminder: { renditions: [ { channel: email, subject: Your cart, text: It is still here. } ] }
+///   journeys:
+///     abandoned-cart:
+///       class: service
+///       enter: { event: Product Added }
+///       exit: [ { event: Order Completed } ]
+///       steps:
+///         - { id: pause, wait: 10m }
+///         - { id: remind, send: reminder, channels: [email], ttl: 1d }
+/// "#;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let bytes = plans.edge;
+/// let plan = Plan::load(&bytes)?;
+/// let mut profile = Profile::new("p1");
+/// reduce(&plan, &mut profile, &Event::from_json(r#"{ "id": "m1", "at": 1760000000000, "event": "Product Added" }"#)?);
+/// let pending = PendingMessage {
+///     journey: "abandoned-cart",
+///     entered: Stamp::new(Millis(1760000000000), "m1"),
+///     message: "reminder",
+///     channel: "email",
+///     expires: Millis(1760087000000),
+/// };
+/// let now = Millis(1760000600000);
+/// assert_eq!(authorize(&plan, &profile, &[], &pending, now), Ok(()));
+///
+/// reduce(&plan, &mut profile, &Event::from_json(r#"{ "id": "m2", "at": 1760000500000, "event": "Order Completed" }"#)?);
+/// assert_eq!(authorize(&plan, &profile, &[], &pending, now), Err(SendBlocked::Ended));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn authorize(
     plan: &Plan,
     profile: &Profile,

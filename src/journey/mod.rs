@@ -53,6 +53,42 @@ pub struct Advance {
 /// - A message that is denied only for now waits until it is allowed or expires.
 ///
 /// Journeys with the account as their unit are left out: see [`advance_account`].
+///
+/// # Examples
+///
+/// ```
+/// use throughline::{Event, Millis, Plan, Profile, advance, reduce};
+/// # use throughline_compiler::{Options, Source, compile};
+///
+/// let rules = r#"
+///   policies: { consent: { default: granted } }
+///   channels: { email: {} }
+///   messages:
+///     reminder: { renditions: [ { channel: email, subject: Your cart, text: It is still here. } ] }
+///   journeys:
+///     abandoned-cart:
+///       class: service
+///       enter: { event: Product Added }
+///       exit: [ { event: Order Completed } ]
+///       steps:
+///         - { id: pause, wait: 10m }
+///         - { id: remind, send: reminder, channels: [email], ttl: 1d }
+/// "#;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let bytes = plans.edge;
+/// let plan = Plan::load(&bytes)?;
+/// let added = Event::from_json(r#"{ "id": "m1", "at": 1760000000000, "event": "Product Added" }"#)?;
+/// let mut profile = Profile::new("p1");
+/// reduce(&plan, &mut profile, &added);
+///
+/// let entered = advance(&plan, &profile, &[], added.at);
+/// assert_eq!(entered.wake_at, Some(Millis(1760000600000)));
+///
+/// let due = advance(&plan, &entered.profile, &[], Millis(1760000600000));
+/// let message = due.actions[0].outcome.as_ref().map_err(|blocked| blocked.code())?;
+/// assert_eq!(message.content.body, "It is still here.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn advance(plan: &Plan, profile: &Profile, pending: &[Event], now: Millis) -> Advance {
     advance_by_unit(plan, profile, pending, now, false)

@@ -61,6 +61,23 @@ impl Plan {
     ///
     /// # Errors
     /// Returns the first defect of bytes that are not a valid plan of this version. No bytes make it panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use throughline::Plan;
+    /// # use throughline_compiler::{Options, Source, compile};
+    ///
+    /// let rules = "slots: { home.hero: {} }";
+    /// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+    /// # let bytes = plans.edge;
+    /// let plan = Plan::load(&bytes)?;
+    /// assert_eq!(plan.slots().next().map(|slot| slot.id), Some("home.hero"));
+    ///
+    /// let damaged = &bytes[..bytes.len() - 1];
+    /// assert!(Plan::load(damaged).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load(bytes: &[u8]) -> Result<Self, PlanError> {
         load::load(bytes)
     }

@@ -173,6 +173,35 @@ impl Verifier {
     /// # Errors
     /// Returns the [`Rejection`] of the first rule that the token breaks. [`Rejection::Expired`] comes last: such a
     /// token breaks no other rule, and names its subject.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use throughline::keys::{Algorithm, Key, KeySet, Purpose};
+    /// use throughline::token::{Claims, Rejection, Verifier, mint};
+    ///
+    /// let key = Key::from_seed(Algorithm::EdDsa, Purpose::Token, None, &[7; 32])?; // Use random bytes.
+    /// let claims = Claims {
+    ///     iss: "https://collect.shop.example".into(),
+    ///     aud: "shop.example".into(),
+    ///     sub: "p1".into(),
+    ///     iat: 1_760_000_000,
+    ///     exp: 1_760_086_400,
+    ///     ver: 1,
+    ///     facts: "gold".to_owned(),
+    /// };
+    /// let token = mint(&key, &claims)?;
+    ///
+    /// let mut keys = KeySet::new(Purpose::Token);
+    /// keys.push(key)?;
+    /// let verifier = Verifier::new(keys, &claims.iss, &claims.aud)?;
+    /// assert_eq!(verifier.verify(&token, 1_760_000_000_000), Ok(claims));
+    ///
+    /// let unsigned = token.rsplit_once('.').ok_or("no signature")?.0;
+    /// let rejection = verifier.verify::<String>(unsigned, 1_760_000_000_000);
+    /// assert_eq!(rejection, Err(Rejection::SegmentCount { found: 2 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify<F: DeserializeOwned>(&self, token: &str, now_ms: u64) -> Result<Claims<F>, Rejection> {
         self.verify_by(token, now_ms, |facts| serde_json::from_str(facts).ok())
     }

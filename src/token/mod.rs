@@ -1,7 +1,7 @@
 //! Profile tokens and preview tokens: signed, compact, and verified offline.
 //!
-//! - [`Key`], [`VerifyKey`] and [`KeySet`]: JWK (RFC 7517), its algorithms (RFC 7518, RFC 8037) and thumbprints (RFC
-//!   7638). Every key is for one [`Purpose`].
+//! Keys are in [`keys`](crate::keys); every key has one [`Purpose`](crate::keys::Purpose).
+//!
 //! - [`jws`]: JWS in compact form (RFC 7515), without the extensions of RFC 7797.
 //! - [`Claims`], [`mint`] and [`Verifier`]: the profile token, a JWT (RFC 7519) that follows the advice of RFC 8725.
 //! - [`PreviewClaims`], [`mint_preview`] and [`PreviewVerifier`]: the preview token.
