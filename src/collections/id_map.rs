@@ -7,8 +7,9 @@ use crate::prelude::*;
 /// It grows with the rows that a decision evaluates, not with the rows of the plan: a decision evaluates few of a
 /// plan's many thousand conditions. Entries are only added, and an id gets its value once.
 ///
-/// why: keys are `u32` row ids that no visitor chooses, so one multiplication hashes them well enough, and nothing is
-/// ever removed. A general map brings code for other keys, removal and iteration into every browser.
+/// why: keys are row ids that no visitor chooses, and nothing is ever removed, so one multiplication and linear probing
+/// are enough. In the browser core, hashbrown costs 1.7 KB more and `BTreeMap` 3.0 KB more (gzip, measured in November
+/// 2026).
 pub(crate) struct IdMap<V> {
     entries: Vec<(u32, V)>,
     /// Indices into `entries`, plus one, at the slot that the id hashes to or the next free one (linear probing); 0 is

@@ -1,7 +1,8 @@
 //! One stable sort of indices that all types share.
 //!
-//! why: `sort_by` of the standard library is compiled anew for each type that is sorted, and its merge and run
-//! detection cost every browser 5 KB more than this one heapsort over indices (gzip, see ARCHITECTURE.md, "Bytes").
+//! why: `sort_by` of the standard library is compiled anew for each type that is sorted. One heapsort over indices,
+//! which all types share, saved every browser 5 KB when it replaced those sorts (gzip, see ARCHITECTURE.md). `sort_by`
+//! in this one place would still cost 1.8 KB more.
 
 use core::cmp::Ordering;
 

@@ -27,7 +27,8 @@
 //!
 //! # Examples
 //! ```
-//! use throughline::token::{Algorithm, Claims, Key, KeySet, Purpose, Rejection, Verifier, mint};
+//! use throughline::keys::{Algorithm, Key, KeySet, Purpose};
+//! use throughline::token::{Claims, Rejection, Verifier, mint};
 //!
 //! let seed = [7; 32]; // Use 32 random bytes.
 //! let key = Key::from_seed(Algorithm::EdDsa, Purpose::Token, None, &seed)?;
