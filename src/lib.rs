@@ -23,7 +23,8 @@
 //!   campaigns:
 //!     coast: { class: service, when: { country: PT }, slots: { home.hero: coast } }
 //! "#;
-//! let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+//! let sources = [Source::new("rules.yaml", rules)];
+//! let plans = compile(&sources, Options::default()).plans.ok_or("the rules have mistakes")?;
 //! let plan = Plan::load(&plans.edge)?;
 //!
 //! let facts = Facts::from_json(

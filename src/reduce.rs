@@ -28,7 +28,7 @@ use crate::profile::{Profile, exposure_keep};
 /// # use throughline_compiler::{Options, Source, compile};
 ///
 /// let rules = "attributes: { tier: { type: string } }";
-/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
 /// # let bytes = plans.edge;
 /// let plan = Plan::load(&bytes)?;
 /// let silver = Event::from_json(

@@ -32,6 +32,7 @@ mod journey_model;
 mod laws;
 mod lint;
 mod model;
+mod public_api;
 mod reasons;
 mod reference;
 mod send_model;

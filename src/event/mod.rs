@@ -66,7 +66,7 @@ pub enum EventError {
     Member {
         /// The member's name.
         name: &'static str,
-        /// What was expected.
+        /// The expected value.
         expected: &'static str,
     },
     /// A time is not RFC 3339.

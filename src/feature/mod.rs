@@ -54,7 +54,7 @@ pub const MAX_FEATURE_DEPTH: usize = 64;
 ///       defaultValue: false
 ///       rules: [ { id: austria, condition: { country: AT }, force: true } ]
 /// "#;
-/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
 /// # let bytes = plans.edge;
 /// let plan = Plan::load(&bytes)?;
 /// let facts = Facts::from_json(

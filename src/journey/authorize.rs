@@ -56,7 +56,7 @@ pub struct PendingMessage<'a> {
 ///         - { id: pause, wait: 10m }
 ///         - { id: remind, send: reminder, channels: [email], ttl: 1d }
 /// "#;
-/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
 /// # let bytes = plans.edge;
 /// let plan = Plan::load(&bytes)?;
 /// let mut profile = Profile::new("p1");

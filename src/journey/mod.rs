@@ -74,7 +74,7 @@ pub struct Advance {
 ///         - { id: pause, wait: 10m }
 ///         - { id: remind, send: reminder, channels: [email], ttl: 1d }
 /// "#;
-/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+/// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
 /// # let bytes = plans.edge;
 /// let plan = Plan::load(&bytes)?;
 /// let added = Event::from_json(r#"{ "id": "m1", "at": 1760000000000, "event": "Product Added" }"#)?;

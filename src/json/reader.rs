@@ -22,7 +22,7 @@ const EXACT_DIGITS: usize = 15;
 pub struct JsonError {
     /// The byte offset of the error.
     pub at: usize,
-    /// What was expected there.
+    /// The expected token.
     pub expected: &'static str,
 }
 

@@ -69,7 +69,7 @@ impl Plan {
     /// # use throughline_compiler::{Options, Source, compile};
     ///
     /// let rules = "slots: { home.hero: {} }";
-    /// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("the rules have mistakes")?;
+    /// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
     /// # let bytes = plans.edge;
     /// let plan = Plan::load(&bytes)?;
     /// assert_eq!(plan.slots().next().map(|slot| slot.id), Some("home.hero"));
