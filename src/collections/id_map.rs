@@ -81,15 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_noted_is_known() {
-        let mut memo = IdMap::new();
+    fn inserted_values_are_found() {
+        let mut map = IdMap::new();
         for number in (0..1_000).step_by(7) {
-            memo.insert(number, number + 1);
+            map.insert(number, number + 1);
             for asked in 0..1_000 {
                 let expected = (asked <= number && asked % 7 == 0).then_some(asked + 1);
-                assert_eq!(memo.get(asked), expected, "{asked} after {number}");
+                assert_eq!(map.get(asked), expected, "{asked} after {number}");
             }
         }
-        assert!(memo.slots.len() <= 1_024, "space for what is known");
+        assert!(map.slots.len() <= 1_024, "the slots grow with the entries");
     }
 }

@@ -59,7 +59,7 @@ mod tests {
         #[test]
         fn the_order_is_that_of_a_stable_sort(keys in proptest::collection::vec(0..20_u8, 0..60)) {
             let mut expected: Vec<usize> = (0..keys.len()).collect();
-            expected.sort_by_key(|place| keys.get(*place));
+            expected.sort_by_key(|index| keys.get(*index));
             prop_assert_eq!(sorted_indices(keys.len(), &|a, b| keys.get(a).cmp(&keys.get(b))), expected);
         }
     }

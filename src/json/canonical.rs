@@ -78,7 +78,7 @@ fn split_at_escape(text: &str) -> Option<(&str, u8, &str)> {
 }
 
 fn write_escape(byte: u8, out: &mut String) {
-    let letter = match byte {
+    let short = match byte {
         b'"' => '"',
         b'\\' => '\\',
         0x8 => 'b',
@@ -95,7 +95,7 @@ fn write_escape(byte: u8, out: &mut String) {
         }
     };
     out.push('\\');
-    out.push(letter);
+    out.push(short);
 }
 
 /// Appends an array whose items are written by `write`.

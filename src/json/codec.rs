@@ -294,7 +294,7 @@ mod tests {
     }
 
     proptest! {
-        /// A text that is read at once is what it would be as a value that is read then.
+        /// Decoding a string gives the same as parsing it and decoding the value.
         #[test]
         fn a_text_and_its_value_are_the_same(text in text()) {
             let value = json::parse(&text).unwrap();
@@ -302,7 +302,7 @@ mod tests {
             if let Ok(facts) = Facts::from_json(&text) {
                 prop_assert_eq!(Some(facts), of_value.clone(), "{}", text);
             }
-            // Each name once: a value that does not count may be wrong.
+            // Each name is kept once, because the value of a repeated name may be invalid.
             prop_assert_eq!(Facts::from_json(&canonical::to_json_text(&value)).ok(), of_value, "{}", text);
         }
 
@@ -320,7 +320,7 @@ mod tests {
         }
     }
 
-    /// Facts, nearly: some members stand twice, are null, or are not as they should be.
+    /// Almost valid facts: some members are repeated, null or of the wrong type.
     fn text() -> impl Strategy<Value = String> {
         let value = prop_oneof![
             Just("null".to_owned()),

@@ -156,8 +156,8 @@ impl Whole {
     /// Subtracts a number that is not greater.
     fn subtract(&mut self, other: &Self) {
         let mut borrow = false;
-        for (place, word) in self.0.iter_mut().enumerate() {
-            let (once, first) = word.overflowing_sub(other.0.get(place).copied().unwrap_or(0));
+        for (index, word) in self.0.iter_mut().enumerate() {
+            let (once, first) = word.overflowing_sub(other.0.get(index).copied().unwrap_or(0));
             let (twice, second) = once.overflowing_sub(u32::from(borrow));
             *word = twice;
             borrow = first || second;

@@ -328,12 +328,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Both readers give the same value, or both give none.
+    /// Both readers return the same value, or both fail.
     #[track_caller]
     fn assert_same(text: &str) {
         let (ours, serdes) = (parse(text), serde_json::from_str::<Value>(text));
         match serdes {
-            // Also equal bytes: zero and minus zero are equal values.
+            // Bytes are compared, too, because 0 and -0 are equal values.
             Ok(value) => assert_eq!(format!("{:?}", ours), format!("{:?}", Ok::<_, JsonError>(value)), "{text}"),
             Err(_) => assert!(ours.is_err(), "{text}"),
         }

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn capitals_are_unicodes_for_latin_greek_cyrillic_and_armenian() {
         let differs = |c: &char| uppercase(&c.to_string()) != c.to_uppercase().collect::<String>();
-        // Latin, IPA and its kind, Greek, Cyrillic, Armenian, and the chars with marks that Vietnamese and Greek have.
+        // Latin, IPA, Greek, Cyrillic, Armenian, and the accented letters of Vietnamese and Greek.
         let odd: String = ('\0'..'\u{180}')
             .chain('\u{386}'..'\u{3d0}')
             .chain('\u{400}'..'\u{588}')

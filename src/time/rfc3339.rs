@@ -131,7 +131,8 @@ mod tests {
         }
     }
 
-    /// What jiff reads; it is a second opinion. It drops fractions towards 1970, so they are taken from the second.
+    /// Returns the time that jiff parses, as a second opinion. It truncates fractions towards 1970, so they are taken
+    /// from the second.
     fn by_jiff(text: &str) -> Option<i64> {
         let time: jiff::Timestamp = text.parse().ok()?;
         Some(time.as_nanosecond().div_euclid(1_000_000) as i64)
