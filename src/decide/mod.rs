@@ -54,12 +54,14 @@ use explain::trace::Tracer;
 /// # use throughline_compiler::{Options, Source, compile};
 ///
 /// let rules = r#"
-///   version: 1
 ///   attributes: { tier: { type: string, edge: true } }
-///   slots: { home.hero: {} }
-///   messages: { lounge: { text: The lounge is open. } }
+///   policies: { consent: { default: granted } }
+///   slots: { home.hero: { pages: ["/"] } }
+///   channels: { web: {} }
+///   messages:
+///     lounge: { renditions: [ { channel: web, html: "<p>The lounge is open.</p>" } ] }
 ///   campaigns:
-///     lounge: { class: service, priority: 10, when: { tier: gold }, slots: { home.hero: lounge } }
+///     lounge: { class: service, when: { tier: gold }, slots: { home.hero: lounge } }
 /// "#;
 /// # let plans = compile(&[Source::new("rules.yaml", rules)], Options::default()).plans.ok_or("mistakes")?;
 /// # let bytes = plans.edge;
