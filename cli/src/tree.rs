@@ -79,8 +79,8 @@ pub fn draw_steps(out: &mut String, depth: usize, candidate: &Value) {
     for step in items(candidate.at(["steps"])) {
         let text = |name| step.at([name]).as_str().unwrap_or_default();
         line(out, depth, format_args!("{} {} by {}", styled(text("outcome")), text("message"), text("channel")));
-        let told = ["channel", "message", "outcome", "detail"];
-        draw_members(out, depth.saturating_add(1), step, &told);
+        let keys = ["channel", "message", "outcome", "detail"];
+        draw_members(out, depth.saturating_add(1), step, &keys);
         draw_detail(out, depth.saturating_add(1), step.at(["detail"]));
     }
 }

@@ -112,8 +112,7 @@ impl Usage {
 
     /// Adds the account's id where anything of an account is used: it says who may name the account.
     fn with_account(mut self, rules: &Rules<'_>) -> Self {
-        let is_used =
-            rules.has_units_of_account() || self.attributes.iter().any(|name| account_unit::is_of_account(name));
+        let is_used = rules.has_account_units() || self.attributes.iter().any(|name| account_unit::is_of_account(name));
         if is_used && rules.attributes.contains_key(account_unit::ID) {
             self.attributes.insert(account_unit::ID.to_owned());
         }
@@ -123,7 +122,7 @@ impl Usage {
     fn add(&mut self, rules: &Rules<'_>, uses: &ConditionUses, at_edge: bool) {
         let mut counters = uses.counters.clone();
         let attributes = uses.attributes.iter().filter_map(|name| rules.attributes.get(name.as_str()));
-        for spec in attributes.filter_map(|attribute| attribute.of_events.as_ref()).map(EventValues::counter) {
+        for spec in attributes.filter_map(|attribute| attribute.event_values.as_ref()).map(EventValues::counter) {
             add_counter(&mut counters, &spec.key(), &spec);
         }
         self.attributes.extend(uses.attributes.iter().cloned());
@@ -226,7 +225,7 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
             }
         }
         add(&mut all, core::mem::take(&mut self.scope.uses));
-        all.local |= rules.asks_for_local_time();
+        all.local |= rules.uses_local_time();
         let next = || rules.campaigns.values().flat_map(|campaign| &campaign.next);
         let channels: BTreeSet<&str> = next().map(|next| next.channel.name).chain([WEB]).collect();
         let names: BTreeSet<&str> =
@@ -257,12 +256,14 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
         for feature in rules.features.values() {
             self.scope.dialect = feature.dialect;
             for rule in &feature.rules {
-                let trial = match &rule.effect {
-                    Effect::Experiment(trial) => Some(trial.as_ref()),
+                let experiment = match &rule.effect {
+                    Effect::Experiment(experiment) => Some(experiment.as_ref()),
                     Effect::Force { .. } | Effect::Nothing => None,
                 };
-                let conditions =
-                    rule.conditions().into_iter().chain(trial.iter().flat_map(|trial| leaves(rules, trial)));
+                let conditions = rule
+                    .conditions()
+                    .into_iter()
+                    .chain(experiment.iter().flat_map(|experiment| leaves(rules, experiment)));
                 for when in conditions.collect::<Vec<_>>() {
                     self.page_condition(when, &mut all, out);
                 }
@@ -275,11 +276,11 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
         }
         for (_, experiment) in &rules.auto_experiments {
             self.scope.dialect = experiment.dialect;
-            if let Some(when) = &experiment.trial.when {
+            if let Some(when) = &experiment.experiment.when {
                 self.page_condition(when, &mut all, out);
             }
-            self.prerequisites(&experiment.trial.parents, out);
-            for unit in experiment.trial.units() {
+            self.prerequisites(&experiment.experiment.parents, out);
+            for unit in experiment.experiment.units() {
                 self.page_attribute(unit.name, unit, &mut all);
             }
             all.attributes.insert("id".to_owned());
@@ -375,9 +376,9 @@ impl<'r, 'a> UsageCollector<'r, 'a> {
 /// The conditions of the weights of a trial's bandit.
 fn leaves<'r, 'a>(
     rules: &'r Rules<'a>,
-    trial: &FeatureExperiment<'a>,
+    experiment: &FeatureExperiment<'a>,
 ) -> impl Iterator<Item = &'r Cursor<'a>> + use<'r, 'a> {
-    let bandit = trial.bandit.as_ref().and_then(|bandit| rules.bandits.get(bandit.name));
+    let bandit = experiment.bandit.as_ref().and_then(|bandit| rules.bandits.get(bandit.name));
     bandit.into_iter().flat_map(|bandit| &bandit.leaves).filter_map(|leaf| leaf.when.as_ref())
 }
 

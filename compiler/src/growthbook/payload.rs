@@ -158,19 +158,19 @@ fn group(id: &str, group: &Value, findings: &mut Vec<Finding>) -> Option<Value> 
     let members = match group {
         Value::Array(_) => return Some(group.clone()),
         Value::Object(members) => members,
-        _ => return strange(path, findings),
+        _ => return unsupported_group(path, findings),
     };
     let kept: &[&str] = match (group.at(["type"]).as_str(), group.at(["values"]), group.at(["condition"])) {
         (Some("list"), Value::Array(_), _) => &["type", "attributeKey", "values"],
         (Some("condition"), _, Value::Object(_)) => &["type", "condition"],
-        _ => return strange(path, findings),
+        _ => return unsupported_group(path, findings),
     };
-    let mut silent = Vec::new();
-    Some(keep(&path, members, |name| kept.contains(&name), &mut silent))
+    let mut ignored = Vec::new();
+    Some(keep(&path, members, |name| kept.contains(&name), &mut ignored))
 }
 
 /// `$notInGroup` is false for such a group too, where an unknown one would make it true: a condition that never holds.
-fn strange(path: String, findings: &mut Vec<Finding>) -> Option<Value> {
+fn unsupported_group(path: String, findings: &mut Vec<Finding>) -> Option<Value> {
     findings.push(Finding {
         path,
         severity: Severity::Warning,

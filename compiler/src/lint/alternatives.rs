@@ -7,15 +7,15 @@ use crate::rules::journey::StepAction;
 use crate::source::cursor::{ReadContext, Reference};
 
 /// Looks at the channels of next actions and of journeys.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     // Quiet hours, caps and roles pass channels by.
     if !linter.definitions.section_has_only("policies", &["consent", "suppress", "scores"]) {
         return;
     }
-    for speaker in speakers.iter().filter(|speaker| speaker.is_understood) {
-        let steps = member(&speaker.cursor, "next").map(|cursor| items(&cursor)).unwrap_or_default();
+    for reach in reaches.iter().filter(|reach| reach.is_understood) {
+        let steps = member(&reach.cursor, "next").map(|cursor| items(&cursor)).unwrap_or_default();
         if steps.iter().all(|step| has_only(step.node, &["channel", "message", "after", "until"])) {
-            let ways = speaker.campaign.next.iter().map(|next| (&next.channel, &next.message));
+            let ways = reach.campaign.next.iter().map(|next| (&next.channel, &next.message));
             check_order(linter, ways, out);
         }
     }
@@ -55,9 +55,9 @@ fn check_order<'n, 'a: 'n>(
 fn is_always_possible(linter: &Linter<'_, '_>, channel: &str, message: &str) -> bool {
     let is_open = linter.definitions.has_only("channels", channel, &[]);
     let is_plain = linter.definitions.has_only("messages", message, &["once", "renditions"]);
-    let is_said = linter.rules.messages.get(message).is_some_and(|message| {
+    let has_plain_rendition = linter.rules.messages.get(message).is_some_and(|message| {
         let mut renditions = message.in_channel(channel);
         !message.once && renditions.any(|rendition| rendition.locale.is_none() && rendition.variation.is_none())
     });
-    is_open && is_plain && is_said
+    is_open && is_plain && has_plain_rendition
 }

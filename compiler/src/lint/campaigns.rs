@@ -8,15 +8,15 @@ use super::reach::{MessageReach, not_before};
 use crate::source::cursor::ReadContext;
 
 /// Looks at each campaign alone.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
-    for speaker in speakers {
-        if matches!(solve(&[&speaker.when]), Answer::Never(_)) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+    for reach in reaches {
+        if matches!(solve(&[&reach.when]), Answer::Never(_)) {
             // That is told of the condition.
             continue;
         }
-        check_reachable(linter, speaker, out);
-        check_pages(linter, speaker, out);
-        if let (Class::Transactional, Some(offer)) = (speaker.campaign.class, &speaker.campaign.offer) {
+        check_reachable(linter, reach, out);
+        check_pages(linter, reach, out);
+        if let (Class::Transactional, Some(offer)) = (reach.campaign.class, &reach.campaign.offer) {
             let message = format!("a transactional campaign carries the offer `{}`, which is advertising", offer.name);
             let expected = "class `promo`, or no offer; transactional campaigns must not carry one";
             offer.cursor.warning("transactional-offer", message, out).expected(expected);
@@ -24,10 +24,10 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>],
     }
 }
 
-fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
-    if let Answer::Never(conflict) = solve(&speaker.speaks()) {
-        let message = format!("campaign `{}` is never eligible: {}", speaker.id, conflict.words());
-        speaker
+fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, reach: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
+    if let Answer::Never(conflict) = solve(&reach.eligible_when()) {
+        let message = format!("campaign `{}` is never eligible: {}", reach.id, conflict.words());
+        reach
             .cursor
             .warning("unreachable-campaign", message, out)
             .expected("a condition that can hold within the schedule and the required consent");
@@ -35,19 +35,19 @@ fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, '
     }
     let Some(now) = linter.now else { return };
     let today = not_before(now);
-    let [when, frame] = speaker.speaks();
+    let [when, frame] = reach.eligible_when();
     if let Answer::Never(_) = solve(&[when, frame, &today]) {
-        let message = format!("the time span of campaign `{}` has passed", speaker.id);
-        let cursor = linter.definitions.key("campaigns", speaker.id, "schedule");
-        let cursor = cursor.as_ref().unwrap_or(&speaker.cursor);
+        let message = format!("the time span of campaign `{}` has passed", reach.id);
+        let cursor = linter.definitions.key("campaigns", reach.id, "schedule");
+        let cursor = cursor.as_ref().unwrap_or(&reach.cursor);
         cursor.warning("schedule-over", message, out).expected("a later `until`, or no campaign");
     }
 }
 
 /// Tells of slots on pages with paths that the condition excludes.
-fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
-    let Some(when) = &speaker.campaign.when else { return };
-    for placement in &speaker.campaign.slots {
+fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, reach: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
+    let Some(when) = &reach.campaign.when else { return };
+    for placement in &reach.campaign.slots {
         let Some(slot) = linter.rules.slot(placement.slot.name).filter(|slot| !slot.pages.is_empty()) else { continue };
         let path = Variable::Attribute("path".to_owned());
         let mut wanted = Vec::new();
@@ -58,7 +58,7 @@ fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, speaker: &MessageReach<'r, 'a>, 
             wanted.extend(paths.iter().map(|path| path.0.clone()));
             paths.iter().any(|path| slot.pages.iter().any(|glob| is_on(glob, &path.0)))
         };
-        if let Answer::Never(_) = search(&speaker.speaks(), &mut is_on_page) {
+        if let Answer::Never(_) = search(&reach.eligible_when(), &mut is_on_page) {
             let (paths, pages) = (wanted.join("`, `"), slot.pages.join("`, `"));
             let message = format!(
                 "the condition requires the path `{paths}`, but slot `{}` is on `{pages}`",

@@ -25,7 +25,7 @@ struct LintedCap<'a> {
     max: f64,
     span: CapWindow,
     /// Whether it counts what all members of an account saw.
-    of_account: bool,
+    is_per_account: bool,
     name: String,
 }
 
@@ -116,10 +116,10 @@ impl<'a> LintedCap<'a> {
             }
         }
         let per = cursor.node.get("per")?.as_str()?;
-        let of_account = cursor.node.get("unit").and_then(Node::as_str) == Some(account_unit::ID);
-        let whose = if of_account { " and account" } else { "" };
+        let is_per_account = cursor.node.get("unit").and_then(Node::as_str) == Some(account_unit::ID);
+        let whose = if is_per_account { " and account" } else { "" };
         let name = format!("{of}{max} per {per}{whose}");
-        Some(Self { cursor: cursor.clone(), scope, channels, max, span, of_account, name })
+        Some(Self { cursor: cursor.clone(), scope, channels, max, span, is_per_account, name })
     }
 
     /// Whether this cap is reached whenever the other one is.
@@ -129,7 +129,7 @@ impl<'a> LintedCap<'a> {
         let is_free = other.scope.get("class") == Some(&"transactional") && !self.scope.contains_key("class");
         let is_wider = is_wider && (self.channels.is_empty() || self.channels == other.channels);
         // An account sees no less than each of its members.
-        let is_whole = self.of_account || !other.of_account;
+        let is_whole = self.is_per_account || !other.is_per_account;
         is_wider && is_whole && !is_free && self.max <= other.max && self.span.holds(other.span)
     }
 }
@@ -182,7 +182,7 @@ fn report_unused(linter: &Linter<'_, '_>, cap: &LintedCap<'_>, out: &mut ReadCon
         .scope
         .get("message")
         .filter(|name| linter.rules.messages.get(**name).is_some_and(|message| message.once) && cap.max >= 1.0)
-        .filter(|_| !cap.of_account);
+        .filter(|_| !cap.is_per_account);
     if let Some(name) = message {
         let message = format!("this cap never binds: the message `{name}` is shown once");
         cap.cursor.warning("cap-never-binds", message, out).expected("no cap, or a message without `once`");
@@ -200,7 +200,7 @@ fn check_once(
 ) {
     let names: BTreeSet<&str> = campaign.messages().map(|named| named.name).collect();
     let is_once = |name: &&str| linter.rules.messages.get(*name).is_some_and(|message| message.once);
-    if cap.of_account || names.is_empty() || !names.iter().all(is_once) || cap.max < names.len() as f64 {
+    if cap.is_per_account || names.is_empty() || !names.iter().all(is_once) || cap.max < names.len() as f64 {
         return;
     }
     let messages =

@@ -31,7 +31,7 @@ fn check_features(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let rules = features.flat_map(|feature| &feature.rules).flat_map(crate::rules::feature::Rule::conditions);
     let experiments = linter.rules.auto_experiments.iter().map(|(_, experiment)| experiment);
     let experiments = experiments.filter(|experiment| experiment.dialect == Dialect::Rules);
-    for when in rules.chain(experiments.filter_map(|experiment| experiment.trial.when.as_ref())) {
+    for when in rules.chain(experiments.filter_map(|auto| auto.experiment.when.as_ref())) {
         check_condition(linter, when, out);
     }
 }

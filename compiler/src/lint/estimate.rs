@@ -63,9 +63,9 @@ impl<'r> Estimator<'_, 'r, '_> {
                     text.push_str(&longest(ways));
                 }
                 Part::For { variable, list, body, other, source } => {
-                    let things = LoopItems::of(self.linter, list);
-                    let rounds = things.most;
-                    self.loops.insert(*variable, things);
+                    let items = LoopItems::of(self.linter, list);
+                    let rounds = items.most;
+                    self.loops.insert(*variable, items);
                     let round = self.parts(body);
                     self.loops.remove(variable);
                     if rounds.is_none() {
@@ -139,10 +139,10 @@ impl<'r> Estimator<'_, 'r, '_> {
             }
             Expression::Filter(TemplateFilter::Join, args) => {
                 let [list, between] = args.as_slice() else { return None };
-                let things = LoopItems::of(self.linter, list);
-                let item = longest(things.texts(things.field?)?);
+                let items = LoopItems::of(self.linter, list);
+                let item = longest(items.texts(items.field?)?);
                 let round = format!("{item}{}", longest(self.values(between)?));
-                Some(vec![repeated(&round, things.most?)])
+                Some(vec![repeated(&round, items.most?)])
             }
             _ => None,
         }

@@ -26,20 +26,19 @@ const UNDERSTOOD: [&str; 11] = [
 const MAX_PAIRS: usize = 400;
 
 /// Looks at the experiments of all campaigns.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     check_weights(linter, out);
-    check_seeds(linter, speakers, out);
-    let mut told = BTreeSet::new();
+    check_seeds(linter, reaches, out);
+    let mut reported = BTreeSet::new();
     for (slot, _) in &linter.rules.slots {
-        let has_slot = |speaker: &&MessageReach<'r, 'a>| {
-            speaker.campaign.slots.iter().any(|placement| placement.slot.name == *slot)
-        };
-        let with: Vec<_> = speakers
+        let has_slot =
+            |reach: &&MessageReach<'r, 'a>| reach.campaign.slots.iter().any(|placement| placement.slot.name == *slot);
+        let with: Vec<_> = reaches
             .iter()
             .filter(has_slot)
-            .filter_map(|speaker| Some((speaker, running(linter, speaker.campaign.experiment.as_ref()?.name)?)))
+            .filter_map(|reach| Some((reach, running(linter, reach.campaign.experiment.as_ref()?.name)?)))
             .collect();
-        check_slot(linter, slot, &with, &mut told, out);
+        check_slot(linter, slot, &with, &mut reported, out);
     }
 }
 
@@ -72,9 +71,9 @@ fn are_apart(first: &Experiment<'_>, second: &Experiment<'_>) -> bool {
 }
 
 /// Tells of experiments with the same seed: who is in the first variation of one is in the first of the other.
-fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let used: BTreeSet<&str> =
-        speakers.iter().filter_map(|speaker| speaker.campaign.experiment.as_ref()).map(|named| named.name).collect();
+        reaches.iter().filter_map(|reach| reach.campaign.experiment.as_ref()).map(|named| named.name).collect();
     let mut seen: BTreeMap<(&str, &str), (&str, &Experiment<'_>)> = BTreeMap::new();
     for (id, experiment) in used.into_iter().filter_map(|id| running(linter, id)) {
         let seed = experiment.seed.unwrap_or(id);
@@ -94,7 +93,7 @@ fn check_slot<'r, 'a>(
     linter: &Linter<'r, 'a>,
     slot: &str,
     with: &[(&MessageReach<'r, 'a>, (&'a str, &'r Experiment<'a>))],
-    told: &mut BTreeSet<(&'a str, &'a str)>,
+    reported: &mut BTreeSet<(&'a str, &'a str)>,
     out: &mut ReadContext<'_>,
 ) {
     let pairs = with.iter().enumerate().flat_map(|(at, first)| {
@@ -103,7 +102,7 @@ fn check_slot<'r, 'a>(
     });
     for ((one, (first, experiment)), (other, (second, rival))) in pairs.take(MAX_PAIRS) {
         let can_meet = first != second && unit(experiment) == unit(rival) && !are_apart(experiment, rival);
-        if !can_meet || told.contains(&(first, second)) {
+        if !can_meet || reported.contains(&(first, second)) {
             continue;
         }
         let when = |experiment: &Experiment<'a>| {
@@ -111,12 +110,12 @@ fn check_slot<'r, 'a>(
             when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.node, true))
         };
         let (a, b) = (when(experiment), when(rival));
-        let [w, x] = one.speaks();
-        let [y, z] = other.speaks();
+        let [w, x] = one.eligible_when();
+        let [y, z] = other.eligible_when();
         if !overlap(&[w, x, y, z, &a, &b]) {
             continue;
         }
-        told.insert((first, second));
+        reported.insert((first, second));
         let Some(named) = &other.campaign.experiment else { continue };
         let message = format!(
             "experiments `{first}` of `{}` and `{second}` of `{}` overlap in slot `{slot}`, so each affects the other's result",

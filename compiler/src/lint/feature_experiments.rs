@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Linter;
 use super::definitions::member;
-use super::features::{asked, rules};
+use super::features::{condition_formula, rules};
 use super::logic::{Formula, overlap};
 use crate::condition::scope::Dialect;
 use crate::rules::feature::{Effect, FeatureExperiment, Rollout, Rule};
@@ -13,7 +13,7 @@ use crate::source::cursor::{Cursor, ReadContext, Reference};
 /// An experiment, and where it stands.
 struct Run<'r, 'a> {
     key: &'a str,
-    trial: &'r FeatureExperiment<'a>,
+    experiment: &'r FeatureExperiment<'a>,
     cursor: Cursor<'a>,
     when: Formula<'a>,
 }
@@ -35,15 +35,15 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         let rules = rules(linter, key, feature);
         check_rollouts(linter, key, feature.dialect, &rules, out);
         for (rule, cursor) in rules {
-            if let Effect::Experiment(trial) = &rule.effect {
-                runs.push(Run::new(linter, key, trial, cursor, feature.dialect));
+            if let Effect::Experiment(experiment) = &rule.effect {
+                runs.push(Run::new(linter, key, experiment, cursor, feature.dialect));
             }
         }
     }
-    for (id, experiment) in &linter.rules.auto_experiments {
-        let trial = &experiment.trial;
-        let cursor = linter.definitions.get("autoExperiments", id).filter(|_| !trial.draft && !trial.stopped);
-        runs.extend(cursor.map(|cursor| Run::new(linter, id, trial, cursor.clone(), experiment.dialect)));
+    for (id, auto) in &linter.rules.auto_experiments {
+        let experiment = &auto.experiment;
+        let cursor = linter.definitions.get("autoExperiments", id).filter(|_| !experiment.draft && !experiment.stopped);
+        runs.extend(cursor.map(|cursor| Run::new(linter, id, experiment, cursor.clone(), auto.dialect)));
     }
     runs.iter().for_each(|run| run.check_variations(out));
     check_seeds(linter, &runs, out);
@@ -54,22 +54,22 @@ impl<'r, 'a> Run<'r, 'a> {
     fn new(
         linter: &Linter<'r, 'a>,
         id: &'a str,
-        trial: &'r FeatureExperiment<'a>,
+        experiment: &'r FeatureExperiment<'a>,
         cursor: Cursor<'a>,
         dialect: Dialect,
     ) -> Self {
-        let when = asked(linter, trial.when.as_ref(), dialect, true);
-        Self { key: trial.key.unwrap_or(id), trial, cursor, when }
+        let when = condition_formula(linter, experiment.when.as_ref(), dialect, true);
+        Self { key: experiment.key.unwrap_or(id), experiment, cursor, when }
     }
 
     fn split(&self) -> Split<'a> {
-        (self.trial.seed.unwrap_or(self.key), unit(self.trial.unit.as_ref()), self.trial.version)
+        (self.experiment.seed.unwrap_or(self.key), unit(self.experiment.unit.as_ref()), self.experiment.version)
     }
 
     /// Its part of a namespace; filters replace it.
     fn part(&self) -> Option<Part<'_>> {
-        let (seed, from, to) = self.trial.namespace.as_ref().filter(|_| self.trial.filters.is_none())?;
-        Some(Part { namespace: (seed, unit(self.trial.unit.as_ref())), from: *from, to: *to })
+        let (seed, from, to) = self.experiment.namespace.as_ref().filter(|_| self.experiment.filters.is_none())?;
+        Some(Part { namespace: (seed, unit(self.experiment.unit.as_ref())), from: *from, to: *to })
     }
 
     /// Where one of its keys stands.
@@ -79,17 +79,17 @@ impl<'r, 'a> Run<'r, 'a> {
 
     /// Tells of variations that are all the same, or of which one gets everybody.
     fn check_variations(&self, out: &mut ReadContext<'_>) {
-        let mut arms = self.trial.arms.iter().map(|arm| (!arm.passthrough).then(|| arm.value.to_value()));
+        let mut arms = self.experiment.arms.iter().map(|arm| (!arm.passthrough).then(|| arm.value.to_value()));
         let first = arms.next();
         let key =
             if self.cursor.node.get("contextualVariations").is_some() { "contextualVariations" } else { "variations" };
-        if self.trial.arms.len() > 1 && arms.all(|arm| Some(arm) == first) {
+        if self.experiment.arms.len() > 1 && arms.all(|arm| Some(arm) == first) {
             let message = format!("all variations of experiment `{}` are equal, so it compares nothing", self.key);
             self.member(key).warning("compares-nothing", message, out).expected("different variations");
             return;
         }
-        let ranges = self.trial.ranges(self.trial.weights.as_deref());
-        if self.trial.bandit.is_none() && ranges.iter().filter(|(from, to)| from < to).count() == 1 {
+        let ranges = self.experiment.ranges(self.experiment.weights.as_deref());
+        if self.experiment.bandit.is_none() && ranges.iter().filter(|(from, to)| from < to).count() == 1 {
             let message =
                 format!("one variation of experiment `{}` gets all the traffic, so it compares nothing", self.key);
             let key = if self.cursor.node.get("ranges").is_some() { "ranges" } else { "weights" };
@@ -132,12 +132,14 @@ fn check_rollouts<'a>(
     for (rule, cursor) in rules {
         match &rule.effect {
             Effect::Force { when, rollout: Some(rollout), .. } => {
-                rollouts.entry(split(rollout, key)).or_insert_with(|| asked(linter, when.as_ref(), dialect, true));
+                rollouts
+                    .entry(split(rollout, key))
+                    .or_insert_with(|| condition_formula(linter, when.as_ref(), dialect, true));
             }
-            Effect::Experiment(trial) => {
-                let seed = trial.seed.or(trial.key).unwrap_or(key);
-                let rollout = rollouts.get(&(seed, unit(trial.unit.as_ref()), trial.version));
-                let when = asked(linter, trial.when.as_ref(), dialect, true);
+            Effect::Experiment(experiment) => {
+                let seed = experiment.seed.or(experiment.key).unwrap_or(key);
+                let rollout = rollouts.get(&(seed, unit(experiment.unit.as_ref()), experiment.version));
+                let when = condition_formula(linter, experiment.when.as_ref(), dialect, true);
                 if rollout.is_some_and(|rollout| overlap(&[rollout, &when])) {
                     let message = format!(
                         "an earlier rollout has the same seed `{seed}`, so those it leaves are split unevenly between the variations"

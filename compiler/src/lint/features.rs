@@ -29,8 +29,8 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             check_share(rule, &cursor, out);
         }
     }
-    for (_, experiment) in &linter.rules.auto_experiments {
-        prerequisites.check(&experiment.trial.parents, experiment.dialect, out);
+    for (_, auto) in &linter.rules.auto_experiments {
+        prerequisites.check(&auto.experiment.parents, auto.dialect, out);
     }
     check_leaves(linter, out);
 }
@@ -43,7 +43,12 @@ pub fn rules<'r, 'a>(linter: &Linter<'r, 'a>, key: &str, feature: &'r Feature<'a
 
 /// What a condition of a feature says if it holds, or if it does not. What GrowthBook makes of its language is not looked
 /// into: such a condition only equals itself.
-pub fn asked<'a>(linter: &Linter<'_, 'a>, when: Option<&Cursor<'a>>, dialect: Dialect, holds: bool) -> Formula<'a> {
+pub fn condition_formula<'a>(
+    linter: &Linter<'_, 'a>,
+    when: Option<&Cursor<'a>>,
+    dialect: Dialect,
+    holds: bool,
+) -> Formula<'a> {
     match (when, dialect) {
         (None, _) => Formula::constant(holds),
         (Some(when), Dialect::Rules) => linter.conditions.read(when.node, holds),
@@ -61,12 +66,13 @@ fn check_reach<'a>(
     let mut before: Vec<(&Cursor<'a>, Formula<'a>)> = Vec::new();
     for (rule, cursor) in rules {
         let condition = rule.conditions().first().copied();
-        let applies = asked(linter, condition, feature.dialect, true);
+        let applies = condition_formula(linter, condition, feature.dialect, true);
         if gives(rule) && !matches!(solve(&[&applies]), Answer::Never(_)) {
-            let left: Vec<&Formula<'a>> = before.iter().map(|(_, silent)| silent).chain([&applies]).collect();
+            let left: Vec<&Formula<'a>> = before.iter().map(|(_, excluded)| excluded).chain([&applies]).collect();
             if let Answer::Never(_) = solve(&left) {
-                let takes_all =
-                    |silent: &&(&Cursor<'a>, Formula<'a>)| matches!(solve(&[&applies, &silent.1]), Answer::Never(_));
+                let takes_all = |excluded: &&(&Cursor<'a>, Formula<'a>)| {
+                    matches!(solve(&[&applies, &excluded.1]), Answer::Never(_))
+                };
                 let who = before.iter().find(takes_all).map_or_else(
                     || "the rules before it provide values".to_owned(),
                     |(other, _)| format!("the rule at {} provides a value", out.location(other.mark)),
@@ -83,7 +89,7 @@ fn check_reach<'a>(
                 cursor.warning("unchecked", message, out).expected("fewer rules in one feature");
                 return;
             }
-            before.push((cursor, asked(linter, condition, feature.dialect, false)));
+            before.push((cursor, condition_formula(linter, condition, feature.dialect, false)));
         }
     }
 }
@@ -154,8 +160,8 @@ impl<'r, 'a> Prerequisites<'r, 'a> {
     }
 
     fn holds_for_some(&mut self, when: &Cursor<'_>, values: &[Object]) -> bool {
-        let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
-        let node = crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut plan, &mut silent);
+        let (mut plan, mut ignored) = (PlanBuilder::default(), Diagnostics::default());
+        let node = crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut plan, &mut ignored);
         node.is_none_or(|node| {
             crate::condition::holds_for(plan, node, &values.iter().collect::<Vec<_>>()).contains(&true)
         })
@@ -167,7 +173,7 @@ fn values(feature: &Feature<'_>) -> Vec<Object> {
     let rules = feature.rules.iter().filter(|_| feature.enabled);
     let forced = rules.clone().flat_map(|rule| match &rule.effect {
         Effect::Force { value, .. } => vec![*value],
-        Effect::Experiment(trial) => trial.arms.iter().map(|arm| arm.value).collect(),
+        Effect::Experiment(experiment) => experiment.arms.iter().map(|arm| arm.value).collect(),
         Effect::Nothing => Vec::new(),
     });
     let default = feature.default.filter(|_| feature.enabled).map(|value| value.to_value()).unwrap_or_default();

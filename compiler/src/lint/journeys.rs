@@ -92,8 +92,8 @@ fn sent(id: &str, journey: &Journey<'_>, step: &str, message: &str, channel: &st
 /// Whether the event is such a one.
 fn is_triggered(trigger: &Trigger<'_>, event: &Event) -> bool {
     let holds = |filter: &Cursor<'_>| {
-        let (mut plan, mut silent) = (PlanBuilder::default(), Diagnostics::default());
-        let node = condition::compile_filter(filter.node, &filter.path, &mut plan, &mut silent);
+        let (mut plan, mut ignored) = (PlanBuilder::default(), Diagnostics::default());
+        let node = condition::compile_filter(filter.node, &filter.path, &mut plan, &mut ignored);
         node.is_some_and(|node| condition::holds_for(plan, node, &[&event.properties]) == [true])
     };
     trigger.event.name == event.name && trigger.filter.as_ref().is_none_or(holds)

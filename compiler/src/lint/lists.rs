@@ -12,19 +12,19 @@ use crate::template::{Expression, Part};
 
 /// Looks at the lists that templates go through, and at what they read of their things.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
-    for (id, _) in linter.needs.lists.iter().filter(|(_, things)| things.is_empty()) {
+    for (id, _) in linter.needs.lists.iter().filter(|(_, items)| items.is_empty()) {
         if let Some(cursor) = linter.definitions.key("lists", id, "where") {
             let message = format!("no item of the catalogue can be in the list `{id}`");
             cursor.warning("empty-list", message, out).expected("a `where` that some items satisfy");
         }
     }
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for rendition in linter.rules.messages.values().flat_map(|message| &message.renditions) {
         for template in rendition.templates() {
             let mut fields = Fields { linter, loops: BTreeMap::new(), missing: Vec::new() };
             fields.parts(&template.parts, &rendition.cursor);
             for (list, field, cursor) in fields.missing {
-                if told.insert((list, field)) {
+                if reported.insert((list, field)) {
                     let message = format!("no item of the list `{list}` has a field `{field}`");
                     cursor.warning("missing-field", message, out).expected("the name of a field in the catalogue");
                 }
@@ -74,8 +74,8 @@ impl<'r, 'a> Fields<'_, 'r, 'a> {
         let [Expression::Variable(variable, None), Expression::Constant(Value::String(field))] = args.as_slice() else {
             return;
         };
-        let Some((list, things)) = self.loops.get(variable).and_then(|things| things.list.clone()) else { return };
-        if field != "id" && !things.is_empty() && !things.iter().any(|thing| thing.get(field).is_some()) {
+        let Some((list, items)) = self.loops.get(variable).and_then(|items| items.list.clone()) else { return };
+        if field != "id" && !items.is_empty() && !items.iter().any(|item| item.get(field).is_some()) {
             self.missing.push((list, field, cursor.clone()));
         }
     }

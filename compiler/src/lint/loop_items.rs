@@ -24,7 +24,7 @@ impl<'r> LoopItems<'r> {
     /// What a value of a template has.
     pub fn of(linter: &Linter<'r, '_>, term: &'r Expression<'_>) -> Self {
         match term {
-            Expression::List(named) => Self::of_list(linter, named.name),
+            Expression::List(named) => Self::for_list(linter, named.name),
             Expression::Op(ExprOp::Range, _, ends) => Self { most: range(ends), ..Self::default() },
             Expression::Filter(TemplateFilter::Window | TemplateFilter::Slice, args) => match args.as_slice() {
                 [of, _, count] => Self::of(linter, of).cut(number(count)),
@@ -47,13 +47,13 @@ impl<'r> LoopItems<'r> {
         }
     }
 
-    fn of_list(linter: &Linter<'r, '_>, name: &str) -> Self {
+    fn for_list(linter: &Linter<'r, '_>, name: &str) -> Self {
         let (Some((id, ids)), Some(list)) = (linter.needs.lists.get_key_value(name), linter.rules.lists.get(name))
         else {
             return Self::default();
         };
-        let things: Vec<&Object> = ids.iter().filter_map(|id| Some(&linter.rules.catalogue.get(id)?.fields)).collect();
-        Self { most: Some(things.len().min(list.limit as usize)), list: Some((id, things)), field: None }
+        let items: Vec<&Object> = ids.iter().filter_map(|id| Some(&linter.rules.catalogue.get(id)?.fields)).collect();
+        Self { most: Some(items.len().min(list.limit as usize)), list: Some((id, items)), field: None }
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number below zero becomes zero")]
@@ -64,11 +64,11 @@ impl<'r> LoopItems<'r> {
 
     /// The texts of a field of the things, if it is known which things these are.
     pub fn texts(&self, field: &str) -> Option<Vec<String>> {
-        let (_, things) = self.list.as_ref()?;
-        let text = |thing: &&Object| {
-            thing.get(field).map(|value| throughline::internals::json::ValueRef::from(value).to_text().into_owned())
+        let (_, items) = self.list.as_ref()?;
+        let text = |item: &&Object| {
+            item.get(field).map(|value| throughline::internals::json::ValueRef::from(value).to_text().into_owned())
         };
-        Some(things.iter().filter_map(text).collect())
+        Some(items.iter().filter_map(text).collect())
     }
 }
 

@@ -59,18 +59,18 @@ pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadCon
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
     let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules, out), now };
     conditions::check(&linter, out);
-    let speakers = reach::all(&linter);
-    campaigns::check(&linter, &speakers, out);
-    shadow::check(&linter, &speakers, out);
-    alternatives::check(&linter, &speakers, out);
-    offers::check(&linter, &speakers, out);
+    let reaches = reach::all(&linter);
+    campaigns::check(&linter, &reaches, out);
+    shadow::check(&linter, &reaches, out);
+    alternatives::check(&linter, &reaches, out);
+    offers::check(&linter, &reaches, out);
     policies::check(&linter, out);
     caps::check(&linter, out);
-    experiments::check(&linter, &speakers, out);
+    experiments::check(&linter, &reaches, out);
     features::check(&linter, out);
     feature_experiments::check(&linter, out);
     journeys::check(&linter, out);
-    renditions::check(&linter, &speakers, out);
+    renditions::check(&linter, &reaches, out);
     lists::check(&linter, out);
     sms::check(&linter, out);
     lengths::check(&linter, out);
@@ -95,9 +95,9 @@ fn summarize(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let count = counts.entry(finding.code).or_default();
         *count = count.saturating_add(1);
     }
-    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut reported: BTreeMap<&str, usize> = BTreeMap::new();
     let keep = |mut finding: Diagnostic| {
-        let number = told.entry(finding.code).or_default();
+        let number = reported.entry(finding.code).or_default();
         *number = number.saturating_add(1);
         let more = counts.get(finding.code).map_or(0, |count| count.saturating_sub(MOST));
         if finding.severity == Severity::Error || *number < MOST || more == 0 {

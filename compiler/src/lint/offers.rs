@@ -13,12 +13,12 @@ const MAX_PAIRS: usize = 2_000;
 const MAX_CAMPAIGNS: usize = 8;
 
 /// Looks at campaigns with different offers for the same people.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let mut by_offer: BTreeMap<&str, Vec<&MessageReach<'r, 'a>>> = BTreeMap::new();
-    for speaker in speakers.iter().filter(|speaker| speaker.is_understood) {
-        let Some((id, _)) = speaker.offer else { continue };
+    for reach in reaches.iter().filter(|reach| reach.is_understood) {
+        let Some((id, _)) = reach.offer else { continue };
         if linter.definitions.has_only("offers", id, &["group", "version", "from", "until", "terms"]) {
-            by_offer.entry(id).or_default().push(speaker);
+            by_offer.entry(id).or_default().push(reach);
         }
     }
     let offers: Vec<_> = by_offer.values().collect();
@@ -52,8 +52,8 @@ fn check_pair<'r, 'a>(first: &[&MessageReach<'r, 'a>], second: &[&MessageReach<'
                 }
                 _ => continue,
             };
-            let [w, x] = one.speaks();
-            let [y, z] = other.speaks();
+            let [w, x] = one.eligible_when();
+            let [y, z] = other.eligible_when();
             let Some(named) = other.campaign.offer.as_ref().filter(|_| overlap(&[w, x, y, z])) else { continue };
             let expected = match offer.group {
                 None => {

@@ -37,7 +37,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         // Whether there is an address is not the address.
         let is_value = !matches!(attribute.kind, "boolean" | "number");
         let travels = attribute.edge || attribute.source == Source::Request;
-        let property = attribute.of_events.as_ref().map_or("", |values| values.property);
+        let property = attribute.event_values.as_ref().map_or("", |values| values.property);
         let words = format!(" {} {} ", words(name), words(property));
         let Some(word) = PERSONAL.iter().find(|word| words.contains(&format!(" {word} "))) else { continue };
         if travels && is_value && !attribute.pii {

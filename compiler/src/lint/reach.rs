@@ -39,7 +39,7 @@ pub struct MessageReach<'r, 'a> {
 
 /// All campaigns.
 pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
-    let speaker = |(id, campaign): (&&'a str, &'r Campaign<'a>)| {
+    let reach = |(id, campaign): (&&'a str, &'r Campaign<'a>)| {
         let cursor = linter.definitions.get("campaigns", id)?.clone();
         let offer = campaign.offer.as_ref();
         let offer = offer.and_then(|named| Some((named.name, linter.rules.offers.get(named.name)?)));
@@ -57,23 +57,23 @@ pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
             cursor,
         })
     };
-    linter.rules.campaigns.iter().filter_map(speaker).collect()
+    linter.rules.campaigns.iter().filter_map(reach).collect()
 }
 
 impl<'r, 'a> MessageReach<'r, 'a> {
     /// That it may speak.
     #[must_use]
-    pub fn speaks(&self) -> [&Formula<'a>; 2] {
+    pub fn eligible_when(&self) -> [&Formula<'a>; 2] {
         [&self.when, &self.frame]
     }
 
     /// That its condition or its frame keeps it from speaking.
     #[must_use]
     pub fn silent(&self, linter: &Linter<'r, 'a>) -> &Formula<'a> {
-        self.silent.get_or_init(|| self.ways_to_be_silent(linter))
+        self.silent.get_or_init(|| self.silencing_conditions(linter))
     }
 
-    fn ways_to_be_silent(&self, linter: &Linter<'r, 'a>) -> Formula<'a> {
+    fn silencing_conditions(&self, linter: &Linter<'r, 'a>) -> Formula<'a> {
         let when = self.campaign.when.as_ref();
         let when = when.map_or_else(|| Formula::constant(false), |when| linter.conditions.read(when.node, false));
         let mut ways = vec![when];

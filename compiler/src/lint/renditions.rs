@@ -10,26 +10,26 @@ use crate::rules::message::Message;
 use crate::source::cursor::ReadContext;
 
 /// Looks at the renditions of each message where it is used.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
-    check_variations(linter, speakers, out);
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+    check_variations(linter, reaches, out);
     check_locales(linter, out);
-    check_mobile(linter, speakers, out);
+    check_mobile(linter, reaches, out);
 }
 
 /// Tells of variations between which a message makes no difference.
-fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
-    for speaker in speakers {
-        let Some(id) = speaker.campaign.experiment.as_ref().map(|named| named.name) else { continue };
+fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+    for reach in reaches {
+        let Some(id) = reach.campaign.experiment.as_ref().map(|named| named.name) else { continue };
         let Some(experiment) = linter.rules.experiments.get(id) else { continue };
         let arms: BTreeSet<&str> =
             experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).map(|(arm, _)| *arm).collect();
-        let placed = speaker.campaign.slots.iter().map(|placement| (&placement.message, WEB));
-        let next = speaker.campaign.next.iter().map(|next| (&next.message, next.channel.name));
+        let placed = reach.campaign.slots.iter().map(|placement| (&placement.message, WEB));
+        let next = reach.campaign.next.iter().map(|next| (&next.message, next.channel.name));
         for (named, channel) in placed.chain(next) {
             let Some(message) = linter.rules.messages.get(named.name) else { continue };
-            let said: BTreeSet<&str> =
+            let locales_of_variation: BTreeSet<&str> =
                 message.in_channel(channel).filter_map(|rendition| Some(rendition.variation.as_ref()?.name)).collect();
-            let silent: Vec<&str> = arms.difference(&said).copied().collect();
+            let silent: Vec<&str> = arms.difference(&locales_of_variation).copied().collect();
             // One of them may be what is said without an experiment.
             if silent.len() > 1 {
                 let text = format!(
@@ -65,8 +65,8 @@ fn check_locales(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
         for placement in &campaign.slots {
             let Some(message) = linter.rules.messages.get(placement.message.name) else { continue };
             let known = slots.entry(placement.slot.name).or_default();
-            let said = locales(linter, message, WEB, None);
-            known.extend(said.into_iter().map(|locale| (locale, placement.message.name)));
+            let locales_of_variation = locales(linter, message, WEB, None);
+            known.extend(locales_of_variation.into_iter().map(|locale| (locale, placement.message.name)));
         }
     }
     for campaign in linter.rules.campaigns.values() {
@@ -117,8 +117,8 @@ fn check_combinations<'a>(
             message.in_channel(channel).filter_map(|rendition| Some(rendition.variation.as_ref()?.name)).collect();
         let general = locales(linter, message, channel, None);
         for variation in variations {
-            let said = locales(linter, message, channel, Some(variation));
-            for locale in general.iter().filter(|locale| !covers(&said, locale)) {
+            let locales_of_variation = locales(linter, message, channel, Some(variation));
+            for locale in general.iter().filter(|locale| !covers(&locales_of_variation, locale)) {
                 let text = format!(
                     "message `{id}` has no rendition for `{locale}` in variation `{variation}`, \
                      and a variation takes precedence over a locale"
@@ -131,28 +131,28 @@ fn check_combinations<'a>(
 }
 
 /// Whether somebody with this locale reads one of those: `de` is for `de-AT` too.
-fn covers(said: &BTreeSet<&str>, locale: &str) -> bool {
+fn covers(locales: &BTreeSet<&str>, locale: &str) -> bool {
     let shorter = locale.rmatch_indices('-').filter_map(|(at, _)| locale.get(..at));
-    [locale].into_iter().chain(shorter).any(|locale| said.contains(locale))
+    [locale].into_iter().chain(shorter).any(|locale| locales.contains(locale))
 }
 
 /// Tells of slots that have something for desktops and nothing for phones.
-fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let device = |name: &str| {
         let values = Values::texts(Ranges::point(Text(name.to_owned())));
         Formula::known(Variable::Attribute("deviceType".to_owned()), values, String::new())
     };
-    let speaks = |speaker: &MessageReach<'_, '_>, device: &Formula<'_>| {
-        let [when, frame] = speaker.speaks();
+    let is_eligible = |reach: &MessageReach<'_, '_>, device: &Formula<'_>| {
+        let [when, frame] = reach.eligible_when();
         !matches!(solve(&[when, frame, device]), Answer::Never(_))
     };
     let (mobile, desktop) = (device("mobile"), device("desktop"));
     let mut silent: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
-    for speaker in speakers {
-        for placement in &speaker.campaign.slots {
+    for reach in reaches {
+        for placement in &reach.campaign.slots {
             let known = silent.entry(placement.slot.name).or_insert((false, false));
-            known.0 = known.0 || speaks(speaker, &mobile);
-            known.1 = known.1 || speaks(speaker, &desktop);
+            known.0 = known.0 || is_eligible(reach, &mobile);
+            known.1 = known.1 || is_eligible(reach, &desktop);
         }
     }
     for (id, slot) in &linter.rules.slots {

@@ -20,34 +20,34 @@ const MAX_PAIRS: usize = 400;
 
 /// A campaign that wants a slot.
 struct SlotClaim<'s, 'r, 'a> {
-    speaker: &'s MessageReach<'r, 'a>,
+    reach: &'s MessageReach<'r, 'a>,
     message: &'r Message<'a>,
     /// Which placement of the campaign it is.
     at: usize,
 }
 
 /// Looks at the campaigns of each slot.
-pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, speakers: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
-    let mut told = BTreeSet::new();
-    let mut slot_claims = slot_claims(linter, speakers);
+pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
+    let mut reported = BTreeSet::new();
+    let mut slot_claims = slot_claims(linter, reaches);
     for (id, slot) in &linter.rules.slots {
         let mut slot_claims = slot_claims.remove(id).unwrap_or_default();
-        slot_claims.sort_by_key(|wish| core::cmp::Reverse(wish.speaker.campaign.priority));
+        slot_claims.sort_by_key(|claim| core::cmp::Reverse(claim.reach.campaign.priority));
         check_shadows(linter, (id, slot), &slot_claims, out);
-        check_ties(id, &slot_claims, &mut told, out);
+        check_ties(id, &slot_claims, &mut reported, out);
     }
 }
 
 /// The campaigns that want each slot.
 fn slot_claims<'s, 'r, 'a>(
     linter: &Linter<'r, 'a>,
-    speakers: &'s [MessageReach<'r, 'a>],
+    reaches: &'s [MessageReach<'r, 'a>],
 ) -> BTreeMap<&'a str, Vec<SlotClaim<'s, 'r, 'a>>> {
     let mut slot_claims: BTreeMap<&str, Vec<SlotClaim<'s, 'r, 'a>>> = BTreeMap::new();
-    for speaker in speakers {
-        for (at, placement) in speaker.campaign.slots.iter().enumerate() {
+    for reach in reaches {
+        for (at, placement) in reach.campaign.slots.iter().enumerate() {
             if let Some(message) = linter.rules.messages.get(placement.message.name) {
-                slot_claims.entry(placement.slot.name).or_default().push(SlotClaim { speaker, message, at });
+                slot_claims.entry(placement.slot.name).or_default().push(SlotClaim { reach, message, at });
             }
         }
     }
@@ -83,16 +83,16 @@ impl<'f> ClaimKey<'f> {
 
 /// Winners, each under the one of its requirements that the fewest of them share.
 fn index<'s, 'r, 'a>(winners: &[&'s SlotClaim<'s, 'r, 'a>]) -> BTreeMap<ClaimKey<'s>, Vec<&'s SlotClaim<'s, 'r, 'a>>> {
-    let required: Vec<Vec<ClaimKey<'_>>> = winners.iter().map(|wish| keys(&wish.speaker.when)).collect();
+    let required: Vec<Vec<ClaimKey<'_>>> = winners.iter().map(|claim| keys(&claim.reach.when)).collect();
     let mut shared: BTreeMap<&ClaimKey<'_>, usize> = BTreeMap::new();
     for key in required.iter().flatten() {
         let count = shared.entry(key).or_default();
         *count = count.saturating_add(1);
     }
     let mut index: BTreeMap<ClaimKey<'_>, Vec<&SlotClaim<'_, '_, '_>>> = BTreeMap::new();
-    for (wish, keys) in winners.iter().zip(&required) {
+    for (claim, keys) in winners.iter().zip(&required) {
         let rarest = keys.iter().min_by_key(|key| (key.is_opaque(), shared.get(key).copied()));
-        index.entry(rarest.cloned().unwrap_or(ClaimKey::Nothing)).or_default().push(wish);
+        index.entry(rarest.cloned().unwrap_or(ClaimKey::Nothing)).or_default().push(claim);
     }
     index
 }
@@ -103,32 +103,32 @@ fn check_shadows<'r, 'a>(
     slot_claims: &[SlotClaim<'_, 'r, 'a>],
     out: &mut ReadContext<'_>,
 ) {
-    let winners: Vec<_> = slot_claims.iter().filter(|wish| always_fills(linter, wish)).collect();
+    let winners: Vec<_> = slot_claims.iter().filter(|claim| always_fills(linter, claim)).collect();
     let winners = index(&winners);
     let mut left_out = 0_usize;
-    for wish in slot_claims {
+    for claim in slot_claims {
         let mut keys = BTreeSet::from([ClaimKey::Nothing]);
-        literals(&wish.speaker.when, &mut |literal| {
+        literals(&claim.reach.when, &mut |literal| {
             keys.insert(ClaimKey::about(&literal.subject));
             let texts = literal.values.texts.finite().unwrap_or_default();
             keys.extend(texts.into_iter().map(|text| ClaimKey::Text(&literal.subject, &text.0)));
         });
         let mut rivals = keys.iter().filter_map(|key| winners.get(key)).flatten().filter(|winner| {
-            winner.speaker.campaign.priority > wish.speaker.campaign.priority && may_shadow(linter, winner, wish)
+            winner.reach.campaign.priority > claim.reach.campaign.priority && may_shadow(linter, winner, claim)
         });
         let beats = |winner: &&&SlotClaim<'_, 'r, 'a>| {
-            let [when, frame] = wish.speaker.speaks();
-            matches!(solve(&[when, frame, winner.speaker.silent(linter)]), Answer::Never(_))
+            let [when, frame] = claim.reach.eligible_when();
+            matches!(solve(&[when, frame, winner.reach.silent(linter)]), Answer::Never(_))
         };
-        if matches!(solve(&wish.speaker.speaks()), Answer::Never(_)) {
+        if matches!(solve(&claim.reach.eligible_when()), Answer::Never(_)) {
             continue;
         }
         if let Some(winner) = rivals.by_ref().take(MAX_RIVALS).find(|winner| beats(winner)) {
-            let Some(placement) = wish.speaker.campaign.slots.get(wish.at) else { continue };
-            let (winner, priority) = (winner.speaker.id, winner.speaker.campaign.priority);
+            let Some(placement) = claim.reach.campaign.slots.get(claim.at) else { continue };
+            let (winner, priority) = (winner.reach.id, winner.reach.campaign.priority);
             let message = format!(
                 "campaign `{}` never fills slot `{id}`: whenever it is eligible, so is `{winner}` with the higher priority {priority}",
-                wish.speaker.id
+                claim.reach.id
             );
             let expected = format!("a higher priority than {priority}, or a condition on `{winner}`");
             placement.slot.cursor.warning("shadowed-campaign", message, out).expected(expected);
@@ -145,14 +145,14 @@ fn check_shadows<'r, 'a>(
 }
 
 /// Whether nothing but its condition, the time and the consent of its class can keep the campaign from filling the slot.
-fn always_fills(linter: &Linter<'_, '_>, wish: &SlotClaim<'_, '_, '_>) -> bool {
-    let speaker = wish.speaker;
-    let offer_is_free = speaker.offer.is_none_or(|(id, offer)| {
+fn always_fills(linter: &Linter<'_, '_>, claim: &SlotClaim<'_, '_, '_>) -> bool {
+    let reach = claim.reach;
+    let offer_is_free = reach.offer.is_none_or(|(id, offer)| {
         offer.group.is_none() && linter.definitions.has_only("offers", id, &["version", "from", "until", "terms"])
     });
     let policies = linter.definitions.section_has_only("policies", &["consent", "suppress", "caps", "scores", "roles"]);
-    let message = wish.message;
-    speaker.is_free
+    let message = claim.message;
+    reach.is_free
         && offer_is_free
         && policies
         && !message.once
@@ -161,22 +161,22 @@ fn always_fills(linter: &Linter<'_, '_>, wish: &SlotClaim<'_, '_, '_>) -> bool {
 
 /// Whether the winner speaks wherever the loser does, as far as classes, offers and channels go.
 fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &SlotClaim<'_, '_, '_>) -> bool {
-    let (first, second) = (winner.speaker.campaign.class, loser.speaker.campaign.class);
-    let both = |classes: Classes| !classes.contains(first) || classes.contains(second);
+    let (first, second) = (winner.reach.campaign.class, loser.reach.campaign.class);
+    let covers_both = |classes: Classes| !classes.contains(first) || classes.contains(second);
     let policies = &linter.rules.policies;
-    let held = linter.rules.holdouts.values().all(|holdout| {
-        let names = |wish: &SlotClaim<'_, '_, '_>| holdout.campaigns.iter().any(|named| named.name == wish.speaker.id);
-        both(holdout.classes) && (!names(winner) || names(loser))
+    let held_out_alike = linter.rules.holdouts.values().all(|holdout| {
+        let names = |claim: &SlotClaim<'_, '_, '_>| holdout.campaigns.iter().any(|named| named.name == claim.reach.id);
+        covers_both(holdout.classes) && (!names(winner) || names(loser))
     });
-    let silenced = policies.suppress.iter().all(|suppression| both(suppression.classes));
+    let suppressed_alike = policies.suppress.iter().all(|suppression| covers_both(suppression.classes));
     // A cap on both counts for both; any other one might silence the winner alone.
-    let capped = linter.definitions.list("policies", "caps").iter().all(|cap| {
+    let capped_alike = linter.definitions.list("policies", "caps").iter().all(|cap| {
         let is_for = |key: &str, value: Option<&str>| match cap.node.get(key) {
             None => true,
             Some(node) => node.as_str() == value,
         };
-        let applies = |wish: &SlotClaim<'_, '_, '_>| {
-            let (class, offer) = (wish.speaker.campaign.class, wish.speaker.offer.map(|(id, _)| id));
+        let applies = |claim: &SlotClaim<'_, '_, '_>| {
+            let (class, offer) = (claim.reach.campaign.class, claim.reach.offer.map(|(id, _)| id));
             // What must be said is capped only by caps that name its class.
             let is_free = class == Class::Transactional && cap.node.get("class").is_none();
             !is_free && is_for("class", Some(class.name())) && is_for("offer", offer)
@@ -187,8 +187,8 @@ fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &S
         winner.message.in_channel(channel).any(|rendition| rendition.locale.is_none() && rendition.variation.is_none())
     };
     let channels = loser.message.renditions.iter().filter_map(|rendition| rendition.channel.as_ref());
-    let said = channels.map(|channel| channel.name).chain([WEB]).all(default);
-    loser.speaker.is_understood && held && silenced && capped && said
+    let has_default_text = channels.map(|channel| channel.name).chain([WEB]).all(default);
+    loser.reach.is_understood && held_out_alike && suppressed_alike && capped_alike && has_default_text
 }
 
 /// All that a condition requires: whoever it beats tells of each of them.
@@ -216,21 +216,21 @@ fn literals<'f, 'a>(formula: &'f Formula<'a>, see: &mut dyn FnMut(&'f Literal<'a
 fn check_ties<'a>(
     slot: &str,
     slot_claims: &[SlotClaim<'_, '_, 'a>],
-    told: &mut BTreeSet<(&'a str, &'a str)>,
+    reported: &mut BTreeSet<(&'a str, &'a str)>,
     out: &mut ReadContext<'_>,
 ) {
-    for equals in slot_claims.chunk_by(|a, b| a.speaker.campaign.priority == b.speaker.campaign.priority) {
+    for equals in slot_claims.chunk_by(|a, b| a.reach.campaign.priority == b.reach.campaign.priority) {
         let pairs = equals.iter().enumerate().flat_map(|(at, first)| {
             let others = equals.get(at.saturating_add(1)..).unwrap_or_default();
-            others.iter().map(move |second| (first.speaker, second.speaker))
+            others.iter().map(move |second| (first.reach, second.reach))
         });
         let tie = pairs.take(MAX_PAIRS).find(|(first, second)| {
-            let [a, b] = first.speaks();
-            let [c, d] = second.speaks();
+            let [a, b] = first.eligible_when();
+            let [c, d] = second.eligible_when();
             first.is_understood && second.is_understood && overlap(&[a, b, c, d])
         });
         let Some((first, second)) = tie else { continue };
-        if !told.insert((first.id, second.id)) {
+        if !reported.insert((first.id, second.id)) {
             continue;
         }
         let cursor =

@@ -28,13 +28,15 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             }
             let estimate = Estimate::of(linter, &rendition.body);
             let text = &estimate.text;
-            let strange: BTreeSet<char> = text.chars().filter(|c| places(*c).is_none()).collect();
+            let unsupported: BTreeSet<char> = text.chars().filter(|c| septet_len(*c).is_none()).collect();
             let found = segments(text);
-            let plain = segments(&text.chars().map(|c| if places(c).is_some() { c } else { '?' }).collect::<String>());
+            let plain =
+                segments(&text.chars().map(|c| if septet_len(c).is_some() { c } else { '?' }).collect::<String>());
             // A text that is mostly in another script has to be UCS-2.
-            let is_few = text.chars().filter(|c| places(*c).is_none()).count().saturating_mul(5) < text.chars().count();
+            let is_few =
+                text.chars().filter(|c| septet_len(*c).is_none()).count().saturating_mul(5) < text.chars().count();
             if plain < found && is_few {
-                let shown: Vec<String> = strange.iter().take(10).map(|c| format!("`{c}`")).collect();
+                let shown: Vec<String> = unsupported.iter().take(10).map(|c| format!("`{c}`")).collect();
                 let text = format!(
                     "{} {} this SMS UCS-2: {found} segments instead of {plain}{}",
                     shown.join(" "),
@@ -44,8 +46,8 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
                 let expected = "characters of GSM 03.38, such as `'`, `\"`, `-` and `...`";
                 rendition.cursor.warning("sms-unicode", text, out).expected(expected);
             } else if found > most {
-                let code = if strange.is_empty() { "GSM 03.38" } else { "UCS-2" };
-                let units = if strange.is_empty() { septets(text) } else { text.encode_utf16().count() };
+                let code = if unsupported.is_empty() { "GSM 03.38" } else { "UCS-2" };
+                let units = if unsupported.is_empty() { septets(text) } else { text.encode_utf16().count() };
                 let text =
                     format!("this SMS has {found} segments: {units} code units in {code}{}", estimate.assumption());
                 let expected = format!("at most {most}, or a larger `lint.smsSegments`");
@@ -59,7 +61,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 }
 
 /// How many places a character takes in GSM 03.38; none for one that it does not have.
-fn places(c: char) -> Option<usize> {
+fn septet_len(c: char) -> Option<usize> {
     if BASIC.contains(c) {
         return Some(1);
     }
@@ -67,12 +69,12 @@ fn places(c: char) -> Option<usize> {
 }
 
 fn septets(text: &str) -> usize {
-    text.chars().filter_map(places).fold(0, usize::saturating_add)
+    text.chars().filter_map(septet_len).fold(0, usize::saturating_add)
 }
 
 /// The number of segments of a text.
 fn segments(text: &str) -> usize {
-    let widths: Option<Vec<usize>> = text.chars().map(places).collect();
+    let widths: Option<Vec<usize>> = text.chars().map(septet_len).collect();
     match widths {
         Some(widths) => packed(&widths, 160, 153),
         None => packed(&text.chars().map(char::len_utf16).collect::<Vec<_>>(), 70, 67),

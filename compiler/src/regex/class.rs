@@ -20,14 +20,14 @@ const SPACE: &[(char, char)] = &[
 const LINE_END: &[(char, char)] = &[('\n', '\n'), ('\r', '\r'), ('\u{2028}', '\u{2029}')];
 
 /// The class of an escape such as `\d`; none if the letter names no class.
-pub(super) fn named(letter: char) -> Option<ClassUnicode> {
-    let mut class = match letter {
+pub(super) fn named(name: char) -> Option<ClassUnicode> {
+    let mut class = match name {
         'd' | 'D' => of(DIGIT),
         'w' | 'W' => of(WORD),
         's' | 'S' => of(SPACE),
         _ => return None,
     };
-    if letter.is_ascii_uppercase() {
+    if name.is_ascii_uppercase() {
         class.negate();
     }
     Some(class)

@@ -1,4 +1,4 @@
-//! Accounts as the unit of what else is a person's.
+//! The account as a unit, where the default unit is the person.
 
 use crate::rules::Rules;
 use crate::source::cursor::{Fields, ReadContext, Reference};
@@ -6,22 +6,26 @@ use crate::source::cursor::{Fields, ReadContext, Reference};
 /// The attribute that names the account.
 pub const ID: &str = "account.id";
 
-/// The units of what an account can have in a person's place.
+/// The accepted values of `unit`: the person, or the account.
 const UNITS: [&str; 2] = ["id", ID];
 
-/// Whether an attribute is the account's, so that all its members have the same; the id is the person's.
+/// Returns whether an attribute belongs to the account, so that all its members share the value. The id of
+/// the
+/// subject belongs to the person.
 pub fn is_of_account(attribute: &str) -> bool {
     attribute.starts_with("account.") && attribute != ID
 }
 
-/// Reads `unit` of a map: where it is the account, and none where it is the person.
+/// Reads `unit` of a map. Returns the reference if it names the account, and `None` if it names the person.
 pub fn unit<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
     let cursor = fields.get("unit")?;
-    let unit = cursor.word(&UNITS, |word| UNITS.into_iter().find(|unit| *unit == word), out)?;
+    let unit = cursor.keyword(&UNITS, |word| UNITS.into_iter().find(|unit| *unit == word), out)?;
     (unit == ID).then_some(Reference { name: ID, cursor })
 }
 
-/// Tells of an account that the rules do not declare: nothing would say who may name it.
+/// Reports a unit that names the account where the rules do not declare the attribute: nothing would then say
+/// who
+/// may set it.
 pub fn check(unit: Option<&Reference<'_>>, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if let Some(unit) = unit.filter(|_| !rules.attributes.contains_key(ID)) {
         let message = "the rules do not declare `account.id`";

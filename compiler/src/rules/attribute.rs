@@ -10,10 +10,10 @@ use crate::rules::event_values::EventValues;
 use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::Kind;
 
-/// Where a value comes from, as a word.
+/// The accepted values of `source`, other than a map of event values.
 const SOURCES: [&str; 2] = [Source::Profile.name(), Source::Request.name()];
 
-/// Request attributes that every plan knows without a declaration.
+/// The request attributes that every plan knows without a declaration.
 const BUILT_IN: [&str; 16] = [
     "id",
     "url",
@@ -32,9 +32,11 @@ const BUILT_IN: [&str; 16] = [
     "isBot",
     "channel",
 ];
-/// Those that follow from what the browser says that it is, and from where it is.
+/// The built-in attributes that are derived from the user agent and from the position.
 const DERIVED: [Derivation; 3] = [Derivation::DeviceType, Derivation::Browser, Derivation::NearestPlace];
-/// Those that are parameters of the page's address: of campaigns, and of clicks on advertisements. Each with its parameter.
+/// The built-in attributes that are query parameters of the page's URL: campaign parameters and click ids,
+/// each with
+/// its parameter.
 const PARAMETERS: [(&str, &str); 19] = [
     ("utmSource", "utm_source"),
     ("utmMedium", "utm_medium"),
@@ -57,36 +59,36 @@ const PARAMETERS: [(&str, &str); 19] = [
     ("yclid", "yclid"),
 ];
 
-/// The types that an attribute can have.
+/// The types of an attribute.
 pub const TYPES: [&str; 7] = ["string", "number", "boolean", "date", "version", "list", "object"];
 
-/// A declared attribute, or a built-in one.
+/// A declared or built-in attribute.
 #[derive(Clone, Debug)]
 pub struct Attribute<'a> {
-    /// Where it is declared; none for a built-in one.
+    /// The position of the declaration; `None` for a built-in attribute.
     pub cursor: Option<Cursor<'a>>,
     /// One of [`TYPES`].
     pub kind: &'static str,
-    /// Where its value comes from.
+    /// The source of the value.
     pub source: Source,
-    /// The events whose values it has, if it comes from events.
-    pub of_events: Option<EventValues<'a>>,
-    /// What it follows from where the request does not have it, with the parameter of the page's address.
+    /// The events that supply the values, if they come from events.
+    pub event_values: Option<EventValues<'a>>,
+    /// The derivation that supplies the value where the request does not, with its query parameter.
     pub derived: Option<(Derivation, &'a str)>,
-    /// The token may carry it.
+    /// Whether the token may carry it.
     pub edge: bool,
-    /// Untrusted events may set it.
+    /// Whether untrusted events may set it.
     pub client: bool,
-    /// It is personal data.
+    /// Whether it is personal data (PII).
     pub pii: bool,
-    /// The only values that it has; empty for any.
+    /// The values that it may have; empty for any value.
     pub values: Vec<String>,
-    /// What templates write where it has no value.
+    /// The value that templates render if it is missing.
     pub default: Option<Value>,
 }
 
 impl Attribute<'_> {
-    /// Whether a decision on a page may read it.
+    /// Returns whether a decision on a page may read it.
     #[must_use]
     pub const fn is_at_edge(&self) -> bool {
         self.edge || matches!(self.source, Source::Request)
@@ -107,8 +109,8 @@ impl<'a> Definition<'a> for Attribute<'a> {
         let fields = cursor.fields(&known, out);
         let is_type = |word: &str| TYPES.into_iter().find(|known| *known == word);
         let kind =
-            fields.required("type", out).and_then(|cursor| cursor.word(&TYPES, is_type, out)).unwrap_or("string");
-        let (source, of_events) = source(kind, fields.get("source"), out);
+            fields.required("type", out).and_then(|cursor| cursor.keyword(&TYPES, is_type, out)).unwrap_or("string");
+        let (source, event_values) = source(kind, fields.get("source"), out);
         let parameter = fields.get("parameter").and_then(|cursor| parameter(kind, source, &cursor, out));
         let [edge, client, pii] = ["edge", "client", "pii"].map(|name| fields.flag(name, false, out));
         let values = fields.get("enum").map(|cursor| cursor.list(out)).unwrap_or_default();
@@ -135,7 +137,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
             cursor: Some(fields.cursor().clone()),
             kind,
             source,
-            of_events,
+            event_values,
             derived,
             edge,
             client,
@@ -146,19 +148,19 @@ impl<'a> Definition<'a> for Attribute<'a> {
     }
 }
 
-/// Where the values of an attribute come from: events, if a map stands there that says which.
+/// Reads `source` of an attribute: a keyword, or a map that names the events that supply its values.
 fn source<'a>(kind: &str, cursor: Option<Cursor<'a>>, out: &mut ReadContext<'_>) -> (Source, Option<EventValues<'a>>) {
     let named = |word: &str| Source::from_name(word).filter(|_| SOURCES.contains(&word));
     match cursor {
         Some(cursor) if matches!(cursor.node.kind, Kind::Map(_)) => {
             (Source::Events, EventValues::read(kind, cursor, out))
         }
-        Some(cursor) => (cursor.word(&SOURCES, named, out).unwrap_or(Source::Profile), None),
+        Some(cursor) => (cursor.keyword(&SOURCES, named, out).unwrap_or(Source::Profile), None),
         None => (Source::Profile, None),
     }
 }
 
-/// The parameter of the page's address that an attribute is.
+/// Reads the query parameter that an attribute stands for.
 fn parameter<'a>(kind: &str, source: Source, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
     if source != Source::Request || kind != "string" {
         cursor
@@ -168,7 +170,7 @@ fn parameter<'a>(kind: &str, source: Source, cursor: &Cursor<'a>, out: &mut Read
     cursor.text(out)
 }
 
-/// A default, which must have the attribute's type.
+/// Reads a default, which must have the attribute's type.
 fn default(kind: &str, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Value> {
     let (is_good, expected) = match (kind, &cursor.node.kind) {
         ("number", found) => (matches!(found, Kind::Number(_)), "a number"),
@@ -183,7 +185,7 @@ fn default(kind: &str, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option
     is_good.then(|| cursor.node.to_value())
 }
 
-/// The built-in attributes.
+/// Returns the built-in attributes by name.
 #[must_use]
 pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
     let attribute = |name: &'static str, derived| Attribute {
@@ -194,7 +196,7 @@ pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
             _ => "string",
         },
         source: Source::Request,
-        of_events: None,
+        event_values: None,
         derived,
         edge: false,
         client: false,
@@ -202,8 +204,8 @@ pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
         values: Vec::new(),
         default: None,
     };
-    let told = BUILT_IN.into_iter().map(|name| (name, None));
+    let request_facts = BUILT_IN.into_iter().map(|name| (name, None));
     let derived = DERIVED.into_iter().map(|from| (from.name(), Some((from, ""))));
-    let of_page = PARAMETERS.into_iter().map(|(name, parameter)| (name, Some((Derivation::Parameter, parameter))));
-    told.chain(derived).chain(of_page).map(|(name, derived)| (name, attribute(name, derived))).collect()
+    let parameters = PARAMETERS.into_iter().map(|(name, parameter)| (name, Some((Derivation::Parameter, parameter))));
+    request_facts.chain(derived).chain(parameters).map(|(name, derived)| (name, attribute(name, derived))).collect()
 }

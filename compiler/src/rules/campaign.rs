@@ -1,4 +1,4 @@
-//! Campaigns: who gets what, when.
+//! Campaigns: a message per slot or channel, with a condition, a schedule and an offer.
 
 use throughline::Millis;
 use throughline::internals::plan::tables::{Class, Format};
@@ -16,49 +16,49 @@ use crate::rules::score::Score;
 use crate::rules::{Definition, Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
-/// Who gets what, when.
+/// A campaign.
 #[derive(Clone, Debug)]
 pub struct Campaign<'a> {
-    /// What policies look at.
+    /// The class that policies refer to.
     pub class: Class,
-    /// Higher first.
+    /// The priority; campaigns with a higher one are decided first.
     pub priority: u32,
-    /// What orders it among campaigns of its priority.
+    /// The score that orders it among campaigns of equal priority.
     pub score: Option<Score<'a>>,
-    /// For whom.
+    /// The condition on the subject.
     pub when: Option<Cursor<'a>>,
-    /// When it runs.
+    /// The time span in which it runs.
     pub schedule: Schedule,
-    /// What it offers.
+    /// The offer that it makes.
     pub offer: Option<Reference<'a>>,
-    /// What chooses between renditions.
+    /// The experiment that chooses between renditions.
     pub experiment: Option<Reference<'a>>,
-    /// Its part of an exclusion group.
+    /// Its range in an exclusion group.
     pub exclusion: Option<Exclusion<'a>>,
-    /// How often it may be seen.
+    /// The frequency caps of its exposures.
     pub caps: Vec<Limit<'a>>,
-    /// Its message for each slot.
+    /// The message for each slot.
     pub slots: Vec<Placement<'a>>,
-    /// What to do next.
+    /// The alternatives for the next action.
     pub next: Vec<Next<'a>>,
-    /// How the next action is chosen.
+    /// The settings that choose among those alternatives.
     pub reach: Reach<'a>,
 }
 
-/// How a campaign chooses between channels.
+/// The settings by which a campaign chooses between channels.
 #[derive(Clone, Debug, Default)]
 pub struct Reach<'a> {
-    /// The best channel is taken, and not the first one.
+    /// Whether the best channel is chosen instead of the first possible one.
     pub best: bool,
-    /// After how long the message is worth half as much; none for never.
+    /// The time after which the value of the message has halved; `None` if it never does.
     pub half_life: Option<Millis>,
-    /// What the message wants of a channel; none for what its class wants.
+    /// The roles that the message requires of a channel; empty for those of its class.
     pub roles: Vec<Reference<'a>>,
-    /// The topic that people may refuse in a channel.
+    /// The topic that people may opt out of in a channel.
     pub topic: Option<&'a str>,
 }
 
-/// A campaign's message for a slot.
+/// The message of a campaign for a slot.
 #[derive(Clone, Debug)]
 pub struct Placement<'a> {
     /// The slot.
@@ -67,16 +67,16 @@ pub struct Placement<'a> {
     pub message: Reference<'a>,
 }
 
-/// A campaign's message for a channel.
+/// The message of a campaign for a channel.
 #[derive(Clone, Debug)]
 pub struct Next<'a> {
     /// The channel.
     pub channel: Reference<'a>,
     /// The message.
     pub message: Reference<'a>,
-    /// How long from now.
+    /// The delay from the decision to the delivery.
     pub after: Millis,
-    /// For how long it makes sense.
+    /// The time after which the message is no longer useful.
     pub until: Millis,
 }
 
@@ -110,12 +110,12 @@ impl<'a> Definition<'a> for Campaign<'a> {
         }
         Self {
             class: class(&fields, out),
-            priority: fields.get("priority").and_then(|cursor| cursor.whole(0..=1000, out)).unwrap_or(0),
+            priority: fields.get("priority").and_then(|cursor| cursor.integer(0..=1000, out)).unwrap_or(0),
             score: Score::read(&fields, out),
             when: fields.get("when"),
             schedule: fields.get("schedule").map_or(Schedule::ALWAYS, |cursor| schedule(cursor, out)),
-            offer: fields.get("offer").and_then(|cursor| cursor.named(out)),
-            experiment: fields.get("experiment").and_then(|cursor| cursor.named(out)),
+            offer: fields.get("offer").and_then(|cursor| cursor.reference(out)),
+            experiment: fields.get("experiment").and_then(|cursor| cursor.reference(out)),
             exclusion: Exclusion::read(&fields, out),
             caps: caps(&fields, out),
             slots: slots.map(|cursor| placements(&cursor, out)).unwrap_or_default(),
@@ -144,7 +144,7 @@ fn placements<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Placeme
     }
     let placement = |(slot, mark): (&'a str, Cursor<'a>)| {
         let value = Cursor { mark: mark.node.span, ..mark.clone() };
-        Some(Placement { slot: Reference { name: slot, cursor: mark }, message: value.named(out)? })
+        Some(Placement { slot: Reference { name: slot, cursor: mark }, message: value.reference(out)? })
     };
     slots.into_iter().filter_map(placement).collect()
 }
@@ -159,9 +159,9 @@ fn steps<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<Next<'a>> {
 
 impl<'a> Reach<'a> {
     fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Self {
-        let is_best = |word: &str| ["first", "best"].iter().position(|known| *known == word).map(|cursor| cursor == 1);
+        let is_best = |word: &str| ["first", "best"].iter().position(|known| *known == word).map(|index| index == 1);
         let best =
-            fields.get("choose").and_then(|cursor| cursor.word(&["first", "best"], is_best, out)).unwrap_or(false);
+            fields.get("choose").and_then(|cursor| cursor.keyword(&["first", "best"], is_best, out)).unwrap_or(false);
         let half_life = fields.get("halfLife");
         for name in ["choose", "halfLife", "roles", "topic"].iter().filter(|_| fields.get("next").is_none()) {
             if let Some(cursor) = fields.get(name) {
@@ -192,13 +192,13 @@ impl<'a> Next<'a> {
             let message = "`until` is not longer than `after`";
             until.error("impossible-schedule", message, out).expected("an `until` longer than `after`");
         }
-        let [channel, message] = ["channel", "message"].map(|name| fields.required(name, out)?.named(out));
+        let [channel, message] = ["channel", "message"].map(|name| fields.required(name, out)?.reference(out));
         Some(Self { channel: channel?, message: message?, after, until: end })
     }
 }
 
 impl<'a> Campaign<'a> {
-    /// Tells of everything that the campaign refers to and that is not there, or does not fit.
+    /// Reports references to unknown definitions, and messages that do not suit their slot or channel.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
             find::<Offer<'_>>(&rules.offers, offer, out);
@@ -213,22 +213,23 @@ impl<'a> Campaign<'a> {
         self.slots.iter().for_each(|placement| placement.check(rules, out));
         self.next.iter().for_each(|next| next.check(rules, out));
         check_roles(&self.reach.roles, rules, out);
-        let suits =
-            |next: &Next<'_>| rules.channels.get(next.channel.name).is_none_or(|row| row.suits(self.roles(rules)));
-        if let Some(first) = self.next.first().filter(|_| !self.next.iter().any(suits)) {
+        let allows_roles = |next: &Next<'_>| {
+            rules.channels.get(next.channel.name).is_none_or(|row| row.allows_roles(self.roles(rules)))
+        };
+        if let Some(first) = self.next.first().filter(|_| !self.next.iter().any(allows_roles)) {
             let message = "none of the channels has a role that the message requires";
             let wanted: Vec<&str> = self.roles(rules).iter().map(|role| role.name).collect();
             first.channel.cursor.error("role", message, out).expected(format!("a channel for: {}", wanted.join(", ")));
         }
     }
 
-    /// What its messages want of a channel.
+    /// Returns the roles that its messages require of a channel.
     #[must_use]
     pub fn roles<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Reference<'a>] {
         if self.reach.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.reach.roles }
     }
 
-    /// The names of all messages that it may show or send.
+    /// Returns the references to all messages that it may show or send.
     pub fn messages(&self) -> impl Iterator<Item = &Reference<'a>> {
         let placed = self.slots.iter().map(|placement| &placement.message);
         placed.chain(self.next.iter().map(|next| &next.message))
@@ -244,7 +245,7 @@ impl Placement<'_> {
         let message = find::<Message<'_>>(&rules.messages, &self.message, out);
         let (Some(slot), Some(message)) = (slot, message) else { return };
         if let Some(schema) = &slot.schema {
-            // Apps fill slots, too, in their own channel.
+            // Apps fill slots too, in their own channel.
             let data = message.renditions.iter().filter_map(|rendition| rendition.data.as_ref());
             data.for_each(|data| crate::rules::slot_schema::hold(schema.node, data, rules, out));
         }
@@ -288,7 +289,7 @@ impl Next<'_> {
     }
 }
 
-/// Tells of a message that cannot be said in a channel.
+/// Reports a message without a rendition for a channel.
 pub fn require_rendition(message: &Message<'_>, name: &Reference<'_>, channel: &str, out: &mut ReadContext<'_>) {
     if message.in_channel(channel).next().is_none() {
         let text = format!("message `{}` has no rendition for the channel `{channel}`", name.name);

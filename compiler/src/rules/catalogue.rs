@@ -1,4 +1,4 @@
-//! The catalogue, and the lists of its things that templates go through.
+//! The catalogue, and the lists of its items that templates iterate over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,26 +8,26 @@ use throughline::{Object, Value};
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, ReadContext, Reference};
 
-/// The most things in a catalogue.
+/// The maximum number of items in a catalogue.
 const MAX_ITEMS: usize = 10_000;
 
-/// A thing that lists can have.
+/// An item of the catalogue.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// Its fields.
     pub fields: Object,
 }
 
-/// Things of the catalogue for one person.
+/// A list of catalogue items, chosen for each subject.
 #[derive(Clone, Debug)]
 pub struct List<'a> {
-    /// The attribute with the ids of the things; none for all things.
+    /// The attribute that holds the ids of the items; `None` for all items.
     pub from: Option<Reference<'a>>,
-    /// Which things may be in it.
+    /// The condition on items of the list.
     pub when: Option<Cursor<'a>>,
-    /// Attributes with ids of things that are not in it.
+    /// The attributes that hold the ids of excluded items.
     pub without: Vec<Reference<'a>>,
-    /// It has at most so many.
+    /// The maximum number of items.
     pub limit: u32,
 }
 
@@ -59,21 +59,21 @@ impl<'a> Definition<'a> for List<'a> {
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = cursor.fields(&["from", "where", "without", "limit", "description"], out);
         Self {
-            from: fields.get("from").and_then(|cursor| cursor.named(out)),
+            from: fields.get("from").and_then(|cursor| cursor.reference(out)),
             when: fields.get("where"),
-            without: fields.get("without").map(|cursor| cursor.texts(out)).unwrap_or_default(),
-            limit: fields.get("limit").and_then(|cursor| cursor.whole(1..=100, out)).unwrap_or(10),
+            without: fields.get("without").map(|cursor| cursor.references(out)).unwrap_or_default(),
+            limit: fields.get("limit").and_then(|cursor| cursor.integer(1..=100, out)).unwrap_or(10),
         }
     }
 }
 
 impl List<'_> {
-    /// The attributes that it reads.
+    /// Returns the names of the attributes that it reads.
     pub fn attributes(&self) -> impl Iterator<Item = &str> {
         self.from.iter().chain(&self.without).map(|named| named.name)
     }
 
-    /// Tells of attributes that there are not, or that hold no ids, and of what is wrong with its condition.
+    /// Reports unknown attributes, attributes that hold no ids, and errors of its condition.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for named in self.from.iter().chain(&self.without) {
             if let Some(attribute) = rules.attribute(named, out).filter(|attribute| attribute.kind != "list") {
@@ -88,7 +88,10 @@ impl List<'_> {
         }
     }
 
-    /// The ids of the things that may be in it, known when the rules are published: what is out of stock then is in no plan.
+    /// Returns the ids of the items that may appear in the list.
+    ///
+    /// The condition is evaluated when the rules are compiled, so an item that is out of stock then is in no
+    /// plan.
     pub fn items<'r>(&self, rules: &'r Rules<'_>, out: &mut ReadContext<'_>) -> BTreeSet<&'r str> {
         let all = || rules.catalogue.keys().copied();
         let Some(when) = &self.when else { return all().collect() };
@@ -106,7 +109,7 @@ impl List<'_> {
     }
 }
 
-/// Tells of a catalogue that is too large.
+/// Reports a catalogue with too many items.
 pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if rules.catalogue.len() > MAX_ITEMS {
         let message = format!("the catalogue has {} items", rules.catalogue.len());
@@ -116,18 +119,18 @@ pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     rules.lists.values().for_each(|list| list.check(rules, out));
 }
 
-/// What the templates of a plan need of the catalogue.
+/// The parts of the catalogue that the templates of a plan read.
 pub struct Needs<'r> {
-    /// The lists, each with the things that may be in it.
+    /// The lists, each with the items that may appear in it.
     pub lists: BTreeMap<&'r str, BTreeSet<&'r str>>,
-    /// All things.
+    /// The ids of all items.
     pub items: BTreeSet<&'r str>,
-    /// The names of fields.
+    /// The names of the fields.
     pub fields: BTreeSet<&'r str>,
 }
 
 impl<'r> Needs<'r> {
-    /// What the messages of the rules need.
+    /// Collects what the messages of the rules read.
     pub fn of(rules: &'r Rules<'_>, out: &mut ReadContext<'_>) -> Self {
         let renditions = rules.messages.values().flat_map(|message| &message.renditions);
         let templates: Vec<_> = renditions.flat_map(|rendition| rendition.templates()).collect();

@@ -1,4 +1,4 @@
-//! Channels: the ways to reach people, and what they are for.
+//! Channels: the ways to reach people, and their roles.
 
 use std::collections::BTreeSet;
 
@@ -13,40 +13,40 @@ use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 pub const WEB: &str = "web";
 /// The channel whose messages have a subject line.
 pub const EMAIL: &str = "email";
-/// How many contacts, and how many responses, are remembered.
+/// The number of contacts, and of responses, that a profile keeps.
 pub const REMEMBERED: u32 = 32;
-/// How many contacts there have to be before responses tell anything, if the rules do not say.
+/// The default number of contacts from which on responses are significant.
 const LEAST: u32 = 5;
-/// How often people are expected to respond, if the rules do not say.
+/// The default of the expected response rate.
 const EXPECTED: f64 = 0.5;
 
-/// A way to reach people.
+/// A channel.
 #[derive(Clone, Debug)]
 pub struct Channel<'a> {
     /// The purpose that must be granted.
     pub consent: Option<&'a str>,
     /// The attribute that must be true, or present.
     pub reach: Option<Reference<'a>>,
-    /// What it is for; nothing for everything.
+    /// The roles that it is for; empty for all.
     pub roles: Vec<Reference<'a>>,
-    /// How people respond to it.
+    /// The event that counts as a response.
     pub responds: Option<Responds<'a>>,
-    /// How often they are expected to.
+    /// The expected response rate.
     pub expected: f64,
 }
 
-/// How people respond to what comes by a channel.
+/// The responses to messages of a channel.
 #[derive(Clone, Debug)]
 pub struct Responds<'a> {
     /// The event of a response.
     pub event: Trigger<'a>,
-    /// How far back it counts; zero for ever.
+    /// The time span in which responses count; zero for unlimited.
     pub within: Millis,
-    /// How many contacts there have to be.
+    /// The minimum number of contacts.
     pub least: u32,
 }
 
-/// What messages of each class want of a channel; nothing for any.
+/// The roles that messages of each class require of a channel; empty for any.
 #[derive(Clone, Debug, Default)]
 pub struct Roles<'a>([Vec<Reference<'a>>; 3]);
 
@@ -60,7 +60,7 @@ impl<'a> Definition<'a> for Channel<'a> {
         let expected = responds.as_ref().and_then(|fields| fields.get("default"));
         Self {
             consent: fields.get("consent").and_then(|cursor| cursor.text(out)),
-            reach: fields.get("reach").and_then(|cursor| cursor.named(out)),
+            reach: fields.get("reach").and_then(|cursor| cursor.reference(out)),
             roles: roles(&fields, "roles", out),
             expected: expected.and_then(|cursor| cursor.number(0.0..=1.0, out)).unwrap_or(EXPECTED),
             responds: responds.and_then(|fields| Responds::read(&fields, out)),
@@ -71,22 +71,22 @@ impl<'a> Definition<'a> for Channel<'a> {
 impl<'a> Responds<'a> {
     fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let within = fields.get("within").and_then(|cursor| cursor.duration(out)).unwrap_or_default();
-        let least = fields.get("least").and_then(|cursor| cursor.whole(1..=REMEMBERED, out)).unwrap_or(LEAST);
+        let least = fields.get("least").and_then(|cursor| cursor.integer(1..=REMEMBERED, out)).unwrap_or(LEAST);
         Some(Self { event: Trigger::read(fields, out)?, within, least })
     }
 }
 
 impl<'a> Channel<'a> {
-    /// Tells of a reach that reads what is not declared.
+    /// Reports a `reach` that reads an undeclared attribute.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(reach) = &self.reach {
             rules.attribute(reach, out);
         }
     }
 
-    /// Whether it is for messages that want these roles.
+    /// Returns whether the channel is for messages that require these roles.
     #[must_use]
-    pub fn suits(&self, wanted: &[Reference<'_>]) -> bool {
+    pub fn allows_roles(&self, wanted: &[Reference<'_>]) -> bool {
         let has = |role: &Reference<'_>| self.roles.iter().any(|own| own.name == role.name);
         self.roles.is_empty() || wanted.is_empty() || wanted.iter().any(has)
     }
@@ -99,24 +99,24 @@ impl<'a> Roles<'a> {
         Self([Class::Promo, Class::Service, Class::Transactional].map(|class| roles(&fields, class.name(), out)))
     }
 
-    /// What messages of a class want.
+    /// Returns the roles that messages of a class require.
     #[must_use]
     pub fn of(&self, class: Class) -> &[Reference<'a>] {
         self.0.get(class as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// Tells of roles that no channel has.
+    /// Reports roles that no channel has.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         self.0.iter().for_each(|wanted| check_roles(wanted, rules, out));
     }
 }
 
-/// The roles at a member of a map.
+/// Reads the roles at a member of a map.
 pub fn roles<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
-    fields.get(name).map(|cursor| cursor.texts(out)).unwrap_or_default()
+    fields.get(name).map(|cursor| cursor.references(out)).unwrap_or_default()
 }
 
-/// Tells of roles that no channel has.
+/// Reports roles that no channel has.
 pub fn check_roles(wanted: &[Reference<'_>], rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let roles = rules.channels.values().flat_map(|channel| channel.roles.iter().map(|role| role.name));
     let known: BTreeSet<&str> = roles.collect();

@@ -1,4 +1,4 @@
-//! Silence: after something was seen or done, and at times of the day.
+//! Cool-downs and quiet hours: times in which campaigns are not shown or sent.
 
 use throughline::Millis;
 use throughline::internals::plan::tables::Classes;
@@ -11,60 +11,60 @@ use crate::rules::trigger::Trigger;
 use crate::rules::{Rules, find};
 use crate::source::cursor::{Cursor, ReadContext, Reference};
 
-/// Silence after something was seen or done.
+/// A cool-down: campaigns are withheld for a time after a trigger.
 #[derive(Clone, Debug)]
 pub struct Cooldown<'a> {
-    /// The classes that are silent; `None` for those that caps limit.
+    /// The withheld classes; `None` for those that caps limit.
     pub classes: Option<Classes>,
-    /// The campaign that is silent, instead of classes.
+    /// The withheld campaign, instead of classes.
     pub campaign: Option<Reference<'a>>,
-    /// What begins it.
+    /// The trigger.
     pub after: After<'a>,
-    /// How long it lasts.
+    /// The duration.
     pub window: Millis,
 }
 
-/// What begins a silence.
+/// The trigger of a cool-down.
 #[derive(Clone, Debug)]
 pub enum After<'a> {
     /// An event.
     Event(Trigger<'a>),
-    /// That anything of a class was seen or sent.
+    /// An exposure to any campaign of a class.
     Class(&'a str),
-    /// That a campaign was seen.
+    /// An exposure to a campaign.
     Campaign(Reference<'a>),
-    /// That a message was seen or sent.
+    /// An exposure to a message.
     Message(Reference<'a>),
 }
 
-/// A time of the day at which people are not disturbed.
+/// Quiet hours: a time of the day at which people are not contacted.
 #[derive(Clone, Debug)]
 pub struct QuietHours<'a> {
-    /// The classes that are silent; `None` for those that caps limit.
+    /// The withheld classes; `None` for those that caps limit.
     pub classes: Option<Classes>,
-    /// The channels that are silent; none for all but pages.
+    /// The affected channels; empty for all channels except pages.
     pub channels: Vec<Reference<'a>>,
-    /// Its beginning, since midnight.
+    /// The beginning, since midnight.
     pub from: Millis,
-    /// Its end.
+    /// The end, since midnight.
     pub until: Millis,
 }
 
 impl<'a> Cooldown<'a> {
     pub fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = cursor.fields(&["class", "campaign", "after", "for", "description"], out);
-        let silent = fields.get("class").map(|cursor| classes(&cursor, out));
-        let campaign = fields.get("campaign").and_then(|cursor| cursor.named(out));
-        if let (Some(_), Some(campaign)) = (silent, &campaign) {
+        let affected = fields.get("class").map(|cursor| classes(&cursor, out));
+        let campaign = fields.get("campaign").and_then(|cursor| cursor.reference(out));
+        if let (Some(_), Some(campaign)) = (affected, &campaign) {
             let message = "the cool-down has both a class and a campaign";
             campaign.cursor.error("scope", message, out).expected("at most one of: class, campaign");
         }
         let window = fields.required("for", out).and_then(|cursor| cursor.duration(out));
         let after = fields.required("after", out).and_then(|cursor| After::read(cursor, out));
-        Some(Self { classes: silent, campaign, after: after?, window: window? })
+        Some(Self { classes: affected, campaign, after: after?, window: window? })
     }
 
-    /// Tells of what it refers to and that is not there.
+    /// Reports references to unknown campaigns and messages.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let after = match &self.after {
             After::Campaign(campaign) => Some(campaign),
@@ -84,7 +84,7 @@ impl<'a> After<'a> {
         let fields = cursor.fields(&["event", "where", "class", "campaign", "message"], out);
         let given: Vec<&str> =
             ["event", "class", "campaign", "message"].into_iter().filter(|name| fields.get(name).is_some()).collect();
-        let named = |name: &str, out: &mut ReadContext<'_>| fields.get(name).and_then(|cursor| cursor.named(out));
+        let named = |name: &str, out: &mut ReadContext<'_>| fields.get(name).and_then(|cursor| cursor.reference(out));
         match given.as_slice() {
             ["event"] => Trigger::read(&fields, out).map(Self::Event),
             ["class"] => Some(Self::Class(crate::rules::class::class(&fields, out).name())),
@@ -101,7 +101,7 @@ impl<'a> After<'a> {
         }
     }
 
-    /// The key of the exposures that begin the silence, if no event does.
+    /// Returns the key of the exposures that begin the cool-down, or `None` if an event begins it.
     pub fn key(&self) -> Option<String> {
         match self {
             Self::Event(_) => None,
@@ -111,7 +111,7 @@ impl<'a> After<'a> {
         }
     }
 
-    /// The event that begins it, if one does.
+    /// Returns the event that begins the cool-down, if one does.
     pub const fn event(&self) -> Option<&Trigger<'a>> {
         match self {
             Self::Event(trigger) => Some(trigger),
@@ -123,8 +123,8 @@ impl<'a> After<'a> {
 impl<'a> QuietHours<'a> {
     pub fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = cursor.fields(&["class", "channel", "from", "until", "description"], out);
-        let silent = fields.get("class").map(|cursor| classes(&cursor, out));
-        let channels = fields.get("channel").map(|cursor| cursor.texts(out)).unwrap_or_default();
+        let affected = fields.get("class").map(|cursor| classes(&cursor, out));
+        let channels = fields.get("channel").map(|cursor| cursor.references(out)).unwrap_or_default();
         let from = fields.required("from", out).and_then(|cursor| time_of_day(&cursor, out));
         let until = fields.required("until", out).and_then(|cursor| time_of_day(&cursor, out));
         let (from, until) = (from?, until?);
@@ -132,10 +132,10 @@ impl<'a> QuietHours<'a> {
             let message = "the quiet hours are empty: `from` equals `until`";
             fields.cursor().error("out-of-range", message, out).expected("another `until`");
         }
-        Some(Self { classes: silent, channels, from, until })
+        Some(Self { classes: affected, channels, from, until })
     }
 
-    /// Tells of channels that are not there, or that nobody is disturbed by.
+    /// Reports unknown channels, and the channel `web`, to which quiet hours do not apply.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for channel in &self.channels {
             find::<Channel<'_>>(&rules.channels, channel, out);
@@ -147,7 +147,7 @@ impl<'a> QuietHours<'a> {
     }
 }
 
-/// A time of the day such as `21:30`, since midnight.
+/// Reads a time of the day such as `21:30`, as the time since midnight.
 fn time_of_day(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
     let text = cursor.text(out)?;
     let part = |text: &str, below: i64| {

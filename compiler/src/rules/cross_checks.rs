@@ -1,4 +1,4 @@
-//! Mistakes that no definition shows alone.
+//! Checks that need several definitions at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,20 +6,23 @@ use crate::rules::Rules;
 use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::{Kind, Node};
 
-/// Tells of mistakes between definitions.
+/// Reports errors between definitions.
 pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     check_offer_groups(rules, out);
     check_variations(rules, out);
     check_purposes(rules, out);
 }
 
-/// A browser cannot know the offers of slots that only the edge decides, so it could show a second one of a group.
+/// Reports offer groups that are used both in public slots and elsewhere.
+///
+/// A browser does not know which offers the edge shows in other slots, so it could show a second one of the
+/// group.
 fn check_offer_groups(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut seen: BTreeMap<&str, (bool, &str)> = BTreeMap::new();
     for (id, campaign) in &rules.campaigns {
         let Some(name) = &campaign.offer else { continue };
         let Some(group) = rules.offers.get(name.name).and_then(|offer| offer.group) else { continue };
-        // A campaign without slots offers it in next actions, which only the edge decides.
+        // A campaign without slots makes its offer in next actions, which only the edge decides.
         let elsewhere = campaign.slots.is_empty().then_some((&name.cursor, false));
         let placed = campaign
             .slots
@@ -37,7 +40,7 @@ fn check_offer_groups(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// A variation in a rendition means nothing unless a campaign that uses the message has an experiment with it.
+/// Reports variations of renditions that no experiment of a campaign with this message has.
 fn check_variations(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut possible: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for campaign in rules.campaigns.values() {
@@ -60,17 +63,17 @@ fn check_variations(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Purposes are free names, so a slip of the pen is told as a warning.
+/// Warns of unknown purposes that resemble a known one. Purposes are free names, so others are not reported.
 fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let policy = &rules.policies.consent;
     let mut known: BTreeSet<&str> = policy.classes.iter().flatten().copied().collect();
     known.extend(policy.gpc.iter().copied().chain(policy.store).chain(policy.measure));
     known.extend(rules.channels.values().filter_map(|channel| channel.consent));
-    let mut asked = Vec::new();
+    let mut named = Vec::new();
     for when in conditions(rules) {
-        purposes(when, when.node, &mut asked);
+        purposes(when, when.node, &mut named);
     }
-    for (purpose, cursor) in asked {
+    for (purpose, cursor) in named {
         let near = known.iter().find(|name| strsim::osa_distance(name, purpose) <= 2);
         if let (false, Some(near)) = (known.contains(purpose), near) {
             let message = format!("unknown purpose `{purpose}`: no policy and no channel names it");
@@ -79,7 +82,7 @@ fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// All conditions on the subject.
+/// Returns all conditions on the subject.
 fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Cursor<'a>> {
     let segments = rules.segments.values().filter_map(|segment| segment.when.as_ref());
     let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
@@ -89,7 +92,7 @@ fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Cursor<'
     segments.chain(campaigns).chain(experiments).chain(journeys).chain(suppressions)
 }
 
-/// The purposes that `$consent` names anywhere below.
+/// Collects the purposes that `$consent` names anywhere below a node.
 fn purposes<'a>(cursor: &Cursor<'a>, node: &'a Node, found: &mut Vec<(&'a str, Cursor<'a>)>) {
     match &node.kind {
         Kind::List(items) => items.iter().for_each(|item| purposes(cursor, item, found)),

@@ -1,4 +1,4 @@
-//! What holds where a definition says nothing else.
+//! The defaults for definitions that leave something out.
 
 use jiff::tz::TimeZone;
 
@@ -6,24 +6,24 @@ use crate::rules::Files;
 use crate::source::cursor::{Cursor, ReadContext};
 use crate::template::locale::{CURRENCY, is_currency};
 
-/// What a locale looks like.
+/// The expected form of a locale.
 const LOCALE: &str = "a language tag such as `de` or `de-AT`";
 
-/// What holds where a definition says nothing else.
+/// The defaults for definitions that leave something out.
 #[derive(Clone, Debug)]
 pub struct Defaults<'a> {
     /// The locale of renditions without one.
     pub locale: &'a str,
-    /// The locales to try where a locale has nothing, each with what it is for.
+    /// The locales to try, in order, where a locale has no rendition, keyed by that locale.
     pub fallbacks: Vec<(&'a str, Vec<&'a str>)>,
-    /// The currency of money that names none; that of the locale without one.
+    /// The currency of amounts without one; `None` for that of the locale.
     pub currency: Option<&'a str>,
-    /// The time zone of times that do not say their own.
+    /// The time zone of times without an offset.
     pub zone: TimeZone,
 }
 
 impl<'a> Defaults<'a> {
-    /// Reads the one `defaults` of all files.
+    /// Reads the single `defaults` section of all files.
     pub fn read(files: &Files<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = files
             .single("defaults", out)
@@ -58,7 +58,7 @@ fn currency<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a st
     Some(text)
 }
 
-/// The locale at this place: a language tag such as `de` or `de-AT`.
+/// Reads a locale: a language tag such as `de` or `de-AT`.
 pub fn locale<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
     let text = cursor.text(out)?;
     if is_locale(text) {

@@ -1,4 +1,4 @@
-//! Attributes that are the last different values of a property of events.
+//! Attributes that hold the latest distinct values of an event property.
 
 use throughline::Millis;
 use throughline::internals::plan::PlanBuilder;
@@ -8,26 +8,26 @@ use crate::condition::scope::CounterSpec;
 use crate::rules::trigger::Trigger;
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// A profile keeps at most so many values.
+/// The maximum number of values that a profile keeps.
 const MOST: u32 = 256;
-/// So many without a number in the rules.
+/// The number of values if the rules do not give one.
 const LAST: u32 = 10;
 
-/// The last different values of a property of events, the newest first.
+/// The latest distinct values of an event property, newest first.
 #[derive(Clone, Debug)]
 pub struct EventValues<'a> {
     /// The events.
     pub event: Trigger<'a>,
-    /// The property; dots lead into objects, and into all objects of a list.
+    /// The property; dots lead into objects, and into each object of a list.
     pub property: &'a str,
-    /// At most so many.
+    /// The maximum number of values.
     pub last: u32,
-    /// The events are less than so long ago; zero for ever.
+    /// The maximum age of the events; zero for unlimited.
     pub within: Millis,
 }
 
 impl<'a> EventValues<'a> {
-    /// Reads the map that stands as the `source` of an attribute.
+    /// Reads the map at `source` of an attribute.
     pub fn read(kind: &str, cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         if kind != "list" {
             cursor
@@ -41,12 +41,12 @@ impl<'a> EventValues<'a> {
             let mut plan = PlanBuilder::default();
             crate::condition::compile_filter(filter.node, &filter.path, &mut plan, &mut out.diagnostics);
         }
-        let last = fields.get("last").and_then(|cursor| cursor.whole(1..=MOST, out)).unwrap_or(LAST);
+        let last = fields.get("last").and_then(|cursor| cursor.integer(1..=MOST, out)).unwrap_or(LAST);
         let within = fields.get("within").and_then(|cursor| cursor.duration(out)).unwrap_or_default();
         Some(Self { event: event?, property: property?, last, within })
     }
 
-    /// The counter that remembers them.
+    /// Returns the counter that keeps the values.
     pub fn counter(&self) -> CounterSpec {
         let property = self.property.to_owned();
         CounterSpec { property, fold: Fold::Values, keep: self.last, within: self.within, ..self.event.counter() }

@@ -1,35 +1,37 @@
-//! Experiments: randomised splits, with GrowthBook's words and numbers.
+//! Experiments: randomised splits with GrowthBook's hashing and keys.
 
 use crate::rules::holdout::Exclusion;
 use crate::rules::message::refuse_private;
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
-/// Weights whose sum is further from one than this are a mistake: GrowthBook splits evenly instead.
+/// The tolerance for the sum of weights. GrowthBook silently splits evenly if the sum differs from 1 by more,
+/// so the
+/// compiler rejects it.
 const TOLERANCE: f64 = 0.01;
 
 /// A randomised split.
 #[derive(Clone, Debug)]
 pub struct Experiment<'a> {
-    /// What is hashed together with the unit; none for the id.
+    /// The seed that is hashed together with the unit; `None` for the id.
     pub seed: Option<&'a str>,
-    /// The attribute that is the unit; none for the subject.
+    /// The attribute that is the unit; `None` for the subject.
     pub unit: Option<Reference<'a>>,
-    /// The first assignment is kept.
+    /// Whether the first assignment is kept.
     pub sticky: bool,
-    /// Assigns subjects.
+    /// Whether it assigns subjects.
     pub active: bool,
-    /// Who may be in it.
+    /// The condition on subjects.
     pub when: Option<Cursor<'a>>,
-    /// Changing it assigns everybody anew.
+    /// The version of the assignment. A change assigns every subject anew.
     pub bucket_version: u32,
-    /// Subjects assigned under an earlier version are left out.
+    /// The first version whose subjects take part. Those assigned under an earlier version are excluded.
     pub min_bucket_version: u32,
-    /// Its part of an exclusion group.
+    /// Its range in an exclusion group.
     pub exclusion: Option<Exclusion<'a>>,
-    /// The share of units that are in it.
+    /// The share of units that take part.
     pub coverage: f64,
-    /// Its variations with their weights.
+    /// The variations with their weights.
     pub variations: Vec<(&'a str, f64)>,
 }
 
@@ -53,11 +55,11 @@ impl<'a> Definition<'a> for Experiment<'a> {
         ];
         let fields = cursor.fields(&known, out);
         hash_version(&fields, out);
-        let mut version = |name| fields.get(name).and_then(|cursor| cursor.whole(0..=u32::MAX, out)).unwrap_or(0);
+        let mut version = |name| fields.get(name).and_then(|cursor| cursor.integer(0..=u32::MAX, out)).unwrap_or(0);
         let [bucket_version, min_bucket_version] = ["bucketVersion", "minBucketVersion"].map(&mut version);
         Self {
             seed: fields.get("seed").and_then(|cursor| cursor.text(out)),
-            unit: fields.get("unit").and_then(|cursor| cursor.named(out)),
+            unit: fields.get("unit").and_then(|cursor| cursor.reference(out)),
             sticky: fields.flag("sticky", true, out),
             active: fields.flag("active", true, out),
             when: fields.get("when"),
@@ -71,7 +73,7 @@ impl<'a> Definition<'a> for Experiment<'a> {
 }
 
 impl Experiment<'_> {
-    /// Tells of a unit that is not declared, or that a decision cannot read.
+    /// Reports a unit that is not declared, or that a decision cannot read.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let Some(unit) = &self.unit else { return };
         if let Some(attribute) = rules.attribute(unit, out) {
@@ -79,7 +81,7 @@ impl Experiment<'_> {
         }
     }
 
-    /// Each variation with the buckets that it takes: from the first number to before the second.
+    /// Returns each variation with its range of buckets: inclusive start, exclusive end.
     pub fn ranges(&self) -> impl Iterator<Item = (&str, f64, f64)> {
         let mut start = 0.0;
         self.variations.iter().map(move |(id, weight)| {
@@ -92,7 +94,7 @@ impl Experiment<'_> {
 
 fn hash_version(fields: &Fields<'_>, out: &mut ReadContext<'_>) {
     if let Some(cursor) = fields.get("hashVersion") {
-        cursor.whole(2..=2, out);
+        cursor.integer(2..=2, out);
     }
 }
 
@@ -102,7 +104,7 @@ fn variations<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a st
     for item in cursor.list(out) {
         let item = item.fields(&["id", "weight"], out);
         let weight = item.get("weight").and_then(|cursor| cursor.number(0.0..=1.0, out));
-        let Some(id) = item.required("id", out).and_then(|cursor| cursor.named(out)) else { continue };
+        let Some(id) = item.required("id", out).and_then(|cursor| cursor.reference(out)) else { continue };
         if found.iter().any(|(known, _)| *known == id.name) {
             id.cursor.error("duplicate-id", format!("variation `{}` is defined twice", id.name), out);
         }
@@ -116,7 +118,7 @@ fn variations<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<(&'a st
     weigh(&cursor, &found, out)
 }
 
-/// The variations with their weights; equal ones if none is given.
+/// Returns the variations with their weights, which are equal if none is given.
 #[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 variations")]
 fn weigh<'a>(cursor: &Cursor<'_>, found: &[(&'a str, Option<f64>)], out: &mut ReadContext<'_>) -> Vec<(&'a str, f64)> {
     let even = 1.0 / found.len().max(1) as f64;

@@ -1,4 +1,4 @@
-//! Caps: how often something is seen or said.
+//! Frequency caps: limits on the number of exposures in a time span.
 
 use throughline::Millis;
 use throughline::internals::plan::tables::{Class, Per};
@@ -10,54 +10,54 @@ use crate::rules::offer::Offer;
 use crate::rules::{Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
-/// No cap counts further: a profile keeps no more times than this.
+/// The largest limit, which is also the number of times that a profile keeps.
 const MOST: u32 = 256;
-/// No calendar day is longer, wherever a clock is put back.
+/// The longest calendar day that any change of a clock can make.
 const LONGEST_DAY: Millis = Millis(26 * 60 * 60 * 1000);
 
-/// At most so many in a span of time.
+/// A maximum number of exposures in a time span.
 #[derive(Clone, Debug)]
 pub struct Limit<'a> {
-    /// At most so many.
+    /// The maximum.
     pub max: u32,
-    /// The span.
+    /// The kind of span.
     pub per: Per,
     /// The length of a sliding window.
     pub window: Millis,
-    /// The account, if what all its members saw counts; none for what the person saw.
+    /// The account, if the exposures of all its members count; `None` for those of the person.
     pub unit: Option<Reference<'a>>,
 }
 
-/// A limit for a class, a slot, an offer, a message, or everything; in some channels, or in all together.
+/// A limit for a class, slot, offer, message or everything, in some channels or in all together.
 #[derive(Clone, Debug)]
 pub struct FrequencyCap<'a> {
-    /// What it limits.
+    /// The scope of the limit.
     pub scope: CapScope<'a>,
-    /// In which channels; none for all.
+    /// The channels whose exposures count together; empty for all.
     pub channels: Vec<Reference<'a>>,
-    /// How much of it.
+    /// The limit.
     pub limit: Limit<'a>,
 }
 
-/// What a cap limits.
+/// The exposures that a cap counts.
 #[derive(Clone, Debug)]
 pub enum CapScope<'a> {
-    /// Everything together.
+    /// All exposures.
     All,
-    /// Campaigns of a class.
+    /// Exposures of campaigns of a class.
     Class(Class),
-    /// What stands in a slot.
+    /// Exposures in a slot.
     Slot(Reference<'a>),
-    /// Campaigns with an offer.
+    /// Exposures of campaigns with an offer.
     Offer(Reference<'a>),
-    /// A message.
+    /// Exposures of a message.
     Message(Reference<'a>),
 }
 
 impl<'a> Limit<'a> {
     /// Reads `max`, `per` and `unit` of a map.
     pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let max = fields.required("max", out).and_then(|cursor| cursor.whole(1..=MOST, out));
+        let max = fields.required("max", out).and_then(|cursor| cursor.integer(1..=MOST, out));
         let unit = account_unit::unit(fields, out);
         let per = fields.required("per", out)?;
         if per.node.as_str() == Some("account") {
@@ -73,7 +73,7 @@ impl<'a> Limit<'a> {
         Some(Self { max: max?, per: word.unwrap_or(Per::Window), window, unit })
     }
 
-    /// How far back it looks; zero for ever.
+    /// Returns how far back it counts; zero for unlimited.
     #[must_use]
     pub const fn within(&self) -> Millis {
         match self.per {
@@ -90,14 +90,14 @@ impl<'a> FrequencyCap<'a> {
         let known = ["class", "slot", "offer", "message", "channel", "max", "per", "unit", "description"];
         let fields = cursor.fields(&known, out);
         let limit = Limit::read(&fields, out);
-        let channels = fields.get("channel").map(|cursor| cursor.texts(out)).unwrap_or_default();
+        let channels = fields.get("channel").map(|cursor| cursor.references(out)).unwrap_or_default();
         let scopes: Vec<_> = SCOPES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();
         let scope = match scopes.as_slice() {
             [] => CapScope::All,
-            [("class", cursor)] => CapScope::Class(cursor.word(Class::NAMES, Class::from_name, out)?),
-            [("slot", cursor)] => CapScope::Slot(cursor.clone().named(out)?),
-            [("offer", cursor)] => CapScope::Offer(cursor.clone().named(out)?),
-            [(_, cursor)] => CapScope::Message(cursor.clone().named(out)?),
+            [("class", cursor)] => CapScope::Class(cursor.keyword(Class::NAMES, Class::from_name, out)?),
+            [("slot", cursor)] => CapScope::Slot(cursor.clone().reference(out)?),
+            [("offer", cursor)] => CapScope::Offer(cursor.clone().reference(out)?),
+            [(_, cursor)] => CapScope::Message(cursor.clone().reference(out)?),
             _ => {
                 let message = "the cap has several scopes";
                 let expected = format!("at most one of: {}", SCOPES.join(", "));
@@ -108,7 +108,7 @@ impl<'a> FrequencyCap<'a> {
         Some(Self { scope, channels, limit: limit? })
     }
 
-    /// Tells of what it limits and that is not there.
+    /// Reports references to unknown definitions.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         match &self.scope {
             CapScope::Slot(slot) if rules.slot(slot.name).is_none() => {
@@ -128,7 +128,7 @@ impl<'a> FrequencyCap<'a> {
         }
     }
 
-    /// The keys of the exposures that it counts together.
+    /// Returns the keys of the exposures that it counts together.
     pub fn keys(&self) -> Vec<String> {
         let key = match &self.scope {
             CapScope::All => "all".to_owned(),

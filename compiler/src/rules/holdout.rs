@@ -1,4 +1,4 @@
-//! Who is kept out by chance: holdouts, and exclusion groups.
+//! Holdouts and exclusion groups, which withhold campaigns from a random share of subjects.
 
 use throughline::internals::plan::tables::{Class, Classes};
 
@@ -8,37 +8,38 @@ use crate::rules::message::refuse_private;
 use crate::rules::{Definition, Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
-/// The classes that a holdout without classes and campaigns keeps from people: what must be said is said to everybody.
+/// The classes of a holdout that names neither classes nor campaigns. Transactional messages are never
+/// withheld.
 const GLOBAL: Classes = Classes::empty().with(Class::Promo).with(Class::Service);
 
-/// People whom campaigns never reach.
+/// A share of subjects from whom campaigns are withheld.
 #[derive(Clone, Debug)]
 pub struct Holdout<'a> {
-    /// The share of people, 0 to 1.
+    /// The share, from 0 to 1.
     pub share: f64,
-    /// The classes that are held out.
+    /// The classes.
     pub classes: Classes,
-    /// And these campaigns.
+    /// The campaigns, in addition to the classes.
     pub campaigns: Vec<Reference<'a>>,
-    /// The attribute that is split; none for the subject.
+    /// The attribute that is hashed; `None` for the subject.
     pub unit: Option<Reference<'a>>,
 }
 
-/// A group of experiments and campaigns of which nobody meets two.
+/// A group of experiments and campaigns. A subject is assigned to at most one of them.
 #[derive(Clone, Debug)]
 pub struct ExclusionGroup<'a> {
-    /// The attribute that is split; none for the subject.
+    /// The attribute that is hashed; `None` for the subject.
     pub unit: Option<Reference<'a>>,
 }
 
-/// A member's part of a group.
+/// The range of a member in an exclusion group.
 #[derive(Clone, Debug)]
 pub struct Exclusion<'a> {
     /// The group.
     pub group: Reference<'a>,
-    /// Buckets from here...
+    /// The first bucket of the range.
     pub from: f64,
-    /// ...to before here.
+    /// The first bucket after the range.
     pub to: f64,
 }
 
@@ -48,19 +49,19 @@ impl<'a> Definition<'a> for Holdout<'a> {
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = cursor.fields(&["percent", "classes", "campaigns", "unit", "description"], out);
         let percent = fields.required("percent", out).and_then(|cursor| cursor.number(0.0..=100.0, out));
-        let campaigns = fields.get("campaigns").map(|cursor| cursor.texts(out)).unwrap_or_default();
+        let campaigns = fields.get("campaigns").map(|cursor| cursor.references(out)).unwrap_or_default();
         let otherwise = if fields.get("campaigns").is_some() { Classes::empty() } else { GLOBAL };
         Self {
             share: percent.unwrap_or(0.0) / 100.0,
             classes: fields.get("classes").map_or(otherwise, |cursor| classes(&cursor, out)),
             campaigns,
-            unit: fields.get("unit").and_then(|cursor| cursor.named(out)),
+            unit: fields.get("unit").and_then(|cursor| cursor.reference(out)),
         }
     }
 }
 
 impl Holdout<'_> {
-    /// Tells of campaigns that are not there, and of a unit that a decision cannot read.
+    /// Reports unknown campaigns, and a unit that a decision cannot read.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for campaign in &self.campaigns {
             find::<Campaign<'_>>(&rules.campaigns, campaign, out);
@@ -74,22 +75,22 @@ impl<'a> Definition<'a> for ExclusionGroup<'a> {
 
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = cursor.fields(&["unit", "description"], out);
-        Self { unit: fields.get("unit").and_then(|cursor| cursor.named(out)) }
+        Self { unit: fields.get("unit").and_then(|cursor| cursor.reference(out)) }
     }
 }
 
 impl ExclusionGroup<'_> {
-    /// Tells of a unit that a decision cannot read.
+    /// Reports a unit that a decision cannot read.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         check_unit(self.unit.as_ref(), "an exclusion group", rules, out);
     }
 }
 
 impl<'a> Exclusion<'a> {
-    /// The member's part at `exclusion`, if it has one.
+    /// Reads the range at `exclusion`, if the member has one.
     pub fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = fields.get("exclusion")?.fields(&["group", "from", "to"], out);
-        let group = fields.required("group", out).and_then(|cursor| cursor.named(out));
+        let group = fields.required("group", out).and_then(|cursor| cursor.reference(out));
         let mut bucket = |name| fields.required(name, out).and_then(|cursor| cursor.number(0.0..=1.0, out));
         let (from, to) = (bucket("from")?, bucket("to")?);
         if from >= to {
@@ -99,7 +100,7 @@ impl<'a> Exclusion<'a> {
     }
 }
 
-/// Tells of groups that are not there and of members that overlap: nobody may meet two of them.
+/// Reports unknown groups, and members whose ranges overlap: a subject could be assigned to both.
 pub fn check_members(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let campaigns = rules.campaigns.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
     let experiments = rules.experiments.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));

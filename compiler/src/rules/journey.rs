@@ -1,4 +1,4 @@
-//! Journeys: several steps in time for one subject.
+//! Journeys: sequences of waits and messages for a subject or an account.
 
 use throughline::Millis;
 use throughline::internals::plan::tables::Class;
@@ -14,58 +14,58 @@ use crate::rules::trigger::Trigger;
 use crate::rules::{Definition, Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
-/// Several steps in time for one subject.
+/// A journey.
 #[derive(Clone, Debug)]
 pub struct Journey<'a> {
-    /// What policies look at.
+    /// The class that policies refer to.
     pub class: Class,
-    /// Higher speaks first.
+    /// The priority; messages with a higher one are sent first.
     pub priority: u32,
-    /// What it offers.
+    /// The offer that it makes.
     pub offer: Option<Reference<'a>>,
-    /// The topic that people may refuse in a channel.
+    /// The topic that people may opt out of in a channel.
     pub topic: Option<&'a str>,
-    /// The account, if accounts go through it in the place of people.
+    /// The account, if accounts run through the journey instead of people.
     pub unit: Option<Reference<'a>>,
-    /// What its messages want of a channel; none for what its class wants.
+    /// The roles that its messages require of a channel; empty for those of its class.
     pub roles: Vec<Reference<'a>>,
-    /// Who enters again goes on behind what was sent or seen.
+    /// Whether a subject who enters again continues after the messages that were sent or seen.
     pub resume: bool,
-    /// The event that begins it.
+    /// The event that starts it.
     pub enter: Option<Trigger<'a>>,
-    /// Who may begin it.
+    /// The condition to enter.
     pub when: Option<Cursor<'a>>,
-    /// How long after an entry another one is possible; the end of time for never.
+    /// The time after an entry before another one is possible; the maximum for never.
     pub reenter: Millis,
     /// The events that end it.
     pub exits: Vec<Trigger<'a>>,
-    /// The event that it is for, and how long after the entry it counts.
+    /// The event that counts as its goal, and for how long after the entry.
     pub goal: Option<(Trigger<'a>, Millis)>,
-    /// Its steps.
+    /// The steps.
     pub steps: Vec<Step<'a>>,
 }
 
-/// One step of a journey.
+/// A step of a journey.
 #[derive(Clone, Debug)]
 pub struct Step<'a> {
     /// Its id.
     pub id: Reference<'a>,
-    /// What it does.
+    /// Its action.
     pub action: StepAction<'a>,
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Clone, Debug)]
 pub enum StepAction<'a> {
-    /// Waits, from the last time of an event or from the step's beginning.
+    /// Waits, measured from the last time of an event or from the beginning of the step.
     Wait(Millis, Option<Reference<'a>>),
-    /// Sends a message by the first possible channel, as long as it makes sense.
+    /// Sends a message by the first possible channel, within its time to live.
     Send {
         /// The message.
         message: Reference<'a>,
         /// The channels.
         channels: Vec<Reference<'a>>,
-        /// How long the message makes sense.
+        /// The time to live of the message.
         ttl: Millis,
     },
 }
@@ -96,8 +96,8 @@ impl<'a> Definition<'a> for Journey<'a> {
         Self {
             exits: exits.into_iter().filter_map(read_exit).collect(),
             class: class(&fields, out),
-            priority: fields.get("priority").and_then(|cursor| cursor.whole(0..=1000, out)).unwrap_or(0),
-            offer: fields.get("offer").and_then(|cursor| cursor.named(out)),
+            priority: fields.get("priority").and_then(|cursor| cursor.integer(0..=1000, out)).unwrap_or(0),
+            offer: fields.get("offer").and_then(|cursor| cursor.reference(out)),
             topic: fields.get("topic").and_then(|cursor| cursor.text(out)),
             unit: account_unit::unit(&fields, out),
             roles: roles(&fields, "roles", out),
@@ -143,7 +143,7 @@ fn steps<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Step<'a>> {
 }
 
 impl<'a> Step<'a> {
-    /// The event whose last time a wait counts from.
+    /// Returns the event from whose last time a wait is measured.
     pub const fn after(&self) -> Option<&Reference<'a>> {
         match &self.action {
             StepAction::Wait(_, after) => after.as_ref(),
@@ -153,7 +153,7 @@ impl<'a> Step<'a> {
 
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = cursor.fields(&["id", "wait", "after", "send", "channels", "ttl", "description"], out);
-        let id = fields.required("id", out).and_then(|cursor| cursor.named(out));
+        let id = fields.required("id", out).and_then(|cursor| cursor.reference(out));
         let misplaced: &[&str] = match (fields.get("wait"), fields.get("send")) {
             (Some(_), None) => &["channels", "ttl"],
             (None, Some(_)) => &["after"],
@@ -171,7 +171,7 @@ impl<'a> Step<'a> {
         }
         let action = match fields.get("wait") {
             Some(wait) => {
-                let after = fields.get("after").and_then(|cursor| cursor.named(out));
+                let after = fields.get("after").and_then(|cursor| cursor.reference(out));
                 wait.duration(out).map(|wait| StepAction::Wait(wait, after))
             }
             None => send(&fields, out),
@@ -181,9 +181,9 @@ impl<'a> Step<'a> {
 }
 
 fn send<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<StepAction<'a>> {
-    let message = fields.get("send").and_then(|cursor| cursor.named(out));
+    let message = fields.get("send").and_then(|cursor| cursor.reference(out));
     let cursor = fields.required("channels", out)?;
-    let channels = cursor.texts(out);
+    let channels = cursor.references(out);
     if channels.is_empty() {
         cursor.error("empty", "the list of channels is empty", out).expected("at least one channel");
     }
@@ -192,7 +192,7 @@ fn send<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<StepAction
 }
 
 impl<'a> Journey<'a> {
-    /// Tells of messages and channels that are not there, or do not fit.
+    /// Reports unknown messages and channels, and those that do not suit the journey.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
             find::<Offer<'_>>(&rules.offers, offer, out);
@@ -204,7 +204,7 @@ impl<'a> Journey<'a> {
             let message = find::<Message<'_>>(&rules.messages, name, out);
             for channel in channels {
                 let known = find::<Channel<'_>>(&rules.channels, channel, out);
-                if known.is_some_and(|row| !row.suits(self.wanted(rules))) {
+                if known.is_some_and(|row| !row.allows_roles(self.wanted(rules))) {
                     let wanted: Vec<&str> = self.wanted(rules).iter().map(|role| role.name).collect();
                     let text = format!("channel `{}` has no role that the message requires", channel.name);
                     channel.cursor.error("role", text, out).expected(format!("a channel for: {}", wanted.join(", ")));
@@ -219,12 +219,12 @@ impl<'a> Journey<'a> {
         }
     }
 
-    /// What its messages want of a channel.
+    /// Returns the roles that its messages require of a channel.
     fn wanted<'r>(&'r self, rules: &'r Rules<'a>) -> &'r [Reference<'a>] {
         if self.roles.is_empty() { rules.policies.roles.of(self.class) } else { &self.roles }
     }
 
-    /// Leaves of it only that it exists: conditions can read where a subject is in it.
+    /// Removes everything but its existence, so that conditions can still read a subject's progress in it.
     pub fn hide(&mut self) {
         (self.enter, self.when, self.goal, self.offer, self.topic) = (None, None, None, None, None);
         (self.priority, self.resume) = (0, false);
@@ -233,7 +233,7 @@ impl<'a> Journey<'a> {
         self.steps.clear();
     }
 
-    /// The messages that it sends.
+    /// Returns the references to the messages that it sends.
     pub fn messages(&self) -> impl Iterator<Item = &Reference<'a>> {
         self.steps.iter().filter_map(|step| match &step.action {
             StepAction::Send { message, .. } => Some(message),
@@ -241,14 +241,14 @@ impl<'a> Journey<'a> {
         })
     }
 
-    /// The counters of the events that it listens to.
+    /// Returns the counters of its events.
     pub fn counters(&self) -> impl Iterator<Item = CounterSpec> {
         let waits = self.steps.iter().filter_map(Step::after);
         let waits = waits.map(|event| CounterSpec { event: event.name.to_owned(), ..CounterSpec::default() });
         self.triggers().map(Trigger::counter).chain(waits)
     }
 
-    /// Every event that it listens to.
+    /// Returns every trigger that starts, ends or completes it.
     pub fn triggers(&self) -> impl Iterator<Item = &Trigger<'a>> {
         self.enter.iter().chain(&self.exits).chain(self.goal.iter().map(|(goal, _)| goal))
     }

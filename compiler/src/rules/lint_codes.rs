@@ -1,6 +1,6 @@
-//! The codes of everything that is told as a warning.
+//! The codes of all warnings.
 
-/// Each code and what it says, in the order of the documentation.
+/// The code and a description of each warning, in the order of the documentation.
 pub const CODES: &[(&str, &str)] = &[
     ("never-true", "a condition that no facts satisfy"),
     ("always-true", "a condition that all facts satisfy"),
@@ -35,7 +35,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("unused", "a definition that nothing uses"),
     ("unused-allow", "an allowance that suppresses no finding"),
     ("unchecked", "rules with too many combinations to check"),
-    // What compiling itself warns of.
+    // Warnings of compilation itself.
     ("bare-list", "a list that is compared as a whole"),
     ("no-default-rendition", "a message that some people never get"),
     ("no-effect", "a key or definition without effect"),

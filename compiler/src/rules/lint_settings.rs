@@ -1,4 +1,4 @@
-//! What the rules say about their own linting.
+//! The linter's settings in the rules.
 
 use throughline::Millis;
 
@@ -6,21 +6,21 @@ use super::lint_codes::CODES;
 use crate::source::cursor::{Cursor, Fields, ReadContext};
 use crate::source::diagnostic::{Diagnostic, Severity};
 
-/// What the rules allow, and how long an SMS may be.
+/// The allowed findings, and the maximum length of an SMS.
 #[derive(Clone, Debug)]
 pub struct LintSettings<'a> {
-    /// What is not told.
+    /// The findings that are not reported.
     allow: Vec<Allowance<'a>>,
-    /// So many segments of an SMS are no finding.
+    /// The number of SMS segments up to which there is no finding.
     pub sms_segments: u32,
 }
 
-/// A kind of finding that is meant to be so, at a place.
+/// An allowance: a kind of finding that is intended, everywhere or at one path.
 #[derive(Clone, Debug)]
 struct Allowance<'a> {
     cursor: Cursor<'a>,
     code: &'a str,
-    /// The way to the place; none for everywhere.
+    /// The path of the position; `None` for everywhere.
     at: Option<&'a str>,
 }
 
@@ -31,7 +31,7 @@ impl Default for LintSettings<'_> {
 }
 
 impl<'a> LintSettings<'a> {
-    /// Reads the `lint` of all files.
+    /// Reads the `lint` sections of all files.
     pub fn read(sections: Vec<Cursor<'a>>, out: &mut ReadContext<'_>) -> Self {
         let mut settings = Self::default();
         for section in sections {
@@ -39,16 +39,16 @@ impl<'a> LintSettings<'a> {
             let allowed = fields.get("allow").map(|cursor| cursor.list(out)).unwrap_or_default();
             let read = |cursor: Cursor<'a>| Allowance::read(&cursor.fields(&["code", "at", "reason"], out), out);
             settings.allow.extend(allowed.into_iter().filter_map(read));
-            let segments = fields.get("smsSegments").and_then(|cursor| cursor.whole(1..=255, out));
+            let segments = fields.get("smsSegments").and_then(|cursor| cursor.integer(1..=255, out));
             settings.sms_segments = segments.unwrap_or(settings.sms_segments);
         }
         settings
     }
 
-    /// The findings that are not allowed, and a finding for each allowance without one.
+    /// Returns the findings that are not allowed, and a finding for each allowance that matched nothing.
     pub(crate) fn filter(&self, found: Vec<Diagnostic>, now: Option<Millis>) -> Vec<Diagnostic> {
         let mut used = vec![false; self.allow.len()];
-        let mut kept: Vec<Diagnostic> = found
+        let mut findings: Vec<Diagnostic> = found
             .into_iter()
             .filter(|finding| {
                 let mut is_allowed = false;
@@ -60,11 +60,11 @@ impl<'a> LintSettings<'a> {
                 !is_allowed
             })
             .collect();
-        // Without a clock nothing is over.
+        // Without a clock no schedule is over, so that allowance cannot be unused.
         let is_known = |allowance: &Allowance<'_>| now.is_some() || allowance.code != "schedule-over";
         let unused = self.allow.iter().zip(used).filter(|(allowance, used)| !used && is_known(allowance));
-        kept.extend(unused.map(|(allowance, _)| allowance.unused()));
-        kept
+        findings.extend(unused.map(|(allowance, _)| allowance.unused()));
+        findings
     }
 }
 
@@ -73,7 +73,7 @@ impl<'a> Allowance<'a> {
         let code = fields.required("code", out);
         let known: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
         let is_code = |word: &str| known.iter().find(|code| **code == word).copied();
-        let code = code.and_then(|cursor| cursor.word(&known, is_code, out));
+        let code = code.and_then(|cursor| cursor.keyword(&known, is_code, out));
         if let Some(reason) = fields.required("reason", out) {
             reason.text(out);
         }
@@ -85,11 +85,11 @@ impl<'a> Allowance<'a> {
     }
 
     fn covers(&self, finding: &Diagnostic) -> bool {
-        let is_there = |at: &str| {
+        let is_within = |at: &str| {
             let rest = finding.path.strip_prefix(at);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        finding.code == self.code && self.at.is_none_or(is_there)
+        finding.code == self.code && self.at.is_none_or(is_within)
     }
 
     fn unused(&self) -> Diagnostic {

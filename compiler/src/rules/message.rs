@@ -1,4 +1,4 @@
-//! Messages: what is said, in each channel, locale and variation.
+//! Messages, with a rendition per channel, locale and variation.
 
 use throughline::internals::plan::tables::Format;
 
@@ -10,33 +10,33 @@ use crate::rules::{Definition, Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::template::{self, Part, Template};
 
-/// What is said.
+/// A message.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
-    /// Where it is defined.
+    /// The position of the definition.
     pub cursor: Cursor<'a>,
-    /// Once seen, never selected again.
+    /// Whether it is never selected again once it was seen.
     pub once: bool,
-    /// How it is said.
+    /// Its renditions.
     pub renditions: Vec<Rendition<'a>>,
 }
 
-/// A message in one channel, and possibly one locale and variation.
+/// The content of a message for a channel, and possibly a locale and a variation.
 #[derive(Clone, Debug)]
 pub struct Rendition<'a> {
-    /// Where it is defined.
+    /// The position of the definition.
     pub cursor: Cursor<'a>,
     /// The channel.
     pub channel: Option<Reference<'a>>,
-    /// The locale; none for the default.
+    /// The locale; `None` for the default.
     pub locale: Option<&'a str>,
-    /// The variation; none for everybody else.
+    /// The variation; `None` for all others.
     pub variation: Option<Reference<'a>>,
-    /// The form of the body.
+    /// The format of the body.
     pub format: Format,
-    /// The data, as it is written.
+    /// The data as written.
     pub data: Option<Cursor<'a>>,
-    /// What is said.
+    /// The body.
     pub body: Template<'a>,
     /// The subject line of an e-mail.
     pub subject: Option<Template<'a>>,
@@ -58,12 +58,12 @@ impl<'a> Definition<'a> for Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// The renditions for a channel.
+    /// Returns the renditions for a channel.
     pub fn in_channel<'m>(&'m self, channel: &'m str) -> impl Iterator<Item = &'m Rendition<'a>> {
         self.renditions.iter().filter(move |rendition| rendition.is_in(channel))
     }
 
-    /// Tells of renditions for unknown channels, of unknown attributes, and of renditions that stand twice.
+    /// Reports renditions for unknown channels, unknown attributes, and duplicate renditions.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let mut known: Vec<(&str, Option<&str>, Option<&str>)> = Vec::new();
         for rendition in &self.renditions {
@@ -92,14 +92,14 @@ impl<'a> Rendition<'a> {
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let known = ["channel", "locale", "variation", "html", "text", "json", "subject"];
         let fields = cursor.fields(&known, out);
-        let channel = fields.required("channel", out).and_then(|cursor| cursor.named(out));
+        let channel = fields.required("channel", out).and_then(|cursor| cursor.reference(out));
         let is_email = channel.as_ref().is_some_and(|channel| channel.name == EMAIL);
         let subject = subject(&fields, is_email, out);
         let (format, body) = body(&fields, out)?;
         Some(Self {
             channel,
             locale: fields.get("locale").and_then(|cursor| locale(&cursor, out)),
-            variation: fields.get("variation").and_then(|cursor| cursor.named(out)),
+            variation: fields.get("variation").and_then(|cursor| cursor.reference(out)),
             format,
             data: fields.get("json"),
             body,
@@ -108,23 +108,23 @@ impl<'a> Rendition<'a> {
         })
     }
 
-    /// Whether it is for this channel.
+    /// Returns whether it is for a channel.
     #[must_use]
     pub fn is_in(&self, channel: &str) -> bool {
         self.channel.as_ref().is_some_and(|named| named.name == channel)
     }
 
-    /// Its body and its subject.
+    /// Returns the templates of its body and its subject.
     pub fn templates(&self) -> impl Iterator<Item = &Template<'a>> {
         [&self.body].into_iter().chain(&self.subject)
     }
 
-    /// Whether it says a time, which is one on the subject's clock.
+    /// Returns whether it renders a time, which needs the subject's local clock.
     pub fn has_date(&self) -> bool {
         self.templates().any(|template| template.parts.iter().any(Part::has_date))
     }
 
-    /// Every attribute that it reads, and where.
+    /// Returns every attribute that it reads, with the reference.
     pub fn reads<'r>(&'r self, rules: &'r Rules<'_>) -> impl Iterator<Item = (&'r str, &'r Reference<'a>)> {
         let names = self.templates().flat_map(|template| template.attributes.iter().chain(&template.shadowed));
         let facts = names.filter_map(|named| rules.path(named.name).map(|(attribute, _)| (attribute, named)));
@@ -154,7 +154,7 @@ impl<'a> Rendition<'a> {
     }
 }
 
-/// Tells of an attribute that stays in the collector but is wanted elsewhere.
+/// Reports an attribute that stays in the collector but is read elsewhere.
 pub fn refuse_private(attribute: &Attribute<'_>, output: &Reference<'_>, cursor: &str, out: &mut ReadContext<'_>) {
     if attribute.is_at_edge() {
         return;
@@ -184,7 +184,7 @@ fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut ReadContext<'_>) -
     subject.and_then(|subject| template::text(&subject, out))
 }
 
-/// The one body of a rendition.
+/// Reads the single body of a rendition.
 fn body<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<(Format, Template<'a>)> {
     const BODIES: [&str; 3] = ["html", "text", "json"];
     let bodies: Vec<_> = BODIES.into_iter().filter_map(|name| Some((name, fields.get(name)?))).collect();

@@ -53,10 +53,10 @@ use crate::source::cursor::{Cursor, ReadContext, Reference};
 use crate::source::tree::Node;
 use attribute::Attribute;
 
-/// Definitions of one kind, by id.
+/// The definitions of one kind, by id.
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
-/// What can stand at the top of a file of rules.
+/// The sections that a file of rules may have.
 pub const SECTIONS: [&str; 23] = [
     "version",
     "defaults",
@@ -83,73 +83,73 @@ pub const SECTIONS: [&str; 23] = [
     "lint",
 ];
 
-/// A thing with an id.
+/// A definition with an id.
 pub trait Definition<'a>: Sized {
-    /// What it is called in messages.
+    /// The noun for it in diagnostics.
     const NOUN: &'static str;
-    /// What an id looks like.
+    /// The expected form of an id.
     const ID: &'static str = "lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit";
 
-    /// Whether a text can be the id of such a thing.
+    /// Returns whether a string is a valid id for this kind of definition.
     fn is_id(id: &str) -> bool {
         let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         id.len() <= 100 && id.starts_with(is_letter) && id.chars().all(|c| is_letter(c) || "._-".contains(c))
     }
-    /// Reads its definition, and tells of everything that is wrong with it alone.
+    /// Reads a definition, and reports every error that can be found without other definitions.
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self;
 }
 
 /// All definitions of all files.
 #[derive(Clone, Debug)]
 pub struct Rules<'a> {
-    /// What holds where nothing else is said.
+    /// The defaults for definitions that leave something out.
     pub defaults: Defaults<'a>,
-    /// Declared and built-in facts.
+    /// The declared and built-in attributes.
     pub attributes: Defs<'a, Attribute<'a>>,
-    /// Named conditions.
+    /// The named conditions.
     pub segments: Defs<'a, Segment<'a>>,
-    /// Places to fill, in the order in which they are decided.
+    /// The slots, in the order in which they are decided.
     pub slots: Vec<(&'a str, Slot<'a>)>,
-    /// Ways to reach people.
+    /// The channels.
     pub channels: Defs<'a, Channel<'a>>,
-    /// Value propositions.
+    /// The offers.
     pub offers: Defs<'a, Offer<'a>>,
-    /// What is said.
+    /// The messages.
     pub messages: Defs<'a, Message<'a>>,
-    /// Who gets what, when.
+    /// The campaigns.
     pub campaigns: Defs<'a, Campaign<'a>>,
-    /// Randomised splits.
+    /// The experiments.
     pub experiments: Defs<'a, Experiment<'a>>,
-    /// People left alone.
+    /// The holdouts.
     pub holdouts: Defs<'a, Holdout<'a>>,
-    /// Groups of which nobody meets two members.
+    /// The exclusion groups. A subject is assigned to at most one member of each.
     pub exclusions: Defs<'a, ExclusionGroup<'a>>,
-    /// Consent, suppression, caps, silence.
+    /// Consent, suppressions, caps, cool-downs and quiet hours.
     pub policies: Policies<'a>,
-    /// Steps in time.
+    /// The journeys.
     pub journeys: Defs<'a, Journey<'a>>,
-    /// Values that rules choose.
+    /// The features.
     pub features: Defs<'a, Feature<'a>>,
-    /// Experiments that pages run by themselves, in the order in which they run.
+    /// The experiments that pages run by themselves, in the order in which they run.
     pub auto_experiments: Vec<(&'a str, AutoExperiment<'a>)>,
-    /// People who are named together.
+    /// The saved groups of subjects.
     pub groups: Defs<'a, SavedGroup<'a>>,
-    /// Things that lists can have.
+    /// The items of the catalogue.
     pub catalogue: Defs<'a, Item>,
     /// The segments that are stages of the relationship, in their order.
     pub stages: Vec<Reference<'a>>,
-    /// Shops, branches, venues.
+    /// Shops, branches and venues.
     pub places: Defs<'a, Place>,
-    /// Things of the catalogue for one person.
+    /// The lists of catalogue items.
     pub lists: Defs<'a, List<'a>>,
-    /// Weights that depend on the subject.
+    /// The contextual bandits, whose weights depend on the subject.
     pub bandits: Defs<'a, Bandit<'a>>,
-    /// What the rules say about their own linting.
+    /// The linter's settings.
     pub lint: LintSettings<'a>,
 }
 
 impl<'a> Rules<'a> {
-    /// Reads all files and checks each definition, and then what they say of each other.
+    /// Reads and checks each definition of all files, and then the references between them.
     pub fn read(trees: &'a [Node], out: &mut ReadContext<'_>) -> Self {
         let files = Files::new(trees, out);
         let defaults = Defaults::read(&files, out);
@@ -190,7 +190,7 @@ impl<'a> Rules<'a> {
         };
         rules.check(out);
         if !rules.policies.scores {
-            // They are checked, and order nothing.
+            // Scores are checked even where the policy turns them off.
             rules.campaigns.values_mut().for_each(|campaign| campaign.score = None);
         }
         rules
@@ -215,25 +215,25 @@ impl<'a> Rules<'a> {
         cross_checks::check(self, out);
     }
 
-    /// The slot with this id.
+    /// Returns the slot with an id.
     #[must_use]
     pub fn slot(&self, id: &str) -> Option<&Slot<'a>> {
         self.slots.iter().find(|(known, _)| *known == id).map(|(_, slot)| slot)
     }
 
-    /// Whether caps or quiet hours look at the clock where the subject is.
+    /// Returns whether caps or quiet hours read the subject's local clock.
     #[must_use]
-    pub fn asks_for_local_time(&self) -> bool {
+    pub fn uses_local_time(&self) -> bool {
         !self.policies.quiet.is_empty() || self.limits().any(|limit| limit.per == Per::Day)
     }
 
-    /// How much all caps leave room for.
+    /// Returns the limits of all caps.
     fn limits(&self) -> impl Iterator<Item = &Limit<'a>> {
         let campaigns = self.campaigns.values().flat_map(|campaign| &campaign.caps);
         campaigns.chain(self.policies.caps.iter().map(|cap| &cap.limit))
     }
 
-    /// The attributes that experiments, holdouts and exclusion groups split by; none for the subject.
+    /// Returns the units of experiments, holdouts and exclusion groups; `None` for the subject.
     pub fn units(&self) -> impl Iterator<Item = Option<&Reference<'a>>> {
         let experiments = self.experiments.values().map(|experiment| &experiment.unit);
         let holdouts = self.holdouts.values().map(|holdout| &holdout.unit);
@@ -241,14 +241,14 @@ impl<'a> Rules<'a> {
         experiments.chain(holdouts).chain(groups).map(Option::as_ref)
     }
 
-    /// Whether a cap or a journey is an account's.
+    /// Returns whether a cap or a journey has the account as its unit.
     #[must_use]
-    pub fn has_units_of_account(&self) -> bool {
+    pub fn has_account_units(&self) -> bool {
         let mut journeys = self.journeys.values();
         self.limits().any(|limit| limit.unit.is_some()) || journeys.any(|journey| journey.unit.is_some())
     }
 
-    /// The attribute that names joined by dots begin with, the longest one, and the members of it that follow.
+    /// Resolves a dotted path to the longest attribute name that it begins with, and the members that follow.
     #[must_use]
     pub fn path<'n>(&self, path: &'n str) -> Option<(&'a str, Vec<&'n str>)> {
         let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).collect::<Vec<_>>();
@@ -261,13 +261,13 @@ impl<'a> Rules<'a> {
         })
     }
 
-    /// The attribute with this name; tells if there is none.
+    /// Returns the attribute with a name, and reports an unknown one.
     pub fn attribute(&self, name: &Reference<'_>, out: &mut ReadContext<'_>) -> Option<&Attribute<'a>> {
         find(&self.attributes, name, out)
     }
 }
 
-/// The definition that a name refers to; tells if there is none.
+/// Returns the definition that a reference names, and reports an unknown one.
 pub fn find<'r, 'a, T: Definition<'a>>(
     definitions: &'r Defs<'a, T>,
     name: &Reference<'_>,
@@ -300,7 +300,7 @@ fn refuse_dotted_parameters(attributes: &Defs<'_, Attribute<'_>>, out: &mut Read
     }
 }
 
-/// The tops of all files.
+/// The top level of each file.
 #[derive(Clone, Debug)]
 pub struct Files<'a>(Vec<crate::source::cursor::Fields<'a>>);
 
@@ -308,17 +308,17 @@ impl<'a> Files<'a> {
     fn new(trees: &'a [Node], out: &mut ReadContext<'_>) -> Self {
         let files: Vec<_> = trees.iter().map(|tree| Cursor::top(tree).fields(&SECTIONS, out)).collect();
         for version in files.iter().filter_map(|file| file.get("version")) {
-            version.whole(1..=1, out);
+            version.integer(1..=1, out);
         }
         Self(files)
     }
 
-    /// The section of this name of each file that has it.
+    /// Returns the section with a name from each file that has it.
     pub fn sections<'f>(&'f self, name: &'f str) -> impl Iterator<Item = Cursor<'a>> + 'f {
         self.0.iter().filter_map(move |file| file.get(name))
     }
 
-    /// The one section of this name; tells if several files have it.
+    /// Returns the only section with a name, and reports further ones.
     pub fn single(&self, name: &str, out: &mut ReadContext<'_>) -> Option<Cursor<'a>> {
         let mut sections = self.sections(name);
         let first = sections.next()?;
@@ -355,7 +355,7 @@ impl<'a> Files<'a> {
     }
 }
 
-/// `a` or `an`, as the noun wants it.
+/// Returns the indefinite article of a noun.
 fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

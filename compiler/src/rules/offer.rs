@@ -1,17 +1,17 @@
-//! Offers: value propositions, of which a subject has one in each group.
+//! Offers: value propositions. A subject has one offer of each group.
 
 use crate::rules::Definition;
 use crate::rules::schedule::Schedule;
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// A value proposition.
+/// An offer.
 #[derive(Clone, Debug)]
 pub struct Offer<'a> {
-    /// The group within which a subject has one offer.
+    /// The group, in which a subject has one offer.
     pub group: Option<&'a str>,
-    /// Its version.
+    /// The version.
     pub version: u32,
-    /// When it can be had.
+    /// The time span in which it is available.
     pub schedule: Schedule,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Definition<'a> for Offer<'a> {
         }
         Self {
             group: fields.get("group").and_then(|cursor| cursor.text(out)),
-            version: fields.get("version").and_then(|cursor| cursor.whole(1..=u32::MAX, out)).unwrap_or(1),
+            version: fields.get("version").and_then(|cursor| cursor.integer(1..=u32::MAX, out)).unwrap_or(1),
             schedule: Schedule::read(&fields, &out.zone.clone(), out),
         }
     }

@@ -1,12 +1,12 @@
-//! Places: shops, branches, venues, by their position on the globe.
+//! Places: shops, branches and venues, by their geographic position.
 
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// The most places in rules: a condition on the nearest one looks at each.
+/// The maximum number of places. A condition on the nearest place computes the distance to each.
 const MAX_PLACES: usize = 1_000;
 
-/// A place on the globe.
+/// A geographic position.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// Degrees north of the equator.
@@ -27,7 +27,7 @@ impl<'a> Definition<'a> for Place {
     }
 }
 
-/// Tells of more places than a condition can look at.
+/// Reports rules with too many places.
 pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if rules.places.len() > MAX_PLACES {
         let message = format!("the rules have {} places", rules.places.len());

@@ -1,4 +1,4 @@
-//! Policies: consent, suppression, caps, silence and quiet hours, for whole classes of campaigns.
+//! Policies for whole classes of campaigns: consent, suppressions, caps, cool-downs and quiet hours.
 
 use throughline::Consent;
 use throughline::internals::plan::tables::Classes;
@@ -10,33 +10,33 @@ use crate::rules::frequency_cap::FrequencyCap;
 use crate::rules::{Files, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext};
 
-/// Consent, suppression, caps, silence and quiet hours.
+/// The policies.
 #[derive(Clone, Debug)]
 pub struct Policies<'a> {
-    /// Which purposes must be granted for what.
+    /// The purposes that must be granted.
     pub consent: ConsentPolicy<'a>,
-    /// When classes are silent.
+    /// The conditions under which classes are suppressed.
     pub suppress: Vec<Suppression<'a>>,
-    /// How often classes, slots, offers, messages and channels are seen.
+    /// The frequency caps.
     pub caps: Vec<FrequencyCap<'a>>,
-    /// Silence after something was seen or done.
+    /// The cool-downs.
     pub cooldowns: Vec<Cooldown<'a>>,
-    /// When people are not disturbed.
+    /// The quiet hours.
     pub quiet: Vec<QuietHours<'a>>,
-    /// What messages of each class want of a channel.
+    /// The roles that messages of each class require of a channel.
     pub roles: Roles<'a>,
     /// Whether scores order campaigns.
     pub scores: bool,
 }
 
-/// Which purposes must be granted for what.
+/// The purposes that must be granted, by what needs them.
 #[derive(Clone, Debug)]
 pub struct ConsentPolicy<'a> {
-    /// The state of a purpose that nobody has decided about.
+    /// The state of a purpose without a recorded choice.
     pub default: Consent,
-    /// The purpose without which no cookie is set.
+    /// The purpose that is needed to set cookies.
     pub store: Option<&'a str>,
-    /// The purpose without which no exposure is recorded.
+    /// The purpose that is needed to record exposures.
     pub measure: Option<&'a str>,
     /// The purposes that each class needs.
     pub classes: [Vec<&'a str>; 3],
@@ -44,17 +44,17 @@ pub struct ConsentPolicy<'a> {
     pub gpc: Vec<&'a str>,
 }
 
-/// A state in which campaigns of some classes are silent.
+/// A condition under which campaigns of some classes are not shown or sent.
 #[derive(Clone, Debug)]
 pub struct Suppression<'a> {
-    /// The classes that are not shown.
+    /// The classes.
     pub classes: Classes,
-    /// When.
+    /// The condition.
     pub when: Cursor<'a>,
 }
 
 impl<'a> Policies<'a> {
-    /// Reads the policies of all files: one `consent`, and all of the lists.
+    /// Reads the policies of all files: a single `consent`, and the concatenation of each list.
     pub fn read(files: &Files<'a>, out: &mut ReadContext<'_>) -> Self {
         let sections: Vec<Fields<'a>> = files
             .sections("policies")
@@ -91,7 +91,7 @@ impl<'a> Policies<'a> {
         }
     }
 
-    /// Tells of what caps and silence refer to and that is not there.
+    /// Reports references of caps, cool-downs and quiet hours to unknown definitions.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         self.caps.iter().for_each(|cap| cap.check(rules, out));
         self.cooldowns.iter().for_each(|cooldown| cooldown.check(rules, out));
@@ -101,7 +101,7 @@ impl<'a> Policies<'a> {
 }
 
 impl Default for ConsentPolicy<'_> {
-    /// The careful one: nothing is stored, measured or advertised before somebody says yes.
+    /// Returns the strict policy: nothing is stored, measured or promoted before consent is granted.
     fn default() -> Self {
         Self {
             default: Consent::Pending,
@@ -120,14 +120,14 @@ impl<'a> ConsentPolicy<'a> {
         let careful = Self::default();
         let [promo, service, transactional] = careful.classes;
         let mut purposes = |name, otherwise| match fields.get(name) {
-            Some(cursor) => cursor.texts(out).into_iter().map(|purpose| purpose.name).collect(),
+            Some(cursor) => cursor.references(out).into_iter().map(|purpose| purpose.name).collect(),
             None => otherwise,
         };
         let classes =
             [purposes("promo", promo), purposes("service", service), purposes("transactional", transactional)];
         let gpc = purposes("gpc", careful.gpc);
         let states = ["pending", "denied", "granted"];
-        let default = fields.get("default").and_then(|cursor| cursor.word(&states, Consent::from_name, out));
+        let default = fields.get("default").and_then(|cursor| cursor.keyword(&states, Consent::from_name, out));
         Self {
             default: default.unwrap_or(careful.default),
             store: purpose(&fields, "store", careful.store, out),
@@ -138,7 +138,7 @@ impl<'a> ConsentPolicy<'a> {
     }
 }
 
-/// A purpose; `null` says that none is needed.
+/// Reads a purpose; `null` means that none is needed.
 fn purpose<'a>(
     fields: &Fields<'a>,
     name: &str,

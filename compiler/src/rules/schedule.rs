@@ -1,21 +1,21 @@
-//! Schedules: when an offer can be had or a campaign runs.
+//! Schedules: the time spans of offers and campaigns.
 
 use jiff::tz::TimeZone;
 use throughline::Millis;
 
 use crate::source::cursor::{Fields, ReadContext};
 
-/// A span of time: from `from` to before `until`.
+/// A half-open time span: from `from` to before `until`.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
-    /// The first moment.
+    /// The first moment of the span.
     pub from: Millis,
-    /// The first moment after.
+    /// The first moment after the span.
     pub until: Millis,
 }
 
 impl Schedule {
-    /// Always.
+    /// The span that contains every moment.
     pub const ALWAYS: Self = Self { from: Millis::MIN, until: Millis::MAX };
 
     /// Reads `from` and `until` of a map.

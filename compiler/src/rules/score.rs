@@ -1,4 +1,4 @@
-//! Scores: a formula over facts that orders campaigns of one priority.
+//! Scores: linear formulas over facts that order campaigns of equal priority.
 
 use throughline::Millis;
 use throughline::internals::plan::tables::{Link, TermKind};
@@ -8,19 +8,19 @@ use crate::rules::message::refuse_private;
 use crate::rules::trigger::Trigger;
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
-/// Weights and biases are not greater, so that no sum overflows.
+/// The maximum of weights and biases, so that no sum overflows.
 const MOST: f64 = 1e6;
-/// How many events a term counts if it does not say more.
+/// The default of the number up to which events are counted.
 const COUNTED: u32 = 10;
-/// A profile keeps no more times than this.
+/// The maximum of that number, which is how many times a profile keeps.
 const MOST_COUNTED: u32 = 256;
 
-/// A formula.
+/// A score.
 #[derive(Clone, Debug)]
 pub struct Score<'a> {
-    /// What is added to the terms.
+    /// The bias, which is added to the terms.
     pub bias: f64,
-    /// What becomes of the sum.
+    /// The function that is applied to the sum.
     pub link: Link,
     /// The terms.
     pub terms: Vec<ScoreTerm<'a>>,
@@ -31,24 +31,24 @@ pub struct Score<'a> {
 pub struct ScoreTerm<'a> {
     /// The fact.
     pub fact: ScoreFact<'a>,
-    /// What it is multiplied by.
+    /// The weight.
     pub weight: f64,
-    /// What stands in for the fact if it is missing.
+    /// The value if the fact is missing.
     pub otherwise: f64,
-    /// The logarithm of one more than the fact stands in for it.
+    /// Whether the fact is replaced by `ln(1 + fact)`.
     pub log: bool,
-    /// The model that made the fact.
+    /// The model that produced the fact.
     pub model: Option<&'a str>,
 }
 
-/// What a term reads.
+/// The fact that a term reads.
 #[derive(Clone, Debug)]
 pub enum ScoreFact<'a> {
-    /// A number, or 1 and 0 for true and false.
+    /// A number, or a boolean as 1 or 0.
     Attribute(Reference<'a>),
-    /// How often an event happened within a span of time (zero: ever), up to a number.
+    /// The number of events in a time span (zero for unlimited), up to a maximum.
     Count(Trigger<'a>, Millis, u32),
-    /// 1 right after an event, half as much after each half-life.
+    /// 1 right after an event, halved after each half-life.
     Decay(Trigger<'a>, Millis),
 }
 
@@ -61,7 +61,7 @@ impl<'a> Score<'a> {
         if terms.is_empty() {
             list.error("empty", "the score has no terms", out).expected("at least one term");
         }
-        let link = fields.get("link").and_then(|cursor| cursor.word(Link::NAMES, Link::from_name, out));
+        let link = fields.get("link").and_then(|cursor| cursor.keyword(Link::NAMES, Link::from_name, out));
         Some(Self {
             bias: number(&fields, "bias", out).unwrap_or(0.0),
             link: link.unwrap_or(Link::Linear),
@@ -69,7 +69,7 @@ impl<'a> Score<'a> {
         })
     }
 
-    /// Tells of attributes that are not there, are no numbers, or that a decision cannot read.
+    /// Reports attributes that are unknown, not numeric, or that a decision cannot read.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for term in &self.terms {
             let ScoreFact::Attribute(name) = &term.fact else { continue };
@@ -132,7 +132,7 @@ impl<'a> ScoreFact<'a> {
         }
         let span = |name, out: &mut ReadContext<'_>| fields.get(name).and_then(|cursor| cursor.duration(out));
         if let Some(attribute) = fields.get("attribute") {
-            return attribute.named(out).map(Self::Attribute);
+            return attribute.reference(out).map(Self::Attribute);
         }
         let trigger = Trigger::read(fields, out)?;
         if let Some(cursor) = fields.get("halfLife") {
@@ -142,11 +142,11 @@ impl<'a> ScoreFact<'a> {
             }
             return Some(Self::Decay(trigger, half_life));
         }
-        let most = fields.get("most").and_then(|cursor| cursor.whole(1..=MOST_COUNTED, out)).unwrap_or(COUNTED);
+        let most = fields.get("most").and_then(|cursor| cursor.integer(1..=MOST_COUNTED, out)).unwrap_or(COUNTED);
         Some(Self::Count(trigger, span("within", out).unwrap_or_default(), most))
     }
 
-    /// The event that must be counted: how many times of it, and how far back.
+    /// Returns the event that must be counted, with the number of its times to keep and how far back.
     pub const fn trigger(&self) -> Option<(&Trigger<'a>, u32, Millis)> {
         match self {
             Self::Attribute(_) => None,
@@ -155,7 +155,7 @@ impl<'a> ScoreFact<'a> {
         }
     }
 
-    /// What the plan calls it.
+    /// Returns the kind of the term in the plan.
     pub const fn kind(&self) -> TermKind {
         match self {
             Self::Attribute(_) => TermKind::Attribute,

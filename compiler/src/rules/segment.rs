@@ -1,12 +1,12 @@
-//! Segments: conditions with a name.
+//! Segments: named conditions.
 
 use crate::rules::Definition;
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// A named condition.
+/// A segment.
 #[derive(Clone, Debug)]
 pub struct Segment<'a> {
-    /// Where it is defined.
+    /// The position of the definition.
     pub cursor: Cursor<'a>,
     /// Its condition.
     pub when: Option<Cursor<'a>>,

@@ -1,22 +1,22 @@
-//! Slots: places to fill.
+//! Slots: the parts of a page that campaigns fill.
 
 use crate::rules::Definition;
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// A place to fill.
+/// A slot.
 #[derive(Clone, Debug)]
 pub struct Slot<'a> {
-    /// Where it is defined.
+    /// The position of the definition.
     pub cursor: Cursor<'a>,
-    /// The globs of the paths that have it; empty for every path.
+    /// The globs of the paths that have the slot; empty for every path.
     pub pages: Vec<&'a str>,
-    /// A browser may decide it.
+    /// Whether a browser may decide it.
     pub public: bool,
-    /// Where it is on pages without `data-tl-slot`.
+    /// The selector that finds it on pages without `data-tl-slot`.
     pub selector: Option<&'a str>,
-    /// Its content is JSON, not HTML.
+    /// Whether its content is JSON instead of HTML.
     pub json: bool,
-    /// The shape of its data.
+    /// The schema of its data.
     pub schema: Option<Cursor<'a>>,
 }
 
@@ -27,7 +27,8 @@ impl<'a> Definition<'a> for Slot<'a> {
         let fields = cursor.fields(&["pages", "public", "selector", "type", "schema", "description"], out);
         let pages = fields.get("pages").map(|cursor| pages(&cursor, out)).unwrap_or_default();
         let json = |word: &str| ["html", "json"].iter().position(|known| *known == word).map(|index| index == 1);
-        let is_json = fields.get("type").and_then(|cursor| cursor.word(&["html", "json"], json, out)).unwrap_or(false);
+        let is_json =
+            fields.get("type").and_then(|cursor| cursor.keyword(&["html", "json"], json, out)).unwrap_or(false);
         let schema = fields.get("schema");
         if let Some(schema) = &schema {
             crate::rules::slot_schema::check(schema, out);
@@ -49,7 +50,7 @@ impl<'a> Definition<'a> for Slot<'a> {
 }
 
 fn pages<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
-    let globs = cursor.texts(out);
+    let globs = cursor.references(out);
     if globs.is_empty() {
         cursor.error("empty", "the list of pages is empty", out).expected("path globs, such as `/` or `/products/**`");
     }
@@ -62,9 +63,10 @@ fn pages<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
     globs.into_iter().map(|glob| glob.name).collect()
 }
 
-/// The regular expression of the paths that one of the globs names.
+/// Returns the regular expression of the paths that match one of the globs.
 ///
-/// `*` stands for any characters of one segment, `**` for any number of segments. A path matches with and without
+/// `*` stands for any characters of one segment, `**` for any number of segments. A path matches with and
+/// without
 /// a slash at its end: `/pricing` names `/pricing` and `/pricing/`.
 #[must_use]
 pub fn pattern(globs: &[&str]) -> String {

@@ -1,4 +1,4 @@
-//! The shape of a slot's data, and whether a rendition's data has it.
+//! Schemas of slots, and the check of a rendition's data against them.
 
 use throughline::Value;
 use throughline::internals::plan::tables::TemplateFilter;
@@ -8,13 +8,13 @@ use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::{Kind, Node};
 use crate::template::{Expression, whole_value};
 
-/// The types that a value of data can have.
+/// The types of a scalar value.
 const TYPES: [&str; 3] = ["string", "number", "boolean"];
-/// What a shape looks like.
+/// The expected form of a schema.
 const EXPECTED: &str =
     "`string`, `number`, `boolean`, a list of one schema, or a map of schemas; a key such as `name?` is optional";
 
-/// Tells of what is no shape.
+/// Reports an invalid schema.
 pub fn check(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
     match &cursor.node.kind {
         Kind::String(text) if TYPES.contains(&text.as_str()) => {}
@@ -26,7 +26,7 @@ pub fn check(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Tells of where data has not the shape: of fields that are missing or that the shape does not know, and of wrong types.
+/// Checks data against a schema. Reports missing fields, unknown fields and wrong types.
 pub fn hold(shape: &Node, data: &Cursor<'_>, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     match (&shape.kind, &data.node.kind) {
         (Kind::Map(fields), Kind::Map(entries)) => {
@@ -86,7 +86,7 @@ fn example(kind: &str) -> &'static str {
     }
 }
 
-/// The type that a value always has, if it has one.
+/// Returns the type that the value of an expression always has, or `None` if the type varies.
 fn kind_of(term: &Expression<'_>, rules: &Rules<'_>) -> Option<&'static str> {
     match term {
         Expression::Constant(Value::Number(_)) => Some("number"),

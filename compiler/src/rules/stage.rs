@@ -1,19 +1,19 @@
-//! Stages of the relationship: segments in an order, of which the first one that somebody is in is theirs.
+//! Stages of the relationship: ordered segments. A subject is in the first stage whose segment matches.
 
 use std::collections::BTreeSet;
 
 use crate::rules::{self, Files, Rules};
 use crate::source::cursor::{ReadContext, Reference};
 
-/// More stages than this tell nobody anything.
+/// The maximum number of stages; more would not be informative.
 const MAX_STAGES: usize = 32;
 
-/// Reads the one `stages` of all files.
+/// Reads the single `stages` section of all files.
 pub fn read<'a>(files: &Files<'a>, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
-    files.single("stages", out).map(|cursor| cursor.texts(out)).unwrap_or_default()
+    files.single("stages", out).map(|cursor| cursor.references(out)).unwrap_or_default()
 }
 
-/// Tells of stages that are no segments, stand twice, or are too many.
+/// Reports unknown segments, duplicates, and too many stages.
 pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut seen = BTreeSet::new();
     for (number, stage) in rules.stages.iter().enumerate() {

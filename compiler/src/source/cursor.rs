@@ -154,12 +154,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The texts of this list, or the one text that stands here without a list.
-    pub fn texts(&self, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
-        self.one_or_list(out).into_iter().filter_map(|cursor| cursor.named(out)).collect()
+    pub fn references(&self, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
+        self.one_or_list(out).into_iter().filter_map(|cursor| cursor.reference(out)).collect()
     }
 
     /// The name here, with its place.
-    pub fn named(self, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
+    pub fn reference(self, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
         self.text(out).map(|name| Reference { name, cursor: self })
     }
 
@@ -199,7 +199,7 @@ impl<'a> Cursor<'a> {
 
     /// The whole number here, within a range.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
-    pub fn whole(&self, range: RangeInclusive<u32>, out: &mut ReadContext<'_>) -> Option<u32> {
+    pub fn integer(&self, range: RangeInclusive<u32>, out: &mut ReadContext<'_>) -> Option<u32> {
         let number = self.number(f64::from(*range.start())..=f64::from(*range.end()), out)?;
         if number.fract() != 0.0 {
             let expected = format!("an integer from {} to {}", range.start(), range.end());
@@ -210,7 +210,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What the word here stands for.
-    pub fn word<T>(
+    pub fn keyword<T>(
         &self,
         known: &[&str],
         meaning: impl FnOnce(&str) -> Option<T>,

@@ -69,6 +69,6 @@ fn span(file: u32, range: Range) -> Span {
 
 /// Messages begin in lower case.
 fn lower(message: &str) -> String {
-    let mut letters = message.chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+    let mut chars = message.chars();
+    chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
 }

@@ -71,6 +71,6 @@ pub(super) fn has_fixed_beginning(url: &str) -> bool {
 }
 
 /// Whether a letter is white space in markup.
-pub(super) fn is_space(letter: char) -> bool {
-    matches!(letter, ' ' | '\t' | '\n' | '\r' | '\u{c}')
+pub(super) fn is_space(code_point: char) -> bool {
+    matches!(code_point, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }

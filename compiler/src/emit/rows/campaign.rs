@@ -82,8 +82,11 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let next = campaign.next.iter().filter_map(|next| {
             let channel = *self.numbers.channels.get(next.channel.name)?;
             let message = *self.numbers.messages.get(next.message.name)?;
-            let suits =
-                self.rules.channels.get(next.channel.name).is_none_or(|row| row.suits(campaign.roles(self.rules)));
+            let allows_roles = self
+                .rules
+                .channels
+                .get(next.channel.name)
+                .is_none_or(|row| row.allows_roles(campaign.roles(self.rules)));
             Some(tables::NextStep {
                 channel,
                 message,
@@ -91,7 +94,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 until: next.until,
                 flags: tables::NextStepFlags::BEST
                     .when(campaign.reach.best)
-                    .with(tables::NextStepFlags::WRONG_ROLE.when(!suits)),
+                    .with(tables::NextStepFlags::WRONG_ROLE.when(!allows_roles)),
                 half_life: campaign.reach.half_life.unwrap_or(Millis::MAX),
                 topic,
             })

@@ -27,7 +27,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     pub(super) fn auto_experiment(&mut self, id: &str, experiment: &AutoExperiment<'a>) {
         self.scope.dialect = experiment.dialect;
-        let trial = self.trial(id, &experiment.trial);
+        let trial = self.trial(id, &experiment.experiment);
         let row = tables::AutoExperiment {
             id: self.plan.text(id),
             trial,

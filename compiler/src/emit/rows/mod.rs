@@ -242,7 +242,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     fn event_values(&mut self) {
         let rules = self.rules;
         for (name, attribute) in rules.attributes.iter().filter(|(name, _)| self.survey.attributes.contains(**name)) {
-            let Some(values) = &attribute.of_events else { continue };
+            let Some(values) = &attribute.event_values else { continue };
             let Some(counter) = self.scope.counters.get(&values.counter().key()).copied() else { continue };
             let name = self.plan.text(name);
             self.plan.push(tables::EventValues { name, counter, within: values.within, last: values.last });

@@ -110,7 +110,7 @@ pub struct AutoExperiment<'a> {
     /// Whose language its condition is in.
     pub dialect: Dialect,
     /// What it splits.
-    pub trial: FeatureExperiment<'a>,
+    pub experiment: FeatureExperiment<'a>,
     /// Runs only when it is asked for.
     pub manual: bool,
     /// The other page gets the query string of this one.
@@ -144,9 +144,9 @@ impl<'a> FeatureExperiment<'a> {
         let meta = present(fields, "meta").map(|cursor| cursor.list(out)).unwrap_or_default();
         let mut meta = meta.into_iter();
         let arms: Vec<_> = values.iter().map(|value| Arm::read(value.node, meta.next(), out)).collect();
-        let mut number = |name: &str| present(fields, name).and_then(|cursor| cursor.whole(0..=u32::MAX, out));
+        let mut number = |name: &str| present(fields, name).and_then(|cursor| cursor.integer(0..=u32::MAX, out));
         let (bucket_version, min_bucket_version) = (number("bucketVersion"), number("minBucketVersion"));
-        let trial = Self {
+        let experiment = Self {
             key: text(fields, "key", out),
             seed: text(fields, "seed", out),
             unit: unit(fields, "hashAttribute", out),
@@ -163,7 +163,7 @@ impl<'a> FeatureExperiment<'a> {
             namespace: present(fields, "namespace").and_then(|cursor| namespace(&cursor, out)),
             parents: Vec::new(),
             urls: None,
-            bandit: present(fields, "contextualBanditRef").and_then(|cursor| cursor.named(out)),
+            bandit: present(fields, "contextualBanditRef").and_then(|cursor| cursor.reference(out)),
             ranges: present(fields, "ranges").map(|cursor| ranges(&cursor, out)),
             coverage: fields.get("coverage").and_then(|cursor| coverage(&cursor, dialect, out)).unwrap_or(1.0),
             weights: present(fields, "weights").map(|cursor| numbers(&cursor, out)),
@@ -171,13 +171,13 @@ impl<'a> FeatureExperiment<'a> {
             arms,
         };
         if dialect == Dialect::Rules {
-            trial.refuse_odd(fields, out);
+            experiment.check_weights(fields, out);
         }
-        trial
+        experiment
     }
 
     /// Tells of what GrowthBook silently takes for something else.
-    fn refuse_odd(&self, fields: &Fields<'_>, out: &mut ReadContext<'_>) {
+    fn check_weights(&self, fields: &Fields<'_>, out: &mut ReadContext<'_>) {
         let cursor = fields.cursor();
         if self.arms.len() < 2 {
             let message = "an experiment with fewer than two variations compares nothing";
@@ -240,25 +240,25 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
         let own = ["public", "dialect", "description"];
         let fields = cursor.fields(&[&EXPERIMENT[..], &own].concat(), out);
         let dialect = super::dialect(&fields, out);
-        let mut trial = FeatureExperiment::read(&fields, dialect, out);
+        let mut experiment = FeatureExperiment::read(&fields, dialect, out);
         let status = text(&fields, "status", out);
         let no = Value::Bool(false);
-        trial.draft =
+        experiment.draft =
             status == Some("draft") || fields.get("active").is_some_and(|cursor| cursor.node.to_value() == no);
-        trial.stopped = status == Some("stopped");
-        trial.force = fields.get("force").map(|cursor| variation(&cursor, out));
-        trial.parents = super::parents(&fields, out);
-        trial.urls = present(&fields, "urlPatterns").map(|cursor| url_pattern::read(&cursor, out));
+        experiment.stopped = status == Some("stopped");
+        experiment.force = fields.get("force").map(|cursor| variation(&cursor, out));
+        experiment.parents = super::parents(&fields, out);
+        experiment.urls = present(&fields, "urlPatterns").map(|cursor| url_pattern::read(&cursor, out));
         let members = fields.cursor().node.entries().iter().filter(|entry| !own.contains(&entry.key.as_str()));
-        trial.definition = members.map(|entry| (entry.key.as_str(), entry.value.to_value())).collect();
+        experiment.definition = members.map(|entry| (entry.key.as_str(), entry.value.to_value())).collect();
         let is_redirect = |arm: &Arm<'_>| arm.value.get("urlRedirect").is_some();
         Self {
             public: fields.flag("public", false, out),
             dialect,
             manual: truthy(&fields, "manual"),
             persist_query: truthy(&fields, "persistQueryString"),
-            redirects: trial.urls.is_some() && trial.arms.iter().any(is_redirect),
-            trial,
+            redirects: experiment.urls.is_some() && experiment.arms.iter().any(is_redirect),
+            experiment,
         }
     }
 }
@@ -266,9 +266,9 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
 impl AutoExperiment<'_> {
     /// Tells of what it refers to and what is not there.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
-        let units: Vec<_> = self.trial.units().collect();
+        let units: Vec<_> = self.experiment.units().collect();
         super::check_units(&units, rules, out);
-        for parent in &self.trial.parents {
+        for parent in &self.experiment.parents {
             parent.check(self.public, self.dialect, rules, out);
         }
     }

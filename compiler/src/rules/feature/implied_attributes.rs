@@ -28,14 +28,14 @@ pub fn implied_attributes<'a>(
                     found.condition(when.as_ref());
                     rollout.iter().flat_map(|rollout| rollout.units()).for_each(|unit| found.unit(unit));
                 }
-                Effect::Experiment(trial) => found.trial(trial, bandits),
+                Effect::Experiment(experiment) => found.experiment(experiment, bandits),
                 Effect::Nothing => {}
             }
         }
     }
-    let experiments = experiments.iter().map(|(_, experiment)| experiment);
-    for experiment in experiments.filter(|experiment| experiment.dialect == Dialect::GrowthBook) {
-        found.trial(&experiment.trial, bandits);
+    let experiments = experiments.iter().map(|(_, auto)| auto);
+    for auto in experiments.filter(|auto| auto.dialect == Dialect::GrowthBook) {
+        found.experiment(&auto.experiment, bandits);
     }
     if !found.names.is_empty() || found.groups {
         groups.values().for_each(|group| found.group(group));
@@ -54,7 +54,7 @@ fn attribute<'a>() -> Attribute<'a> {
         cursor: None,
         kind: "string",
         source: Source::Request,
-        of_events: None,
+        event_values: None,
         derived: None,
         edge: false,
         client: false,
@@ -78,10 +78,10 @@ impl<'a> ImpliedAttributes<'a> {
         }
     }
 
-    fn trial(&mut self, trial: &FeatureExperiment<'a>, bandits: &Defs<'a, Bandit<'a>>) {
-        self.condition(trial.when.as_ref());
-        trial.units().for_each(|unit| self.unit(unit));
-        let bandit = trial.bandit.as_ref().and_then(|bandit| bandits.get(bandit.name));
+    fn experiment(&mut self, experiment: &FeatureExperiment<'a>, bandits: &Defs<'a, Bandit<'a>>) {
+        self.condition(experiment.when.as_ref());
+        experiment.units().for_each(|unit| self.unit(unit));
+        let bandit = experiment.bandit.as_ref().and_then(|bandit| bandits.get(bandit.name));
         for leaf in bandit.iter().flat_map(|bandit| &bandit.leaves) {
             self.condition(leaf.when.as_ref());
         }

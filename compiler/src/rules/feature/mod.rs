@@ -162,7 +162,7 @@ impl<'a> Rule<'a> {
     pub fn conditions(&self) -> Vec<&Cursor<'a>> {
         match &self.effect {
             Effect::Force { when, .. } => when.iter().collect(),
-            Effect::Experiment(trial) => trial.when.iter().collect(),
+            Effect::Experiment(experiment) => experiment.when.iter().collect(),
             Effect::Nothing => Vec::new(),
         }
     }
@@ -174,7 +174,7 @@ impl<'a> Rule<'a> {
             Effect::Force { rollout, .. } => {
                 filters.chain(rollout.iter().flat_map(|rollout| rollout.units())).collect()
             }
-            Effect::Experiment(trial) => filters.chain(trial.units()).collect(),
+            Effect::Experiment(experiment) => filters.chain(experiment.units()).collect(),
             Effect::Nothing => filters.collect(),
         }
     }
@@ -217,8 +217,8 @@ impl Feature<'_> {
         }
         for rule in &self.rules {
             check_units(&rule.units(), rules, out);
-            if let Effect::Experiment(trial) = &rule.effect {
-                trial.check(rules, out);
+            if let Effect::Experiment(experiment) = &rule.effect {
+                experiment.check(rules, out);
             }
         }
     }
@@ -271,7 +271,7 @@ fn dialect(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Dialect {
         _ => None,
     };
     present(fields, "dialect")
-        .and_then(|cursor| cursor.word(&["rules", "growthbook"], meaning, out))
+        .and_then(|cursor| cursor.keyword(&["rules", "growthbook"], meaning, out))
         .unwrap_or_default()
 }
 
@@ -281,7 +281,7 @@ fn parents<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Parent<'a>
     let read = |cursor: Cursor<'a>| {
         let fields = cursor.fields(&["id", "condition", "gate"], out);
         Some(Parent {
-            feature: fields.required("id", out)?.named(out)?,
+            feature: fields.required("id", out)?.reference(out)?,
             when: present(&fields, "condition"),
             gate: truthy(&fields, "gate"),
         })

@@ -34,7 +34,7 @@ impl<'a> Definition<'a> for SavedGroup<'a> {
         }
         let fields = cursor.fields(&["type", "attributeKey", "values", "condition", "description"], out);
         let is_type = |word: &str| ["list", "condition"].iter().position(|known| *known == word);
-        let kind = fields.required("type", out).and_then(|cursor| cursor.word(&["list", "condition"], is_type, out));
+        let kind = fields.required("type", out).and_then(|cursor| cursor.keyword(&["list", "condition"], is_type, out));
         let values = present(&fields, "values").map(|cursor| cursor.list(out));
         let when = present(&fields, "condition").filter(|_| kind == Some(1));
         let group = match kind {

@@ -110,7 +110,7 @@ pub(super) fn coverage(cursor: &Cursor<'_>, dialect: Dialect, out: &mut ReadCont
 pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, out: &mut ReadContext<'_>) -> u32 {
     let Some(cursor) = present(fields, "hashVersion") else { return default };
     if dialect == Dialect::Rules {
-        return cursor.whole(1..=2, out).unwrap_or(default);
+        return cursor.integer(1..=2, out).unwrap_or(default);
     }
     match cursor.number(ANY, out) {
         Some(0.0) | None => default,
@@ -126,5 +126,5 @@ pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, 
 /// An attribute that is hashed.
 pub(super) fn unit<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
     text(fields, name, out)?;
-    fields.get(name)?.named(out)
+    fields.get(name)?.reference(out)
 }

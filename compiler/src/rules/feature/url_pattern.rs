@@ -47,7 +47,7 @@ fn pattern(cursor: Cursor<'_>, out: &mut ReadContext<'_>) -> Option<UrlPattern> 
     let fields = cursor.fields(&["type", "pattern", "include"], out);
     let words = ["simple", "regex"];
     let is_regex = |word: &str| words.iter().position(|known| *known == word).map(|index| index == 1);
-    let is_regex = fields.required("type", out)?.word(&words, is_regex, out)?;
+    let is_regex = fields.required("type", out)?.keyword(&words, is_regex, out)?;
     let cursor = fields.required("pattern", out)?;
     let pattern = text(&fields, "pattern", out).unwrap_or_default();
     let parts = if is_regex { whole(&cursor, pattern, out)? } else { each(&cursor, pattern, out)? };
