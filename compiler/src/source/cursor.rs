@@ -1,4 +1,4 @@
-//! Reading a tree: each value with the way to it, so that whatever is wrong with it can be told.
+//! Typed reading of a tree: each value with its path, so that errors can name their position.
 
 use core::ops::RangeInclusive;
 
@@ -10,33 +10,33 @@ use crate::source::parse::Source;
 use crate::source::tree::{Entry, Kind, Node, Span};
 use crate::source::{duration, time};
 
-/// What every reader needs: the sources, to point into them, and where to tell what is wrong.
+/// The context of every reader: the sources, and the collected diagnostics.
 #[derive(Debug)]
 pub struct ReadContext<'a> {
     /// The files of rules.
     pub sources: &'a [Source],
-    /// The time zone of times that do not say their own.
+    /// The time zone of times without an offset.
     pub zone: TimeZone,
-    /// What was found to be wrong.
+    /// The diagnostics so far.
     pub diagnostics: Diagnostics,
 }
 
 impl ReadContext<'_> {
-    /// A place as people name it: file, line and column.
+    /// Formats a span for people: file, line and column.
     #[must_use]
     pub fn location(&self, span: Span) -> String {
         crate::source::report::location(self.sources, span)
     }
 }
 
-/// A value in the rules and the way to it.
+/// A value in the rules with its path.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     /// The value.
     pub node: &'a Node,
-    /// The way to it from the top of the rules.
+    /// The path from the top of the rules.
     pub path: String,
-    /// What to point at: the value, or the key of a definition.
+    /// The span that diagnostics point at: the value, or the key of a definition.
     pub mark: Span,
 }
 
@@ -47,13 +47,13 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A value at the top of the rules.
+    /// Returns a cursor at the top of a file.
     #[must_use]
     pub fn top(node: &'a Node) -> Self {
         Self { node, path: String::new(), mark: Span { end: node.span.start, ..node.span } }
     }
 
-    /// A member of this map.
+    /// Returns a cursor at a member of this map.
     #[must_use]
     pub fn member(&self, entry: &'a Entry) -> Self {
         let path = if self.path.is_empty() { entry.key.clone() } else { format!("{}.{}", self.path, entry.key) };
@@ -62,7 +62,7 @@ impl<'a> Cursor<'a> {
         Self { node: &entry.value, path, mark }
     }
 
-    /// An item of this list.
+    /// Returns a cursor at an item of this list.
     #[must_use]
     pub fn item(&self, index: usize, node: &'a Node) -> Self {
         let mark = match &node.kind {
@@ -72,7 +72,7 @@ impl<'a> Cursor<'a> {
         Self { node, path: format!("{}[{index}]", self.path), mark }
     }
 
-    /// Tells that something is wrong here.
+    /// Reports an error at this position.
     pub fn error<'d>(
         &self,
         code: &'static str,
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         out.diagnostics.error(self.mark, &self.path, code, message)
     }
 
-    /// Tells that something here is probably not meant.
+    /// Reports a warning at this position.
     pub fn warning<'d>(
         &self,
         code: &'static str,
@@ -102,7 +102,7 @@ impl<'a> Cursor<'a> {
         self.error("wrong-type", found, out).expected(expected);
     }
 
-    /// The members of this map, of which only `known` ones may exist; nothing counts as an empty map.
+    /// Reads a map, and reports every key that is not `known`. A missing value counts as an empty map.
     pub fn fields(self, known: &[&str], out: &mut ReadContext<'_>) -> Fields<'a> {
         if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
             self.wrong_type(format!("a map with the keys {}", known.join(", ")), out);
@@ -116,7 +116,7 @@ impl<'a> Cursor<'a> {
         Fields { cursor: self }
     }
 
-    /// The definitions of this map, each with its id.
+    /// Returns the definitions of this map, each with its id.
     pub fn definitions(&self, out: &mut ReadContext<'_>) -> Vec<(&'a str, Self)> {
         if !matches!(self.node.kind, Kind::Map(_) | Kind::Null) {
             self.wrong_type("a map from ids to definitions", out);
@@ -125,7 +125,7 @@ impl<'a> Cursor<'a> {
         entries.map(|entry| (entry.key.as_str(), Self { mark: entry.key_span, ..self.member(entry) })).collect()
     }
 
-    /// The items of this list.
+    /// Returns the items of this list.
     pub fn list(&self, out: &mut ReadContext<'_>) -> Vec<Self> {
         match &self.node.kind {
             Kind::List(items) => items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect(),
@@ -136,7 +136,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The items of this list, or the one value that stands here without a list.
+    /// Returns the items of this list, or the value itself if it is not a list.
     pub fn one_or_list(&self, out: &mut ReadContext<'_>) -> Vec<Self> {
         match &self.node.kind {
             Kind::List(_) => self.list(out),
@@ -144,7 +144,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The text here, which must not be empty.
+    /// Reads a non-empty string.
     pub fn text(&self, out: &mut ReadContext<'_>) -> Option<&'a str> {
         let text = self.node.as_str().filter(|text| !text.trim().is_empty());
         if text.is_none() {
@@ -153,23 +153,23 @@ impl<'a> Cursor<'a> {
         text
     }
 
-    /// The texts of this list, or the one text that stands here without a list.
+    /// Reads a list of names, or a single one without a list.
     pub fn references(&self, out: &mut ReadContext<'_>) -> Vec<Reference<'a>> {
         self.one_or_list(out).into_iter().filter_map(|cursor| cursor.reference(out)).collect()
     }
 
-    /// The name here, with its place.
+    /// Reads a name, and keeps its position.
     pub fn reference(self, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
         self.text(out).map(|name| Reference { name, cursor: self })
     }
 
-    /// Whether nothing stands here.
+    /// Returns whether there is no value.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self.node.kind, Kind::Null)
     }
 
-    /// The boolean here.
+    /// Reads a boolean.
     pub fn flag(&self, out: &mut ReadContext<'_>) -> Option<bool> {
         match self.node.kind {
             Kind::Bool(value) => Some(value),
@@ -180,7 +180,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The number here, within a range.
+    /// Reads a number within a range.
     pub fn number(&self, range: RangeInclusive<f64>, out: &mut ReadContext<'_>) -> Option<f64> {
         let (least, most) = (range.start(), range.end());
         let expected = if least == most { format!("`{least}`") } else { format!("a number from {least} to {most}") };
@@ -197,7 +197,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The whole number here, within a range.
+    /// Reads an integer within a range.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
     pub fn integer(&self, range: RangeInclusive<u32>, out: &mut ReadContext<'_>) -> Option<u32> {
         let number = self.number(f64::from(*range.start())..=f64::from(*range.end()), out)?;
@@ -209,7 +209,7 @@ impl<'a> Cursor<'a> {
         Some(number as u32)
     }
 
-    /// What the word here stands for.
+    /// Reads one of the `known` keywords, and returns its `meaning`.
     pub fn keyword<T>(
         &self,
         known: &[&str],
@@ -225,7 +225,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// The length of time here.
+    /// Reads a duration.
     pub fn duration(&self, out: &mut ReadContext<'_>) -> Option<Millis> {
         let text = self.text(out)?;
         match duration::parse(text) {
@@ -238,7 +238,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The time here, read in a time zone unless it says its own.
+    /// Reads a time; one without an offset is in `zone`.
     pub fn time(&self, zone: &TimeZone, out: &mut ReadContext<'_>) -> Option<Millis> {
         let text = self.text(out)?;
         match time::parse(text, zone) {
@@ -250,7 +250,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The time zone here.
+    /// Reads the name of a time zone.
     pub fn zone(&self, out: &mut ReadContext<'_>) -> Option<TimeZone> {
         let text = self.text(out)?;
         let found = TimeZone::get(text).ok();
@@ -261,7 +261,9 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// The place of a piece of this text, as far as it stands in the source as it is: the `nth` of those that are alike.
+    /// Returns a cursor at the `nth` occurrence of a substring of this string. Where the source writes the
+    /// string
+    /// differently, as with escapes, the cursor stays at the whole string.
     #[must_use]
     pub fn piece(&self, piece: &str, nth: usize, out: &ReadContext<'_>) -> Self {
         let source = out.sources.get(self.node.span.file as usize).map(|source| source.text.as_str());
@@ -274,17 +276,17 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A name that refers to something, and where it stands.
+/// A name that refers to a definition, with its position.
 #[derive(Clone, Debug)]
 pub struct Reference<'a> {
     /// The name.
     pub name: &'a str,
-    /// Where it stands.
+    /// Its position.
     pub cursor: Cursor<'a>,
 }
 
 impl<'a> Reference<'a> {
-    /// Tells that there is no such thing, and which are there.
+    /// Reports that no definition has this name, and suggests known ones.
     pub fn unknown<'k>(&self, noun: &str, known: impl IntoIterator<Item = &'k str>, out: &mut ReadContext<'_>) {
         let message = format!("unknown {noun} `{}`", shorten(self.name));
         let mut known = known.into_iter().peekable();
@@ -297,20 +299,20 @@ impl<'a> Reference<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The map itself.
+    /// Returns a cursor at the map itself.
     #[must_use]
     pub const fn cursor(&self) -> &Cursor<'a> {
         &self.cursor
     }
 
-    /// The member with this name.
+    /// Returns the member with a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cursor<'a>> {
         let entry = self.cursor.node.entries().iter().find(|entry| entry.key == name)?;
         Some(self.cursor.member(entry))
     }
 
-    /// The member with this name, which must be there.
+    /// Returns the member with a name, and reports a missing one.
     pub fn required(&self, name: &str, out: &mut ReadContext<'_>) -> Option<Cursor<'a>> {
         let found = self.get(name);
         if found.is_none() && matches!(self.cursor.node.kind, Kind::Map(_) | Kind::Null) {
@@ -319,13 +321,13 @@ impl<'a> Fields<'a> {
         found
     }
 
-    /// The boolean member with this name, or what it is without.
+    /// Reads the boolean member with a name, or returns the default.
     pub fn flag(&self, name: &str, default: bool, out: &mut ReadContext<'_>) -> bool {
         self.get(name).and_then(|cursor| cursor.flag(out)).unwrap_or(default)
     }
 }
 
-/// The beginning of a text, for messages.
+/// Returns the beginning of a string, for messages.
 pub(crate) fn shorten(text: &str) -> String {
     const MOST: usize = 60;
     let line = text.lines().next().unwrap_or_default();

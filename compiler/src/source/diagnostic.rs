@@ -1,44 +1,44 @@
-//! What is wrong with rules, and where.
+//! Diagnostics: errors and warnings, with their positions.
 
 use crate::source::tree::Span;
 
-/// How bad it is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Probably not what was meant; the rules compile.
+    /// The rules compile, but are probably not what was meant.
     Warning,
     /// The rules do not compile.
     Error,
 }
 
-/// One thing that is wrong.
+/// An error or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// A short name for the kind of mistake, such as `unknown-operator`.
+    /// The code of the kind of error, such as `unknown-operator`.
     pub code: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// What was found, in lower case, without a full stop.
     pub message: String,
     /// What was expected instead.
     pub expected: Option<String>,
-    /// Where it stands.
+    /// The position.
     pub span: Span,
-    /// The way to it from the top of the rules, such as `campaigns.intro.when`.
+    /// The path from the top of the rules, such as `campaigns.intro.when`.
     pub path: String,
 }
 
-/// Collects what is wrong, so that every mistake is told at once.
+/// A list of diagnostics. Reading continues after an error, so that all of them are reported at once.
 #[derive(Debug, Default)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// Adds an error; the returned diagnostic takes what was expected.
+    /// Adds an error. The caller can add what was expected to the returned diagnostic.
     pub fn error(&mut self, span: Span, path: &str, code: &'static str, message: impl Into<String>) -> &mut Diagnostic {
         self.add(Severity::Error, span, path, code, message.into())
     }
 
-    /// Adds a warning; the returned diagnostic takes what was expected.
+    /// Adds a warning. The caller can add what was expected to the returned diagnostic.
     pub fn warning(
         &mut self,
         span: Span,
@@ -49,19 +49,19 @@ impl Diagnostics {
         self.add(Severity::Warning, span, path, code, message.into())
     }
 
-    /// Whether the rules cannot be compiled.
+    /// Returns whether there are errors, so that the rules cannot be compiled.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// Everything found, in the order in which it was found.
+    /// Returns the diagnostics in the order in which they were added.
     #[must_use]
     pub fn as_slice(&self) -> &[Diagnostic] {
         &self.0
     }
 
-    /// Everything found, sorted by place.
+    /// Returns the diagnostics sorted by position.
     #[must_use]
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.0.sort_by(|a, b| (a.span, a.code, &a.path).cmp(&(b.span, b.code, &b.path)));
@@ -85,13 +85,13 @@ impl Diagnostics {
 }
 
 impl Diagnostic {
-    /// Says what was expected instead.
+    /// Adds what was expected instead.
     pub fn expected(&mut self, expected: impl Into<String>) -> &mut Self {
         self.expected = Some(expected.into());
         self
     }
 
-    /// Says which of the known names was probably meant, or all of them if they are few.
+    /// Adds the known name that was probably meant, or all known names if they are few.
     pub fn expected_one_of<'a>(&mut self, found: &str, known: impl IntoIterator<Item = &'a str>) -> &mut Self {
         let known: Vec<&str> = known.into_iter().collect();
         if let Some(name) = closest(found, &known) {
@@ -105,7 +105,7 @@ impl Diagnostic {
     }
 }
 
-/// The known name that is nearest to `found`, if one is near enough to be meant.
+/// Returns the known name closest to `found`, if it is close enough for a typing error.
 fn closest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let scored = known.iter().map(|name| (strsim::jaro_winkler(found, name), *name));
     scored.filter(|(score, _)| *score > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)

@@ -1,17 +1,17 @@
-//! Lengths of time, such as `48h`.
+//! Durations, such as `48h`.
 
 use core::fmt;
 
 use throughline::Millis;
 
-/// The longest length of time that rules may have: ten thousand days, a little over 27 years.
+/// The longest duration: ten thousand days, a little over 27 years.
 const LONGEST: i64 = 10_000 * DAY;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// Why a text is not a length of time.
+/// The reason why a string is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DurationError {
-    /// It does not begin with a whole number.
+    /// It does not begin with an integer.
     Number(String),
     /// The number has no unit, or an unknown one.
     Unit(String),
@@ -31,10 +31,10 @@ impl fmt::Display for DurationError {
 
 impl core::error::Error for DurationError {}
 
-/// The length of time that a whole number and a unit stand for: seconds, minutes, hours, days of 24 hours, or weeks.
+/// Parses an integer with a unit: seconds, minutes, hours, days of 24 hours, or weeks.
 ///
 /// # Errors
-/// Says what is wrong with the text.
+/// Returns the reason why the string is not a duration.
 pub fn parse(text: &str) -> Result<Millis, DurationError> {
     let text = text.trim();
     let shown = || text.chars().take(40).collect::<String>();

@@ -1,4 +1,4 @@
-//! JSON, strictly as RFC 8259 has it.
+//! JSON, strictly as RFC 8259 defines it.
 
 use jsonc_parser::ast::Value;
 use jsonc_parser::common::{Range, Ranged as _};
@@ -20,7 +20,7 @@ const OPTIONS: ParseOptions = ParseOptions {
     allow_non_finite_numbers: false,
 };
 
-/// The tree of a JSON text.
+/// Parses JSON to a tree.
 pub(super) fn parse(file: u32, text: &str) -> Result<Node, SyntaxError> {
     let collect = CollectOptions { comments: CommentCollectionStrategy::Off, tokens: false };
     let parsed = parse_to_ast(text, &collect, &OPTIONS)
@@ -67,7 +67,7 @@ fn span(file: u32, range: Range) -> Span {
     Span { file, start: offset(range.start), end: offset(range.end) }
 }
 
-/// Messages begin in lower case.
+/// Returns a message with a lower-case first character, as all diagnostics have.
 fn lower(message: &str) -> String {
     let mut chars = message.chars();
     chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()

@@ -1,31 +1,31 @@
-//! Text to trees: YAML and JSON, bounded, every value with its place.
+//! Parses YAML and JSON to trees whose values have spans. Sizes are limited.
 
 use super::{json, yaml};
 use crate::source::diagnostic::Diagnostics;
 use crate::source::tree::{Entry, Kind, Node, Span};
 
-/// The longest file of rules, in bytes.
+/// The maximum size of a file of rules, in bytes.
 pub const MAX_FILE: usize = 4 << 20;
-/// All files of rules together, in bytes.
+/// The maximum size of all files of rules together, in bytes.
 pub const MAX_TOTAL: usize = 32 << 20;
 
 /// A file of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Its name, for messages; one that ends in `.json` is JSON, every other one YAML.
+    /// Its name, for messages. A name that ends in `.json` is JSON, every other one YAML.
     pub name: String,
-    /// Its text.
+    /// Its content.
     pub text: String,
 }
 
 impl Source {
-    /// A file of rules with this name and text.
+    /// Creates a source from a name and its content.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into() }
     }
 }
 
-/// The tree of each file that has one; what is wrong with the others is told.
+/// Parses all files. Returns the tree of each file that has one, and reports the errors of the others.
 #[must_use]
 pub fn parse_all(sources: &[Source], diagnostics: &mut Diagnostics) -> Vec<Node> {
     let total: usize = sources.iter().map(|source| source.text.len()).fold(0, usize::saturating_add);
@@ -37,7 +37,7 @@ pub fn parse_all(sources: &[Source], diagnostics: &mut Diagnostics) -> Vec<Node>
     (0..).zip(sources).filter_map(|(file, source)| parse(file, source, diagnostics)).collect()
 }
 
-/// The tree of one file; what is wrong with it is told.
+/// Parses a file, and reports its errors.
 fn parse(file: u32, source: &Source, diagnostics: &mut Diagnostics) -> Option<Node> {
     if source.text.len() > MAX_FILE {
         let message = format!("the file has {} bytes", source.text.len());
@@ -62,7 +62,7 @@ fn parse(file: u32, source: &Source, diagnostics: &mut Diagnostics) -> Option<No
     }
 }
 
-/// Tells of members that a map has twice, and keeps the first of each.
+/// Reports duplicate members of a map, and keeps the first of each.
 fn report_duplicates(node: &mut Node, path: &mut String, diagnostics: &mut Diagnostics) {
     match &mut node.kind {
         Kind::List(items) => {
@@ -93,7 +93,7 @@ fn report_duplicate(entry: &Entry, path: &str, diagnostics: &mut Diagnostics) {
     diagnostics.error(entry.key_span, path, "duplicate-key", message).expected("each key once");
 }
 
-/// What a member's name adds to the path of its map.
+/// Returns the path of a member of a map.
 fn member(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!(".{key}") }
 }

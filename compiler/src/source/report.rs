@@ -1,4 +1,4 @@
-//! Diagnostics for people and for programs.
+//! Formats diagnostics for people and for programs.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -8,7 +8,7 @@ use crate::source::diagnostic::{Diagnostic, Severity};
 use crate::source::parse::Source;
 use crate::source::tree::Span;
 
-/// The diagnostics as a person reads them: each with its file, line, column and source line.
+/// Formats the diagnostics for people: each with its file, line, column and source line.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -40,7 +40,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Group<'a> {
     }
 }
 
-/// The part of a place that stands in its first line.
+/// Returns the part of a span that is in its first line.
 fn visible(source: &Source, span: Span) -> core::ops::Range<usize> {
     let text = source.text.as_str();
     let start = text.floor_char_boundary(span.start as usize);
@@ -50,7 +50,7 @@ fn visible(source: &Source, span: Span) -> core::ops::Range<usize> {
     start..line
 }
 
-/// A place as people name it: file, line and column, counted from one.
+/// Formats a span for people: file, line and column, counted from one.
 #[must_use]
 pub fn location(sources: &[Source], span: Span) -> String {
     match position(sources, span) {
@@ -67,7 +67,8 @@ fn position(sources: &[Source], span: Span) -> Option<(&str, usize, usize)> {
     Some((&source.name, lines, line.chars().count().saturating_add(1)))
 }
 
-/// A diagnostic as a program reads it: `file`, `line`, `column`, `path`, `code`, `severity`, `message` and `expected`.
+/// Formats a diagnostic for programs: `file`, `line`, `column`, `path`, `code`, `severity`, `message` and
+/// `expected`.
 #[must_use]
 pub fn to_value(diagnostic: &Diagnostic, sources: &[Source]) -> Value {
     let mut out = Object::new();

@@ -1,11 +1,11 @@
-//! Errors of YAML and JSON syntax.
+//! Syntax errors of YAML and JSON.
 
 use crate::source::tree::Span;
 
-/// Maps and lists are not nested deeper than this.
+/// The maximum depth of maps and lists.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// Why a text has no tree.
+/// The reason why a file has no tree.
 pub(super) struct SyntaxError {
     pub(super) span: Span,
     pub(super) code: &'static str,

@@ -1,4 +1,4 @@
-//! Points in time, as people write them in rules.
+//! Points in time, as rules write them.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use throughline::Millis;
 
-/// Why a text is not a point in time.
+/// The reason why a string is not a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeError {
     found: String,
@@ -20,20 +20,25 @@ impl fmt::Display for TimeError {
 
 impl core::error::Error for TimeError {}
 
-/// The point in time that a text stands for.
+/// Parses a point in time.
 ///
-/// A date (`2026-11-01`) is its first moment; a date and time (`2026-11-01T08:30:00`) is read in `zone`; RFC 3339
-/// (`2026-11-01T08:30:00+01:00`) says its own offset. Where a clock is put forward, a local time that does not exist is
-/// the same length of time after the gap began; where it is put back, a local time that exists twice is the first one.
+/// - A date (`2026-11-01`) is its first moment.
+/// - A date and time (`2026-11-01T08:30:00`) is read in `zone`.
+/// - RFC 3339 (`2026-11-01T08:30:00+01:00`) has its own offset.
+///
+/// A local time in the gap of a clock that is put forward counts from the beginning of the gap. A local time
+/// that
+/// exists twice, because a clock is put back, is the first one.
 ///
 /// # Errors
-/// If the text is none of these.
+/// Returns an error if the string has none of these forms.
 pub fn parse(text: &str, zone: &TimeZone) -> Result<Millis, TimeError> {
     let text = text.trim();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(Millis(time.as_millisecond()));
     }
-    // A trailing offset that did not parse as RFC 3339 would be ignored by the parser of local times.
+    // The parser of local times ignores a trailing offset, so one that is not valid RFC 3339 is rejected
+    // here.
     let is_local = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | 't' | ' ' | '.'));
     let local = text.parse::<civil::DateTime>().ok().filter(|_| is_local);
     let zoned = local.and_then(|local| zone.to_zoned(local).ok());

@@ -1,58 +1,58 @@
-//! Rules as they were read: values that know where in which file they stand.
+//! Trees of values that know their positions in the source.
 
 use throughline::Value;
 
-/// A piece of a source file, in bytes.
+/// A range of bytes in a source file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
-    /// The file's number among all sources.
+    /// The index of the file among all sources.
     pub file: u32,
-    /// Where it begins.
+    /// The first byte.
     pub start: u32,
-    /// Where it ends.
+    /// The first byte after the range.
     pub end: u32,
 }
 
-/// A value and where it stands.
+/// A value with its position.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {
-    /// Where it stands.
+    /// The position.
     pub span: Span,
-    /// What it is.
+    /// The value itself.
     pub kind: Kind,
 }
 
-/// What a value is.
+/// The kinds of values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Kind {
-    /// Nothing.
+    /// No value.
     #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),
     /// A number.
     Number(f64),
-    /// A text.
+    /// A string.
     String(String),
     /// A list.
     List(Vec<Node>),
-    /// Members in their order.
+    /// A map, whose members are in source order.
     Map(Vec<Entry>),
 }
 
 /// A member of a map.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Its name.
+    /// The key.
     pub key: String,
-    /// Where the name stands.
+    /// The position of the key.
     pub key_span: Span,
-    /// Its value.
+    /// The value.
     pub value: Node,
 }
 
 impl Node {
-    /// A value that stands nowhere: for rules that come from another program.
+    /// Creates a value without a position, for rules that another program supplies.
     #[must_use]
     pub fn from_value(value: &Value) -> Self {
         let kind = match value {
@@ -66,7 +66,7 @@ impl Node {
         Self { span: Span::default(), kind }
     }
 
-    /// The value without its place.
+    /// Returns the value without its position.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match &self.kind {
@@ -81,13 +81,13 @@ impl Node {
         }
     }
 
-    /// The member with this name, if this is a map that has it.
+    /// Returns the member with a name, or `None` if this is not a map or has no such member.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// The members, if this is a map; none otherwise.
+    /// Returns the members of a map; empty for other kinds.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         match &self.kind {
@@ -96,7 +96,7 @@ impl Node {
         }
     }
 
-    /// The text, if this is one.
+    /// Returns the string, if this is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
@@ -105,7 +105,7 @@ impl Node {
         }
     }
 
-    /// What this is, for messages.
+    /// Returns the name of the kind, for messages.
     #[must_use]
     pub const fn kind_name(&self) -> &'static str {
         match self.kind {

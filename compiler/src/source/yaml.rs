@@ -1,11 +1,13 @@
-//! YAML 1.2 with its core schema, without what makes configuration hard to read: tags, aliases and merge keys.
+//! YAML 1.2 with its core schema. Tags, aliases and merge keys are rejected, because they make configuration
+//! hard to
+//! read.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Range};
 
 use super::syntax_error::{MAX_DEPTH, SyntaxError};
 use crate::source::tree::{Entry, Kind, Node, Span};
 
-/// The tree of a YAML text: one document, or none at all.
+/// Parses YAML with one document, or none, to a tree.
 pub(super) fn parse(file: u32, text: &str) -> Result<Node, SyntaxError> {
     let places = Places::new(file, text);
     let mut tree = Tree::default();
@@ -27,11 +29,11 @@ fn alias(span: Span) -> SyntaxError {
     SyntaxError::new(span, "alias", "YAML aliases are not supported").expected("the value itself, or a segment")
 }
 
-/// Where characters stand in bytes, because the parser counts characters.
+/// The byte offsets of characters, because the parser counts characters.
 struct Places<'a> {
     file: u32,
     text: &'a str,
-    /// The byte of each character; none if every character is one byte.
+    /// The byte offset of each character; `None` if every character is one byte.
     bytes: Option<Vec<u32>>,
 }
 
@@ -54,12 +56,12 @@ impl<'a> Places<'a> {
     }
 }
 
-/// An offset in a file; files are shorter than 4 GB.
+/// Converts an offset in a file, which is shorter than 4 GB.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// A tree that grows with each event of the parser.
+/// A tree under construction, which grows with each event of the parser.
 #[derive(Default)]
 struct Tree {
     root: Option<Node>,
@@ -67,7 +69,7 @@ struct Tree {
     has_document: bool,
 }
 
-/// A list or map whose end has not come yet.
+/// A list or map whose end is still to come.
 struct Open {
     span: Span,
     content: Content,
@@ -75,7 +77,7 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    /// The members, and the key whose value comes next.
+    /// The members so far, and the key whose value comes next.
     Map(Vec<Entry>, Option<(String, Span)>),
 }
 
@@ -137,7 +139,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Puts a value where the parser stands.
+    /// Adds a value at the current position.
     fn add(&mut self, node: Node) {
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
@@ -151,7 +153,7 @@ impl Tree {
     }
 }
 
-/// What a plain scalar is in YAML's core schema.
+/// Resolves a plain scalar by YAML's core schema.
 fn plain(text: &str, span: Span) -> Result<Kind, SyntaxError> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
@@ -165,7 +167,7 @@ fn plain(text: &str, span: Span) -> Result<Kind, SyntaxError> {
     })
 }
 
-/// The number that a plain scalar is, if it is one.
+/// Parses a plain scalar as a number.
 fn number(text: &str) -> Option<f64> {
     let whole = |digits: &str, radix| u64::from_str_radix(digits, radix).ok();
     if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.chars().all(|c| c.is_ascii_hexdigit())) {
@@ -180,7 +182,7 @@ fn number(text: &str) -> Option<f64> {
         _ if matches!(text, ".nan" | ".NaN" | ".NAN") => return Some(f64::NAN),
         _ => {}
     }
-    // Rust's own grammar also has words such as `inf`; YAML's numbers begin with a digit or a point and a digit.
+    // Rust also parses words such as `inf`; YAML's numbers begin with a digit, or a point and a digit.
     let digits = unsigned.strip_prefix('.').unwrap_or(unsigned);
     if !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;

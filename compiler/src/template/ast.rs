@@ -1,4 +1,4 @@
-//! A template as it was read.
+//! The syntax tree of a template.
 
 use throughline::Value;
 use throughline::internals::plan::tables::{Escape, ExprOp, LoopField, TemplateFilter};
@@ -6,110 +6,110 @@ use throughline::internals::plan::tables::{Escape, ExprOp, LoopField, TemplateFi
 use super::date::Pattern;
 use crate::source::cursor::Reference;
 
-/// A step of a template.
+/// A part of a template.
 #[derive(Clone, Debug)]
 pub enum Part<'a> {
-    /// Text as it is.
+    /// Literal text.
     Text(String),
-    /// A value to write.
+    /// An output.
     Output {
         /// The value.
         term: Expression<'a>,
-        /// How it is made harmless.
+        /// The escape for its context.
         escape: Escape,
-        /// As it is written, and where.
+        /// The source of the output, with its position.
         source: Reference<'a>,
     },
-    /// One of two ways.
+    /// A condition.
     If {
-        /// What is asked.
+        /// The condition itself.
         test: Expression<'a>,
-        /// What is done if it holds.
+        /// The parts that are rendered if it holds.
         then: Vec<Part<'a>>,
-        /// What is done otherwise.
+        /// The parts that are rendered otherwise.
         other: Vec<Part<'a>>,
-        /// Where it stands.
+        /// The source of the tag, with its position.
         source: Reference<'a>,
     },
     /// A loop.
     For {
-        /// The variable that has the item.
+        /// The variable of the item.
         variable: u32,
         /// The items.
         list: Expression<'a>,
-        /// What is done for each.
+        /// The parts that are rendered for each item.
         body: Vec<Part<'a>>,
-        /// What is done if there is none.
+        /// The parts that are rendered if there are no items.
         other: Vec<Part<'a>>,
-        /// Where it stands.
+        /// The source of the tag, with its position.
         source: Reference<'a>,
     },
-    /// Keeps a value.
+    /// Assigns a value to a variable.
     Assign(u32, Expression<'a>),
-    /// Keeps what is written.
+    /// Renders parts into a variable.
     Capture {
-        /// The variable that keeps it.
+        /// The variable.
         variable: u32,
-        /// What writes it.
+        /// The parts.
         body: Vec<Part<'a>>,
-        /// Where it stands.
+        /// The source of the tag, with its position.
         source: Reference<'a>,
     },
-    /// Ends the loop.
+    /// Leaves the loop.
     Break(Reference<'a>),
-    /// Goes on with the next item.
+    /// Continues with the next item.
     Continue(Reference<'a>),
 }
 
-/// A value of a template.
+/// An expression of a template.
 #[derive(Clone, Debug)]
 pub enum Expression<'a> {
-    /// A text, number or boolean, or nothing.
+    /// A string, number, boolean or nil.
     Constant(Value),
     /// An attribute, or a member of one: names joined by dots.
     Attribute(Reference<'a>),
-    /// A variable, and the attribute of the same name that it is until something is kept in it.
+    /// A variable, and the attribute of the same name that is read until the variable is assigned.
     Variable(u32, Option<Reference<'a>>),
-    /// What is known of a loop.
+    /// A property of a loop, such as its index.
     Loop(u32, LoopField),
     /// A list of the rules.
     List(Reference<'a>),
-    /// A filter of values.
+    /// A filter with its operands.
     Filter(TemplateFilter, Vec<Expression<'a>>),
-    /// A number as the locale writes it, with so many digits, or as money.
+    /// A formatted number.
     Number(Box<Expression<'a>>, NumberStyle),
-    /// A written time.
+    /// A formatted time.
     Date(Box<Expression<'a>>, Pattern),
-    /// Another operation, with its first operand.
+    /// Another operation, with its immediate operand.
     Op(ExprOp, u32, Vec<Expression<'a>>),
 }
 
-/// How a number is written.
+/// The format of a number.
 #[derive(Clone, Debug)]
 pub enum NumberStyle {
-    /// With so many digits behind the point; as many as it has, without.
+    /// A number with this many fraction digits, or with those that it has.
     Plain(Option<u32>),
-    /// As money: in this currency, or in that of the rules.
+    /// An amount of money in this currency, or in that of the rules.
     Money(Option<String>),
 }
 
 impl<'a> Expression<'a> {
-    /// A text.
+    /// Returns a constant string.
     pub fn text(text: &str) -> Self {
         Self::Constant(Value::from(text))
     }
 
-    /// Whether it does not hold.
+    /// Returns the negation.
     pub fn not(self) -> Self {
         Self::Op(ExprOp::Not, 0, vec![self])
     }
 
-    /// A member of it.
+    /// Returns a member of the value.
     pub fn member(self, key: Self) -> Self {
         Self::Op(ExprOp::Member, 0, vec![self, key])
     }
 
-    /// What it is made of.
+    /// Returns the operands.
     pub fn children(&self) -> Vec<&Expression<'a>> {
         match self {
             Self::Filter(_, args) | Self::Op(_, _, args) => args.iter().collect(),
@@ -118,19 +118,19 @@ impl<'a> Expression<'a> {
         }
     }
 
-    /// Whether a time is written in it.
+    /// Returns whether it formats a time.
     pub fn has_date(&self) -> bool {
         matches!(self, Self::Date(..)) || self.children().into_iter().any(Self::has_date)
     }
 
-    /// How deep it is.
+    /// Returns the depth of the expression.
     pub fn depth(&self) -> usize {
         self.children().into_iter().map(Self::depth).max().map_or(0, |depth| depth.saturating_add(1))
     }
 }
 
 impl<'a> Part<'a> {
-    /// The steps inside of it.
+    /// Returns the parts inside.
     pub fn children(&self) -> impl Iterator<Item = &Part<'a>> {
         let (first, second): (&[Self], &[Self]) = match self {
             Self::If { then: body, other, .. } | Self::For { body, other, .. } => (body, other),
@@ -140,12 +140,12 @@ impl<'a> Part<'a> {
         first.iter().chain(second)
     }
 
-    /// Whether a time is written in it.
+    /// Returns whether it formats a time.
     pub fn has_date(&self) -> bool {
         self.term().is_some_and(Expression::has_date) || self.children().any(Self::has_date)
     }
 
-    /// Its value.
+    /// Returns its expression.
     pub const fn term(&self) -> Option<&Expression<'a>> {
         match self {
             Self::Output { term, .. }

@@ -1,4 +1,4 @@
-//! Attributes of markup: what becomes of their values, and which beginnings of URLs are fixed.
+//! HTML attributes: how browsers use their values, and which URL prefixes fix the destination.
 
 /// Attributes whose value is a URL, besides those whose name says so.
 const URLS: [&str; 14] = [
@@ -18,17 +18,17 @@ const URLS: [&str; 14] = [
     "profile",
 ];
 
-/// What a browser, or a library in the page, does with an attribute's value.
+/// How a browser, or a library in the page, uses an attribute's value.
 pub(super) enum Use {
-    /// It is shown, or means nothing.
+    /// Shows it, or ignores it.
     Text,
-    /// It is loaded, or led to.
+    /// Loads it, or navigates to it.
     Url,
-    /// It is run.
+    /// Runs it.
     Code,
 }
 
-/// What is done with an attribute's value.
+/// Returns how an attribute's value is used.
 pub(super) fn use_of(attribute: &str) -> Use {
     let own = attribute.strip_prefix("data-").unwrap_or(attribute);
     let name = own.rsplit_once(':').map_or(own, |(_, name)| name);
@@ -46,7 +46,9 @@ pub(super) fn use_of(attribute: &str) -> Use {
     }
 }
 
-/// Whether a value that follows can change neither scheme nor host, even if it is empty and others follow.
+/// Returns whether a value after this prefix can change neither scheme nor host, even if it is empty and
+/// others
+/// follow.
 pub(super) fn has_fixed_beginning(url: &str) -> bool {
     let url = url.trim_start_matches(is_space);
     let is_fixed =
@@ -62,7 +64,7 @@ pub(super) fn has_fixed_beginning(url: &str) -> bool {
         return true;
     }
     match url.strip_prefix('/') {
-        // `/` and an empty value and `/` again would be the beginning of a host.
+        // `/`, an empty value and `/` would together be the beginning of a host.
         Some(path) => path.starts_with(|c: char| c.is_ascii_alphanumeric() || "._~-%?#".contains(c)),
         None => {
             url.starts_with(['?', '#']) || url.split_once(['/', '?', '#']).is_some_and(|(first, _)| is_fixed(first))
@@ -70,7 +72,7 @@ pub(super) fn has_fixed_beginning(url: &str) -> bool {
     }
 }
 
-/// Whether a letter is white space in markup.
+/// Returns whether a code point is white space in HTML.
 pub(super) fn is_space(code_point: char) -> bool {
     matches!(code_point, ' ' | '\t' | '\n' | '\r' | '\u{c}')
 }

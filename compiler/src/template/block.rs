@@ -1,4 +1,4 @@
-//! Reads tags: what begins, what it holds, and what ends it.
+//! Parses tags to blocks.
 
 use throughline::Value;
 use throughline::internals::plan::tables::{Escape, ExprOp, TemplateFilter};
@@ -10,7 +10,7 @@ use super::scan::{Inside, Raw};
 use super::{MAX_NESTING, TemplateError, VariableScope};
 use crate::source::cursor::{ReadContext, Reference, shorten};
 
-/// Every tag of the language, and those that end or divide one.
+/// Every tag of the language, with those that end or divide a block.
 const TAGS: [&str; 20] = [
     "if",
     "elsif",
@@ -33,7 +33,7 @@ const TAGS: [&str; 20] = [
     "raw",
     "endraw",
 ];
-/// Tags that Liquid has elsewhere, and what to do here.
+/// Tags that other Liquid implementations have, with what to use instead.
 const ELSEWHERE: [(&str, &str); 8] = [
     ("include", "a separate message; templates cannot include other templates"),
     ("render", "a separate message; templates cannot include other templates"),
@@ -45,14 +45,14 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("echo", "`{{ … }}`"),
 ];
 
-/// How many arms `case` has at most; each is a level of nesting.
+/// The maximum number of branches of `case`, each of which is a level of nesting.
 const MAX_ARMS: usize = 40;
-/// What a loop looks like.
+/// The expected form of a loop.
 const FOR: &str = "`{% for item in list limit: 4 offset: 1 reversed %}`";
-/// What an assignment looks like.
+/// The expected form of an assignment.
 const ASSIGN: &str = "`{% assign name = value %}`";
 
-/// Reads pieces from first to last.
+/// A parser over the pieces of a template.
 pub(super) struct Blocks<'s, 'r, 'q, 'a> {
     pieces: std::vec::IntoIter<Raw<'a>>,
     scope: &'s mut VariableScope<'a>,
@@ -63,7 +63,7 @@ pub(super) struct Blocks<'s, 'r, 'q, 'a> {
 /// The tag that ended a block.
 type End<'a> = Option<(&'a str, Inside<'a>)>;
 
-/// The steps of a template; tells of everything that is not in the language.
+/// Parses pieces to parts, and reports everything that is not in the language.
 pub(super) fn blocks<'a>(
     pieces: Vec<Raw<'a>>,
     scope: &mut VariableScope<'a>,
@@ -82,7 +82,9 @@ pub(super) fn blocks<'a>(
 }
 
 impl<'a> Blocks<'_, '_, '_, 'a> {
-    /// The steps up to one of the tags that end or divide a block, and that tag; up to the end without one.
+    /// Parses parts up to one of the tags that end or divide a block, and returns that tag. Without such a
+    /// tag it
+    /// returns the parts up to the end.
     fn block(&mut self, ends: &[&str]) -> (Vec<Part<'a>>, End<'a>) {
         let mut parts = Vec::new();
         while let Some(piece) = self.pieces.next() {
@@ -145,7 +147,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         })
     }
 
-    /// `if` and `unless`; what comes after `elsif` is an `if` in the place of `else`.
+    /// Parses `if` and `unless`. An `elsif` becomes an `if` in the place of `else`.
     fn branch(&mut self, name: &str, inside: &Inside<'a>) -> Option<Part<'a>> {
         let end_name = format!("end{}", if name == "elsif" { "if" } else { name });
         let test = self.condition(inside);
@@ -162,7 +164,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         Some(Part::If { test: test?, then, other, source: named(inside) })
     }
 
-    /// `case`: an `if` for each `when`.
+    /// Parses `case`, which becomes an `if` for each `when`.
     fn case(&mut self, inside: &Inside<'a>) -> Option<Part<'a>> {
         let subject = self.read(inside, |expr| {
             let subject = expr.value()?;
@@ -306,7 +308,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
         variable
     }
 
-    /// The steps after `else`.
+    /// Parses the parts after `else`.
     fn last_block(&mut self, name: &str, inside: &Inside<'a>, end_name: &str) -> Vec<Part<'a>> {
         let (parts, end) = self.block(&[end_name]);
         self.check_end(name, inside, end, end_name);
@@ -342,7 +344,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
     }
 }
 
-/// As it is written, and where.
+/// Returns the source of a tag with its position.
 fn named<'a>(inside: &Inside<'a>) -> Reference<'a> {
     Reference { name: inside.source, cursor: inside.cursor.clone() }
 }

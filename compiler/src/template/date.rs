@@ -1,27 +1,27 @@
-//! How times are written: the directives of strftime, as Liquid's `date` has them.
+//! Formats of times: the strftime directives of Liquid's `date`.
 
 use throughline::internals::plan::tables::DateField;
 
 use super::TemplateError;
 
-/// A written time.
+/// A format of times.
 #[derive(Clone, Debug)]
 pub struct Pattern(pub Vec<Piece>);
 
-/// A piece of a written time.
+/// A piece of such a format.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
-    /// Text as it is.
+    /// Literal text.
     Text(String),
-    /// A number with at least so many digits, filled up with a character.
+    /// A field, padded with a character to at least this many digits.
     Number(DateField, u32, char),
-    /// A word of the locale.
+    /// A name of the locale, in capitals or not.
     Name(DateNames, bool),
     /// The locale's own format.
     Own(LocaleFormat),
 }
 
-/// The words for something, in capitals or not.
+/// The kinds of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateNames {
     /// January.
@@ -36,7 +36,7 @@ pub enum DateNames {
     Halves,
 }
 
-/// What a locale has a format for.
+/// The formats that a locale defines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocaleFormat {
     /// `%x`
@@ -48,7 +48,7 @@ pub enum LocaleFormat {
 }
 
 impl Pattern {
-    /// Reads a format such as `%-d. %B %Y`.
+    /// Parses a format such as `%-d. %B %Y`.
     pub(crate) fn read(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut letters = text.chars();
@@ -60,7 +60,7 @@ impl Pattern {
             let mut flags = String::new();
             let directive = loop {
                 match letters.next() {
-                    // `E` and `O` ask for other calendars and digits, which are not here.
+                    // `E` and `O` select other calendars and digits, which are not supported.
                     Some(flag @ ('-' | '_' | '0' | '^' | 'E' | 'O')) => flags.push(flag),
                     other => break other,
                 }

@@ -1,4 +1,4 @@
-//! Reads values: paths, filters, conditions.
+//! Parses expressions: paths, filters and conditions.
 
 use throughline::Value;
 use throughline::internals::plan::tables::{ExprOp, LoopField};
@@ -10,10 +10,10 @@ use super::scan::Inside;
 use super::{MAX_NESTING, TemplateError, VariableScope};
 use crate::source::cursor::{Reference, shorten};
 
-/// What a value looks like.
+/// The expected form of a value.
 const VALUE: &str = "a value such as `{{ firstName | default: \"there\" }}`";
 
-/// Reads the inside of braces from left to right.
+/// A parser over the tokens between braces.
 pub(super) struct Expr<'s, 'a> {
     scope: &'s mut VariableScope<'a>,
     inside: Inside<'a>,
@@ -37,14 +37,14 @@ impl<'s, 'a> Expr<'s, 'a> {
         token
     }
 
-    /// Takes the next token if it is this one.
+    /// Takes the next token if it equals this one.
     pub(super) fn take(&mut self, wanted: Lexeme<'_>) -> bool {
         let found = self.peek() == Some(wanted);
         self.at = self.at.saturating_add(usize::from(found));
         found
     }
 
-    /// Tells of what is left over.
+    /// Reports remaining tokens.
     pub(super) fn end(&self) -> Result<(), TemplateError> {
         match self.tokens.get(self.at).and_then(|token| self.inside.text.get(token.start..)) {
             None => Ok(()),
@@ -52,7 +52,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         }
     }
 
-    /// A value with its filters.
+    /// Parses a value with its filters.
     pub(super) fn filtered(&mut self) -> Result<Expression<'a>, TemplateError> {
         let mut term = self.value()?;
         while self.take(Lexeme::Sign("|")) {
@@ -89,7 +89,8 @@ impl<'s, 'a> Expr<'s, 'a> {
         Ok(())
     }
 
-    /// A condition. As in Liquid, `and` and `or` are read from the right: `a or b and c` is `a or (b and c)`.
+    /// Parses a condition. As in Liquid, `and` and `or` associate to the right: `a or b and c` is `a or (b
+    /// and c)`.
     pub(super) fn condition(&mut self) -> Result<Expression<'a>, TemplateError> {
         let mut tests = vec![self.comparison()?];
         let mut operators = Vec::new();
@@ -131,7 +132,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         }
     }
 
-    /// A value without filters.
+    /// Parses a value without filters.
     pub(super) fn value(&mut self) -> Result<Expression<'a>, TemplateError> {
         let start = self.at;
         match self.next() {
@@ -162,7 +163,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         }
     }
 
-    /// What begins with a name.
+    /// Parses an expression that begins with a name.
     fn path(&mut self, name: &'a str, start: usize) -> Result<Expression<'a>, TemplateError> {
         match name {
             "true" | "false" => return Ok(Expression::Constant(Value::Bool(name == "true"))),
@@ -204,7 +205,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         kind(self.at) == Some(Lexeme::Sign(".")) && matches!(kind(self.at.saturating_add(1)), Some(Lexeme::Name(_)))
     }
 
-    /// The text from a token to the last one that was read.
+    /// Returns the source from a token to the last one that was read.
     fn named(&self, start: usize) -> Reference<'a> {
         let offset = |at: usize| self.tokens.get(at);
         let range = offset(start).map_or(0, |token| token.start)
@@ -236,7 +237,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         Err(TemplateError::new("`forloop` alone is not a value", "a field of it, such as `forloop.index`"))
     }
 
-    /// Everything that follows a value with `.` or `[`.
+    /// Parses the `.` and `[` accesses after a value.
     fn members(&mut self, mut term: Expression<'a>) -> Result<Expression<'a>, TemplateError> {
         while let Some(key) = self.key()? {
             term = term.member(key);
@@ -244,7 +245,7 @@ impl<'s, 'a> Expr<'s, 'a> {
         Ok(term)
     }
 
-    /// `.name` or `[value]`.
+    /// Parses `.name` or `[value]`.
     fn key(&mut self) -> Result<Option<Expression<'a>>, TemplateError> {
         if self.is_followed_by_dot() {
             self.next();
@@ -270,15 +271,15 @@ impl<'s, 'a> Expr<'s, 'a> {
     }
 
     fn check_depth(&self, term: &Expression<'a>) -> Result<(), TemplateError> {
-        // Each filter and member is a level, so tokens bound the depth before it is counted.
+        // Each filter and member is a level, so the number of tokens bounds the recursion of `depth`.
         if self.tokens.len() > 1000 || term.depth() > super::MAX_TERM { Err(TemplateError::too_deep()) } else { Ok(()) }
     }
 }
 
-/// One side of a comparison.
+/// An operand of a comparison.
 enum Operand<'a> {
     Expression(Expression<'a>),
-    /// `blank`, 1, or `empty`, 0.
+    /// `blank` (1) or `empty` (0).
     Blank(u32),
 }
 

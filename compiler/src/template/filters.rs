@@ -1,4 +1,4 @@
-//! The filters: what they take, and which are written with others.
+//! Filters: their arguments, and those that are composed of others.
 
 use throughline::Value;
 use throughline::internals::plan::tables::TemplateFilter;
@@ -8,7 +8,7 @@ use super::ast::{Expression, NumberStyle};
 use super::date::Pattern;
 use crate::template::locale::{CURRENCY, is_currency};
 
-/// Each filter, with how many arguments it takes at least and at most.
+/// Each filter, with its minimum and maximum number of arguments.
 const FILTERS: [(&str, usize, usize); 49] = [
     ("abs", 0, 0),
     ("append", 1, 1),
@@ -66,11 +66,11 @@ const FILTERS: [(&str, usize, usize); 49] = [
 pub(super) struct Args<'a> {
     pub(super) values: Vec<Expression<'a>>,
     pub(super) named: Vec<(&'a str, Expression<'a>)>,
-    /// The last value is a number with a point.
+    /// Whether the last value is a number with a decimal point.
     pub(super) exact: bool,
 }
 
-/// A value with a filter.
+/// Applies a filter to a value.
 pub(super) fn apply<'a>(name: &str, input: Expression<'a>, args: Args<'a>) -> Result<Expression<'a>, TemplateError> {
     let Some((_, least, most)) = FILTERS.into_iter().find(|(known, ..)| *known == name) else {
         return Err(TemplateError::one_of(format!("unknown filter `{name}`"), name, FILTERS.map(|(known, ..)| known)));
@@ -90,7 +90,7 @@ pub(super) fn apply<'a>(name: &str, input: Expression<'a>, args: Args<'a>) -> Re
     let filter = match name {
         "escape" | "escape_once" => return Ok(input),
         "first" | "last" => return Ok(input.member(Expression::text(name))),
-        // Nothing has no size as a member, and is of size 0.
+        // As a filter, `size` of nil is 0; as a member, nil has no size.
         "size" => {
             let size = input.member(Expression::text(name));
             return Ok(Expression::Filter(
@@ -148,7 +148,7 @@ pub(super) fn apply<'a>(name: &str, input: Expression<'a>, args: Args<'a>) -> Re
     Ok(Expression::Filter(filter, values))
 }
 
-/// The one argument with a name that there is.
+/// Returns the value of `allow_false`, the only named argument.
 fn allow_false<'a>(filter: &str, named: Vec<(&str, Expression<'a>)>) -> Result<Option<Expression<'a>>, TemplateError> {
     let mut found = None;
     for (name, value) in named {
@@ -170,7 +170,7 @@ fn money(input: Expression<'_>, currency: Option<String>) -> Result<Expression<'
     Ok(Expression::Number(Box::new(input), NumberStyle::Money(currency)))
 }
 
-/// A text that must be known when the rules are published.
+/// Returns a string that must be constant.
 fn literal(filter: &str, term: &Expression<'_>) -> Result<String, TemplateError> {
     match term {
         Expression::Constant(Value::String(text)) => Ok(text.clone()),

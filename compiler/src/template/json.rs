@@ -1,4 +1,4 @@
-//! Data whose texts may have facts in them.
+//! JSON data whose strings may contain outputs.
 
 use throughline::canonical::write_string;
 use throughline::internals::plan::tables::{Escape, TemplateFilter};
@@ -12,8 +12,11 @@ use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::diagnostic::Diagnostics;
 use crate::source::tree::{Kind, Node};
 
-/// Data as JSON text, with members in the order in which they are written. A text that is one output whose last filter is
-/// `json` becomes what the value is; every other text stays one.
+/// Compiles data to a template that renders JSON, with members in source order.
+///
+/// A string that consists of one output whose last filter is `json` is replaced by the value itself; every
+/// other
+/// string stays a string.
 pub fn json<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Template<'a> {
     let mut data = Data { parts: Vec::new(), scope: VariableScope::default(), cursor, out };
     data.write(cursor.node);
@@ -76,9 +79,9 @@ impl<'a> Data<'_, '_, '_, 'a> {
     }
 }
 
-/// The value that a text of data is, if it is one output whose last filter is `json`.
+/// Returns the value that replaces a string of data, if it is one output whose last filter is `json`.
 pub fn whole_value<'a>(cursor: &Cursor<'a>, text: &'a str, out: &ReadContext<'_>) -> Option<Expression<'a>> {
-    // What is wrong with it has been told.
+    // Errors of the string have already been reported.
     let mut silent = ReadContext { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
     let parts = blocks(scan(cursor, text, &mut silent), &mut VariableScope::default(), &mut silent);
     match parts.as_slice() {
@@ -87,7 +90,7 @@ pub fn whole_value<'a>(cursor: &Cursor<'a>, text: &'a str, out: &ReadContext<'_>
     }
 }
 
-/// The value of which a term is the JSON text.
+/// Returns the expression whose JSON an expression renders.
 fn as_data<'a>(term: &Expression<'a>) -> Option<Expression<'a>> {
     match term {
         Expression::Filter(TemplateFilter::Json, args) => args.first().cloned(),
@@ -95,7 +98,7 @@ fn as_data<'a>(term: &Expression<'a>) -> Option<Expression<'a>> {
     }
 }
 
-/// Makes texts and values harmless for the inside of a JSON string. What is captured is so when it is written.
+/// Escapes text and outputs for the inside of a JSON string. Captured text is escaped when it is rendered.
 fn inside_quotes(parts: &mut [Part<'_>]) {
     for part in parts {
         match part {
@@ -110,7 +113,7 @@ fn inside_quotes(parts: &mut [Part<'_>]) {
     }
 }
 
-/// The inside of a JSON string.
+/// Returns a string as the inside of a JSON string.
 fn quoted(text: &str) -> String {
     let mut out = String::new();
     write_string(text, &mut out);

@@ -1,9 +1,9 @@
-//! Cuts what stands between braces into words and signs.
+//! Splits the content of braces into tokens.
 
 use super::TemplateError;
 use crate::source::cursor::shorten;
 
-/// A word or sign, and where it stands.
+/// A token with its position.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
     pub(super) kind: Lexeme<'a>,
@@ -11,12 +11,12 @@ pub(super) struct Token<'a> {
     pub(super) end: usize,
 }
 
-/// A word or sign.
+/// The kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Lexeme<'a> {
     Name(&'a str),
     Text(&'a str),
-    /// A number, as it is written.
+    /// A number as written.
     Number(&'a str),
     Sign(&'a str),
 }
@@ -24,7 +24,7 @@ pub(super) enum Lexeme<'a> {
 const SIGNS: [&str; 18] =
     ["==", "!=", "<>", "<=", ">=", "..", "<", ">", "=", "|", ":", ",", ".", "[", "]", "(", ")", "-"];
 
-/// The tokens of a text.
+/// Returns the tokens of a string.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, TemplateError> {
     let mut found = Vec::new();
     let mut start: usize = 0;
@@ -68,7 +68,8 @@ fn token(rest: &str) -> Result<(Lexeme<'_>, usize), TemplateError> {
     }
 }
 
-/// How long the number is that a text begins with; zero for none. `1..5` begins with `1`.
+/// Returns the length of the number at the beginning of a string; zero if there is none. `1..5` begins with
+/// `1`.
 fn number_length(text: &str) -> usize {
     let sign = usize::from(text.starts_with('-'));
     let digits =

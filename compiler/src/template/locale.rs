@@ -1,14 +1,16 @@
-//! What a locale writes differently: numbers, money and dates. The data is the GNU C Library's, by way of
-//! `pure-rust-locales`; a plan gets only the formats that its templates use.
+//! The conventions of locales for numbers, money and dates.
+//!
+//! The data is that of the GNU C Library, through `pure-rust-locales`. A plan gets only the formats that its
+//! templates use.
 
 use pure_rust_locales::{Locale, locale_match};
 
 use crate::template::{DateNames, LocaleFormat, Pattern, Piece};
 
-/// What a currency looks like in rules.
+/// The expected form of a currency.
 pub const CURRENCY: &str = "an ISO 4217 code that a supported locale uses, such as `EUR`";
 
-/// Where a language is at home, if that is not its name in capitals; from CLDR's likely subtags.
+/// The country of a language, if it is not its own code in capitals; from CLDR's likely subtags.
 const HOMES: [(&str, &str); 30] = [
     ("ar", "EG"),
     ("be", "BY"),
@@ -41,7 +43,7 @@ const HOMES: [(&str, &str); 30] = [
     ("vi", "VN"),
     ("zh", "CN"),
 ];
-/// Locales whose currencies are known.
+/// The locales whose currencies are known.
 const MARKETS: [Locale; 47] = [
     Locale::ar_AE,
     Locale::ar_EG,
@@ -92,25 +94,26 @@ const MARKETS: [Locale; 47] = [
     Locale::kk_KZ,
 ];
 
-/// How numbers are written.
+/// The format of numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbers {
-    /// What stands before the fraction.
+    /// The decimal separator.
     pub point: &'static str,
-    /// What stands between groups of digits.
+    /// The group separator.
     pub group: &'static str,
-    /// How many digits the last group has, and the others; zero for no groups.
+    /// The number of digits of the last group, and of the others; zero for no groups.
     pub groups: (u32, u32),
-    /// How many digits the fraction has, at least and at most.
+    /// The minimum and maximum number of fraction digits.
     pub digits: (u32, u32),
-    /// What stands before the number.
+    /// The string before the number.
     pub before: String,
-    /// What stands after it.
+    /// The string after it.
     pub after: String,
 }
 
-/// The conventions of a language tag such as `de-AT`: of its language and country, or of its language at home. English ones
-/// of the United States for a language that is not known.
+/// Returns the locale of a language tag such as `de-AT`: that of language and country, or of the language in
+/// its
+/// likely country. An unknown language gets that of the United States.
 pub fn of(tag: &str) -> Locale {
     let mut parts = tag.split(['-', '_']);
     let language = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -124,7 +127,7 @@ pub fn of(tag: &str) -> Locale {
     found.into_iter().next().unwrap_or(Locale::en_US)
 }
 
-/// How a locale writes numbers, with so many digits behind the point.
+/// Returns a locale's format of numbers with a number of fraction digits.
 pub fn numbers(locale: Locale, digits: Option<u32>) -> Numbers {
     Numbers {
         point: locale_match!(locale => LC_NUMERIC::DECIMAL_POINT),
@@ -136,13 +139,15 @@ pub fn numbers(locale: Locale, digits: Option<u32>) -> Numbers {
     }
 }
 
-/// How a locale writes money; its own currency with the locale's sign, others with a sign that only they have, or their code.
+/// Returns a locale's format of money. Its own currency has the local sign, others have a sign that is theirs
+/// alone,
+/// or their code.
 pub fn money(locale: Locale, currency: Option<&str>) -> Numbers {
     let code = currency.unwrap_or_else(|| code(locale));
     let digits = MARKETS.iter().find(|market| self::code(**market) == code).map_or(2, |market| digits(*market));
     let sign = sign(locale, code);
     let is_before = locale_match!(locale => LC_MONETARY::P_CS_PRECEDES) == 1;
-    // A code is a word, and words stand apart.
+    // A code is a word, so a space separates it from the number.
     let is_apart = locale_match!(locale => LC_MONETARY::P_SEP_BY_SPACE) > 0 || sign == code;
     let space = if is_apart { "\u{a0}" } else { "" };
     let (before, after) =
@@ -157,12 +162,12 @@ pub fn money(locale: Locale, currency: Option<&str>) -> Numbers {
     }
 }
 
-/// Whether this is the code of a currency that is known here.
+/// Returns whether a string is the code of a known currency.
 pub fn is_currency(text: &str) -> bool {
     MARKETS.iter().any(|market| code(*market) == text)
 }
 
-/// The words of a locale.
+/// Returns the names of a locale.
 pub fn names(locale: Locale, names: DateNames) -> &'static [&'static str] {
     match names {
         DateNames::Months => locale_match!(locale => LC_TIME::MON),
@@ -176,7 +181,7 @@ pub fn names(locale: Locale, names: DateNames) -> &'static [&'static str] {
     }
 }
 
-/// A locale's own format, without formats of formats.
+/// Returns a locale's own format, with nested formats resolved.
 pub fn own(locale: Locale, own: LocaleFormat) -> Vec<Piece> {
     let (format, plain) = match own {
         LocaleFormat::Date => (locale_match!(locale => LC_TIME::D_FMT), "%Y-%m-%d"),
@@ -215,7 +220,7 @@ fn sign(locale: Locale, code: &str) -> String {
     if is_shared { code.to_owned() } else { of(home).to_owned() }
 }
 
-/// The size of the last group of digits and of the others.
+/// Returns the sizes of the last group of digits and of the others.
 fn groups(grouping: &[i64]) -> (u32, u32) {
     let size =
         |cursor: usize| grouping.get(cursor).and_then(|size| u32::try_from(*size).ok()).filter(|size| *size < 10);

@@ -1,5 +1,6 @@
-//! Templates: texts in which facts are inserted, each made harmless for the place where it stands. The language is Liquid:
-//! <https://shopify.github.io/liquid/>; `docs/templates.md` says what is different here.
+//! Templates: text with outputs, each escaped for its context.
+//!
+//! The language is Liquid: <https://shopify.github.io/liquid/>. `docs/templates.md` lists the differences.
 
 mod ast;
 mod attribute;
@@ -27,38 +28,39 @@ use html::Markup;
 use scan::scan;
 use scope::VariableScope;
 
-/// The longest text with facts in it, in bytes.
+/// The maximum size of a template, in bytes.
 const MAX_TEXT: usize = 256 << 10;
-/// The most outputs and tags in one text.
+/// The maximum number of outputs and tags in a template.
 const MAX_OUTPUTS: usize = 1000;
-/// Tags and brackets are not nested deeper.
+/// The maximum nesting of tags and brackets.
 const MAX_NESTING: usize = 16;
-/// Values are not nested deeper; a filter is a level.
+/// The maximum depth of an expression; a filter is a level.
 const MAX_TERM: usize = 48;
 
-/// A text with facts in it.
+/// A template.
 #[derive(Clone, Debug, Default)]
 pub struct Template<'a> {
-    /// Its steps in their order.
+    /// Its parts, in order.
     pub parts: Vec<Part<'a>>,
-    /// The attributes that it reads, or members of attributes.
+    /// The attributes, or members of attributes, that it reads.
     pub attributes: Vec<Reference<'a>>,
-    /// The attributes that it reads where a variable of the same name has nothing, if there are such attributes.
+    /// The attributes that it reads while a variable of the same name is unassigned, if such attributes
+    /// exist.
     pub shadowed: Vec<Reference<'a>>,
     /// The lists that it reads.
     pub lists: Vec<Reference<'a>>,
-    /// Whether it reads things of the catalogue by their ids.
+    /// Whether it reads items of the catalogue by their ids.
     pub catalogue: bool,
-    /// The names of fields that it reads.
+    /// The names of the fields that it reads.
     pub fields: BTreeSet<&'a str>,
 }
 
-/// What is wrong with a piece of a template.
+/// An error in a template.
 #[derive(Debug)]
 pub(crate) struct TemplateError {
     message: String,
     expected: String,
-    /// What was found and the names that could be meant.
+    /// The unknown name, and the names that could be meant.
     known: Option<(String, Vec<&'static str>)>,
 }
 
@@ -98,14 +100,16 @@ impl<'a> Template<'a> {
     }
 }
 
-/// A plain text.
+/// Compiles a template for plain text.
 pub fn text<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
     let mut scope = VariableScope::default();
     let parts = blocks(scan(cursor, cursor.text(out)?, out), &mut scope, out);
     Some(Template::of(scope, parts))
 }
 
-/// Markup: facts can stand in text, in quoted attribute values, and in URLs whose beginning is fixed.
+/// Compiles a template for HTML. Outputs are allowed in text, in quoted attribute values, and in URLs with a
+/// fixed
+/// prefix.
 pub fn html<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
     let mut scope = VariableScope::default();
     let mut parts = blocks(scan(cursor, cursor.text(out)?, out), &mut scope, out);

@@ -1,4 +1,4 @@
-//! Cuts a template into text, outputs and tags.
+//! Splits a template into text, outputs and tags.
 
 use super::{MAX_OUTPUTS, MAX_TEXT};
 use crate::source::cursor::{Cursor, ReadContext};
@@ -12,17 +12,17 @@ pub(super) enum Raw<'a> {
     Tag(&'a str, Inside<'a>),
 }
 
-/// What stands between braces.
+/// The content of braces.
 #[derive(Clone)]
 pub(super) struct Inside<'a> {
-    /// As it is written, with its braces.
+    /// The source, with its braces.
     pub(super) source: &'a str,
-    /// Without braces, and of a tag without its name.
+    /// The content without braces, and without the name of a tag.
     pub(super) text: &'a str,
     pub(super) cursor: Cursor<'a>,
 }
 
-/// The pieces of a template; tells of braces that do not end.
+/// Returns the pieces of a template, and reports braces without an end.
 pub(super) fn scan<'a>(cursor: &Cursor<'a>, text: &'a str, out: &mut ReadContext<'_>) -> Vec<Raw<'a>> {
     let braces = text.matches("{{").count().saturating_add(text.matches("{%").count());
     if text.len() > MAX_TEXT || braces > MAX_OUTPUTS {
@@ -39,7 +39,7 @@ struct Scanner<'p, 'a> {
     cursor: &'p Cursor<'a>,
     text: &'a str,
     rest: &'a str,
-    /// White space that follows is left out.
+    /// Whether the white space that follows is removed.
     trims: bool,
     pieces: Vec<Raw<'a>>,
 }
@@ -101,7 +101,7 @@ impl<'a> Scanner<'_, 'a> {
         }
     }
 
-    /// The place of a piece that begins where `from` does.
+    /// Returns a cursor at a piece, which begins where `from` does.
     fn piece(&self, piece: &str, from: &str, out: &ReadContext<'_>) -> Cursor<'a> {
         let offset = self.text.len().saturating_sub(from.len());
         let nth = self.text.get(..offset).map_or(0, |before| before.matches(piece).count());
@@ -114,11 +114,11 @@ struct Braces<'a> {
     source: &'a str,
     inside: &'a str,
     after: &'a str,
-    /// Whether white space before and after it is left out.
+    /// Whether the white space before and after it is removed.
     trims: (bool, bool),
 }
 
-/// What stands at the beginning of a text between braces; ends in quotes are none.
+/// Parses the braces at the beginning of a string. An end in quotes does not count.
 fn braces(text: &str, is_tag: bool) -> Option<Braces<'_>> {
     let end = if is_tag { "%}" } else { "}}" };
     let inner = text.get(2..)?;
@@ -132,7 +132,7 @@ fn braces(text: &str, is_tag: bool) -> Option<Braces<'_>> {
         }
         None
     });
-    // A quote that does not end, as in `{% comment %} don't %}`, is none.
+    // A quote without an end, as in `{% comment %} don't %}`, is not a quote.
     let at = at.or_else(|| inner.find(end))?;
     let (inside, rest) = inner.split_at_checked(at)?;
     let after = rest.get(2..)?;
@@ -142,7 +142,7 @@ fn braces(text: &str, is_tag: bool) -> Option<Braces<'_>> {
     Some(Braces { source, inside, after, trims: (start, end) })
 }
 
-/// What stands before the tag that ends `name`, and the tag. Comments can have comments in them.
+/// Returns the text before the tag that ends `name`, and that tag. Comments nest.
 fn skip<'a>(name: &str, text: &'a str) -> Option<(&'a str, Braces<'a>)> {
     let mut depth = 0_usize;
     for (at, _) in text.match_indices("{%") {

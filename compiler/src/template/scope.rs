@@ -1,4 +1,4 @@
-//! What the names in a template mean, and which it has used.
+//! The names of a template: what they refer to, and which are used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,36 +8,40 @@ use super::lex::{Lexeme, tokens};
 use super::scan::Raw;
 use crate::source::cursor::Reference;
 
-/// What the names in a template mean, and which it has used.
+/// The names of a template: what they refer to, and which are used.
 #[derive(Default)]
 pub(super) struct VariableScope<'a> {
-    /// The variables that stand for something where it is read.
+    /// The variables by name.
     variables: BTreeMap<&'a str, Variable>,
-    /// How many loops are around.
+    /// The number of enclosing loops.
     pub(super) loops: u32,
     /// The attributes that were read.
     pub(super) attributes: Vec<Reference<'a>>,
-    /// The attributes that are read if there are such, and as long as the variables of their names have nothing.
+    /// The attributes that are read while the variables of their names are unassigned, if such attributes
+    /// exist.
     pub(super) shadowed: Vec<Reference<'a>>,
     /// The lists that were read.
     pub(super) lists: Vec<Reference<'a>>,
-    /// Things of the catalogue were read by their ids.
+    /// Whether items of the catalogue were read by their ids.
     pub(super) catalogue: bool,
-    /// The names of fields that were read.
+    /// The names of the fields that were read.
     pub(super) fields: BTreeSet<&'a str>,
 }
 
 #[derive(Clone, Copy)]
 struct Variable {
     number: u32,
-    /// Something is kept in it somewhere in the template, so that the name may mean an attribute before.
+    /// Whether the variable is assigned anywhere in the template; before that, the name may refer to an
+    /// attribute.
     is_assigned: bool,
-    /// So many loops around name their item so.
+    /// The number of enclosing loops whose item has this name.
     loops: u32,
 }
 
 impl<'a> VariableScope<'a> {
-    /// Finds the names of all variables of a template before it is read: in a loop one may be read before it is assigned.
+    /// Collects the names of all variables before the template is parsed, because a loop may read one before
+    /// it is
+    /// assigned.
     pub(super) fn find_variables(&mut self, pieces: &[Raw<'a>]) {
         for piece in pieces {
             let Raw::Tag(tag, inside) = piece else { continue };
@@ -60,12 +64,12 @@ impl<'a> VariableScope<'a> {
         }
     }
 
-    /// The variable that a name means here.
+    /// Returns the variable that a name refers to at this position.
     pub(super) fn variable(&self, name: &str) -> Option<u32> {
         self.variables.get(name).filter(|known| known.is_assigned || known.loops > 0).map(|known| known.number)
     }
 
-    /// The number of a variable, whatever its name means here.
+    /// Returns the number of a variable, whatever its name refers to at this position.
     pub(super) fn number(&self, name: &str) -> Option<u32> {
         self.variables.get(name).map(|known| known.number)
     }
@@ -74,12 +78,12 @@ impl<'a> VariableScope<'a> {
         self.variable(name).is_some()
     }
 
-    /// Whether a variable may have nothing in it yet.
+    /// Returns whether a variable may still be unassigned.
     pub(super) fn may_be_attribute(&self, name: &str) -> bool {
         self.variables.get(name).is_some_and(|known| known.is_assigned)
     }
 
-    /// Within a loop, whose item has this name.
+    /// Enters a loop whose item has this name.
     pub(super) fn begin_loop(&mut self, name: &str) {
         self.loops = self.loops.saturating_add(1);
         if let Some(known) = self.variables.get_mut(name) {

@@ -1,4 +1,4 @@
-//! Follows the steps of a template through its markup, and says how each value is made harmless.
+//! Walks the parts of an HTML template, and sets the escape of each output.
 
 use throughline::internals::plan::tables::{Escape, TemplateFilter};
 
@@ -6,13 +6,13 @@ use super::ast::{Expression, Part};
 use super::html::{Join, Markup};
 use crate::source::cursor::{ReadContext, Reference};
 
-/// Follows steps; all ways through them must end at the same place in the markup.
+/// Walks the parts; all paths through them must end in the same state of the markup.
 pub(super) fn html(parts: &mut [Part<'_>], markup: &mut Markup, out: &mut ReadContext<'_>) {
     Walk { loops: Vec::new(), out }.parts(parts, markup);
 }
 
 struct Walk<'r, 'q> {
-    /// Where the markup stood when the loops around began.
+    /// The state of the markup at the beginning of each enclosing loop.
     loops: Vec<Markup>,
     out: &'r mut ReadContext<'q>,
 }
@@ -103,7 +103,7 @@ impl Walk<'_, '_> {
     }
 }
 
-/// What URLs do with every value they do once, even if the author did it too.
+/// Removes an explicit URL encoding, because the escape of URLs already encodes every value.
 fn encode_once(term: &mut Expression<'_>) {
     if let Expression::Filter(TemplateFilter::UrlEncode, args) = term
         && let Some(input) = args.first().cloned()

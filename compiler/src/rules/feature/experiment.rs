@@ -1,4 +1,4 @@
-//! Experiments in GrowthBook's words: those of features, and those that pages run by themselves.
+//! Experiments in GrowthBook's format: those of features, and those that pages run by themselves.
 
 use throughline::internals::json::ValueRef;
 use throughline::{Object, Value, bucket};
@@ -10,7 +10,7 @@ use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::source::tree::Node;
 
-/// The keys of an experiment that pages run by themselves: what GrowthBook's SDKs read.
+/// The keys of an experiment that pages run by themselves, as GrowthBook's SDKs read them.
 pub const EXPERIMENT: [&str; 26] = [
     "key",
     "variations",
@@ -40,50 +40,50 @@ pub const EXPERIMENT: [&str; 26] = [
     "changeId",
 ];
 
-/// A randomised split with values.
+/// A randomised split between values.
 #[derive(Clone, Debug)]
 pub struct FeatureExperiment<'a> {
-    /// Its key; none for that of its feature.
+    /// Its key; `None` for that of its feature.
     pub key: Option<&'a str>,
-    /// Hashed together with the unit; none for the key.
+    /// The seed that is hashed together with the unit; `None` for the key.
     pub seed: Option<&'a str>,
-    /// The attribute that is hashed; none for `id`.
+    /// The attribute that is hashed; `None` for `id`.
     pub unit: Option<Reference<'a>>,
     /// The attribute that is hashed where the unit is missing.
     pub fallback: Option<Reference<'a>>,
-    /// Kept assignments and the fallback do not count.
+    /// Whether kept assignments and the fallback are ignored.
     pub never_sticky: bool,
-    /// Assigns nobody, but can be forced.
+    /// Whether it assigns nobody, but can be forced.
     pub draft: bool,
-    /// Has ended.
+    /// Whether it has ended.
     pub stopped: bool,
-    /// The number of the variation that everybody in it gets; too large for none.
+    /// The index of the variation that every subject in it gets. An index out of range forces none.
     pub force: Option<u32>,
     /// The version of the hash.
     pub version: u32,
-    /// Changing it assigns everybody anew.
+    /// The version of the assignment. A change assigns every subject anew.
     pub bucket_version: u32,
-    /// Subjects assigned under an earlier version are left out.
+    /// The first version whose subjects take part. Those assigned under an earlier version are excluded.
     pub min_bucket_version: u32,
-    /// For whom.
+    /// The condition on subjects.
     pub when: Option<Cursor<'a>>,
-    /// Splits that the subject must be in; they replace the namespace.
+    /// The splits that the subject must be in; they replace the namespace.
     pub filters: Option<Vec<Filter<'a>>>,
-    /// A seed and buckets that the subject must be in.
+    /// The seed and range of buckets that the subject must be in.
     pub namespace: Option<(String, f64, f64)>,
-    /// Features that must have some value.
+    /// The features that must have a certain value.
     pub parents: Vec<Parent<'a>>,
-    /// The pages; none for every page.
+    /// The pages on which it runs; `None` for every page.
     pub urls: Option<Vec<UrlPattern>>,
-    /// The weights that depend on the subject.
+    /// The contextual bandit that supplies weights.
     pub bandit: Option<Reference<'a>>,
-    /// Its variations.
+    /// The variations.
     pub arms: Vec<Arm<'a>>,
-    /// The buckets of each variation, given outright.
+    /// The explicit range of buckets of each variation.
     pub ranges: Option<Vec<(f64, f64)>>,
-    /// The share of units that are in it.
+    /// The share of units that take part.
     pub coverage: f64,
-    /// The weights of its variations.
+    /// The weights of the variations.
     pub weights: Option<Vec<f64>>,
     /// The experiment as GrowthBook's SDKs report it, without its key.
     pub definition: Object,
@@ -92,34 +92,34 @@ pub struct FeatureExperiment<'a> {
 /// A variation.
 #[derive(Clone, Debug)]
 pub struct Arm<'a> {
-    /// Its value.
+    /// The value.
     pub value: &'a Node,
-    /// Its key; none for its number.
+    /// The key; `None` for the index.
     pub key: Option<&'a str>,
-    /// Its name.
+    /// The name.
     pub name: Option<&'a str>,
-    /// Who is here goes on to the next rule.
+    /// Whether a subject in this variation continues with the next rule.
     pub passthrough: bool,
 }
 
 /// An experiment that pages run by themselves.
 #[derive(Clone, Debug)]
 pub struct AutoExperiment<'a> {
-    /// Browsers may run it.
+    /// Whether browsers may run it.
     pub public: bool,
-    /// Whose language its condition is in.
+    /// The dialect of its condition.
     pub dialect: Dialect,
-    /// What it splits.
+    /// The split.
     pub experiment: FeatureExperiment<'a>,
-    /// Runs only when it is asked for.
+    /// Whether it runs only on request.
     pub manual: bool,
-    /// The other page gets the query string of this one.
+    /// Whether the target page of a redirect gets the query string.
     pub persist_query: bool,
-    /// Some variation is another page.
+    /// Whether a variation redirects to another page.
     pub redirects: bool,
 }
 
-/// What GrowthBook's SDKs report of a feature's experiment if JavaScript takes it for true.
+/// The members of a feature's experiment that GrowthBook's SDKs report if they are truthy.
 const REPORTED: [&str; 14] = [
     "weights",
     "hashAttribute",
@@ -176,7 +176,7 @@ impl<'a> FeatureExperiment<'a> {
         experiment
     }
 
-    /// Tells of what GrowthBook silently takes for something else.
+    /// Reports variations and weights that GrowthBook would silently replace.
     fn check_weights(&self, fields: &Fields<'_>, out: &mut ReadContext<'_>) {
         let cursor = fields.cursor();
         if self.arms.len() < 2 {
@@ -193,7 +193,7 @@ impl<'a> FeatureExperiment<'a> {
         }
     }
 
-    /// Tells of a bandit that is not there, and of units that no page knows.
+    /// Reports an unknown bandit.
     pub(super) fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(bandit) = self.bandit.as_ref().filter(|bandit| !rules.bandits.contains_key(bandit.name)) {
             let message = format!("unknown contextual bandit `{}`, so the experiment's own weights apply", bandit.name);
@@ -201,13 +201,13 @@ impl<'a> FeatureExperiment<'a> {
         }
     }
 
-    /// The attributes that are hashed.
+    /// Returns the attributes that are hashed.
     pub fn units(&self) -> impl Iterator<Item = &Reference<'a>> {
         let filters = self.filters.iter().flatten().filter_map(|filter| filter.unit.as_ref());
         self.unit.iter().chain(&self.fallback).chain(filters)
     }
 
-    /// The buckets of each variation under some weights.
+    /// Returns the range of buckets of each variation for the given weights.
     #[must_use]
     pub fn ranges(&self, weights: Option<&[f64]>) -> Vec<(f64, f64)> {
         self.ranges.clone().unwrap_or_else(|| bucket::ranges(self.arms.len(), self.coverage, weights))
@@ -264,7 +264,7 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
 }
 
 impl AutoExperiment<'_> {
-    /// Tells of what it refers to and what is not there.
+    /// Reports references to unknown definitions.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         let units: Vec<_> = self.experiment.units().collect();
         super::check_units(&units, rules, out);
@@ -274,7 +274,7 @@ impl AutoExperiment<'_> {
     }
 }
 
-/// The number of a forced variation; one that is none stands for nobody.
+/// Reads the index of a forced variation. An invalid index forces none.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before the cast")]
 fn variation(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> u32 {
     match cursor.number(super::ANY, out) {
@@ -293,7 +293,7 @@ fn namespace(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(String, 
     None
 }
 
-/// The experiment as GrowthBook's SDKs report it.
+/// Returns the experiment as GrowthBook's SDKs report it.
 fn reported(fields: &Fields<'_>, variations: Option<&Cursor<'_>>) -> Object {
     let mut out = Object::new();
     out.insert("variations", variations.map(|cursor| cursor.node.to_value()).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The attributes that features in GrowthBook's language read without a declaration: those of the request.
+//! The request attributes that features in GrowthBook's dialect read without a declaration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::rules::attribute::Attribute;
 use crate::source::cursor::{Cursor, Reference};
 use crate::source::tree::{Kind, Node};
 
-/// The attributes that are read but not declared.
+/// Returns the attributes that are read but not declared.
 pub fn implied_attributes<'a>(
     features: &Defs<'a, Feature<'a>>,
     experiments: &[(&'a str, AutoExperiment<'a>)],
@@ -44,7 +44,7 @@ pub fn implied_attributes<'a>(
     found.names.into_iter().filter(is_new).map(|name| (name, attribute())).collect()
 }
 
-/// Whether the name begins with a declared one: the rest is a member of it.
+/// Returns whether a name begins with a declared attribute, so that the rest is a member of it.
 fn declares_part(declared: &BTreeMap<&str, Attribute<'_>>, name: &str) -> bool {
     name.match_indices('.').any(|(dot, _)| name.get(..dot).is_some_and(|part| declared.contains_key(part)))
 }
@@ -71,7 +71,7 @@ struct ImpliedAttributes<'a> {
 }
 
 impl<'a> ImpliedAttributes<'a> {
-    /// A name with dots is read as one member of the request's attributes, which needs no declaration.
+    /// Adds a unit. A dotted name is a single member of the request's attributes, which needs no declaration.
     fn unit(&mut self, unit: &Reference<'a>) {
         if !unit.name.contains('.') {
             self.names.insert(unit.name);
@@ -117,7 +117,7 @@ impl<'a> ImpliedAttributes<'a> {
         }
     }
 
-    /// The first part of a path: the rest is a member of it.
+    /// Adds the first part of a path; the rest is a member of that attribute.
     fn path(&mut self, path: &'a str) {
         self.names.extend(path.split('.').next());
     }

@@ -1,4 +1,4 @@
-//! Features: values that rules choose, in GrowthBook's words.
+//! Features: values that rules choose, in GrowthBook's format.
 
 mod experiment;
 mod implied_attributes;
@@ -20,16 +20,16 @@ use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::source::tree::{Kind, Node};
 
-/// A value that rules choose.
+/// A feature.
 #[derive(Clone, Debug)]
 pub struct Feature<'a> {
-    /// Browsers may evaluate it.
+    /// Whether browsers may evaluate it.
     pub public: bool,
-    /// It gives values.
+    /// Whether it has a value at all.
     pub enabled: bool,
-    /// Whose language its conditions are in.
+    /// The dialect of its conditions.
     pub dialect: Dialect,
-    /// The value where no rule gives one.
+    /// The value if no rule provides one.
     pub default: Option<&'a Node>,
     /// Its rules.
     pub rules: Vec<Rule<'a>>,
@@ -40,46 +40,47 @@ pub struct Feature<'a> {
 pub struct Rule<'a> {
     /// Its id.
     pub id: &'a str,
-    /// Features that must have some value.
+    /// The features that must have a certain value.
     pub parents: Vec<Parent<'a>>,
-    /// Splits that the subject must be in.
+    /// The splits that the subject must be in.
     pub filters: Vec<Filter<'a>>,
-    /// What it gives.
+    /// The effect.
     pub effect: Effect<'a>,
 }
 
-/// What a rule gives.
+/// The effect of a rule.
 #[derive(Clone, Debug)]
 pub enum Effect<'a> {
-    /// A value.
+    /// Provides a value.
     Force {
         /// The value.
         value: &'a Node,
-        /// For whom.
+        /// The condition on subjects.
         when: Option<Cursor<'a>>,
-        /// For how many.
+        /// The share of subjects who get it.
         rollout: Option<Box<Rollout<'a>>>,
-        /// Experiments that were run elsewhere.
+        /// The experiments that were run elsewhere.
         tracks: Option<&'a Node>,
     },
-    /// What an experiment chooses.
+    /// Provides the value of the variation that an experiment assigns.
     Experiment(Box<FeatureExperiment<'a>>),
-    /// Nothing: GrowthBook passes over a rule without a value.
+    /// Does nothing: GrowthBook skips a rule without a value.
     Nothing,
 }
 
-/// A feature that must have some value.
+/// A prerequisite: a feature that must have a certain value.
 #[derive(Clone, Debug)]
 pub struct Parent<'a> {
     /// The feature.
     pub feature: Reference<'a>,
-    /// A condition on its `value`; none if any will do.
+    /// The condition on its `value`; `None` if any value is accepted.
     pub when: Option<Cursor<'a>>,
-    /// Without it the whole feature gives nothing.
+    /// Whether the whole feature has no value if the prerequisite fails, instead of only the rule being
+    /// skipped.
     pub gate: bool,
 }
 
-/// The keys of a rule, and of an experiment in it: what GrowthBook's SDKs read.
+/// The keys of a rule, and of an experiment in it, as GrowthBook's SDKs read them.
 pub const RULE: [&str; 25] = [
     "id",
     "condition",
@@ -108,7 +109,7 @@ pub const RULE: [&str; 25] = [
     "tracks",
 ];
 
-/// The keys of a rule that say something only of an experiment.
+/// The keys of a rule that only affect an experiment.
 const EXPERIMENT_ONLY: [&str; 12] = [
     "variations",
     "contextualVariations",
@@ -158,7 +159,7 @@ impl<'a> Rule<'a> {
         }
     }
 
-    /// Every condition on the subject.
+    /// Returns every condition on the subject.
     pub fn conditions(&self) -> Vec<&Cursor<'a>> {
         match &self.effect {
             Effect::Force { when, .. } => when.iter().collect(),
@@ -167,7 +168,7 @@ impl<'a> Rule<'a> {
         }
     }
 
-    /// The names of the attributes that are hashed.
+    /// Returns the names of the attributes that are hashed.
     pub fn units(&self) -> Vec<&Reference<'a>> {
         let filters = self.filters.iter().filter_map(|filter| filter.unit.as_ref());
         match &self.effect {
@@ -210,7 +211,7 @@ impl<'a> Effect<'a> {
 }
 
 impl Feature<'_> {
-    /// Tells of what it refers to and what is not there, and of what browsers would need but must not have.
+    /// Reports references to unknown definitions, and to definitions that browsers need but cannot read.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for parent in self.rules.iter().flat_map(|rule| &rule.parents) {
             parent.check(self.public, self.dialect, rules, out);
@@ -225,7 +226,7 @@ impl Feature<'_> {
 }
 
 impl Parent<'_> {
-    /// Tells if there is no such feature, or if a browser needs it but does not get it.
+    /// Reports an unknown feature, and one that a browser needs but does not get.
     pub fn check(&self, public: bool, dialect: Dialect, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         match rules.features.get(self.feature.name) {
             None if dialect == Dialect::Rules => {
@@ -247,19 +248,19 @@ impl Parent<'_> {
     }
 }
 
-/// Tells of attributes that are hashed and that no page knows.
+/// Reports hashed attributes that no page can read.
 pub fn check_units(units: &[&Reference<'_>], rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for unit in units {
         match rules.attributes.get(unit.name) {
             Some(attribute) => crate::rules::message::refuse_private(attribute, unit, "a feature", out),
-            // A name with dots is one member of the request's attributes, as in GrowthBook.
+            // A dotted name is a single member of the request's attributes, as in GrowthBook.
             None if unit.name.contains('.') => {}
             None => unit.unknown("attribute", rules.attributes.keys().copied(), out),
         }
     }
 }
 
-/// Whether a text can be the key of a feature.
+/// Returns whether a string is a valid key of a feature.
 pub fn is_key(key: &str) -> bool {
     !key.is_empty() && key.len() <= 500 && !key.chars().any(char::is_control)
 }
@@ -275,7 +276,7 @@ fn dialect(fields: &Fields<'_>, out: &mut ReadContext<'_>) -> Dialect {
         .unwrap_or_default()
 }
 
-/// The features that must have some value.
+/// Reads the prerequisites.
 fn parents<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Parent<'a>> {
     let list = present(fields, "parentConditions").map(|cursor| cursor.list(out)).unwrap_or_default();
     let read = |cursor: Cursor<'a>| {
@@ -289,12 +290,12 @@ fn parents<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Parent<'a>
     list.into_iter().filter_map(read).collect()
 }
 
-/// The member, unless it is `null`, which GrowthBook takes for nothing.
+/// Returns a member, or `None` if it is `null`, which GrowthBook treats as absent.
 fn present<'a>(fields: &Fields<'a>, name: &str) -> Option<Cursor<'a>> {
     fields.get(name).filter(|cursor| !cursor.is_null())
 }
 
-/// A condition; what JavaScript takes for false is none, and in GrowthBook's language so is what has no entries.
+/// Reads a condition. A falsy value is treated as absent, and so is an empty object in GrowthBook's dialect.
 fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Cursor<'a>> {
     let cursor = present(fields, name)?;
     let has_entries = match &cursor.node.kind {
@@ -306,12 +307,12 @@ fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Cu
     Some(cursor).filter(|_| has_entries || dialect == Dialect::Rules)
 }
 
-/// Whether the member is there and JavaScript takes it for true.
+/// Returns whether a member is present and truthy.
 fn truthy(fields: &Fields<'_>, name: &str) -> bool {
     fields.get(name).is_some_and(|cursor| ValueRef::from(&cursor.node.to_value()).is_truthy())
 }
 
-/// The text of a member; none for an empty one, which JavaScript takes for false.
+/// Reads the string of a member. An empty one is falsy and treated as absent.
 fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Option<&'a str> {
     present(fields, name).filter(|cursor| cursor.node.as_str() != Some("")).and_then(|cursor| match &cursor.node.kind {
         Kind::String(text) => Some(text.as_str()),
@@ -319,10 +320,10 @@ fn text<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Optio
     })
 }
 
-/// A number of any size.
+/// The range of a number without limits.
 const ANY: core::ops::RangeInclusive<f64> = f64::MIN..=f64::MAX;
 
-/// The numbers of a list.
+/// Reads the numbers of a list.
 fn numbers(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<f64> {
     cursor.list(out).into_iter().filter_map(|item| item.number(ANY, out)).collect()
 }

@@ -1,4 +1,4 @@
-//! Chains of features of which each needs the next.
+//! Chains of prerequisites between features.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use super::Parent;
 use crate::rules::Rules;
 use crate::source::cursor::ReadContext;
 
-/// Tells of features that need too long a chain of others. Circles have no length, and end where they are evaluated.
+/// Reports features whose chain of prerequisites is too long. Cycles have no length; evaluation ends them.
 ///
-/// Features are looked at after all that they need, so each is looked at once.
+/// Features are visited after their prerequisites, so each is visited once.
 pub fn check_chains(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut children: BTreeMap<&str, Vec<(&str, &Parent<'_>)>> = BTreeMap::new();
     let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();

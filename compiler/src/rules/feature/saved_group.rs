@@ -8,12 +8,12 @@ use crate::rules::Definition;
 use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::Kind;
 
-/// People who are named together: a list of values, or a condition.
+/// A saved group of subjects: a list of values, or a condition.
 #[derive(Clone, Debug)]
 pub struct SavedGroup<'a> {
-    /// Where it is defined.
+    /// The position of the definition.
     pub cursor: Cursor<'a>,
-    /// What conditions see of it.
+    /// The group as conditions use it.
     pub group: KnownGroup,
     /// Its condition.
     pub when: Option<Cursor<'a>>,
@@ -51,7 +51,7 @@ impl<'a> Definition<'a> for SavedGroup<'a> {
     }
 }
 
-/// Weights that depend on the subject.
+/// A contextual bandit: weights that depend on the subject.
 #[derive(Clone, Debug)]
 pub struct Bandit<'a> {
     /// Its version.
@@ -60,12 +60,12 @@ pub struct Bandit<'a> {
     pub leaves: Vec<Leaf<'a>>,
 }
 
-/// Weights for some subjects.
+/// The weights for some subjects.
 #[derive(Clone, Debug)]
 pub struct Leaf<'a> {
     /// Its id.
     pub id: Value,
-    /// For whom; none for everybody.
+    /// The condition on subjects; `None` for all of them.
     pub when: Option<Cursor<'a>>,
     /// The weights.
     pub weights: Vec<f64>,

@@ -7,32 +7,32 @@ use crate::source::tree::Kind;
 /// A split that a subject must be in.
 #[derive(Clone, Debug)]
 pub struct Filter<'a> {
-    /// The attribute that is hashed; none for `id`.
+    /// The attribute that is hashed; `None` for `id`.
     pub unit: Option<Reference<'a>>,
-    /// Hashed together with it.
+    /// The seed that is hashed together with it.
     pub seed: &'a str,
     /// The version of the hash.
     pub version: u32,
-    /// The buckets that are in.
+    /// The ranges of buckets that are in.
     pub ranges: Vec<(f64, f64)>,
 }
 
-/// A share of subjects for whom a value is forced.
+/// A rollout: the share of subjects for whom a value is forced.
 #[derive(Clone, Debug)]
 pub struct Rollout<'a> {
-    /// Hashed together with the unit; none for the feature's key.
+    /// The seed that is hashed together with the unit; `None` for the feature's key.
     pub seed: Option<&'a str>,
-    /// The attribute that is hashed; none for `id`.
+    /// The attribute that is hashed; `None` for `id`.
     pub unit: Option<Reference<'a>>,
     /// The attribute that is hashed where the unit is missing.
     pub fallback: Option<Reference<'a>>,
-    /// Kept assignments and the fallback do not count.
+    /// Whether kept assignments and the fallback are ignored.
     pub never_sticky: bool,
     /// The version of the hash.
     pub version: u32,
-    /// The buckets that are in it.
+    /// The range of buckets that are in.
     pub range: (f64, f64),
-    /// The last bucket of the range is in it.
+    /// Whether the end of the range is inclusive.
     pub inclusive: bool,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Rollout<'a> {
         let coverage = fields.get("coverage").and_then(|cursor| coverage(&cursor, dialect, out));
         let (range, inclusive) = match (range, coverage) {
             (Some(range), _) => (range, false),
-            // Nobody, not even those in the first bucket.
+            // Excludes everybody, even those in bucket 0.
             (None, Some(0.0)) if fields.get("coverage").is_some_and(|cursor| !cursor.is_null()) => ((0.0, 0.0), false),
             (None, Some(coverage)) => ((0.0, coverage), true),
             (None, None) => return None,
@@ -63,7 +63,7 @@ impl<'a> Rollout<'a> {
     }
 }
 
-/// The splits that a subject must be in; none if nothing says so.
+/// Reads the splits that a subject must be in; `None` if there is no such key.
 pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<Vec<Filter<'a>>> {
     let list = present(fields, "filters")?.list(out);
     let read = |cursor: Cursor<'a>| {
@@ -81,7 +81,7 @@ pub(super) fn filters<'a>(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadC
     Some(list.into_iter().filter_map(read).collect())
 }
 
-/// The ranges of buckets of a list.
+/// Reads the ranges of buckets of a list.
 pub(super) fn ranges(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<(f64, f64)> {
     cursor.list(out).iter().filter_map(|cursor| range(cursor, out)).collect()
 }
@@ -97,7 +97,7 @@ fn range(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<(f64, f64)> {
     }
 }
 
-/// A share of all: from 0 to 1 in rules. GrowthBook takes any number, and `null` for zero.
+/// Reads a share, which rules limit to 0..=1. GrowthBook's dialect accepts any number, and `null` for zero.
 pub(super) fn coverage(cursor: &Cursor<'_>, dialect: Dialect, out: &mut ReadContext<'_>) -> Option<f64> {
     match dialect {
         Dialect::Rules => cursor.number(0.0..=1.0, out),
@@ -106,7 +106,7 @@ pub(super) fn coverage(cursor: &Cursor<'_>, dialect: Dialect, out: &mut ReadCont
     }
 }
 
-/// The version of the hash: 1 or 2, and zero for one that GrowthBook does not know either.
+/// Reads the version of the hash: 1 or 2, or zero for one that GrowthBook does not know either.
 pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, out: &mut ReadContext<'_>) -> u32 {
     let Some(cursor) = present(fields, "hashVersion") else { return default };
     if dialect == Dialect::Rules {
@@ -123,7 +123,7 @@ pub(super) fn hash_version(fields: &Fields<'_>, default: u32, dialect: Dialect, 
     }
 }
 
-/// An attribute that is hashed.
+/// Reads the name of an attribute that is hashed.
 pub(super) fn unit<'a>(fields: &Fields<'a>, name: &str, out: &mut ReadContext<'_>) -> Option<Reference<'a>> {
     text(fields, name, out)?;
     fields.get(name)?.reference(out)

@@ -1,4 +1,4 @@
-//! Patterns of URLs, as GrowthBook has them: `simple` ones with `*`, and regular expressions.
+//! URL patterns, as GrowthBook defines them: `simple` ones with `*`, and regular expressions.
 
 use throughline::Url;
 
@@ -6,24 +6,24 @@ use super::{present, text, truthy};
 use crate::regex::{self, RegexError};
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// Stands for `*` while a pattern is read as a URL, where `*` could not stand.
+/// A placeholder for `*` while a pattern is parsed as a URL, in which `*` is not valid everywhere.
 const WILDCARD: &str = "_____";
 
-/// A pattern of URLs, as automata.
+/// A URL pattern, compiled to automata.
 #[derive(Clone, Debug)]
 pub struct UrlPattern {
-    /// Pages that match are out.
+    /// Whether matching pages are excluded.
     pub excludes: bool,
-    /// What has to match.
+    /// The parts of the URL that must match.
     pub parts: Parts,
 }
 
-/// What has to match.
+/// The parts of a URL that must match.
 #[derive(Clone, Debug)]
 pub enum Parts {
-    /// The whole URL, or what follows its host.
+    /// The whole URL, or everything after its host.
     Whole(Vec<u8>),
-    /// Each part of it.
+    /// Each of its parts.
     Each {
         /// The host with its port.
         host: Vec<u8>,
@@ -31,14 +31,14 @@ pub enum Parts {
         path: Vec<u8>,
         /// The fragment with its `#`.
         hash: Option<Vec<u8>>,
-        /// Parameters of the query.
+        /// The parameters of the query.
         params: Vec<(String, Vec<u8>)>,
     },
-    /// Nothing matches.
+    /// A pattern that matches nothing.
     Never,
 }
 
-/// The patterns of a list.
+/// Reads the patterns of a list.
 pub(super) fn read(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Vec<UrlPattern> {
     cursor.list(out).into_iter().filter_map(|cursor| pattern(cursor, out)).collect()
 }
@@ -82,14 +82,14 @@ fn each(cursor: &Cursor<'_>, pattern: &str, out: &mut ReadContext<'_>) -> Option
     })
 }
 
-/// The pattern with `https://` before a host: what stands before the last dot of its first part.
+/// Returns the pattern with `https://` before a host, which is recognised by a dot in its first part.
 fn with_scheme(pattern: &str) -> String {
     let first = pattern.find([':', '/', '?']).unwrap_or(pattern.len());
     let is_host = pattern.get(..first).is_some_and(|first| first.contains('.'));
     if is_host { format!("https://{pattern}") } else { pattern.to_owned() }
 }
 
-/// The automaton of one part, in which the wildcard stands for anything and case does not matter.
+/// Compiles one part to an automaton that ignores case and in which the wildcard matches any string.
 fn part(cursor: &Cursor<'_>, text: &str, is_path: bool, out: &mut ReadContext<'_>) -> Option<Vec<u8>> {
     let text = if is_path { text.strip_prefix('/').unwrap_or(text) } else { text };
     let text = if is_path { text.strip_suffix('/').unwrap_or(text) } else { text };
