@@ -47,50 +47,53 @@ use crate::source::cursor::ReadContext;
 use crate::source::diagnostic::Diagnostics;
 use crate::source::tree::Node;
 
-/// How to compile.
+/// The options of a compilation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// How much faster journeys run than they are written, for demos: their waits and times to live are divided by it.
+    /// The factor by which journeys run faster than written, for demos. It divides their waits and times to
+    /// live.
     pub speed: f64,
 }
 
-/// What compiling gave.
+/// The result of a compilation.
 #[derive(Clone, Debug)]
 pub struct CompileResult {
-    /// Everything that is wrong, sorted by place; warnings too.
+    /// All diagnostics, warnings included, sorted by position.
     pub diagnostics: Vec<Diagnostic>,
-    /// The plans, if nothing but warnings was found.
+    /// The plans, unless there are errors.
     pub plans: Option<Plans>,
-    /// What leaves the collector, and which rules need it elsewhere.
+    /// The data that leaves the collector, with the rules that need it elsewhere.
     pub disclosures: Vec<Disclosure>,
 }
 
-/// The bytes of the two plans that rules make.
+/// The bytes of the two plans of a set of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plans {
-    /// For the edge and the collector.
+    /// The plan of the edge and the collector.
     pub edge: Vec<u8>,
-    /// For browsers: only what may be read by anybody.
+    /// The plan of browsers: only what anybody may read.
     pub public: Vec<u8>,
 }
 
 /// Compiles rules.
 ///
-/// Equal sources give equal plans. The order of the sources matters only for the order in which slots are filled.
+/// Equal sources give equal plans. The order of the sources matters only for the order in which slots are
+/// filled.
 #[must_use]
 pub fn compile(sources: &[Source], options: Options) -> CompileResult {
     run(sources, options, |_, _| {}, |found, _| found)
 }
 
-/// Compiles rules, and tells what compiles but is probably not what was meant: everything in [`WARNINGS`] that the rules
-/// do not allow. With `now`, campaigns whose time has passed are told, too.
+/// Compiles and lints rules: reports everything in [`WARNINGS`] that the rules do not allow.
+///
+/// With `now`, campaigns whose schedule is over are reported, too.
 #[must_use]
 pub fn check(sources: &[Source], options: Options, now: Option<Millis>) -> CompileResult {
     let lint = |found: CompiledRules<'_, '_>, out: &mut ReadContext<'_>| lint::lint(found, now, out);
     run(sources, options, lint, |found, rules| lint::apply_settings(found, &rules.lint, now))
 }
 
-/// Compiles; looks for more if nothing is wrong, and has the last word on what is told.
+/// Compiles rules, calls `look` if there are no errors, and passes the diagnostics through `apply_settings`.
 fn run(
     sources: &[Source],
     options: Options,
@@ -112,7 +115,7 @@ fn run(
     }
 }
 
-/// Rules without mistakes, as they are written, as they were read, and what was found when their plans were made.
+/// Rules without errors: their trees, the definitions, and what was found while their plans were made.
 #[derive(Clone, Copy)]
 struct CompiledRules<'r, 'a> {
     trees: &'a [Node],
@@ -120,17 +123,17 @@ struct CompiledRules<'r, 'a> {
     unneeded_edge_attributes: &'r [&'a str],
 }
 
-/// The tree of one file of rules, before anything is known of what it means.
+/// Parses one file of rules to a tree, without interpreting it.
 ///
 /// # Errors
-/// Everything that is wrong with its syntax.
+/// Returns all syntax errors.
 pub fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::default();
     let tree = source::parse::parse_all(core::slice::from_ref(source), &mut diagnostics).pop();
     tree.filter(|_| !diagnostics.has_errors()).ok_or_else(|| diagnostics.into_sorted())
 }
 
-/// The JSON Schema of rules, for editors.
+/// Returns the JSON Schema of rules, for editors.
 #[must_use]
 pub const fn schema() -> &'static str {
     include_str!("../schema/rules.schema.json")
@@ -143,7 +146,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// A length of time in a journey, as it runs; for ever stays for ever.
+    /// Returns a duration of a journey divided by the speed; an unlimited one stays unlimited.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "lengths are below 2^53")]
     fn compress(self, length: Millis) -> Millis {
         if length == Millis::MAX { length } else { Millis((length.0 as f64 / self.speed.max(1.0)) as i64) }
@@ -151,13 +154,13 @@ impl Options {
 }
 
 impl CompileResult {
-    /// The diagnostics as a person reads them, with colours if they go to a terminal.
+    /// Formats the diagnostics for people, with colours if they go to a terminal.
     #[must_use]
     pub fn render(&self, sources: &[Source], color: bool) -> String {
         source::report::render(&self.diagnostics, sources, color)
     }
 
-    /// The diagnostics as a program reads them: a list of objects with `file`, `line`, `column`, `path`, `code`,
+    /// Formats the diagnostics for programs: a list of objects with `file`, `line`, `column`, `path`, `code`,
     /// `severity`, `message` and `expected`.
     #[must_use]
     pub fn to_value(&self, sources: &[Source]) -> Value {

@@ -1,7 +1,7 @@
-//! GrowthBook payloads to rules.
+//! Import of GrowthBook payloads.
 //!
-//! [`import`] writes rules that give GrowthBook's results. What cannot be written is told with its path in the payload, how bad that
-//! is, and a way out; nothing is left out silently.
+//! [`import`] writes rules that give GrowthBook's results. Everything that rules cannot express is reported
+//! with its path in the payload, a severity, and a way out; nothing is omitted silently.
 
 mod decrypt;
 mod payload;
@@ -17,32 +17,32 @@ use crate::source::diagnostic::{Diagnostic, Severity};
 use crate::{Options, Source, compile};
 use payload::Payload;
 
-/// How to import.
+/// The options of an import.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ImportOptions<'a> {
     /// The key of encrypted parts, in base64.
     pub key: Option<&'a str>,
-    /// Browsers may evaluate what is imported.
+    /// Whether browsers may evaluate what is imported.
     pub public: bool,
 }
 
-/// What importing gave.
+/// The result of an import.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// Rules, in YAML, that compile without errors.
+    /// Rules in YAML, which compile without errors.
     pub rules: String,
-    /// What is not as in the payload, or worth knowing.
+    /// The differences from the payload, and what else is worth knowing.
     pub findings: Vec<Finding>,
 }
 
-/// Something about a payload.
+/// A finding about a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where it stands in the payload, such as `features.checkout.rules[0].condition`.
+    /// The path in the payload, such as `features.checkout.rules[0].condition`.
     pub path: String,
-    /// An error leaves something out; a warning is worth knowing.
+    /// The severity: an error means that something is omitted.
     pub severity: Severity,
-    /// A short name for the kind of finding.
+    /// The code of the kind of finding.
     pub code: &'static str,
     /// What was found.
     pub message: String,
@@ -50,16 +50,16 @@ pub struct Finding {
     pub way_out: Option<String>,
 }
 
-/// Rules that give the results of a payload.
+/// Converts a payload to rules that give its results.
 ///
 /// # Errors
-/// Says why the text is no payload, or cannot be decrypted.
+/// Returns the reason why the string is not a payload, or cannot be decrypted.
 pub fn import(payload: &str, options: ImportOptions<'_>) -> Result<Import, Finding> {
     let payload = throughline::internals::json::parse(payload)
         .map_err(|error| fatal("", "syntax", format!("the payload is not valid JSON: {error}")))?;
     let mut findings = Vec::new();
     let mut rules = Payload::read(payload, options, &mut findings)?.into_rules(options, &mut findings);
-    // What does not compile is left out and told; then the rest is tried again, which may have needed it.
+    // Omits and reports what does not compile, and then tries the rest again, which may have needed it.
     let mut left_out = BTreeSet::new();
     loop {
         let text = yaml::write(&rules.to_value());
@@ -89,7 +89,7 @@ fn fatal(path: &str, code: &'static str, message: String) -> Finding {
 /// The imported rules: sections with their items.
 struct ImportedRules {
     sections: Vec<(&'static str, Object)>,
-    /// Where an item came from, if that is not its path in the rules.
+    /// The path in the payload of each item whose path in the rules differs.
     origins: Vec<(String, String)>,
 }
 
@@ -99,7 +99,7 @@ impl ImportedRules {
         Value::Object(sections.map(|(name, items)| (*name, Value::Object(items.clone()))).collect())
     }
 
-    /// The item that a path leads into, and the rest of the path.
+    /// Returns the item that a path leads into, and the rest of the path.
     fn item<'p>(&self, path: &'p str) -> Option<(&'static str, String, &'p str)> {
         self.sections.iter().find_map(|(section, items)| {
             let rest = path.strip_prefix(section)?.strip_prefix('.')?;
@@ -112,7 +112,7 @@ impl ImportedRules {
         })
     }
 
-    /// Takes out the item that a path leads into; its path.
+    /// Removes the item that a path leads into, and returns its path.
     fn remove(&mut self, path: &str) -> Option<String> {
         let (section, name, _) = self.item(path)?;
         let (_, items) = self.sections.iter_mut().find(|(known, _)| *known == section)?;
@@ -120,7 +120,7 @@ impl ImportedRules {
         Some(format!("{section}.{name}"))
     }
 
-    /// What the compiler says, as something about the payload.
+    /// Converts a diagnostic of the compiler to a finding about the payload.
     fn finding(&self, diagnostic: &Diagnostic) -> Finding {
         let is_error = diagnostic.severity == Severity::Error;
         let mut path = diagnostic.path.clone();

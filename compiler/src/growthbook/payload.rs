@@ -1,4 +1,4 @@
-//! A payload, as GrowthBook's SDKs get it.
+//! Payloads, as GrowthBook's SDKs receive them.
 
 use throughline::{Object, Value};
 
@@ -14,9 +14,9 @@ pub(super) struct Payload {
     bandits: Object,
 }
 
-/// What a payload says of itself and no SDK reads.
+/// The metadata of a payload, which no SDK reads.
 const ABOUT: [&str; 6] = ["status", "dateUpdated", "sdkVersion", "settings", "organization", "etag"];
-/// What SDKs read of an experiment in a page's own code, and no rules can say.
+/// The members that SDKs read of an experiment in a page's own code, and that rules cannot express.
 const CODE: [(&str, &str); 3] = [
     ("include", "a condition on an attribute that the page sets"),
     ("groups", "a condition, or a saved group"),
@@ -24,7 +24,7 @@ const CODE: [(&str, &str); 3] = [
 ];
 
 impl Payload {
-    /// Reads a payload, and decrypts what is encrypted.
+    /// Parses a payload, and decrypts its encrypted parts.
     pub(super) fn read(
         payload: Value,
         options: ImportOptions<'_>,
@@ -57,7 +57,7 @@ impl Payload {
         })
     }
 
-    /// The rules that say the same.
+    /// Converts the payload to rules.
     pub(super) fn into_rules(self, options: ImportOptions<'_>, findings: &mut Vec<Finding>) -> ImportedRules {
         let mut origins = Vec::new();
         let mut features = Object::new();
@@ -134,7 +134,7 @@ fn experiment(path: &str, experiment: &Value, options: ImportOptions<'_>, findin
     Value::Object(out)
 }
 
-/// What browsers may read, and whose language it is.
+/// Returns the members that say whether browsers may read a definition, and its dialect.
 fn header(options: ImportOptions<'_>) -> Object {
     let mut out = Object::new();
     out.insert("dialect", "growthbook");
@@ -144,7 +144,7 @@ fn header(options: ImportOptions<'_>) -> Object {
     out
 }
 
-/// The members that are kept; the others are told.
+/// Returns the kept members, and reports the others.
 fn keep(path: &str, members: &Object, is_kept: impl Fn(&str) -> bool, findings: &mut Vec<Finding>) -> Value {
     for (name, _) in members.iter().filter(|(name, _)| !is_kept(name)) {
         findings.push(ignored(&format!("{path}.{name}")));
@@ -152,7 +152,7 @@ fn keep(path: &str, members: &Object, is_kept: impl Fn(&str) -> bool, findings: 
     Value::Object(members.iter().filter(|(name, _)| is_kept(name)).map(|(name, value)| (name, value.clone())).collect())
 }
 
-/// A group as rules have it; none for one that GrowthBook's SDKs do not understand either, which has nobody.
+/// Converts a saved group; `None` for one that GrowthBook's SDKs do not support either, which has no members.
 fn group(id: &str, group: &Value, findings: &mut Vec<Finding>) -> Option<Value> {
     let path = format!("savedGroups.{id}");
     let members = match group {
@@ -169,7 +169,8 @@ fn group(id: &str, group: &Value, findings: &mut Vec<Finding>) -> Option<Value> 
     Some(keep(&path, members, |name| kept.contains(&name), &mut ignored))
 }
 
-/// `$notInGroup` is false for such a group too, where an unknown one would make it true: a condition that never holds.
+/// Reports an unsupported group and returns a condition that never holds. Like GrowthBook, `$notInGroup` is
+/// then false, whereas it would be true for an unknown group.
 fn unsupported_group(path: String, findings: &mut Vec<Finding>) -> Option<Value> {
     findings.push(Finding {
         path,
@@ -224,7 +225,7 @@ fn list(path: &str, value: Value) -> Result<Vec<Value>, Finding> {
     }
 }
 
-/// An id that no other experiment has: several changes of one experiment have one key.
+/// Returns an id that no other experiment has, because several changes of one experiment share its key.
 fn unused(key: &str, index: usize, taken: &Object) -> String {
     let key = if key.is_empty() { format!("experiment-{index}") } else { key.to_owned() };
     let mut ids = (2_usize..).map(|number| format!("{key}-{number}"));

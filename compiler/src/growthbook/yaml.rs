@@ -1,12 +1,17 @@
-//! Writes rules as YAML: the outer levels as blocks, what is deeper on one line, as JSON.
+//! Writes rules as YAML: the outer levels as blocks, deeper values in flow style on one line.
+//!
+//! People read and edit the result, so its layout matters: a rule per block, its members on one line each.
+//! Emitters do not choose this themselves. `serde_yaml` is unmaintained, `saphyr` writes blocks only, and
+//! `serde-saphyr` selects the flow style by wrapper types: the same decisions as here, in `Serialize`
+//! implementations for a `Value` that does not use serde. Only JSON's types occur, so the writer stays short.
 
 use throughline::canonical::write_number;
 use throughline::{Object, Value};
 
-/// How many levels are blocks: section, item, and what an item has.
+/// The number of block levels: section, item, and members of the item.
 const BLOCKS: usize = 3;
 
-/// The YAML text of rules.
+/// Returns the YAML of rules.
 pub(super) fn write(rules: &Value) -> String {
     let mut out = String::new();
     if let Value::Object(sections) = rules {
@@ -24,7 +29,7 @@ fn members(object: &Object, level: usize, out: &mut String) {
     }
 }
 
-/// What follows a key or a dash.
+/// Writes the value after a key or a dash.
 fn block(value: &Value, level: usize, out: &mut String) {
     match value {
         Value::Object(object) if level < BLOCKS && !object.is_empty() => {
@@ -43,7 +48,7 @@ fn block(value: &Value, level: usize, out: &mut String) {
     }
 }
 
-/// An item of a list: a map as a block, so that each rule's members stand below each other.
+/// Writes an item of a list: a map as a block, so that the members of a rule are below each other.
 fn list_item(item: &Value, level: usize, out: &mut String) {
     indent(level, out);
     out.push_str("- ");
@@ -70,7 +75,7 @@ fn indent(level: usize, out: &mut String) {
     out.push_str(&"  ".repeat(level));
 }
 
-/// A key or a text: as it is, if nobody can take it for something else.
+/// Writes a key or a string: plain if it is unambiguous, quoted otherwise.
 fn key(name: &str, out: &mut String) {
     let is_word = ["null", "true", "false"].into_iter().any(|word| name.eq_ignore_ascii_case(word));
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '$')
@@ -93,7 +98,7 @@ fn flow(value: &Value, out: &mut String) {
     }
 }
 
-/// Items between brackets; a map has spaces inside.
+/// Writes items between brackets; a map has spaces inside.
 fn separated<T>(
     (open, close): (char, char),
     items: impl Iterator<Item = T>,
@@ -118,7 +123,7 @@ fn separated<T>(
     out.push(close);
 }
 
-/// A text in double quotes; what YAML takes for the end of a line, or does not allow, as an escape.
+/// Writes a string in double quotes. Line ends and characters that YAML does not allow are escaped.
 fn text(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {

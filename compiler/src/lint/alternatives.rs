@@ -6,9 +6,9 @@ use super::reach::MessageReach;
 use crate::rules::journey::StepAction;
 use crate::source::cursor::{ReadContext, Reference};
 
-/// Looks at the channels of next actions and of journeys.
+/// Checks the channels of next actions and of journeys.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
-    // Quiet hours, caps and roles pass channels by.
+    // Quiet hours, caps and roles can rule a channel out.
     if !linter.definitions.section_has_only("policies", &["consent", "suppress", "scores"]) {
         return;
     }
@@ -32,7 +32,7 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], 
     }
 }
 
-/// Tells of the first channel after one that is always possible.
+/// Reports the first channel after one that is always possible.
 fn check_order<'n, 'a: 'n>(
     linter: &Linter<'_, '_>,
     mut ways: impl Iterator<Item = (&'n Reference<'a>, &'n Reference<'a>)>,

@@ -1,4 +1,4 @@
-//! Campaigns that never speak, or that speak where nobody is.
+//! Campaigns that are never eligible, or only on pages without their slot.
 
 use throughline::internals::plan::tables::Class;
 
@@ -7,11 +7,11 @@ use super::logic::{Answer, Branch, Variable, search, solve};
 use super::reach::{MessageReach, not_before};
 use crate::source::cursor::ReadContext;
 
-/// Looks at each campaign alone.
+/// Checks each campaign by itself.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     for reach in reaches {
         if matches!(solve(&[&reach.when]), Answer::Never(_)) {
-            // That is told of the condition.
+            // The lint of conditions reports that.
             continue;
         }
         check_reachable(linter, reach, out);
@@ -44,7 +44,7 @@ fn check_reachable<'r, 'a>(linter: &Linter<'r, 'a>, reach: &MessageReach<'r, 'a>
     }
 }
 
-/// Tells of slots on pages with paths that the condition excludes.
+/// Reports slots on pages whose paths the condition excludes.
 fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, reach: &MessageReach<'r, 'a>, out: &mut ReadContext<'_>) {
     let Some(when) = &reach.campaign.when else { return };
     for placement in &reach.campaign.slots {
@@ -70,7 +70,7 @@ fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, reach: &MessageReach<'r, 'a>, ou
     }
 }
 
-/// Whether a glob names a path; `*` is text within a segment, `**` any number of segments.
+/// Returns whether a glob matches a path; `*` is text within a segment, `**` any number of segments.
 fn is_on(glob: &str, path: &str) -> bool {
     let cut =
         |text: &'_ str| -> Vec<String> { text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };

@@ -1,4 +1,4 @@
-//! Caps that nobody ever reaches.
+//! Caps that are never reached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,26 +10,26 @@ use crate::source::duration;
 use crate::source::tree::{Kind, Node};
 use throughline::internals::plan::tables::Class;
 
-/// What a cap can be for.
+/// The possible scopes of a cap.
 const SCOPES: [&str; 4] = ["class", "slot", "offer", "message"];
-/// A calendar day has at most 25 hours, when a clock is put back.
+/// The longest calendar day, on which a clock is put back by an hour.
 const LONGEST_DAY: i64 = 25 * 60 * 60 * 1000;
 
-/// A cap: at most so many, of what, in which span.
+/// A cap as the lint reads it.
 struct LintedCap<'a> {
     cursor: Cursor<'a>,
-    /// What is counted: all of these at once.
+    /// The scope; exposures must match all entries.
     scope: BTreeMap<&'a str, &'a str>,
-    /// In these channels, counted together; none for all.
+    /// The channels whose exposures count together; empty for all.
     channels: BTreeSet<&'a str>,
     max: f64,
     span: CapWindow,
-    /// Whether it counts what all members of an account saw.
+    /// Whether the exposures of all members of an account count.
     is_per_account: bool,
     name: String,
 }
 
-/// The span of a cap.
+/// The time span of a cap.
 #[derive(Clone, Copy, PartialEq)]
 enum CapWindow {
     Session,
@@ -39,7 +39,7 @@ enum CapWindow {
 }
 
 impl CapWindow {
-    /// Whether everything that happened in the other span happened in this one.
+    /// Returns whether everything that happened in the other span also happened in this one.
     fn holds(self, other: Self) -> bool {
         match (self, other) {
             (Self::Total, _) | (Self::Session, Self::Session) | (Self::Day, Self::Day) => true,
@@ -50,7 +50,7 @@ impl CapWindow {
     }
 }
 
-/// Looks at the caps of policies and campaigns.
+/// Checks the caps of policies and campaigns.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let policies: Vec<LintedCap<'_>> = linter.definitions.list("policies", "caps").iter().filter_map(policy).collect();
     for (at, cap) in policies.iter().enumerate() {
@@ -78,7 +78,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
             let after = own.get(at.saturating_add(1)..).unwrap_or_default();
             let tighter = before.iter().find(|other| other.stops(cap));
             let tighter = tighter.or_else(|| after.iter().find(|other| other.stops(cap) && !cap.stops(other)));
-            // What must be said may one day pass by what holds for everything.
+            // General caps do not apply to transactional messages.
             let general = policies.iter().filter(|_| campaign.class != Class::Transactional);
             let tighter = tighter.or_else(|| general.into_iter().find(|other| other.stops(cap)));
             if tighter.is_some() {
@@ -91,7 +91,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 }
 
 impl<'a> LintedCap<'a> {
-    /// The cap at a place, if all that it says is understood.
+    /// Reads a cap; `None` if a key is not understood.
     fn read(cursor: &Cursor<'a>, known: &[(&'a str, &'a str)], of: &str) -> Option<Self> {
         if !has_only(cursor.node, &["class", "slot", "offer", "message", "channel", "max", "per", "unit"]) {
             return None;
@@ -122,13 +122,13 @@ impl<'a> LintedCap<'a> {
         Some(Self { cursor: cursor.clone(), scope, channels, max, span, is_per_account, name })
     }
 
-    /// Whether this cap is reached whenever the other one is.
+    /// Returns whether this cap is reached whenever the other one is.
     fn stops(&self, other: &Self) -> bool {
         let is_wider = self.scope.iter().all(|(key, value)| other.scope.get(key) == Some(value));
-        // What must be said is capped only by caps that name its class.
+        // A transactional message is limited only by caps that name its class.
         let is_free = other.scope.get("class") == Some(&"transactional") && !self.scope.contains_key("class");
         let is_wider = is_wider && (self.channels.is_empty() || self.channels == other.channels);
-        // An account sees no less than each of its members.
+        // An account has at least as many exposures as each of its members.
         let is_whole = self.is_per_account || !other.is_per_account;
         is_wider && is_whole && !is_free && self.max <= other.max && self.span.holds(other.span)
     }
@@ -151,7 +151,7 @@ fn report(cap: &LintedCap<'_>, tighter: Option<&LintedCap<'_>>, out: &mut ReadCo
     cap.cursor.warning("cap-never-binds", message, out).expected(expected);
 }
 
-/// Tells of a cap on something that nothing uses.
+/// Reports a cap on something that nothing uses.
 fn report_unused(linter: &Linter<'_, '_>, cap: &LintedCap<'_>, out: &mut ReadContext<'_>) -> bool {
     let campaigns = || linter.rules.campaigns.values();
     let is_used = |(key, value): (&&str, &&str)| match *key {
@@ -190,7 +190,7 @@ fn report_unused(linter: &Linter<'_, '_>, cap: &LintedCap<'_>, out: &mut ReadCon
     message.is_some()
 }
 
-/// Tells of a cap that leaves room for more than the campaign has messages which are shown once.
+/// Reports a cap that allows more exposures than the campaign has messages which are shown once.
 #[expect(clippy::cast_precision_loss, reason = "nobody writes 2^53 messages")]
 fn check_once(
     linter: &Linter<'_, '_>,

@@ -1,4 +1,4 @@
-//! Conditions that never hold, always hold, or stand twice.
+//! Conditions that never hold, always hold, or are duplicated.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::condition::scope::Dialect;
 use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::tree::{Kind, Node};
 
-/// The sections with conditions in this language; in others the same words may be data.
+/// The sections whose conditions are in this language; elsewhere the same keys may be data.
 const SECTIONS: [&str; 6] = ["segments", "channels", "campaigns", "experiments", "policies", "journeys"];
 
-/// Looks at every condition of the rules.
+/// Checks every condition of the rules.
 pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut ReadContext<'_>) {
     for top in linter.definitions.tops() {
         for entry in top.node.entries().iter().filter(|entry| SECTIONS.contains(&entry.key.as_str())) {
@@ -25,7 +25,8 @@ pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut ReadContext<'_>) {
     check_segments(linter, out);
 }
 
-/// Checks the conditions of features and of the experiments of pages; what is in GrowthBook's language means what it makes of it.
+/// Checks the conditions of features and page experiments in this language. Those in GrowthBook's dialect
+/// have its semantics and are skipped.
 fn check_features(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let features = linter.rules.features.values().filter(|feature| feature.dialect == Dialect::Rules);
     let rules = features.flat_map(|feature| &feature.rules).flat_map(crate::rules::feature::Rule::conditions);
@@ -36,7 +37,7 @@ fn check_features(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Checks the conditions anywhere below.
+/// Checks the conditions anywhere below a cursor.
 fn look_for<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) {
     for item in items(cursor) {
         look_for(linter, &item, out);
@@ -55,7 +56,7 @@ fn look_for<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadCont
 
 fn check_condition<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) {
     check_lists(cursor, out);
-    // What is wrong with a part makes the whole wrong; it is told of the part.
+    // An error in a part also affects the whole, so it is reported once, for the part.
     if check_parts(linter, cursor, out) {
         return;
     }
@@ -75,12 +76,12 @@ fn check_condition<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut R
     }
 }
 
-/// Whether the condition says nothing, as one that is left empty on purpose.
+/// Returns whether the condition is empty, as one that is left empty on purpose.
 fn is_trivial(node: &Node) -> bool {
     node.entries().is_empty()
 }
 
-/// Checks the filters of events and the alternatives anywhere below; whether one of the filters is wrong.
+/// Checks the event filters and alternatives anywhere below. Returns whether one of the filters is wrong.
 fn check_parts<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
     let mut is_wrong = false;
     for item in items(cursor) {
@@ -100,7 +101,7 @@ fn check_parts<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadC
     is_wrong
 }
 
-/// Tells of the alternatives that never hold; if none does, the whole condition is told of.
+/// Reports the alternatives that never hold. If none ever holds, the whole condition is reported instead.
 fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Cursor<'a>, out: &mut ReadContext<'_>) {
     let alternatives = items(list);
     let mut never = Vec::new();
@@ -127,7 +128,7 @@ fn check_filter<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut Read
     false
 }
 
-/// Tells of a condition that never holds, at the last piece of it that cannot be.
+/// Reports a condition that never holds, at the last part of the conflict.
 fn report_never(cursor: &Cursor<'_>, conflict: &Conflict<'_, '_>, what: &str, out: &mut ReadContext<'_>) {
     let whole = cursor.node.span;
     let is_inside = |span: &crate::source::tree::Span| {
@@ -139,7 +140,7 @@ fn report_never(cursor: &Cursor<'_>, conflict: &Conflict<'_, '_>, what: &str, ou
     there.warning("never-true", format!("{what}: {}", conflict.words()), out).expected("a condition that can hold");
 }
 
-/// Tells of what stands twice in a list of conditions or of values.
+/// Reports duplicates in a list of conditions or of values.
 fn check_lists(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
     for item in items(cursor) {
         check_lists(&item, out);
@@ -163,7 +164,7 @@ fn check_lists(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Tells of segments with equal conditions.
+/// Reports segments with equal conditions.
 fn check_segments(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (id, cursor) in linter.definitions.section("segments") {

@@ -1,4 +1,4 @@
-//! Definitions as they are written: where they stand, and which keys they have.
+//! Definitions as written: their positions and their keys.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub struct Definitions<'a> {
 }
 
 impl<'a> Definitions<'a> {
-    /// The definitions of some files.
+    /// Collects the definitions of parsed files.
     #[must_use]
     pub fn new(trees: &'a [Node]) -> Self {
         let tops: Vec<Cursor<'a>> = trees.iter().map(Cursor::top).collect();
@@ -30,57 +30,57 @@ impl<'a> Definitions<'a> {
         Self { tops, by_id }
     }
 
-    /// The tops of all files.
+    /// Returns cursors at the top of each file.
     #[must_use]
     pub fn tops(&self) -> &[Cursor<'a>] {
         &self.tops
     }
 
-    /// The definitions of a section, by id.
+    /// Returns the definitions of a section, by id.
     pub fn section(&self, name: &str) -> impl Iterator<Item = (&'a str, &Cursor<'a>)> {
         self.by_id.get(name).into_iter().flatten().map(|(id, cursor)| (*id, cursor))
     }
 
-    /// The place of a definition.
+    /// Returns the position of a definition.
     #[must_use]
     pub fn get(&self, section: &str, id: &str) -> Option<&Cursor<'a>> {
         self.by_id.get(section)?.get(id)
     }
 
-    /// The place of a key of a definition, or of the definition where it has no such key.
+    /// Returns the position of a key of a definition, or of the definition if it has no such key.
     #[must_use]
     pub fn key(&self, section: &str, id: &str, key: &str) -> Option<Cursor<'a>> {
         let cursor = self.get(section, id)?;
         Some(member(cursor, key).unwrap_or_else(|| cursor.clone()))
     }
 
-    /// Whether a definition has no other keys than these, so that all that it says is understood.
+    /// Returns whether a definition has only these keys, so that the lint understands it completely.
     #[must_use]
     pub fn has_only(&self, section: &str, id: &str, keys: &[&str]) -> bool {
         self.get(section, id).is_some_and(|cursor| has_only(cursor.node, keys))
     }
 
-    /// The items of a list in a section of any file, such as `policies.caps`.
+    /// Returns the items of a list in a section of any file, such as `policies.caps`.
     #[must_use]
     pub fn list(&self, section: &str, key: &str) -> Vec<Cursor<'a>> {
         let places = self.tops.iter().filter_map(|top| member(&member(top, section)?, key));
         places.flat_map(|cursor| items(&cursor)).collect()
     }
 
-    /// Whether a section of no file has other keys than these.
+    /// Returns whether a section has only these keys in every file.
     #[must_use]
     pub fn section_has_only(&self, section: &str, keys: &[&str]) -> bool {
         self.tops.iter().filter_map(|top| top.node.get(section)).all(|node| has_only(node, keys))
     }
 }
 
-/// A member of a map.
+/// Returns a member of a map.
 #[must_use]
 pub fn member<'a>(cursor: &Cursor<'a>, key: &str) -> Option<Cursor<'a>> {
     cursor.node.entries().iter().find(|entry| entry.key == key).map(|entry| cursor.member(entry))
 }
 
-/// The items of a list.
+/// Returns the items of a list.
 #[must_use]
 pub fn items<'a>(cursor: &Cursor<'a>) -> Vec<Cursor<'a>> {
     match &cursor.node.kind {
@@ -89,7 +89,7 @@ pub fn items<'a>(cursor: &Cursor<'a>) -> Vec<Cursor<'a>> {
     }
 }
 
-/// Whether a map has no other keys than these; a description is always understood.
+/// Returns whether a map has only these keys; a description is always allowed.
 #[must_use]
 pub fn has_only(node: &Node, keys: &[&str]) -> bool {
     node.entries().iter().all(|entry| entry.key == "description" || keys.contains(&entry.key.as_str()))

@@ -1,4 +1,4 @@
-//! How long the text of a template can become.
+//! Estimates of the longest text that a template can render.
 
 use std::collections::BTreeMap;
 
@@ -10,31 +10,31 @@ use super::Linter;
 use super::loop_items::LoopItems;
 use crate::template::{Expression, Part, Template};
 
-/// So long is the value of an attribute taken to be of which nothing else is known.
+/// The assumed length of an attribute's value if nothing is known about it.
 const ASSUMED: usize = 20;
-/// Nobody asks how much longer than this a text is.
+/// The length at which an estimate stops, because every limit is lower.
 const ENOUGH: usize = 1 << 16;
 
-/// A text at its longest.
+/// The longest text of a template.
 #[derive(Debug, Default)]
 pub struct Estimate {
-    /// The text, with values at their longest, and without what could go on for ever.
+    /// The text with the longest values, and without the parts of unbounded length.
     pub text: String,
-    /// What could go on for ever.
+    /// The parts of unbounded length.
     pub endless: Vec<String>,
-    /// The values of which nothing is known.
+    /// The values whose length is assumed.
     assumed: Vec<String>,
 }
 
 impl Estimate {
-    /// The longest text of a template.
+    /// Estimates the longest text of a template.
     pub fn of<'r>(linter: &Linter<'r, '_>, template: &'r Template<'_>) -> Self {
         let mut estimator = Estimator { linter, loops: BTreeMap::new(), found: Self::default() };
         let text = estimator.parts(&template.parts);
         Self { text, ..estimator.found }
     }
 
-    /// What was assumed, to be said after the length.
+    /// Returns the assumptions, in words that follow the length.
     pub fn assumption(&self) -> String {
         match self.assumed.as_slice() {
             [] => String::new(),
@@ -45,13 +45,13 @@ impl Estimate {
 
 struct Estimator<'l, 'r, 'a> {
     linter: &'l Linter<'r, 'a>,
-    /// What the loops around go through, by the number of the variable.
+    /// The items of the enclosing loops, by the number of the variable.
     loops: BTreeMap<u32, LoopItems<'r>>,
     found: Estimate,
 }
 
 impl<'r> Estimator<'_, 'r, '_> {
-    /// The longest text that parts can write.
+    /// Returns the longest text that parts can render.
     fn parts(&mut self, parts: &'r [Part<'_>]) -> String {
         let mut text = String::new();
         for part in parts {
@@ -92,7 +92,7 @@ impl<'r> Estimator<'_, 'r, '_> {
         longest(values)
     }
 
-    /// Whether a list is written of which nobody knows how long it is.
+    /// Returns whether the value is a list of unknown length.
     fn is_endless(&self, term: &Expression<'_>) -> bool {
         match term {
             Expression::Attribute(named) => {
@@ -109,7 +109,7 @@ impl<'r> Estimator<'_, 'r, '_> {
         }
     }
 
-    /// The texts that a value can have, if they are known.
+    /// Returns the strings that a value can have, if they are known.
     fn values(&self, term: &'r Expression<'_>) -> Option<Vec<String>> {
         match term {
             Expression::Constant(value) => Some(vec![ValueRef::from(value).to_text().into_owned()]),
@@ -158,7 +158,7 @@ fn longest(texts: impl IntoIterator<Item = String>) -> String {
     texts.into_iter().max_by_key(String::len).unwrap_or_default()
 }
 
-/// The text so many times, as far as anybody asks.
+/// Repeats a string, up to the length at which an estimate stops.
 fn repeated(text: &str, times: usize) -> String {
     let enough = ENOUGH.checked_div(text.len()).unwrap_or(0).saturating_add(1);
     text.repeat(times.min(enough))

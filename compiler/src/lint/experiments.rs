@@ -1,4 +1,4 @@
-//! Experiments that spoil each other.
+//! Experiments that bias each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +22,10 @@ const UNDERSTOOD: [&str; 11] = [
     "when",
     "active",
 ];
-/// So many pairs of campaigns are compared in a slot.
+/// The maximum number of pairs of campaigns that are compared per slot.
 const MAX_PAIRS: usize = 400;
 
-/// Looks at the experiments of all campaigns.
+/// Checks the experiments of all campaigns.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     check_weights(linter, out);
     check_seeds(linter, reaches, out);
@@ -42,7 +42,7 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], 
     }
 }
 
-/// The experiment, if it runs and all that it says is understood.
+/// Returns the experiment, if it runs and is understood completely.
 fn running<'r, 'a>(linter: &Linter<'r, 'a>, id: &str) -> Option<(&'a str, &'r Experiment<'a>)> {
     let (id, experiment) = linter.rules.experiments.get_key_value(id)?;
     let is_understood = linter.definitions.has_only("experiments", id, &UNDERSTOOD);
@@ -53,7 +53,7 @@ fn unit<'e>(experiment: &'e Experiment<'_>) -> &'e str {
     experiment.unit.as_ref().map_or("id", |unit| unit.name)
 }
 
-/// Tells of experiments of which one variation gets everybody.
+/// Reports experiments in which one variation gets everybody.
 fn check_weights(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, experiment) in &linter.rules.experiments {
         let Some(cursor) = linter.definitions.key("experiments", id, "variations") else { continue };
@@ -64,13 +64,13 @@ fn check_weights(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Whether an exclusion group keeps people of one experiment out of the other.
+/// Returns whether an exclusion group keeps the subjects of two experiments apart.
 fn are_apart(first: &Experiment<'_>, second: &Experiment<'_>) -> bool {
     let [first, second] = [first, second].map(|experiment| experiment.exclusion.as_ref());
     first.zip(second).is_some_and(|(first, second)| first.group.name == second.group.name)
 }
 
-/// Tells of experiments with the same seed: who is in the first variation of one is in the first of the other.
+/// Reports experiments with the same seed: the first variation of one gets the subjects of the other's first.
 fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let used: BTreeSet<&str> =
         reaches.iter().filter_map(|reach| reach.campaign.experiment.as_ref()).map(|named| named.name).collect();

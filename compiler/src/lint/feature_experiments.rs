@@ -1,4 +1,4 @@
-//! Experiments of features and pages that compare nothing, or that are part of each other's result.
+//! Experiments of features and pages that compare nothing, or that bias each other.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::condition::scope::Dialect;
 use crate::rules::feature::{Effect, FeatureExperiment, Rollout, Rule};
 use crate::source::cursor::{Cursor, ReadContext, Reference};
 
-/// An experiment, and where it stands.
+/// An experiment with its position.
 struct Run<'r, 'a> {
     key: &'a str,
     experiment: &'r FeatureExperiment<'a>,
@@ -18,17 +18,17 @@ struct Run<'r, 'a> {
     when: Formula<'a>,
 }
 
-/// An experiment's part of a namespace, in which people are split by an attribute.
+/// The range of an experiment in a namespace, in which subjects are split by an attribute.
 struct Part<'r> {
     namespace: (&'r str, &'r str),
     from: f64,
     to: f64,
 }
 
-/// How people are split: with what is hashed, and how.
+/// The inputs of a split: the seed, the unit and the version of the hash.
 type Split<'a> = (&'a str, &'a str, u32);
 
-/// Looks at the experiments of features, and at those that pages run by themselves.
+/// Checks the experiments of features, and those that pages run by themselves.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut runs = Vec::new();
     for (key, feature) in &linter.rules.features {
@@ -66,18 +66,18 @@ impl<'r, 'a> Run<'r, 'a> {
         (self.experiment.seed.unwrap_or(self.key), unit(self.experiment.unit.as_ref()), self.experiment.version)
     }
 
-    /// Its part of a namespace; filters replace it.
+    /// Returns its range in a namespace. Filters replace the namespace.
     fn part(&self) -> Option<Part<'_>> {
         let (seed, from, to) = self.experiment.namespace.as_ref().filter(|_| self.experiment.filters.is_none())?;
         Some(Part { namespace: (seed, unit(self.experiment.unit.as_ref())), from: *from, to: *to })
     }
 
-    /// Where one of its keys stands.
+    /// Returns the position of one of its keys.
     fn member(&self, key: &str) -> Cursor<'a> {
         member(&self.cursor, key).unwrap_or_else(|| self.cursor.clone())
     }
 
-    /// Tells of variations that are all the same, or of which one gets everybody.
+    /// Reports variations that are all equal, and a variation that gets everybody.
     fn check_variations(&self, out: &mut ReadContext<'_>) {
         let mut arms = self.experiment.arms.iter().map(|arm| (!arm.passthrough).then(|| arm.value.to_value()));
         let first = arms.next();
@@ -102,7 +102,7 @@ fn unit<'a>(unit: Option<&Reference<'a>>) -> &'a str {
     unit.map_or("id", |unit| unit.name)
 }
 
-/// Tells of experiments with different keys that split people alike.
+/// Reports experiments with different keys that split subjects alike.
 fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, runs: &[Run<'r, 'a>], out: &mut ReadContext<'_>) {
     let campaigns = linter.rules.experiments.iter().filter(|(_, row)| row.active && row.coverage > 0.0);
     let known = campaigns.map(|(id, row)| ((row.seed.unwrap_or(id), unit(row.unit.as_ref()), 2), *id));
@@ -120,7 +120,8 @@ fn check_seeds<'r, 'a>(linter: &Linter<'r, 'a>, runs: &[Run<'r, 'a>], out: &mut 
     }
 }
 
-/// Tells of experiments behind a rollout that splits as they do: of those who come to them, all are at one end.
+/// Reports experiments behind a rollout with the same split: it lets only subjects from one end of their
+/// range pass.
 fn check_rollouts<'a>(
     linter: &Linter<'_, 'a>,
     key: &str,
@@ -157,7 +158,8 @@ fn split<'k>(rollout: &Rollout<'k>, key: &'k str) -> Split<'k> {
     (rollout.seed.unwrap_or(key), unit(rollout.unit.as_ref()), rollout.version)
 }
 
-/// Tells of experiments of a namespace that meet in it: each is compared with the one before it that ends last.
+/// Reports experiments whose ranges in a namespace overlap. Each is compared with the one before it that ends
+/// last.
 fn check_namespaces(runs: &[Run<'_, '_>], out: &mut ReadContext<'_>) {
     let mut members: Vec<(Part<'_>, &Run<'_, '_>)> = runs.iter().filter_map(|run| Some((run.part()?, run))).collect();
     members.sort_by(|(a, _), (b, _)| a.namespace.cmp(&b.namespace).then(a.from.total_cmp(&b.from)));

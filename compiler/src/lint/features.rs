@@ -1,4 +1,4 @@
-//! Rules of features that give their value to nobody.
+//! Rules of features whose value nobody gets.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use crate::rules::feature::{Effect, Feature, Parent, Rule};
 use crate::source::cursor::{Cursor, ReadContext};
 use crate::source::diagnostic::Diagnostics;
 
-/// So many rules that leave nobody of theirs to those behind them are looked at in a feature.
+/// The maximum number of earlier rules of a feature that are compared with a rule.
 const MAX_RIVALS: usize = 64;
-/// Features with more values than this are not asked for each of them.
+/// The maximum number of values of a feature with which prerequisites are compared.
 const MAX_VALUES: usize = 1_000;
 
-/// Looks at the rules of each feature in their order, and at what they and experiments want of other features.
+/// Checks the rules of each feature in order, and the prerequisites of rules and experiments.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut prerequisites = Prerequisites::new(linter);
     for (key, feature) in &linter.rules.features {
@@ -35,14 +35,15 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     check_leaves(linter, out);
 }
 
-/// The rules of a feature, each with its place.
+/// Returns the rules of a feature with their positions.
 pub fn rules<'r, 'a>(linter: &Linter<'r, 'a>, key: &str, feature: &'r Feature<'a>) -> Vec<(&'r Rule<'a>, Cursor<'a>)> {
     let cursor = linter.definitions.key("features", key, "rules");
     feature.rules.iter().zip(cursor.iter().flat_map(items)).collect()
 }
 
-/// What a condition of a feature says if it holds, or if it does not. What GrowthBook makes of its language is not looked
-/// into: such a condition only equals itself.
+/// Returns the formula of a feature's condition, or of its negation. A condition in GrowthBook's dialect is
+/// opaque:
+/// it only equals itself.
 pub fn condition_formula<'a>(
     linter: &Linter<'_, 'a>,
     when: Option<&Cursor<'a>>,
@@ -56,7 +57,7 @@ pub fn condition_formula<'a>(
     }
 }
 
-/// Tells of rules for which those before them leave nobody.
+/// Reports rules that are never reached, because those before them provide values for all their subjects.
 fn check_reach<'a>(
     linter: &Linter<'_, 'a>,
     feature: &Feature<'a>,
@@ -94,17 +95,18 @@ fn check_reach<'a>(
     }
 }
 
-/// Whether the rule has nothing to say but its value: one with a gate closes the feature for others, too.
+/// Returns whether providing a value is all that the rule does. A rule with a gate can also disable the
+/// feature.
 fn gives(rule: &Rule<'_>) -> bool {
     !matches!(rule.effect, Effect::Nothing) && !rule.parents.iter().any(|parent| parent.gate)
 }
 
-/// Whether everybody who satisfies the rule's condition gets its value.
+/// Returns whether every subject who satisfies the rule's condition gets its value.
 fn gives_always(rule: &Rule<'_>) -> bool {
     matches!(rule.effect, Effect::Force { rollout: None, .. }) && rule.parents.is_empty() && rule.filters.is_empty()
 }
 
-/// Tells of a value that is forced for a share of nobody.
+/// Reports a rollout or filter whose share is empty.
 fn check_share(rule: &Rule<'_>, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) {
     let Effect::Force { rollout: Some(rollout), .. } = &rule.effect else { return };
     let (from, to) = rollout.range;
@@ -115,7 +117,7 @@ fn check_share(rule: &Rule<'_>, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) 
     }
 }
 
-/// Tells of the weights of a bandit behind those for everybody.
+/// Reports weights of a bandit after those for all subjects.
 fn check_leaves(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, bandit) in &linter.rules.bandits {
         let places = linter.definitions.key("contextualBandits", id, "contexts").map(|cursor| items(&cursor));
@@ -127,7 +129,7 @@ fn check_leaves(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// What rules want of other features.
+/// The prerequisites of rules and experiments, which compare the values of features.
 struct Prerequisites<'r, 'a> {
     features: &'r BTreeMap<&'a str, Feature<'a>>,
     scope: ConditionScope,
@@ -142,7 +144,7 @@ impl<'r, 'a> Prerequisites<'r, 'a> {
         }
     }
 
-    /// Tells of values that a feature never has.
+    /// Reports prerequisites on values that a feature never has.
     fn check(&mut self, parents: &[Parent<'_>], dialect: Dialect, out: &mut ReadContext<'_>) {
         self.scope.dialect = dialect;
         for parent in parents {
@@ -168,7 +170,7 @@ impl<'r, 'a> Prerequisites<'r, 'a> {
     }
 }
 
-/// All values that a feature can have, each as prerequisites see it.
+/// Returns all values that a feature can have, each as prerequisites see it.
 fn values(feature: &Feature<'_>) -> Vec<Object> {
     let rules = feature.rules.iter().filter(|_| feature.enabled);
     let forced = rules.clone().flat_map(|rule| match &rule.effect {

@@ -1,4 +1,4 @@
-//! Steps of journeys that do nothing, or come too late.
+//! Steps of journeys that have no effect, or come too late.
 
 use throughline::internals::plan::PlanBuilder;
 use throughline::{Event, MessageSent, Millis};
@@ -14,14 +14,14 @@ use crate::source::diagnostic::Diagnostics;
 /// The keys of a step that the lints understand.
 const UNDERSTOOD: [&str; 6] = ["id", "wait", "after", "send", "channels", "ttl"];
 
-/// Looks at the steps of each journey in their order.
+/// Checks the steps of each journey in order.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, journey) in &linter.rules.journeys {
         check_exits(id, journey, out);
         let Some(cursor) = linter.definitions.key("journeys", id, "steps") else { continue };
         let steps = items(&cursor);
         let goal = journey.goal.as_ref().map_or(Millis::MAX, |(_, within)| *within);
-        // The least time that has passed since the entry.
+        // The minimum time since the entry.
         let mut passed = Millis(0);
         for (step, written) in journey.steps.iter().zip(&steps) {
             if steps.len() != journey.steps.len() || !has_only(written.node, &UNDERSTOOD) {
@@ -48,7 +48,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Tells of steps that those whom a step reaches never come to: an exit ends the journey with the very message that was sent.
+/// Reports steps that no subject reaches, because the message of an earlier step itself triggers an exit.
 fn check_exits(id: &str, journey: &Journey<'_>, out: &mut ReadContext<'_>) {
     let sends = journey.steps.iter().zip(journey.steps.iter().skip(1)).find_map(|(step, next)| match &step.action {
         StepAction::Send { message, channels, .. } => {
@@ -82,14 +82,14 @@ fn check_exits(id: &str, journey: &Journey<'_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// The event that tells that a step has sent its message.
+/// Returns the event that records that a step has sent its message.
 fn sent(id: &str, journey: &Journey<'_>, step: &str, message: &str, channel: &str) -> Event {
     let offer = journey.offer.as_ref().map(|offer| offer.name);
     let class = journey.class.name();
     MessageSent { send_id: "", journey: id, step, class, message, channel, offer, at: Millis(0) }.event()
 }
 
-/// Whether the event is such a one.
+/// Returns whether an event matches a trigger.
 fn is_triggered(trigger: &Trigger<'_>, event: &Event) -> bool {
     let holds = |filter: &Cursor<'_>| {
         let (mut plan, mut ignored) = (PlanBuilder::default(), Diagnostics::default());
@@ -99,7 +99,7 @@ fn is_triggered(trigger: &Trigger<'_>, event: &Event) -> bool {
     trigger.event.name == event.name && trigger.filter.as_ref().is_none_or(holds)
 }
 
-/// A length of time as people write it.
+/// Formats a duration for people.
 fn length(length: Millis) -> String {
     let units = [("d", 24 * 60 * 60 * 1000), ("h", 60 * 60 * 1000), ("m", 60 * 1000), ("s", 1000)];
     let whole = units.into_iter().find_map(|(unit, size)| {

@@ -1,4 +1,4 @@
-//! Texts that are longer than their channels take.
+//! Texts that exceed the limits of their channels.
 
 use throughline::internals::plan::tables::Format;
 
@@ -8,14 +8,14 @@ use super::estimate::Estimate;
 use crate::rules::message::Rendition;
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// A template of WhatsApp has a body of at most so many characters.
+/// The maximum number of characters in the body of a WhatsApp template.
 const WHATSAPP: usize = 1024;
-/// APNs and FCM take messages of at most so many bytes.
+/// The maximum size of a message for APNs and FCM, in bytes.
 const PUSH: usize = 4096;
-/// RFC 5322, section 2.1.1: lines should have no more characters.
+/// The recommended maximum length of a line in RFC 5322, section 2.1.1.
 const SUBJECT: usize = 78;
 
-/// Looks at the texts of each channel.
+/// Checks the texts of each channel.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for message in linter.rules.messages.values() {
         for rendition in &message.renditions {
@@ -55,7 +55,7 @@ fn report(
     }
 }
 
-/// Tells of a text that is as long as a list of which nobody knows how long it is.
+/// Reports a text that contains a list of unknown length.
 pub fn report_unbounded(estimate: &Estimate, cursor: &Cursor<'_>, least: &str, out: &mut ReadContext<'_>) {
     if !estimate.endless.is_empty() {
         let names = estimate.endless.join(", ");
@@ -65,7 +65,7 @@ pub fn report_unbounded(estimate: &Estimate, cursor: &Cursor<'_>, least: &str, o
     }
 }
 
-/// Whether a channel is of a kind, by its name: `sms`, and `sms-at` too.
+/// Returns whether the name of a channel says that it is of a kind: `sms`, or `sms-at`.
 pub fn is_kind(channel: &str, kind: &str) -> bool {
     channel.split(['.', '_', '-']).any(|part| part == kind)
 }

@@ -1,4 +1,4 @@
-//! Lists that have nothing, and fields that nothing has.
+//! Lists without items, and fields that no item has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::loop_items::LoopItems;
 use crate::source::cursor::{Cursor, ReadContext};
 use crate::template::{Expression, Part};
 
-/// Looks at the lists that templates go through, and at what they read of their things.
+/// Checks the lists that templates iterate over, and the fields that they read.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, _) in linter.needs.lists.iter().filter(|(_, items)| items.is_empty()) {
         if let Some(cursor) = linter.definitions.key("lists", id, "where") {
@@ -33,10 +33,10 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Looks for fields that are read in loops.
+/// A visitor that collects missing fields in loops.
 struct Fields<'l, 'r, 'a> {
     linter: &'l Linter<'r, 'a>,
-    /// What the loops around go through, by the number of the variable.
+    /// The items of the enclosing loops, by the number of the variable.
     loops: BTreeMap<u32, LoopItems<'r>>,
     missing: Vec<(&'r str, &'r str, Cursor<'a>)>,
 }

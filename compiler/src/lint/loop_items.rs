@@ -1,4 +1,4 @@
-//! What loops and filters of templates go through, as far as it is known when the rules are published.
+//! The items that loops and filters of templates iterate over, as far as the rules determine them.
 
 use throughline::internals::plan::tables::{ExprOp, TemplateFilter};
 use throughline::{Object, Value};
@@ -6,22 +6,22 @@ use throughline::{Object, Value};
 use super::Linter;
 use crate::template::Expression;
 
-/// A range has at most so many numbers.
+/// The maximum number of items of a range.
 const MAX_RANGE: f64 = 1_000.0;
 
-/// What a loop goes through.
+/// The items of a loop.
 #[derive(Clone, Debug, Default)]
 pub struct LoopItems<'r> {
-    /// So many at most; none if nobody knows.
+    /// The maximum number of items; `None` if it is unknown.
     pub most: Option<usize>,
-    /// The list of the rules that they are from, and the fields of each of its things.
+    /// The list of the rules that supplies them, and the fields of each of its items.
     pub list: Option<(&'r str, Vec<&'r Object>)>,
-    /// The field of the things that is taken instead of them.
+    /// The field that replaces each item.
     pub field: Option<&'r str>,
 }
 
 impl<'r> LoopItems<'r> {
-    /// What a value of a template has.
+    /// Determines the items of a template's value.
     pub fn of(linter: &Linter<'r, '_>, term: &'r Expression<'_>) -> Self {
         match term {
             Expression::List(named) => Self::for_list(linter, named.name),
@@ -62,7 +62,7 @@ impl<'r> LoopItems<'r> {
         Self { most: self.most.into_iter().chain(count).min(), ..self }
     }
 
-    /// The texts of a field of the things, if it is known which things these are.
+    /// Returns the strings of a field, if the items are known.
     pub fn texts(&self, field: &str) -> Option<Vec<String>> {
         let (_, items) = self.list.as_ref()?;
         let text = |item: &&Object| {

@@ -1,7 +1,7 @@
-//! The linter: rules that compile and are probably not what was meant.
+//! The linter, which finds rules that compile but are probably not what was meant.
 //!
-//! Every finding is a warning with a code; `docs/lint.md` has a section for each. What is not certain is not told: forms of
-//! the language that a lint does not know could mean anything, so it says nothing about them.
+//! Every finding is a warning with a code; `docs/lint.md` has a section for each. The linter reports only
+//! what is certain: forms of the language that a lint does not know could mean anything, so it ignores them.
 
 mod alternatives;
 mod campaigns;
@@ -39,21 +39,21 @@ use crate::source::diagnostic::{Diagnostic, Severity};
 use definitions::Definitions;
 use logic::Conditions;
 
-/// So many findings with one code are told one by one; the last of them says how many more there are.
+/// The number of findings per code that are reported. The last of them says how many more there are.
 const MOST: usize = 20;
 
-/// What every lint needs.
+/// The context of every lint.
 struct Linter<'r, 'a> {
     rules: &'r Rules<'a>,
     definitions: Definitions<'a>,
     conditions: Conditions<'r, 'a>,
-    /// What templates read of the catalogue.
+    /// The parts of the catalogue that templates read.
     needs: Needs<'r>,
-    /// The time, if what has ended is to be told.
+    /// The current time, if schedules that are over are to be reported.
     now: Option<Millis>,
 }
 
-/// Adds everything that is suspicious about rules without errors, and takes out what the rules allow.
+/// Adds the findings of all lints to rules without errors, and removes those that the rules allow.
 pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadContext<'_>) {
     let CompiledRules { trees, rules, unneeded_edge_attributes } = found;
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
@@ -79,7 +79,7 @@ pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadCon
     unused::check(&linter, out);
 }
 
-/// The findings that the rules do not allow; allowances that allow nothing are findings, too.
+/// Returns the findings that the rules do not allow. Allowances without a finding are findings, too.
 #[must_use]
 pub fn apply_settings(found: Vec<Diagnostic>, settings: &LintSettings<'_>, now: Option<Millis>) -> Vec<Diagnostic> {
     let mut kept = settings.filter(found, now);
@@ -88,7 +88,7 @@ pub fn apply_settings(found: Vec<Diagnostic>, settings: &LintSettings<'_>, now: 
     summarize(kept)
 }
 
-/// At most [`MOST`] findings of one code, the last of which tells of the others.
+/// Limits the findings of each code to [`MOST`]; the last one counts the others.
 fn summarize(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &found {

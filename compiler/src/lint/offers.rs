@@ -1,4 +1,4 @@
-//! Offers that one person could have at one time.
+//! Contradictory offers that a subject could have at the same time.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use super::logic::overlap;
 use super::reach::MessageReach;
 use crate::source::cursor::ReadContext;
 
-/// So many pairs of campaigns are compared.
+/// The maximum number of pairs of campaigns that are compared.
 const MAX_PAIRS: usize = 2_000;
-/// So many campaigns of an offer are compared with those of others.
+/// The maximum number of campaigns of an offer that are compared with those of others.
 const MAX_CAMPAIGNS: usize = 8;
 
-/// Looks at campaigns with different offers for the same people.
+/// Checks campaigns with different offers for the same subjects.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let mut by_offer: BTreeMap<&str, Vec<&MessageReach<'r, 'a>>> = BTreeMap::new();
     for reach in reaches.iter().filter(|reach| reach.is_understood) {
@@ -31,13 +31,13 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], 
     }
 }
 
-/// Tells of the first two campaigns that contradict each other, if two do.
+/// Reports the first two campaigns that contradict each other, if any.
 fn check_pair<'r, 'a>(first: &[&MessageReach<'r, 'a>], second: &[&MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     for one in first.iter().take(MAX_CAMPAIGNS) {
         for other in second.iter().take(MAX_CAMPAIGNS) {
             let (Some((a, offer)), Some((b, rival))) = (one.offer, other.offer) else { continue };
             let message = match (offer.group, rival.group) {
-                // What stands in no group stands beside everything, which nobody may have thought of.
+                // An offer without a group can be shown beside any other, which may not be intended.
                 (None, None) => {
                     format!(
                         "one person can have two offers at the same time, `{a}` of `{}` and `{b}` of `{}`",

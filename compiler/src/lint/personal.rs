@@ -1,10 +1,10 @@
-//! Attributes that leave the collector, or may: those that look personal, and those that no page needs.
+//! Attributes that leave the collector and look like personal data, or that no page needs.
 
 use super::Linter;
 use crate::source::cursor::ReadContext;
 use throughline::internals::plan::tables::Source;
 
-/// Words in names of attributes that hold what identifies a person.
+/// Words in the names of attributes that identify a person.
 const PERSONAL: [&str; 22] = [
     "email",
     "mail",
@@ -30,11 +30,11 @@ const PERSONAL: [&str; 22] = [
     "credit card",
 ];
 
-/// Looks at the names of attributes that travel in tokens, or with requests.
+/// Checks the names of attributes in tokens and requests.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (name, attribute) in &linter.rules.attributes {
         let Some(cursor) = &attribute.cursor else { continue };
-        // Whether there is an address is not the address.
+        // A boolean `hasEmail` is not an e-mail address.
         let is_value = !matches!(attribute.kind, "boolean" | "number");
         let travels = attribute.edge || attribute.source == Source::Request;
         let property = attribute.event_values.as_ref().map_or("", |values| values.property);
@@ -53,7 +53,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Tells of attributes that may leave the collector although only the collector uses them.
+/// Reports attributes that may leave the collector although only the collector uses them.
 pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadContext<'_>) {
     for name in names {
         if let Some(cursor) = linter.definitions.key("attributes", name, "edge") {
@@ -65,7 +65,7 @@ pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadCon
     }
 }
 
-/// The words of a name, in lower case: `billing.lastName` has three.
+/// Returns the words of a name, in lower case: `billing.lastName` has three.
 fn words(name: &str) -> String {
     let mut out = String::new();
     let mut was_small = false;

@@ -1,11 +1,11 @@
-//! Holdouts that leave nobody, and exclusion groups that exclude nothing.
+//! Holdouts that withhold everything or nothing, and exclusion groups without effect.
 
 use std::collections::BTreeMap;
 
 use super::Linter;
 use crate::source::cursor::ReadContext;
 
-/// Looks at the holdouts and exclusion groups.
+/// Checks the holdouts and exclusion groups.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     check_exclusions(linter, out);
     for (id, holdout) in &linter.rules.holdouts {
@@ -21,7 +21,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Tells of groups of one member: there is nothing that it could be kept apart from.
+/// Reports exclusion groups with a single member.
 fn check_exclusions(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let campaigns = linter.rules.campaigns.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));
     let experiments = linter.rules.experiments.iter().filter_map(|(id, row)| Some((*id, row.exclusion.as_ref()?)));

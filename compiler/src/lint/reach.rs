@@ -1,4 +1,4 @@
-//! Campaigns as the lints see them: when each may speak at all.
+//! The reach of campaigns: formulas of when each may be eligible.
 
 use std::cell::OnceCell;
 
@@ -16,28 +16,29 @@ use crate::source::cursor::Cursor;
 /// The keys of a campaign that the lints understand.
 const UNDERSTOOD: [&str; 9] = ["class", "priority", "when", "schedule", "offer", "experiment", "caps", "slots", "next"];
 
-/// A campaign and when it may speak.
+/// A campaign with the formulas of its eligibility.
 pub struct MessageReach<'r, 'a> {
     /// Its id.
     pub id: &'a str,
-    /// Where it is defined.
+    /// The position of the definition.
     pub cursor: Cursor<'a>,
     /// The campaign.
     pub campaign: &'r Campaign<'a>,
-    /// Its offer, with its id.
+    /// Its offer, with the id.
     pub offer: Option<(&'a str, &'r Offer<'a>)>,
     /// Its condition.
     pub when: Formula<'a>,
-    /// Everything else that must hold: the time, and the consent that its class needs.
+    /// The other requirements: the schedules, and the consent that its class needs.
     pub frame: Formula<'a>,
-    /// Whether nothing else than its condition and its frame can keep it from speaking, as far as it says itself.
+    /// Whether nothing else in its definition can prevent it: it has no caps, and all its keys are
+    /// understood.
     pub is_free: bool,
-    /// Whether the lints understand all that it says.
+    /// Whether the lints understand all its keys.
     pub is_understood: bool,
     silent: OnceCell<Formula<'a>>,
 }
 
-/// All campaigns.
+/// Returns the reach of every campaign.
 pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
     let reach = |(id, campaign): (&&'a str, &'r Campaign<'a>)| {
         let cursor = linter.definitions.get("campaigns", id)?.clone();
@@ -61,13 +62,13 @@ pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
 }
 
 impl<'r, 'a> MessageReach<'r, 'a> {
-    /// That it may speak.
+    /// Returns the formulas that must hold for the campaign to be eligible.
     #[must_use]
     pub fn eligible_when(&self) -> [&Formula<'a>; 2] {
         [&self.when, &self.frame]
     }
 
-    /// That its condition or its frame keeps it from speaking.
+    /// Returns the formula of the campaign not being eligible.
     #[must_use]
     pub fn silent(&self, linter: &Linter<'r, 'a>) -> &Formula<'a> {
         self.silent.get_or_init(|| self.silencing_conditions(linter))
@@ -111,7 +112,7 @@ fn frame<'a>(linter: &Linter<'_, 'a>, campaign: &Campaign<'a>, offer: Option<&Of
     Formula::All(parts)
 }
 
-/// The times of a schedule.
+/// Returns the times of a schedule.
 fn span(schedule: Schedule) -> Ranges<super::logic::Number> {
     let from = if schedule.from == Millis::MIN { Ranges::all() } else { Ranges::above(millis(schedule.from.0), true) };
     let until =
@@ -119,7 +120,7 @@ fn span(schedule: Schedule) -> Ranges<super::logic::Number> {
     from.intersect(&until)
 }
 
-/// That now is not before a time.
+/// Returns the formula of the current time not being before a time.
 #[must_use]
 pub fn not_before<'a>(now: Millis) -> Formula<'a> {
     Formula::known(Variable::Now, Values::numbers(Ranges::above(millis(now.0), true)), "the current time".to_owned())

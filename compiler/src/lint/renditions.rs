@@ -1,4 +1,4 @@
-//! Ways to say a message that are missing.
+//! Missing renditions of messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,14 @@ use crate::rules::channel::WEB;
 use crate::rules::message::Message;
 use crate::source::cursor::ReadContext;
 
-/// Looks at the renditions of each message where it is used.
+/// Checks the renditions of each message where it is used.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     check_variations(linter, reaches, out);
     check_locales(linter, out);
     check_mobile(linter, reaches, out);
 }
 
-/// Tells of variations between which a message makes no difference.
+/// Reports variations between which a message does not differ.
 fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     for reach in reaches {
         let Some(id) = reach.campaign.experiment.as_ref().map(|named| named.name) else { continue };
@@ -30,7 +30,7 @@ fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r,
             let locales_of_variation: BTreeSet<&str> =
                 message.in_channel(channel).filter_map(|rendition| Some(rendition.variation.as_ref()?.name)).collect();
             let silent: Vec<&str> = arms.difference(&locales_of_variation).copied().collect();
-            // One of them may be what is said without an experiment.
+            // A single one may be the control, which gets the rendition without a variation.
             if silent.len() > 1 {
                 let text = format!(
                     "variations `{}` of experiment `{id}` get the same content from message `{}` in `{channel}`",
@@ -44,7 +44,7 @@ fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r,
     }
 }
 
-/// The locales of a message in a channel, without the default; for a variation or for everybody.
+/// Returns the locales of a message in a channel, without the default, for a variation or for all others.
 fn locales<'a>(
     linter: &Linter<'_, 'a>,
     message: &Message<'a>,
@@ -56,8 +56,8 @@ fn locales<'a>(
     fitting.filter_map(|rendition| rendition.locale).filter(|locale| *locale != linter.rules.defaults.locale).collect()
 }
 
-/// Tells of locales that others have: other channels of the message, other messages of its slot, the message without a
-/// variation.
+/// Reports missing locales that exist in other channels of the message, in other messages of its slot, or
+/// without a variation.
 fn check_locales(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut slots: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     let mut neighbours: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
@@ -104,7 +104,8 @@ fn check_locales(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Tells of variations that are not said in a locale in which the message is said: who is in them reads another language.
+/// Reports variations without a rendition in a locale that the message has: their subjects read another
+/// language.
 fn check_combinations<'a>(
     linter: &Linter<'_, 'a>,
     id: &str,
@@ -130,13 +131,13 @@ fn check_combinations<'a>(
     }
 }
 
-/// Whether somebody with this locale reads one of those: `de` is for `de-AT` too.
+/// Returns whether a subject with this locale gets a rendition in one of those: `de` is for `de-AT`, too.
 fn covers(locales: &BTreeSet<&str>, locale: &str) -> bool {
     let shorter = locale.rmatch_indices('-').filter_map(|(at, _)| locale.get(..at));
     [locale].into_iter().chain(shorter).any(|locale| locales.contains(locale))
 }
 
-/// Tells of slots that have something for desktops and nothing for phones.
+/// Reports slots that have campaigns on desktops and none on phones.
 fn check_mobile<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let device = |name: &str| {
         let values = Values::texts(Ranges::point(Text(name.to_owned())));

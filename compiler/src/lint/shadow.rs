@@ -1,4 +1,4 @@
-//! Campaigns that another one always beats, and campaigns between which nothing but chance decides.
+//! Campaigns that another one always beats, and campaigns whose order is left to chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,20 +13,20 @@ use crate::rules::message::Message;
 use crate::rules::slot::Slot;
 use crate::source::cursor::ReadContext;
 
-/// With so many campaigns a campaign is compared that might beat it in a slot.
+/// The maximum number of campaigns in a slot that are compared with a campaign.
 const MAX_RIVALS: usize = 64;
-/// So many pairs of equal priority are compared in a slot.
+/// The maximum number of pairs of equal priority that are compared per slot.
 const MAX_PAIRS: usize = 400;
 
-/// A campaign that wants a slot.
+/// A campaign that competes for a slot.
 struct SlotClaim<'s, 'r, 'a> {
     reach: &'s MessageReach<'r, 'a>,
     message: &'r Message<'a>,
-    /// Which placement of the campaign it is.
+    /// The index of the campaign's placement.
     at: usize,
 }
 
-/// Looks at the campaigns of each slot.
+/// Checks the campaigns of each slot.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     let mut reported = BTreeSet::new();
     let mut slot_claims = slot_claims(linter, reaches);
@@ -38,7 +38,7 @@ pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], 
     }
 }
 
-/// The campaigns that want each slot.
+/// Returns the campaigns that compete for each slot.
 fn slot_claims<'s, 'r, 'a>(
     linter: &Linter<'r, 'a>,
     reaches: &'s [MessageReach<'r, 'a>],
@@ -54,16 +54,17 @@ fn slot_claims<'s, 'r, 'a>(
     slot_claims
 }
 
-/// What a campaign that beats another one requires: so only those are compared that have a chance.
+/// A requirement of a campaign, by which possible winners are indexed: only campaigns that share one are
+/// compared.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum ClaimKey<'f> {
-    /// Nothing, or nothing simple.
+    /// No requirement, or none of a simple form.
     Nothing,
-    /// Something of a subject.
+    /// A requirement on a variable.
     Some(&'f Variable),
-    /// Something of an event, in whatever window.
+    /// A requirement on an event, in any time span.
     Event(&'f str),
-    /// That a subject is this text.
+    /// The requirement that a variable equals a string.
     Text(&'f Variable, &'f str),
 }
 
@@ -75,13 +76,13 @@ impl<'f> ClaimKey<'f> {
         }
     }
 
-    /// Whether it says no more than the attribute that it is about.
+    /// Returns whether the key carries nothing but the attribute.
     const fn is_opaque(&self) -> bool {
         matches!(self, Self::Some(Variable::Opaque(_)))
     }
 }
 
-/// Winners, each under the one of its requirements that the fewest of them share.
+/// Indexes winners, each by the rarest of its requirements.
 fn index<'s, 'r, 'a>(winners: &[&'s SlotClaim<'s, 'r, 'a>]) -> BTreeMap<ClaimKey<'s>, Vec<&'s SlotClaim<'s, 'r, 'a>>> {
     let required: Vec<Vec<ClaimKey<'_>>> = winners.iter().map(|claim| keys(&claim.reach.when)).collect();
     let mut shared: BTreeMap<&ClaimKey<'_>, usize> = BTreeMap::new();
@@ -144,7 +145,8 @@ fn check_shadows<'r, 'a>(
     }
 }
 
-/// Whether nothing but its condition, the time and the consent of its class can keep the campaign from filling the slot.
+/// Returns whether only its condition, the schedules and the consent of its class can prevent the campaign
+/// from filling the slot.
 fn always_fills(linter: &Linter<'_, '_>, claim: &SlotClaim<'_, '_, '_>) -> bool {
     let reach = claim.reach;
     let offer_is_free = reach.offer.is_none_or(|(id, offer)| {
@@ -159,7 +161,7 @@ fn always_fills(linter: &Linter<'_, '_>, claim: &SlotClaim<'_, '_, '_>) -> bool 
         && has_only(message.cursor.node, &["once", "renditions"])
 }
 
-/// Whether the winner speaks wherever the loser does, as far as classes, offers and channels go.
+/// Returns whether the winner is eligible wherever the loser is, as far as classes, offers and channels go.
 fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &SlotClaim<'_, '_, '_>) -> bool {
     let (first, second) = (winner.reach.campaign.class, loser.reach.campaign.class);
     let covers_both = |classes: Classes| !classes.contains(first) || classes.contains(second);
@@ -169,7 +171,7 @@ fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &S
         covers_both(holdout.classes) && (!names(winner) || names(loser))
     });
     let suppressed_alike = policies.suppress.iter().all(|suppression| covers_both(suppression.classes));
-    // A cap on both counts for both; any other one might silence the winner alone.
+    // A cap on both counts for both; any other one might stop the winner alone.
     let capped_alike = linter.definitions.list("policies", "caps").iter().all(|cap| {
         let is_for = |key: &str, value: Option<&str>| match cap.node.get(key) {
             None => true,
@@ -177,7 +179,7 @@ fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &S
         };
         let applies = |claim: &SlotClaim<'_, '_, '_>| {
             let (class, offer) = (claim.reach.campaign.class, claim.reach.offer.map(|(id, _)| id));
-            // What must be said is capped only by caps that name its class.
+            // A transactional message is limited only by caps that name its class.
             let is_free = class == Class::Transactional && cap.node.get("class").is_none();
             !is_free && is_for("class", Some(class.name())) && is_for("offer", offer)
         };
@@ -191,7 +193,8 @@ fn may_shadow(linter: &Linter<'_, '_>, winner: &SlotClaim<'_, '_, '_>, loser: &S
     loser.reach.is_understood && held_out_alike && suppressed_alike && capped_alike && has_default_text
 }
 
-/// All that a condition requires: whoever it beats tells of each of them.
+/// Returns all requirements of a condition. The condition of a campaign that this one beats mentions each of
+/// them.
 fn keys<'f>(formula: &'f Formula<'_>) -> Vec<ClaimKey<'f>> {
     match formula {
         Formula::Is(literal) => vec![match literal.values.texts.finite().as_deref() {
@@ -203,7 +206,7 @@ fn keys<'f>(formula: &'f Formula<'_>) -> Vec<ClaimKey<'f>> {
     }
 }
 
-/// All literals of a formula, so many times as they stand in it.
+/// Visits all literals of a formula, duplicates included.
 fn literals<'f, 'a>(formula: &'f Formula<'a>, see: &mut dyn FnMut(&'f Literal<'a>)) {
     match formula {
         Formula::Is(literal) => see(literal),
@@ -212,7 +215,7 @@ fn literals<'f, 'a>(formula: &'f Formula<'a>, see: &mut dyn FnMut(&'f Literal<'a
     }
 }
 
-/// Tells of the first two campaigns of each priority that can want the slot at once.
+/// Reports the first two campaigns of each priority that can compete for the slot at the same time.
 fn check_ties<'a>(
     slot: &str,
     slot_claims: &[SlotClaim<'_, '_, 'a>],

@@ -1,7 +1,8 @@
-//! The length of SMS, in the segments that are sent and paid.
+//! The length of SMS, in the segments that are sent and billed.
 //!
-//! GSM 03.38: characters of the basic table take one of 160 places, those of its extension two; with any other character the
-//! text is sent as UCS-2, of which 70 units fit. A longer text is cut into segments of 153 or 67, each with a header.
+//! In GSM 03.38, characters of the basic table take one of 160 septets, those of the extension table two.
+//! With any other character the text is sent as UCS-2, of which 70 code units fit. A longer text is split
+//! into segments of 153 septets or 67 code units, each with a header.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +16,10 @@ use crate::source::cursor::ReadContext;
 /// The basic table of GSM 03.38.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
     ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-/// The extension of the table.
+/// The extension table.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// Looks at every text for the channel `sms`.
+/// Checks every text for the channel `sms`.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let most = linter.rules.lint.sms_segments as usize;
     for message in linter.rules.messages.values() {
@@ -60,7 +61,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// How many places a character takes in GSM 03.38; none for one that it does not have.
+/// Returns the number of septets of a character in GSM 03.38; `None` if it has no encoding.
 fn septet_len(c: char) -> Option<usize> {
     if BASIC.contains(c) {
         return Some(1);
@@ -72,7 +73,7 @@ fn septets(text: &str) -> usize {
     text.chars().filter_map(septet_len).fold(0, usize::saturating_add)
 }
 
-/// The number of segments of a text.
+/// Returns the number of segments of a text.
 fn segments(text: &str) -> usize {
     let widths: Option<Vec<usize>> = text.chars().map(septet_len).collect();
     match widths {
@@ -81,7 +82,7 @@ fn segments(text: &str) -> usize {
     }
 }
 
-/// The number of segments of characters with these widths, none of which is cut in two.
+/// Returns the number of segments of characters with these widths, none of which is split.
 fn packed(widths: &[usize], single: usize, part: usize) -> usize {
     if widths.iter().fold(0_usize, |sum, width| sum.saturating_add(*width)) <= single {
         return 1;
@@ -117,7 +118,7 @@ mod tests {
             ("a".repeat(307), 3),
             ("€".repeat(80), 1),
             ("€".repeat(81), 2),
-            // 76 euro signs fill 152 places of a segment; the next does not fit into the one that is left.
+            // 76 euro signs fill 152 septets of a segment; the next one does not fit into the last septet.
             (format!("{}{}", "€".repeat(76), "€".repeat(77)), 3),
             ("я".repeat(70), 1),
             ("я".repeat(71), 2),
@@ -125,7 +126,7 @@ mod tests {
             ("я".repeat(135), 3),
             ("😀".repeat(35), 1),
             ("😀".repeat(36), 2),
-            // 33 pairs fill 66 units of a segment; a pair is not cut.
+            // 33 surrogate pairs fill 66 code units of a segment; a pair is not split.
             ("😀".repeat(67), 3),
             (format!("{}’", "a".repeat(69)), 1),
             (format!("{}’", "a".repeat(70)), 2),

@@ -1,4 +1,4 @@
-//! Definitions that nothing uses.
+//! Unused definitions.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::rules::account_unit;
 use crate::rules::channel::WEB;
 use crate::source::cursor::{Cursor, ReadContext};
 
-/// The sections whose definitions are there to be used, and what one is called.
+/// The sections whose definitions need a use, with the noun for a definition.
 const SECTIONS: [(&str, &str); 11] = [
     ("attributes", "attribute"),
     ("segments", "segment"),
@@ -23,7 +23,7 @@ const SECTIONS: [(&str, &str); 11] = [
     ("lists", "list"),
 ];
 
-/// Looks for each id anywhere else: what only might be a use counts as one.
+/// Looks for each id anywhere else. Everything that could be a use counts as one.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let mut used = BTreeSet::new();
     for top in linter.definitions.tops() {
@@ -37,10 +37,10 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
     for (section, noun) in SECTIONS {
         for (id, cursor) in linter.definitions.section(section) {
-            // Declaring what is personal keeps it where it is; pages are there without a channel.
+            // Declaring personal data keeps it in the collector; pages exist without a channel.
             let is_pii =
                 linter.rules.attributes.get(id).is_some_and(|attribute| section == "attributes" && attribute.pii);
-            // Who may name the account is said where its id is declared.
+            // The declaration of the account's id says who may set it.
             let is_key = id == account_unit::ID && used.contains("account");
             if used.contains(id) || is_pii || is_key || (section == "channels" && id == WEB) {
                 continue;
@@ -55,7 +55,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     check_catalogue(linter, out);
 }
 
-/// Tells of a catalogue that no template reads. What of it is in no list may be out of stock only today.
+/// Reports a catalogue that no template reads. An item that is in no list may only be out of stock today.
 fn check_catalogue(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     let catalogue = linter.definitions.tops().iter().find_map(|top| member(top, "catalogue"));
     let is_read = !linter.needs.lists.is_empty() || !linter.needs.items.is_empty();
@@ -65,7 +65,7 @@ fn check_catalogue(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Notes every word that might be an id: keys, texts, and names in templates.
+/// Collects every word that could be an id: keys, strings, and names in templates.
 fn note<'a>(cursor: &Cursor<'a>, used: &mut BTreeSet<&'a str>) {
     if let Some(text) = cursor.node.as_str() {
         note_path(text, used);
@@ -83,7 +83,7 @@ fn note<'a>(cursor: &Cursor<'a>, used: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// Notes a path and everything that it is below; of a list in a template its id.
+/// Collects a path and each of its prefixes, and the id of a list in a template.
 fn note_path<'a>(path: &'a str, used: &mut BTreeSet<&'a str>) {
     used.insert(path);
     used.extend(path.strip_prefix("lists."));

@@ -1,4 +1,4 @@
-//! Automata, from the form in which they are made to the tables that a plan holds.
+//! Conversion of automata from `regex-automata` to the tables of a plan.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,15 @@ use throughline::internals::plan::automaton::{ACCEPT, FIRST, REJECT, write};
 
 type Dfa = dense::DFA<Vec<u32>>;
 
-/// One row for each state, those of [`REJECT`] and [`ACCEPT`] included: what follows on each of the 256 bytes, and at the end.
+/// One row per state, [`REJECT`] and [`ACCEPT`] included: the next state for each of the 256 bytes, and at
+/// the end.
 type Rows = Vec<Vec<u16>>;
 const END: usize = 256;
 
-/// How often equal states are joined, at most: each time can make others equal.
+/// The maximum number of rounds of merging equal states. Each round can make further states equal.
 const ROUNDS: usize = 16;
 
-/// The bytes of an automaton; none if it has too many states.
+/// Returns the bytes of an automaton; `None` if it has too many states.
 pub(super) fn bytes(dfa: &Dfa) -> Option<Vec<u8>> {
     let (mut start, mut rows) = explore(dfa)?;
     for _ in 0..ROUNDS {
@@ -30,7 +31,7 @@ pub(super) fn bytes(dfa: &Dfa) -> Option<Vec<u8>> {
     Some(write(start, &classes, &rows))
 }
 
-/// All states that a text can lead to, with the one that it begins in.
+/// Returns all reachable states and the initial one.
 fn explore(dfa: &Dfa) -> Option<(u16, Rows)> {
     let mut numbers = Numbers { known: BTreeMap::new(), waiting: Vec::new() };
     let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
@@ -45,15 +46,16 @@ fn explore(dfa: &Dfa) -> Option<(u16, Rows)> {
     Some((start, rows))
 }
 
-/// The numbers that states get, in the order in which they are met.
+/// The numbers of states, in the order in which they are visited.
 struct Numbers {
     known: BTreeMap<StateID, u16>,
     waiting: Vec<StateID>,
 }
 
 impl Numbers {
-    /// The number of what follows on a byte. It is a match if one ended *before* that byte; a match of nothing does not count
-    /// within a character.
+    /// Returns the number of the state after a byte.
+    ///
+    /// It is a match if one ended *before* that byte. An empty match does not count within a character.
     fn after(&mut self, dfa: &Dfa, state: StateID, byte: u8) -> Option<u16> {
         let splits_character = dfa.has_empty() && matches!(byte, 0x80..=0xbf) && dfa.is_match_state(state);
         if splits_character { self.number(state) } else { self.of(dfa, state) }
@@ -80,7 +82,7 @@ impl Numbers {
     }
 }
 
-/// Lets states with the same future be one. So the state before a match that is certain becomes [`ACCEPT`] itself.
+/// Merges states with the same future. The state before a certain match becomes [`ACCEPT`] itself.
 fn join_equal(start: u16, rows: &Rows) -> (u16, Rows) {
     let mut known: BTreeMap<&[u16], u16> = BTreeMap::new();
     let mut kept = Vec::new();
@@ -97,7 +99,7 @@ fn join_equal(start: u16, rows: &Rows) -> (u16, Rows) {
     (renumber(&start), kept.into_iter().map(|row| row.iter().map(renumber).collect()).collect())
 }
 
-/// Gives bytes that every state takes alike the same class, and each row a place for each class instead of each byte.
+/// Assigns bytes that no state distinguishes to the same class, and reduces each row to one entry per class.
 fn classify(rows: &[Vec<u16>]) -> Option<([u8; 256], Rows)> {
     let mut known: BTreeMap<Vec<u16>, u8> = BTreeMap::new();
     let mut examples = Vec::new();
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_match_that_is_certain_needs_no_state() {
-        // One row: the class of `a`, of all other bytes, and the end.
+        // One row: the class of `a`, that of all other bytes, and the end.
         assert_eq!(compile("a", false).unwrap().len(), 260 + 6);
         assert_eq!(compile("^a", false).unwrap().len(), 260 + 6);
     }

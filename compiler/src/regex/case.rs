@@ -1,11 +1,11 @@
-//! Upper and lower case, as JavaScript's `i` flag sees them without the `u` flag.
+//! Case folding as JavaScript's `i` flag does it without the `u` flag.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-/// The characters that are equal to each other, by the one that stands for all of them.
+/// The characters that are equal to each other, by the one that represents them.
 static GROUPS: LazyLock<BTreeMap<char, Vec<char>>> = LazyLock::new(|| {
     let mut groups: BTreeMap<char, Vec<char>> = BTreeMap::new();
     for c in '\0'..='\u{ffff}' {
@@ -15,8 +15,10 @@ static GROUPS: LazyLock<BTreeMap<char, Vec<char>>> = LazyLock::new(|| {
     groups
 });
 
-/// The character that stands for all that are equal to this one: upper case, if that is one character of the first
-/// 65,536 and not an ASCII character for one that is none.
+/// Returns the character that represents all those equal to this one.
+///
+/// It is the upper-case character, if that is a single one below U+10000 and does not map a non-ASCII
+/// character to ASCII.
 fn canonical(c: char) -> char {
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {

@@ -1,4 +1,4 @@
-//! The classes of characters that JavaScript has names for.
+//! JavaScript's named classes of characters.
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use throughline::internals::plan::automaton::unit;
@@ -19,7 +19,7 @@ const SPACE: &[(char, char)] = &[
 ];
 const LINE_END: &[(char, char)] = &[('\n', '\n'), ('\r', '\r'), ('\u{2028}', '\u{2029}')];
 
-/// The class of an escape such as `\d`; none if the letter names no class.
+/// Returns the class of an escape such as `\d`; `None` if the character names no class.
 pub(super) fn named(name: char) -> Option<ClassUnicode> {
     let mut class = match name {
         'd' | 'D' => of(DIGIT),
@@ -33,30 +33,30 @@ pub(super) fn named(name: char) -> Option<ClassUnicode> {
     Some(class)
 }
 
-/// What `.` stands for.
+/// Returns the class of `.`.
 pub(super) fn dot() -> ClassUnicode {
     let mut class = of(LINE_END);
     class.negate();
     class
 }
 
-/// The characters from the first to the last.
+/// Returns the characters from the first to the last.
 pub(super) fn range(first: char, last: char) -> ClassUnicode {
     of(&[(first, last)])
 }
 
-/// The code units from the first to the last.
+/// Returns the code units from the first to the last.
 pub(super) fn units(first: u16, last: u16) -> ClassUnicode {
     let part = |from: u16, to: u16| {
         let (from, to) = (first.max(from), last.min(to));
         (from <= to).then(|| (unit(from), unit(to)))
     };
-    // Halves of surrogate pairs stand beyond all others.
+    // Surrogates are represented by characters beyond all others.
     let parts = [part(0, 0xd7ff), part(0xd800, 0xdfff), part(0xe000, u16::MAX)];
     of(&parts.into_iter().flatten().collect::<Vec<_>>())
 }
 
-/// No characters.
+/// Returns the empty class.
 pub(super) fn none() -> ClassUnicode {
     of(&[])
 }

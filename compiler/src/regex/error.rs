@@ -1,33 +1,33 @@
-//! What is wrong with a pattern.
+//! Errors of patterns.
 
 use core::fmt;
 
-/// Why a pattern has no automaton. Places are numbers of characters from its beginning.
+/// The reason why a pattern has no automaton. Positions are numbers of characters from its beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegexError {
-    /// It is no regular expression.
+    /// It is not a regular expression.
     Syntax {
-        /// Where.
+        /// The position.
         at: usize,
-        /// What is wrong there.
+        /// The error.
         problem: &'static str,
     },
-    /// It looks ahead or behind.
+    /// It uses look-ahead or look-behind.
     LookAround {
-        /// Where.
+        /// The position.
         at: usize,
     },
-    /// It refers back to what a group has matched.
+    /// It uses a back-reference.
     BackReference {
-        /// Where.
+        /// The position.
         at: usize,
     },
-    /// It is too long, too deep, or its automaton is too large.
+    /// It is too long or nested too deeply, or its automaton is too large.
     TooLarge,
 }
 
 impl RegexError {
-    /// What would be possible instead.
+    /// Returns what could be used instead.
     #[must_use]
     pub const fn way_out(&self) -> Option<&'static str> {
         match self {

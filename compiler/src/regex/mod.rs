@@ -1,7 +1,7 @@
-//! Regular expressions: JavaScript's, compiled to automata that run in linear time.
+//! JavaScript's regular expressions, compiled to automata that run in linear time.
 //!
-//! Patterns mean what `new RegExp(pattern)` means in a browser, Annex B included: they see UTF-16 code units. Look-around
-//! and back-references are errors: no automaton can do them.
+//! Patterns mean what `new RegExp(pattern)` means in a browser, Annex B included: they match UTF-16 code
+//! units. Look-around and back-references are errors, because no automaton can match them.
 
 mod automaton;
 mod case;
@@ -15,19 +15,20 @@ use regex_automata::MatchKind;
 use regex_automata::dfa::{StartKind, dense};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 
-/// The longest pattern, in characters.
+/// The maximum length of a pattern, in characters.
 const MAX_PATTERN: usize = 2_000;
-/// The largest automaton in a plan, in bytes.
+/// The maximum size of an automaton in a plan, in bytes.
 const MAX_AUTOMATON: usize = 256 * 1024;
-/// The largest machine on the way to the automaton, in bytes.
+/// The maximum size of the intermediate machines, in bytes.
 const MAX_WORK: usize = 8 * 1024 * 1024;
 
-/// The automaton of a pattern, as the bytes that [`Automaton`](throughline::internals::plan::automaton::Automaton) reads.
+/// Compiles a pattern to the bytes that [`Automaton`](throughline::internals::plan::automaton::Automaton)
+/// reads.
 ///
 /// # Errors
-/// Says what in the pattern is no regular expression, or that its automaton is too large.
+/// Returns the syntax error of the pattern, an unsupported feature, or that the automaton is too large.
 pub fn compile(pattern: &str, ignore_case: bool) -> Result<Vec<u8>, RegexError> {
-    // Of all matches, not only of the best one: it is asked whether there is any.
+    // Keeps all matches and not only the preferred one, because the question is whether there is any.
     let config = dense::Config::new()
         .match_kind(MatchKind::All)
         .start_kind(StartKind::Unanchored)
@@ -66,7 +67,7 @@ mod tests {
         assert_eq!(is_match(pattern, false, text), expected, "/{pattern}/ on {text:?}");
     }
 
-    /// Each result is what Node 20 says of `new RegExp(pattern).test(text)`.
+    /// Each result is that of `new RegExp(pattern).test(text)` in Node 20.
     #[test]
     fn patterns_mean_what_they_mean_in_javascript() {
         let cases = [
@@ -125,7 +126,7 @@ mod tests {
         }
     }
 
-    /// Each result is what Node 20 says of `new RegExp(pattern, "i").test(text)`.
+    /// Each result is that of `new RegExp(pattern, "i").test(text)` in Node 20.
     #[test]
     fn case_is_ignored_as_in_javascript() {
         let cases = [

@@ -1,4 +1,15 @@
-//! Reads patterns as ECMA-262 (<https://tc39.es/ecma262/#sec-patterns>) and its Annex B have them, without flags or with `i`.
+//! Parses patterns as ECMA-262 (<https://tc39.es/ecma262/#sec-patterns>) and its Annex B define them, without
+//! flags or with `i`.
+//!
+//! The parser of `regex-syntax` is for Rust's language, so only its HIR is used. The same pattern means
+//! different things:
+//!
+//! - `\d` is Unicode in Rust and ASCII in JavaScript.
+//! - `[a&&b]` is an intersection in Rust and three characters in JavaScript.
+//! - `{` and `\1` are errors in Rust; by Annex B they are a literal and an octal escape.
+//!
+//! Patterns of pages and of GrowthBook must mean what `new RegExp` means. Building the HIR directly leaves
+//! the compilation to automata to the library.
 
 use regex_syntax::hir::{Class, ClassUnicode, Hir, Look, Repetition};
 use throughline::internals::plan::automaton::unit;
@@ -6,10 +17,10 @@ use throughline::internals::plan::automaton::unit;
 use super::RegexError;
 use super::{case, class};
 
-/// Groups are not nested deeper than this.
+/// The maximum nesting of groups.
 const MAX_DEPTH: usize = 50;
 
-/// The syntax tree of a pattern.
+/// Parses a pattern to its syntax tree.
 pub(super) fn parse(pattern: &str, ignore_case: bool) -> Result<Hir, RegexError> {
     let chars: Vec<char> = pattern.encode_utf16().map(unit).collect();
     let (groups, has_names) = count_groups(&chars);
@@ -30,11 +41,11 @@ struct Parser {
     ignore_case: bool,
 }
 
-/// One member of a class, or one end of a range of it.
+/// A member of a class, or an end of a range in it.
 enum Member {
     Char(char),
     Class(ClassUnicode),
-    /// The pattern has ended.
+    /// The end of the pattern.
     Nothing,
 }
 
@@ -166,7 +177,8 @@ impl Parser {
         if self.eat(")") { Ok(inner) } else { Err(self.problem(start, "unclosed `(`")) }
     }
 
-    /// The counts of a quantifier, if there is one here. A `{` that begins none is an ordinary character.
+    /// Parses the bounds of a quantifier, if there is one here. A `{` that begins none is an ordinary
+    /// character.
     fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>)>, RegexError> {
         let start = self.at;
         let counts = match self.peek() {
@@ -188,7 +200,7 @@ impl Parser {
         }
     }
 
-    /// The counts of `{2}`, `{2,}` or `{2,3}`; stops at the closing brace. If it is none of these, nothing is read.
+    /// Parses the bounds of `{2}`, `{2,}` or `{2,3}` up to the closing brace. Otherwise it consumes nothing.
     fn braces(&mut self) -> Option<(u32, Option<u32>)> {
         let start = self.at;
         self.advance(1);
@@ -200,7 +212,7 @@ impl Parser {
         complete
     }
 
-    /// A decimal number; one that is too large is the largest.
+    /// Parses a decimal number; one that is too large saturates.
     fn number(&mut self) -> Option<u32> {
         let mut number = None;
         while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
@@ -259,7 +271,7 @@ impl Parser {
         }
     }
 
-    /// What follows a backslash, which is already read.
+    /// Parses an escape after its backslash.
     fn escape(&mut self, start: usize, in_class: bool) -> Result<Member, RegexError> {
         let Some(c) = self.next() else { return Err(self.problem(start, "trailing `\\`")) };
         if let Some(class) = class::named(c) {
@@ -280,7 +292,8 @@ impl Parser {
         })
     }
 
-    /// Whether a back-reference follows the backslash: a number of a group, or `\k` where groups have names.
+    /// Returns whether a back-reference follows the backslash: the number of a group, or `\k` if groups have
+    /// names.
     fn is_back_reference(&mut self) -> bool {
         let start = self.at;
         let is_name = self.has_names && self.peek() == Some('k');
@@ -290,7 +303,7 @@ impl Parser {
         is_name || is_number
     }
 
-    /// An octal number of at most three digits and at most 255.
+    /// Parses an octal number of at most three digits and at most 255.
     fn octal(&mut self, first: char) -> Member {
         let mut number = first.to_digit(8).unwrap_or(0);
         for _ in 0..2 {
@@ -305,7 +318,8 @@ impl Parser {
         scalar(number)
     }
 
-    /// `\cA`; a backslash that no letter makes a control character of is itself, and the `c` follows it.
+    /// Parses `\cA`. Without a letter that makes a control character, the backslash is a literal and `c`
+    /// follows it.
     fn control(&mut self, in_class: bool) -> Member {
         let is_letter = |c: &char| c.is_ascii_alphabetic() || (in_class && (c.is_ascii_digit() || *c == '_'));
         match self.peek().filter(is_letter) {
@@ -324,7 +338,7 @@ impl Parser {
         self.hexadecimal(4).map_or(Member::Char('u'), scalar)
     }
 
-    /// The number of exactly so many hexadecimal digits; if there are fewer, nothing is read.
+    /// Parses exactly this number of hexadecimal digits. If there are fewer, it consumes nothing.
     fn hexadecimal(&mut self, digits: usize) -> Option<u32> {
         let number = (0..digits).try_fold(0_u32, |number, ahead| {
             let digit = self.peek_at(ahead)?.to_digit(16)?;
@@ -352,17 +366,17 @@ fn add(class: &mut ClassUnicode, member: Member) {
     }
 }
 
-/// The code unit with this number, which is below 65,536.
+/// Returns the code unit with this number, which is below 65,536.
 fn scalar(number: u32) -> Member {
     Member::Char(unit(u16::try_from(number).unwrap_or(0)))
 }
 
-/// The number of the code unit that a character stands for.
+/// Returns the number of the code unit that a character represents.
 fn number_of(c: char) -> u16 {
     (u32::from(c) & 0xffff) as u16
 }
 
-/// How many groups capture, and whether some of them have names. Both decide what `\1` and `\k` mean.
+/// Returns the number of capturing groups, and whether some have names. Both decide what `\1` and `\k` mean.
 fn count_groups(chars: &[char]) -> (u32, bool) {
     let (mut groups, mut has_names) = (0_u32, false);
     let mut in_class = false;

@@ -47,8 +47,7 @@ pub(super) fn use_of(attribute: &str) -> Use {
 }
 
 /// Returns whether a value after this prefix can change neither scheme nor host, even if it is empty and
-/// others
-/// follow.
+/// others follow.
 pub(super) fn has_fixed_beginning(url: &str) -> bool {
     let url = url.trim_start_matches(is_space);
     let is_fixed =

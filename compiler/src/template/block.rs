@@ -83,8 +83,7 @@ pub(super) fn blocks<'a>(
 
 impl<'a> Blocks<'_, '_, '_, 'a> {
     /// Parses parts up to one of the tags that end or divide a block, and returns that tag. Without such a
-    /// tag it
-    /// returns the parts up to the end.
+    /// tag it returns the parts up to the end.
     fn block(&mut self, ends: &[&str]) -> (Vec<Part<'a>>, End<'a>) {
         let mut parts = Vec::new();
         while let Some(piece) = self.pieces.next() {

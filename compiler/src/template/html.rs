@@ -1,10 +1,37 @@
-//! Follows markup as a browser's tokenizer does, far enough to know what an inserted value would be.
+//! Tracks markup as a browser's tokenizer does, to know the context of each output.
+//!
+//! The state decides how an output is escaped:
+//!
+//! | State | Output |
+//! |---|---|
+//! | `Text` | escaped for HTML |
+//! | `Quoted`, attribute is text | escaped for HTML |
+//! | `Quoted`, attribute is a URL with a fixed prefix | percent-encoded |
+//! | `Quoted`, any other URL, code, or an element that loads something | refused |
+//! | `BeforeValue`, `Unquoted` | refused: the value needs quotes |
+//! | `TagOpen`, `TagName`, `BeforeName`, `Name`, `AfterName` | refused: a name |
+//! | `Declaration`, `Comment`, `Raw` | refused: not markup |
+//!
+//! An output after an `if` or a loop has one escape for every path that leads to it. [`Markup::join`]
+//! therefore requires all paths to agree on everything that decides the escape: the state and, inside a tag,
+//! the element and the attribute. A URL counts as fixed only if it is so on every path:
+//!
+//! ```html
+//! <a href="{% if sale %}/sale/{% else %}/shop/{% endif %}{{ id }}">    percent-encoded: both paths have a prefix
+//! <a href="{% if sale %}/sale/{% endif %}{{ address }}">               refused: one path has no prefix
+//! <p {% if hint %}title="{% endif %}>                                  error: the paths end in different states
+//! ```
+//!
+//! This is the approach of Go's `html/template`. Rust's template engines escape by file type, without a
+//! context. HTML parsers such as `html5ever` read complete documents and have no state to ask for at a gap,
+//! or to join. The tracker may refuse safe markup, but never accepts an output in a context that it does not
+//! know.
 
 use throughline::internals::plan::tables::Escape;
 
 use super::attribute::{Use, has_fixed_beginning, is_space, use_of};
 
-/// Elements whose content is not markup. What is inserted there could be code, or end the element.
+/// Elements whose content is not markup. An output there could be code, or end the element.
 const RAW: [&str; 10] =
     ["script", "style", "textarea", "title", "iframe", "noembed", "noframes", "noscript", "xmp", "plaintext"];
 /// Elements whose attributes load or run something, whatever their names are.
@@ -22,26 +49,26 @@ const LOADING: [&str; 12] = [
     "animatetransform",
     "set",
 ];
-/// The beginning of a URL that is not known; nothing that follows makes it a fixed one.
+/// A prefix that stands for an unknown one; nothing that follows makes it fixed.
 const UNKNOWN: &str = "\u{0}:";
 
-/// Where the markup stands.
+/// The state of the markup at a position in the template.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Markup {
     state: State,
-    /// The name of the tag that began last.
+    /// The name of the current or last tag.
     tag: String,
-    /// The name of the attribute that began last.
+    /// The name of the current or last attribute.
     attribute: String,
-    /// What has been read of a value, a comment or the content of an element without markup.
+    /// The characters of the current value, comment, declaration or raw element.
     seen: String,
-    /// A value was inserted in the attribute that began last.
+    /// Whether an output with a fixed prefix precedes in the current value.
     is_filled: bool,
-    /// Nothing comes here: the loop has been left.
+    /// Whether this position is unreachable, because the loop has been left.
     is_left: bool,
 }
 
-/// Whether two ways through a template come together.
+/// The result of joining two paths through a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Join {
     Together,
@@ -65,7 +92,7 @@ enum State {
     Raw,
 }
 
-/// Why nothing can be inserted here.
+/// The reason why an output is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) stands: String,
@@ -77,21 +104,22 @@ fn refusal(stands: impl Into<String>, expected: &'static str) -> Refusal {
 }
 
 impl Markup {
-    /// Reads on.
+    /// Advances over literal text.
     pub(super) fn text(&mut self, text: &str) {
-        for letter in text.chars() {
-            self.state = self.next(letter);
+        for c in text.chars() {
+            self.state = self.next(c);
         }
     }
 
-    /// How a value that is inserted here is made harmless.
+    /// Returns the escape of an output at this position.
     pub(super) fn output(&mut self) -> Result<Escape, Refusal> {
         const ELSEWHERE: &str = "an output in text, or in a quoted attribute value";
         match self.state {
             State::Text => Ok(Escape::Html),
             State::Quoted(_) => self.value(),
             State::BeforeValue | State::Unquoted => {
-                // What follows is still this value, and is told of once.
+                // Continues as an unquoted value, so that its other outputs are reported with the same
+                // reason.
                 self.state = State::Unquoted;
                 Err(refusal("in an unquoted attribute value", "quotes around the value"))
             }
@@ -104,7 +132,7 @@ impl Markup {
         }
     }
 
-    /// Says what is still open.
+    /// Returns an error if something is still open at the end.
     pub(super) fn end(&self) -> Result<(), String> {
         match self.state {
             State::Text => Ok(()),
@@ -115,12 +143,14 @@ impl Markup {
         }
     }
 
-    /// The loop is left here; what follows is never reached.
+    /// Marks the position as unreachable, after the loop was left.
     pub(super) const fn leave(&mut self) {
         self.is_left = true;
     }
 
-    /// Goes on from here for two ways, if both have come to the same place.
+    /// Joins another path to this one, if both are in the same context.
+    ///
+    /// The module documentation explains the rule. An unreachable path does not count.
     pub(super) fn join(&mut self, other: &Self) -> Join {
         if other.is_left {
             return Join::Together;
@@ -144,7 +174,8 @@ impl Markup {
         if !is_same {
             return Join::Apart;
         }
-        // A URL has a fixed beginning if it has one on both ways; the unfixed one is the one to go on with.
+        // A URL is fixed only if it is on both paths. Different prefixes of which one is not fixed become an
+        // unknown one.
         let is_fixed = |markup: &Self| markup.is_filled || has_fixed_beginning(&markup.seen);
         let both = is_fixed(self) && is_fixed(other);
         if !both && self.seen != other.seen {
@@ -154,7 +185,7 @@ impl Markup {
         Join::Together
     }
 
-    /// Where this is.
+    /// Describes the position, for messages.
     pub(super) fn describe(&self) -> String {
         match self.state {
             State::Text => "in text".to_owned(),
@@ -167,45 +198,45 @@ impl Markup {
         }
     }
 
-    fn next(&mut self, letter: char) -> State {
+    fn next(&mut self, c: char) -> State {
         match self.state {
-            State::Text if letter == '<' => State::TagOpen,
+            State::Text if c == '<' => State::TagOpen,
             State::Text => State::Text,
-            State::TagOpen => self.begin_tag(letter),
-            State::TagName | State::BeforeName | State::AfterName if letter == '>' => self.end_tag(),
-            State::TagName if is_space(letter) || letter == '/' => State::BeforeName,
+            State::TagOpen => self.begin_tag(c),
+            State::TagName | State::BeforeName | State::AfterName if c == '>' => self.end_tag(),
+            State::TagName if is_space(c) || c == '/' => State::BeforeName,
             State::TagName => {
-                self.tag.push(letter.to_ascii_lowercase());
+                self.tag.push(c.to_ascii_lowercase());
                 State::TagName
             }
-            State::BeforeName if is_space(letter) || letter == '/' => State::BeforeName,
-            State::AfterName if letter == '=' => State::BeforeValue,
-            State::AfterName if is_space(letter) => State::AfterName,
-            State::AfterName if letter == '/' => State::BeforeName,
+            State::BeforeName if is_space(c) || c == '/' => State::BeforeName,
+            State::AfterName if c == '=' => State::BeforeValue,
+            State::AfterName if is_space(c) => State::AfterName,
+            State::AfterName if c == '/' => State::BeforeName,
             State::BeforeName | State::AfterName => {
-                self.attribute = letter.to_lowercase().collect();
+                self.attribute = c.to_lowercase().collect();
                 State::Name
             }
-            State::Name => self.name(letter),
-            State::BeforeValue if is_space(letter) => State::BeforeValue,
-            State::BeforeValue => self.begin_value(letter),
-            State::Quoted(quote) if letter == quote => State::BeforeName,
-            State::Unquoted if letter == '>' => self.end_tag(),
-            State::Unquoted if is_space(letter) => State::BeforeName,
-            State::Quoted(_) | State::Unquoted => self.keep(letter),
-            State::Declaration => self.declaration(letter),
-            State::Comment => self.comment(letter),
-            State::Raw => self.raw(letter),
+            State::Name => self.name(c),
+            State::BeforeValue if is_space(c) => State::BeforeValue,
+            State::BeforeValue => self.begin_value(c),
+            State::Quoted(quote) if c == quote => State::BeforeName,
+            State::Unquoted if c == '>' => self.end_tag(),
+            State::Unquoted if is_space(c) => State::BeforeName,
+            State::Quoted(_) | State::Unquoted => self.keep(c),
+            State::Declaration => self.declaration(c),
+            State::Comment => self.comment(c),
+            State::Raw => self.raw(c),
         }
     }
 
-    fn keep(&mut self, letter: char) -> State {
-        self.seen.push(letter);
+    fn keep(&mut self, c: char) -> State {
+        self.seen.push(c);
         self.state
     }
 
-    fn begin_tag(&mut self, letter: char) -> State {
-        match letter {
+    fn begin_tag(&mut self, c: char) -> State {
+        match c {
             '!' | '?' => {
                 self.seen.clear();
                 State::Declaration
@@ -215,8 +246,8 @@ impl Markup {
                 State::TagName
             }
             '<' => State::TagOpen,
-            _ if letter.is_ascii_alphabetic() => {
-                self.tag = letter.to_ascii_lowercase().to_string();
+            _ if c.is_ascii_alphabetic() => {
+                self.tag = c.to_ascii_lowercase().to_string();
                 State::TagName
             }
             _ => State::Text,
@@ -228,60 +259,60 @@ impl Markup {
         if RAW.contains(&self.tag.as_str()) { State::Raw } else { State::Text }
     }
 
-    fn name(&mut self, letter: char) -> State {
-        match letter {
+    fn name(&mut self, c: char) -> State {
+        match c {
             '=' => State::BeforeValue,
             '>' => self.end_tag(),
             '/' => State::BeforeName,
-            _ if is_space(letter) => State::AfterName,
+            _ if is_space(c) => State::AfterName,
             _ => {
-                self.attribute.extend(letter.to_lowercase());
+                self.attribute.extend(c.to_lowercase());
                 State::Name
             }
         }
     }
 
-    fn begin_value(&mut self, letter: char) -> State {
+    fn begin_value(&mut self, c: char) -> State {
         self.seen.clear();
         self.is_filled = false;
-        match letter {
-            '"' | '\'' => State::Quoted(letter),
+        match c {
+            '"' | '\'' => State::Quoted(c),
             '>' => self.end_tag(),
             _ => {
-                self.seen.push(letter);
+                self.seen.push(c);
                 State::Unquoted
             }
         }
     }
 
-    fn declaration(&mut self, letter: char) -> State {
-        // Where `<![CDATA[` ends depends on the elements around; it is taken to never end.
-        if letter == '>' && !self.seen.starts_with("[CDATA[") {
+    fn declaration(&mut self, c: char) -> State {
+        // The end of `<![CDATA[` depends on the enclosing elements, so it is taken to never end.
+        if c == '>' && !self.seen.starts_with("[CDATA[") {
             return State::Text;
         }
-        self.seen.push(letter);
+        self.seen.push(c);
         if self.seen == "--" { State::Comment } else { State::Declaration }
     }
 
-    fn comment(&mut self, letter: char) -> State {
-        self.seen.push(letter);
+    fn comment(&mut self, c: char) -> State {
+        self.seen.push(c);
         if self.seen.ends_with("-->") || self.seen.ends_with("--!>") { State::Text } else { State::Comment }
     }
 
-    fn raw(&mut self, letter: char) -> State {
-        let ends = letter == '>' || letter == '/' || is_space(letter);
+    fn raw(&mut self, c: char) -> State {
+        let ends = c == '>' || c == '/' || is_space(c);
         let before = self.seen.strip_suffix(self.tag.as_str()).filter(|_| ends);
-        // A script with `<!--` in it can go on after its end tag; it is taken to never end.
-        let is_odd = || self.tag == "script" && self.seen.contains("<!--");
-        if before.is_some_and(|before| before.ends_with("</")) && !is_odd() {
+        // A script that contains `<!--` can continue after its end tag, so it is taken to never end.
+        let is_escaped = || self.tag == "script" && self.seen.contains("<!--");
+        if before.is_some_and(|before| before.ends_with("</")) && !is_escaped() {
             self.tag.insert(0, '/');
-            return if letter == '>' { State::Text } else { State::BeforeName };
+            return if c == '>' { State::Text } else { State::BeforeName };
         }
-        self.seen.push(letter.to_ascii_lowercase());
+        self.seen.push(c.to_ascii_lowercase());
         State::Raw
     }
 
-    /// How a value is made harmless in the quoted value of the attribute.
+    /// Returns the escape of an output in a quoted attribute value.
     fn value(&mut self) -> Result<Escape, Refusal> {
         const PLAIN: &str = "an output in text, or in a plain text attribute, such as `title` or `alt`";
         if LOADING.contains(&self.tag.as_str()) {
@@ -307,7 +338,7 @@ impl Markup {
 mod tests {
     use super::*;
 
-    /// What an output at the end of `before` would be.
+    /// Returns the escape of an output after this text.
     fn output(before: &str) -> Result<Escape, Refusal> {
         let mut markup = Markup::default();
         markup.text(before);

@@ -15,8 +15,7 @@ use crate::source::tree::{Kind, Node};
 /// Compiles data to a template that renders JSON, with members in source order.
 ///
 /// A string that consists of one output whose last filter is `json` is replaced by the value itself; every
-/// other
-/// string stays a string.
+/// other string stays a string.
 pub fn json<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Template<'a> {
     let mut data = Data { parts: Vec::new(), scope: VariableScope::default(), cursor, out };
     data.write(cursor.node);
@@ -82,8 +81,8 @@ impl<'a> Data<'_, '_, '_, 'a> {
 /// Returns the value that replaces a string of data, if it is one output whose last filter is `json`.
 pub fn whole_value<'a>(cursor: &Cursor<'a>, text: &'a str, out: &ReadContext<'_>) -> Option<Expression<'a>> {
     // Errors of the string have already been reported.
-    let mut silent = ReadContext { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
-    let parts = blocks(scan(cursor, text, &mut silent), &mut VariableScope::default(), &mut silent);
+    let mut ignored = ReadContext { sources: out.sources, zone: out.zone.clone(), diagnostics: Diagnostics::default() };
+    let parts = blocks(scan(cursor, text, &mut ignored), &mut VariableScope::default(), &mut ignored);
     match parts.as_slice() {
         [Part::Output { term, .. }] => as_data(term),
         _ => None,

@@ -112,8 +112,7 @@ pub struct Numbers {
 }
 
 /// Returns the locale of a language tag such as `de-AT`: that of language and country, or of the language in
-/// its
-/// likely country. An unknown language gets that of the United States.
+/// its likely country. An unknown language gets that of the United States.
 pub fn of(tag: &str) -> Locale {
     let mut parts = tag.split(['-', '_']);
     let language = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -140,8 +139,7 @@ pub fn numbers(locale: Locale, digits: Option<u32>) -> Numbers {
 }
 
 /// Returns a locale's format of money. Its own currency has the local sign, others have a sign that is theirs
-/// alone,
-/// or their code.
+/// alone, or their code.
 pub fn money(locale: Locale, currency: Option<&str>) -> Numbers {
     let code = currency.unwrap_or_else(|| code(locale));
     let digits = MARKETS.iter().find(|market| self::code(**market) == code).map_or(2, |market| digits(*market));

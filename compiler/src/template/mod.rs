@@ -108,8 +108,7 @@ pub fn text<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Templa
 }
 
 /// Compiles a template for HTML. Outputs are allowed in text, in quoted attribute values, and in URLs with a
-/// fixed
-/// prefix.
+/// fixed prefix.
 pub fn html<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
     let mut scope = VariableScope::default();
     let mut parts = blocks(scan(cursor, cursor.text(out)?, out), &mut scope, out);

@@ -40,8 +40,7 @@ struct Variable {
 
 impl<'a> VariableScope<'a> {
     /// Collects the names of all variables before the template is parsed, because a loop may read one before
-    /// it is
-    /// assigned.
+    /// it is assigned.
     pub(super) fn find_variables(&mut self, pieces: &[Raw<'a>]) {
         for piece in pieces {
             let Raw::Tag(tag, inside) = piece else { continue };
