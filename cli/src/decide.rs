@@ -11,7 +11,7 @@ use crate::failure::{Failure, say};
 use crate::rules::Rules;
 use crate::{tree, why_not};
 
-/// The largest facts that are read.
+/// The maximum size of facts, in bytes.
 const MAX_FACTS: u64 = 1024 * 1024;
 
 /// Arguments of `decide`.
@@ -46,7 +46,7 @@ impl Decide {
         say(throughline::decide(&plan, &facts).to_json())
     }
 
-    /// The plan and the facts.
+    /// Reads the plan and the facts.
     pub fn read(&self) -> Result<(Plan, Facts), Failure> {
         let plan = Plan::load(&self.rules.compile()?.edge)?;
         let mut text = String::new();

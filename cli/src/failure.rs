@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked to.
+//! The failure of a command.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -6,21 +6,21 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
-/// Why a command did not do what it was asked to.
+/// The reason why a command failed.
 pub enum Failure {
-    /// What is wrong has been said already.
+    /// The error has already been printed.
     Reported,
-    /// What is wrong.
+    /// The error.
     Because(String),
 }
 
 impl Failure {
-    /// A failure to read or write a file.
+    /// Creates a failure to read or write a file.
     pub fn file(path: &Path, error: impl Display) -> Self {
         Self::Because(format!("{}: {error}", path.display()))
     }
 
-    /// Says what is wrong on standard error; the exit code of the command.
+    /// Prints the error to standard error, and returns the exit code of the command.
     pub fn report(self) -> ExitCode {
         if let Self::Because(message) = self {
             let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
@@ -36,7 +36,8 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// Prints a line on standard output, colours only on a terminal; a closed pipe ends the command as it should.
+/// Prints a line to standard output, with colours only on a terminal. A closed pipe ends the command without
+/// an error.
 pub fn say(line: impl Display) -> Result<(), Failure> {
     use std::io::Write;
     match writeln!(anstream::stdout(), "{line}") {

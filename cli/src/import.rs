@@ -1,4 +1,4 @@
-//! `import`: rules from what other systems have.
+//! `import`: converts the rules of other systems.
 
 use std::fs;
 use std::path::PathBuf;

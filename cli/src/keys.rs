@@ -1,4 +1,4 @@
-//! `keys`: one private and one public file for each purpose, so that nothing is shared that need not be.
+//! `keys`: a private and a public file for each purpose, so that no key is shared more than needed.
 
 use std::fs;
 use std::io::Write;
@@ -10,10 +10,10 @@ use throughline::keys::{Algorithm, Key, KeySet, Purpose};
 
 use crate::failure::{Failure, say};
 
-/// Keys kept after a rotation, so that what they have signed stays good: the signing one and those before it.
+/// The number of keys after a rotation, the signing one included: the signatures of the others stay valid.
 const KEPT: usize = 3;
 
-/// The verbs of `keys`.
+/// The subcommands of `keys`.
 #[derive(Subcommand)]
 pub enum Keys {
     /// Create a directory with keys for tokens, plans and previews
@@ -110,7 +110,7 @@ impl Rotate {
 pub struct KeyDirectory(PathBuf);
 
 impl KeyDirectory {
-    /// The directory, which must be there.
+    /// Opens a directory, which must exist.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if !path.is_dir() {
             return Err(Failure::file(path, "key directory not found; create one with `throughline keys new --out`"));
@@ -118,14 +118,14 @@ impl KeyDirectory {
         Ok(Self(path.to_owned()))
     }
 
-    /// The keys for a purpose, with their private halves.
+    /// Returns the keys for a purpose, with their private halves.
     pub fn read(&self, purpose: Purpose) -> Result<KeySet, Failure> {
         let path = self.private(purpose);
         let text = fs::read_to_string(&path).map_err(|error| Failure::file(&path, error))?;
         KeySet::parse(&text, purpose).map_err(|error| Failure::file(&path, error))
     }
 
-    /// The sealed form of a plan.
+    /// Seals a plan with the plan key.
     pub fn seal(&self, plan: &[u8]) -> Result<Vec<u8>, Failure> {
         let keys = self.read(Purpose::Plan)?;
         let key = keys.signer().ok_or_else(|| Failure::file(&self.private(Purpose::Plan), "no private key"))?;
@@ -148,7 +148,7 @@ impl KeyDirectory {
     }
 }
 
-/// Writes a file that only its owner can read; it is whole or not there.
+/// Writes a file atomically, readable only by its owner.
 fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     let new = path.with_extension("new");
     let _ = fs::remove_file(&new);
@@ -160,7 +160,7 @@ fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     written.and_then(|()| fs::rename(&new, path)).map_err(|error| Failure::file(path, error))
 }
 
-/// A key from the system's random numbers.
+/// Generates a key from the system's random numbers.
 fn random_key(algorithm: Algorithm, purpose: Purpose) -> Result<Key, Failure> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)

@@ -1,4 +1,5 @@
-//! The throughline command: check and compile rules, make keys and tokens, publish, and see what would be decided.
+//! The `throughline` command: checks, compiles and publishes rules, makes keys and tokens, and explains
+//! decisions.
 
 mod decide;
 mod evaluate;

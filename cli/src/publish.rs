@@ -11,9 +11,9 @@ use crate::keys::KeyDirectory;
 use crate::rules::{Lint, Rules};
 use crate::store::{Store, Target};
 
-/// Names the plan that is in force.
+/// The key of the pointer to the current plan.
 const CURRENT: &str = "plan:current";
-/// How many earlier plans are kept to go back to.
+/// The number of earlier plans that are kept for a rollback.
 const KEPT: usize = 10;
 
 /// Arguments of `publish`.
@@ -47,7 +47,7 @@ impl Publish {
         let store = self.target.store()?;
         let version = Version { edge: id(&plans.edge)?, public: id(&plans.public)? };
         let mut history = History::read(&store)?;
-        // The plans are there before the pointer names them: a reader never follows it into nothing.
+        // Plans are published before the pointer names them, so a reader always finds the plan that it names.
         store.put(&edge_key(&version.edge), &keys.seal(&plans.edge)?)?;
         store.put(&public_key(&version.public), &keys.seal(&plans.public)?)?;
         let dropped = history.advance(version);
@@ -82,14 +82,14 @@ impl Rollback {
     }
 }
 
-/// The two plans of one compile.
+/// The ids of the two plans of a compilation.
 #[derive(Clone, PartialEq)]
 struct Version {
     edge: String,
     public: String,
 }
 
-/// The published versions, the one in force first.
+/// The published versions, the current one first.
 struct History(Vec<Version>);
 
 impl History {
@@ -110,7 +110,7 @@ impl History {
         store.put(CURRENT, pointer.to_string().as_bytes())
     }
 
-    /// Puts a version first; the versions that are kept no longer.
+    /// Adds the newest version, and returns the versions that are no longer kept.
     fn advance(&mut self, version: Version) -> Vec<Version> {
         self.0.retain(|known| *known != version);
         self.0.insert(0, version);

@@ -15,10 +15,10 @@ use throughline_compiler::{
 use crate::failure::{Failure, say};
 use crate::keys::KeyDirectory;
 
-/// The largest file of rules that is read.
+/// The maximum size of a file of rules, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
-/// Where rules are, and how they are compiled.
+/// The paths of the rules, and the options of their compilation.
 #[derive(Args)]
 pub struct Rules {
     /// Files or directories with rules (YAML or JSON)
@@ -29,7 +29,7 @@ pub struct Rules {
     speed: f64,
 }
 
-/// Which findings are as bad as mistakes.
+/// The findings that fail the command.
 #[derive(Args)]
 pub struct Lint {
     /// Fail on warnings with this code, or on all with `warnings`; docs/lint.md explains the codes
@@ -113,7 +113,7 @@ pub fn schema() -> Result<(), Failure> {
 }
 
 impl Lint {
-    /// The plans, if nothing was found that is wrong or denied.
+    /// Returns the plans, unless there are errors or denied warnings.
     fn accepted(&self, outcome: CompileResult) -> Result<Plans, Failure> {
         let is_denied = |found: &Diagnostic| {
             let named = |code: &String| code == "warnings" || code == found.code;
@@ -124,13 +124,13 @@ impl Lint {
     }
 }
 
-/// A code of a warning, or all of them.
+/// Parses the code of a warning, or `warnings` for all of them.
 fn denial(word: &str) -> Result<String, String> {
     let is_known = word == "warnings" || WARNINGS.iter().any(|(code, _)| *code == word);
     is_known.then(|| word.to_owned()).ok_or_else(|| "expected `warnings` or a code from docs/lint.md".to_owned())
 }
 
-/// What leaves the collector: a line for each, or a list for programs.
+/// Formats the data that leaves the collector: a line for each, or a JSON list.
 fn disclosures(outcome: &CompileResult, json: bool) -> String {
     if json {
         return canonical::to_string(&Value::Array(outcome.disclosures.iter().map(Disclosure::to_value).collect()));
@@ -149,7 +149,7 @@ fn show(outcome: &CompileResult, sources: &[Source]) {
 }
 
 impl Rules {
-    /// The plans; mistakes go to standard error.
+    /// Compiles the rules; errors go to standard error.
     pub fn compile(&self) -> Result<Plans, Failure> {
         let sources = self.read()?;
         let outcome = compile(&sources, self.options());
@@ -157,7 +157,7 @@ impl Rules {
         outcome.plans.ok_or(Failure::Reported)
     }
 
-    /// The plans of rules that the linter accepts; its findings go to standard error.
+    /// Compiles and lints the rules; findings go to standard error.
     pub fn checked(&self, lint: &Lint) -> Result<Plans, Failure> {
         let sources = self.read()?;
         let outcome = check(&sources, self.options(), Some(now()));
@@ -185,7 +185,8 @@ impl Rules {
     }
 }
 
-/// Adds the files of rules below a path, in the order of their names; a file that is named counts whatever it is called.
+/// Adds the files of rules below a path, ordered by name. A file that is named itself counts whatever its
+/// extension.
 fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let is_rules = path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
     if !path.is_dir() {

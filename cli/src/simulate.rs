@@ -1,4 +1,4 @@
-//! `simulate`: a decision for each line of facts.
+//! `simulate`: decides for each line of facts.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -22,7 +22,7 @@ pub struct Simulate {
 }
 
 impl Simulate {
-    /// Writes a line for each line: the decision, or `{"error": …, "line": …}`; blank lines are skipped.
+    /// Writes a line per input line: the decision, or `{"error": …, "line": …}`. Blank lines are skipped.
     pub fn run(self) -> Result<(), Failure> {
         let plan = Plan::load(&self.rules.compile()?.edge)?;
         let input: Box<dyn BufRead> = match self.facts.as_os_str() == "-" {
@@ -60,7 +60,7 @@ impl Simulate {
     }
 }
 
-/// Counts on standard error while it is a terminal.
+/// Returns a progress bar on standard error, which is hidden unless that is a terminal.
 fn progress() -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {human_pos} decisions, {per_sec}");
     let bar = ProgressBar::new_spinner();

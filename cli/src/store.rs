@@ -1,4 +1,4 @@
-//! Where plans are published: a directory that the local runtime follows, or Cloudflare KV.
+//! Stores of published plans: a directory that the local runtime watches, or Cloudflare KV.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 
-/// Which store.
+/// The options that select a store.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct Target {
@@ -23,14 +23,14 @@ pub struct Target {
 
 /// A store of bytes by key.
 pub enum Store {
-    /// One file for each key.
+    /// A directory with one file for each key.
     Local(PathBuf),
     /// The KV namespace that this configuration binds as `PLANS`.
     Cloudflare(PathBuf),
 }
 
 impl Target {
-    /// The store that the command line names.
+    /// Returns the store that the command line names.
     pub fn store(self) -> Result<Store, Failure> {
         match (self.local, self.cloudflare) {
             (Some(directory), _) => {
@@ -45,7 +45,7 @@ impl Target {
 }
 
 impl Store {
-    /// The value of a key, if there is one.
+    /// Returns the value of a key, if it exists.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
         match self {
             Self::Local(directory) => match fs::read(directory.join(file_name(key))) {
@@ -112,7 +112,7 @@ fn no_wrangler(error: io::Error) -> Failure {
     Failure::Because(format!("cannot run wrangler: {error}; install it with `npm install`"))
 }
 
-/// The key as a file name: every byte but letters, digits and `-_.` is percent-encoded.
+/// Returns the file name of a key: every byte except letters, digits and `-_.` is percent-encoded.
 fn file_name(key: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
@@ -121,7 +121,7 @@ fn file_name(key: &str) -> String {
     key.bytes().map(encode).collect()
 }
 
-/// Writes a file that is whole or not there; a name that begins with a dot is one that is being written.
+/// Writes a file atomically. A name that begins with a dot is a file that is still being written.
 fn write_whole(path: &Path, value: &[u8]) -> Result<(), Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let new = path.with_file_name(format!(".{name}"));

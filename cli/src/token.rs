@@ -1,4 +1,4 @@
-//! `token`: make tokens for tests and previews, and look into one.
+//! `token`: mints tokens for tests and previews, and inspects them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::failure::{Failure, say};
 use crate::keys::KeyDirectory;
 use crate::rules::Rules;
 
-/// The verbs of `token`.
+/// The subcommands of `token`.
 #[derive(Subcommand)]
 pub enum Token {
     /// Mint a profile token with the facts that the rules need
@@ -26,7 +26,7 @@ pub enum Token {
     Inspect(Inspect),
 }
 
-/// Whom a token is from and for.
+/// The issuer and audience of a token.
 #[derive(Args)]
 struct Parties {
     /// Directory with the keys
@@ -130,7 +130,7 @@ impl Preview {
 }
 
 impl Inspect {
-    /// Prints header, claims and verdict; fails if the token is not good.
+    /// Prints header, claims and verdict; fails if the token is not valid.
     fn run(self) -> Result<(), Failure> {
         let unverified = Unverified::parse(&self.token, MAX_TOKEN)?;
         let claims: Value = serde_json::from_slice(&unverified.unverified_payload()?)?;

@@ -1,4 +1,4 @@
-//! An explanation as a tree that a person reads.
+//! Formats an explanation as a tree for people.
 
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
@@ -10,7 +10,7 @@ const GOOD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiC
 const BAD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 const FAINT: Style = Style::new().dimmed();
 
-/// The explanation, one line for each slot, candidate, tested condition and step.
+/// Formats an explanation, one line for each slot, candidate, tested condition and step.
 pub fn draw(explanation: &Explanation<'_>) -> String {
     let (decision, trace) = (&explanation.decision, &explanation.trace);
     let mut out = String::new();
@@ -74,7 +74,7 @@ fn draw_candidate(out: &mut String, candidate: &Value) {
     draw_steps(out, 3, candidate);
 }
 
-/// What became of each step of a next action.
+/// Writes the outcome of each step of a next action.
 pub fn draw_steps(out: &mut String, depth: usize, candidate: &Value) {
     for step in items(candidate.at(["steps"])) {
         let text = |name| step.at([name]).as_str().unwrap_or_default();
@@ -85,7 +85,8 @@ pub fn draw_steps(out: &mut String, depth: usize, candidate: &Value) {
     }
 }
 
-/// What decided: a condition as its tree, anything else as it is; a condition within it below.
+/// Writes the detail that decided: a condition as a tree, other values as members. A condition in a member
+/// follows below.
 pub fn draw_detail(out: &mut String, depth: usize, detail: &Value) {
     if detail.at(["op"]) != &Value::Null {
         return draw_condition(out, depth, detail);
@@ -96,7 +97,7 @@ pub fn draw_detail(out: &mut String, depth: usize, detail: &Value) {
     }
 }
 
-/// The members of an object in one line, but for some.
+/// Writes the members of an object on one line, except for some.
 fn draw_members(out: &mut String, depth: usize, object: &Value, without: &[&str]) {
     let members = object.as_object().into_iter().flat_map(Object::iter).filter(|(name, _)| !without.contains(name));
     let members: Vec<String> = members.map(|(name, value)| format!("{name} {}", written(name, value))).collect();
@@ -105,7 +106,7 @@ fn draw_members(out: &mut String, depth: usize, object: &Value, without: &[&str]
     }
 }
 
-/// A value as it is, and a time as one.
+/// Formats a value; a time is formatted as such.
 fn written(name: &str, value: &Value) -> String {
     match value {
         Value::Number(number) if ["at", "from", "room", "since", "until"].contains(&name) => {
@@ -115,7 +116,7 @@ fn written(name: &str, value: &Value) -> String {
     }
 }
 
-/// An outcome in its colour.
+/// Returns an outcome in its colour.
 pub fn styled(outcome: &str) -> String {
     let style = if ["won", "possible"].contains(&outcome) { GOOD } else { BAD };
     format!("{style}{outcome}{style:#}")
@@ -128,7 +129,7 @@ fn items(list: &Value) -> &[Value] {
     }
 }
 
-/// A node of a condition: `✗ $gte 3` and what was found, then the nodes below it.
+/// Writes a node of a condition: `✗ $gte 3` and the value that was found, then the nodes below it.
 fn draw_condition(out: &mut String, depth: usize, node: &Value) {
     let (mark, style) = if *node.at(["holds"]) == Value::Bool(true) { ("✓", GOOD) } else { ("✗", BAD) };
     let mut text = String::new();
@@ -142,7 +143,7 @@ fn draw_condition(out: &mut String, depth: usize, node: &Value) {
     }
 }
 
-/// A line of the tree.
+/// Writes a line of the tree.
 pub fn line(out: &mut String, depth: usize, text: std::fmt::Arguments<'_>) {
     let _ = writeln!(out, "{}{text}", "  ".repeat(depth));
 }

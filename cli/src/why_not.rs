@@ -1,11 +1,11 @@
-//! The answer to "why did this campaign not show?", as a person reads it.
+//! Formats the answer to "why was this campaign not shown?" for people.
 
 use throughline::canonical;
 use throughline::{Object, Value};
 
 use crate::tree::{draw_detail, draw_steps, line, styled};
 
-/// The answer: a line for each slot and for the next action, and below it what decided.
+/// Formats the answer: a line for each slot and for the next action, and below it what decided.
 pub fn draw(answer: &Value) -> String {
     let campaign = answer.at(["campaign"]).as_str().unwrap_or_default();
     let mut out = String::new();
@@ -33,7 +33,7 @@ fn draw_place(out: &mut String, cursor: &str, found: &Value) {
     draw_steps(out, 2, found);
 }
 
-/// The test that decided: `score` was found to be 12: `$gte` 50 does not hold (`of[1].of[0]`).
+/// Formats the test that decided: `score` was found to be 12: `$gte` 50 does not hold (`of[1].of[0]`).
 fn sentence(because: &Object) -> String {
     let text = |name: &str| because.get(name).map(canonical::to_string);
     let subject = ["member", "attribute", "event", "purpose", "journey", "part", "segment"].into_iter().find_map(text);

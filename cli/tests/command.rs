@@ -26,7 +26,7 @@ campaigns:
 "#;
 const FACTS: &str = r#"{"now":1780000000000,"profile":{"subject":"p1","traits":{"tier":["gold",1,1]}},"request":{"attributes":{"path":"/"}}}"#;
 
-/// A directory of this test's own, removed when it ends.
+/// A directory of one test, which is removed at its end.
 struct Place(PathBuf);
 
 impl Place {
@@ -60,7 +60,7 @@ impl Place {
         child.wait_with_output().unwrap()
     }
 
-    /// The standard output of a command that must do well.
+    /// Returns the standard output of a command that must succeed.
     #[track_caller]
     fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
@@ -193,7 +193,7 @@ fn publishing_more_than_is_kept_removes_the_oldest() {
     assert_eq!(edge, 11, "ten plans and the pointer");
 }
 
-/// Stands in for wrangler: keeps values as files, and answers as it does where there is none.
+/// A replacement for wrangler that keeps values as files, and fails as wrangler does for a missing value.
 #[cfg(unix)]
 const WRANGLER: &str = r#"#!/bin/sh
 # kv key VERB KEY [--path FILE] --binding PLANS --remote --config FILE
@@ -263,7 +263,7 @@ fn why_not_answers_in_a_sentence_and_as_json() {
     assert_fails(&place.run(&["explain", "rules.yaml", "--slot", "home.hero"]), 2, "--why-not");
 }
 
-/// All that a trace has, in the tree.
+/// Checks that the tree contains everything that a trace has.
 #[test]
 fn the_tree_has_scores_alternatives_steps_and_caps() {
     let place = Place::new("tree");
@@ -302,7 +302,7 @@ campaigns:
     }
 }
 
-/// The plan's id in `published plan ID (…` or `rolled back to plan ID (…`.
+/// Returns the plan's id in `published plan ID (…` or `rolled back to plan ID (…`.
 fn id_in(line: &str) -> String {
     line.split("plan ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned()
 }
