@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Benchmarks, as one table: natively, then in wasm, then pages through the edge, then against the peers, in Node and in workerd; docs/benchmarks.md
-# is written from them. Over budget is said, not failed: machines differ.
+# Runs the benchmarks natively, in wasm, for pages through the edge, and against the peers in Node and
+# workerd. Writes docs/benchmarks.md. A missed budget is reported but does not fail, because machines differ.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 

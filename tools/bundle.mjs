@@ -1,4 +1,5 @@
-// Bundles a worker's entry and its wasm-bindgen output into `index.js`, with what it uses of the wasm module beside it:
+// Bundles a worker's entry and its wasm-bindgen output into `index.js`, and keeps only the used exports of
+// the wasm module beside it:
 //   node tools/bundle.mjs edge/entry.js edge/build
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { shortenImports } from './imports.mjs';
 const [entry, outdir] = process.argv.slice(2);
 const outfile = join(outdir, 'index.js');
 
-// The module stays a file of its own: the runtime compiles it before the worker starts.
+// The module stays a separate file, so that the runtime compiles it before the worker starts.
 const wasmBesideUs = {
   name: 'wasm-beside-us',
   setup(build) {
@@ -17,7 +18,7 @@ const wasmBesideUs = {
   },
 };
 
-// So that esbuild sees that classes nobody uses have no effect.
+// Tells esbuild that unused classes have no side effects.
 const classesCanGo = {
   name: 'classes-can-go',
   setup(build) {
@@ -41,7 +42,7 @@ await build({
   plugins: [wasmBesideUs, classesCanGo],
 });
 
-// wasm-bindgen writes `import source`, for which workerd's word is plain `import`.
+// wasm-bindgen writes `import source`, which workerd spells as a plain `import`.
 const bundle = await readFile(outfile, 'utf8');
 if (!bundle.includes('import source ')) throw new Error(`${outfile} does not import its wasm module`);
 

@@ -1,4 +1,4 @@
-// What the demo adds to the shop: people with a past, and the file that tells the panel about them.
+// Adds personas with a history to the demo shop, and writes the file that describes them to the panel.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,9 +6,10 @@ import { join } from 'node:path';
 const UNIT = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 };
 
 /**
- * Sends what the personas did to the collector, as a server of the shop would, and writes `demo.json` for the panel.
+ * Sends the events of the personas to the collector, as a server of the shop would, and writes `demo.json`
+ * for the panel.
  *
- * Each start makes new people of them, so that nobody has done everything twice and "five hours ago" is that.
+ * Each start creates new people, so that no event is repeated and "five hours ago" is true.
  */
 export async function makeDemo({ shop, personas, collectorUrl, writeKey, secretKey, keys, cli }) {
   const run = Date.now().toString(36);

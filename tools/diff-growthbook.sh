@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# GrowthBook's JavaScript SDK and the core are asked the same generated questions. CASES (100,000) says how many evaluations are compared,
-# SEED (random, and printed) which ones. A difference is made as small as it can be, printed, and fails.
+# Asks GrowthBook's JavaScript SDK and the core the same generated questions. CASES (100,000) is the number of
+# compared evaluations, SEED (random, and printed) selects them. A difference is minimised, printed, and
+# fails.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 

@@ -1,4 +1,4 @@
-# Sourced by every script here: where things are, and how to speak to the person who waits.
+# Sourced by every script here: paths, and output for the person who waits.
 
 set -euo pipefail
 
@@ -30,7 +30,7 @@ quiet=()
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# Runs a command as root, or says which command is waiting for it.
+# Runs a command as root, or prints which command needs it.
 as_root() {
   if [[ $(id -u) == 0 ]]; then
     "$@"

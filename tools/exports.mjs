@@ -1,8 +1,8 @@
-// Drops exports from a wasm module, so that wasm-opt can remove what only they reach. (wasm-metadce could, too, but sorts the
-// functions on the way, and the module gets longer under gzip.)
+// Removes exports from a wasm module, so that wasm-opt can remove the code that only they reach. wasm-metadce
+// could, too, but reorders the functions, and the module grows under gzip.
 import { EXPORTS, leb128, moduleOf, number, section, sections, text } from './sections.mjs';
 
-/** The module with only those exports whose names `keep` holds for. */
+/** Returns the module with only those exports whose names `keep` accepts. */
 export function keepExports(module, keep) {
   return moduleOf(
     module,

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes every target for FUZZ_SECONDS (by default 20), or those that are named: tools/fuzz.sh token plan
+# Fuzzes every target, or those that are named, for FUZZ_SECONDS (by default 20): tools/fuzz.sh token plan
 #
-# libFuzzer without cargo-fuzz: the flags below are all that it adds, and they need no nightly compiler, because no sanitizer watches
-# code that has no `unsafe`. What is found goes on in fuzz/corpus/, a failing input is put into fuzz/artifacts/ and shown.
-# Move it to fuzz/seeds/TARGET/ under the name of its cause when that is mended: `cargo test` replays it from then on.
+# It uses libFuzzer without cargo-fuzz: the flags below are all that cargo-fuzz adds. They need no nightly
+# compiler, because code without `unsafe` needs no sanitizer. Inputs that were found accumulate in
+# fuzz/corpus/, a failing input is written to fuzz/artifacts/ and shown. After the fix, move it to
+# fuzz/seeds/TARGET/ under the name of its cause: `cargo test` replays it from then on.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root/fuzz"
 

@@ -1,7 +1,7 @@
-// Gives the imports of a wasm module short names: wasm-bindgen's end in hashes, which do not compress.
+// Shortens the names of a wasm module's imports: wasm-bindgen's end in hashes, which do not compress.
 import { IMPORTS, imports, leb128, moduleOf, section, sections } from './sections.mjs';
 
-/** The module with short names, and what each import was called. */
+/** Returns the module with short names, and the original name of each import. */
 export function shortenImports(module) {
   const names = new Map();
   const short = (name) => names.set(name, `__${names.size.toString(36)}`).get(name);

@@ -68,7 +68,7 @@ export function allowedIn(toml) {
   return [...list.matchAll(/"([^"]+)"/g)].map(([, name]) => name);
 }
 
-/** The crates of a workspace, on this platform and for wasm. */
+/** Returns the crates of a workspace, on this platform and for wasm. */
 function crates(workspace) {
   const host = /^host: (.*)$/m.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
   const manifest = join(root, workspace, 'Cargo.toml');
@@ -80,7 +80,9 @@ function crates(workspace) {
     .map(({ name, version, license, source }) => ({ name: `crate ${name}`, version, license, source }));
 }
 
-/** The packages of an npm lock file. Where it does not say the licence, the installed package does. */
+/**
+ * Returns the packages of an npm lock file. Where it lacks the licence, the installed package supplies it.
+ */
 function npmPackages(lock) {
   const { packages } = JSON.parse(readFileSync(join(root, lock), 'utf8'));
   return Object.entries(packages)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Law 1 on many cases: what the native core decides, it decides byte for byte in Node, workerd and Chromium. `make test` compares
-# some thousands; here THROUGHLINE_CASES (by default 100,000) are written once and decided by every host.
+# Checks law 1 on many cases: Node, workerd and Chromium decide byte for byte as the native core does. `make
+# test` compares some thousands; here THROUGHLINE_CASES (by default 100,000) are written once and decided by
+# every host.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 

@@ -1,13 +1,15 @@
-// Where the bytes of a wasm module are: its sections, and its code by owner and function. The module needs its names.
+// Reports the sizes of a wasm module: its sections, and its code by owner and function. The module needs its
+// names.
 //   node tools/profile.mjs MODULE.wasm [ROWS]
+// It exists beside twiggy for the figure that the budgets use: the bytes that gzip saves without a function.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { CODE, IMPORTS, imports, number, sections, text } from './sections.mjs';
 
 /**
- * Tables of a module, each a list of `{ name, bytes, gzip }`, greatest first. `gzip` is what the module would be shorter by
- * under gzip without it; only the greatest of a table have one.
+ * Returns tables of a module, each a list of `{ name, bytes, gzip }`, largest first. `gzip` is the size under
+ * gzip that the module would lose without the entry; only the largest entries of a table have one.
  */
 export function profile(module, rows = 20) {
   const all = [...sections(module)];
@@ -23,7 +25,7 @@ export function profile(module, rows = 20) {
   };
 }
 
-/** Sums by name, greatest first. */
+/** Returns sums by name, largest first. */
 function tally(parts, nameOf) {
   const sums = new Map();
   for (const part of parts) sums.set(nameOf(part), (sums.get(nameOf(part)) ?? 0) + part.bytes.length);
@@ -39,7 +41,7 @@ function measured(table, parts, nameOf) {
 function functions(all) {
   const { body } = all.find(({ id }) => id === CODE);
   const names = namesOf(all.find(({ name }) => name === 'name')?.body ?? Buffer.alloc(0));
-  // Those that come from outside have the first numbers.
+  // Imported functions have the first numbers.
   let index = imports(all.find(({ id }) => id === IMPORTS)?.body).filter(({ rest }) => rest[0] === 0).length;
   const out = [];
   for (let at = number(body, 0).end; at < body.length; index += 1) {
@@ -51,12 +53,12 @@ function functions(all) {
   return out;
 }
 
-/** The names of functions by their number. */
+/** Returns the names of functions by their number. */
 function namesOf(body) {
   const names = new Map();
   for (let at = body.length ? text(body, 0).end : 0; at < body.length; ) {
     const size = number(body, at + 1);
-    // 1 is the part about functions.
+    // 1 is the subsection about functions.
     if (body[at] === 1) {
       const count = number(body, size.end);
       for (let left = count.value, place = count.end; left > 0; left -= 1) {
@@ -71,7 +73,10 @@ function namesOf(body) {
   return names;
 }
 
-/** The crate of a function, of our own crates the module. A generic function belongs to whoever wrote it. */
+/**
+ * Returns the crate of a function; for our own crates, the module. A generic function belongs to the crate
+ * that defines it.
+ */
 function ownerOf(name) {
   const path = /[a-z_][a-z0-9_]*(::[a-z_{][a-z0-9_}]*)*/i.exec(name.replace(/^<?&*(mut )?/, ''))?.[0] ?? name;
   const [crate, module] = path.split('::');

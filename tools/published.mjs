@@ -1,21 +1,21 @@
-// Keeps a KV namespace in step with a directory that has one file for each key.
+// Synchronises a KV namespace with a directory that has one file for each key.
 //
-// `throughline publish --local DIR` writes such a directory, whether the runtime runs or not: the file name is the
-// URI-encoded key, and a name that begins with a dot is a file still being written.
+// `throughline publish --local DIR` writes such a directory, whether the runtime runs or not: the file name
+// is the URI-encoded key, and a name that begins with a dot is a file still being written.
 import { mkdirSync, watch } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const POINTER = encodeURIComponent('plan:current');
 
-/** Puts what is in `directory` and goes on doing so as files change; answers a function that ends it. */
+/** Copies `directory` to the namespace, and again after each change; returns a function that stops it. */
 export async function syncPublished(directory, namespace) {
   mkdirSync(directory, { recursive: true });
   const written = new Map();
   let running = Promise.resolve();
   let wanted = false;
 
-  // One pass at a time; changes during a pass ask for one more.
+  // One pass at a time; changes during a pass request another one.
   const sync = () => {
     if (wanted) return running;
     wanted = true;
@@ -34,8 +34,8 @@ export async function syncPublished(directory, namespace) {
 }
 
 async function pass(directory, namespace, written) {
-  // Plans are published before the pointer that names them. Reading it first and putting it last keeps that order here:
-  // whoever follows it finds a plan.
+  // Plans are published before the pointer that names them. Reading it first and putting it last keeps that
+  // order here, so whoever follows it finds a plan.
   const pointer = await read(directory, POINTER);
   const names = (await readdir(directory)).filter((name) => !name.startsWith('.'));
   for (const name of names.filter((name) => name !== POINTER)) {
@@ -58,7 +58,7 @@ async function put(namespace, written, name, content) {
   written.set(name, content);
 }
 
-/** What a file holds; nothing when it has been removed meanwhile. */
+/** Returns the content of a file, or `undefined` if it has been removed in the meantime. */
 async function read(directory, name) {
   try {
     return await readFile(join(directory, name));

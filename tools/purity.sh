@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fails when the core grows a host dependency: a crate that is not on the list, or a call that reaches outside.
+# Fails when the core gains a host dependency: a crate that is not on the list, or a call that reaches
+# outside.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 allowed=$root/tools/core/dependencies.txt

@@ -1,6 +1,6 @@
 // Runs the edge and the collector on workerd, with KV, Durable Objects, D1 and R2 kept in a directory.
 //
-// `make start` and the tests share this: what they run is what wrangler.toml and collector/wrangler.toml describe.
+// `make start` and the tests share this: they run what wrangler.toml and collector/wrangler.toml describe.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,15 +16,16 @@ const COLLECTOR = 'throughline-collector';
 /**
  * Starts both workers.
  *
- * - `host`, `port`, `collectorPort`: where they listen; port 0 takes a free one
+ * - `host`, `port`, `collectorPort`: their addresses; port 0 takes a free one
  * - `persist`: directory of all stored data; without it, nothing outlives the runtime
- * - `published`: directory with one file for each KV key, kept in step with the `PLANS` namespace
+ * - `published`: directory with one file for each KV key, synchronised with the `PLANS` namespace
  * - `edge`, `collector`: variables and secrets of each worker, as strings
  * - `assets`: directory to serve in place of the demo shop
  * - `log`: receives each line that a worker logs
  * - `collectorDown`: the collector answers 503, for tests
  *
- * Answers `{ edgeUrl, collectorUrl, plans, measures, archive, stop }`: `plans`, `measures` and `archive` are the bindings.
+ * Returns `{ edgeUrl, collectorUrl, plans, measures, archive, stop }`: `plans`, `measures` and `archive` are
+ * the bindings.
  */
 export async function startRuntime({
   host = '127.0.0.1',
@@ -90,7 +91,7 @@ function worker(name, config, variables, { host, port }) {
   };
 }
 
-// The worker's objects stay, and what they have kept; it only does not answer.
+// The worker's objects and their stored data stay; only its answers fail.
 function takeDown(options) {
   const front = `
     export * from './index.js';

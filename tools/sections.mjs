@@ -1,4 +1,7 @@
-// The sections of a wasm module, and the numbers in it.
+// Reads and writes the sections of a wasm module.
+//
+// It replaces no tool: wasm-opt's `--minify-imports` renames those of the module `env` alone, and
+// wasm-metadce reorders functions. The few sections that the build changes need little of the format.
 
 export const EXPORTS = 7;
 export const CODE = 10;
@@ -20,7 +23,7 @@ const NAMES = [
   'tags',
 ];
 
-/** Each section: `{ id, name, body, whole }`, `whole` with what announces it. */
+/** Yields each section: `{ id, name, body, whole }`, where `whole` includes its header. */
 export function* sections(module) {
   for (let at = 8; at < module.length; ) {
     const size = number(module, at + 1);
@@ -32,13 +35,13 @@ export function* sections(module) {
   }
 }
 
-/** A module of these sections. */
+/** Returns a module of these sections. */
 export const moduleOf = (module, wholes) => Buffer.concat([module.subarray(0, 8), ...wholes]);
 
-/** A section with this body. */
+/** Returns a section with this body. */
 export const section = (id, body) => Buffer.concat([Buffer.from([id]), leb128(body.length), body]);
 
-/** The unsigned LEB128 number at `at`, and where it ends. */
+/** Returns the unsigned LEB128 number at `at`, and its end. */
 export function number(bytes, at) {
   let value = 0;
   for (let factor = 1; ; factor *= 128) {
@@ -48,14 +51,14 @@ export function number(bytes, at) {
   }
 }
 
-/** The text at `at`, which its length precedes, and where it ends. */
+/** Returns the string at `at`, which follows its length, and its end. */
 export function text(bytes, at) {
   const length = number(bytes, at);
   const end = length.end + length.value;
   return { value: bytes.toString('utf8', length.end, end), end };
 }
 
-/** What the body of the import section names: `{ module, name, rest }`, `rest` with what it is, beginning with its kind. */
+/** Returns the entries of the import section: `{ module, name, rest }`, where `rest` begins with the kind. */
 export function imports(body) {
   const all = [];
   const count = body ? number(body, 0) : { value: 0 };
@@ -68,7 +71,10 @@ export function imports(body) {
   return all;
 }
 
-/** A function has its type, a table its type and limits, a memory limits, a global and a tag two more things. */
+/**
+ * Returns the end of an import's description: a function has a type, a table a type and limits, a memory
+ * limits, a global and a tag two more bytes.
+ */
 function afterImport(body, kind) {
   if (body[kind] === 0) return number(body, kind + 1).end;
   if (body[kind] === 1) return limits(body, kind + 2);

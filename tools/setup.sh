@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Provides everything that building and testing need, and says what it does. Quick the second time.
+# Provides everything that building and testing need, and prints what it does. The second run is quick.
 #
 #   tools/setup.sh            enough to build and to start
 #   tools/setup.sh --tests    and a Chromium for the browser tests
 #
-# Downloads go to the cache ($THROUGHLINE_CACHE, by default ~/.cache/throughline) and to node_modules/, nowhere else;
-# only Rust, when there is no cargo, and Chromium, when no browser is found, are installed, by rustup or as Debian packages.
+# Downloads go to the cache ($THROUGHLINE_CACHE, by default ~/.cache/throughline) and to node_modules/,
+# nowhere else. Only Rust, when there is no cargo, and Chromium, when no browser is found, are installed, by
+# rustup or as Debian packages.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 # The usual Rust: the way of https://rustup.rs, given up soon where its servers are out of reach.

@@ -1,6 +1,7 @@
-// Prints gzip sizes against their budgets. A budget that is missed is reported as missed; a size that has grown beyond what
-// was reached (`reached`, to be lowered with every win) fails, and so does a missing file. Of what misses its budget the
-// greatest owners of code are named, by what the module would be shorter without them; DETAIL=1 prints whole tables.
+// Prints gzip sizes with their budgets. A missed budget is reported. A size above what was reached
+// (`reached`, to be lowered with every win) fails, and so does a missing file. For a missed budget the
+// largest owners of code are printed, by the size that the module would lose without them; DETAIL=1 prints
+// whole tables.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// Serves the demo: the shop through the edge, the collector, a sink for webhooks. Publishes rules/ and builds the shop again
-// when their files change.
+// Serves the demo: the shop through the edge, the collector, and a sink for webhooks. Publishes rules/ and
+// builds the shop again when their files change.
 import { randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
@@ -52,7 +52,8 @@ const options = {
   },
 };
 
-// The assets of a runtime are those that are there when it starts: the panel's file is made with one that runs before.
+// A runtime serves the assets that exist when it starts, and the panel's file needs a runtime: so one runs
+// before.
 const rehearsal = await startRuntime(options);
 await makeDemo({
   shop: join(root, 'build', 'shop'),
@@ -88,7 +89,7 @@ async function stop() {
   process.exit(0);
 }
 
-/** Compiles, signs and publishes rules/; answers whether that went well. The command says what is wrong. */
+/** Compiles, signs and publishes rules/; returns whether that succeeded. The command prints its errors. */
 function publish() {
   const command = spawn(
     process.env.THROUGHLINE_CLI,
@@ -103,7 +104,7 @@ function buildShop() {
   spawn(process.execPath, [join(root, 'tools', 'shop.mjs')], { stdio: 'inherit' });
 }
 
-/** The secrets of this checkout: made once, kept in .dev/secrets.json. */
+/** Returns the secrets of this checkout: created once, kept in .dev/secrets.json. */
 function developmentSecrets() {
   const path = join(dev, 'secrets.json');
   if (!existsSync(path)) {
@@ -121,7 +122,7 @@ function developmentSecrets() {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-/** Stands in for the channel providers: prints what the collector sends. */
+/** Starts a replacement for the channel providers that prints the collector's messages. */
 async function startSink() {
   const server = createHttpServer(async (request, response) => {
     let body = '';

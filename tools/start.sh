@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything, creates development keys, publishes rules/ and serves the demo until Ctrl-C.
-# Everything that must outlive it is in .dev/: remove that directory to begin anew.
+# Everything that must outlive it is in .dev/: remove that directory to start afresh.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 cd "$root"
 

@@ -1,4 +1,5 @@
-// Writes what the edge serves under its prefix into the built shop: the tag, the core's JavaScript and the core itself.
+// Writes the files that the edge serves under its prefix into the built shop: the tag, the core's JavaScript
+// and the core.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

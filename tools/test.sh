@@ -13,7 +13,7 @@ trap 'rm -f "$output"' EXIT
 passed=0
 failed=0
 
-# Adds up what a runner reported; a runner that fails without a failed test counts as one.
+# Adds up the results of a runner; a runner that fails without a failed test counts as one.
 count() { # NAME STATUS PASSED FAILED
   local bad=$4
   if [[ $2 != 0 && $bad == 0 ]]; then bad=1; fi

@@ -26,7 +26,7 @@ is_recent() {
   printf '%s\n%s\n' "$wanted" "$(debian_version)" | sort -CV
 }
 
-# Makes sure that apt knows the packages: a fresh container has no lists, an old one lists an older compiler.
+# Makes sure that apt knows the packages: a new container has no lists, an old one lists an older compiler.
 refresh_apt() {
   is_recent && return 0
   say "refreshing the package lists"
@@ -45,7 +45,7 @@ unpack() {
   local deb
   for deb in "$into"/*.deb; do
     case $deb in
-      # Of the sources only the standard library is wanted, a tenth of the files.
+      # Only the standard library of the sources is needed, a tenth of the files.
       */rust-web-src_*) dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --wildcards './usr/src/rustc-*/library' './usr/lib/rustlib/src' ;;
       *) dpkg-deb -x "$deb" "$into" ;;
     esac
@@ -70,7 +70,7 @@ by_debian() {
   ln -sfn "$home" "$cache/rustc-web"
 }
 
-# Which of the two `tools/cargo-wasm` shall use; it reads this file.
+# Records the compiler for `tools/cargo-wasm`, which reads this file.
 choose() {
   mkdir -p "$cache"
   printf '%s\n' "$1" >"$cache/wasm-compiler"

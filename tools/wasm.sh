@@ -5,19 +5,19 @@
 #   tools/wasm.sh [browser] [edge] [collector]    all of them by default
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-# What rustc emits for wasm32-unknown-unknown, and the exceptions that wasm-bindgen catches with. Spelled out, because with
-# `--all-features` wasm-opt may use encodings that engines do not know yet.
+# The features that rustc emits for wasm32-unknown-unknown, and the exceptions that wasm-bindgen catches with.
+# They are listed, because with `--all-features` wasm-opt may use encodings that engines do not support yet.
 features=(mutable-globals sign-ext nontrapping-float-to-int bulk-memory multivalue reference-types exception-handling)
 
-# In place; and with the names of functions in build/names/, for `make size`.
+# Optimises in place, and keeps a copy with the names of functions in build/names/, for `make size`.
 optimise() { # FILE HOST
   mkdir -p "$root/build/names"
-  # Below 1 KB is the end of the stack, where nothing has an address.
+  # The first KB is the end of the stack, where nothing has an address.
   wasm-opt -Oz --converge --low-memory-unused --debuginfo "${features[@]/#/--enable-}" "$1" -o "$root/build/names/$2.wasm"
   node "$root/tools/strip.mjs" "$root/build/names/$2.wasm" "$1"
 }
 
-# The profile in Cargo.toml.
+# Returns the profile in Cargo.toml.
 profile() { if [[ $1 == browser ]]; then echo browser; else echo worker; fi; }
 
 built() { printf '%s/wasm32-unknown-unknown/%s/throughline_%s.wasm' "$wasm_target_dir" "$(profile "$1")" "$1"; }

@@ -1,6 +1,10 @@
-//! Writes the JavaScript that goes with a wasm module built from Rust.
+//! Writes the JavaScript for a wasm module built from Rust.
 //!
-//! `web` output is for the browser tag; `worker` output can start the module anew after a trap.
+//! `web` output is for the browser tag; `worker` output can restart the module after a trap.
+//!
+//! It calls the library of `wasm-bindgen-cli` instead of the command. Both must have exactly the version of
+//! the crate in Cargo.lock, so either is built from source. The command takes two to four minutes; the
+//! library alone is quicker to build.
 
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
