@@ -1,10 +1,10 @@
-// Plans, made by the command.
+// Compiles plans with the command.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { throughline } from '../tests/support/edge.mjs';
 
-/** The edge plan of rules. */
+/** Returns the edge plan of rules. */
 export function compiled(rules) {
   const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
   writeFileSync(join(directory, 'rules.json'), JSON.stringify(rules));

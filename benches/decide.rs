@@ -1,7 +1,9 @@
-//! How long the core takes natively: decisions with more campaigns and more slots, and loading a plan.
+//! Native benches of the core: decisions with growing numbers of campaigns and slots, and loading a plan.
 //!
-//! `cargo bench --bench decide` is enough for work on the core: criterion says what has changed since the last time. `make bench`
-//! holds the medians against the budgets and puts them beside those of the other hosts (`benches/native.mjs`).
+//! `cargo bench --bench decide` suffices for work on the core: criterion prints the changes since the last
+//! run.
+//! `make bench` compares the medians with the budgets and with those of the other hosts
+//! (`benches/native.mjs`).
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -41,7 +43,7 @@ fn more_slots(criterion: &mut Criterion) {
     }
 }
 
-/// With a hundred campaigns: facts and decision as JSON, and an explanation.
+/// Measures, with a hundred campaigns, facts and decision as JSON, and an explanation.
 fn around_a_decision(criterion: &mut Criterion) {
     let (plan, facts) = case(100, 1);
     let text = case::facts().to_string();

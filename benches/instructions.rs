@@ -1,5 +1,7 @@
-//! Decisions to be counted: `benches/profile.mjs` runs this under valgrind's callgrind, which collects inside of one of the two
-//! functions at the end.
+//! A program that decides, for counting instructions.
+//!
+//! `benches/profile.mjs` runs it under valgrind's callgrind, which counts inside one of the two functions at
+//! the end.
 #![allow(
     missing_docs,
     dead_code,
@@ -14,7 +16,7 @@ use std::hint::black_box;
 
 use throughline::{Facts, Plan, decide};
 
-/// How many decisions are counted.
+/// The number of counted decisions.
 const DECISIONS: usize = 200;
 
 fn main() {
@@ -27,13 +29,13 @@ fn main() {
     println!("{DECISIONS}");
 }
 
-/// One decision, JSON in and JSON out.
+/// Decides once, from JSON to JSON.
 #[inline(never)]
 fn with_json(plan: &Plan, text: &str) -> String {
     decide(plan, &Facts::from_json(text).unwrap()).to_json()
 }
 
-/// One decision.
+/// Decides once.
 #[inline(never)]
 fn alone(plan: &Plan, facts: &Facts) -> usize {
     decide(plan, facts).slots.len()

@@ -1,11 +1,11 @@
-// What criterion has measured (benches/decide.rs), against the budgets of the design.
+// Compares criterion's measurements (benches/decide.rs) with the budgets of the design.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { duration, note, row } from './results.mjs';
 
 const criterion = process.env.CRITERION_HOME ?? join(process.env.CARGO_TARGET_DIR, 'criterion');
 
-/** The median of a bench in nanoseconds. */
+/** Returns the median of a bench in nanoseconds. */
 function median(...bench) {
   const estimates = join(criterion, ...bench.map(String), 'new/estimates.json');
   return JSON.parse(readFileSync(estimates, 'utf8')).median.point_estimate;

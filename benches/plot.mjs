@@ -1,10 +1,10 @@
-// A plot as SVG: lines over two logarithmic axes, each with its name at its end.
+// Plots as SVG: lines over two logarithmic axes, each with its name at its end.
 
 const WIDTH = 760;
 const HEIGHT = 440;
 const MARGIN = { left: 70, right: 150, top: 46, bottom: 52 };
 const COLORS = ['#0b63ce', '#c2410c', '#15803d', '#7e22ce', '#a16207', '#0f766e'];
-/** The least distance of two names, in pixels. */
+/** The minimum distance between two names, in pixels. */
 const LINE = 15;
 
 const text = (x, y, words, more = '') =>
@@ -13,7 +13,10 @@ const powers = (from, to) => Array.from({ length: Math.log10(to / from) + 1.5 },
 const below = (value) => 10 ** Math.floor(Math.log10(value));
 const above = (value) => 10 ** Math.ceil(Math.log10(value));
 
-/** `lines` are `{ name, points: [[x, y], …] }` with positive numbers; `unit` writes a y for the axis. */
+/**
+ * Returns a plot. `lines` are `{ name, points: [[x, y], …] }` with positive numbers; `unit` formats a y for
+ * the axis.
+ */
 export function plot({ title, x, y, unit, lines }) {
   const all = lines.flatMap((line) => line.points);
   const [xs, ys] = [0, 1].map((at) => all.map((point) => point[at]));
@@ -44,7 +47,7 @@ export function plot({ title, x, y, unit, lines }) {
     return `<g fill="${color}" stroke="${color}"><path fill="none" stroke-width="${at ? 1.6 : 2.8}" d="${path}"/>${dots}</g>`;
   });
 
-  // Names stand beside the last points, moved down where they would cover each other.
+  // Names are beside the last points, moved down where they would overlap.
   const names = lines.map(({ name, points }, at) => ({ name, at, y: atY(points.at(-1)[1]) })).sort((a, b) => a.y - b.y);
   names.forEach((one, index) => (one.y = Math.max(one.y, (names[index - 1]?.y ?? 0) + LINE)));
   const labels = names.map((one) =>

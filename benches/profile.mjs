@@ -1,6 +1,6 @@
-// Where the time of a decision goes: natively in instructions, which valgrind counts, and in Node's WebAssembly in samples.
+// Profiles a decision: natively in instructions, which valgrind counts, and in Node's WebAssembly in samples.
 //
-// Counts do not depend on how busy a machine is. The first argument is the native program, benches/instructions.rs.
+// Counts do not depend on other load. The first argument is the native program, benches/instructions.rs.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
@@ -10,7 +10,7 @@ import { compiled } from './compiled.mjs';
 import { facts, rulesOf } from './rules.mjs';
 import { directory, note, root } from './results.mjs';
 
-/** What code is for, by its module; the first that fits. */
+/** The purpose of code by its module; the first match counts. */
 const PARTS = [
   ['reading the facts', /^(json|input|shape|decimal|token)/],
   ['writing the decision', /^(canonical|decision|hash)/],
@@ -27,7 +27,7 @@ const AROUND = 'JavaScript around it';
 
 const partOf = (module) => PARTS.find(([, pattern]) => pattern.test(module))[0];
 
-/** What a function is for, by its name. */
+/** Returns the purpose of a function by its name. */
 function ofFunction(name) {
   if (/alloc|free|drop_in_place|grow|reserve|unlink_chunk/.test(name) && !/throughline::(?!.*drop_in_place)/.test(name))
     return MEMORY;
@@ -36,7 +36,7 @@ function ofFunction(name) {
   return module && partOf(module);
 }
 
-/** Adds up shares by part, greatest first, and notes them. */
+/** Adds up shares by purpose, largest first, and records them. */
 function tell(host, amounts, one) {
   const whole = [...amounts.values()].reduce((sum, amount) => sum + amount, 0);
   console.log(`\n${host}: ${one(whole)} for one decision`);
@@ -48,7 +48,10 @@ function tell(host, amounts, one) {
 
 const add = (amounts, part, amount) => amounts.set(part, (amounts.get(part) ?? 0) + amount);
 
-/** What callgrind has counted (https://valgrind.org/docs/manual/cl-format.html): by the file that a line is in, if it is ours, else by function. */
+/**
+ * Returns callgrind's counts (https://valgrind.org/docs/manual/cl-format.html), by file for our own lines,
+ * else by function.
+ */
 function counted(text) {
   const [names, amounts] = [new Map(), new Map()];
   let [file, called, isCall] = ['', '', false];

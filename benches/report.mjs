@@ -1,4 +1,4 @@
-// Writes what a run has measured into docs/benchmarks.md, between its marks, with its plots.
+// Writes the results of a run into docs/benchmarks.md, between its marks, with its plots.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -30,7 +30,7 @@ const find = (bench, engine, campaigns, slots) =>
 const table = (head, lines) =>
   [head, head.map((_, at) => (at ? '--:' : '---')), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-/** The time, and how many times ours it is. */
+/** Returns the time, and its ratio to ours. */
 function cell(bench, engine, campaigns, slots) {
   const [row, ours] = [engine, 'throughline'].map((key) => find(bench, key, campaigns, slots));
   if (!row) return '';
@@ -120,7 +120,7 @@ function budgets() {
   );
 }
 
-/** Where the time goes, by host. */
+/** Returns the profiles by host. */
 function profiles() {
   const parts = lines.filter(({ bench }) => bench === 'profile');
   const hosts = [...new Set(parts.map(({ host }) => host))];

@@ -1,4 +1,5 @@
-// What is measured: lines of JSON in the directory of the run, of which benches/report.mjs makes docs/benchmarks.md.
+// Results: lines of JSON in the directory of the run, from which benches/report.mjs writes
+// docs/benchmarks.md.
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** The directory of the run; a suite that is run alone has one of its own. */
+/** The directory of the run; a suite that runs alone has its own. */
 export const directory = process.env.THROUGHLINE_BENCH_DIR ?? temporary();
 export const results = join(directory, 'results.jsonl');
 
@@ -14,7 +15,7 @@ export function note(result) {
   appendFileSync(results, `${JSON.stringify(result)}\n`);
 }
 
-/** A line of the table of budgets, shown and noted. */
+/** Prints and records a line of the table of budgets. */
 export function row(what, found, budget, holds) {
   const verdict = budget === undefined ? '' : `${budget.padStart(9)}  ${holds ? 'ok' : 'over budget'}`;
   console.log(`${what.padEnd(60)} ${found.padStart(24)} ${verdict}`);
@@ -23,11 +24,11 @@ export function row(what, found, budget, holds) {
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** A number with about three digits. */
+/** Formats a number with about three digits. */
 export const digits = (number) =>
   number < 10 ? number.toFixed(2) : number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString('en');
 
-/** Nanoseconds, as people read them. */
+/** Formats nanoseconds for people. */
 export const duration = (nanos) =>
   nanos < 1e3 ? `${Math.round(nanos)} ns` : nanos < 1e6 ? `${digits(nanos / 1e3)} µs` : `${digits(nanos / 1e6)} ms`;
 

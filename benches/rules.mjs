@@ -1,6 +1,6 @@
-// The rules that the benchmarks of our own hosts decide: the shape of those in benches/decide.rs.
+// The rules of the benchmarks of our own hosts, of the same form as those in benches/decide.rs.
 
-/** How many campaigns match, however many there are. */
+/** The number of campaigns that match, whatever the total. */
 const MATCHING = 10;
 
 const conditionOf = (number, groups) => ({
@@ -11,7 +11,7 @@ const conditionOf = (number, groups) => ({
 });
 const priorityOf = (number) => (number * 7 + Math.floor(number / 10)) % 997;
 
-/** Nobody will read what the linter thinks of generated campaigns. */
+/** Lint settings for generated campaigns, whose findings nobody reads. */
 export const GENERATED = { allow: [{ code: 'shadowed-campaign', reason: 'Generated' }] };
 
 export function rulesOf(count) {

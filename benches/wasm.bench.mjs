@@ -1,4 +1,5 @@
-// One decision in Node's WebAssembly, JSON in and JSON out, and the memory that many of them take. The peers are in benches/peers/.
+// Measures a decision in Node's WebAssembly, from JSON to JSON, and the memory of many of them. The peers are
+// in benches/peers/.
 import { readFileSync } from 'node:fs';
 import { Core, initSync } from '../pkg/wasm/core.js';
 import { median, row } from './results.mjs';
@@ -11,7 +12,7 @@ const PLAN_CHANGES = 100;
 const wasm = new URL('../pkg/wasm/core_bg.wasm', import.meta.url);
 const { memory } = initSync({ module: readFileSync(wasm) });
 
-/** The median time of a run in microseconds. */
+/** Returns the median time of a run in microseconds. */
 function time(run) {
   const end = performance.now() + 300;
   let runs = 0;
@@ -36,7 +37,7 @@ row(
   `${time(() => JSON.parse(core.decide(JSON.stringify(facts)))).toFixed(1)} us`,
 );
 
-// What one change of plans needs is there before the count begins: the old plan is in use until the new one is.
+// One change of plans happens before the count begins: the old plan is in use until the new one is ready.
 function change(index) {
   const next = new Core(plans[index % plans.length]);
   core.free();

@@ -4,13 +4,15 @@ use serde_json::{Map, Value, json};
 use throughline::{Facts, Plan, decide};
 use throughline_compiler::{Options, Source, compile};
 
-/// How many campaigns match, however many there are.
+/// The number of campaigns that match, whatever the total.
 const MATCHING: usize = 10;
-/// So many campaigns fit into one file.
+/// The maximum number of campaigns in a file.
 const IN_A_FILE: usize = 5_000;
 
-/// Campaigns, dealt out to the slots: each for a plan, a country, a device and a score, of which [`MATCHING`] fit the facts; in
-/// several files, because one has at most 4 MB.
+/// Returns campaigns, distributed over the slots, of which [`MATCHING`] match the facts.
+///
+/// Each has a condition on a plan, a country, a device and a score. Several files are needed, because one is
+/// limited to 4 MB.
 pub fn rules(count: usize, slots: usize) -> Vec<Value> {
     let groups = (count / MATCHING).max(1);
     let mut files = Vec::new();
@@ -36,13 +38,13 @@ pub fn rules(count: usize, slots: usize) -> Vec<Value> {
     files
 }
 
-/// The edge plan of rules in several files.
+/// Compiles the edge plan of rules in several files.
 pub fn edge_plan(files: &[Value]) -> Vec<u8> {
     let name = |(number, file): (usize, &Value)| Source::new(format!("{number}.json"), file.to_string());
     compile(&files.iter().enumerate().map(name).collect::<Vec<_>>(), Options::default()).plans.unwrap().edge
 }
 
-/// Who decides: the first of the groups.
+/// Returns the facts of a subject in the first group.
 pub fn facts() -> Value {
     json!({
         "now": 1_760_000_000_000_i64,
@@ -51,7 +53,7 @@ pub fn facts() -> Value {
     })
 }
 
-/// A plan and facts, for which a slot is filled.
+/// Returns a plan and facts that fill a slot.
 pub fn case(count: usize, slots: usize) -> (Plan, Facts) {
     let case = (Plan::load(&edge_plan(&rules(count, slots))).unwrap(), Facts::from_json(&facts().to_string()).unwrap());
     assert!(!decide(&case.0, &case.1).slots.is_empty(), "a slot is filled");

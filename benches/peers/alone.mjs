@@ -1,5 +1,5 @@
-// Whether an engine can be opened and warmed up at all at a size: alone in a process, with bounded memory and time, so that one that cannot takes
-// nothing else down with it.
+// Checks whether an engine can be opened and warmed up at a size, alone in a process with limited memory and
+// time, so that a failure affects nothing else.
 //
 //   node benches/peers/alone.mjs ENGINE CAMPAIGNS SLOTS
 import { spawn } from 'node:child_process';
@@ -12,17 +12,20 @@ import { moduleOf, sourceOf } from './sources.mjs';
 import { MODES, timesOf } from './turn.mjs';
 import { worldOf } from './world.mjs';
 
-/** What an engine may take until it is warm, when V8 has compiled what is worth it; of the processor's time, because machines have other work, too. */
+/**
+ * The memory limit of an engine until V8 has optimised it. Time is processor time, because machines have
+ * other work.
+ */
 const GIGABYTES = 4;
 const SECONDS = 60;
-/** The kernel counts the processor's time in such parts of a second. */
+/** The kernel's clock ticks per second. */
 const TICKS = 100;
-/** It is looked at so often, in milliseconds. */
+/** The interval of the checks, in milliseconds. */
 const LOOK = 50;
 
 const file = fileURLToPath(import.meta.url);
 
-/** Why an engine cannot be measured at a size; nothing if it can. */
+/** Returns the reason why an engine cannot be measured at a size, or `undefined`. */
 export async function refusal(key, { campaigns, slots }) {
   sourceOf(key, { campaigns, slots });
   const heap = `--max-old-space-size=${GIGABYTES * 1024}`;
@@ -32,19 +35,20 @@ export async function refusal(key, { campaigns, slots }) {
   });
   let [refused, said] = [undefined, ''];
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-10_000)));
-  // From outside: V8 bounds neither what its compiler takes nor WebAssembly's memory, and a thread beside it may have to wait for it.
+  // From outside: V8 limits neither its compiler's memory nor that of WebAssembly, and a thread in the same
+  // process may be blocked by it.
   const watch = setInterval(() => {
     refused ??= excess(child.pid);
     if (refused) child.kill('SIGKILL');
   }, LOOK);
   const [status, signal] = await once(child, 'close');
   clearInterval(watch);
-  // V8 ends a process at its own bound of the heap.
+  // V8 aborts a process at its own limit of the heap.
   if (signal) return refused ?? `needs more than ${GIGABYTES} GB`;
   return status === 0 ? undefined : `fails: ${said.trim().split('\n').at(-1)}`;
 }
 
-/** What a running process has taken too much of (proc(5)). */
+/** Returns the resource of which a running process has used too much (proc(5)). */
 function excess(pid) {
   try {
     const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
@@ -53,7 +57,7 @@ function excess(pid) {
     if (Number(pages) * 4096 > GIGABYTES * 1024 ** 3) return `needs more than ${GIGABYTES} GB`;
     if ((Number(user) + Number(system)) / TICKS > SECONDS) return `needs more than ${SECONDS} s`;
   } catch {
-    // It has ended.
+    // The process has ended.
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
-// DevCycle's bucketing library: a feature for each slot, whose targets are tried in order, each with a variation of its own. It takes
-// and gives JSON texts; for one slot its quicker call, for many the one that answers for all features.
+// DevCycle's bucketing library: a feature for each slot, whose targets are tried in order, each with its own
+// variation. It takes and returns JSON. One slot uses its faster call, several slots the call for all
+// features.
 import * as library from '@devcycle/bucketing-assembly-script/build/bucketing-lib.release.js';
 
 export const name = 'DevCycle';

@@ -1,12 +1,12 @@
-// The engines that are compared: the first one is ours. Each module has
-//   name, manifest     whose package.json names the version
+// The engines that are compared; the first one is ours. Each module has
+//   name, manifest     the package.json that names the version
 //   wasm               its WebAssembly, if it has any
-//   format             'plan' (rules to compile) or 'json': what `source(world)` becomes before it is opened
+//   format             'plan' (rules to compile) or 'json': the form of `source(world)` before it is opened
 //   source(world)      the world's targeting in the engine's own form
-//   subject(subject)   a subject in the engine's own form, made before the time is taken
-//   open(source, world, module)  loads; answers
+//   subject(subject)   a subject in the engine's own form, made before time is taken
+//   open(source, world, module)  loads; returns
 //     decide(subject)      objects in, objects out, through the public API
-//     decideText(text)     JSON text in, JSON text out
+//     decideText(text)     JSON in, JSON out
 //     contents(decision)   the content of each slot, to compare answers
 //     note, close()
 import * as devcycle from './devcycle.mjs';
@@ -18,7 +18,7 @@ import { expected } from './world.mjs';
 
 export const engines = { throughline, growthbook, jsonlogic, flipt, devcycle };
 
-/** Opens an engine and takes it at its word: the answers for all subjects, both ways, are the expected ones. */
+/** Opens an engine and checks its answers for all subjects, in both forms. */
 export async function openChecked(engine, source, world, module) {
   const opened = await engine.open(source, world, module);
   const subjects = world.subjects.map(engine.subject);
@@ -36,7 +36,7 @@ export async function openChecked(engine, source, world, module) {
   return {
     note: opened.note,
     close: opened.close,
-    /** Decides for each subject in turn, so many times in all. */
+    /** Decides for each subject in turn, up to a total number. */
     run: {
       objects: (times) => {
         for (let at = 0; at < times; at += 1) opened.decide(subjects[at % subjects.length]);

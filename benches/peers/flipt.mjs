@@ -1,5 +1,6 @@
-// Flipt's client: a variant flag for each slot, whose rules are tried in order, each with a segment of its own. All facts are texts. The
-// `slim` build, which takes a compiled module, as workers need it; for many slots its batch.
+// Flipt's client: a variant flag for each slot, whose rules are tried in order, each with its own segment.
+// All facts are strings. The `slim` build takes a compiled module, as workers need it; several slots use its
+// batch.
 import { FliptClient } from '@flipt-io/flipt-client-js/slim';
 
 export const name = 'Flipt';

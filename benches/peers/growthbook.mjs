@@ -1,5 +1,5 @@
-// GrowthBook's JavaScript SDK: a feature for each slot, whose rules are tried in order. The client for many users, which is quicker
-// than the one for a browser.
+// GrowthBook's JavaScript SDK: a feature for each slot, whose rules are tried in order. The client for
+// several users is faster than the one for a browser.
 import { GrowthBookClient } from '@growthbook/growthbook';
 
 export const name = 'GrowthBook';

@@ -1,4 +1,5 @@
-// json-logic-engine: an `if` for each slot, compiled to a function; where code may not be made from texts (workers), interpreted.
+// json-logic-engine: an `if` for each slot, compiled to a function. Workers cannot evaluate code, so there it
+// is interpreted.
 import { LogicEngine } from 'json-logic-engine';
 
 export const name = 'json-logic-engine';

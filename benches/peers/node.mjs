@@ -1,4 +1,5 @@
-// The engines in one Node process. In each round every engine has a turn, so that whatever else the machine does falls on all alike.
+// Measures the engines in one Node process. Every engine has a turn in each round, so that other load on the
+// machine affects all alike.
 import { median } from '../results.mjs';
 import { refusal } from './alone.mjs';
 import { engines, openChecked } from './engines.mjs';
@@ -7,7 +8,7 @@ import { MODES, timesOf, turn } from './turn.mjs';
 import { worldOf } from './world.mjs';
 
 const ROUNDS = 15;
-/** What an engine may take for all its turns, in milliseconds, unless one turn alone takes longer. */
+/** The time limit of an engine for all its turns, in milliseconds, unless a single turn takes longer. */
 const PATIENCE = 2_000;
 
 for (const size of SIZES) {

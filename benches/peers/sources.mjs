@@ -1,4 +1,4 @@
-// Worlds in the engines' forms, as bytes; versions; and where results go.
+// Worlds in the engines' forms, as bytes; the versions of the engines; and the record of results.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,19 +8,24 @@ import { directory, note, root } from '../results.mjs';
 import { engines } from './engines.mjs';
 import { worldOf } from './world.mjs';
 
-/** So many campaigns fit into one file. */
+/** The maximum number of campaigns in a file. */
 const IN_A_FILE = 5_000;
 
-/** No size has more campaigns than this. */
+/** The maximum number of campaigns of a size. */
 const MOST = Number(process.env.THROUGHLINE_BENCH_CAMPAIGNS ?? 100_000);
 
-/** The sizes that are measured: growth by campaigns for one slot, and the same campaigns spread over more slots. */
+/**
+ * The measured sizes: growth by campaigns for one slot, and the same campaigns distributed over more slots.
+ */
 export const SIZES = [
   ...[10, 100, 1_000, 10_000, 100_000].map((campaigns) => ({ campaigns, slots: 1 })),
   ...[10, 100].map((slots) => ({ campaigns: 1_000, slots })),
 ].filter(({ campaigns }) => campaigns <= MOST);
 
-/** What `engine.open` takes; made once in a run, because a plan of 100,000 campaigns is not made in a moment. */
+/**
+ * Returns the argument of `engine.open`, cached for the run, because compiling 100,000 campaigns takes a
+ * while.
+ */
 export function sourceOf(key, size) {
   const { format, source } = engines[key];
   const file = join(directory, `${key}-${size.campaigns}-${size.slots}.${format}`);
@@ -29,7 +34,7 @@ export function sourceOf(key, size) {
   return readFileSync(file, format === 'plan' ? undefined : 'utf8');
 }
 
-/** The engine's WebAssembly, if it has any. */
+/** Returns the engine's WebAssembly, if it has any. */
 export function moduleOf(key) {
   const { wasm } = engines[key];
   return wasm && new WebAssembly.Module(readFileSync(join(root, wasm)));
@@ -48,7 +53,7 @@ function compiled(rules) {
   return plan;
 }
 
-/** The rules in several files, because one has at most 4 MB. */
+/** Yields the rules in several files, because one is limited to 4 MB. */
 function* parts({ campaigns, messages, ...rest }) {
   yield rest;
   const ids = Object.keys(campaigns);
@@ -58,7 +63,7 @@ function* parts({ campaigns, messages, ...rest }) {
   }
 }
 
-/** Each engine's version, as its own package.json says. */
+/** Returns each engine's version from its package.json. */
 export function versions() {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   const rows = Object.entries(engines).map(([key, { manifest }]) => [
@@ -68,7 +73,7 @@ export function versions() {
   return { ...Object.fromEntries(rows), throughline: `commit ${commit}` };
 }
 
-/** Notes what an engine took, and shows it. */
+/** Records and prints a result. */
 export function record(result) {
   note(result);
   const { bench, engine, campaigns, slots, nanos, note: words } = result;

@@ -1,9 +1,9 @@
-// Throughline: rules for its compiler; through the package, or the core's JSON.
+// Throughline: rules for its compiler, decided through the package, or as JSON by the core.
 import { load } from '../../pkg/index.js';
 import { Core } from '../../pkg/wasm/core.js';
 import { GENERATED } from '../rules.mjs';
 
-/** The greatest priority that rules may give. */
+/** The maximum priority of rules. */
 const PRIORITIES = 1000;
 
 export const name = 'Throughline';
@@ -11,7 +11,7 @@ export const manifest = 'pkg/package.json';
 export const wasm = 'pkg/wasm/core_bg.wasm';
 export const format = 'plan';
 
-/** Rules, which the command compiles to the plan that is loaded. */
+/** Returns the rules, which the command compiles to the plan. */
 export function source(world) {
   const edge = (type) => ({ type, edge: true });
   const rules = {
@@ -37,7 +37,7 @@ export function source(world) {
   return rules;
 }
 
-/** What the edge knows of a subject: a profile, and the request with its consent. */
+/** Returns the facts of a subject at the edge: a profile, and the request with its consent. */
 export function subject({ id, ...traits }) {
   const stamped = Object.entries(traits).map(([name, value]) => [name, [value, 1, 1]]);
   return {

@@ -1,20 +1,23 @@
 // One engine's turn in Node.
 
-/** How a subject is handed over. */
+/** The forms in which a subject is passed. */
 export const MODES = ['objects', 'text'];
-/** A turn is at least so long, in milliseconds. */
+/** The minimum duration of a turn, in milliseconds. */
 const TURN = 15;
-/** So long, in milliseconds, an engine runs before it counts: V8 compiles what is worth it in the meantime. */
+/** The time that an engine runs before it is measured, in milliseconds, so that V8 can optimise it. */
 const WARM_UP = 1_000;
 
-/** Nanoseconds for each decision. */
+/** Returns the nanoseconds per decision. */
 export function turn(run, times) {
   const start = performance.now();
   run(times);
   return ((performance.now() - start) * 1e6) / times;
 }
 
-/** Warms up, and answers how many decisions make a turn long enough; each subject has the same share. */
+/**
+ * Warms up, and returns the number of decisions that make a turn long enough, a multiple of the number of
+ * subjects.
+ */
 export function timesOf(run, subjects) {
   for (const end = performance.now() + WARM_UP; performance.now() < end; ) run(subjects);
   let times = subjects;

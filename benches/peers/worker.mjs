@@ -1,5 +1,5 @@
-// The engines in a worker: `POST /open` with an engine's source, then `/run`. The clock stands still here while code runs, so the time
-// is taken outside.
+// The engines in a worker: `POST /open` with an engine's source, then `/run`. The clock of workerd does not
+// advance while code runs, so time is taken outside.
 import devcycle from './devcycle.wasm';
 import flipt from './flipt.wasm';
 import throughline from './throughline.wasm';

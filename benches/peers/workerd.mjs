@@ -1,5 +1,5 @@
-// The engines in workerd, each in a worker of its own. A request decides many times; what a request without decisions takes is
-// subtracted.
+// Measures the engines in workerd, each in its own worker. A request decides many times; the time of a
+// request without decisions is subtracted.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -10,9 +10,9 @@ import { record, SIZES, sourceOf } from './sources.mjs';
 import { worldOf } from './world.mjs';
 
 const ROUNDS = 5;
-/** A request is at least so long, in milliseconds: much longer than what it takes to ask. */
+/** The minimum duration of a request, in milliseconds: much longer than its overhead. */
 const TURN = 100;
-/** So long, in milliseconds, an engine runs before it counts. */
+/** The time that an engine runs before it is measured, in milliseconds. */
 const WARM_UP = 1_000;
 const PATIENCE = 2_000;
 const MODES = ['objects', 'text'];
@@ -43,14 +43,14 @@ async function ask(runtime, path, body) {
   return rest;
 }
 
-/** Milliseconds for a request with so many decisions. */
+/** Returns the milliseconds for a request with a number of decisions. */
 async function turn(runtime, mode, times) {
   const start = performance.now();
   await ask(runtime, `run?mode=${mode}&times=${times}`);
   return performance.now() - start;
 }
 
-/** Warms up, and answers how many decisions make a request long enough. */
+/** Warms up, and returns the number of decisions that make a request long enough. */
 async function timesOf(runtime, mode, subjects) {
   let times = subjects;
   while ((await turn(runtime, mode, times)) < TURN) times *= 2;

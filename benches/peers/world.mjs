@@ -1,13 +1,14 @@
-// What all engines decide: the same targeting, in words that belong to none of them.
+// The targeting that all engines decide, in terms that belong to none of them.
 
-/** How many campaigns of a slot one group can match, however many there are. */
+/** The maximum number of campaigns of a slot that match one group, whatever the total. */
 const MATCHING = 10;
-/** Without a divisor in common with a power of ten: spreads the ranks over the campaigns. */
+/** A number coprime with powers of ten, which spreads the ranks over the campaigns. */
 const SPREAD = 7919;
 
 /**
- * So many campaigns, spread over so many slots. Within a slot the first campaign by rank whose condition holds is the answer:
- * `group` is the subject's, `market` is AT or DE, `device` is mobile, and `score` is at least `minimum`.
+ * Returns a number of campaigns, distributed over a number of slots. The answer for a slot is its first
+ * campaign by rank whose condition holds: `group` is the subject's, `market` is AT or DE, `device` is mobile,
+ * and `score` is at least `minimum`.
  */
 export function worldOf({ campaigns, slots }) {
   const each = campaigns / slots;
@@ -25,7 +26,7 @@ export function worldOf({ campaigns, slots }) {
   return { campaigns, slots: Array.from({ length: slots }, (_, at) => slotOf(at)), subjects: subjectsOf(groups) };
 }
 
-/** Eight subjects: five match somewhere between the first and the last campaign, three match none. */
+/** Returns eight subjects: five match between the first and the last campaign, three match none. */
 function subjectsOf(groups) {
   const group = (share) => `g${Math.floor((groups - 1) * share)}`;
   const subject = (id, share, market, device, score) => ({ id, group: group(share), market, device, score });
@@ -41,7 +42,7 @@ function subjectsOf(groups) {
   ];
 }
 
-/** What the naive reading of the above says: the content of each slot, or nothing. */
+/** Returns the expected content of each slot by a naive evaluation, or nothing. */
 export function expected(world, subject) {
   const holds = ({ group, minimum }) =>
     subject.group === group &&
