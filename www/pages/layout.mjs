@@ -7,7 +7,9 @@ const SECTIONS = [
   ['/support/', 'Support'],
 ];
 
-/** Returns the HTML of a page; `file` is its path in the shop, `kind` the name that its scripts go by. */
+/**
+ * Returns the HTML of a page; `file` is its path in the shop, `kind` the name by which its scripts know it.
+ */
 export function document({ file, kind, title, description, main }) {
   return `<!doctype html>
 <html lang="en">

@@ -1,6 +1,6 @@
 import { PRODUCTS, art, cards, dataOf } from './products.mjs';
 
-/** The page of one product, with the others below it. */
+/** Returns the page of one product, with the others below it. */
 export const productPage = (product) => ({
   file: `product/${product.id}/index.html`,
   kind: 'product',

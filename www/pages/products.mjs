@@ -1,6 +1,9 @@
-// What the shop sells, and how a product looks in a list.
+// The products of the shop, and their markup in lists.
 
-/** `tone` colours the drawing, `note` describes the product in a list, `lede`, `points` and `specs` on its own page. */
+/**
+ * The products: `tone` colours the drawing, `note` describes the product in a list, `lede`, `points` and
+ * `specs` on its page.
+ */
 export const PRODUCTS = [
   {
     id: 'ridge-runner',
@@ -51,17 +54,17 @@ export const PRODUCTS = [
   },
 ];
 
-/** The attributes by which the shop's scripts know a product. */
+/** Returns the attributes by which the shop's scripts know a product. */
 export const dataOf = ({ id, name, price, category }) =>
   `data-product-id="${id}" data-name="${name}" data-price="${price}" data-category="${category}"`;
 
-/** The drawing of a product, of a `size` or of the usual one. */
+/** Returns the drawing of a product, in a `size` or the usual one. */
 export const art = ({ id, tone }, size) => {
   const names = ['art', size && `art--${size}`, tone && `art--${tone}`].filter(Boolean);
   return `<div class="${names.join(' ')}"><svg aria-hidden="true"><use href="/art/products.svg#${id}"/></svg></div>`;
 };
 
-/** The items of a `ul.grid`. */
+/** Returns the items of a `ul.grid`. */
 export const cards = (...ids) =>
   PRODUCTS.filter(({ id }) => ids.includes(id))
     .map(card)

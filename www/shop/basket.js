@@ -1,10 +1,10 @@
-// The basket: how many of each product, and what the products are as the pages' markup describes them.
+// The basket: quantities, and the products as the pages' markup describes them.
 import { read, write } from './store.js';
 import { track } from './track.js';
 
 export const CURRENCY = 'EUR';
 
-/** The product that an element describes in its `data-` attributes. */
+/** Returns the product that an element describes in its `data-` attributes. */
 export function productOf({ dataset }) {
   return {
     product_id: dataset.productId,
@@ -15,23 +15,23 @@ export function productOf({ dataset }) {
   };
 }
 
-/** How many of a product are in the basket. */
+/** Returns the quantity of a product in the basket. */
 export function quantityOf(id) {
   return read('basket', {})[id] ?? 0;
 }
 
-/** How many things are in the basket. */
+/** Returns the number of items in the basket. */
 export function size() {
   return Object.values(read('basket', {})).reduce((sum, quantity) => sum + quantity, 0);
 }
 
-/** Puts one of a product in. */
+/** Adds one of a product. */
 export function add(product) {
   set(product.product_id, quantityOf(product.product_id) + 1);
   track('Product Added', { ...product, quantity: 1 });
 }
 
-/** Takes all of a product out. */
+/** Removes all of a product. */
 export function remove(product) {
   const quantity = quantityOf(product.product_id);
   set(product.product_id, 0);
@@ -39,13 +39,13 @@ export function remove(product) {
   track('Product Removed', { ...product, quantity, items_left: size() });
 }
 
-/** Takes everything out, without a word: it was bought, or it is somebody else's. */
+/** Empties the basket without an event, after an order or a change of persona. */
 export function empty() {
   write('basket', undefined);
   showCount();
 }
 
-/** Shows the number of things in the page's head. */
+/** Shows the number of items in the page's header. */
 export function showCount() {
   const badge = document.querySelector('[data-basket-count]');
   badge.textContent = size();

@@ -31,7 +31,10 @@ export function enterOrder(main) {
   main.querySelector('[data-order-number]').textContent = `Your number is ${order.id}.`;
 }
 
-/** Adds what the address asks for, `/cart/?add=squall`: from a message, or from a page whose scripts had not loaded. */
+/**
+ * Adds the product that the URL names, as in `/cart/?add=squall`: from a message, or from a page whose
+ * scripts had not loaded.
+ */
 function addFromAddress(lines) {
   const wanted = new URLSearchParams(location.search).get('add');
   const line = lines.find((line) => line.id === wanted);
@@ -66,7 +69,7 @@ function takeOrders(form, lines) {
   const id = `TF-${crypto.randomUUID().slice(0, 8).toUpperCase()}`;
   const order = () => ({ order_id: id, currency: CURRENCY, total: total(bought(lines)), products: bought(lines) });
   form.addEventListener('focusin', () => track('Checkout Started', order()), { once: true });
-  // The form goes on to the confirmation page by itself; the tag delivers what is reported here across that.
+  // The form itself continues to the confirmation page; the tag delivers this event across the navigation.
   form.addEventListener(
     'submit',
     () => {
@@ -90,7 +93,10 @@ function holdBasket(form) {
   });
 }
 
-/** Says who this is, by an account number that is made with the first order or reminder: never by an address. */
+/**
+ * Identifies the customer by an account number, created with the first order or reminder, and never by an
+ * address.
+ */
 function identify(traits) {
   const account = read('account') ?? `c-${crypto.randomUUID()}`;
   write('account', account);

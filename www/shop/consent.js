@@ -1,28 +1,30 @@
 // Privacy choices: asked for once, changed at any time on /privacy/, kept in the cookie that the edge reads.
 import { call } from './track.js';
 
-/** What the banner asks for. Being written to is asked for where an address is given, and on /privacy/. */
+/**
+ * The purposes of the banner. Consent to messages is requested where an address is given, and on /privacy/.
+ */
 const PAGES = ['personalization', 'analytics'];
-/** All that can be chosen; a purpose that is not in the cookie is pending. */
+/** All purposes; one that is not in the cookie is pending. */
 export const PURPOSES = [...PAGES, 'channel.email', 'channel.whatsapp'];
 
 const COOKIE = 'tl_consent';
 const HALF_A_YEAR = 15552000;
 
-/** The choices made so far: `{ personalization: "granted", … }`. */
+/** Returns the choices made so far: `{ personalization: "granted", … }`. */
 export function choices() {
   const pair = document.cookie.split('; ').find((pair) => pair.startsWith(`${COOKIE}=`)) ?? '';
   return Object.fromEntries(new URLSearchParams(pair.slice(COOKIE.length + 1)));
 }
 
-/** Makes choices, and tells the tag. */
+/** Records choices, and passes them to the tag. */
 export function choose(changes) {
   remember({ ...choices(), ...changes });
   call('consent', changes);
   removeBanner();
 }
 
-/** Keeps choices without a word to the tag; none at all makes every purpose pending again. */
+/** Records choices without telling the tag; an empty object makes every purpose pending again. */
 export function remember(all) {
   const value = new URLSearchParams(all).toString();
   const age = value ? HALF_A_YEAR : 0;
@@ -45,7 +47,7 @@ export function askForConsent() {
       <button class="button button--small" type="button" data-all="granted">Accept</button>
     </div>`;
   banner.addEventListener('click', (event) => chooseAll(event, PAGES));
-  // Right after the skip link: a keyboard meets it first, and may walk past it.
+  // Right after the skip link, so that keyboard users reach it first and can skip it.
   document.querySelector('.skip').after(banner);
 }
 
@@ -72,7 +74,7 @@ export function enterPrivacy(main) {
   show();
 }
 
-/** Makes all choices as the pressed button says; answers whether it was such a button. */
+/** Makes all choices of the pressed button; returns whether it was such a button. */
 function chooseAll(event, purposes) {
   const state = event.target.dataset.all;
   if (state) choose(Object.fromEntries(purposes.map((purpose) => [purpose, state])));

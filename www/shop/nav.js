@@ -1,4 +1,5 @@
-// Quick navigation: between the shop's reading pages only `main` is exchanged. Everything else is an ordinary link.
+// Quick navigation: between the shop's reading pages only `main` is replaced. Everything else is an ordinary
+// link.
 import { call } from './track.js';
 
 const IN_PLACE = /^\/(category\/|pricing\/|product\/[^/]+\/)?$/;
@@ -24,7 +25,7 @@ export function navigateInPlace(enter) {
   });
 }
 
-/** Where a click leads, if it is a plain click on a link to a page that can be shown in place. */
+/** Returns the target of a click, if it is a plain click on a link to a page that can be shown in place. */
 function destination(event) {
   const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
   const link = event.target.closest?.('a[href]');
@@ -47,7 +48,7 @@ async function go(url, enter, isNew) {
   scrolled.set(shown, scrollY);
   shown = url.pathname;
   show(page, main, url);
-  // The address follows the content, so that whoever listens for a new address finds the new slots.
+  // The URL changes after the content, so that listeners for a new URL find the new slots.
   if (isNew) history.pushState(null, '', url);
   scrollTo({ top: isNew ? 0 : (scrolled.get(url.pathname) ?? 0), behavior: 'instant' });
   if (url.hash) document.querySelector(url.hash)?.scrollIntoView();
@@ -55,7 +56,7 @@ async function go(url, enter, isNew) {
   enter(main);
 }
 
-/** The page as it was written: what fills its slots is decided here, by the tag. */
+/** Loads the original page; the tag fills its slots here. */
 async function load(url, signal) {
   const plain = new URL(url);
   plain.searchParams.set('tl_off', '1');
@@ -76,7 +77,7 @@ function show(page, main, url) {
   announce(page.title);
 }
 
-/** Says the new page's title to screen readers, which hear of a load but not of an exchange. */
+/** Announces the new page's title to screen readers, which notice a load but not a replacement. */
 function announce(title) {
   let region = document.querySelector('[data-announcer]');
   if (!region) {

@@ -1,4 +1,5 @@
-// What each kind of page does when it is entered, by a load or in place. A page names its kind in `data-page`.
+// The behaviour of each kind of page when it is entered, by a load or in place. A page names its kind in
+// `data-page`.
 import { add, productOf } from './basket.js';
 import { enterCart, enterOrder } from './checkout.js';
 import { enterPrivacy } from './consent.js';
@@ -15,7 +16,7 @@ const KINDS = {
   privacy: enterPrivacy,
 };
 
-/** Brings the page in `main` to life. */
+/** Starts the behaviour of the page in `main`. */
 export function enter(main) {
   KINDS[main.dataset.page]?.(main);
 }

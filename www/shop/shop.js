@@ -1,10 +1,11 @@
-// What every page of the shop loads. The pages work without it; it adds the basket, quick navigation and privacy choices.
+// The script of every page of the shop. The pages work without it; it adds the basket, quick navigation and
+// privacy choices.
 import { showCount } from './basket.js';
 import { askForConsent } from './consent.js';
 import { navigateInPlace } from './nav.js';
 import { enter } from './pages.js';
 
-// The demo's panel arrives later than the tag's first words, so they are kept for it.
+// The panel loads later than the tag's first events, so they are kept for it.
 const heard = [];
 for (const type of ['tldata', 'tlevent', 'tlrefresh']) document.addEventListener(type, (event) => heard.push(event));
 
@@ -14,7 +15,7 @@ navigateInPlace(enter);
 enter(document.querySelector('main'));
 showPanel();
 
-/** Opens the panel where `make start` has left its description of the demo: in production there is none. */
+/** Opens the panel if `make start` has written its description of the demo; in production there is none. */
 async function showPanel() {
   const answer = await fetch('/demo.json').catch(() => undefined);
   if (!answer?.ok) return;

@@ -1,8 +1,8 @@
-// Small values in localStorage; where that is blocked they last as long as the page.
+// Small values in localStorage; if it is blocked they last as long as the page.
 
 const memory = new Map();
 
-/** The value kept under a name, or `otherwise`. */
+/** Returns the value of a name, or `otherwise`. */
 export function read(name, otherwise) {
   try {
     return JSON.parse(localStorage.getItem(`tarnfell.${name}`)) ?? otherwise;
@@ -11,13 +11,13 @@ export function read(name, otherwise) {
   }
 }
 
-/** Keeps a value under a name; `undefined` removes it. */
+/** Sets the value of a name; `undefined` removes it. */
 export function write(name, value) {
   memory.set(name, value);
   try {
     if (value === undefined) localStorage.removeItem(`tarnfell.${name}`);
     else localStorage.setItem(`tarnfell.${name}`, JSON.stringify(value));
   } catch {
-    // Blocked or full: the copy in memory has to do.
+    // Blocked or full: only the copy in memory is kept.
   }
 }

@@ -16,7 +16,7 @@ export function enterSupport(main) {
     event.preventDefault();
     const ticket = `T-${crypto.randomUUID().slice(0, 6).toUpperCase()}`;
     write('ticket', ticket);
-    // What the visitor wrote is for the support desk alone and is no property of the event.
+    // The visitor's text is for the support desk alone and is not a property of the event.
     track('Ticket Opened', { ticket_id: ticket, topic: form.elements.topic.value });
     form.reset();
     show();

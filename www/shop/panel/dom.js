@@ -1,6 +1,9 @@
-// Makes elements. Text is always text: nothing that an event or a profile says can become markup in the panel.
+// Creates elements. Text is always text: no content of an event or a profile can become markup in the panel.
 
-/** An element with properties, attributes (`data-…`, `aria-…`, `class`) and children; empty children are left out. */
+/**
+ * Returns an element with properties, attributes (`data-…`, `aria-…`, `class`) and children; empty children
+ * are omitted.
+ */
 export function el(name, properties = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {

@@ -1,4 +1,5 @@
-// The demo's panel: be somebody else, and see what is decided, why, and what is sent. It is not part of a real shop.
+// The demo's panel: switch personas, and see decisions, their explanations and the events. It is not part of
+// a real shop.
 import { empty } from '../basket.js';
 import { remember } from '../consent.js';
 import { read, write } from '../store.js';
@@ -10,7 +11,7 @@ const TOKEN = '/_tl/token';
 const CHOSEN = { personalization: 'granted', analytics: 'granted' };
 const QUIET = 300;
 
-/** Puts the panel on the page. `demo` is what `make start` wrote, `heard` the tag's events so far. */
+/** Opens the panel. `demo` is the file that `make start` wrote, `heard` the tag's events so far. */
 export function openPanel(demo, heard) {
   const panel = document.createElement('tl-panel');
   panel.demo = demo;
@@ -74,7 +75,7 @@ class Panel extends HTMLElement {
     const toggle = this.#shadow.querySelector('#toggle');
     toggle.hidden = isOpen;
     toggle.setAttribute('aria-expanded', String(isOpen));
-    // Only who has just opened or closed it wants to be there; a new page keeps the focus where it is.
+    // Only opening or closing the panel moves the focus; a new page keeps it.
     if (isOpen !== wasOpen) (isOpen ? this.#shadow.querySelector('#close') : toggle).focus();
     if (isOpen) this.#explain();
   }
@@ -91,7 +92,7 @@ class Panel extends HTMLElement {
     this.#later();
   }
 
-  /** Explains again, once things have been quiet for a moment. */
+  /** Updates the explanation after a moment without events. */
   #later() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => read('panel', false) && this.#explain(), QUIET);
@@ -105,14 +106,18 @@ class Panel extends HTMLElement {
       const found = await answer.json();
       if (!answer.ok) throw new Error(found.error?.message ?? answer.statusText);
       this.#show('trace', traceTree(found.trace));
-      // The edge filled this page before the tag came; until the tag decides, the edge's answer about this very view holds.
+      // The edge filled this page before the tag loaded; until the tag decides, the edge's decision for this
+      // view applies.
       if (!this.#decision) this.#show('decision', decisionView(await decisionOfThisView()));
     } catch (error) {
       this.#show('trace', el('p', { class: 'note' }, `No explanation: ${error.message}`));
     }
   }
 
-  /** Hands over the persona's token; a new visitor has none. What this browser kept belongs to somebody else. */
+  /**
+   * Passes the persona's token to the tag; a new visitor has none. The data that this browser kept belongs to
+   * another persona.
+   */
   async #become({ id, token }) {
     await fetch(TOKEN, { method: 'DELETE' });
     remember(token ? CHOSEN : {});
@@ -134,7 +139,7 @@ class Panel extends HTMLElement {
   }
 }
 
-/** What the edge decides for this page while what it shows already does not count against itself. */
+/** Returns the edge's decision for this page, without counting the exposures of this view. */
 async function decisionOfThisView() {
   const view = [
     ...new Set([...document.querySelectorAll('[data-tl-decision]')].map(({ dataset }) => dataset.tlDecision)),

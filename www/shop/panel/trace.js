@@ -1,4 +1,4 @@
-// The explanation of a decision as a tree that can be opened: slots, their candidates, and what decided each.
+// The explanation of a decision as a collapsible tree: slots, their candidates, and the details that decided.
 import { el } from './dom.js';
 
 const WORDS = {
@@ -18,13 +18,13 @@ const WORDS = {
   no_rendition: 'no fitting version',
 };
 
-/** A reason code in words, coloured by what it means. */
+/** Returns a reason code in words, coloured by its meaning. */
 export function reason(code) {
   const kind = code === 'won' || code === 'filled' ? 'good' : 'plain';
   return el('span', { class: `tag tag--${kind}`, title: code }, WORDS[code] ?? code);
 }
 
-/** The trace of all slots. */
+/** Returns the trace of all slots. */
 export function traceTree({ slots = {}, partial = [] }) {
   const missing =
     partial.length > 0 ? el('p', { class: 'note' }, `The token is partial: ${partial.join(', ')} did not fit.`) : '';
@@ -51,7 +51,7 @@ function candidate({ campaign, outcome, detail }) {
   return el('li', {}, el('details', {}, el('summary', {}, head), tree(detail)));
 }
 
-/** What decided: a condition with its parts, or a few named values. */
+/** Returns the detail that decided: a condition with its parts, or a few named values. */
 function tree(detail) {
   return el(
     'ul',
@@ -60,7 +60,9 @@ function tree(detail) {
   );
 }
 
-/** One part of a condition: whether it holds, what it asks, what was found, and the parts it is made of. */
+/**
+ * Returns a part of a condition: whether it holds, its operator, the value that was found, and its own parts.
+ */
 function condition({ op, holds, of: parts = [], ...rest }) {
   const mark = el(
     'span',

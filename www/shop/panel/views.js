@@ -1,9 +1,9 @@
-// The parts of the panel, as elements made from what is known.
+// The parts of the panel, as elements.
 import { PURPOSES, choices, choose } from '../consent.js';
 import { el } from './dom.js';
 import { reason } from './trace.js';
 
-/** The people to be, as a group of buttons. */
+/** Returns the personas as a group of buttons. */
 export function personaButtons(personas, current, become) {
   return personas.map((persona) => {
     const pressed = String(persona.id === current);
@@ -19,7 +19,7 @@ export function personaButtons(personas, current, become) {
   });
 }
 
-/** What each slot of the page shows, and what should happen next. */
+/** Returns the content of each slot of the page, and the next action. */
 export function decisionView(decision) {
   if (!decision) return el('p', { class: 'note' }, 'No decision yet.');
   const slots = Object.entries(decision.reasons ?? {}).map(([name, code]) =>
@@ -57,7 +57,7 @@ function privacyWords({ store, measure }) {
   return `${store ? 'remembered' : 'not remembered'}, ${measure ? 'measured' : 'not measured'}`;
 }
 
-/** What the tag sent, the last first. */
+/** Returns the events that the tag sent, newest first. */
 export function eventList(events) {
   if (events.length === 0) return el('p', { class: 'note' }, 'Nothing sent from this page yet.');
   return el('ol', { class: 'events' }, events.toReversed().map(eventRow));
@@ -70,7 +70,7 @@ function eventRow(event) {
   return el('li', {}, el('details', {}, summary, el('pre', {}, JSON.stringify(event, undefined, 2))));
 }
 
-/** A switch for each purpose; one that has not been set either way is pending. */
+/** Returns a switch for each purpose; one that has no choice yet is pending. */
 export function consentSwitches(changed) {
   const made = choices();
   return PURPOSES.map((purpose) => {
