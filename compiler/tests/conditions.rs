@@ -1,4 +1,4 @@
-//! Conditions on segments, events, time, consent and journeys; mistakes; explanations.
+//! Conditions on segments, events, time, consent and journeys; errors; explanations.
 
 use serde_json::{Value as Json, json};
 use throughline::internals::condition::Evaluator;
@@ -15,7 +15,7 @@ use throughline_compiler::source::tree::Node;
 const NOW: i64 = 1_760_000_000_000;
 const HOUR: i64 = 60 * 60 * 1000;
 
-/// A plan with one condition, and what a profile of that plan calls its counters.
+/// A plan with one condition, and the keys of its counters in a profile.
 struct Compiled {
     plan: Plan,
     node: Id<tables::Node>,
@@ -270,7 +270,7 @@ impl Compiled {
         serde_json::to_value(self.evaluate(facts, |evaluator| evaluator.explain(self.node))).unwrap()
     }
 
-    /// Whether the condition holds for somebody for whom its one counter counted these times.
+    /// Returns whether the condition holds after its only counter has counted at these times.
     fn holds_after(&self, times: &[i64]) -> bool {
         let stamps: Vec<_> = times.iter().map(|time| json!([time, 1])).collect();
         let key = self.counters.first().unwrap();
@@ -278,7 +278,7 @@ impl Compiled {
     }
 }
 
-/// Compiles as the compiler does: once to find the counters, and once more for good.
+/// Compiles as the compiler does: once to collect the counters, and again to write the plan.
 fn compile(rule: &Json) -> Compiled {
     let mut diagnostics = Diagnostics::default();
     let mut first = PlanBuilder::default();
@@ -313,7 +313,7 @@ fn compile(rule: &Json) -> Compiled {
     Compiled { plan, node, counters: needs.into_keys().collect() }
 }
 
-/// What the conditions of these tests may refer to.
+/// Returns the definitions that the conditions of these tests may refer to.
 fn scope(plan: &mut PlanBuilder) -> ConditionScope {
     let mut scope = ConditionScope { purposes: ["ads".to_owned()].into(), ..ConditionScope::default() };
     for (name, source, values) in [
@@ -345,7 +345,7 @@ fn scope(plan: &mut PlanBuilder) -> ConditionScope {
         channels: throughline::internals::plan::Ids::empty(),
         ttl: Millis(0),
     }]);
-    // A journey needs the counter of the event that begins it; a plan without counters has no journeys.
+    // A journey needs the counter of the event that starts it; a plan without counters has no journeys.
     let (key, event) = (plan.text(""), plan.text("Product Added"));
     let enter = tables::Counter {
         key,

@@ -13,7 +13,7 @@ use throughline_compiler::source::tree::{Kind, Node};
 
 use crate::conformance;
 
-/// Cases that the plan decides otherwise than GrowthBook's SDKs. A case that is mended has to leave the list.
+/// Cases that the plan decides differently from GrowthBook's SDKs. A fixed case has to leave the list.
 const KNOWN_GAPS: [&str; 0] = [];
 
 #[test]
@@ -36,7 +36,7 @@ fn conditions_hold_as_in_growthbook() {
     assert_eq!(failed, KNOWN_GAPS.into_iter().collect());
 }
 
-/// Beyond the cases: results of the JavaScript SDK 1.8.0 where conversions and oddities of the language show.
+/// Checks results of the JavaScript SDK 1.8.0 that depend on JavaScript's conversions.
 #[test]
 fn conversions_are_those_of_javascript() {
     let cases: Vec<Value> = serde_json::from_str(include_str!("data/conversions.json")).unwrap();
@@ -87,7 +87,7 @@ fn declare(plan: &mut PlanBuilder, name: &str) -> Id<tables::Attribute> {
     plan.push(tables::Attribute { name, path, source: Source::Request, flags: tables::AttributeFlags::empty() })
 }
 
-/// The attributes that a condition names.
+/// Returns the attributes that a condition names.
 fn paths(condition: &Node) -> BTreeSet<String> {
     let entries = condition.entries().iter();
     entries

@@ -1,4 +1,4 @@
-//! Each line of the page on conditions is compiled and decided.
+//! The tables of the page on conditions: each line is compiled and decided.
 
 use serde_json::{Map, Value, json};
 use throughline::{Plan, decide};
@@ -10,18 +10,19 @@ use crate::support;
 /// Noon of 1 June 2026.
 const NOON: i64 = 1_780_315_200_000;
 
-/// A piece of YAML as JSON.
+/// Parses YAML to JSON.
 fn json(yaml: &str) -> Value {
     let tree = throughline_compiler::parse(&Source::new("facts.yaml", yaml)).unwrap();
     serde_json::from_str(&throughline::canonical::to_string(&tree.to_value())).unwrap()
 }
 
-/// What stands in back quotes.
+/// Returns the strings in backticks.
 fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The lines of the tables of a page: a condition, the facts for which it holds, and those for which it does not.
+/// Returns the lines of the tables of a page: a condition, facts for which it holds, and facts for which it
+/// does not.
 fn lines(page: &str) -> Vec<[&str; 3]> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     rows.map(|row| {
@@ -32,7 +33,7 @@ fn lines(page: &str) -> Vec<[&str; 3]> {
     .collect()
 }
 
-/// Facts as the page writes them.
+/// Parses facts as the page writes them.
 fn facts(written: &str) -> throughline::Facts {
     let mut written = json(written).as_object().unwrap().clone();
     let mut take = |name: &str| written.remove(name).unwrap_or(Value::Null);

@@ -1,22 +1,22 @@
-//! The examples of the rules reference are rules.
+//! The examples of the rules reference compile.
 
 use throughline_compiler::Source;
 use throughline_compiler::growthbook::{ImportOptions, import};
 
 use crate::support;
 
-/// The blocks of a page in a language.
+/// Returns the blocks of a page in a language.
 fn blocks<'p>(page: &'p str, language: &'static str) -> impl Iterator<Item = &'p str> {
     page.split("```").skip(1).step_by(2).filter_map(move |block| block.strip_prefix(language)?.strip_prefix('\n'))
 }
 
-/// The YAML blocks of a page.
+/// Returns the YAML blocks of a page.
 fn examples(page: &str) -> Vec<Source> {
     let blocks = (1..).zip(blocks(page, "yaml"));
     blocks.map(|(number, yaml)| Source::new(format!("rules.md, example {number}"), yaml)).collect()
 }
 
-/// What the guide says that importing its payload gives, it gives, and all its rules are good.
+/// Checks that the payload of the import guide gives the rules that the guide shows, and that they compile.
 #[test]
 fn the_guide_from_growthbook_shows_what_happens() {
     let page = std::fs::read_to_string(support::path("../docs/growthbook.md")).unwrap();

@@ -1,4 +1,4 @@
-//! What holds for all rules.
+//! Laws that hold for all rules.
 
 use proptest::prelude::*;
 use throughline::Plan;
@@ -6,7 +6,7 @@ use throughline_compiler::{Options, Source, compile, parse};
 
 use crate::support;
 
-/// Texts that mean something somewhere.
+/// Strings that have a meaning somewhere in rules.
 const PIECES: [&str; 24] = [
     ": ", "\n", "  ", "- ", "{", "}", "[", "]", "\"", "'", "{{", "}}", "{%", "$segment", "&a", "*a", "|\n", "#", "é",
     "\u{feff}", "null", "-1", "<script>", "<!--",
@@ -37,7 +37,7 @@ fn yaml_and_json_make_equal_plans() {
     assert_eq!(support::plans(&sources), support::plans(&translated));
 }
 
-/// A compiler that takes quadratic time does not come to an end here.
+/// Checks large rules; a compiler with quadratic time would not finish.
 #[test]
 fn thousands_of_campaigns_compile() {
     let all = |line: &dyn Fn(usize) -> String| (0..3_000).map(line).collect::<String>();
@@ -79,7 +79,7 @@ fn hostile_sizes_are_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// Rules with anything cut out or put in: mistakes or plans, never a panic, and every plan loads.
+    /// Checks damaged rules: they give errors or plans, never a panic, and every plan loads.
     #[test]
     fn no_text_makes_the_compiler_panic(
         edits in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..12, 0_usize..PIECES.len()), 1..6),

@@ -1,4 +1,4 @@
-//! The linter: each example of its documentation, the demo rules, and what the rules allow.
+//! The linter: the examples of its documentation, the demo's rules, and allowances.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use throughline_compiler::{CompileResult, Options, Source, WARNINGS, check};
 
 use crate::support;
 
-/// The first moment of 2026, which the examples take for now.
+/// The first moment of 2026, the current time of the examples.
 const NOW: Millis = Millis(1_767_225_600_000);
 
 fn page() -> String {
@@ -22,17 +22,17 @@ fn codes(outcome: &CompileResult) -> BTreeSet<&'static str> {
     outcome.diagnostics.iter().map(|found| found.code).collect()
 }
 
-/// The YAML blocks of a piece of a page.
+/// Returns the YAML blocks of a piece of a page.
 fn blocks(text: &str) -> Vec<&str> {
     text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("yaml\n")).collect()
 }
 
-/// The sections with a code as their heading, each with its code.
+/// Returns the sections whose heading is a code, with that code.
 fn sections(page: &str) -> Vec<(&str, &str)> {
     page.split("\n### `").skip(1).map(|part| part.split_once('`').unwrap()).collect()
 }
 
-/// The rules beside which the examples stand.
+/// Returns the rules that surround the examples.
 fn frame(page: &str) -> Source {
     let (before, _) = page.split_once("\n### `").unwrap();
     Source::new("frame.yaml", *blocks(before).last().unwrap())
@@ -80,7 +80,7 @@ fn the_demo_rules_are_clean() {
     assert!(outcome.diagnostics.is_empty(), "{}", outcome.render(&sources, false));
 }
 
-/// Whatever a campaign's condition is made of, it is found by what it requires.
+/// Checks that a shadowed campaign is found whatever its condition consists of.
 #[test]
 fn rivals_are_found_by_what_they_require() {
     let conditions = [
@@ -131,12 +131,12 @@ fn all_that_nothing_uses_is_told() {
     assert_eq!(paths, wanted);
 }
 
-/// An SMS, and what is told of its length.
+/// Checks the findings for the lengths of SMS.
 #[test]
 fn texts_are_measured_with_what_bounds_them() {
     let long = "x".repeat(100);
     let cases = [
-        // Two things of at most 100 characters, with a comma each.
+        // Two items of at most 100 characters, with a comma each.
         ("{% for item in lists.all %}{{ item.title }},{% endfor %}", Some("2 segments: 202 code units")),
         ("{% for item in lists.all limit: 1 %}{{ item.title }},{% endfor %}", None),
         ("{% for item in lists.one %}{{ item.title }},{% endfor %}", None),
@@ -208,8 +208,8 @@ event Page Viewed: token; needed by segments.keen.when
     assert_eq!(lines(&[Source::new("rules.yaml", rules)]), wanted);
 }
 
-/// Campaigns that share a device and a group with nine others are compared with these, however many share the device; and
-/// what is found a thousand times is told a few times and counted.
+/// Checks many campaigns that share a device and a group with nine others: they are compared with these,
+/// however many share the device. A finding that occurs a thousand times is reported a few times and counted.
 #[test]
 fn a_slot_of_many_campaigns_is_checked_whole_and_told_in_few_lines() {
     let count = 600;

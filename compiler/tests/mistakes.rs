@@ -1,13 +1,13 @@
-//! Bad rules, and exactly what is said about them.
+//! Invalid rules, with their exact diagnostics.
 //!
-//! Each `mistakes/*.yaml` has its answer beside it in a `.txt` file; `BLESS=1` writes the answers anew. A line
+//! Each `mistakes/*.yaml` has its diagnostics beside it in a `.txt` file; `BLESS=1` writes them anew. A line
 //! `# file: <name>` begins another file of the same rules.
 
 use throughline_compiler::{Options, Severity, Source, compile};
 
 use crate::support;
 
-/// The files that one case consists of.
+/// Returns the files of a case.
 fn sources(text: &str) -> Vec<Source> {
     let Some(first) = text.strip_prefix("# file: ") else { return vec![Source::new("rules.yaml", text)] };
     let file = |part: &str| {

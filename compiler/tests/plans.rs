@@ -1,4 +1,4 @@
-//! What stands in the plans.
+//! The content of plans.
 
 use throughline::internals::plan::tables::{
     Attribute, AttributeFlags, Campaign, Channel, Counter, CounterFlags, EventValues, Experiment, Exposure, ExprOp,
@@ -279,7 +279,7 @@ fn an_inserted_value_stays_a_value() {
 fn sections_that_are_longer_than_the_plan_together_are_refused() {
     let mut plan = support::plans(&[Source::new("rules.yaml", everything())]).edge;
     let whole = u32::try_from(plan.len() / 4 * 4).unwrap();
-    // The lists, the third section, are everything once more.
+    // The lists, the third section, claim to have an entry more.
     plan[32..36].copy_from_slice(&0_u32.to_le_bytes());
     plan[36..40].copy_from_slice(&whole.to_le_bytes());
     assert_eq!(Plan::load(&plan).unwrap_err(), PlanError::Truncated);

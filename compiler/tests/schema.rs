@@ -1,4 +1,4 @@
-//! The JSON Schema says of rules what the compiler says.
+//! The JSON Schema accepts the rules that the compiler accepts.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn validator() -> Validator {
     jsonschema::draft202012::new(&schema).unwrap()
 }
 
-/// A YAML text as the compiler reads it.
+/// Parses YAML as the compiler does.
 fn json(yaml: &str) -> Value {
     let tree = throughline_compiler::parse(&Source::new("rules.yaml", yaml)).unwrap();
     serde_json::from_str(&throughline::canonical::to_string(&tree.to_value())).unwrap()
@@ -45,7 +45,7 @@ fn good_rules_follow_the_schema() {
     }
 }
 
-/// Every map of the rules but those with free names, with a key that nobody knows.
+/// Checks that schema and compiler both reject an unknown key in every map without free names.
 #[test]
 fn unknown_keys_are_not_in_the_schema() {
     let validator = validator();
@@ -66,7 +66,7 @@ fn unknown_keys_are_not_in_the_schema() {
     assert!(tried > 40, "only {tried} maps were tried");
 }
 
-/// The maps whose keys are words of the language, outside of conditions and data.
+/// Returns the maps whose keys are part of the language, outside of conditions and data.
 fn closed_maps(value: &Value, pointer: String) -> Vec<String> {
     const FREE: [&str; 16] = [
         "attributes",
@@ -107,7 +107,7 @@ fn closed_maps(value: &Value, pointer: String) -> Vec<String> {
     found
 }
 
-/// The names of members that the schema has anywhere.
+/// Returns the names of all members in the schema.
 fn schema_keys() -> BTreeSet<String> {
     fn collect(value: &Value, found: &mut BTreeSet<String>) {
         for (key, value) in value.as_object().into_iter().flatten() {
@@ -123,7 +123,7 @@ fn schema_keys() -> BTreeSet<String> {
     found
 }
 
-/// Every key that the schema knows stands in rules that compile.
+/// Checks that every key of the schema occurs in rules that compile.
 #[test]
 fn the_compiler_takes_every_key_of_the_schema() {
     fn collect(value: &Value, found: &mut BTreeSet<String>) {
@@ -143,7 +143,7 @@ fn the_compiler_takes_every_key_of_the_schema() {
     assert!(missing.is_empty(), "no rules in tests/rules have {missing:?}");
 }
 
-/// Every key that some reader of the compiler knows is in the schema.
+/// Checks that every key that a reader of the compiler knows is in the schema.
 #[test]
 fn the_schema_has_every_key_of_the_compiler() {
     fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -154,7 +154,7 @@ fn the_schema_has_every_key_of_the_compiler() {
     }
     let mut sources = Vec::new();
     files(&support::path("src"), &mut sources);
-    // Payloads of GrowthBook are no rules.
+    // GrowthBook's payloads are not rules.
     sources.retain(|file| !file.components().any(|part| part.as_os_str() == "growthbook"));
     let keys = schema_keys();
     let mut tried = 0;
@@ -172,7 +172,7 @@ fn the_schema_has_every_key_of_the_compiler() {
     assert!(tried > 150, "only {tried} keys were found");
 }
 
-/// Every key stands in the documentation.
+/// Checks that every key is documented.
 #[test]
 fn the_reference_tells_of_every_key() {
     let pages = ["rules", "conditions", "templates", "lint"];

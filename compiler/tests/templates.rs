@@ -1,4 +1,4 @@
-//! The examples of the page on templates, compiled and run.
+//! The examples of the page on templates, compiled and rendered.
 
 use serde_json::{Value, json};
 use throughline::{Facts, Plan, decide};
@@ -6,13 +6,13 @@ use throughline_compiler::{Options, Source, compile};
 
 use crate::support;
 
-/// The blocks of a page in one language.
+/// Returns the blocks of a page in a language.
 fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
     let blocks = page.split("```").skip(1).step_by(2);
     blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
-/// What a template becomes in a page's slot.
+/// Renders a template in a slot of a page.
 fn written(catalogue: &str, facts: &Value, template: &str) -> String {
     let rules = json!({
         "defaults": { "timezone": "Europe/Vienna" },

@@ -8,7 +8,7 @@ mod reference;
 mod support;
 mod targets;
 
-/// Runs the target of this name.
+/// Runs the target with this name.
 pub fn run(name: &str, bytes: &[u8]) {
     let (_, target) =
         targets::TARGETS.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no target `{name}`"));

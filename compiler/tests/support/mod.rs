@@ -1,4 +1,4 @@
-//! What the tests of the compiler share.
+//! Helpers of the compiler's tests.
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use throughline::Plan;
 use throughline_compiler::{CompileResult, Options, Plans, Source, compile};
 
-/// A path in this crate.
+/// Returns a path in this crate.
 pub fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The files of a folder with this ending, sorted.
+/// Returns the files of a folder with an extension, sorted.
 pub fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(path(folder)).unwrap();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -20,24 +20,24 @@ pub fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A file as a source.
+/// Reads a file as a source.
 pub fn source(file: &Path) -> Source {
     Source::new(file.file_name().unwrap().to_string_lossy(), std::fs::read_to_string(file).unwrap())
 }
 
-/// The rules of the demo shop.
+/// Returns the rules of the demo shop.
 pub fn demo() -> Vec<Source> {
     files("../rules", "yaml").iter().map(|file| source(file)).collect()
 }
 
-/// What compiling one YAML text gives.
+/// Compiles one YAML source.
 pub fn outcome(yaml: &str) -> (Vec<Source>, CompileResult) {
     let sources = vec![Source::new("rules.yaml", yaml)];
     let outcome = compile(&sources, Options::default());
     (sources, outcome)
 }
 
-/// The plans of rules that must compile without a word.
+/// Returns the plans of rules that must compile without a diagnostic.
 #[track_caller]
 pub fn plans(sources: &[Source]) -> Plans {
     let outcome = compile(sources, Options::default());
@@ -45,13 +45,13 @@ pub fn plans(sources: &[Source]) -> Plans {
     outcome.plans.unwrap()
 }
 
-/// The edge plan of a YAML text that must compile.
+/// Returns the edge plan of YAML that must compile.
 #[track_caller]
 pub fn edge(yaml: &str) -> Plan {
     Plan::load(&plans(&[Source::new("rules.yaml", yaml)]).edge).unwrap()
 }
 
-/// The public plan of a YAML text that must compile.
+/// Returns the public plan of YAML that must compile.
 #[track_caller]
 pub fn public(yaml: &str) -> Plan {
     Plan::load(&plans(&[Source::new("rules.yaml", yaml)]).public).unwrap()

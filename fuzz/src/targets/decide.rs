@@ -1,4 +1,4 @@
-//! Rules and facts that the bytes choose: the core decides as the naive model.
+//! Generated rules and facts: the core decides as the naive model does.
 
 use throughline::Plan;
 use throughline_compiler::{Options, Source, compile};
@@ -6,7 +6,7 @@ use throughline_compiler::{Options, Source, compile};
 use crate::generate::{self, Dice};
 use crate::{reference, support};
 
-/// The bytes are the generator's dice.
+/// Decides with the generator reading its choices from the bytes.
 pub fn decide(bytes: &[u8]) {
     let dice = &mut Dice::of(bytes);
     let rules = generate::rules_by(dice);

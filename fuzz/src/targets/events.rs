@@ -1,11 +1,12 @@
-//! Any events: in any order, however often, natively or as calls of the Segment specification, the profile is the same.
+//! Any events: the profile does not depend on order, repetition, or native form against Segment calls.
 
 use throughline::internals::json;
 use throughline::{Event, Millis, Profile, Value, reduce};
 
 use super::exercise::LOADED;
 
-/// The first byte chooses a plan, the second how to turn the order, the rest is a JSON list of events or calls.
+/// Reduces events. The first byte selects a plan, the second the rotation, the rest is a JSON list of events
+/// or calls.
 pub fn events(bytes: &[u8]) {
     let [plan, turn, rest @ ..] = bytes else { return };
     let Some(Ok(Value::Array(items))) = std::str::from_utf8(rest).ok().map(json::parse) else { return };

@@ -1,4 +1,4 @@
-//! Plans to fuzz with, and what is done with whatever was loaded.
+//! Plans for fuzzing, and the use of everything that was loaded.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use throughline_compiler::{Options, Source, compile};
 
 use crate::{generate, support};
 
-/// The bytes of some plans: all that rules can say, and some generated ones.
+/// The bytes of some plans: all that rules can express, and some generated ones.
 pub static PLANS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let everything = Source::new("everything.yaml", include_str!("../../../compiler/tests/rules/everything.yaml"));
     let everything = compile(&[everything], Options::default()).plans.unwrap();
@@ -19,17 +19,18 @@ pub static PLANS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     [everything.edge, everything.public].into_iter().chain(generated).collect()
 });
 
-/// The same, loaded.
+/// The same plans, loaded.
 pub static LOADED: LazyLock<Vec<Plan>> =
     LazyLock::new(|| PLANS.iter().map(|bytes| Plan::load(bytes).unwrap()).collect());
 
-/// Facts that meet generated rules.
+/// Facts that suit the generated rules.
 pub static FACTS: LazyLock<Vec<Facts>> = LazyLock::new(|| {
     let rules = generate::rules(3);
     (0..4).map(|seed| support::facts(&generate::facts(&rules, seed))).collect()
 });
 
-/// Everything that hosts do with a plan and facts; the results are what they have to be for any plan and any facts.
+/// Does everything that hosts do with a plan and facts, and checks invariants that hold for any plan and
+/// facts.
 pub fn exercise(plan: &Plan, facts: &Facts) {
     let decision = throughline::decide(plan, facts);
     let text = decision.to_json();
@@ -55,7 +56,7 @@ pub fn exercise(plan: &Plan, facts: &Facts) {
     evaluate_features(plan, facts);
 }
 
-/// Evaluates every feature and experiment, where nothing is kept and where everything is.
+/// Evaluates every feature and experiment, with no kept assignments and with all of them.
 fn evaluate_features(plan: &Plan, facts: &Facts) {
     let keeping =
         EvaluationOptions { sticky_buckets: Some(SortedMap::new()), query_overrides: true, ..Default::default() };

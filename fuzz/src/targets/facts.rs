@@ -1,11 +1,11 @@
-//! Any text as facts: both readers agree, and whatever they accept is decided.
+//! Any string as facts: both readers agree, and accepted facts can be decided.
 
 use throughline::Facts;
 use throughline::internals::json;
 
 use super::exercise::{LOADED, exercise};
 
-/// The first byte chooses a plan, the rest is JSON.
+/// Reads facts. The first byte selects a plan, the rest is JSON.
 pub fn facts(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };

@@ -1,6 +1,7 @@
 //! The fuzz targets: functions that take any bytes and panic when a law does not hold.
 //!
-//! `fuzz_targets/` passes them to libFuzzer. `tests/fuzz.rs` replays the seeds in `fuzz/seeds/` with them in every `cargo test`.
+//! `fuzz_targets/` passes them to libFuzzer. `tests/fuzz.rs` replays the seeds in `fuzz/seeds/` in every
+//! `cargo test`.
 
 mod decide;
 mod events;
@@ -12,7 +13,7 @@ mod rules;
 mod template;
 mod token;
 
-/// A target takes any bytes.
+/// A target, which takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its binary and of its seeds.

@@ -1,12 +1,14 @@
-//! Any bytes as a plan: an error, or a plan with which everything can be done.
+//! Any bytes as a plan: an error, or a plan that can be used.
 
 use throughline::Plan;
 use throughline::envelope;
 
 use super::exercise::{FACTS, PLANS, exercise};
 
-/// The first byte is even: the rest is a plan. Odd: it names one of ours and the rest are changes to it, five bytes for each:
-/// where (little-endian) and what; so they fit whatever the format has become. The last of them may be shorter: there it is cut.
+/// Loads a plan. If the first byte is even, the rest is the plan.
+///
+/// If it is odd, it selects one of ours, and the rest are changes of five bytes: a little-endian offset and a
+/// value, so seeds survive changes of the format. A shorter last change truncates the plan at its offset.
 pub fn plan(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     if first % 2 == 0 {

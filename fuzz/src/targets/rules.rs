@@ -1,4 +1,4 @@
-//! Any text as rules: mistakes with their places, or plans that load and decide.
+//! Any string as rules: errors with their positions, or plans that load and decide.
 
 use throughline::Plan;
 use throughline::canonical;
@@ -7,7 +7,7 @@ use throughline_compiler::{Options, Source, compile};
 
 use super::exercise::{FACTS, exercise};
 
-/// JSON if it begins with a brace, else YAML.
+/// Compiles rules: JSON if they begin with a brace, else YAML.
 pub fn rules(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let name = if text.starts_with('{') { "rules.json" } else { "rules.yaml" };

@@ -1,4 +1,4 @@
-//! Any template with any value: mistakes, or content in which the value has not become markup.
+//! Any template with any value: errors, or content in which the value has not become markup.
 
 use serde_json::json;
 use throughline::{Facts, Plan};
@@ -6,10 +6,11 @@ use throughline_compiler::{Options, Source, compile};
 
 use crate::support;
 
-/// Where a value may stand in HTML. None of the characters that end a text, an attribute or a tag may come from it.
+/// Every context of an output in HTML. A value must not add characters that end a text, an attribute or a
+/// tag.
 const PLACES: &str = r#"<a href="/p/{{ tier }}" title='{{ tier }}' class="a {{ tier }}"><b>{{ tier }}</b></a><img src='/x?q={{ tier }}#{{ tier }}'>"#;
 
-/// A template; with a zero byte, what is behind it is the value.
+/// Renders a template. After a zero byte, the rest is the value.
 pub fn template(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (template, value) = text.split_once('\0').unwrap_or((text, ""));
@@ -28,7 +29,7 @@ pub fn template(bytes: &[u8]) {
     assert!(url.bytes().all(is_plain), "the value has become part of a URL:\n{body}");
 }
 
-/// The content of a slot with this template, for somebody with this value; empty if the template is refused.
+/// Returns the content of a slot with this template and value; empty if the template is refused.
 fn content(format: &str, template: &str, value: &str) -> String {
     let rules = json!({
         "attributes": { "tier": { "type": "string", "edge": true } }, "channels": { "web": {} }, "slots": { "s": {} },
