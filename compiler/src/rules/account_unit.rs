@@ -10,8 +10,7 @@ pub const ID: &str = "account.id";
 const UNITS: [&str; 2] = ["id", ID];
 
 /// Returns whether an attribute belongs to the account, so that all its members share the value. The id of
-/// the
-/// subject belongs to the person.
+/// the subject belongs to the person.
 pub fn is_of_account(attribute: &str) -> bool {
     attribute.starts_with("account.") && attribute != ID
 }
@@ -24,8 +23,7 @@ pub fn unit<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Refere
 }
 
 /// Reports a unit that names the account where the rules do not declare the attribute: nothing would then say
-/// who
-/// may set it.
+/// who may set it.
 pub fn check(unit: Option<&Reference<'_>>, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     if let Some(unit) = unit.filter(|_| !rules.attributes.contains_key(ID)) {
         let message = "the rules do not declare `account.id`";

@@ -35,8 +35,7 @@ const BUILT_IN: [&str; 16] = [
 /// The built-in attributes that are derived from the user agent and from the position.
 const DERIVED: [Derivation; 3] = [Derivation::DeviceType, Derivation::Browser, Derivation::NearestPlace];
 /// The built-in attributes that are query parameters of the page's URL: campaign parameters and click ids,
-/// each with
-/// its parameter.
+/// each with its parameter.
 const PARAMETERS: [(&str, &str); 19] = [
     ("utmSource", "utm_source"),
     ("utmMedium", "utm_medium"),

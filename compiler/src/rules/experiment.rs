@@ -6,8 +6,7 @@ use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
 /// The tolerance for the sum of weights. GrowthBook silently splits evenly if the sum differs from 1 by more,
-/// so the
-/// compiler rejects it.
+/// so the compiler rejects it.
 const TOLERANCE: f64 = 0.01;
 
 /// A randomised split.

@@ -66,8 +66,7 @@ fn pages<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
 /// Returns the regular expression of the paths that match one of the globs.
 ///
 /// `*` stands for any characters of one segment, `**` for any number of segments. A path matches with and
-/// without
-/// a slash at its end: `/pricing` names `/pricing` and `/pricing/`.
+/// without a slash at its end: `/pricing` names `/pricing` and `/pricing/`.
 #[must_use]
 pub fn pattern(globs: &[&str]) -> String {
     let alternatives: Vec<String> = globs.iter().map(|glob| alternative(glob)).collect();

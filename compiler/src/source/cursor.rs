@@ -262,8 +262,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Returns a cursor at the `nth` occurrence of a substring of this string. Where the source writes the
-    /// string
-    /// differently, as with escapes, the cursor stays at the whole string.
+    /// string differently, as with escapes, the cursor stays at the whole string.
     #[must_use]
     pub fn piece(&self, piece: &str, nth: usize, out: &ReadContext<'_>) -> Self {
         let source = out.sources.get(self.node.span.file as usize).map(|source| source.text.as_str());

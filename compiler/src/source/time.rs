@@ -27,8 +27,7 @@ impl core::error::Error for TimeError {}
 /// - RFC 3339 (`2026-11-01T08:30:00+01:00`) has its own offset.
 ///
 /// A local time in the gap of a clock that is put forward counts from the beginning of the gap. A local time
-/// that
-/// exists twice, because a clock is put back, is the first one.
+/// that exists twice, because a clock is put back, is the first one.
 ///
 /// # Errors
 /// Returns an error if the string has none of these forms.

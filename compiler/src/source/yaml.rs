@@ -1,6 +1,5 @@
 //! YAML 1.2 with its core schema. Tags, aliases and merge keys are rejected, because they make configuration
-//! hard to
-//! read.
+//! hard to read.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Range};
 
