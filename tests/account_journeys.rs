@@ -1,4 +1,4 @@
-//! Journeys of accounts: one for all members, whoever acts, and a member who gets each message.
+//! Journeys of accounts: one for all members, and the member who gets each message.
 
 use serde_json::{Value, json};
 use throughline::{
@@ -92,7 +92,7 @@ impl Company {
         self.bob.merge_account(&self.plan, ACME, &known);
     }
 
-    /// Time goes on; answers how many member_messages became due.
+    /// Advances the time; returns how many member messages became due.
     #[track_caller]
     fn at(&mut self, now: i64) -> usize {
         let Advance { profile, actions, member_messages, wake_at } =
@@ -171,7 +171,7 @@ fn what_any_member_does_ends_it() {
     company.bob_does(&event("Upgraded", START + MINUTE));
     assert_eq!(company.at(START + 15 * MINUTE), 0);
     assert_eq!(company.account.journeys["seats"].status, InstanceStatus::Exited);
-    // Only between the member_message and its sending.
+    // Only between the member message and its sending.
     let mut late = Company::new();
     late.ann_does(&event("Limit Reached", START));
     assert_eq!(late.at(START + 10 * MINUTE), 1);
@@ -201,7 +201,7 @@ fn a_member_gets_only_what_they_allow_and_what_caps_leave_room_for() {
     let says = Event { consent: consent.collect(), ..event("Consent Preference Updated", START) };
     reduce(&company.plan, &mut refuses, &says);
     assert_eq!(company.sent_to(&refuses, now).unwrap().outcome, Err(SendBlocked::Unreachable));
-    // Bob was sent the same, and the cap is the account's.
+    // Bob was sent the same message, and the cap is the account's.
     let properties = json!({ "message": "upgrade", "channel": "push", "class": "service" });
     let properties = serde_json::from_value(properties).unwrap();
     company.bob_does(&Event { properties, trusted: true, ..event("Message Sent", START) });

@@ -1,4 +1,5 @@
-//! Law: whatever happens, and through however many journeys: within the time of a cap no more leaves than it allows.
+//! Law: within the time of a cap no more messages are sent than it allows, whatever happens, and by any
+//! number of journeys.
 
 use serde_json::{Value, json};
 use throughline::{Action, Event, Millis, PendingMessage, Plan, Profile, SendBlocked, advance, authorize, reduce};
@@ -6,9 +7,9 @@ use throughline::{Action, Event, Millis, PendingMessage, Plan, Profile, SendBloc
 use crate::generate::{self, Dice};
 use crate::support;
 
-/// Stories for each set of rules: compiling takes longer than telling.
+/// The number of stories for each set of rules, because compiling takes longer than running one.
 const STORIES: u64 = 10;
-/// So often the time goes on in a story.
+/// The number of times that the time advances in a story.
 const MOMENTS: u64 = 12;
 const WINDOWS: [(&str, i64); 3] = [("10m", 600_000), ("1h", 3_600_000), ("6h", 6 * 3_600_000)];
 
@@ -35,11 +36,11 @@ fn no_more_leaves_than_a_cap_allows() {
             sent += left.len();
         }
     }
-    // Where nothing is said, or everything, nobody is between the journeys.
+    // Where nothing or everything is sent, the cap has no effect to test.
     assert!(sent >= 100 && held_back >= 100, "{sent} left, {held_back} did not");
 }
 
-/// Promotion in several journeys, under one cap.
+/// Returns rules with promotion in several journeys under one cap.
 fn rules(seed: u64, max: u64, per: &str) -> Value {
     let mut rules = generate::journey::rules(seed);
     let cap = json!({ "class": "promo", "channel": ["email", "whatsapp", "push"], "max": max, "per": per });
@@ -52,14 +53,15 @@ fn rules(seed: u64, max: u64, per: &str) -> Value {
 struct Story<'a> {
     plan: &'a Plan,
     profile: Profile,
-    /// What became due and has not left.
+    /// The messages that became due and are not sent.
     waiting: Vec<Action>,
-    /// What has left and is not in the profile yet.
+    /// The messages that are sent and not in the profile yet.
     on_its_way: Vec<Event>,
 }
 
 impl Story<'_> {
-    /// Time goes on: what has left is noted, things happen, messages become due, and leave if they may. Answers how many did not.
+    /// Advances the time: records sent messages, adds events, and sends what is due and allowed. Returns the
+    /// number of withheld messages.
     fn at(&mut self, dice: &mut Dice, now: i64, left: &mut Vec<i64>) -> usize {
         if dice.percent(70) {
             self.on_its_way.drain(..).for_each(|event| reduce(self.plan, &mut self.profile, &event));
@@ -69,7 +71,7 @@ impl Story<'_> {
                 "properties": { "path": dice.pick(&generate::PATHS) } });
             reduce(self.plan, &mut self.profile, &serde_json::from_value(event).unwrap());
         }
-        // What becomes due does not know of what else does: they meet only where they leave.
+        // Journeys do not know of each other's due messages; only the authorisation does.
         let due = advance(self.plan, &self.profile, &[], Millis(now));
         self.profile = due.profile;
         self.waiting.extend(due.actions);

@@ -1,15 +1,15 @@
-//! Behaviour as data: each file below `tests/data/` is rules, facts, and what the decision must have.
+//! Behaviour as data: each file below `tests/data/` has rules, facts, and the expected decision.
 //!
-//! `want` is matched partially: objects may have more members, arrays are exact, and `null` means absent. `explain`, where
-//! there is one, is matched with the trace in the same way, and so are `features` with the evaluations of all features under `options`, and
-//! `experiments` with those of pages.
+//! `want` is matched partially: objects may have more members, arrays are exact, and `null` means absent.
+//! `explain` is matched with the trace in the same way, `features` with the evaluations of all features under
+//! `options`, and `experiments` with those of pages.
 
 use serde_json::Value;
 use throughline::{Facts, Plan, explain, reduce};
 
 use crate::support;
 
-/// There are at least so many, so that a lost directory does not pass.
+/// The minimum number of cases, so that a lost directory does not pass.
 const LEAST: usize = 100;
 
 #[test]
@@ -20,14 +20,15 @@ fn every_case_is_decided_as_it_says() {
     assert!(failures.is_empty(), "{} of {} cases failed:\n{}", failures.len(), cases.len(), failures.join("\n"));
 }
 
-/// The facts as a host has them that gets the profile from a token: all events applied, and only what the plan needs.
+/// Returns the facts of a host that gets the profile from a token: all events applied, and only what the plan
+/// needs.
 fn as_carried(plan: &Plan, facts: &Facts) -> Facts {
     let mut profile = facts.profile.clone();
     facts.events.iter().for_each(|event| reduce(plan, &mut profile, event));
     Facts { profile: profile.project(plan, facts.now), events: Vec::new(), ..facts.clone() }
 }
 
-/// What is wrong, with the case's file and name.
+/// Returns the failure of a case, with its file and name.
 fn failure(file: &str, case: &Value) -> Option<String> {
     let plan = support::plan(&case["rules"]);
     let facts = support::facts(&case["facts"]);

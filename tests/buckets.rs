@@ -5,7 +5,8 @@ use crate::conformance;
 use throughline::Value;
 use throughline::bucket::{bucket, choose, equal_weights, in_range, ranges};
 
-/// Changing one of these moves people between the arms of running experiments: a new major version, at least.
+/// Checks frozen vectors. A change moves people between the arms of running experiments: a new major version,
+/// at least.
 #[test]
 fn buckets_are_frozen() {
     let vectors: Vec<Value> = serde_json::from_str(include_str!("vectors/buckets.json")).unwrap();
@@ -19,7 +20,7 @@ fn buckets_are_frozen() {
     }
 }
 
-/// A hash over UTF-8 bytes passes GrowthBook's cases and fails these.
+/// Checks non-ASCII strings: a hash over UTF-8 bytes passes GrowthBook's cases and fails these.
 #[test]
 fn hashes_run_over_utf16_code_units() {
     let vectors = [
@@ -93,7 +94,7 @@ fn namespaces_as_in_growthbook() {
     }
 }
 
-/// Raising the coverage never moves anybody out, nor from one variation to another.
+/// Checks that raising the coverage moves nobody out, nor from one variation to another.
 #[test]
 fn coverage_only_adds() {
     for variations in 1..6 {
@@ -145,7 +146,7 @@ fn pair(range: &Value) -> (f64, f64) {
     (from.as_f64().unwrap(), to.as_f64().unwrap())
 }
 
-/// No SDK has fewer than no variations.
+/// Returns a number of variations, which is not negative.
 fn size(number: &Value) -> usize {
     number.as_f64().unwrap().max(0.0) as usize
 }

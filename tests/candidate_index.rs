@@ -1,4 +1,4 @@
-//! Candidates are found by the subject's facts: none is missed, and what cannot match is not looked at.
+//! The candidate index misses no campaign, and skips those that cannot match.
 
 use serde_json::{Map, Value, json};
 use throughline::internals::plan::tables::{
@@ -9,7 +9,7 @@ use throughline::{Plan, decide, explain};
 
 use crate::support;
 
-/// A campaign for each condition, the first one first, all for one slot and with a next action.
+/// Returns a campaign for each condition, the first one best, all for one slot and with a next action.
 fn rules(conditions: &[Value]) -> Value {
     let mut campaigns = Map::new();
     for (number, when) in conditions.iter().enumerate() {
@@ -36,7 +36,7 @@ fn rules(conditions: &[Value]) -> Value {
     })
 }
 
-/// Facts whose request says this of the attribute `any`.
+/// Returns facts whose request has this value of the attribute `any`.
 fn facts(any: &Value) -> Value {
     json!({
         "now": 1_760_000_000_000_i64,
@@ -48,7 +48,7 @@ fn facts(any: &Value) -> Value {
     })
 }
 
-/// Every way of asking for a value, for values of every type.
+/// Returns every kind of test of a value, for values of every type.
 fn tests() -> Vec<Value> {
     let values = [
         json!("a"),
@@ -81,8 +81,8 @@ fn tests() -> Vec<Value> {
     tests
 }
 
-/// An explanation looks at every campaign, and compares texts as GrowthBook's language has it; a decision takes candidates from the index, and
-/// compares numbers.
+/// Compares decisions with explanations. An explanation evaluates every campaign and compares strings by
+/// GrowthBook's rules; a decision takes candidates from the index and compares interned ids.
 #[test]
 fn the_quick_way_agrees_with_the_exact_one_whatever_the_value_is() {
     let conditions = |name: &str| -> Vec<Value> {
@@ -163,7 +163,7 @@ fn a_value_that_few_ask_for_finds_a_campaign() {
 
 #[test]
 fn what_is_rare_in_the_whole_plan_finds_a_campaign() {
-    // In the slot all ask for the same two values.
+    // In the slot all test for the same two values.
     let mut rules = rules(&vec![json!({ "any": "v0", "tier": "gold" }); 4]);
     rules["slots"]["side"] = json!({});
     for number in 1..6 {
@@ -196,7 +196,7 @@ fn conditions_that_share_their_parts_again_and_again_are_read_once() {
         let ways = json!({ "$and": [{ "$or": [below, { "tier": format!("x{number}") }] }, { "$or": [below, { "tier": format!("y{number}") }] }] });
         rules["segments"][format!("s{number}")] = json!({ "when": ways });
     }
-    // With 2^15 ways through them this would not end.
+    // With 2^15 paths through them this would not finish.
     let plan = support::plan(&rules);
     let facts = support::facts(&facts(&json!("a")));
     assert_eq!(decide(&plan, &facts), explain(&plan, &facts).decision);

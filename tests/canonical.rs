@@ -1,4 +1,4 @@
-//! Canonical JSON against the vectors of RFC 8785's author, and the places where JSON libraries differ.
+//! Canonical JSON against the vectors of RFC 8785's author, and the values on which JSON libraries differ.
 
 use std::fs;
 
@@ -21,7 +21,7 @@ fn published_vectors_of_rfc_8785() {
     }
 }
 
-/// The table of RFC 8785, appendix B: the bits of a double, and how JavaScript prints it.
+/// Checks the table of RFC 8785, appendix B: the bits of a double, and how JavaScript prints it.
 #[test]
 fn numbers_of_rfc_8785_appendix_b() {
     let table = [
@@ -55,7 +55,8 @@ fn numbers_of_rfc_8785_appendix_b() {
     }
 }
 
-/// Reading must give the nearest double, as JavaScript does, or hosts that hand numbers on would disagree by a bit.
+/// Checks that reading gives the nearest double, as in JavaScript. Hosts that pass numbers on would otherwise
+/// differ by a bit.
 #[test]
 fn numbers_survive_reading_and_writing() {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;

@@ -1,4 +1,5 @@
-//! Law: the clocks of a plan tell the local times that the IANA database tells, in every zone, at any time from 2020 to 2040.
+//! Law: the clocks of a plan show the local times of the IANA database, in every zone, at any time from 2020
+//! to 2040.
 
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
@@ -27,7 +28,7 @@ fn request(zone: &str) -> Request {
     Request { attributes: [("timezone", throughline::Value::from(zone))].into_iter().collect(), ..Request::default() }
 }
 
-/// Second, and what a clock in this zone shows then.
+/// Returns a second, and the time that a clock in this zone shows then.
 fn wall(zone: &TimeZone, second: i64) -> Millis {
     let offset = zone.to_offset(Timestamp::from_second(second).unwrap()).seconds();
     Millis((second + i64::from(offset)) * 1000)
@@ -57,7 +58,7 @@ fn clocks_tell_what_the_database_tells() {
     assert!(zones > 500, "only {zones} zones");
 }
 
-/// Whether a clock in this zone never shows the time, because it is put forward over it.
+/// Returns whether a clock in this zone never shows the time, because it is put forward over it.
 fn is_gap(zone: &TimeZone, wall: Millis) -> bool {
     let shown = TimeZone::UTC.to_datetime(Timestamp::from_millisecond(wall.0).unwrap());
     matches!(zone.to_ambiguous_timestamp(shown).offset(), AmbiguousOffset::Gap { .. })

@@ -1,4 +1,5 @@
-//! Several journeys and one person: who may speak now, who waits, who goes on where, and about which offer.
+//! Several journeys of one person: which message is sent, which waits, where a journey resumes, and which
+//! offer it makes.
 
 use serde_json::{Value, json};
 use throughline::{Event, InstanceStatus, Millis};
@@ -7,7 +8,7 @@ use crate::story::{HOUR, MINUTE, START, Story, event};
 
 const NOTHING: [&str; 0] = [];
 
-/// Two journeys begin with two events; promotion speaks once a day, whoever speaks.
+/// Returns two journeys that start with two events, with promotion capped to once a day.
 fn rules() -> Value {
     let journey = |enter: &str, priority: u32, message: &str| {
         json!({
@@ -24,14 +25,14 @@ fn rules() -> Value {
     })
 }
 
-/// The same rules with some members changed.
+/// Returns the same rules with a change.
 fn with(change: impl FnOnce(&mut Value)) -> Value {
     let mut rules = rules();
     change(&mut rules);
     rules
 }
 
-/// Time goes on, and what became due has been sent.
+/// Advances the time, and sends what became due.
 #[track_caller]
 fn sent_at(story: &mut Story, now: i64) -> Vec<String> {
     let before = story.actions.len();
@@ -41,7 +42,7 @@ fn sent_at(story: &mut Story, now: i64) -> Vec<String> {
     said
 }
 
-/// What the person says about a purpose.
+/// Returns the person's choice for a purpose.
 fn decides(purpose: &str, state: &str, at: i64) -> Event {
     let said = json!({ "id": format!("consent-{at}"), "type": "track", "event": "Consent Preference Updated", "at": at, "consent": { (purpose): state } });
     serde_json::from_value(said).unwrap()
@@ -125,7 +126,7 @@ fn a_message_waits_for_the_end_of_quiet_hours_and_goes_where_it_is_not_quiet() {
     assert_eq!(sent_at(&mut story, START), ["cart-step: email"]);
 }
 
-/// A journey of two messages, which begins again with each visit.
+/// Returns a journey of two messages, which starts again with each visit.
 fn introduction(resume: bool) -> Value {
     with(|rules| {
         rules["policies"]["caps"] = json!([]);
@@ -197,7 +198,7 @@ fn a_journey_does_not_make_another_offer_than_the_person_has() {
     assert_eq!(story.actions[0].offer.as_deref(), Some("ten-percent"));
     story.hear(&event("Added", START + MINUTE));
     assert_eq!(sent_at(&mut story, START + MINUTE), ["cart-step: offer_conflict"]);
-    // The offer ends at ten: then the other one is free.
+    // The offer ends at ten: then the other one is available.
     story.hear(&event("Added", START + 2 * HOUR));
     assert_eq!(sent_at(&mut story, START + 2 * HOUR), ["cart-step: push"]);
 }

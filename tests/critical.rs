@@ -1,5 +1,6 @@
-//! Laws of critical messages, which are those of class `transactional`: what limits all others is nothing to them, unless the
-//! rules name them; the consent that the rules demand, and that of channels, holds for them as for all.
+//! Laws of transactional messages: limits on all messages do not apply to them, unless the rules name them.
+//!
+//! The consent that the rules and the channels require applies to them as to all others.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +11,9 @@ use crate::generate::{self, Dice};
 use crate::support;
 
 const CRITICAL: &str = "transactional";
-/// What limits speaking, each in the policies; holdouts are the fifth.
+/// The limits of policies; holdouts are the fifth.
 const LIMITS: [&str; 4] = ["caps", "cooldown", "quiet", "suppress"];
-/// People for each set of rules: compiling takes longer than deciding.
+/// The number of people for each set of rules, because compiling takes longer than deciding.
 const PEOPLE: u64 = 10;
 
 #[test]
@@ -25,7 +26,7 @@ fn limits_that_do_not_name_critical_campaigns_are_nothing_to_them() {
             if dice.percent(40) {
                 campaign["class"] = json!(CRITICAL);
             }
-            // Whose offer a person has is a matter of what else may speak.
+            // The offer of a person depends on the other eligible campaigns.
             campaign.as_object_mut().unwrap().remove("offer");
         }
         limit(dice, &mut rules);
@@ -60,7 +61,7 @@ fn what_a_campaign_says_it_says_as_a_critical_one_too() {
         let ids: Vec<String> = rules["campaigns"].as_object().unwrap().keys().cloned().collect();
         let chosen = dice.pick(&ids);
         let class = rules["campaigns"][chosen]["class"].as_str().unwrap().to_owned();
-        // The class demands no other consent than the one that the campaign has had.
+        // The class requires no other consent than that of the campaign's former class.
         let demanded = rules["policies"]["consent"].get(&class).cloned();
         let demanded =
             demanded.unwrap_or_else(|| if class == "promo" { json!(["personalization"]) } else { json!([]) });
@@ -108,7 +109,7 @@ fn limits_that_do_not_name_it_are_nothing_to_a_critical_message_of_a_journey() {
     seen.assert_each(&["left", "capped", "cooling_down", "holdout", "quiet_hours", "suppressed"]);
 }
 
-/// A purpose that nobody but the rules of these tests knows.
+/// A purpose that only the rules of these tests have.
 const TERMS: &str = "terms";
 
 #[test]
@@ -182,7 +183,7 @@ fn critical_messages_of_journeys_need_the_consent_of_the_rules_and_of_the_channe
     seen.assert_each(&[TERMS, "advertising", "channel.email"]);
 }
 
-/// Adds limits for everything that is not critical, some of them hard ones.
+/// Adds limits for everything that is not transactional, some of them strict.
 fn limit(dice: &mut Dice, rules: &mut Value) {
     let hard = [
         ("caps", json!({ "max": 1, "per": "total" })),
@@ -202,7 +203,7 @@ fn limit(dice: &mut Dice, rules: &mut Value) {
     }
 }
 
-/// Lets each limit that names critical messages, or one of these campaigns, be one for all that is not critical.
+/// Replaces each limit that names transactional messages, or one of these campaigns, by one for all others.
 fn spare(rules: &mut Value, campaigns: &[String]) {
     let is_meant = |name: &Value| name == CRITICAL || campaigns.iter().any(|id| name == id.as_str());
     let spare = |row: &mut Value| {
@@ -224,13 +225,14 @@ fn without_limits(rules: &Value) -> Value {
     rules
 }
 
-/// The ids of critical campaigns.
+/// Returns the ids of transactional campaigns.
 fn critical(rules: &Value) -> Vec<String> {
     let campaigns = rules["campaigns"].as_object().unwrap().iter();
     campaigns.filter(|(_, row)| row["class"] == CRITICAL).map(|(id, _)| id.clone()).collect()
 }
 
-/// What became of each campaign in each slot, and as a next action with these steps: `may`, or why not.
+/// Returns the outcome of each campaign in each slot, and as a next action with these steps: `may`, or the
+/// reason.
 fn outcomes(plan: &Plan, facts: &Facts) -> BTreeMap<(String, String), (String, Value)> {
     let trace = serde_json::from_str::<Value>(&throughline::explain(plan, facts).to_json()).unwrap()["trace"].take();
     let slots = trace["slots"].as_object().unwrap().iter().map(|(slot, rows)| (slot.as_str(), rows));
@@ -245,7 +247,7 @@ fn outcomes(plan: &Plan, facts: &Facts) -> BTreeMap<(String, String), (String, V
     rows.map(|(slot, row)| ((slot.to_owned(), text(row)), (outcome(row), row["steps"].clone()))).collect()
 }
 
-/// The messages by which a campaign fills slots, and the one of the next action if that is its.
+/// Returns the messages by which a campaign fills slots, and that of the next action if it is the campaign's.
 fn messages(decision: &Value, campaign: &str) -> Vec<(String, Value)> {
     let fills = decision["slots"].as_object().unwrap().iter().map(|(slot, fill)| (slot.as_str(), fill));
     let own = fills.filter(|(_, fill)| fill["campaign"] == campaign);
@@ -265,7 +267,7 @@ fn of_class(rules: &mut Value, class: &str) {
     rules["journeys"].as_object_mut().unwrap().values_mut().for_each(|journey| journey["class"] = json!(class));
 }
 
-/// A message of a journey that waits to be sent to somebody.
+/// A message of a journey that waits to be sent.
 struct Asked {
     facts: Value,
     waiting: Value,
@@ -283,7 +285,7 @@ impl Asked {
         Self { facts, waiting, others, now }
     }
 
-    /// The person has decided, later than all else that is known.
+    /// Records the person's choice, later than everything else that is known.
     fn decide(&mut self, purpose: &str, state: &str) {
         self.facts["profile"]["consent"][purpose] = json!([state, 1_900_000_000_000_i64, 1]);
     }
@@ -304,7 +306,7 @@ impl Asked {
     }
 }
 
-/// How often what came about: a law about nothing proves nothing.
+/// The number of times that each case occurred: a law about no case proves nothing.
 #[derive(Default)]
 struct Counts(BTreeMap<String, u32>);
 

@@ -1,4 +1,4 @@
-//! The examples of the rules reference do what the page says: each is followed by facts, and by what comes of them.
+//! The examples of the rules reference behave as the page says: each is followed by facts and their outcome.
 
 use serde_json::{Value, json};
 use throughline::{Plan, advance, advance_account, reduce};
@@ -6,13 +6,13 @@ use throughline_compiler::{Options, Plans, Source, compile};
 
 use crate::support;
 
-/// The blocks of a page, each with its language.
+/// Returns the blocks of a page, each with its language.
 fn blocks(page: &str) -> Vec<(&str, &str)> {
     let fenced = page.split("```").skip(1).step_by(2);
     fenced.map(|block| block.split_once('\n').unwrap()).collect()
 }
 
-/// Rules with a slot for each segment that an example names, which only who is in it sees filled.
+/// Returns rules with a slot for each segment that an example names, which is filled for members only.
 fn probes<'e>(examples: impl Iterator<Item = &'e Value>) -> Source {
     let named = examples.filter_map(|example| example["segments"].as_object()).flat_map(serde_json::Map::keys);
     let slot = |id: &String| format!("segment.{id}");
@@ -32,7 +32,7 @@ fn compiled(rules: &[Source]) -> Plans {
     outcome.plans.unwrap_or_else(|| panic!("{wrong}"))
 }
 
-/// What comes of the facts, in the form in which the page says it.
+/// Returns the outcome of the facts, in the form of the page.
 fn outcome([plan, public, probes]: [&Plan; 3], example: &Value) -> Value {
     let facts = support::facts(&example["facts"]);
     let read = |text: String| -> Value { serde_json::from_str(&text).unwrap() };
@@ -47,7 +47,7 @@ fn outcome([plan, public, probes]: [&Plan; 3], example: &Value) -> Value {
     let mut profile = facts.profile.clone();
     facts.events.iter().for_each(|event| reduce(plan, &mut profile, event));
     let mut actions = advance(plan, &profile, &[], facts.now).actions;
-    // The subject is the one member of their account, which does what they do.
+    // The subject is the only member of the account, so the account has the same events.
     let member_messages = advance_account(plan, &profile, facts.now).member_messages;
     actions.extend(
         member_messages
@@ -72,7 +72,7 @@ fn the_examples_of_the_rules_reference_do_what_the_page_says() {
     let rules: Vec<Source> = (1..).zip(of("yaml")).map(source).collect();
     let parse = |text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
     let told: Vec<Value> = of("json").map(parse).collect();
-    // The first one names events that happen in several.
+    // The first one names events that occur in several.
     let named = told.first().unwrap();
     let plans = compiled(&rules);
     let probes = compiled(&[rules, vec![probes(told.iter())]].concat());

@@ -6,7 +6,7 @@ use throughline_compiler::{Options, Source, compile};
 
 use crate::support;
 
-/// Features of which each needs the next one, and the last one `last`.
+/// Returns features of which each needs the next one, and the last one `last`.
 fn chain(count: usize, last: Option<&str>) -> Value {
     let feature = |at: usize| {
         let next = if at + 1 < count { Some(format!("f-{}", at + 1)) } else { last.map(str::to_owned) };
@@ -40,7 +40,8 @@ fn a_longer_chain_is_a_mistake() {
     assert_eq!(found, [("too-deep", path, "`f-0` depends on a chain of 65 features")]);
 }
 
-/// GrowthBook keeps assignments for values of attributes, in documents of the host; the profile keeps those of campaigns.
+/// Checks kept assignments: GrowthBook keeps them per attribute value, in documents of the host; the profile
+/// keeps those of campaigns.
 #[test]
 fn a_kept_assignment_of_a_campaign_is_none_of_a_feature() {
     let variations =

@@ -1,4 +1,5 @@
-//! Every seed of the fuzz targets, and every input that once made one fail, is replayed here. `make fuzz` looks for more.
+//! Replays every seed of the fuzz targets, and every input that once made one fail. `make fuzz` looks for
+//! more.
 
 #[path = "../fuzz/src/targets/mod.rs"]
 mod targets;

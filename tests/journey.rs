@@ -1,4 +1,5 @@
-//! Journeys: when they begin, wait, send and end, by their law: only what is known counts, not the order in which it came.
+//! Journeys: when they begin, wait, send and end, and the law that the order in which events arrive does not
+//! matter.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -272,7 +273,7 @@ fn some_event() -> impl Strategy<Value = Event> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The order in which events are told, and how often, does not matter.
+    /// Checks that the order and repetition of events do not matter.
     #[test]
     fn any_order_makes_the_same_journeys(events in prop::collection::vec(some_event(), 0..12), seed in any::<u64>(), minute in 0..120_i64) {
         let mut shuffled: Vec<&Event> = events.iter().chain(events.iter().step_by(2)).collect();
@@ -290,7 +291,7 @@ proptest! {
         prop_assert_eq!(one.actions, other.actions);
     }
 
-    /// As time goes on and events come in: every message once, and none after an exit or the goal.
+    /// Checks that every message is sent once, and none after an exit or the goal.
     #[test]
     fn never_twice_and_never_after_the_end(events in prop::collection::vec((some_event(), 0..20_i64), 0..12), pace in 1..15_i64) {
         let mut story = Story::of(&rules());

@@ -1,4 +1,5 @@
-//! Law: the core and the naive model in `tests/reference/` advance journeys alike, for generated rules and stories.
+//! Law: the core and the naive model in `tests/reference/` advance journeys alike, for generated rules and
+//! stories.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +10,9 @@ use crate::generate::{self, Dice};
 use crate::reference;
 use crate::support;
 
-/// Stories for each set of rules: compiling takes longer than advancing.
+/// The number of stories for each set of rules, because compiling takes longer than advancing.
 const STORIES: u64 = 10;
-/// So often the time goes on in a story.
+/// The number of times that the time advances in a story.
 const MOMENTS: u64 = 8;
 
 #[test]
@@ -32,13 +33,13 @@ fn the_core_advances_journeys_as_the_naive_model() {
     tell("id", 600, &wanted);
 }
 
-/// Every other journey is an account's, whose profile is told what its members do.
+/// Checks stories of accounts, whose profiles get their members' events; every other journey is an account's.
 #[test]
 fn the_core_advances_journeys_of_accounts_as_the_naive_model() {
     tell("account.id", 200, &["active", "completed", "exited", "converted", "member_message", "waits"]);
 }
 
-/// Tells stories of a person or of an account; `wanted` must come about in them.
+/// Runs stories of a person or of an account; the `wanted` outcomes must occur in them.
 fn tell(unit: &'static str, cases: u64, wanted: &[&str]) {
     let mut seen = BTreeMap::new();
     for seed in 0..support::cases(cases) / STORIES {
@@ -54,17 +55,17 @@ fn tell(unit: &'static str, cases: u64, wanted: &[&str]) {
             Story::new(&plan, &rules, unit, dice).tell(dice, &mut seen, &case);
         }
     }
-    // A generator that leads nowhere would prove nothing.
+    // A generator without these outcomes would prove nothing.
     for what in wanted {
         assert!(seen.get(*what).is_some_and(|count| *count >= 5), "too few of `{what}`: {seen:?}");
     }
 }
 
-/// One subject as the core and the model know it.
+/// A subject, as the core and the model know it.
 struct Story<'a> {
     plan: &'a Plan,
     rules: &'a Value,
-    /// Whose story it is: a person's (`id`), or an account's (`account.id`).
+    /// The unit of the subject: a person (`id`), or an account (`account.id`).
     unit: &'static str,
     now: i64,
     profile: Profile,
@@ -114,7 +115,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// What was on its way is sent, sometimes what became due, too; and something else happens until another moment.
+    /// Sends what was on its way, sometimes what became due, too, and adds other events until another moment.
     fn go_on(&mut self, dice: &mut Dice, actions: &[Action], wake_at: Option<Millis>) {
         let mut due: Vec<Event> = actions.iter().filter_map(Action::sent).collect();
         due.iter_mut().for_each(|event| event.at = Millis(self.now));
@@ -141,7 +142,7 @@ impl<'a> Story<'a> {
         self.facts["events"].as_array_mut().unwrap().push(event.clone());
     }
 
-    /// Takes the profile over; answers what the model would say.
+    /// Replaces the profile; returns the result in the model's form.
     fn take(&mut self, found: Advance) -> Value {
         self.profile = found.profile;
         let actions: Vec<Value> = found.actions.iter().map(action).collect();

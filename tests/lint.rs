@@ -1,4 +1,4 @@
-//! Law: what the linter says never happens does not happen, for generated rules and facts.
+//! Law: whatever the linter reports as impossible does not occur, for generated rules and facts.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use throughline_compiler::{Options, Source, check};
 use crate::generate::{self, Dice, NOON};
 use crate::support;
 
-/// Facts for each set of rules: compiling takes longer than deciding.
+/// The number of facts for each set of rules, because compiling takes longer than deciding.
 const FACTS: u64 = 20;
 
-/// The plan of the rules, and the findings as `code path`.
+/// Returns the plan of the rules, and the findings as `code path`.
 fn linted(rules: &Value) -> (Plan, BTreeSet<String>) {
     let sources = [Source::new("rules.json", rules.to_string())];
     let outcome = check(&sources, Options::default(), None);
@@ -22,7 +22,7 @@ fn linted(rules: &Value) -> (Plan, BTreeSet<String>) {
     (Plan::load(&plans.edge).unwrap(), found)
 }
 
-/// Whether a value is of the declared type, which the linter takes for granted.
+/// Returns whether a value has the declared type, which the linter assumes.
 fn fits(kind: &str, value: &Value) -> bool {
     match kind {
         "string" => value.is_string(),
@@ -33,7 +33,7 @@ fn fits(kind: &str, value: &Value) -> bool {
     }
 }
 
-/// The facts without values of types that are not declared.
+/// Returns the facts without values of undeclared types.
 fn well_typed(mut facts: Value) -> Value {
     let kind = |name: &str| match name {
         "score" => "number",
@@ -60,7 +60,7 @@ fn well_typed(mut facts: Value) -> Value {
     facts
 }
 
-/// Whatever wins was not said to be impossible.
+/// Checks that no winner was reported as impossible.
 fn assert_possible(findings: &BTreeSet<String>, decision: &Value, case: &str) {
     let mut impossible = Vec::new();
     for (slot, fill) in decision["slots"].as_object().into_iter().flatten() {
@@ -91,7 +91,7 @@ fn what_is_said_to_be_impossible_does_not_happen() {
     }
 }
 
-/// Conditions over so few values that many exclude each other, or leave nobody out.
+/// Checks conditions over few values, so that many exclude each other, or exclude nobody.
 #[test]
 fn what_conditions_are_said_to_mean_they_mean() {
     let (mut never, mut always, mut shadowed, mut unreachable) = (0, 0, 0, 0);
@@ -105,7 +105,7 @@ fn what_conditions_are_said_to_mean_they_mean() {
         always += count("always-true");
         shadowed += count("shadowed-campaign");
         unreachable += count("unreachable-rule features.f.") + count("unreachable-rule features.g.");
-        // Where the class needs consent, a condition that always holds is not enough to speak.
+        // Where the class needs consent, a condition that always holds is not enough to be eligible.
         let is_open = rules["policies"]["consent"]["service"] == json!([]);
         for number in 0..FACTS * 4 {
             let facts = dense_facts(dice);
@@ -126,7 +126,7 @@ fn what_conditions_are_said_to_mean_they_mean() {
             }
         }
     }
-    // A linter that says nothing would be right, too.
+    // A linter that reports nothing would pass, too.
     let found =
         [("never", never, 100), ("always", always, 20), ("shadowed", shadowed, 100), ("unreachable", unreachable, 100)];
     for (what, count, least) in found {
@@ -134,14 +134,14 @@ fn what_conditions_are_said_to_mean_they_mean() {
     }
 }
 
-/// The places of the rules that give features their values.
+/// Returns the rules that provide the values of features.
 fn reached(plan: &Plan, facts: &Value) -> Vec<String> {
     let all = throughline::evaluate_all(plan, &support::facts(facts), &throughline::EvaluationOptions::default());
     let with_rule = all.iter().filter(|evaluation| !evaluation.rule.is_empty());
     with_rule.map(|evaluation| format!("features.{}.rules[{}]", evaluation.key, evaluation.rule)).collect()
 }
 
-/// A feature with these rules, of which each has its number as its id.
+/// Returns a feature with these rules, whose ids are their indices.
 fn feature(rules: impl Iterator<Item = Value>) -> Value {
     let rules = rules.enumerate().map(|(number, mut rule)| {
         rule["id"] = json!(number.to_string());
@@ -150,7 +150,7 @@ fn feature(rules: impl Iterator<Item = Value>) -> Value {
     json!({ "defaultValue": -1, "rules": rules.collect::<Vec<_>>() })
 }
 
-/// A rule that forces a value, for some or for all; the number is its value.
+/// Returns a rule that forces a value, for some or for all; the number is its value.
 fn forcing(dice: &mut Dice, value: u64) -> Value {
     let mut rule = json!({ "condition": dense(dice, 1), "force": value });
     if dice.percent(15) {
@@ -159,7 +159,7 @@ fn forcing(dice: &mut Dice, value: u64) -> Value {
     rule
 }
 
-/// A rule that gives something if the feature `f` has some value.
+/// Returns a rule that provides a value if the feature `f` has some value.
 fn depending(dice: &mut Dice) -> Value {
     let value = json!({ (*dice.pick(&["$lt", "$gt", "$eq"])): dice.below(6) });
     let parent = json!({ "id": "f", "condition": { "value": value }, "gate": dice.percent(20) });
@@ -168,7 +168,7 @@ fn depending(dice: &mut Dice) -> Value {
 
 const CAMPAIGNS: usize = 10;
 
-/// Campaigns that each have a slot of their own, and all want one slot.
+/// Returns campaigns that each have a slot of their own, and all compete for one slot.
 fn dense_rules(dice: &mut Dice) -> Value {
     let mut slots = Map::from_iter([("all".to_owned(), json!({}))]);
     let mut campaigns = Map::new();
@@ -219,7 +219,7 @@ fn dense(dice: &mut Dice, depth: u64) -> Value {
     }
 }
 
-/// One of the first so many kinds of conditions; the last kind uses segments, and time.
+/// Returns a condition of one of the first `kinds`; the last kind uses segments, and time.
 fn dense_part(dice: &mut Dice, kinds: u64) -> Value {
     let number = *dice.pick(&[0, 1, 2]);
     let text = *dice.pick(&["a", "b", "c"]);

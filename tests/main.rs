@@ -1,4 +1,5 @@
-//! The integration tests of the core, in one crate: it is linked once, and the lints that tests need relaxed are listed once.
+//! The integration tests of the core in one crate, so that it is linked once, and relaxed lints are listed
+//! once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -12,10 +12,10 @@ use crate::generate;
 use crate::reference;
 use crate::support;
 
-/// Facts for each set of rules: compiling takes longer than deciding.
+/// The number of facts for each set of rules, because compiling takes longer than deciding.
 const FACTS: u64 = 10;
 
-/// How often an operator held, or did not.
+/// The number of times that an operator held, or did not.
 type Outcomes = BTreeMap<(String, bool), u64>;
 
 #[test]
@@ -46,7 +46,7 @@ fn the_core_decides_as_the_naive_model() {
     }
     // A generator that fills nothing would prove nothing.
     assert!(filled * 4 > support::cases(4_000), "only {filled} decisions filled a slot");
-    // Nor would one with conditions that nobody asks, or that always have the same answer.
+    // Nor would one with conditions that are not evaluated, or that always have the same result.
     let is_asked = |op: &&&str| !["true", "false", "$journey"].contains(*op);
     for op in Op::NAMES.iter().filter(is_asked) {
         let [held, failed] = [true, false].map(|holds| outcomes.get(&((*op).to_owned(), holds)).copied().unwrap_or(0));
@@ -57,7 +57,8 @@ fn the_core_decides_as_the_naive_model() {
     }
 }
 
-/// Of which campaigns the conditions hold, under facts with all that follows from them. Counts what each operator in them did.
+/// Returns the campaigns whose conditions hold, under facts with everything derived from them. Counts the
+/// result of each operator.
 fn conditions(plan: &Plan, mut facts: Facts, outcomes: &mut Outcomes) -> serde_json::Map<String, serde_json::Value> {
     facts.events.iter().for_each(|event| reduce(plan, &mut facts.profile, event));
     let mut evaluator = Evaluator::new(plan, &facts.profile, &facts.request, facts.now);

@@ -1,4 +1,4 @@
-//! The reference of reasons has every code that decisions give, in their order, and no others.
+//! The reference of reasons has every code of decisions, in their order, and no others.
 
 use throughline::Reason;
 

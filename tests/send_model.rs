@@ -1,4 +1,5 @@
-//! Law: right before a message of a journey leaves, the core and the naive model in `tests/reference/` say alike whether it may.
+//! Law: the core and the naive model in `tests/reference/` authorise alike, right before a message of a
+//! journey is sent.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::generate::{self, Dice};
 use crate::reference;
 use crate::support;
 
-/// Messages for each set of rules: compiling takes longer than asking.
+/// The number of messages for each set of rules, because compiling takes longer than authorising.
 const MESSAGES: u64 = 20;
 
 #[test]
@@ -55,7 +56,7 @@ fn the_core_lets_messages_leave_as_the_naive_model() {
     );
 }
 
-/// What members are sent of the journeys of their account, and whether it may still leave.
+/// Checks the messages that members get from journeys of their account, and their authorisation.
 #[test]
 fn the_core_lets_messages_of_accounts_leave_as_the_naive_model() {
     let (mut seen, mut written) = (Seen::default(), Seen::default());
@@ -105,7 +106,7 @@ fn the_core_lets_messages_of_accounts_leave_as_the_naive_model() {
     seen.assert_each(&["capped", "expired", "holdout", "unreachable", "journey_ended"], &["quiet_hours"]);
 }
 
-/// A member of an account, and the member_messages of the account's journeys.
+/// A member of an account, and the member messages of the account's journeys.
 struct Company {
     facts: Value,
     member: Profile,
@@ -123,7 +124,7 @@ impl Company {
         let hear = |own: &mut Profile, event: &Event| {
             account_event(plan, event, &id).iter().for_each(|event| reduce(plan, own, event))
         };
-        // Some of what the member saw is known of both, and the same.
+        // Both know some of the member's exposures, and the same ones.
         let seen = facts["events"].as_array().unwrap().iter().filter(|event| {
             let is_seen = event["event"] == "Message Seen" || event["event"] == "Message Sent";
             is_seen && dice.percent(60)
@@ -132,7 +133,7 @@ impl Company {
         events(account["events"].as_array().unwrap()).iter().for_each(|event| hear(&mut own, event));
         let advanced = advance_account(plan, &own, Millis(before));
         own = advanced.profile;
-        // Meanwhile the account goes on, and its member does.
+        // In the meantime the account and its member have other events.
         if dice.percent(50) {
             let event = generate::account::heard(dice, rules, now);
             hear(&mut own, &events(std::slice::from_ref(&event))[0]);
@@ -157,7 +158,7 @@ fn events(told: &[Value]) -> Vec<Event> {
     told.iter().map(|event| serde_json::from_value(event.clone()).unwrap()).collect()
 }
 
-/// What is against a message, and until when.
+/// The reason against a message, and when it ends.
 type Against = Option<(&'static str, Option<i64>)>;
 
 fn ask(plan: &Plan, profile: &Profile, others: &[Value], waiting: &Value, now: i64) -> Against {
@@ -183,7 +184,7 @@ fn profile(plan: &Plan, facts: &Value) -> Profile {
     profile
 }
 
-/// How often what came about.
+/// The number of times that each outcome occurred.
 #[derive(Default)]
 struct Seen(BTreeMap<(&'static str, bool), u32>);
 
@@ -193,7 +194,7 @@ impl Seen {
         *self.0.entry((reason, until.is_some())).or_default() += 1;
     }
 
-    /// A generator that leads to few of the reasons would prove little.
+    /// Checks that each reason occurs: a generator of few of them would prove little.
     fn assert_each(&self, never: &[&'static str], later: &[&'static str]) {
         let wanted = never.iter().map(|reason| (*reason, false)).chain(later.iter().map(|reason| (*reason, true)));
         for what in wanted.chain([("sent", false)]) {

@@ -1,9 +1,9 @@
-//! Laws of templates: values never become markup, whatever they are and whatever filters do with them.
+//! Laws of templates: values never become markup, whatever they are and whichever filters apply.
 
 use crate::generate;
 use crate::support;
 
-/// What somebody could call himself.
+/// A hostile name.
 const HOSTILE: &str = "\"><script>alert('x')</script><!-- & javascript: {{ tier }} {% raw %} \u{0}\n";
 
 #[test]
@@ -24,7 +24,7 @@ fn a_hostile_value_never_changes_the_markup() {
             let found = support::decide(&plan, &support::facts(&facts));
             for (slot, fill) in found["slots"].as_object().into_iter().flatten() {
                 let Some(html) = fill["html"].as_str() else { continue };
-                // Of the template's own there are `<a href="…" title="…">`, `<i>`, `</i>` and `</a>`.
+                // The template's own markup is `<a href="…" title="…">`, `<i>`, `</i>` and `</a>`.
                 for (sign, own) in [('<', 4), ('"', 4), ('>', 4), ('\'', 0)] {
                     assert_eq!(html.matches(sign).count(), own, "{sign} in {slot} of {seed}/{number}: {html}");
                 }

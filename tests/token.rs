@@ -34,7 +34,7 @@ fn claims(facts: Value) -> Claims<Value> {
     Claims { iss: ISS.into(), aud: AUD.into(), sub: "p_1".into(), iat: IAT, exp: EXP, ver: 3, facts }
 }
 
-/// A token with the good claims changed by `edit`, past the checks of `mint`.
+/// Returns a token with the valid claims changed by `edit`, past the checks of `mint`.
 fn signed(edit: impl FnOnce(&mut Value)) -> String {
     let mut payload = json!({
         "iss": ISS, "aud": AUD, "sub": "p_1", "iat": IAT, "exp": EXP, "ver": 3, "tl": { "a": 1 },
@@ -422,7 +422,7 @@ fn a_set_is_for_one_purpose() {
     assert!(PreviewVerifier::new(KeySet::new(Purpose::Token), ISS, AUD).is_err());
 }
 
-/// A public Ed25519 JWK (RFC 8037 appendix A.2) with these members put in, or taken out by null.
+/// Returns a public Ed25519 JWK (RFC 8037 appendix A.2) with these members added, or removed by null.
 fn jwk(members: Value) -> Value {
     let mut jwk = json!({
         "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "a", "tl": "token",
@@ -478,7 +478,7 @@ fn keys_that_do_not_fit_are_passed_over_with_a_reason() {
         (json!({ "kty": "EC", "crv": "P-256" }), SkipReason::Member("y")),
         (json!({ "kty": "EC", "crv": "P-256", "y": "AAAA" }), SkipReason::Key(KeyError::Material(Algorithm::Es256))),
     ] {
-        // The good key after the bad one is still found.
+        // The valid key after the invalid one is still found.
         let set = parse(&[jwk(members.clone()), jwk(json!({ "kid": "good" }))]).unwrap();
         let kids: Vec<_> = set.keys().map(|key| key.kid()).collect();
         assert_eq!(kids, ["good"], "{members}");

@@ -1,4 +1,4 @@
-//! Attempts to make a verifier use the wrong algorithm, key, kind of token or reading of the bytes.
+//! Attempts to make a verifier use the wrong algorithm, key, kind of token or interpretation of the bytes.
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
@@ -18,7 +18,8 @@ fn key(algorithm: Algorithm, purpose: Purpose, kid: &str) -> Key {
     Key::from_seed(algorithm, purpose, Some(kid), &seed).unwrap()
 }
 
-/// What the edge holds: the public halves of an Ed25519 and a P-256 key, and an HS256 secret of its own.
+/// Returns the edge's verifier: the public halves of an Ed25519 and a P-256 key, and an HS256 secret of its
+/// own.
 fn verifier() -> Verifier {
     let mut keys = KeySet::new(Purpose::Token);
     for algorithm in Algorithm::ALL {
@@ -43,7 +44,7 @@ fn signing_input(header: &str, payload: &str) -> String {
     format!("{}.{}", encode(header), encode(payload))
 }
 
-/// A token with exactly this header and payload, signed by `key` whatever the header says.
+/// Returns a token with exactly this header and payload, signed by `key` whatever the header says.
 fn forge_text(key: &Key, header: &str, payload: &str) -> String {
     let input = signing_input(header, payload);
     let signature = encode(key.sign(input.as_bytes()).unwrap());
@@ -74,7 +75,7 @@ fn the_control_group_is_accepted() {
     }
 }
 
-/// Everything that an attacker might feed to an HMAC as "the key" of a public key.
+/// Returns everything that an attacker might pass to an HMAC as "the key" of a public key.
 fn public_bytes(algorithm: Algorithm) -> Vec<Vec<u8>> {
     let key = key(algorithm, Purpose::Token, algorithm.name());
     let jwk = key.verify_key().public_jwk().unwrap();
@@ -286,7 +287,7 @@ fn keys_that_a_token_brings_are_refused() {
         header[name] = value;
         assert_rejected(&forge(&attacker, &header), Rejection::EmbeddedKey);
 
-        // At the lower layer such a member is read past: the key given decides.
+        // The lower layer ignores such a member: the given key decides.
         let token = forge(&attacker, &header);
         let ours = key(Algorithm::EdDsa, Purpose::Token, "EdDSA");
         assert_eq!(jws::verify_with(ours.verify_key(), &token), Err(Rejection::InvalidSignature));
@@ -478,7 +479,7 @@ fn the_form_is_exact() {
     ] {
         assert_rejected(&token, Rejection::Base64(segment));
     }
-    // Without a payload the signature is over other bytes; without a header there is none to read.
+    // Without a payload the signature covers other bytes; without a header there is none to read.
     assert_rejected(&format!("{header}..{signature}"), Rejection::InvalidSignature);
     assert_rejected(&format!(".{payload}.{signature}"), Rejection::Json(Segment::Header));
 }

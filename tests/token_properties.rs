@@ -1,4 +1,4 @@
-//! Laws: no bytes make the token code panic, and no token survives a change.
+//! Laws: no bytes make the token code panic, and no changed token is accepted.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn token(algorithm: Algorithm) -> String {
     mint(&key(algorithm), &claims()).unwrap()
 }
 
-/// Every position and every character that base64url or a dot could be.
+/// Checks every position with every character that base64url or a dot could be.
 #[test]
 fn any_change_of_one_character_is_rejected() {
     const ALPHABET: &[u8] = b"AQgwBx09-_.=+ ";
@@ -25,7 +25,7 @@ fn any_change_of_one_character_is_rejected() {
         let token = token(algorithm);
         assert!(verifier.verify::<Value>(&token, NOW).is_ok());
         for at in 0..token.len() {
-            // Spreads the alphabet over the positions: each of them costs a signature check.
+            // Distributes the alphabet over the positions, because each change costs a signature check.
             for pick in 0..2 {
                 let mut changed = token.clone().into_bytes();
                 changed[at] = ALPHABET[(at * 5 + pick * 7) % ALPHABET.len()];
@@ -38,7 +38,7 @@ fn any_change_of_one_character_is_rejected() {
     }
 }
 
-/// The last character of each segment, with every other character: there the stray bits are.
+/// Checks the last character of each segment with every other character, for its unused bits.
 #[test]
 fn any_change_of_a_last_character_is_rejected() {
     for algorithm in Algorithm::ALL {
@@ -102,7 +102,7 @@ proptest! {
         prop_assert!(verifier(key(Algorithm::EdDsa)).verify::<Value>(&text, NOW).is_err());
     }
 
-    /// The signature is good here, so that what is behind it gets the hostile bytes.
+    /// Checks hostile bytes under a valid signature, so that they reach the code after its check.
     #[test]
     fn any_signed_payload_is_read_without_panic(payload in prop::collection::vec(any::<u8>(), 0..200), now in any::<u64>()) {
         let token = jws::sign(&key(Algorithm::Hs256), "tl+jwt", &payload).unwrap();

@@ -1,6 +1,6 @@
 //! Published vectors: Wycheproof, the RFCs and the JOSE cookbook.
 //!
-//! Algorithms that are not supported must be refused, not skipped: for every vector there is an expectation.
+//! Unsupported algorithms must be refused, not skipped: every vector has an expectation.
 
 use crate::conformance;
 
@@ -29,7 +29,7 @@ fn base64url(bytes: &[u8]) -> String {
     base64ct::Base64UrlUnpadded::encode_string(bytes)
 }
 
-/// The one key of a set that is just this JWK, or why it is not used.
+/// Returns the only key of a set with this JWK, or why it is not used.
 fn key(jwk: &Value) -> Result<VerifyKey, SkipReason> {
     let set = key_set(jwk);
     match set.keys().next() {
@@ -47,7 +47,7 @@ fn key_set(jwk: &Value) -> KeySet {
 struct Counts {
     accepted: usize,
     refused: usize,
-    /// Valid by the vectors, refused by a rule of ours.
+    /// The number of vectors that are valid, but refused by a rule of ours.
     stricter: usize,
 }
 
@@ -89,7 +89,7 @@ fn wycheproof_ecdsa_p256_in_jws_encoding() {
     let Some(file) = load("wycheproof/ecdsa_secp256r1_sha256_p1363_test.json") else { return };
     let mut counts = Counts::default();
     for (group, test) in groups(&file) {
-        // Nine groups come without a JWK, so it is made from the point.
+        // Nine groups have no JWK, so it is made from the point.
         let point = hex(&group["publicKey"]["uncompressed"]);
         let jwk = json!({
             "kty": "EC", "crv": "P-256", "x": base64url(&point[1..33]), "y": base64url(&point[33..]),
@@ -144,7 +144,7 @@ fn wycheproof_json_web_signature() {
         let key = match key(jwk) {
             Ok(key) => key,
             Err(reason) => {
-                // RSA and P-521 keys, and keys for encryption: whatever they sign is refused.
+                // RSA and P-521 keys, and keys for encryption: their signatures are refused.
                 assert!(matches!(reason, SkipReason::UnsupportedType | SkipReason::NotForSignatures), "{reason} {jwk}");
                 counts.stricter += usize::from(test["result"] == "valid");
                 counts.refused += usize::from(test["result"] != "valid");
@@ -230,7 +230,7 @@ fn cookbook_keys_of_other_algorithms_are_refused() {
         let reason = key(&file["input"]["key"]).unwrap_err();
         assert_eq!(reason, SkipReason::UnsupportedType, "{path}");
 
-        // And whatever key is tried instead, the token is not believed.
+        // The token is refused whichever key is used instead.
         let token = file["output"]["compact"].as_str().unwrap();
         for algorithm in Algorithm::ALL {
             let key = Key::from_seed(algorithm, Purpose::Token, None, &[7; 32]).unwrap();
@@ -285,7 +285,7 @@ fn rfc7797_unencoded_payloads_are_refused() {
         let member = |name: &str| flat[name].as_str().unwrap().to_owned();
         let token = [member("protected"), member("payload"), member("signature")].join(".");
         let verdict = jws::verify_with(&key, &token);
-        // The first example has no `crit` and a dot in its payload, so it falls already over its form.
+        // The first example has no `crit` and a dot in its payload, so its form is invalid already.
         assert!(
             matches!(verdict, Err(Rejection::CriticalHeader | Rejection::SegmentCount { found: 4 })),
             "{path} {verdict:?}"

@@ -1,4 +1,4 @@
-//! "Why did this campaign not show?": for each thing that can be in the way, the answer that names it.
+//! Answers to "why was this campaign not shown?": one case for each reason.
 
 use serde_json::{Value, json};
 use throughline::explain;
@@ -8,7 +8,8 @@ use crate::support;
 const NOW: i64 = 1_760_011_200_000;
 const HOUR: i64 = 3_600_000;
 
-/// A campaign `x` that has the slot `hero`, and the next action, if nothing is against it.
+/// Returns rules with a campaign `x` that fills the slot `hero` and is the next action, unless something
+/// prevents it.
 fn rules() -> Value {
     json!({
         "attributes": {
@@ -45,7 +46,7 @@ fn facts() -> Value {
     })
 }
 
-/// Puts the members of one object into another, at every depth.
+/// Merges the members of one object into another, at every depth.
 fn merge(target: &mut Value, patch: &Value) {
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => {
@@ -57,7 +58,7 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// The answer for rules and facts with these changes.
+/// Returns the answer for rules and facts with these changes.
 fn why_not(rules_patch: &Value, facts_patch: &Value, campaign: &str, slot: Option<&str>) -> Value {
     let (mut rules, mut facts) = (rules(), facts());
     merge(&mut rules, rules_patch);
@@ -68,7 +69,7 @@ fn why_not(rules_patch: &Value, facts_patch: &Value, campaign: &str, slot: Optio
     serde_json::from_str::<Value>(&explanation.to_json()).unwrap()["whyNot"].clone()
 }
 
-/// What is said of `x` in the hero, for a change of `x`, of the rules and of the facts.
+/// Checks the answer for `x` in the hero, for a change of `x`, of the rules and of the facts.
 #[track_caller]
 fn assert_says(x: &Value, rules: &Value, facts: &Value, wanted: &Value) {
     let mut rules = rules.clone();

@@ -112,11 +112,11 @@ after(async () => {
 
 afterEach(async () => {
   await Promise.all(visitors.splice(0).map(({ context }) => context.close()));
-  // What a page sends while it is closed belongs to the test that opened it.
+  // Events that a page sends while it is closed belong to the test that opened it.
   while (received.splice(0).length) await new Promise((resolve) => setTimeout(resolve, 200));
 });
 
-/** What has reached the collector. */
+/** The events that the collector has received. */
 const received = [];
 const names = () => received.map((event) => event.event ?? event.name);
 
@@ -140,7 +140,7 @@ async function open(path, options) {
   };
 }
 
-/** A page that does not come through the edge, such as one from a cache. */
+/** Returns a page that does not come through the edge, such as one from a cache. */
 const cached = (path, body = html()) => ({
   prepare: ({ context }) => context.route(`**${path}`, (route) => route.fulfill({ contentType: 'text/html', body })),
 });
@@ -441,7 +441,7 @@ describe('events', () => {
 
   test('leave with the page', async () => {
     const { page, ready } = await open('/plain');
-    // The page may be gone before it can answer the test, and then it never does.
+    // The page may be gone before it can answer the test; then it never does.
     const leave = async (name) => {
       const left = page.waitForURL('**/_tl/health');
       page
@@ -452,7 +452,7 @@ describe('events', () => {
         .catch(() => {});
       await left;
     };
-    // Before the first answer of the edge nobody knows whether anything may be sent.
+    // Before the first answer of the edge it is unknown whether anything may be sent.
     await eventually(async () => assert.ok(await page.evaluate(() => localStorage.tl_allowed)));
     await leave('Clicked Away');
     await eventually(() => assert.equal(ids('Clicked Away'), 1));

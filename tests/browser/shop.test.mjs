@@ -1,4 +1,5 @@
-// The demo shop in Chromium, on the real edge and the real collector: what the rules promise, seen by a visitor.
+// The demo shop in Chromium, with the real edge and the real collector: the promises of the rules, seen by a
+// visitor.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, visit } from '../support/chromium.mjs';
@@ -22,7 +23,10 @@ afterEach(async () => {
   for (const context of visitors.splice(0)) await context.close();
 });
 
-/** A visitor with `see(slot)`: state and text of a slot; and `subject()`: who the shop takes them for. */
+/**
+ * Returns a visitor with `see(slot)`, the state and text of a slot, and `subject()`, the id that the shop
+ * gave them.
+ */
 async function someone(consent) {
   const { context, page, heard } = await visit(browser, shop.url, { consent });
   visitors.push(context);
@@ -38,7 +42,7 @@ async function someone(consent) {
 
 const track = (page, name, properties = {}) =>
   page.evaluate(([name, properties]) => throughline_queue.push(['track', name, properties]), [name, properties]);
-/** Says yes to everything, as /privacy/ does, and that a number is known, as the basket's form does. */
+/** Grants everything, as /privacy/ does, and submits a phone number, as the basket's form does. */
 const withPhone = (page) =>
   page.evaluate(() => {
     const all = { personalization: 'granted', analytics: 'granted', 'channel.whatsapp': 'granted' };

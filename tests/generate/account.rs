@@ -1,22 +1,22 @@
-//! Accounts, and who belongs to them.
+//! Accounts and their members.
 
 use serde_json::{Map, Value, json};
 
 use super::{CLASSES, Dice, HOUR, fact, operator, time};
 
 pub const IDS: [&str; 2] = ["acme", "Zoë & co"];
-/// What profiles call these two.
+/// The keys of these two accounts in profiles.
 const KEYS: [&str; 2] = ["1a7259393f7cd1d0", "185e6bb81efd3d51"];
 
-/// Makes one in four caps an account's.
+/// Makes one in four caps a cap of the account.
 pub fn unit(dice: &mut Dice, cap: &mut Value) {
     if dice.percent(25) {
         cap["unit"] = json!("account.id");
     }
 }
 
-/// Makes what is known of accounts the unit of some experiments, holdouts and exclusion groups. A page can split and ask by an
-/// account only where the token may carry its id.
+/// Makes the account the unit of some experiments, holdouts and exclusion groups. A page can split and test
+/// by an account only if the token may carry its id.
 pub fn add(dice: &mut Dice, rules: &mut Value) {
     let knows_id = rules["attributes"]["account.id"]["edge"] == true;
     let units = if knows_id { &["account.id", "account.id", "account.plan"][..] } else { &["account.plan"] };
@@ -34,7 +34,7 @@ pub fn add(dice: &mut Dice, rules: &mut Value) {
     }
 }
 
-/// What a profile knows of accounts.
+/// Returns the accounts of a profile.
 pub fn known(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut out = Map::new();
     for key in KEYS {
@@ -68,7 +68,7 @@ fn seen(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     Value::Object(out)
 }
 
-/// An account as its own profile knows it: facts without a request, with its `id`.
+/// Returns the facts of an account: those without a request, with its `id`.
 pub fn own(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let id = dice.pick(&IDS);
     let count = 1 + dice.below(6);
@@ -77,20 +77,20 @@ pub fn own(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     json!({ "id": id, "profile": { "subject": "account" }, "events": events })
 }
 
-/// What a member does, and its account hears of.
+/// Returns a member's event, which is forwarded to its account.
 pub fn heard(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut event = super::journey::event(dice, rules, now);
     event["type"] = json!("track");
     event
 }
 
-/// Somebody is said to belong to the account.
+/// Returns an event that makes somebody a member of the account.
 pub fn joining(dice: &mut Dice, id: &str, at: i64) -> Value {
     let properties = json!({ "groupId": id, "traits": { "plan": fact(dice, "account.plan") } });
     json!({ "id": format!("join-{at}"), "type": "group", "at": at, "trusted": true, "properties": properties })
 }
 
-/// Makes an event a group call.
+/// Turns an event into a group call.
 pub fn call(dice: &mut Dice, event: &mut Value) {
     event["type"] = json!("group");
     event["properties"] = json!({ "groupId": dice.pick(&IDS) });

@@ -1,11 +1,11 @@
-//! Conditions on who somebody is, what happened, and where.
+//! Conditions on attributes, events and positions.
 
 use serde_json::{Value, json};
 
 use super::fact::{POSITIONS, home, words};
 use super::{Dice, EVENTS, PATHS, PURPOSES, STATES, history, operator};
 
-/// A condition at most so deep, over segments that are defined before.
+/// Returns a condition of limited depth over segments that are defined before.
 pub fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
     match dice.below(if depth == 0 { 15 } else { 20 }) {
         0 => event_condition(dice),
@@ -50,7 +50,7 @@ fn event_condition(dice: &mut Dice) -> Value {
     json!({ "$event": out })
 }
 
-/// How far it is to the places of the rules; no position is near an edge.
+/// Returns a condition on the distance to the places of the rules. No position is near a boundary.
 fn distance(dice: &mut Dice) -> Value {
     let mut out = json!({});
     if dice.percent(60) {
@@ -63,7 +63,7 @@ fn distance(dice: &mut Dice) -> Value {
     json!({ "$distance": out })
 }
 
-/// What an attribute is, a part of it, or how many parts it has.
+/// Returns a condition on an attribute, a member of it, or its size.
 fn comparison(dice: &mut Dice) -> Value {
     let name = *dice.pick(&[
         "tier",
@@ -115,7 +115,7 @@ fn comparison(dice: &mut Dice) -> Value {
     if dice.percent(15) { json!({ (name): { "$not": test } }) } else { json!({ (name): test }) }
 }
 
-/// Saved groups: values, values of an attribute, and a condition.
+/// Returns saved groups: values, values of an attribute, and a condition.
 pub fn groups(dice: &mut Dice) -> Value {
     json!({
         "few": ["gold", "a", 7, "p1", "chrome", "1.9.0"],

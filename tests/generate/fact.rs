@@ -1,4 +1,4 @@
-//! What attributes have, now and then of the wrong type or strange.
+//! Values of attributes, some of which have the wrong type or are unusual.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ pub const ZONES: [&str; 6] =
 const TEXTS: [&str; 11] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}", "Gold", "ﬁ"];
 pub const VERSIONS: [&str; 6] = ["1.9.0", "1.10.0", "1.10.0-rc.1", "v1.10.0+b-7", "v2", "1.10.0-rc.é"];
 
-/// The texts that an attribute often has, and that conditions ask for.
+/// Returns the strings that an attribute often has, and that conditions test for.
 pub const fn words(name: &str) -> &'static [&'static str] {
     match name.as_bytes() {
         b"id" => &SUBJECTS,
@@ -28,7 +28,7 @@ pub const fn words(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// A value of the attribute, or of the object that its name begins with.
+/// Returns a value of the attribute, or of the object that its name begins with.
 pub fn fact(dice: &mut Dice, name: &str) -> Value {
     if dice.percent(12) {
         return strange(dice);
@@ -53,12 +53,12 @@ pub fn home([latitude, longitude]: [f64; 2]) -> Value {
     json!({ "latitude": latitude, "longitude": longitude })
 }
 
-/// What is in lists of texts and numbers.
+/// Returns an item of a list of strings and numbers.
 pub fn tag(dice: &mut Dice) -> Value {
     dice.pick(&[json!("a"), json!("b"), json!("A"), json!("é"), json!(7), json!("7")]).clone()
 }
 
-/// What is in a cart; a size is missing now and then.
+/// Returns an item of a cart, sometimes without a size.
 pub fn thing(dice: &mut Dice) -> Value {
     let sku = dice.pick(&["a", "b", "É"]);
     dice.pick(&[json!({ "sku": sku, "size": 7 }), json!({ "sku": sku, "size": 40 }), json!({ "sku": sku })]).clone()

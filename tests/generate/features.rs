@@ -1,5 +1,6 @@
-//! Features, facts for them, and what a host says: for hosts to be compared with each other. What features mean is held against
-//! GrowthBook's SDK (`tests/growthbook/`).
+//! Features, facts for them, and evaluation options, to compare hosts with each other.
+//!
+//! The results themselves are compared with GrowthBook's SDK in `tests/growthbook/`.
 
 use serde_json::{Map, Value, json};
 
@@ -80,7 +81,7 @@ impl Dice {
     }
 }
 
-/// Rules with features, and an experiment that pages run by themselves.
+/// Returns rules with features, and an experiment that pages run by themselves.
 pub fn rules(seed: u64) -> Value {
     let mut dice = Dice::new(seed);
     let mut features = Map::new();
@@ -106,7 +107,7 @@ pub fn rules(seed: u64) -> Value {
     })
 }
 
-/// Facts without a subject in half of the cases.
+/// Returns facts, half of them without a subject.
 pub fn facts(seed: u64) -> Value {
     let mut dice = Dice::new(seed ^ 0xfeed);
     let mut attributes = Map::new();
@@ -121,7 +122,7 @@ pub fn facts(seed: u64) -> Value {
     json!({ "now": 0, "profile": { "subject": subject }, "request": { "attributes": attributes } })
 }
 
-/// What a host says.
+/// Returns evaluation options.
 pub fn options(seed: u64) -> Value {
     let mut dice = Dice::new(seed ^ 0xbeef);
     let mut options = Map::new();

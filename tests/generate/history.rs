@@ -1,11 +1,11 @@
-//! Conditions on what happened, and on the time.
+//! Conditions on events and on the time.
 
 use serde_json::{Value, json};
 
 use super::fact::ZONES;
 use super::{Dice, EVENTS, operator};
 
-/// A property that is missing, strange or a list now and then.
+/// Returns a property that is sometimes missing, unusual or a list.
 pub fn sku(dice: &mut Dice) -> Value {
     let long = "long".repeat(60);
     dice.pick(&[
@@ -22,7 +22,7 @@ pub fn sku(dice: &mut Dice) -> Value {
     .clone()
 }
 
-/// An attribute that has values of events.
+/// Returns an attribute that holds values of events.
 pub fn values(dice: &mut Dice) -> Value {
     let mut source = event(dice);
     source["property"] = json!(dice.pick(&["item.sku", "items.sku", "path"]));
@@ -47,7 +47,7 @@ fn within(dice: &mut Dice, out: &mut Value, key: &str) {
     }
 }
 
-/// Something that happened so often, so much, first or last, or after something else.
+/// Returns a condition on the number, the sum, the first, the last or the sequence of events.
 pub fn condition(dice: &mut Dice) -> Value {
     let mut out = event(dice);
     let property = *dice.pick(&["item.sku", "price", "path", "item", "items.sku"]);
@@ -103,7 +103,7 @@ pub fn condition(dice: &mut Dice) -> Value {
     }
 }
 
-/// A local time, around noon in UTC of days in October.
+/// Returns a local time near noon UTC on a day in October.
 pub fn local(dice: &mut Dice) -> Value {
     if dice.percent(20) {
         let from = format!("2025-10-{:02}T{:02}:30:00", 8 + dice.below(3), dice.below(24));

@@ -1,4 +1,4 @@
-//! Rules with journeys, and what happens to somebody in them.
+//! Rules with journeys, and events for a subject in them.
 
 use serde_json::{Map, Value, json};
 
@@ -7,12 +7,12 @@ use super::{Dice, EVENTS, PATHS, fact, ids, map, message, policy};
 
 const CHANNELS: [&str; 3] = ["email", "whatsapp", "push"];
 
-/// Rules with some journeys.
+/// Returns rules with some journeys.
 pub fn rules(seed: u64) -> Value {
     let dice = &mut Dice::new(seed);
     let mut rules = super::rules_by(dice);
     rules["channels"]["push"] = json!({});
-    // A journey that wants a role which a channel of it does not have is a mistake.
+    // A journey that requires a role which none of its channels has is an error.
     let campaigns = ids("campaign", 20).into_iter().map(|id| format!("/campaigns/{id}"));
     for owner in ["/policies", "/channels/email", "/channels/whatsapp"].map(str::to_owned).into_iter().chain(campaigns)
     {
@@ -37,7 +37,7 @@ pub fn rules(seed: u64) -> Value {
         rules["policies"]["caps"].as_array_mut().unwrap().push(cap);
     }
     if dice.percent(60) {
-        // Quiet in one channel only, so that a message which leaves in another one waits in this one.
+        // Quiet in one channel only, so that a message that is sent by another one waits in this one.
         let mut quiet = policy::quiet(dice);
         quiet["channel"] = json!(dice.pick(&["push", "push", "email"]));
         rules["policies"]["quiet"] = json!([quiet]);
@@ -116,7 +116,7 @@ fn steps(dice: &mut Dice) -> Value {
     ids("step", count).into_iter().map(|id| step(dice, id)).collect()
 }
 
-/// A person, with what happened already: the first facts of a story, without a request.
+/// Returns a person with past events: the first facts of a story, without a request.
 pub fn person(dice: &mut Dice, rules: &Value) -> Value {
     let mut facts = super::facts_by(rules, dice);
     facts["request"] = json!({});
@@ -130,7 +130,7 @@ pub fn person(dice: &mut Dice, rules: &Value) -> Value {
     facts
 }
 
-/// A message of a journey that waits to be sent; now and then one that the rules no longer have.
+/// Returns a message of a journey that waits to be sent, sometimes one that the rules no longer have.
 pub fn waiting(dice: &mut Dice, rules: &Value, facts: &Value) -> Value {
     let now = facts["now"].as_i64().unwrap();
     let begun = dice.pick(&[0, 60_000, 600_000, 3_600_000, 6 * 3_600_000]);
@@ -158,12 +158,12 @@ pub fn waiting(dice: &mut Dice, rules: &Value, facts: &Value) -> Value {
     out
 }
 
-/// What tells events of one time apart.
+/// Returns the hash that orders events of equal time.
 fn mark(id: &str) -> u32 {
     id.bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// Messages that are on their way, too.
+/// Returns messages that are on their way, too.
 pub fn others(dice: &mut Dice, rules: &Value, now: i64) -> Vec<Value> {
     let count = dice.below(3);
     let message = |number| {
@@ -176,7 +176,7 @@ pub fn others(dice: &mut Dice, rules: &Value, now: i64) -> Vec<Value> {
     (0..count).map(message).collect()
 }
 
-/// A message of a journey, in a channel.
+/// Returns a message of a journey in a channel.
 fn sent(dice: &mut Dice, rules: &Value) -> Value {
     let journeys: Vec<&String> = rules["journeys"].as_object().unwrap().keys().collect();
     json!({
@@ -184,7 +184,7 @@ fn sent(dice: &mut Dice, rules: &Value) -> Value {
     })
 }
 
-/// Something that happens, told at once or late.
+/// Returns an event, reported at once or late.
 pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut out = super::event(dice, rules, now);
     if dice.percent(60) {

@@ -1,7 +1,7 @@
-//! Rules and facts from a number: the same number, the same case, on every machine.
+//! Generates rules and facts from a number: the same number gives the same case on every machine.
 //!
-//! They are small and dense: few names, few values, times near each other, so that rules and facts meet. Some facts are
-//! missing, have the wrong type, or are strange.
+//! They are small and dense: few names, few values, times near each other, so that conditions often match.
+//! Some facts are missing, have the wrong type, or are unusual.
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 pub mod account;
@@ -25,7 +25,8 @@ use fact::fact;
 /// Noon of a day in 2025; most times are near it.
 pub const NOON: i64 = 1_760_011_200_000;
 const HOUR: i64 = 3_600_000;
-/// So many days later clocks are moved: in Europe back, in America back, in America forward, in Europe forward.
+/// Days after that on which clocks change: in Europe back, in America back, in America forward, in Europe
+/// forward.
 const MOVES: [i64; 4] = [17, 24, 150, 171];
 pub const EVENTS: [&str; 3] = ["Page Viewed", "Product Added", "Order Completed"];
 const CLASSES: [&str; 3] = ["promo", "service", "transactional"];
@@ -34,7 +35,7 @@ const STATES: [&str; 3] = ["granted", "denied", "pending"];
 pub const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
 
-/// Random choices that the seed decides (SplitMix64); small ones are decided by bytes as long as there are any.
+/// Random choices by a seed (SplitMix64). Small choices read bytes as long as there are any.
 pub struct Dice {
     state: u64,
     bytes: std::collections::VecDeque<u8>,
@@ -46,7 +47,7 @@ impl Dice {
         Self { state, bytes: std::collections::VecDeque::new() }
     }
 
-    /// For a fuzzer, which then learns what each byte does.
+    /// Creates dice for a fuzzer, which can then learn the effect of each byte.
     pub fn of(bytes: &[u8]) -> Self {
         Self { bytes: bytes.iter().copied().collect(), ..Self::new(0) }
     }
@@ -64,7 +65,7 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % end
     }
 
-    /// True in so many of 100 cases.
+    /// Returns true with a probability in percent.
     pub fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }
@@ -78,12 +79,12 @@ impl Dice {
     }
 }
 
-/// A whole plan's rules.
+/// Returns the rules of a whole plan.
 pub fn rules(seed: u64) -> Value {
     rules_by(&mut Dice::new(seed))
 }
 
-/// The same, by dice.
+/// Returns the same by dice.
 pub fn rules_by(dice: &mut Dice) -> Value {
     let offers = ids("offer", dice.below(4));
     let experiments = ids("exp", dice.below(3));
@@ -158,16 +159,16 @@ pub fn rules_by(dice: &mut Dice) -> Value {
     rules
 }
 
-/// Facts for these rules; another `seed`, other facts.
+/// Returns facts for these rules; another `seed` gives other facts.
 pub fn facts(rules: &Value, seed: u64) -> Value {
     facts_by(rules, &mut Dice::new(!seed))
 }
 
-/// The same, by dice.
+/// Returns the same by dice.
 pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     let day = if dice.percent(25) { *dice.pick(&MOVES) } else { 0 };
     let minutes = dice.below(48 * 60) as i64 - 24 * 60;
-    // On the hour schedules begin and end.
+    // Schedules begin and end on the hour.
     let minutes = if dice.percent(20) { minutes / 60 * 60 } else { minutes };
     let now = NOON + day * 24 * HOUR + minutes * 60_000;
     let mut request = json!({ "attributes": request::attributes(dice), "consent": consents(dice, 55) });
@@ -325,7 +326,7 @@ fn campaign(dice: &mut Dice, id: &str, names: &Names<'_>, rules: &Value, message
         }
     }
     if placements.is_empty() {
-        // An offer that only next actions make cannot be in one group with offers in public slots.
+        // An offer that only next actions make cannot be in a group with offers in public slots.
         out.as_object_mut().unwrap().remove("offer");
     } else {
         out["slots"] = Value::Object(placements);
@@ -339,7 +340,7 @@ fn cap(dice: &mut Dice) -> Value {
     out
 }
 
-/// A message with renditions for some of the arms of the campaign's experiment.
+/// Returns a message with renditions for some of the arms of the campaign's experiment.
 fn message(dice: &mut Dice, channel: &str, format: &str, arms: &[Option<&str>]) -> Value {
     let mut renditions = Vec::new();
     for locale in [None, Some("de"), Some("de-AT"), Some("fr"), Some("en")] {
@@ -352,7 +353,7 @@ fn message(dice: &mut Dice, channel: &str, format: &str, arms: &[Option<&str>]) 
             if channel == "email" {
                 row["subject"] = json!("Hi {{ tier }}");
             }
-            // `en` is the default locale: the same place as none.
+            // `en` is the default locale, so a rendition for it would be a duplicate.
             if let Some(locale) = locale.filter(|locale| *locale != "en") {
                 row["locale"] = json!(locale);
             }
@@ -452,7 +453,7 @@ fn consents(dice: &mut Dice, chance: u64) -> Value {
     Value::Object(out)
 }
 
-/// A time up to now, often exactly on the edge of a window.
+/// Returns a time up to now, often exactly at the edge of a window.
 fn time(dice: &mut Dice, now: i64) -> i64 {
     let edge = *dice.pick(&[HOUR, 6 * HOUR, 48 * HOUR, 12 * HOUR]);
     match dice.below(4) {

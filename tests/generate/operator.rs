@@ -1,4 +1,4 @@
-//! What conditions ask of a value: every operator, with operands that facts meet.
+//! Tests of values: every operator, with operands that facts often match.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{Dice, PATHS, pattern};
 
 const SKUS: [&str; 3] = ["a", "b", "É"];
 
-/// What is asked of an attribute that is often one of these texts.
+/// Returns a test of an attribute that often has one of these strings.
 pub fn text(dice: &mut Dice, words: &[&str]) -> Value {
     match dice.below(10) {
         0..=3 => json!(dice.pick(words)),
@@ -16,7 +16,7 @@ pub fn text(dice: &mut Dice, words: &[&str]) -> Value {
     }
 }
 
-/// Operators on a text.
+/// Returns operators on a string.
 fn letters(dice: &mut Dice, words: &[&str]) -> Value {
     let (word, other) = (*dice.pick(words), *dice.pick(words));
     match dice.below(8) {
@@ -48,7 +48,7 @@ pub fn version(dice: &mut Dice) -> Value {
     json!({ (*dice.pick(&["$veq", "$vne", "$vgt", "$vgte", "$vlt", "$vlte"])): dice.pick(&VERSIONS) })
 }
 
-/// What is asked of a list of texts and numbers.
+/// Returns a test of a list of strings and numbers.
 pub fn list(dice: &mut Dice) -> Value {
     let (tag, other) = (tag(dice), tag(dice));
     match dice.below(11) {
@@ -67,7 +67,7 @@ pub fn list(dice: &mut Dice) -> Value {
     }
 }
 
-/// What is asked of a list of things that have a `sku` and a `size`.
+/// Returns a test of a list of items with a `sku` and a `size`.
 pub fn things(dice: &mut Dice) -> Value {
     let thing = thing(dice);
     let member = match dice.below(3) {
@@ -86,7 +86,7 @@ pub fn things(dice: &mut Dice) -> Value {
     }
 }
 
-/// What is asked of a value of whatever type.
+/// Returns a test of a value of any type.
 pub fn any(dice: &mut Dice) -> Value {
     match dice.below(8) {
         0 => letters(dice, &["gold", "7", ""]),
@@ -99,7 +99,7 @@ pub fn any(dice: &mut Dice) -> Value {
     }
 }
 
-/// Which events, by their properties.
+/// Returns a filter of events by their properties.
 pub fn filter(dice: &mut Dice) -> Value {
     match dice.below(12) {
         0 => json!({ "path": letters(dice, &PATHS) }),

@@ -1,8 +1,8 @@
-//! Regular expressions over the letters that texts have.
+//! Regular expressions over the characters that strings of facts have.
 
 use super::Dice;
 
-/// Letters in both cases (the long s is none of another one), halves of a character, and classes.
+/// Characters in both cases (the long s does not fold to another one), surrogates, and classes.
 const ATOMS: [&str; 19] = [
     "go",
     "L",

@@ -1,10 +1,10 @@
-//! Policies that refer to everything else, so they are added last.
+//! Policies, which refer to all other definitions and are therefore added last.
 
 use serde_json::{Value, json};
 
 use super::{CLASSES, Dice, EVENTS, PATHS, cap};
 
-/// Adds caps of messages and channels, silence, and parts of exclusion groups.
+/// Adds caps of messages and channels, cool-downs, and ranges of exclusion groups.
 pub fn add(dice: &mut Dice, rules: &mut Value) {
     let names = |kind: &str| rules[kind].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (messages, campaigns) = (names("messages"), names("campaigns"));
@@ -68,7 +68,7 @@ pub fn quiet(dice: &mut Dice) -> Value {
     out
 }
 
-/// How a campaign with next actions chooses between its channels.
+/// Adds the settings by which a campaign with next actions chooses between its channels.
 fn choose(dice: &mut Dice, campaign: &mut Value, has_roles: bool) {
     if dice.percent(50) {
         campaign["choose"] = json!("best");
@@ -115,7 +115,7 @@ fn cooldown(dice: &mut Dice, messages: &[String], campaigns: &[String]) -> Value
     out
 }
 
-/// A formula over the facts that the generator has.
+/// Returns a score over the facts that the generator has.
 pub fn score(dice: &mut Dice) -> Value {
     let term = |dice: &mut Dice| {
         let mut out = json!({ "weight": dice.below(41) as f64 / 10.0 - 2.0 });
@@ -148,7 +148,7 @@ pub fn score(dice: &mut Dice) -> Value {
     out
 }
 
-/// Makes at most two things members of each group, with parts that lie side by side.
+/// Makes at most two definitions members of each group, with adjacent ranges.
 fn exclude(dice: &mut Dice, things: &mut Value, chance: u64, [a, b, c]: [f64; 3]) {
     for group in ["tests", "tiers"] {
         let mut parts = vec![(a, b), (b, c)];

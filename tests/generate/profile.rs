@@ -1,10 +1,10 @@
-//! What is known of a person: up to the borders of windows, by clocks that differ, and with parts that a token had no room for.
+//! Profiles: events up to the edges of windows, clocks that differ, and parts that a token had no room for.
 
 use serde_json::{Map, Value, json};
 
 use super::{Dice, HOUR, SUBJECTS, account, consents, fact, time};
 
-/// A time up to now, and now and then later, by the clock of a host that is ahead of this one's.
+/// Returns a time up to now, sometimes later, by the clock of a host that is ahead of this one.
 fn time_elsewhere(dice: &mut Dice, now: i64) -> i64 {
     if dice.percent(5) { now + *dice.pick(&[1, 60_000, HOUR]) } else { time(dice, now) }
 }
@@ -35,7 +35,7 @@ pub fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         "exposures": exposures(dice, rules, now), "accounts": account::known(dice, rules, now),
     });
     if dice.percent(30) {
-        // As a token is that was too long.
+        // As a token that was too long.
         let dropped = dice.subset(&["traits", "assignments", "exposures"], 60);
         for part in dropped.iter().filter_map(Value::as_str) {
             out.as_object_mut().unwrap().remove(part);
@@ -45,7 +45,7 @@ pub fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     out
 }
 
-/// What was seen, by some of the keys that caps can count.
+/// Returns exposures with some of the keys that caps can count.
 fn exposures(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let of = |kind: &str, section: &str| {
         let names = rules[section].as_object().into_iter().flatten();

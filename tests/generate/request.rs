@@ -1,11 +1,11 @@
-//! What a request says of itself: its page, its browser, and where it comes from.
+//! Requests: page, browser and position.
 
 use serde_json::{Value, json};
 
 use super::fact::{POSITIONS, fact};
 use super::{Dice, PATHS};
 
-/// The attributes of a request, some of which follow from others.
+/// Returns the attributes of a request, some of which are derived from others.
 pub fn attributes(dice: &mut Dice) -> Value {
     let mut out = json!({ "path": dice.pick(&PATHS) });
     for name in ["weather", "country", "locale", "timezone"] {
@@ -35,7 +35,7 @@ pub fn attributes(dice: &mut Dice) -> Value {
     out
 }
 
-/// Parameters of the page's address; some are empty, there twice, or written strangely.
+/// Returns parameters of the page's URL; some are empty, duplicated, or in an unusual encoding.
 fn query(dice: &mut Dice) -> String {
     let names =
         ["utm_source", "utm_source", "utm_medium", "gclid", "li_fat_id", "ScCid", "sccid", "ref", "utm%5Fsource", ""];
@@ -49,7 +49,7 @@ fn query(dice: &mut Dice) -> String {
     format!("{}{}", dice.pick(&["?", "?", "", "??"]), pairs.join("&"))
 }
 
-/// What a browser says that it is; most claim to be others, too.
+/// Returns a user agent; most claim to be several browsers.
 pub fn agent(dice: &mut Dice) -> Value {
     let devices =
         ["Android 10; Mobile", "Android 10", "Android 9; BRAVIA 4K", "X11; Linux", "iPad", "iPhone", "iPod", "Mobi"];

@@ -1,4 +1,5 @@
-//! Templates from a number: every construct of the language, with names that may have values and with ones that have none.
+//! Templates from a number: every construct of the language, with names that may have values and names that
+//! have none.
 
 use super::Dice;
 
@@ -16,7 +17,7 @@ const VALUES: [&str; 11] = [
     "lists.mine",
     "' é & <b> ell '",
 ];
-/// Numbers that are long, odd, or rounded on an edge.
+/// Numbers that are long, unusual, or at an edge of rounding.
 const NUMBERS: [&str; 11] = [
     "score",
     "cart.total",
@@ -30,7 +31,8 @@ const NUMBERS: [&str; 11] = [
     "-1234.5",
     "tags.size",
 ];
-/// Times: of the decision, with an offset, in seconds and in milliseconds, on a local clock, and on days on which clocks are moved.
+/// Times: of the decision, with an offset, in seconds and in milliseconds, on a local clock, and on days on
+/// which clocks change.
 const TIMES: [&str; 9] = [
     "'now'",
     "'2025-10-09T08:53:20Z'",
@@ -45,11 +47,11 @@ const TIMES: [&str; 9] = [
 const DATES: [&str; 8] =
     ["%Y-%m-%d", "%-d. %B %Y", "%A, %e %b %y", "%^a %^b %I:%M %p", "%j %u %w", "%x", "%c", "%X %k %l %H:%M:%S"];
 
-/// Filters that write as people are used to.
+/// Filters that format for the locale.
 const LOCAL: [&str; 8] =
     ["number", "number: 2", "number: 0", "money", "money: 'EUR'", "money: 'USD'", "money: 'GBP'", "currency: 'JPY'"];
 
-/// A piece of text with outputs and tags, at most so deep; `item` is there in loops.
+/// Returns text with outputs and tags of limited depth; `item` exists in loops.
 pub fn piece(dice: &mut Dice, depth: u64) -> String {
     inner(dice, depth, false)
 }
@@ -107,7 +109,7 @@ fn for_loop(dice: &mut Dice, depth: u64) -> String {
         1 => format!("{{% if {} %}}{{% continue %}}{{% endif %}}", condition(dice, true)),
         _ => String::new(),
     };
-    // Longer loops would be cut off.
+    // Longer loops would exceed the limit.
     let guard = "{% if forloop.index > 9 %}{% break %}{% endif %}";
     let body = inner(dice, depth.saturating_sub(1), true);
     let assign = if *list == "mine" { "{% assign mine = tags | reverse %}" } else { "" };
@@ -207,7 +209,7 @@ fn filtered(dice: &mut Dice, in_loop: bool) -> String {
             "sort_natural",
             "sort_natural: 'title'",
             "append: 'B' | split: '' | sort_natural | join",
-            // What has no title comes last.
+            // Items without a title come last.
             "concat: lists.mine | sort: 'title' | json",
             "uniq: 'stock'",
             "compact",
@@ -216,7 +218,7 @@ fn filtered(dice: &mut Dice, in_loop: bool) -> String {
             "concat: seen",
             "sum",
             "sum: 'stock'",
-            // Texts that are numbers, of which the sum is no longer exact.
+            // Strings that are numbers, whose sum is no longer exact.
             "append: ',0.1,0.2' | split: ',' | sum",
             "slice: 1, 2 | json",
             "plus: 3",

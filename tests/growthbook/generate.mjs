@@ -82,7 +82,7 @@ const URL_PATTERNS = [
   ['regex', '\\?a=1'], ['regex', '['], ['regex', ''], ['regex', '/products/\\d+'], ['regex', '^/$'],
 ];
 
-/** A payload and contexts. */
+/** Returns a payload and contexts. */
 export function generate(seed) {
   const random = randomness(seed);
   const chance = (share) => random() < share;

@@ -1,10 +1,10 @@
-//! The way from a GrowthBook payload to facts and a plan.
+//! Converts GrowthBook's payloads and contexts to plans and facts.
 
 use throughline::{EvaluationOptions, Facts, Object, Plan, Request, Value};
 use throughline_compiler::growthbook::{ImportOptions, import};
 use throughline_compiler::{Options, Severity, Source, compile};
 
-/// The plan of a payload: imported, compiled, loaded.
+/// Returns the plan of a payload: imported, compiled, loaded.
 pub fn plan_of(context: &Value) -> Result<Plan, String> {
     let parts = ["features", "experiments", "savedGroups", "contextualBandits"];
     let parts = parts.iter().filter(|part| *context.at([**part]) != Value::Null);
@@ -20,7 +20,7 @@ pub fn plan_of(context: &Value) -> Result<Plan, String> {
     Plan::load(&plans.edge).map_err(|error| error.to_string())
 }
 
-/// An SDK's context: who is asked about, and what the host says.
+/// An SDK's context: the attributes, and the evaluation options.
 pub struct Context {
     /// The attributes, as those of a request without a subject.
     pub facts: Facts,
@@ -45,7 +45,7 @@ impl Context {
     }
 }
 
-/// The items of a list.
+/// Returns the items of a list.
 pub fn items(list: &Value) -> &[Value] {
     match list {
         Value::Array(items) => items,
@@ -53,7 +53,7 @@ pub fn items(list: &Value) -> &[Value] {
     }
 }
 
-/// A text, or the first one of a list, which is the name of a case.
+/// Returns a string, or the first one of a list, which is the name of a case.
 pub fn text(value: &Value) -> &str {
     match value {
         Value::String(text) => text,

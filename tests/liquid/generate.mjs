@@ -1,5 +1,7 @@
-// Templates and facts for liquidjs and the core, equal for equal seeds: all tags and filters of `docs/templates.md` that liquidjs has, without what
-// that page says is different. `else` of a loop with an `offset`, ranges to broken numbers, slices of nothing as lists, and `nil` before `==` are left out: there liquidjs is not what Shopify's is.
+// Templates and facts for liquidjs and the core, equal for equal seeds. They use all tags and filters of
+// `docs/templates.md` that liquidjs has, without the documented differences. Some constructs are left out,
+// because liquidjs differs from Shopify there: `else` of a loop with an `offset`, ranges to non-integers,
+// slices of nil as lists, and `nil` before `==`.
 import { randomness } from '../support/random.mjs';
 
 const TEXTS = [
@@ -37,7 +39,7 @@ export const attributes = {
   at: 'date',
 };
 
-/** What a template can read; and what of it makes sense for a filter of a kind. */
+/** The values that a template can read, by the kind of filter for which they make sense. */
 const VALUES = {
   any: [
     'text',
@@ -105,7 +107,7 @@ const FILTERS = {
   },
 };
 
-/** Templates for facts of many people. */
+/** Returns templates for the facts of several people. */
 export function generate(seed, { templates, people }) {
   const random = randomness(seed);
   const below = (count) => Math.floor(random() * count);

@@ -1,4 +1,4 @@
-// Law: templates write what liquidjs writes, but for what `docs/templates.md` says is different.
+// Law: templates render as in liquidjs, except for the differences in `docs/templates.md`.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const catalogue = {
 };
 const things = Object.entries(catalogue).map(([id, fields]) => ({ id, ...fields }));
 
-/** What the core writes: for each person, the text of each template. */
+/** Returns the core's output: for each person, the result of each template. */
 function written(templates, people) {
   const directory = mkdtempSync(join(tmpdir(), 'throughline-liquid-'));
   try {
@@ -55,7 +55,7 @@ function written(templates, people) {
   }
 }
 
-/** liquidjs, and Shopify's Liquid where that is another: nothing is `null` in JSON, and `'` is encoded in URLs. */
+/** Returns liquidjs with two of Shopify's behaviours: nil is `null` in JSON, and `'` is encoded in URLs. */
 function liquid() {
   const engine = new Liquid({ timezoneOffset: 0 });
   engine.registerFilter('json', (value) => JSON.stringify(value ?? null));

@@ -1,4 +1,4 @@
-// The npm package in Node: what index.js does, that index.d.ts says so, and what is packed.
+// The npm package in Node: the behaviour of index.js, its types in index.d.ts, and the packed files.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -351,7 +351,9 @@ describe('the package', () => {
       ({ stdout }) => why.test(stdout),
     );
 
-  /** The examples in JavaScript of each page that has some; each goes on where the one before it has ended. */
+  /**
+   * Returns the JavaScript examples of each page that has some; each continues where the one before it ended.
+   */
   const examples = () => {
     const docs = readdirSync(join(root, 'docs'))
       .filter((name) => name.endsWith('.md'))
@@ -373,7 +375,7 @@ describe('the package', () => {
         ['docs/growthbook.md', 1],
       ],
     );
-    // What OpenFeature's types need of Node's is not ours to check.
+    // The Node types that OpenFeature's types need are not checked here.
     for (const [page, found] of pages) compile(`${page.replaceAll(/\W/g, '-')}.ts`, found.join('\n'), '--skipLibCheck');
   });
 

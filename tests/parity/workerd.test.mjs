@@ -6,7 +6,7 @@ import { Miniflare } from 'miniflare';
 import { BROWSER, eventually, mintPreview, newKeys, publish, startEdge } from '../support/edge.mjs';
 import { compare, core, decideWith, root, writeCorpus } from './corpus.mjs';
 
-// Binary in, binary out would hide nothing: texts travel as JSON strings, which keep every byte.
+// Texts travel as JSON strings, which keep every byte.
 const WORKER = `
   import module from './core_bg.wasm';
   import { Core, initSync } from './core.js';
@@ -49,7 +49,8 @@ test('workerd decides as the native core', async () => {
   });
 });
 
-// Behaviour cases with consent to storage (without it the edge knows nobody), in rules that do not read what the edge adds.
+// Behaviour cases with consent to storage (without it the edge has no visitor), in rules that do not read
+// what the edge adds.
 const BEHAVIOUR = [
   'event-history/views-at-0-24-47-hours-and-a-download-are-intent',
   'event-history/views-at-0-24-49-hours-are-not-intent',
@@ -60,7 +61,10 @@ const BEHAVIOUR = [
   'experiments/second-half-gets-the-second-variation',
 ];
 
-/** Each path of `wanted` where `found` is otherwise; `null` means absent, objects may have more. */
+/**
+ * Returns each path of `wanted` at which `found` differs; `null` means absent, objects may have further
+ * members.
+ */
 function differences(wanted, found, path = '') {
   if (wanted === null || typeof wanted !== 'object' || Array.isArray(wanted) !== Array.isArray(found)) {
     return (wanted ?? null) === (found ?? null)
@@ -85,7 +89,7 @@ test('the edge decides behaviour cases as they say', async () => {
       const { rules, facts, want } = JSON.parse(readFileSync(`${root}/tests/data/${name}.json`, 'utf8'));
       for (const [key, value] of publish(rules, keys)) await edge.kv.put(key, value);
       const body = JSON.stringify({ ...facts, request: { attributes: { path: '/' }, ...facts.request } });
-      // The edge answers with the plan that it has while it fetches the new one.
+      // The edge answers with its current plan while it fetches the new one.
       await eventually(async () => {
         const response = await fetch(`${edge.url}/_tl/decide`, { method: 'POST', headers, body });
         assert.equal(response.status, 200, await response.clone().text());

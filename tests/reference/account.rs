@@ -1,4 +1,4 @@
-//! The accounts that a person was said to belong to.
+//! The accounts of a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,21 +8,21 @@ use super::hash::fnv64;
 use super::history::{Events, Person, Stamp};
 use super::{list, members};
 
-/// What a person knows of an account.
+/// The knowledge of a person about an account.
 #[derive(Default)]
 pub struct Account {
     pub joined: Stamp,
-    /// By name: the last value and when it was set.
+    /// The last value by name, and when it was set.
     pub traits: BTreeMap<String, (Stamp, Value)>,
-    /// What its members saw when, by keys such as `campaign:intro`.
+    /// The exposures of its members, by keys such as `campaign:intro`.
     pub seen: BTreeMap<String, BTreeSet<Stamp>>,
-    /// What its members did.
+    /// The events of its members.
     pub events: Events,
-    /// Where it is in its journeys.
+    /// Its progress in journeys.
     pub journeys: Map<String, Value>,
 }
 
-/// The accounts in the profile of some facts, by their keys.
+/// Returns the accounts in the profile of some facts, by their keys.
 pub fn known(profile: &Value, stamp: impl Fn(&Value, usize) -> Stamp) -> BTreeMap<String, Account> {
     let account = |row: &Value| Account {
         joined: stamp(&row["joined"], 0),
@@ -35,7 +35,7 @@ pub fn known(profile: &Value, stamp: impl Fn(&Value, usize) -> Stamp) -> BTreeMa
     members(&profile["accounts"]).map(|(key, row)| (key.clone(), account(row))).collect()
 }
 
-/// Notes what a group call says.
+/// Applies a group call.
 pub fn join(accounts: &mut BTreeMap<String, Account>, call: &Value, stamp: Stamp) {
     let Some(id) = call["groupId"].as_str() else { return };
     let account = accounts.entry(key(id)).or_default();
@@ -45,7 +45,7 @@ pub fn join(accounts: &mut BTreeMap<String, Account>, call: &Value, stamp: Stamp
     }
 }
 
-/// Adds what the account itself knows, which are facts with its `id`, if the person ever belonged to it.
+/// Adds the account's own facts, which carry its `id`, if the person ever was a member.
 pub fn learn(accounts: &mut BTreeMap<String, Account>, rules: &Value, facts: &Value) {
     let key = key(facts["id"].as_str().unwrap_or(""));
     let Some(account) = accounts.get_mut(&key) else { return };
@@ -67,7 +67,7 @@ impl Account {
     }
 }
 
-/// What profiles call an account.
+/// Returns the key of an account in profiles.
 fn key(id: &str) -> String {
     format!("{:016x}", fnv64(&[id]))
 }

@@ -50,7 +50,7 @@ impl Model<'_> {
         })
     }
 
-    /// The operand with the values of saved groups in the place of their names.
+    /// Returns the operand with the names of saved groups replaced by their values.
     fn spelled_out(&self, operand: &Value) -> Value {
         let Value::Object(operators) = operand else { return operand.clone() };
         let spelled = operators.iter().map(|(operator, operand)| match operator.as_str() {
@@ -66,7 +66,7 @@ impl Model<'_> {
         group.get("values").unwrap_or(group).clone()
     }
 
-    /// The value of an attribute, or what is in it at the rest of the path.
+    /// Returns the value of an attribute, or of its member at the rest of the path.
     pub fn attribute(&self, path: &str) -> Value {
         let is_declared = |name: &str| self.rules["attributes"].get(name).is_some();
         let mut dots = path.rmatch_indices('.').map(|(at, _)| at);
@@ -101,12 +101,12 @@ impl Model<'_> {
         }
     }
 
-    /// When an event of this name with these properties happened, up to now.
+    /// Returns the times up to now of events with this name and these properties.
     pub fn times<'a>(&'a self, name: &'a Value, filter: Option<&'a Value>) -> impl Iterator<Item = i64> + 'a {
         self.events(name, filter).map(|(at, _)| at)
     }
 
-    /// The events of this name with these properties, up to now, in their order.
+    /// Returns the events up to now with this name and these properties, in order.
     pub fn events<'a>(
         &'a self,
         name: &'a Value,
@@ -126,7 +126,7 @@ impl Model<'_> {
         self.age_holds(wanted, last)
     }
 
-    /// Whether something is as long ago as the map wants it.
+    /// Returns whether a time is as long ago as the map requires.
     pub fn age_holds(&self, wanted: &Value, at: i64) -> bool {
         members(wanted).filter(|(key, _)| key.starts_with('$')).all(|(key, length)| {
             let order = (self.now - at).cmp(&duration(length.as_str().unwrap()));
@@ -135,7 +135,7 @@ impl Model<'_> {
     }
 }
 
-/// The events of this name with these properties, whenever they happen, in their order.
+/// Returns the events at any time with this name and these properties, in order.
 pub fn such<'a>(
     events: &'a Events,
     name: &'a Value,

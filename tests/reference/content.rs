@@ -1,4 +1,4 @@
-//! Which rendition of a message, and what it says to this person.
+//! Selects and renders the rendition of a message.
 
 use serde_json::Value;
 
@@ -9,7 +9,8 @@ use super::{Model, liquid, liquid_value, list};
 static NULL: Value = Value::Null;
 
 impl Model<'_> {
-    /// Of the channel's renditions the one for the variation, else the default one; of those the one with the nearest locale.
+    /// Selects among the channel's renditions those for the variation, else those without one, and then the
+    /// nearest locale.
     pub fn rendition(&self, message: &str, channel: &str, variation: Option<&str>) -> Option<&Value> {
         let tries = self.locales();
         let place = |row: &Value| {
@@ -25,7 +26,8 @@ impl Model<'_> {
         fitting.into_iter().min_by_key(|row| (row["variation"].is_null(), place(row)))
     }
 
-    /// The locales to try, the wanted one first: cut at its dashes, up to one for which the rules say what to try instead.
+    /// Returns the locales to try, the wanted one first: cut at its dashes, up to one with a fallback in the
+    /// rules.
     fn locales(&self) -> Vec<String> {
         let mut locale = self.request["locale"].as_str().unwrap_or("").to_lowercase();
         let mut tries = vec![locale.clone()];
@@ -43,7 +45,7 @@ impl Model<'_> {
         tries
     }
 
-    /// The locale of a rendition; `null` for the default one.
+    /// Returns the locale of a rendition; `null` for the default one.
     pub fn locale_of<'r>(&self, rendition: &'r Value) -> &'r Value {
         let default = self.rules["defaults"]["locale"].as_str().unwrap_or("en");
         if rendition["locale"] == default { &NULL } else { &rendition["locale"] }
@@ -65,7 +67,7 @@ impl Model<'_> {
         }
     }
 
-    /// Data with facts inserted in its texts; a text that is one output that ends with `json` is the value.
+    /// Renders the strings of data. A string that is one output that ends with `json` becomes the value.
     fn insert_in(&self, data: &Value, locale: &str) -> Value {
         match data {
             Value::String(template) => {
@@ -98,7 +100,8 @@ impl Model<'_> {
             .render(template)
     }
 
-    /// The things of a list: in the order of its attribute, each once, with what they say and their ids.
+    /// Returns the items of a list, without duplicates in the order of its attribute, with their fields and
+    /// ids.
     fn items(&self, name: &str) -> Value {
         let rule = &self.rules["lists"][name];
         let ids = |name: &Value| match name.as_str().map(|name| self.attribute(name)) {
@@ -108,7 +111,7 @@ impl Model<'_> {
         };
         let without: Vec<String> = list(&rule["without"]).flat_map(ids).collect();
         let mut kept: Vec<String> = Vec::new();
-        // What is no list names nothing here, but it is left out where it stands in `without`.
+        // A value that is not a list names nothing in `from`, but is excluded in `without`.
         let from = rule["from"].as_str().map(|name| self.attribute(name)).unwrap_or_default();
         for id in list(&from).map(liquid_value::written) {
             let item = &self.rules["catalogue"][&id];
@@ -118,7 +121,7 @@ impl Model<'_> {
             }
         }
         kept.truncate(rule["limit"].as_u64().unwrap_or(10) as usize);
-        // A plan has the fields that its templates name.
+        // A plan has only the fields that its templates name.
         let templates = self.rules["messages"].to_string();
         let is_named =
             |name: &str| [format!(".{name}"), format!("'{name}'")].iter().any(|named| templates.contains(named));
@@ -131,7 +134,7 @@ impl Model<'_> {
         kept.iter().map(object).collect()
     }
 
-    /// The value of an attribute that there is: none of a wrong type, and the default where there is none.
+    /// Returns the value of a declared attribute: none of a wrong type, and the default if it is missing.
     fn declared(&self, name: &str) -> Option<Value> {
         let row = self.rules["attributes"].get(name);
         let is_built_in = ["id", "path", "country", "locale", "channel"].contains(&name) || is_derived(name);
@@ -150,19 +153,19 @@ impl Model<'_> {
     }
 }
 
-/// A value in plain text: on one line, and nothing that is not to be seen.
+/// Returns a value for plain text: on one line, without invisible characters.
 pub fn plain(text: &str) -> String {
     let text = text.replace(['\n', '\t', '\u{2028}', '\u{2029}'], " ");
     text.chars().filter(|letter| !letter.is_control()).collect()
 }
 
-/// Whether the markup ends inside of a `href` or `src`.
+/// Returns whether the markup ends inside a `href` or `src`.
 fn is_in_url(markup: &str) -> bool {
     let tag = markup.rsplit_once('<').map_or("", |(_, tag)| tag);
     ["href=\"", "src=\""].iter().any(|start| tag.rsplit_once(start).is_some_and(|(_, value)| !value.contains('"')))
 }
 
-/// A value in markup: as text, or as a part of a URL.
+/// Escapes a value for markup: as text, or as a part of a URL.
 pub fn harmless(text: &str, is_url: bool) -> String {
     if is_url {
         let byte = |byte: u8| match byte {

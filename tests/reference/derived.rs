@@ -1,11 +1,11 @@
-//! What follows from the address of the page, from what the browser says, and from where it is.
+//! Facts derived from the page's URL, the user agent and the position.
 
 use serde_json::{Value, json};
 
 use super::distance::metres;
 use super::members;
 
-/// The attributes that are parameters of the page's address, of those that rules need not declare.
+/// The built-in attributes that are parameters of the page's URL.
 const PARAMETERS: [(&str, &str); 19] = [
     ("utmSource", "utm_source"),
     ("utmMedium", "utm_medium"),
@@ -28,12 +28,12 @@ const PARAMETERS: [(&str, &str); 19] = [
     ("yclid", "yclid"),
 ];
 
-/// Whether an attribute follows from others, without a declaration.
+/// Returns whether an attribute is derived without a declaration.
 pub fn is_derived(name: &str) -> bool {
     ["deviceType", "browser", "nearestPlace"].contains(&name) || PARAMETERS.iter().any(|(known, _)| *known == name)
 }
 
-/// The request with all that follows from it, where it does not say it.
+/// Returns the request with its derived attributes, where it does not have them itself.
 pub fn complete(rules: &Value, request: &Value) -> Value {
     let mut out = request.clone();
     let attributes = &request["attributes"];
@@ -55,7 +55,7 @@ fn put(request: &mut Value, name: &str, value: Option<String>) {
     }
 }
 
-/// The names and values in the query of the page's address, in their order.
+/// Returns the names and values of the query of the page's URL, in order.
 fn parameters(attributes: &Value) -> Vec<(String, String)> {
     let query = match (attributes["query"].as_str(), attributes["url"].as_str()) {
         (Some(query), _) => query.strip_prefix('?').unwrap_or(query),
@@ -66,13 +66,13 @@ fn parameters(attributes: &Value) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
 }
 
-/// The first of these values that has the name; an empty one is none.
+/// Returns the first value with this name; an empty one counts as missing.
 fn value_of(parameters: &[(String, String)], wanted: &str) -> Option<String> {
     let first = parameters.iter().find(|(name, _)| name == wanted);
     first.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
 }
 
-/// A space for `+`, and the bytes that `%` writes; what they do not write is itself.
+/// Decodes a component: `+` is a space, `%` a byte, and invalid sequences stay.
 fn decoded(written: &str) -> String {
     let mut out = Vec::new();
     let mut rest = written.as_bytes();
@@ -106,7 +106,7 @@ fn device(agent: &Value) -> Option<String> {
     }
 }
 
-/// Most browsers claim to be Chrome and Safari, so what is rarer counts first.
+/// Returns the browser. Most claim to be Chrome and Safari, so rarer names take precedence.
 fn browser(agent: &Value) -> Option<String> {
     let text = agent["userAgent"].as_str().filter(|text| !text.is_empty())?;
     let is = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));

@@ -1,4 +1,4 @@
-//! How far it is, by the standard library's trigonometry.
+//! Distances, with the standard library's trigonometry.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ impl Model<'_> {
     }
 }
 
-/// The way between two positions; none if one of them is not on the globe.
+/// Returns the distance between two positions; `None` if one of them is not on the globe.
 pub fn metres(a: &Value, b: &Value) -> Option<f64> {
     let degrees = |place: &Value, name: &str, most: f64| place[name].as_f64().filter(|degrees| degrees.abs() <= most);
     let radians =

@@ -1,4 +1,4 @@
-//! Filters of templates, but for those that write as a locale does.
+//! Filters of templates, except for those that depend on the locale.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::content::harmless;
 use super::formats::rounded;
 use super::liquid_value::{as_json, is_blank, member, number, order, same, written};
 
-/// What a filter makes of a value.
+/// Applies a filter to a value.
 pub fn apply(name: &str, input: Value, args: &[Value]) -> Value {
     let arg = |at: usize| args.get(at).cloned().unwrap_or_default();
     let text = || written(&input);
@@ -123,7 +123,7 @@ pub fn apply(name: &str, input: Value, args: &[Value]) -> Value {
     }
 }
 
-/// The items of a list; what is no list is one item, and nothing is none.
+/// Returns the items of a list; any other value is one item, and nil is none.
 fn items(value: Value) -> Vec<Value> {
     match value {
         Value::Array(items) => items,
@@ -132,7 +132,8 @@ fn items(value: Value) -> Vec<Value> {
     }
 }
 
-/// So many from a place on, which is counted from the end if it is negative; none from a place that is not there.
+/// Returns a number of items from an index, which counts from the end if it is negative; none if it is out of
+/// range.
 fn slice<T>(whole: &[T], from: f64, count: f64) -> &[T] {
     let from = if from < 0.0 { from + whole.len() as f64 } else { from };
     if from < 0.0 || from > whole.len() as f64 {
@@ -142,7 +143,7 @@ fn slice<T>(whole: &[T], from: f64, count: f64) -> &[T] {
     &rest[..rest.len().min(count as usize)]
 }
 
-/// The nearest number with so many digits behind the point, by the digits that JavaScript prints.
+/// Rounds to a number of fraction digits, by the digits that JavaScript prints.
 fn round(number: f64, digits: usize) -> f64 {
     rounded(number, digits).map_or(number, |(units, _)| {
         let size: f64 = format!("{units}e-{digits}").parse().unwrap();
@@ -150,7 +151,7 @@ fn round(number: f64, digits: usize) -> f64 {
     })
 }
 
-/// What was calculated: to fifteen digits, but never fewer than a whole number has, as far as numbers are not written with an exponent.
+/// Returns the result of a calculation: rounded to fifteen digits, but never fewer than an integer has.
 fn result(number: f64) -> Value {
     let is_plain = number == 0.0 || (1e-6..1e21).contains(&number.abs());
     let tidy = match number.abs() {
@@ -165,7 +166,7 @@ fn finite(number: f64) -> Value {
     if number.is_finite() { json!(number + 0.0) } else { Value::Null }
 }
 
-/// A letter's capital; what is several letters in one has none.
+/// Returns the capital of a character, unless it is several characters.
 fn capital(letter: char) -> String {
     if ('ﬀ'..='ﬗ').contains(&letter) { letter.to_string() } else { letter.to_uppercase().to_string() }
 }

@@ -1,4 +1,4 @@
-//! Numbers, money and times as some locales write them, each as people there would say.
+//! Formats of numbers, money and times, as written in some locales.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 use super::javascript::text as js_text;
 use super::liquid_value::{number, written};
 
-/// For whom something is written, and when.
+/// The context of a format: locale and time.
 pub struct Formats<'a> {
     pub locale: &'a str,
-    /// The rules' own.
+    /// The currency of the rules.
     pub currency: Option<&'a str>,
     pub zone: TimeZone,
     pub now: i64,
 }
 
-/// What a locale does in its own way. Words stand in one text each, weekdays from Sunday on.
+/// The conventions of a locale. Names are in one string each, weekdays from Sunday on.
 struct Habits {
     point: &'static str,
-    /// Between thousands, and between those of an amount.
+    /// The group separators of numbers and of amounts.
     group: [&'static str; 2],
     currency: &'static str,
-    /// How an amount with its sign is written.
+    /// The format of an amount with its sign.
     amount: &'static str,
     date: &'static str,
     time: &'static str,
@@ -76,7 +76,7 @@ const FRENCH: Habits = Habits {
 };
 
 impl Formats<'_> {
-    /// What a filter that asks for the locale makes of a value; none if it is another filter.
+    /// Applies a filter that depends on the locale; `None` for another filter.
     pub fn write(&self, filter: &str, input: &Value, arg: Option<&Value>) -> Option<Value> {
         let is_countable = input.is_number() || input.is_string();
         let text = match filter {
@@ -104,20 +104,20 @@ impl Formats<'_> {
     fn money(&self, amount: f64, currency: Option<String>) -> String {
         let own = self.habits().currency;
         let currency = currency.unwrap_or_else(|| self.currency.unwrap_or(own).to_owned());
-        // A sign is that of one currency alone, or of the locale's own.
+        // A sign belongs to one currency alone, or to the locale's own.
         let sign = match &currency[..] {
             "EUR" => "€",
             "GBP" => "£",
             "USD" if own == "USD" => "$",
             code => code,
         };
-        // Codes are words, and stand apart.
+        // Codes are words and separated by a space.
         let like = self.habits().amount.replace("$1", if sign == currency { "$ 1" } else { "$1" });
         let digits = if currency == "JPY" { 0 } else { 2 };
         self.number(amount, (digits, digits), 1, &like.replace(' ', "\u{a0}").replace('$', sign))
     }
 
-    /// `like` is how the number one would be written, `group` which of the signs between thousands is meant.
+    /// Formats a number. `like` is the format of the number one, `group` selects the group separator.
     fn number(&self, number: f64, (least, most): (usize, usize), group: usize, like: &str) -> String {
         let Some((units, digits)) = rounded(number, most) else { return js_text(&json!(number)) };
         let (whole, fraction) = digits.split_at(digits.len() - most);
@@ -135,7 +135,7 @@ impl Formats<'_> {
         minus.to_owned() + &like.replace('1', &out)
     }
 
-    /// The local time that a value means.
+    /// Returns the local time of a value.
     fn time(&self, value: &Value) -> Option<DateTime> {
         let millis = match value {
             Value::Number(number) => match number.as_f64().unwrap() {
@@ -151,7 +151,7 @@ impl Formats<'_> {
             },
             _ => return None,
         };
-        // Plans know how clocks went since 2020; before that, as then.
+        // Plans know the offsets since 2020; earlier times use the first one.
         let known = Timestamp::from_millisecond(millis.max(1_577_836_800_000)).unwrap();
         Some(self.zone.to_offset(known).to_datetime(Timestamp::from_millisecond(millis).unwrap()))
     }
@@ -211,8 +211,10 @@ impl Formats<'_> {
     }
 }
 
-/// A number without its sign in units of its last digit, so many behind the point, and the digits of these; rounded by the
-/// digits that JavaScript prints, halves up. None if it is so large that it is written with an exponent.
+/// Returns a number without its sign in units of its last digit, the number of fraction digits, and those
+/// digits.
+///
+/// It is rounded half up, by the digits that JavaScript prints. `None` if it is large enough for an exponent.
 pub fn rounded(number: f64, digits: usize) -> Option<(u128, String)> {
     let mut text = js_text(&json!(number.abs()));
     if let Some((small, zeros)) = text.split_once("e-") {

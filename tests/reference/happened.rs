@@ -1,4 +1,5 @@
-//! What happened: different values, sums, first and last events, sequences. Over all events, however many there are.
+//! Aggregates of events: distinct values, sums, first and last events, sequences. They cover all events,
+//! without a limit.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +51,7 @@ impl Model<'_> {
         times(&wanted["first"]).iter().any(|a| *a > since && then.iter().any(|b| a < b && b - a < within))
     }
 
-    /// The last different values of a property, the newest first, as an attribute has them.
+    /// Returns the latest distinct values of a property, newest first, as an attribute has them.
     pub fn values_of_events(&self, wanted: &Value) -> Value {
         let mut newest: Vec<Value> = Vec::new();
         let within = self.all_values(wanted).filter(|(at, _)| self.is_within(wanted, *at)).map(|(_, value)| value);
@@ -64,7 +65,7 @@ impl Model<'_> {
         if newest.is_empty() { Value::Null } else { Value::Array(newest) }
     }
 
-    /// The values of a property that are a text, a number or a boolean, each with its time.
+    /// Returns the scalar values of a property, each with its time.
     fn values<'a>(&'a self, wanted: &'a Value) -> impl Iterator<Item = (i64, Value)> + 'a {
         let path = wanted["property"].as_str().unwrap();
         let value =
@@ -73,7 +74,7 @@ impl Model<'_> {
         events.map(move |(at, event)| (at, value(event))).filter(move |(_, value)| is_single(value))
     }
 
-    /// As `values`, with all items of lists on the way; those of one event in the order of their texts.
+    /// Returns the same including items of lists on the path; those of one event are in string order.
     fn all_values<'a>(&'a self, wanted: &'a Value) -> impl Iterator<Item = (i64, Value)> + 'a {
         fn all(value: &Value, path: &[&str]) -> Vec<Value> {
             match (value, path) {
@@ -100,7 +101,7 @@ fn is_single(value: &Value) -> bool {
     matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_))
 }
 
-/// A text that other values do not have.
+/// Returns a string that is unique to a value.
 fn text(value: &Value) -> String {
     value.as_f64().map_or_else(|| value.to_string(), |number| number.to_string())
 }

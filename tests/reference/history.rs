@@ -1,4 +1,4 @@
-//! What is known of a person: the profile in the facts, and every event after it.
+//! The history of a person: the profile in the facts, and every event after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,20 +15,20 @@ pub type Events = BTreeMap<Stamp, Value>;
 
 pub struct Person {
     pub subject: String,
-    /// By name: the last value and when it was set.
+    /// The last value by name, and when it was set.
     pub traits: BTreeMap<String, (Stamp, Value)>,
-    /// By purpose: the last state and when it was set.
+    /// The last state by purpose, and when it was set.
     pub consent: BTreeMap<String, (Stamp, String)>,
-    /// What was seen when, by keys such as `campaign:intro`.
+    /// The exposures, by keys such as `campaign:intro`.
     pub seen: BTreeMap<String, BTreeSet<Stamp>>,
-    /// When each offer was first seen.
+    /// The first exposure of each offer.
     pub offers: BTreeMap<String, Stamp>,
     /// The first arm, by `experiment__version`.
     pub arms: BTreeMap<String, (Stamp, String)>,
-    /// By key: what is known of each account.
+    /// The accounts, by key.
     pub accounts: BTreeMap<String, Account>,
     pub segments: BTreeSet<String>,
-    /// Where the person is in journeys.
+    /// The person's progress in journeys.
     pub journeys: Map<String, Value>,
     pub events: Events,
 }
@@ -67,7 +67,7 @@ impl Person {
         person
     }
 
-    /// The account that the person joined last.
+    /// Returns the account that the person joined last.
     pub fn account(&self) -> Option<&Account> {
         self.accounts.values().max_by_key(|account| account.joined)
     }
@@ -135,7 +135,7 @@ impl Person {
     }
 }
 
-/// Whether anybody may set the trait: every declared attribute below it says `client: true`.
+/// Returns whether anybody may set the trait: every declared attribute below it has `client: true`.
 fn is_open(rules: &Value, name: &str) -> bool {
     let mut below = members(&rules["attributes"]).filter(|(path, row)| {
         path.split('.').next() == Some(name) && (row["source"].is_null() || row["source"] == "profile")

@@ -1,4 +1,4 @@
-//! What JavaScript makes of values: equality, order, and conversions.
+//! JavaScript's semantics of values: equality, order, and conversions.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::list;
 
-/// `a === b`: a list or an object is identical to nothing.
+/// Returns `a === b`; a list or an object is identical to nothing.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
@@ -15,7 +15,7 @@ pub fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Whether `JSON.stringify` writes the same of both, but for the order of members.
+/// Returns whether `JSON.stringify` writes the same for both, except for the order of members.
 pub fn alike(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)),
@@ -26,7 +26,7 @@ pub fn alike(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// `a < b` and its like: as texts if both are (or turn into) texts, else as numbers.
+/// Compares as `a < b` does: as strings if both are (or convert to) strings, else as numbers.
 pub fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     let is_text = |value: &Value| matches!(value, Value::String(_) | Value::Array(_) | Value::Object(_));
     if is_text(a) && is_text(b) {
@@ -39,7 +39,7 @@ pub fn compare_texts(a: &str, b: &str) -> Ordering {
     a.encode_utf16().cmp(b.encode_utf16())
 }
 
-/// `Number(value)`, for texts that are decimal or hexadecimal numbers or none.
+/// Returns `Number(value)`, for strings that are decimal or hexadecimal numbers or not numbers.
 pub fn number(value: &Value) -> f64 {
     match value {
         Value::Null => 0.0,
@@ -60,7 +60,7 @@ pub fn number(value: &Value) -> f64 {
     }
 }
 
-/// `String(value)`.
+/// Returns `String(value)`.
 pub fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -74,7 +74,7 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-/// `!!value`.
+/// Returns `!!value`.
 pub fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -85,7 +85,7 @@ pub fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// `typeof value`, but for `null` and lists.
+/// Returns `typeof value`, except for `null` and lists.
 pub const fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -97,7 +97,7 @@ pub const fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// The value at a path of members, indices and `length`.
+/// Returns the value at a path of members, indices and `length`.
 pub fn walk(value: &Value, path: &str) -> Value {
     let step = |value: Value, name: &str| match &value {
         Value::Array(items) if name == "length" => items.len().into(),
@@ -112,7 +112,7 @@ pub fn walk(value: &Value, path: &str) -> Value {
     path.split('.').fold(value.clone(), step)
 }
 
-/// Whether some value of a list, or this one value, is one of these; texts are made alike first.
+/// Returns whether a value of a list, or this one value, is among these; strings are folded first.
 pub fn is_in(found: &Value, among: &Value, fold: impl Fn(&str) -> String) -> bool {
     let folded = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| fold(text).into());
     let is_among = |value: &Value| list(among).any(|item| same(&folded(value), &folded(item)));

@@ -1,4 +1,4 @@
-//! Journeys, step by step, over all events that are known.
+//! Journeys, step by step, over all known events.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -8,13 +8,14 @@ use super::history::{Events, Person, Stamp};
 use super::send::{with, without_request};
 use super::{Model, duration, list, members};
 
-/// An event begins a journey for less than so long.
+/// The time for which an event can start a journey.
 const ENTRY_WINDOW: i64 = 3_600_000;
 
-/// Where the subject of these facts is in each journey `now`, what became due, and when to look again.
+/// Returns the subject's progress in each journey at `now`, the messages that became due, and when to look
+/// again.
 ///
-/// `unit` says whether the subject is a person (`id`) or an account (`account.id`); `journeys` is where it was; `on_its_way` are
-/// events of messages that are not sent yet.
+/// `unit` says whether the subject is a person (`id`) or an account (`account.id`). `journeys` is the former
+/// progress, `on_its_way` has events of messages that are not sent yet.
 pub fn advance(rules: &Value, facts: &Value, unit: &str, journeys: &Value, on_its_way: &[Value], now: i64) -> Value {
     let request = &without_request(rules, facts);
     let (on_its_way, journeys) = (on_its_way.to_vec(), journeys.clone());
@@ -37,7 +38,7 @@ struct Walk<'a> {
     journeys: Value,
     on_its_way: Vec<Value>,
     actions: Vec<Value>,
-    /// What members of an account are to get.
+    /// The messages for members of an account.
     member_messages: Vec<Value>,
     wake_at: Option<i64>,
 }
@@ -62,7 +63,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The goal counts for as long as the rules say, an exit while the journey goes on.
+    /// Ends a journey. The goal counts for as long as the rules say, an exit while the journey runs.
     fn end(&self, journey: &Value, mut place: Value) -> Value {
         let is_active = place["status"] == "active";
         let events = self.person(&[]).events;
@@ -79,7 +80,7 @@ impl Walk<'_> {
         place
     }
 
-    /// The first event that is fresh, and late enough after the last entry and its end.
+    /// Returns the first event that is recent, and late enough after the last entry and its end.
     fn entry(&self, journey: &Value, former: Option<&Value>) -> Option<Stamp> {
         let may_again = |stamp: Stamp, former: &Value| {
             let entered = stamp_of(&former["entered"]);
@@ -96,7 +97,7 @@ impl Walk<'_> {
         journey["enter"].get("when").is_none_or(|when| self.model(&[]).holds(when)).then_some(stamp)
     }
 
-    /// At the first step or, to resume, behind the last message that the subject has had.
+    /// Begins at the first step or, to resume, after the last message that the subject has had.
     fn begin(&self, journey: &Value, (at, id): Stamp) -> Value {
         let steps: Vec<&Value> = list(&journey["steps"]).collect();
         let person = self.person(&[]);
@@ -110,7 +111,7 @@ impl Walk<'_> {
         json!({ "entered": [at, id], "step": step["id"], "since": at, "status": status })
     }
 
-    /// Takes steps until one has to wait, or there is none.
+    /// Runs steps until one has to wait, or there is none.
     fn go_on(&mut self, id: &str, journey: &Value, mut place: Value) -> Value {
         let mut status = "completed";
         let steps: Vec<&Value> = list(&journey["steps"]).skip_while(|step| step["id"] != place["step"]).collect();
@@ -141,7 +142,7 @@ impl Walk<'_> {
         place
     }
 
-    /// Whether the message is sent, or when to try again.
+    /// Returns whether the message is sent, or when to try again.
     fn send(&mut self, id: &str, journey: &Value, step: &Value, place: &Value) -> Result<bool, i64> {
         let since = place["since"].as_i64().unwrap();
         let subject = self.facts["profile"]["subject"].as_str().unwrap();
@@ -178,14 +179,14 @@ impl Walk<'_> {
         Ok(sent)
     }
 
-    /// The last event that the journey waited after before a step.
+    /// Returns the last event that the journey waited for before a step.
     fn mover(&self, journey: &Value, step: &Value) -> Option<Stamp> {
         let before = list(&journey["steps"]).take_while(|other| other["id"] != step["id"]);
         let event = before.filter_map(|step| step.get("after")).last()?;
         self.stamps(&json!({ "event": event })).pop()
     }
 
-    /// When such an event happened, the first time first.
+    /// Returns the times of the trigger, earliest first.
     fn stamps(&self, trigger: &Value) -> Vec<Stamp> {
         times(&self.person(&[]).events, trigger)
     }
@@ -201,14 +202,14 @@ impl Walk<'_> {
     }
 }
 
-/// The first time of the goal since the entry, within its time.
+/// Returns the first time of the goal since the entry, within its time.
 pub fn goal(events: &Events, journey: &Value, entered: &Value) -> Option<Stamp> {
     let goal = Some(&journey["goal"]).filter(|goal| goal.is_object())?;
     let end = goal["within"].as_str().map_or(i64::MAX, |within| stamp_of(entered).0 + duration(within));
     first_after(events, goal, entered).filter(|stamp| stamp.0 <= end)
 }
 
-/// The first exit event since the entry.
+/// Returns the first exit event since the entry.
 pub fn exit(events: &Events, journey: &Value, entered: &Value) -> Option<Stamp> {
     list(&journey["exit"]).filter_map(|trigger| first_after(events, trigger, entered)).min()
 }

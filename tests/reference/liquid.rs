@@ -1,4 +1,4 @@
-//! Liquid, read anew each time it is run: a naive interpreter that walks over the text.
+//! Liquid, parsed anew on each run: a naive interpreter that walks over the text.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,8 @@ use super::filters::apply;
 use super::formats::Formats;
 use super::liquid_value::{is_blank, member, number, same, written};
 
-/// What a text becomes; `attribute` knows facts, `formats` what the locale is used to, `escape` makes a value harmless behind what has been written.
+/// The interpreter. `attribute` knows facts, `formats` the locale's conventions, `escape` escapes a value
+/// after the text so far.
 pub struct Liquid<'a> {
     pub attribute: &'a dyn Fn(&str) -> Option<Value>,
     pub list: &'a dyn Fn(&str) -> Value,
@@ -25,7 +26,7 @@ pub enum Piece {
     Tag(String, String),
 }
 
-/// How a block ended: by itself, or by leaving the loop.
+/// The end of a block: its own, or that of the loop.
 #[derive(Clone, Copy, PartialEq)]
 enum Flow {
     On,
@@ -33,7 +34,7 @@ enum Flow {
     Continue,
 }
 
-/// Cuts at braces; white space goes where `-` says so, and comments and raw text are what they are.
+/// Splits at braces, removes white space where `-` says so, and keeps comments and raw text whole.
 pub fn pieces(template: &str) -> Vec<Piece> {
     let mut found = Vec::new();
     let mut rest = template.to_owned();
@@ -97,7 +98,8 @@ impl Liquid<'_> {
         Flow::On
     }
 
-    /// `arms` are the tags that divide the block, each with what follows it; the first one is the block's own.
+    /// Runs a tag. `arms` are the tags that divide the block, each with the pieces after it; the first one is
+    /// its own.
     fn tag(&mut self, name: &str, args: &str, arms: &[(Piece, &[Piece])], out: &mut String) -> Flow {
         match name {
             "break" => return Flow::Break,
@@ -191,7 +193,8 @@ impl Liquid<'_> {
         })
     }
 
-    /// From the right, as in Liquid: the first `and` or `or` has all that follows on its right side.
+    /// Evaluates from the right, as in Liquid: the first `and` or `or` has all that follows on its right
+    /// side.
     fn condition(&self, text: &str) -> bool {
         let split = |word: &str| text.find(word).map(|at| (at, word.to_owned()));
         match split(" and ").into_iter().chain(split(" or ")).min() {
@@ -275,7 +278,7 @@ impl Liquid<'_> {
     }
 }
 
-/// The arms of the block that begins at a place, and where it ends; a tag without an end is its own block.
+/// Returns the arms of the block at an index, and its end; a tag without an end is its own block.
 fn block<'p>(pieces: &'p [Piece], start: usize, name: &str) -> (Vec<(Piece, &'p [Piece])>, usize) {
     let mut arms = Vec::new();
     if !["if", "unless", "case", "for", "capture"].contains(&name) {
@@ -301,7 +304,7 @@ fn block<'p>(pieces: &'p [Piece], start: usize, name: &str) -> (Vec<(Piece, &'p 
     panic!("`{name}` does not end")
 }
 
-/// Cuts at a letter that stands outside of quotes.
+/// Splits at a character outside quotes.
 fn outside_quotes(text: &str, letter: char) -> Vec<String> {
     let (mut parts, mut quote) = (vec![String::new()], None);
     for c in text.chars() {

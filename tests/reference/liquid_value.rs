@@ -1,10 +1,10 @@
-//! Values of templates: what they are worth as texts and numbers, and how they compare.
+//! Values of templates: their conversions to strings and numbers, and their order.
 
 use serde_json::{Value, json};
 
 use super::javascript::text as js_text;
 
-/// A member of a value; of lists and texts also what Liquid says of them.
+/// Returns a member of a value; lists and strings also have Liquid's own members.
 pub fn member(value: &Value, name: &str) -> Value {
     match (value, name) {
         (Value::Array(items), "first") => items.first().cloned().unwrap_or_default(),
@@ -16,7 +16,7 @@ pub fn member(value: &Value, name: &str) -> Value {
     }
 }
 
-/// The number, or the one that a text says; 0 for everything else.
+/// Returns the number, or that of a string; 0 for everything else.
 pub fn number(value: &Value) -> f64 {
     match value {
         Value::Number(number) => number.as_f64().unwrap(),
@@ -25,7 +25,7 @@ pub fn number(value: &Value) -> f64 {
     }
 }
 
-/// Equal values are of one type.
+/// Returns whether two values are equal, which have to be of one type.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
@@ -34,7 +34,7 @@ pub fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// How filters sort: what is nothing comes last.
+/// Compares as filters sort: nil comes last.
 pub fn order(a: &Value, b: &Value) -> std::cmp::Ordering {
     let kind = |value: &Value| match value {
         Value::Array(_) => 0,
@@ -52,7 +52,7 @@ pub fn order(a: &Value, b: &Value) -> std::cmp::Ordering {
     }
 }
 
-/// Whether there is no content; white space is none if it is trimmed.
+/// Returns whether there is no content; white space counts as none if it is trimmed.
 pub fn is_blank(value: &Value, trims: bool) -> bool {
     match value {
         Value::Null => true,
@@ -64,7 +64,7 @@ pub fn is_blank(value: &Value, trims: bool) -> bool {
     }
 }
 
-/// What is written of a value.
+/// Returns the output of a value.
 pub fn written(value: &Value) -> String {
     match value {
         Value::Null | Value::Object(_) => String::new(),
@@ -73,7 +73,7 @@ pub fn written(value: &Value) -> String {
     }
 }
 
-/// JSON text with JavaScript's numbers.
+/// Returns JSON with JavaScript's numbers.
 pub fn as_json(value: &Value) -> String {
     match value {
         Value::Number(_) => js_text(value),

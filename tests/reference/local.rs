@@ -1,4 +1,4 @@
-//! Local time, by a library that has the database of zones.
+//! Local time, by a library with the database of zones.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -22,14 +22,15 @@ impl Model<'_> {
             })
     }
 
-    /// Whether the subject's local time is in a span of local times.
+    /// Returns whether the subject's local time is in a span of local times.
     pub fn is_local_span(&self, schedule: &Value) -> bool {
         let now = self.clock(&self.zone());
         let edge = |name: &str| schedule[name].as_str().map(|text| text.parse::<DateTime>().unwrap());
         edge("from").is_none_or(|from| now >= from) && edge("until").is_none_or(|until| now < until)
     }
 
-    /// The time that a text with an offset says; of one without, when a clock shows it in the zone, or in that of the rules.
+    /// Returns the time of a string with an offset; one without is a time in the zone, or in that of the
+    /// rules.
     pub fn moment(&self, text: &str, zone: &Value) -> i64 {
         let zone = zone.as_str().or(self.rules["defaults"]["timezone"].as_str()).unwrap_or("UTC");
         let by_clock = || TimeZone::get(zone).unwrap().to_timestamp(text.parse::<DateTime>().unwrap()).unwrap();
@@ -40,7 +41,7 @@ impl Model<'_> {
         zone.to_datetime(jiff::Timestamp::from_millisecond(self.now).unwrap())
     }
 
-    /// The subject's zone: that of the request, else of the person, else of the rules.
+    /// Returns the subject's zone: that of the request, else of the person, else of the rules.
     pub fn zone(&self) -> TimeZone {
         let of_person = self.person.traits.get("timezone").map_or(&Value::Null, |(_, zone)| zone);
         let named = [&self.request["attributes"]["timezone"], of_person, &self.rules["defaults"]["timezone"]];
@@ -48,7 +49,8 @@ impl Model<'_> {
     }
 }
 
-/// Texts of one form: as they are sorted, so they come; a span whose end sorts before its beginning goes over the turn.
+/// Returns whether a string is in a span, in string order. A span whose end is before its beginning wraps
+/// around.
 fn is_in(span: &Value, now: &str) -> bool {
     let (from, until) = (span["from"].as_str().unwrap(), span["until"].as_str().unwrap());
     if from < until { from <= now && now < until } else { from <= now || now < until }

@@ -1,5 +1,7 @@
-//! A naive model of `decide`, `reduce`, `advance` and `authorize`. It walks the rules as people write them, remembers every event, and compiles,
-//! indexes, shares and skips nothing. It shares no code with the core; where the two disagree, one of them is wrong.
+//! A naive model of `decide`, `reduce`, `advance` and `authorize`.
+//!
+//! It interprets the rules as written, keeps every event, and compiles, indexes, shares and skips nothing. It
+//! shares no code with the core; if the two disagree, one of them is wrong.
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 mod account;
@@ -32,14 +34,16 @@ use policy::{Asked, Place};
 
 pub const DAY: i64 = 86_400_000;
 
-/// The decision of these rules for these facts, as the JSON that the core writes; `plan` is the id to put in.
+/// Returns the decision of these rules for these facts, as the JSON that the core writes; `plan` is the id to
+/// put in.
 pub fn decide(rules: &Value, facts: &Value, plan: &str) -> Value {
     let person = Person::new(rules, facts);
     let request = derived::complete(rules, &facts["request"]);
     Model { rules, request: &request, now: facts["now"].as_i64().unwrap(), person, plan }.decide()
 }
 
-/// Of which campaigns the conditions hold, and the request with all that follows from it and from what happened.
+/// Returns the campaigns whose conditions hold, and the request with everything derived from it and from
+/// events.
 pub fn conditions(rules: &Value, facts: &Value) -> (Map<String, Value>, Value) {
     let mut request = derived::complete(rules, &facts["request"]);
     let (now, person) = (facts["now"].as_i64().unwrap(), Person::new(rules, facts));
@@ -59,10 +63,10 @@ pub struct Model<'a> {
     plan: &'a str,
 }
 
-/// Least first: priority, score in millionths, hash.
+/// The rank, best first: priority, score in millionths, hash.
 type Rank = (i64, i64, u64);
 
-/// A campaign that may fill a slot, with all that the decision says of it.
+/// A campaign that may fill a slot, with its part of the decision.
 struct Candidate {
     rank: Rank,
     campaign: String,
@@ -102,7 +106,7 @@ impl Model<'_> {
         })
     }
 
-    /// Whether the purpose for cookies or measuring is granted; `null` needs none.
+    /// Returns whether the purpose for cookies or measuring is granted; `null` needs none.
     fn grants(&self, what: &str) -> bool {
         let policy = &self.rules["policies"]["consent"];
         let purpose = policy
@@ -126,7 +130,7 @@ impl Model<'_> {
         members(&self.rules["slots"]).filter(|(id, slot)| asked(id, slot)).map(|(id, _)| id.clone()).collect()
     }
 
-    /// Everything that may fill the slot, best first.
+    /// Returns the best campaign for the slot.
     fn best(&self, slot: &str) -> Option<Candidate> {
         let campaigns = members(&self.rules["campaigns"]);
         let candidates = campaigns.filter_map(|(id, campaign)| self.candidate(slot, id, campaign));
@@ -164,7 +168,7 @@ impl Model<'_> {
         })
     }
 
-    /// What holds for a campaign in whatever slot or channel.
+    /// Returns whether a campaign is eligible, apart from slot and channel.
     fn may_speak(&self, id: &str, campaign: &Value) -> bool {
         let class = campaign["class"].as_str().unwrap();
         let offer = &self.rules["offers"][campaign["offer"].as_str().unwrap_or("")];
@@ -191,7 +195,7 @@ impl Model<'_> {
         self.stated(purpose).unwrap_or_else(default)
     }
 
-    /// What the person said about a purpose.
+    /// Returns the person's choice for a purpose.
     fn stated(&self, purpose: &str) -> Option<String> {
         let policy = &self.rules["policies"]["consent"];
         let default_gpc = json!(["sale_share", "advertising"]);
@@ -209,12 +213,13 @@ impl Model<'_> {
         edge("from").is_none_or(|from| self.now >= from) && edge("until").is_none_or(|until| self.now < until)
     }
 
-    /// Whether a message that is said once was `seen`, or at least sent (`message`).
+    /// Returns whether a message that is shown once was `seen`, or at least sent (`message`).
     fn was_told(&self, message: &str, how: &str) -> bool {
         self.rules["messages"][message]["once"] == true && self.person.seen.contains_key(&format!("{how}:{message}"))
     }
 
-    /// The text of the attribute that is split by; the subject's id without one, none for what cannot be split.
+    /// Returns the string of the unit; the subject's id without an attribute, none for a value that cannot be
+    /// split.
     fn unit(&self, attribute: &Value) -> Option<String> {
         match self.attribute(attribute.as_str().unwrap_or("id")) {
             Value::String(text) if !text.is_empty() => Some(text),
@@ -224,8 +229,8 @@ impl Model<'_> {
         }
     }
 
-    /// Whether the campaign's offer is the one of its group: the first one seen that lasts, else that of the campaign that
-    /// ranks highest of all that may speak.
+    /// Returns whether the campaign's offer is the one of its group: the first one seen that is still
+    /// available, else that of the eligible campaign that ranks highest.
     fn offer_fits(&self, campaign: &Value) -> bool {
         let group = self.group_of(&campaign["offer"]);
         let leader = || {
@@ -242,7 +247,7 @@ impl Model<'_> {
         &self.rules["offers"][offer.as_str().unwrap_or("")]["group"]
     }
 
-    /// The offer of a group that the person saw first, of those that last.
+    /// Returns the offer of a group that the person saw first, among those still available.
     fn held_offer(&self, group: &Value) -> Option<Value> {
         let held = self.person.offers.iter().filter(|(offer, _)| {
             let row = &self.rules["offers"][offer.as_str()];
@@ -251,13 +256,13 @@ impl Model<'_> {
         held.min_by_key(|(offer, stamp)| (**stamp, (*offer).clone())).map(|(offer, _)| json!(offer))
     }
 
-    /// Whether the person's offer of this one's group is another.
+    /// Returns whether the person has another offer of this one's group.
     fn holds_another(&self, offer: &Value) -> bool {
         let group = self.group_of(offer);
         !group.is_null() && self.held_offer(group).is_some_and(|held| held != *offer)
     }
 
-    /// Higher priority first, then higher score, then a hash of subject and campaign.
+    /// Returns the rank: higher priority first, then higher score, then a hash of subject and campaign.
     fn rank(&self, id: &str, campaign: &Value) -> Rank {
         let score = self.millionths(campaign) as i64;
         (-campaign["priority"].as_i64().unwrap_or(0), -score, fnv64(&[&self.person.subject, id]))
@@ -275,7 +280,7 @@ impl Model<'_> {
         }
     }
 
-    /// The subject's arm of the campaign's experiment as an assignment; `null` outside of it, none never.
+    /// Returns the subject's arm of the campaign's experiment as an assignment; `null` outside of it.
     #[allow(clippy::unnecessary_wraps, reason = "reads well with `?`")]
     fn arm(&self, campaign: &Value) -> Option<Value> {
         let Some(key) = campaign["experiment"].as_str() else { return Some(Value::Null) };
@@ -372,7 +377,7 @@ fn variant(slots: &Map<String, Value>) -> String {
     format!("v-{:016x}", fnv64(&parts.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
-/// `*` stands for anything within a segment, `**` for any number of segments.
+/// Matches a glob: `*` is anything within a segment, `**` any number of segments.
 fn glob_matches(glob: &str, path: &str) -> bool {
     fn segment(glob: &[u8], text: &[u8]) -> bool {
         match glob {
@@ -415,7 +420,7 @@ pub fn list(items: &Value) -> impl Iterator<Item = &Value> {
     items.as_array().into_iter().flatten()
 }
 
-/// Whether a text or list of texts names the word.
+/// Returns whether a string, or a list of strings, contains the word.
 fn names(one_or_many: &Value, word: &str) -> bool {
     one_or_many == word || list(one_or_many).any(|item| item == word)
 }

@@ -1,15 +1,15 @@
-//! The next action: which steps are possible, when, and in which order.
+//! The next action: possible steps, their times and their order.
 
 use serde_json::{Value, json};
 
 use super::policy::Place;
 use super::{DAY, Model, asked, duration, javascript, list, members, names};
 
-/// Contacts and responses are remembered up to this number.
+/// The maximum number of contacts and responses that count.
 const REMEMBERED: usize = 32;
 
 impl Model<'_> {
-    /// The action with its alternatives, and the arm of the campaign's experiment.
+    /// Returns the action with its alternatives, and the arm of the campaign's experiment.
     pub fn next_action(&self) -> Option<(Value, Option<Value>)> {
         let allowed =
             members(&self.rules["campaigns"]).filter(|(id, row)| self.may_speak(id, row) && self.offer_fits(row));
@@ -42,7 +42,7 @@ impl Model<'_> {
         action
     }
 
-    /// The possible steps with their times, the best first if that is asked for.
+    /// Returns the possible steps with their times, the best first if the campaign asks for it.
     fn steps<'v>(&self, id: &str, campaign: &'v Value) -> Vec<(&'v Value, i64)> {
         let mut steps: Vec<(&Value, i64)> =
             list(&campaign["next"]).filter_map(|step| Some((step, self.possible_at(id, campaign, step)?))).collect();
@@ -57,7 +57,7 @@ impl Model<'_> {
         steps
     }
 
-    /// When the step can be taken; none if it cannot.
+    /// Returns when the step can be taken; `None` if it cannot.
     fn possible_at(&self, id: &str, campaign: &Value, step: &Value) -> Option<i64> {
         let (name, message) = (step["channel"].as_str().unwrap(), step["message"].as_str().unwrap());
         let channel = &self.rules["channels"][name];
@@ -76,7 +76,7 @@ impl Model<'_> {
         (possible && in_time).then_some(at)
     }
 
-    /// Whether the channel is allowed, for this topic too, and leads to the subject.
+    /// Returns whether the channel is allowed, for this topic too, and reaches the subject.
     pub fn reaches(&self, channel: &str, topic: &Value) -> bool {
         let channel = &self.rules["channels"][channel];
         let refused = |purpose: &str| {
@@ -89,7 +89,8 @@ impl Model<'_> {
         is_allowed && channel.get("reach").is_none_or(reached)
     }
 
-    /// The first time from another on that is not quiet, which begins with a minute; none if it is always quiet.
+    /// Returns the first time from another on that is not quiet, which is a full minute; `None` if it is
+    /// always quiet.
     pub fn allowed_at(&self, class: &str, channel: &str, from: i64) -> Option<i64> {
         let of_day = |text: &Value| {
             let (hour, minute) = text.as_str().unwrap().split_once(':').unwrap();
@@ -109,7 +110,7 @@ impl Model<'_> {
         std::iter::once(from).chain(minutes).find(|at| !is_quiet(*at))
     }
 
-    /// The share of contacts in the channel that the person responded to, and when last.
+    /// Returns the share of contacts in the channel that the person responded to, and when last.
     fn responsiveness(&self, channel: &str) -> (f64, Option<i64>) {
         let responds = &self.rules["channels"][channel]["responds"];
         if responds.is_null() {

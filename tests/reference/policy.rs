@@ -1,4 +1,4 @@
-//! Policies: who is kept out, what is silent, and how often something is said.
+//! Policies: holdouts, cool-downs and frequency caps.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::hash::{bucket, bucket_v1};
 use super::{DAY, Model, duration, list, members, names};
 
-/// What a policy is asked about.
+/// The subject of a policy: a campaign or journey.
 #[derive(Clone, Copy)]
 pub struct Asked<'v> {
     pub campaign: Option<&'v str>,
@@ -14,7 +14,7 @@ pub struct Asked<'v> {
     pub offer: &'v Value,
 }
 
-/// Where and how something would be said.
+/// The surface: slot or channel, with its message.
 #[derive(Clone, Copy)]
 pub struct Place<'v> {
     pub slot: &'v str,
@@ -34,7 +34,7 @@ impl Model<'_> {
         })
     }
 
-    /// Whether the subject is in the member's part of its group; who is a member of none is not excluded.
+    /// Returns whether the subject is outside the member's range; a campaign without a group is not excluded.
     pub fn is_excluded(&self, exclusion: &Value) -> bool {
         let Some(group) = exclusion["group"].as_str() else { return false };
         let Some(unit) = self.unit(&self.rules["exclusions"][group]["unit"]) else { return true };
@@ -50,7 +50,7 @@ impl Model<'_> {
         self.cooling_until(asked).is_some()
     }
 
-    /// When the first silence ends that holds.
+    /// Returns when the first active cool-down ends.
     pub fn cooling_until(&self, asked: Asked<'_>) -> Option<i64> {
         list(&self.rules["policies"]["cooldown"]).find_map(|rule| {
             let concerns = match rule["campaign"].as_str() {
@@ -70,13 +70,13 @@ impl Model<'_> {
         })
     }
 
-    /// Whether all caps of the policies have room: those that ask for slot, message or channel if there is a place, else
-    /// the others.
+    /// Returns whether no cap of the policies is reached: those on slot, message or channel if there is a
+    /// surface, else the others.
     pub fn has_room_for(&self, asked: Asked<'_>, place: Option<Place<'_>>) -> bool {
         self.full_cap(asked, place).is_none()
     }
 
-    /// The first of these caps that has no room, and what it counts.
+    /// Returns the first of these caps that is reached, and the keys that it counts.
     pub fn full_cap(&self, asked: Asked<'_>, place: Option<Place<'_>>) -> Option<(&Value, Vec<String>)> {
         list(&self.rules["policies"]["caps"]).find_map(|cap| {
             let channels: Vec<&str> = texts(&cap["channel"]).collect();
@@ -105,7 +105,7 @@ impl Model<'_> {
         self.will_have_room(cap, keys, self.now)
     }
 
-    /// The first time from which on the cap has room if nothing else happens, of all that could be it.
+    /// Returns the first time from which on the cap is not reached if nothing else happens.
     pub fn room_at(&self, cap: &Value, keys: &[String]) -> Option<i64> {
         let window = cap["per"].as_str().filter(|per| !["total", "day", "session"].contains(per)).map_or(0, duration);
         let ends = self.seen_by_unit(cap, keys).into_iter().map(|at| at + window);
@@ -124,7 +124,7 @@ impl Model<'_> {
         (seen as u64) < cap["max"].as_u64().unwrap()
     }
 
-    /// When something was seen by the person, or by all members of the account if the cap counts these.
+    /// Returns the exposures of the person, or of all members of the account if the cap counts these.
     fn seen_by_unit(&self, cap: &Value, keys: &[String]) -> Vec<i64> {
         let mut seen: Vec<i64> = keys.iter().flat_map(|key| self.seen(key)).collect();
         if let (true, Some(account)) = (cap["unit"] == "account.id", self.person.account()) {
@@ -135,18 +135,18 @@ impl Model<'_> {
         seen
     }
 
-    /// When something was seen or sent, up to now.
+    /// Returns the times up to now at which something was seen or sent.
     pub fn seen(&self, key: &str) -> impl Iterator<Item = i64> {
         self.person.seen.get(key).into_iter().flatten().map(|(at, _)| *at).filter(|at| *at <= self.now)
     }
 
-    /// A time as the clock shows it where the subject is.
+    /// Returns a time on the subject's local clock.
     pub fn local(&self, at: i64) -> i64 {
         at + i64::from(self.zone().to_offset(Timestamp::from_millisecond(at).unwrap()).seconds()) * 1000
     }
 }
 
-/// Whether a policy that names classes, or none, limits the class.
+/// Returns whether a policy that names classes, or none, limits the class.
 fn is_limited(named: &Value, class: &str) -> bool {
     if named.is_null() { class != "transactional" } else { names(named, class) }
 }

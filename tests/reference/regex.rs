@@ -1,9 +1,10 @@
-//! JavaScript's regular expressions without flags or with `i`, over UTF-16 code units: by following every way through them.
+//! JavaScript's regular expressions without flags or with `i`, over UTF-16 code units, by backtracking over
+//! all paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// Whether the pattern is found somewhere in the text.
+/// Returns whether the pattern matches anywhere in the string.
 pub fn finds(pattern: &str, ignores_case: bool, text: &str) -> bool {
     let mut parser = Parser { pattern: pattern.encode_utf16().collect(), at: 0, ignores_case };
     let tree = parser.alternatives();
@@ -11,26 +12,26 @@ pub fn finds(pattern: &str, ignores_case: bool, text: &str) -> bool {
     (0..=text.len()).any(|start| !tree.ends(&text, start).is_empty())
 }
 
-/// Whether it is this code unit.
+/// A test of a code unit.
 type Test = Box<dyn Fn(u16) -> bool>;
 
 enum Tree {
-    /// One of these.
+    /// Alternatives.
     Any(Vec<Tree>),
-    /// All of these, one after the other.
+    /// A sequence.
     All(Vec<Tree>),
-    /// The same, at least and at most so often.
+    /// A repetition between two bounds.
     Repeat(Box<Tree>, usize, usize),
     /// One code unit.
     Unit(Test),
     Start,
     End,
-    /// Where a word begins or ends, or where none does.
+    /// A word boundary, or its absence.
     Edge(bool),
 }
 
 impl Tree {
-    /// All places where a match that begins at `start` can end.
+    /// Returns all ends of a match that begins at `start`.
     fn ends(&self, text: &[u16], start: usize) -> BTreeSet<usize> {
         let here = BTreeSet::from([start]);
         let after = |part: &Self, starts: &BTreeSet<usize>| -> BTreeSet<usize> {
@@ -117,7 +118,7 @@ impl Parser {
             _ => return atom,
         };
         self.at += 1;
-        // Whether as much or as little as possible is taken makes no difference to whether there is a match.
+        // Greedy or lazy makes no difference to whether there is a match.
         self.eat("?");
         Tree::Repeat(Box::new(atom), least, most)
     }
@@ -154,7 +155,7 @@ impl Parser {
         }))
     }
 
-    /// One unit, a range of units, or a class.
+    /// Parses one unit, a range of units, or a class.
     fn member(&mut self, is_in_brackets: bool) -> Test {
         if self.eat("\\u") {
             self.at += 4;
@@ -173,7 +174,7 @@ impl Parser {
     }
 }
 
-/// Whether a unit is a digit, a letter of a word, a space, or (`n`) the end of a line.
+/// Returns whether a unit is a digit, a word character, a space, or (`n`) the end of a line.
 fn is_in_class(class: char, unit: u16) -> bool {
     let Some(c) = char::from_u32(u32::from(unit)) else { return false };
     match class {
@@ -185,7 +186,7 @@ fn is_in_class(class: char, unit: u16) -> bool {
     }
 }
 
-/// The units that differ from this one in case only, and itself.
+/// Returns the units that differ from this one in case only, and itself.
 fn alike(unit: u16) -> Vec<u16> {
     static BY_UPPER: LazyLock<BTreeMap<u16, Vec<u16>>> = LazyLock::new(|| {
         let mut out: BTreeMap<u16, Vec<u16>> = BTreeMap::new();
@@ -197,7 +198,8 @@ fn alike(unit: u16) -> Vec<u16> {
     BY_UPPER[&upper(unit)].clone()
 }
 
-/// ECMA-262's Canonicalize: upper case, where that is one unit, and not an ASCII character of another one.
+/// Returns ECMA-262's Canonicalize: upper case, if that is one unit, and does not map another character to
+/// ASCII.
 fn upper(unit: u16) -> u16 {
     let Some(c) = char::from_u32(u32::from(unit)) else { return unit };
     let upper: Vec<u16> = c.to_uppercase().to_string().encode_utf16().collect();

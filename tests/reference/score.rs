@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Model, duration, list};
 
 impl Model<'_> {
-    /// What orders the campaign among those of its priority; zero without a formula.
+    /// Returns the score that orders the campaign among those of its priority; zero without a formula.
     pub fn score(&self, campaign: &Value) -> f64 {
         let formula = &campaign["score"];
         if formula.is_null() || self.rules["policies"]["scores"] == false {
@@ -42,7 +42,7 @@ impl Model<'_> {
     }
 }
 
-/// The models that a formula names, each once.
+/// Returns the models that a formula names, without duplicates.
 pub fn models(formula: &Value) -> Value {
     let mut models: Vec<&Value> =
         list(&formula["terms"]).map(|term| &term["model"]).filter(|model| !model.is_null()).collect();

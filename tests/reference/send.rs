@@ -1,4 +1,4 @@
-//! What journeys send: who writes it to whom, and whether it may still leave right before it does.
+//! Messages of journeys: their composition, and the authorisation right before they are sent.
 
 use serde_json::{Value, json};
 
@@ -7,19 +7,20 @@ use super::journey::{exit, goal};
 use super::policy::{Asked, Place};
 use super::{Model, duration, list};
 
-/// Why something is not said, and when that ends if only time goes by and the message still makes sense then.
+/// The reason why a message is withheld, and when that ends if only time passes and the message is still
+/// useful then.
 type Against = (&'static str, Option<i64>);
 
-/// There is no request: the locale is the one that the person has.
+/// Returns the facts without a request: the locale is that of the person.
 pub fn without_request(rules: &Value, facts: &Value) -> Value {
     let locale = Person::new(rules, facts).traits.remove("locale").map(|(_, value)| value).filter(Value::is_string);
     json!({ "attributes": {}, "locale": locale })
 }
 
-/// What is against a message that would leave `now`, and until when; nothing if it may.
+/// Returns the reason against a message that would be sent `now`, and when it ends; `None` if it may be sent.
 ///
-/// `waiting` has its `journey`, when that was `entered`, its `message` and `channel`, and when it `expires`; `others` are
-/// events of messages that are on their way as well.
+/// `waiting` has its `journey`, when that was `entered`, its `message` and `channel`, and when it `expires`;
+/// `others` are events of messages that are on their way as well.
 pub fn authorize(rules: &Value, facts: &Value, others: &[Value], waiting: &Value, now: i64) -> Option<Against> {
     let (request, person) = (&without_request(rules, facts), Person::new(rules, &with(facts, others)));
     let model = Model { rules, request, now, person, plan: "" };
@@ -33,7 +34,7 @@ pub fn authorize(rules: &Value, facts: &Value, others: &[Value], waiting: &Value
     }
 }
 
-/// What comes of the member_message of an account's journey for the member with these facts.
+/// Composes the message of an account's journey for the member with these facts.
 pub fn run(rules: &Value, facts: &Value, others: &[Value], member_message: &Value, now: i64) -> Result<Value, Against> {
     let (request, person) = (&without_request(rules, facts), Person::new(rules, &with(facts, others)));
     let model = Model { rules, request, now, person, plan: "" };
@@ -43,7 +44,7 @@ pub fn run(rules: &Value, facts: &Value, others: &[Value], member_message: &Valu
     model.letter(journey, step["send"].as_str().unwrap(), &step["channels"], expires)
 }
 
-/// The facts, with what is on its way as if it had been sent.
+/// Returns the facts as if everything on its way had been sent.
 pub fn with(facts: &Value, others: &[Value]) -> Value {
     let mut facts = facts.clone();
     facts["events"].as_array_mut().unwrap().extend(others.iter().cloned());
@@ -51,7 +52,7 @@ pub fn with(facts: &Value, others: &[Value]) -> Value {
 }
 
 impl Model<'_> {
-    /// Whether the journey has ended, or is one of an account that the person has left.
+    /// Returns whether the journey has ended, or belongs to an account that the person has left.
     fn is_over(&self, journey: &Value, waiting: &Value) -> bool {
         let has_ended = |events| {
             goal(events, journey, &waiting["entered"]).is_some() || exit(events, journey, &waiting["entered"]).is_some()
@@ -65,7 +66,8 @@ impl Model<'_> {
         place["entered"] != waiting["entered"] || account.is_some_and(|account| has_ended(&account.events))
     }
 
-    /// The message by the first possible channel; else what ends first, or what tells most.
+    /// Composes the message by the first possible channel, or returns the reason that ends first, else the
+    /// most specific one.
     pub fn letter(
         &self,
         journey: &Value,
@@ -82,7 +84,7 @@ impl Model<'_> {
         found.map_err(|(reason, at)| (reason, at.filter(|at| makes_sense(*at))))
     }
 
-    /// What is against it in every channel.
+    /// Returns the reason against it in every channel.
     fn against(&self, journey: &Value, message: &str) -> Option<Against> {
         let class = journey["class"].as_str().unwrap();
         let asked = asked(journey);

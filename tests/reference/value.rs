@@ -1,4 +1,4 @@
-//! What a value has to be: bare values and operators, in GrowthBook's language.
+//! Tests of values: bare values and operators, in GrowthBook's language.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::javascript::{alike, compare, compare_texts, is_in, is_truthy, number, same, text, type_name, walk};
 use super::{list, members, regex};
 
-/// Whether a value satisfies an operand: a bare value, or operators that all have to hold.
+/// Returns whether a value satisfies an operand: a bare value, or operators that all have to hold.
 pub fn value_holds(found: &Value, operand: &Value) -> bool {
     match operand {
         Value::Object(operators) if operators.keys().any(|key| key.starts_with('$')) => {
@@ -49,7 +49,7 @@ fn operator_holds(found: &Value, operator: &str, operand: &Value) -> bool {
     }
 }
 
-/// Whether the value's members satisfy a condition whose keys are their names, or paths of names.
+/// Returns whether the value's members satisfy a condition whose keys are their names, or paths of names.
 pub fn members_hold(found: &Value, condition: &Value) -> bool {
     members(condition).all(|(key, operand)| {
         let part_holds = |part: &Value| members_hold(found, part);
@@ -57,7 +57,7 @@ pub fn members_hold(found: &Value, condition: &Value) -> bool {
     })
 }
 
-/// `$and` and its like, by what holds of their parts; none for other keys.
+/// Evaluates `$and` and its like over their parts; `None` for other keys.
 pub fn logic_holds(key: &str, operand: &Value, part_holds: impl Fn(&Value) -> bool) -> Option<bool> {
     match key {
         "$and" => Some(list(operand).all(part_holds)),
@@ -85,7 +85,7 @@ fn element_is(item: &Value, wanted: &Value, ignores_case: bool) -> bool {
     }
 }
 
-/// Operators are on the element itself, everything else is on its members.
+/// Tests an element: operators apply to the element itself, everything else to its members.
 fn element_holds(item: &Value, wanted: &Value) -> bool {
     let is_on_members = |key: &str| !key.starts_with('$') || ["$and", "$or", "$nor"].contains(&key);
     if members(wanted).any(|(key, _)| is_on_members(key)) {
@@ -99,7 +99,7 @@ fn compare_versions(a: &Value, b: &Value) -> Ordering {
     compare_texts(&padded(a), &padded(b))
 }
 
-/// GrowthBook's `paddedVersionString`, for versions of one line.
+/// Returns GrowthBook's `paddedVersionString`, for versions on one line.
 fn padded(version: &Value) -> String {
     let written = match version {
         Value::String(_) | Value::Number(_) if !text(version).is_empty() => text(version),

@@ -1,4 +1,4 @@
-//! What happens to one subject, told one after the other.
+//! The story of one subject, event by event.
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub fn says(traits: Value, at: i64) -> Event {
     }
 }
 
-/// A subject whose events and time are told one after the other.
+/// A subject whose events are applied one after the other.
 pub struct Story {
     pub plan: Plan,
     pub profile: Profile,
@@ -45,7 +45,7 @@ impl Story {
         reduce(&self.plan, &mut self.profile, event);
     }
 
-    /// Time goes on; answers the messages that became due, as `step: channel` or `step: why not`.
+    /// Advances the time; returns the messages that became due, as `step: channel` or `step: reason`.
     #[track_caller]
     pub fn at(&mut self, now: i64) -> Vec<String> {
         let Advance { profile, actions, wake_at, .. } = advance(&self.plan, &self.profile, &[], Millis(now));

@@ -1,4 +1,4 @@
-// Chromium for tests: visitors with a browser of their own.
+// Chromium for tests: visitors, each with a browser context.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,8 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
 ];
-// By flag as well: a beacon of a page that is gone does not know what its context calls itself, and headless Chromium is a bot.
+// Set by flag as well: a beacon of a closed page does not have its context's user agent, and headless
+// Chromium is a bot.
 const agent = `--user-agent=${BROWSER}`;
 
 /** Starts the browser. */
@@ -25,8 +26,8 @@ export function launch() {
 }
 
 /**
- * A visitor who has answered the consent banner with `consent`. The answer has `context`, `page`, and `heard(type)`: the
- * details of the tag's events on the current page.
+ * Returns a visitor who has answered the consent banner with `consent`: `context`, `page`, and `heard(type)`,
+ * the details of the tag's events on the current page.
  */
 export async function visit(browser, url, { consent, init } = {}) {
   const context = await browser.newContext({ baseURL: url, userAgent: BROWSER, locale: 'en-GB' });

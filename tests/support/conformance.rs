@@ -32,14 +32,14 @@ pub fn text(part: &str) -> Option<String> {
     path(part).map(|path| std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-/// The directory beside the checkout, seen from the root package or from a member of the workspace.
+/// Returns the directory beside the checkout, seen from the root package or from a member of the workspace.
 fn beside() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = if package.join("Cargo.lock").exists() { package } else { &package.join("..") };
     root.join("../shared/conformance")
 }
 
-/// Prints to standard error itself: what a passing test prints with `println!` is not shown.
+/// Prints to standard error directly, because `println!` of a passing test is not shown.
 #[track_caller]
 fn skip(reason: &str) {
     let caller = std::panic::Location::caller();

@@ -1,4 +1,4 @@
-// A runtime in processes of its own, so that a test can kill it as a power cut would.
+// A runtime in separate processes, so that a test can kill it as a power cut would.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,10 @@ import { startRuntime } from '../../tools/runtime.mjs';
 
 const here = fileURLToPath(import.meta.url);
 
-/** Starts a runtime with the options of `startRuntime`; answers `{ edgeUrl, collectorUrl, kill }`. `kill` leaves it no time. */
+/**
+ * Starts a runtime with the options of `startRuntime`; returns `{ edgeUrl, collectorUrl, kill }`. `kill`
+ * leaves it no time.
+ */
 export async function startKillableRuntime(options) {
   const child = spawn(process.execPath, [here, JSON.stringify(options)], {
     detached: true,

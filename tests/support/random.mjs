@@ -1,6 +1,9 @@
-// Chance for tests, equal for equal seeds.
+// Pseudo-random numbers for tests, equal for equal seeds.
 
-/** Numbers from 0 to 1 that a text decides (xmur3 and sfc32 by their published formulas). */
+/**
+ * Returns a generator of numbers from 0 to 1 that a string determines (xmur3 and sfc32 by their published
+ * formulas).
+ */
 export function randomness(seed) {
   let h = 1779033703 ^ seed.length;
   for (const unit of seed) {

@@ -8,15 +8,17 @@ import { newKeys, throughline } from './edge.mjs';
 import { startKillableRuntime } from './killable.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-/** Ten minutes of a journey take three seconds. */
+/** The speed of journeys: ten minutes take three seconds. */
 export const SPEED = 200;
 export const SECRET = 'sk_test';
 export const SERVER_KEY = 'server';
 
 /**
- * Starts the shop with the rules of these files and directories, `change` among the options of its runtime. The answer has
- * `url`, `collectorUrl`, `webhooks` (what was delivered), `kill()` and `start()`, which go on with the same ports and data,
- * and `stop()`.
+ * Starts the shop with the rules of these files and directories; `change` is merged into the options of its
+ * runtime.
+ *
+ * The result has `url`, `collectorUrl`, `webhooks` (the deliveries), `kill()` and `start()`, which continues
+ * with the same ports and data, and `stop()`.
  */
 export async function startShop({ rules = [join(root, 'rules')], ...change } = {}) {
   const [published, persist, keys] = [temporary(), temporary(), newKeys()];
@@ -60,7 +62,7 @@ export async function startShop({ rules = [join(root, 'rules')], ...change } = {
   };
 }
 
-/** The collector's profile of `namespace:id`. */
+/** Returns the collector's profile of `namespace:id`. */
 export async function profileOf(shop, id) {
   const response = await fetch(`${shop.collectorUrl}/v1/profiles/${id}?limit=200`, {
     headers: { authorization: `Bearer ${SECRET}` },

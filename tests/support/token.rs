@@ -1,4 +1,4 @@
-//! Keys of fixed seeds, and the claims of a token that is good at `NOW`.
+//! Keys of fixed seeds, and the claims of a token that is valid at `NOW`.
 
 use serde_json::{Value, json};
 use throughline::keys::{Algorithm, Key, KeySet, Purpose};
@@ -16,7 +16,7 @@ pub fn keys(key: Key, purpose: Purpose) -> KeySet {
     keys
 }
 
-/// Verifies tokens that `key` has signed.
+/// Returns a verifier of tokens that `key` has signed.
 pub fn verifier(key: Key) -> Verifier {
     Verifier::new(keys(key, Purpose::Token), "iss", "aud").unwrap()
 }

@@ -50,7 +50,10 @@ for (const client of ['segment', 'rudder']) {
   });
 }
 
-/** A way to the collector that fails: before the collector has the request, or after it has answered. */
+/**
+ * Starts a failing proxy to the collector: it fails before the collector has the request, or after it has
+ * answered.
+ */
 async function startProxy(failures) {
   const seen = [];
   const server = createServer(async (request, response) => {

@@ -89,7 +89,7 @@ test('a profile with more events than it keeps forgets none of what it has count
   }));
   for (let i = 0; i < calls.length; i += 500)
     assert.equal((await collector.batch(calls.slice(i, i + 500))).status, 200);
-  // Only what is in the archive is folded.
+  // Only events in the archive are folded.
   const page = () => collector.profile(`user_id:${userId}`, '?before=400&limit=1');
   await eventually(async () => {
     await collector.batch([track({ userId }, 'Noise')]);

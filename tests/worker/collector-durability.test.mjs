@@ -1,4 +1,4 @@
-// Power cuts: what was acknowledged is there afterwards, once, and timers go on.
+// Power cuts: acknowledged events are there afterwards, once, and timers continue.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ test('kill -9 after acknowledged events: nothing lost, nothing twice, and the ti
     const acknowledged = [];
     const unsure = [];
     await collector.batch([track(who, 'Product Added')]);
-    // Events are on their way while the power goes.
+    // Events are on their way during the power cut.
     const senders = Array.from({ length: 8 }, async (_, sender) => {
       for (let i = 0; i < 200; i++) {
         const event = track({ anonymousId: `${who.anonymousId}-${sender}` }, `Event ${i}`);
@@ -55,7 +55,7 @@ test('kill -9 after acknowledged events: nothing lost, nothing twice, and the ti
       for (const { messageId } of mine) assert.ok(ids.includes(messageId), `${messageId} is lost`);
       assert.ok(ids.length <= mine.length + 1);
     }
-    // Whoever is not sure sends again, and what was kept is a duplicate.
+    // A client without an acknowledgement sends again; an event that was stored is then a duplicate.
     for (const [, event] of acknowledged.slice(-5)) {
       assert.equal((await collector.batch([event])).body.results[event.messageId].result, 'duplicate');
     }

@@ -1,4 +1,4 @@
-// Devices and people: who becomes one profile, and who must not.
+// Devices and people: which become one profile, and which must not.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SERVER_KEY, call, identify, someone, startCollector, track } from '../support/collector.mjs';
@@ -230,7 +230,7 @@ test('whoever says to be somebody does not get to read what trusted senders said
   const refused = await collector.edge({ subject: id, anonymousId: id, events: [claim] });
   assert.equal(refused.body.results[claim.id].result, 'ok');
   assert.equal(refused.body.token, undefined);
-  // A server that knows who is logged in says so, and then the device may.
+  // A server that knows who is logged in may link the device.
   await collector.batch([identify({ anonymousId: id, userId: victim.userId })], { key: SERVER_KEY });
   const allowed = await collector.edge({ subject: id, anonymousId: id, events: [{ ...claim, id: `${id}-again` }] });
   assert.equal(claimsOf(allowed.body.token).sub, (await collector.profile(`user_id:${victim.userId}`)).subject);

@@ -1,4 +1,4 @@
-// Journeys with real timers: what is sent, what is not, and how it is delivered.
+// Journeys with real timers: messages that are sent, those that are not, and their delivery.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {

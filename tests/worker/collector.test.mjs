@@ -1,4 +1,4 @@
-// What the collector answers: every endpoint, every kind of body, and everything that is not an event.
+// Responses of the collector: every endpoint, every kind of body, and everything that is not an event.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';

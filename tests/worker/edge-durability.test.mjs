@@ -1,4 +1,4 @@
-// Power cuts at the edge while the collector is away: what a visitor was told is safe arrives afterwards, once.
+// Power cuts at the edge while the collector is unreachable: acknowledged events arrive afterwards, once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, newId, Visitor } from '../support/edge.mjs';
@@ -21,7 +21,7 @@ test('collector down, kill -9 of the edge, kill -9 while it hands over: nothing 
 }, async () => {
   const shop = await startShop({ collectorDown: true });
   try {
-    // One visitor reads a page, the others send events while the power goes.
+    // One visitor reads a page, the others send events during the power cut.
     const reader = visitorOf(shop);
     assert.match((await reader.fetch('/')).text, /data-tl-state="applied"/);
     const visitors = await Promise.all(

@@ -1,4 +1,4 @@
-// The endpoints under the prefix: what they answer, and what they refuse.
+// The endpoints under the prefix: their responses, and the requests that they refuse.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// OpenFeature's own clients ask the edge for features that were imported from GrowthBook, and get what the core says.
+// OpenFeature's own clients evaluate features imported from GrowthBook at the edge, with the core's results.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -67,7 +67,7 @@ before(async () => {
 });
 after(() => edge.stop());
 
-/** What the core says natively of all features, by their keys. */
+/** Returns the core's native results of all features, by key. */
 function native(subject, attributes) {
   const facts = JSON.stringify({ now: Date.now(), profile: { subject }, request: { attributes } });
   return JSON.parse(execFileSync(cliPath(), ['evaluate', rules], { input: facts, encoding: 'utf8' }));
@@ -167,7 +167,7 @@ test('the web provider takes all features at once, again when its context change
     const client = WebOpenFeature.getClient();
     assert.equal(client.getStringValue('string', ''), 'a');
     assert.deepEqual(client.getObjectValue('object', {}), payload.features.object.defaultValue);
-    // A feature without a value leaves it to the code.
+    // A feature without a value returns the default of the code.
     const nothing = client.getStringDetails('nothing', 'mine');
     assert.deepEqual([nothing.value, nothing.errorCode], ['mine', undefined]);
     assert.equal(client.getNumberDetails('first', 7).errorCode, 'GENERAL');

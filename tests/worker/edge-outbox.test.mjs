@@ -1,4 +1,5 @@
-// edge/outbox.js in workerd: keeps what it has taken until the collector has it, whatever the collector does.
+// edge/outbox.js in workerd: keeps accepted messages until the collector has them, whatever the collector
+// does.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, test } from 'node:test';
@@ -12,13 +13,13 @@ const worker = `
   };`;
 
 let runtime;
-/** What the collector was asked: `{ authorization, messages }`. */
+/** The requests to the collector: `{ authorization, messages }`. */
 const asked = [];
 let answer;
 
 before(async () => {
   const outbox = await readFile(new URL('../../edge/outbox.js', import.meta.url), 'utf8');
-  // There is room for less than in production, so that a test can fill it.
+  // Smaller than in production, so that a test can fill it.
   const small = outbox.replace('256 << 20', '256 << 10');
   assert.notEqual(small, outbox);
   runtime = new Miniflare({
@@ -51,14 +52,14 @@ beforeEach(() => {
 const keepAll = (messages) => Response.json({ kept: [...messages.keys()] });
 const isDown = () => new Response('down', { status: 503 });
 
-/** An outbox of the test's own; `keep(message)` says whether it was taken. */
+/** Returns an outbox of the test's own; `keep(message)` returns whether it was accepted. */
 function outbox() {
   const path = `/${Math.random()}`;
   return async (message) =>
     (await runtime.dispatchFetch(`http://edge${path}`, { method: 'POST', body: JSON.stringify(message) })).json();
 }
 
-/** The messages that the collector was sent, last ones included that it did not keep. */
+/** Returns the messages that the collector was sent, those included that it did not keep. */
 const sent = () => asked.flatMap(({ messages }) => messages);
 
 test('messages go together, in their order, with the key', async () => {

@@ -1,4 +1,4 @@
-// Pages through the edge: what is filled, what stays untouched, and what the headers say.
+// Pages through the edge: filled and untouched content, and headers.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -42,7 +42,7 @@ const headers = {
   'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT',
 };
 
-/** What the origin has, by path: `[status, headers, body]`. */
+/** The responses of the origin, by path: `[status, headers, body]`. */
 const site = {
   '/': [
     200,
@@ -123,7 +123,7 @@ after(() => edge.stop());
 
 const get = (path, options) => new Visitor(edge).fetch(path, options);
 
-/** The events of a first visit to a page, as `name slot`; there is one message. */
+/** Returns the events of a first visit to a page, as `name slot`; there is one message. */
 async function recorded(path) {
   const visitor = new Visitor(edge);
   const { text } = await visitor.fetch(path);

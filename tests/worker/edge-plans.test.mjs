@@ -1,4 +1,4 @@
-// Which plan is in use: the last good one, whatever the store says.
+// The plan in use is the last valid one, whatever the store contains.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { eventually, newKeys, page, publish, startEdge, Visitor } from '../support/edge.mjs';

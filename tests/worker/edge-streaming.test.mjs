@@ -1,4 +1,4 @@
-// Pages stream through the edge: nothing waits for the end, and it does not matter where the origin cuts its bytes.
+// Pages stream through the edge: nothing waits for the end, and the origin may split its bytes anywhere.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -28,9 +28,9 @@ const expected = html.replace(
 );
 const normal = (text) => text.replace(/data-tl-decision="d-[0-9a-f]+"/, 'data-tl-decision="D"');
 
-/** Half of a page that is hard to parse. */
+/** Halves of pages that are hard to parse. */
 const HOSTILE = { '/tags': '</b>'.repeat(85_000), '/deep': '<div>'.repeat(2500) };
-/** What the origin holds back. */
+/** The part that the origin holds back. */
 const LAST = '<section data-tl-slot="late">y</section>';
 /** Lets the origin send the rest of its page. */
 let finish = () => {};
@@ -77,7 +77,7 @@ let edge;
 before(async () => (edge = await startEdge({ rules, origin })));
 after(() => edge.stop());
 
-/** Requests a page and answers as soon as its first bytes are here. */
+/** Requests a page and resolves as soon as its first bytes arrive. */
 function open(path) {
   return new Promise((resolve, reject) => {
     const outgoing = request(edge.url + path, { headers: { 'user-agent': BROWSER }, agent: false }, (response) => {

@@ -1,4 +1,4 @@
-// Who is recognised, what is kept, and what consent allows.
+// Visitors: recognition, stored data, and the effect of consent.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';

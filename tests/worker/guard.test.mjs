@@ -1,10 +1,10 @@
-// tools/guard.js in workerd: a trap answers everybody who waits, and the next call has a fresh instance.
+// tools/guard.js in workerd: a trap rejects every waiting call, and the next call has a new instance.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { Miniflare } from 'miniflare';
 
-// Stands in for what wasm-bindgen writes: `start` counts instances, `boom` is a wasm function that traps.
+// Stands in for wasm-bindgen's output: `start` counts instances, `boom` is a wasm function that traps.
 const bindings = `
   import module from './trap.wasm';
   const state = { criticalError: false, instanceId: 0 };

@@ -1,4 +1,5 @@
-// tools/profile.mjs, strip.mjs, exports.mjs and imports.mjs: what they say of a wasm module, and what they leave of it.
+// tools/profile.mjs, strip.mjs, exports.mjs and imports.mjs: their reports on a wasm module, and their
+// output.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { moduleOf, section, sections } from '../../tools/sections.mjs';
 
 const text = (value) => [value.length, ...Buffer.from(value)];
 const functions = (...bodies) => [bodies.length, ...bodies.flatMap((body) => [body.length, ...body])];
-// A function from outside, and two of our own that give a number to it: so the names of ours begin with 1.
+// An imported function, and two of our own that pass a number to it: so our names begin with 1.
 const long = [0, ...Array(20).fill([0x41, 7, 0x10, 0]).flat(), 0x0b];
 const short = [0, 0x41, 7, 0x10, 0, 0x0b];
 const names = [

@@ -44,9 +44,9 @@ pub struct Finding {
     pub severity: Severity,
     /// The code of the kind of finding.
     pub code: &'static str,
-    /// What was found.
+    /// The finding.
     pub message: String,
-    /// What to do about it.
+    /// The suggestion to fix it.
     pub way_out: Option<String>,
 }
 

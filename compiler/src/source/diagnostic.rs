@@ -18,9 +18,9 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// The severity.
     pub severity: Severity,
-    /// What was found, in lower case, without a full stop.
+    /// The finding, in lower case, without a full stop.
     pub message: String,
-    /// What was expected instead.
+    /// The expectation that it does not meet.
     pub expected: Option<String>,
     /// The position.
     pub span: Span,
