@@ -1,7 +1,7 @@
 //! Time zones in plans: the IANA database, as far as decisions need it.
 //!
-//! A core has no database, and any zone can be the one of a subject. So a plan with conditions on local time has all of them:
-//! the 598 names have 94 different rules from 2020 on, in nine kilobytes.
+//! The core has no database, and a subject can be in any zone. A plan with conditions on local time therefore
+//! has all of them: the 598 names have 94 different rules from 2020 on, in nine kilobytes.
 
 mod tzif;
 
@@ -14,7 +14,8 @@ use throughline::zone_hash;
 
 use tzif::{Data, Rule};
 
-/// Writes the default zone, the named ones and, if it is asked for, all others with their names; the number of each.
+/// Writes the default zone, the named ones and, if `all` is set, all others with their names. Returns the id
+/// of each.
 pub fn write<'n>(
     plan: &mut PlanBuilder,
     default: &'n str,
@@ -51,7 +52,7 @@ struct Zones<'p> {
 }
 
 impl Zones<'_> {
-    /// The number of the zone with this data; links and zones that have become alike are one row.
+    /// Returns the id of the zone with this data. Links, and zones that have become equal, share a row.
     fn zone(&mut self, data: &'static Data) -> Id<Zone> {
         if let Some(known) = self.known.get(data) {
             return *known;
