@@ -1,4 +1,4 @@
-//! No nodes and no facts make the evaluation of a condition panic, and it explains itself truly.
+//! No nodes and no facts make the evaluation of a condition panic, and its explanation is true.
 
 use proptest::prelude::*;
 use throughline::internals::condition::Evaluator;
@@ -8,7 +8,7 @@ use throughline::internals::plan::tables::{
 use throughline::internals::plan::{Id, Ids, Op, Plan, PlanBuilder};
 use throughline::{Millis, Object, Profile, Request, Stamp, Stamped, Value};
 
-/// The rows that random nodes may refer to: so many of each.
+/// The number of rows of each kind that random nodes may refer to.
 const ROWS: u32 = 6;
 const NAMES: [&str; ROWS as usize] = ["a", "b", "0", "length", "id", ""];
 const NOW: i64 = 1000;
@@ -57,7 +57,8 @@ proptest! {
     }
 }
 
-/// A condition that refers twice to one that refers twice to one, and so on: a plan of a kilobyte, and hours of work.
+/// Checks a condition that refers twice to one that refers twice to one, and so on: a small plan with
+/// exponential work.
 #[test]
 fn a_condition_that_would_take_for_ever_is_refused() {
     let mut plan = resources();
@@ -95,10 +96,10 @@ fn profile(value: &Value, times: &std::collections::BTreeSet<i64>) -> Profile {
     profile
 }
 
-/// A plan of possible nodes: each byte is read so that it fits where it stands.
+/// Builds a plan of possible nodes: each byte is interpreted so that it fits its operand.
 fn plan(nodes: &[[u8; 4]]) -> Plan {
     let mut plan = resources();
-    // What the last node can test, a value or the subject, decides what can be above it.
+    // The last node tests a value or the subject, which decides what can be above it.
     let leaf = plan.push(tables::Node::new(Op::True, [0; 4]));
     let (mut values, mut subjects) = (vec![leaf], vec![leaf]);
     let pick = |nodes: &[Id<tables::Node>], byte: u8| *nodes.get(usize::from(byte) % nodes.len()).unwrap();
@@ -129,7 +130,7 @@ fn plan(nodes: &[[u8; 4]]) -> Plan {
             _ => [one, one, 0, 0],
         };
         let id = plan.push(tables::Node::new(op, operands));
-        // Deep and wide conditions are for the other tests.
+        // Deep and wide conditions are covered by the other tests.
         if id.0.is_multiple_of(2) {
             if tests_value { &mut values } else { &mut subjects }.push(id);
         }
@@ -140,7 +141,7 @@ fn plan(nodes: &[[u8; 4]]) -> Plan {
     Plan::load(&finish(plan)).unwrap()
 }
 
-/// Texts, constants, attributes, segments, a counter and an automaton.
+/// Returns a builder with strings, constants, attributes, segments, a counter and an automaton.
 fn resources() -> PlanBuilder {
     let mut plan = PlanBuilder::default();
     let texts = NAMES.map(|name| plan.text(name));

@@ -8,7 +8,7 @@ use throughline_compiler::growthbook::decrypt;
 use crate::conformance;
 use crate::growthbook::{Context, items, plan_of, text};
 
-/// Every category, and what a case of it gives and should give.
+/// The check of a category, which compares the result of a case with the expected one.
 type Check = fn(&[Value]) -> Result<(), String>;
 const CATEGORIES: [(&str, Check); 13] = [
     ("evalCondition", condition),
@@ -58,7 +58,7 @@ fn features_are_evaluated_as_by_growthbook() {
     assert!(ran > 0, "there are no cases");
 }
 
-/// A condition is one of a rule that forces a value.
+/// Checks a condition, in a rule that forces a value.
 fn condition(case: &[Value]) -> Result<(), String> {
     let [_, condition, attributes, expected, rest @ ..] = case else { return Err("not a case".to_owned()) };
     let rule = object([("condition", condition.clone()), ("force", Value::Bool(true))]);
@@ -85,7 +85,7 @@ fn run(case: &[Value]) -> Result<(), String> {
     same(&Value::Array(found.into()), &Value::Array(vec![value.clone(), in_experiment.clone(), hash_used.clone()]))
 }
 
-/// The result of an experiment that is not part of a feature.
+/// Returns the result of an experiment that is not part of a feature.
 fn run_alone(context: &Value, experiment: &Value) -> Result<Value, String> {
     let mut payload: Object = context.as_object().unwrap().clone();
     payload.insert("experiments", Value::Array(vec![experiment.clone()]));
@@ -121,7 +121,7 @@ fn sticky(case: &[Value]) -> Result<(), String> {
     same(&Value::Object(docs.collect()), expected_docs)
 }
 
-/// The experiments run in their order, up to the first that leads to another page.
+/// Runs the experiments in order, up to the first that redirects.
 fn redirects(case: &[Value]) -> Result<(), String> {
     let [_, context, expected] = case else { return Err("not a case".to_owned()) };
     let plan = plan_of(context)?;
@@ -188,13 +188,13 @@ fn numbers(list: &Value) -> Vec<f64> {
     items(list).iter().map(|number| number.as_f64().unwrap()).collect()
 }
 
-/// Equal in value, whatever the order of members.
+/// Compares values, regardless of the order of members.
 fn same(found: &Value, expected: &Value) -> Result<(), String> {
     let [found, expected] = [found, expected].map(throughline::canonical::to_string);
     if found == expected { Ok(()) } else { Err(format!("\n     found {found}\n  expected {expected}")) }
 }
 
-/// Equal as far as the cases write their numbers.
+/// Compares numbers to the precision of the cases.
 fn near(found: &[f64], expected: &[f64]) -> Result<(), String> {
     let is_near = found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-8);
     if is_near { Ok(()) } else { Err(format!("found {found:?}, expected {expected:?}")) }

@@ -10,7 +10,7 @@ use throughline::{Event, Facts, Millis, Plan, Profile, advance, explain, reduce}
 use crate::generate::{self, Dice};
 use crate::support;
 
-/// The same cases in every run; `THROUGHLINE_CASES` asks for more.
+/// Returns the same cases in every run; `THROUGHLINE_CASES` asks for more.
 fn config(cases: u64) -> ProptestConfig {
     let cases = u32::try_from(support::cases(cases)).unwrap();
     ProptestConfig {
@@ -21,7 +21,7 @@ fn config(cases: u64) -> ProptestConfig {
     }
 }
 
-/// Generated rules, loaded, and facts for them.
+/// Returns generated rules, loaded, and facts for them.
 fn case(seed: u64) -> (Value, Plan, Facts) {
     let rules = generate::rules(seed);
     let plan = support::plan(&rules);
@@ -51,7 +51,7 @@ fn reduced(plan: &Plan, start: &Profile, events: &[Event]) -> Profile {
 proptest! {
     #![proptest_config(config(250))]
 
-    /// In whatever order events arrive, and however often, the profile is the same.
+    /// Checks that the profile does not depend on the order and repetition of events.
     #[test]
     fn reduce_does_not_depend_on_order_or_repetition(seed: u64, order: u64) {
         let (_, plan, facts) = case(seed);
@@ -60,7 +60,7 @@ proptest! {
         prop_assert_eq!(reduced(&plan, &facts.profile, &facts.events), reduced(&plan, &facts.profile, &events));
     }
 
-    /// Events of one time are told apart by their ids, even if two of them contradict each other.
+    /// Checks that ids order events of equal time, even if two of them contradict each other.
     #[test]
     fn reduce_does_not_depend_on_the_order_of_one_millisecond(seed: u64, order: u64) {
         let (_, plan, mut facts) = case(seed);
@@ -70,7 +70,7 @@ proptest! {
         prop_assert_eq!(reduced(&plan, &facts.profile, &facts.events), reduced(&plan, &facts.profile, &events));
     }
 
-    /// What two hosts know merges to what one host that saw everything knows.
+    /// Checks that the knowledge of two hosts merges to that of one host that saw everything.
     #[test]
     fn merging_is_reducing_all(seed: u64, split: u64) {
         let (_, plan, facts) = case(seed);
@@ -89,7 +89,7 @@ proptest! {
         prop_assert_eq!(merged(&a, &a), a);
     }
 
-    /// Deciding changes nothing, and explaining decides the same.
+    /// Checks that deciding changes nothing, and explaining decides the same.
     #[test]
     fn explaining_decides_the_same(seed: u64) {
         let (_, plan, facts) = case(seed);
@@ -98,7 +98,8 @@ proptest! {
         prop_assert_eq!(&explain(&plan, &facts).decision, &once);
     }
 
-    /// The id and the permission to store are known before anything is decided, pending events included.
+    /// Checks that the id and the permission to store are known before anything is decided, pending events
+    /// included.
     #[test]
     fn id_and_storage_are_known_without_deciding(seed: u64) {
         let (_, plan, facts) = case(seed);
@@ -107,7 +108,8 @@ proptest! {
         prop_assert_eq!(throughline::allows_storage(&plan, &facts), decision.store);
     }
 
-    /// The token carries exactly what decisions need, now and later, and events that arrive late still fit in.
+    /// Checks that the token carries exactly what decisions need, now and later, and that late events still
+    /// fit in.
     #[test]
     fn a_projected_profile_decides_the_same(seed: u64, cut: prop::sample::Index, later: u16) {
         let (_, plan, mut facts) = case(seed);
@@ -126,7 +128,8 @@ proptest! {
         prop_assert_eq!(facts.profile.project(&plan, facts.now), facts.profile);
     }
 
-    /// A profile that is too long loses parts in the order that is written down, no more than it must, and says which.
+    /// Checks that a profile that is too long loses parts in the documented order, no more than it must, and
+    /// names them.
     #[test]
     fn fitting_keeps_the_order_and_the_size(seed: u64, limit in 0_usize..1500) {
         let (_, plan, mut facts) = case(seed);
@@ -159,7 +162,7 @@ proptest! {
         exercise(&plan, &facts);
     }
 
-    /// A campaign that wins nothing, and offers nothing, changes nothing.
+    /// Checks that a campaign that wins nothing, and offers nothing, changes nothing.
     #[test]
     fn a_campaign_that_does_not_win_changes_nothing(seed: u64, priority in 0_u32..40) {
         let (mut rules, plan, facts) = case(seed);
@@ -177,15 +180,15 @@ proptest! {
         }
     }
 
-    /// The same for a newcomer like one of the others: with its condition, caps, experiment, slots and next actions, and an offer of
-    /// its own. Whatever it is, unless it wins somewhere, nobody notices it.
+    /// Checks the same for a copy of a campaign: with its condition, caps, experiment, slots and next
+    /// actions, and an offer of its own. Unless it wins somewhere, nothing changes.
     #[test]
     fn a_campaign_like_another_that_does_not_win_changes_nothing(seed: u64, model: prop::sample::Index, offers: bool) {
         let (mut rules, plan, facts) = case(seed);
         let campaigns = rules["campaigns"].as_object().unwrap();
         let mut newcomer = campaigns.values().nth(model.index(campaigns.len())).unwrap().clone();
         newcomer["priority"] = json!(newcomer["priority"].as_u64().unwrap_or(0) / 2);
-        // Parts of exclusion groups may not overlap.
+        // Ranges of exclusion groups may not overlap.
         newcomer.as_object_mut().unwrap().retain(|name, _| !["offer", "exclusion"].contains(&name.as_str()));
         if offers {
             rules["offers"]["newcomer"] = json!({ "group": "newcomers" });
@@ -201,11 +204,13 @@ proptest! {
         }
     }
 
-    /// A score only orders: turned off, the same campaigns may speak, and where one priority has one of them nothing changes.
+    /// Checks that a score only orders: without it the same campaigns are eligible, and a priority with one
+    /// campaign does not change.
     #[test]
     fn a_score_decides_nothing_but_the_order(seed: u64) {
         let (mut rules, _, facts) = case(seed);
-        // Which offer a person gets is a matter of the order, and of the offer what else may speak.
+        // The offer that a person gets depends on the order, and the eligibility of other campaigns on that
+        // offer.
         rules["campaigns"].as_object_mut().unwrap().values_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("offer")));
         let explained = |scores: bool| {
             let mut rules = rules.clone();
@@ -223,8 +228,8 @@ proptest! {
         prop_assert_eq!(&on["decision"]["store"], &off["decision"]["store"]);
     }
 
-    /// A channel more, with renditions, roles, consent and reach of its own, is nothing to what does not use it: not to pages, not to
-    /// next actions, not to journeys.
+    /// Checks that an additional channel, with renditions, roles, consent and reach of its own, does not
+    /// affect pages, next actions or journeys that do not use it.
     #[test]
     fn a_new_channel_changes_nothing_for_the_others(seed: u64, entered in 0_i64..90) {
         let mut rules = generate::rules(seed);
@@ -251,7 +256,7 @@ proptest! {
         prop_assert_eq!(advanced(&before), advanced(&after));
     }
 
-    /// Raising a coverage moves nobody to another variation, and takes nobody out.
+    /// Checks that raising a coverage moves nobody to another variation, and takes nobody out.
     #[test]
     fn raising_a_rollout_moves_nobody(weights in prop::collection::vec(1_u32..100, 2..6), a in 0_u32..=100, b in 0_u32..=100, subject: u32) {
         let sum: u32 = weights.iter().sum();
@@ -274,7 +279,7 @@ proptest! {
         prop_assert!(high < 100 || !arm(high).is_null());
     }
 
-    /// Lowering a holdout holds out nobody who was not.
+    /// Checks that lowering a holdout holds out nobody who was not.
     #[test]
     fn lowering_a_holdout_holds_out_nobody_new(a in 0_u32..=1000, b in 0_u32..=1000, subject: u32) {
         let filled = |permille: u32| {
@@ -292,7 +297,7 @@ proptest! {
     }
 }
 
-/// Outcomes by campaign, in which it is the same to win and to rank lower.
+/// Returns outcomes by campaign, in which winning and ranking lower are the same.
 fn unordered(outcomes: &Value) -> Vec<Value> {
     let row = |row: &Value| {
         let may = row["outcome"] == "won" || row["outcome"] == "outranked";
@@ -303,14 +308,14 @@ fn unordered(outcomes: &Value) -> Vec<Value> {
     rows
 }
 
-/// The campaign of each slot, and of the next action.
+/// Returns the campaign of each slot, and of the next action.
 fn winners(explained: &Value) -> Vec<Value> {
     let decision = &explained["decision"];
     let slots = explained["trace"]["slots"].as_object().unwrap().keys().map(|slot| &decision["slots"][slot]);
     slots.chain([&decision["nextAction"]]).map(|fill| fill["campaign"].clone()).collect()
 }
 
-/// A journey that sends by all channels, whatever they are for.
+/// Adds a journey that sends by all channels, whatever their roles.
 fn add_journey(rules: &mut Value) {
     rules["policies"]["roles"] = json!({});
     rules["journeys"] = json!({ "cart": {
@@ -320,7 +325,7 @@ fn add_journey(rules: &mut Value) {
     rules["messages"]["nudge"] = json!({ "renditions": [{ "channel": "whatsapp", "text": "{{ tier }}?" }, { "channel": "email", "subject": "?", "text": "{{ score }}" }] });
 }
 
-/// A profile with `tier` set, by an event at this time, to this value.
+/// Returns a profile with `tier` set to this value by an event at this time.
 fn with_tier(plan: &Plan, profile: &Profile, at: i64, value: &Value) -> Profile {
     let event = json!({ "id": "e", "type": "identify", "at": at, "trusted": true, "traits": { "tier": value } });
     reduced(plan, profile, &[serde_json::from_value(event).unwrap()])
@@ -334,7 +339,7 @@ fn tier_plan() -> Plan {
     }))
 }
 
-/// Once, a token forgot that a trait had been unset, and an earlier value that arrived later came back.
+/// Regression: a token forgot that a trait had been unset, and an earlier value that arrived later came back.
 #[test]
 fn a_projected_profile_remembers_that_a_trait_was_unset() {
     let plan = tier_plan();
@@ -342,7 +347,7 @@ fn a_projected_profile_remembers_that_a_trait_was_unset() {
     assert_eq!(with_tier(&plan, &unset, 10, &json!("gold")).traits.get("tier").unwrap().0, throughline::Value::Null);
 }
 
-/// Once, of two contradicting events with one id and one time the first to arrive won.
+/// Regression: of two contradicting events with one id and one time the first to arrive won.
 #[test]
 fn contradictions_under_one_id_are_decided_alike_in_any_order() {
     let (plan, new) = (tier_plan(), Profile::new("p"));
@@ -351,7 +356,7 @@ fn contradictions_under_one_id_are_decided_alike_in_any_order() {
     assert_eq!(one, with_tier(&plan, &with_tier(&plan, &new, 1, &silver), 1, &gold));
 }
 
-/// Decides, explains, reduces and advances; whatever comes out, it comes out.
+/// Decides, explains, reduces and advances, with any result.
 fn exercise(plan: &Plan, facts: &Facts) {
     let _ = throughline::decide(plan, facts).to_json();
     let _ = explain(plan, facts).to_json();
@@ -361,7 +366,7 @@ fn exercise(plan: &Plan, facts: &Facts) {
     profile.project(plan, facts.now).truncate_to_budget(|profile| profile.traits.is_empty());
 }
 
-/// A plan with everything that a plan can have.
+/// Returns a plan with everything that a plan can have, and facts for it.
 fn rich_plan() -> (Vec<u8>, Vec<Facts>) {
     let mut rules = generate::rules(3);
     add_journey(&mut rules);
@@ -410,7 +415,7 @@ fn a_plan_with_a_changed_byte_is_an_error_or_still_decides() {
             }
         }
     }
-    // Both must happen, or the test looks at nothing.
+    // Both must happen, or the test checks nothing.
     assert!(loaded > 100 && refused > 100, "{loaded} loaded, {refused} refused");
 }
 
@@ -424,7 +429,7 @@ proptest! {
         prop_assert!(Plan::load(&[b"TLPLAN\0\0\x01\0\0\0\x32\0\0\0".as_slice(), &bytes].concat()).is_err());
     }
 
-    /// Facts with something cut out, doubled or overwritten are refused, or lead to a decision.
+    /// Checks damaged facts: they are refused, or lead to a decision.
     #[test]
     fn damaged_facts_are_refused_or_decided(seed in 0_u64..40, start: prop::sample::Index, len in 0_usize..12, with in "\\PC{0,6}|[\\[\\]{}\":,0-9eE.+-]{0,9}") {
         let (rules, plan) = &PLANS[usize::try_from(seed).unwrap()];
@@ -439,7 +444,7 @@ proptest! {
         }
     }
 
-    /// Times at the ends of time do not overflow.
+    /// Checks that times at the limits do not overflow.
     #[test]
     fn any_times_are_decided(seed in 0_u64..40, now: i64, at: i64, session: i64) {
         let (rules, plan) = &PLANS[usize::try_from(seed).unwrap()];

@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => shop?.stop());
 
-/** Returns the output of an example for Node. */
+/** Returns the output of a Node example. */
 const output = async (...args) => (await run(process.execPath, args, { cwd: root, env: environment })).stdout;
 
 test('decide.rs decides and explains', async () => {

@@ -1,5 +1,6 @@
-//! Answers questions about GrowthBook payloads, one JSON value on each line of standard input, as the core does: imported,
-//! compiled, loaded, evaluated. `diff.mjs` asks GrowthBook's own SDK the same.
+//! Answers questions about GrowthBook payloads, one JSON value per line of standard input, as the core does.
+//!
+//! A payload is imported, compiled, loaded and evaluated. `diff.mjs` asks GrowthBook's own SDK the same.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a tool of the tests")]
 
 #[path = "mod.rs"]
@@ -26,7 +27,7 @@ fn main() {
     }
 }
 
-/// The result of each feature, then the result of each experiment.
+/// Returns the result of each feature, and then that of each experiment.
 fn answer(plan: &Plan, context: &Value, payload: &Value) -> Value {
     let mut asked = Context::new(context);
     if let Value::Object(docs) = context.at(["stickyBuckets"]) {

@@ -1,11 +1,11 @@
-// GrowthBook's own SDK and the core, asked the same questions: `make diff-growthbook` (CASES, SEED).
-// A difference is made as small as it can be and printed with the seed; then the exit code is 1.
+// Asks GrowthBook's own SDK and the core the same questions: `make diff-growthbook` (CASES, SEED). A
+// difference is minimised and printed with the seed; then the exit code is 1.
 import { spawn } from 'node:child_process';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { GrowthBook, StickyBucketService } from '@growthbook/growthbook';
 import { generate } from './generate.mjs';
 
-/** The lines of a stream. Not by `readline`, which also ends lines at U+2028, and JSON texts may have that. */
+/** Yields the lines of a stream. `readline` also ends lines at U+2028, which JSON strings may contain. */
 async function* linesOf(stream) {
   stream.setEncoding('utf8');
   let rest = '';
@@ -16,7 +16,7 @@ async function* linesOf(stream) {
   }
 }
 
-/** The answers of a program that takes a question on each line and answers on one. */
+/** Yields the answers of a program that reads a question per line and answers on one. */
 export function answers(command, args, options = {}) {
   const program = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = linesOf(program.stdout);
@@ -31,7 +31,7 @@ export function answers(command, args, options = {}) {
   };
 }
 
-/** Keeps what it is given, and has nothing to load: the documents come with the context. */
+/** A service without storage: the documents come with the context. */
 class Kept extends StickyBucketService {
   docs = {};
   async getAssignments() {
@@ -42,13 +42,13 @@ class Kept extends StickyBucketService {
   }
 }
 
-// The SDK complains about what is odd, which is what most questions are.
+// The SDK warns about unusual input, which most questions are.
 process.env.NODE_ENV = 'production';
 console.error = () => {};
 
 const plain = (value) => JSON.parse(JSON.stringify(value ?? null));
 
-/** Returns the answers of the SDK: for each context, each feature with its effects, and then each experiment. */
+/** Returns the SDK's results: for each context, each feature with its effects, and then each experiment. */
 export function sdk({ payload, contexts }) {
   return contexts.map((context) => {
     const make = () => {
@@ -77,7 +77,7 @@ export function sdk({ payload, contexts }) {
     const { gb } = make();
     const runs = [];
     for (const experiment of plain(payload.experiments ?? [])) {
-      // Without variations there is no value, which JSON cannot say.
+      // Without variations there is no value, which JSON cannot express.
       const result = { value: null, ...plain(gb.run(experiment)) };
       runs.push(result);
       const redirects =
@@ -90,7 +90,7 @@ export function sdk({ payload, contexts }) {
   });
 }
 
-/** The question without some part of it, each time another part. */
+/** Yields the question without some part of it, each time another part. */
 function* smaller(value) {
   if (Array.isArray(value)) {
     for (const at of value.keys()) yield value.toSpliced?.(at, 1) ?? [...value.slice(0, at), ...value.slice(at + 1)];
@@ -108,7 +108,7 @@ function* smaller(value) {
   }
 }
 
-/** The same kind of difference in a question of which no part can be left out. */
+/** Returns a question with the same kind of difference from which no part can be removed. */
 async function shrink(question, core, isAnswered) {
   const differs = async (candidate) => {
     try {
@@ -135,7 +135,7 @@ async function shrink(question, core, isAnswered) {
   return current;
 }
 
-/** Compares this number of evaluations; the first difference ends it. */
+/** Asks until a number of evaluations is compared; the first difference ends it. */
 export async function compare({ cases, seed, core, log = () => {} }) {
   let compared = 0;
   for (let round = 0; compared < cases; round += 1) {

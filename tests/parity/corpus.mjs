@@ -1,4 +1,4 @@
-// The corpus that all hosts decide: made by the native core, which has the say.
+// The corpus that all hosts decide; the native core, which is authoritative, writes it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** Where the browser core is, as `tools/wasm.sh browser` builds it. */
+/** The path of the browser core, as `tools/wasm.sh browser` builds it. */
 export const core = { script: join(root, 'pkg/wasm/core.js'), wasm: join(root, 'pkg/wasm/core_bg.wasm') };
 
-/** Cases that a batch has: enough to be quick, few enough for a request. */
+/** The number of cases in a batch: enough to be quick, few enough for a request. */
 const BATCH = 200;
 
 /** Writes the corpus natively, or takes the one in THROUGHLINE_CORPUS; `dispose` removes what was written. */
@@ -35,7 +35,7 @@ function corpusIn(directory, dispose) {
   };
 }
 
-/** The lines of the file. Not by `readline`, which also ends lines at U+2028, and JSON texts may have that. */
+/** Yields the lines of the file. `readline` also ends lines at U+2028, which JSON strings may contain. */
 async function* cases(file) {
   let rest = '';
   for await (const text of createReadStream(file, 'utf8')) {
@@ -45,7 +45,7 @@ async function* cases(file) {
   }
 }
 
-/** Batches of cases with one plan. */
+/** Yields batches of cases with one plan. */
 async function* batches(file) {
   let batch = [];
   for await (const one of cases(file)) {
@@ -61,9 +61,9 @@ async function* batches(file) {
 /**
  * Compares a host with the native core, byte for byte.
  *
- * `decideAll(plan, cases)` gets `{ facts, isWhole, options }` for each case, and answers `{ decision, explanation, profile, features,
- * experiments }`: null where the host refuses, explanation and profile only where the whole is asked for, and no features where there
- * are no options.
+ * `decideAll(plan, cases)` gets `{ facts, isWhole, options }` for each case, and returns `{ decision,
+ * explanation, profile, features, experiments }`: null if the host refuses, explanation and profile only if
+ * `isWhole`, and features only with options.
  */
 export async function compare(host, corpus, decideAll) {
   let compared = 0;
@@ -97,9 +97,9 @@ export async function compare(host, corpus, decideAll) {
   return compared;
 }
 
-/** The code that runs beside the core on every host: what `compare` wants of it. */
+/** Decides cases for `compare`; this function runs beside the core on every host. */
 export function decideWith(Core, plan, cases) {
-  /** Returns null where the core refuses; a trap is not a refusal. */
+  /** Returns null if the core refuses; a trap is not a refusal. */
   const attempt = (run) => {
     try {
       return run();

@@ -1,10 +1,16 @@
-//! Writes a corpus of facts and of the decisions that the core makes natively, for other hosts to compare with.
+//! Writes a corpus of facts with the decisions that the core makes natively, for other hosts to compare with.
 //!
-//! `cargo run --example corpus -- DIRECTORY` writes the behaviour cases and 2,000 generated ones (`THROUGHLINE_CASES` asks for
-//! more): `plans/<number>.plan`, and `cases.ndjson` with `{"name", "plan", "facts", "decision", "explanation", "options", "features",
-//! "experiments", "profile"}`. All but name and plan are JSON *texts*, so that nothing on the way can change a byte; `decision` is null where
-//! the facts, or the plan, are to be refused, and `options` where no features are asked for. `explanation` and `profile` (the one
-//! after the events) come with some cases only. Some plans and facts are damaged: all hosts refuse them, or decide alike.
+//! `cargo run --example corpus -- DIRECTORY` writes the behaviour cases and 2,000 generated ones
+//! (`THROUGHLINE_CASES` asks for more):
+//!
+//! - `plans/<number>.plan`
+//! - `cases.ndjson` with `{"name", "plan", "facts", "decision", "explanation", "options", "features",
+//!   "experiments", "profile"}`
+//!
+//! All members but name and plan are JSON *strings* of JSON, so that nothing on the way can change a byte.
+//! `decision` is null if the facts, or the plan, are to be refused, and `options` if no features are
+//! evaluated. Only some cases have `explanation` and `profile` (the one after the events). Some plans and
+//! facts are damaged: all hosts refuse them, or decide alike.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -28,10 +34,10 @@ use serde_json::{Value, json};
 use throughline::canonical;
 use throughline::{Facts, Plan, decide, explain, reduce};
 
-/// Facts for each generated set of rules.
+/// The number of facts for each generated set of rules.
 const FACTS: u64 = 20;
 
-/// One in this number of rule sets has its plan damaged, too.
+/// The interval at which the plan of a set of rules is damaged, too.
 const DAMAGED: u64 = 5;
 
 /// Facts that every host reads in the same way, or refuses.
@@ -90,7 +96,7 @@ fn main() {
     corpus.cases.flush().unwrap();
 }
 
-/// The plan with some bytes changed.
+/// Returns the plan with some bytes changed.
 fn damaged_plan(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut out = bytes.to_vec();
     for _ in 0..=dice.below(3) {
@@ -100,7 +106,7 @@ fn damaged_plan(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     out
 }
 
-/// The text with a piece cut out, and another one put in its place.
+/// Returns the string with a piece removed, and another one in its place.
 fn damaged_text(text: &str, dice: &mut Dice) -> String {
     const PIECES: [&str; 14] =
         ["", "\"", "{", "}", "[", "]", ",", ":", "-", "1e999", "\\ud800", "null", "\u{2028}", "99999999999999999999"];
@@ -123,7 +129,7 @@ impl Corpus {
         self.add_plan(name, &support::compile(rules).edge, all, Some(options).filter(|_| has_features));
     }
 
-    /// With options the features are evaluated, too.
+    /// Adds a plan with its cases. With options the features are evaluated, too.
     fn add_plan(&mut self, name: &str, bytes: &[u8], all: impl IntoIterator<Item = String>, options: Option<&Value>) {
         fs::write(self.directory.join(format!("plans/{}.plan", self.plans)), bytes).unwrap();
         let plan = Plan::load(bytes).ok();
@@ -149,7 +155,7 @@ impl Corpus {
     }
 }
 
-/// The profile after the events, as hosts are given it.
+/// Returns the profile after the events, as hosts get it.
 fn reduced(plan: &Plan, facts: &Facts) -> String {
     let mut profile = facts.profile.clone();
     facts.events.iter().for_each(|event| reduce(plan, &mut profile, event));

@@ -1,4 +1,4 @@
-// The collector worker on workerd for tests, with keys and rules of its own.
+// The collector worker on workerd for tests, with its own keys and rules.
 import { spawn } from 'node:child_process';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ const SECRET_KEY = 'test-secret';
 const COLLECTOR_KEY = 'test-edge';
 const WEBHOOK_KEY = Buffer.from('a secret of thirty-two bytes, ok!');
 
-/** A shop with one journey, which waits a second and a half after the last change of the cart. */
+/** Rules of a shop with one journey, which waits a second and a half after the last change of the cart. */
 export const RULES = {
   version: 1,
   attributes: {
@@ -67,16 +67,17 @@ export const RULES = {
   },
 };
 
-// Not in the process of its own, which is told everything.
+// Not in the separate process, which gets them.
 const KEYS = process.argv[1] === here ? undefined : newKeys();
 
-/** The keys and base64 values that publishing these rules puts in KV. */
+/** Returns the entries of KV for these rules: a list of keys and values, in base64. */
 const published = (rules) =>
   [...publish(rules, KEYS)].map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]);
 
 /**
- * Starts the collector; `killable` in processes of its own, with everything kept in the directory `persist`. `rules: null`
- * starts it without a plan. The answer has methods for every endpoint.
+ * Starts the collector; `killable` starts it in separate processes, with all data in the directory `persist`.
+ *
+ * `rules: null` starts it without a plan. The result has methods for every endpoint.
  */
 export async function startCollector({ rules = RULES, vars = {}, persist, killable = false } = {}) {
   const jwks = (name) => readFileSync(join(KEYS, `${name}.jwks.json`), 'utf8');
@@ -163,24 +164,24 @@ class Collector {
     for (const [key, value] of published(rules)) await this.runtime.kv.put(key, Buffer.from(value, 'base64'));
   }
 
-  /** A request with a body as it is; answers `{ status, headers, body }`. */
+  /** Sends a request with a raw body; returns `{ status, headers, body }`. */
   async post(path, body, headers = {}) {
     const response = await fetch(this.url + path, { method: 'POST', body, headers });
     return answer(response);
   }
 
-  /** Calls of an SDK. */
+  /** Sends calls of an SDK. */
   batch(calls, { key = WRITE_KEY, ...rest } = {}) {
     const body = JSON.stringify({ batch: calls, sentAt: new Date().toISOString(), ...rest });
     return this.post('/v1/batch', body, { authorization: basic(key), 'content-type': 'application/json' });
   }
 
-  /** A message of the edge. */
+  /** Sends a message of the edge. */
   edge(message, key = COLLECTOR_KEY) {
     return this.post('/v1/edge', JSON.stringify(message), { authorization: `Bearer ${key}` });
   }
 
-  /** Messages out of the outbox of the edge. */
+  /** Sends messages of the edge's outbox. */
   edgeBatch(messages, key = COLLECTOR_KEY) {
     return this.post('/v1/edge/batch', JSON.stringify(messages), { authorization: `Bearer ${key}` });
   }
@@ -193,7 +194,7 @@ class Collector {
     return answer(await fetch(this.url + path, { headers: { authorization: `Bearer ${key}` } }));
   }
 
-  /** The profile with an id, or undefined. */
+  /** Returns the profile of an id, or `undefined`. */
   async profile(id, query = '') {
     const { status, body } = await this.get(`/v1/profiles/${encodeURIComponent(id)}${query}`);
     if (status === 404) return undefined;
@@ -222,7 +223,7 @@ async function answer(response) {
 export const basic = (key) => `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
 
 let count = 0;
-/** A call of an SDK, with a message id of its own. */
+/** Returns a call of an SDK, with its own message id. */
 export const call = (type, members) => ({
   type,
   messageId: `m-${process.pid}-${count++}`,
@@ -231,13 +232,16 @@ export const call = (type, members) => ({
 });
 export const track = (who, event, properties = {}) => call('track', { ...who, event, properties });
 export const identify = (who, traits = {}) => call('identify', { ...who, traits });
-/** Names that no other test uses. */
+/** Returns ids that no other test uses. */
 export const someone = () => ({
   anonymousId: `device-${process.pid}-${count++}`,
   userId: `user-${process.pid}-${count++}`,
 });
 
-/** A receiver of webhooks that checks signatures. `answers` are the statuses of the next requests, then 200. */
+/**
+ * Starts a receiver of webhooks that checks signatures. `answers` are the statuses of the next requests, then
+ * 200.
+ */
 export async function startSink() {
   const sink = {
     requests: [],

@@ -1,4 +1,4 @@
-// The edge worker on workerd for tests: with an origin, keys and plans of its own, and a stub in the collector's place.
+// The edge worker on workerd for tests, with its own origin, keys and plans, and a stub of the collector.
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,10 +14,10 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'throughline-edge-'));
 
 let cli;
 
-/** The command line tool; builds it first, once. */
+/** Returns the path of the command; builds it first, once. */
 export const cliPath = () => (cli ??= process.env.THROUGHLINE_CLI ?? buildCli());
 
-/** Runs the command line tool. */
+/** Runs the command. */
 export const throughline = (...args) => execFileSync(cliPath(), args, { encoding: 'utf8' });
 
 function buildCli() {
@@ -37,14 +37,14 @@ function buildCli() {
   return executables.find((path) => path.endsWith('/throughline'));
 }
 
-/** A directory with new keys for tokens, plans and previews. */
+/** Creates a directory with new keys for tokens, plans and previews. */
 export function newKeys() {
   const directory = temporary();
   throughline('keys', 'new', '--out', directory);
   return directory;
 }
 
-/** Returns what publishing these rules, or the files of this directory, puts in KV: a Map from key to bytes. */
+/** Returns the entries of KV for these rules, or for the files of this directory: a Map from key to bytes. */
 export function publish(rules, keys) {
   const store = temporary();
   const source = typeof rules === 'string' ? rules : temporary();
@@ -59,9 +59,10 @@ const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8
 /**
  * Starts the edge.
  *
- * `origin` answers requests as a Node server does; without it the origin is `assets`, a directory. `vars` are set beside
- * the keys. The answer has `url`, `kv`, `messages` (what the outbox has delivered), `posts` (what the collector was asked),
- * `seen` (requests at the origin), `collector` (set `answer` to change what it says to a post) and `stop()`.
+ * `origin` answers requests as a Node server does; without it the origin is `assets`, a directory. `vars` are
+ * set beside the keys. The result has `url`, `kv`, `messages` (delivered by the outbox), `posts` (requests to
+ * the collector), `seen` (requests to the origin), `collector` (set `answer` to change its response to a
+ * post) and `stop()`.
  */
 export async function startEdge({
   rules,
@@ -170,7 +171,10 @@ async function serve(handler) {
 export const BROWSER =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
-/** A visitor with a cookie jar. `fetch(path, { headers, ...init })` answers `{ status, headers, setCookies, bytes, text, json() }`. */
+/**
+ * A visitor with a cookie jar. `fetch(path, { headers, ...init })` returns `{ status, headers, setCookies,
+ * bytes, text, json() }`.
+ */
 export class Visitor {
   cookies = new Map();
 
@@ -241,7 +245,7 @@ export async function eventually(check, milliseconds = 5000) {
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A profile token as the collector would issue it; `change` replaces claims, `header` members of the header. */
+/** Mints a profile token as the collector would; `change` replaces claims, `header` members of the header. */
 export function mintToken(
   keys,
   { sub = 'p1', facts = {}, ttl = 3600, ver = 7, age = 0, header = {}, key, ...change } = {},
@@ -263,10 +267,10 @@ export function mintToken(
   return `${text}.${signature.toString('base64url')}`;
 }
 
-/** Returns the claims of a token, unchecked. */
+/** Returns the claims of a token, unverified. */
 export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 
-/** A preview token. */
+/** Mints a preview token. */
 export function mintPreview(keys, { scope = 'explain preview', ttl = 3600, age = 0 } = {}) {
   const [jwk] = JSON.parse(jwks(keys, 'preview.private')).keys;
   const now = Math.floor(Date.now() / 1000) - age;
@@ -276,6 +280,6 @@ export function mintPreview(keys, { scope = 'explain preview', ttl = 3600, age =
 
 export const newId = () => randomBytes(8).toString('hex');
 
-/** An HTML page. */
+/** Returns an HTML page. */
 export const page = (body, head = '') =>
   `<!doctype html><html><head><title>t</title>${head}</head><body>${body}</body></html>`;

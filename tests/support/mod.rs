@@ -1,11 +1,11 @@
-//! Helpers that several tests share.
+//! Helpers of several tests.
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 pub mod token;
 
 use std::path::{Path, PathBuf};
 
-/// The edge plan and the public plan of rules, both as the compiler emits them.
+/// Returns the edge plan and the public plan of rules, as the compiler emits them.
 pub fn compile(rules: &serde_json::Value) -> throughline_compiler::Plans {
     let sources = [throughline_compiler::Source::new("rules.json", rules.to_string())];
     let outcome = throughline_compiler::compile(&sources, throughline_compiler::Options::default());
@@ -13,7 +13,7 @@ pub fn compile(rules: &serde_json::Value) -> throughline_compiler::Plans {
     outcome.plans.unwrap_or_else(|| panic!("the rules do not compile:\n{wrong}\n{rules:#}"))
 }
 
-/// The edge plan of rules, loaded.
+/// Returns the edge plan of rules, loaded.
 pub fn plan(rules: &serde_json::Value) -> throughline::Plan {
     throughline::Plan::load(&compile(rules).edge).unwrap()
 }
@@ -26,14 +26,14 @@ pub fn decide(plan: &throughline::Plan, facts: &throughline::Facts) -> serde_jso
     serde_json::from_str(&throughline::decide(plan, facts).to_json()).unwrap()
 }
 
-/// The evaluations of all features under what a host says, by their keys, as every host gives them.
+/// Returns the evaluations of all features under these options, by key, as every host returns them.
 pub fn evaluate_all(plan: &throughline::Plan, facts: &throughline::Facts, options: &serde_json::Value) -> String {
     let found = throughline::evaluate_all(plan, facts, &self::options(options));
     let found = found.iter().map(|found| (found.key.as_str(), found.to_value()));
     throughline::canonical::to_string(&throughline::Value::Object(found.collect()))
 }
 
-/// The experiments of pages under what a host says, as every host gives them.
+/// Returns the experiments of pages under these options, as every host returns them.
 pub fn experiments(plan: &throughline::Plan, facts: &throughline::Facts, options: &serde_json::Value) -> String {
     let runs = throughline::run_experiments(plan, facts, &self::options(options), &[""]);
     let runs = runs.iter().map(throughline::ExperimentRun::to_value);
@@ -48,12 +48,13 @@ fn options(options: &serde_json::Value) -> throughline::EvaluationOptions {
     }
 }
 
-/// How many generated cases to run; `THROUGHLINE_CASES` raises it.
+/// Returns the number of generated cases to run; `THROUGHLINE_CASES` raises it.
 pub fn cases(default: u64) -> u64 {
     std::env::var("THROUGHLINE_CASES").ok().map_or(default, |count| count.parse().unwrap())
 }
 
-/// Each path at which two values differ, as `path: wanted …, found …`; `partial` lets objects have more members than wanted.
+/// Returns each path at which two values differ, as `path: wanted …, found …`; with `partial`, objects may
+/// have further members.
 pub fn differences(wanted: &serde_json::Value, found: &serde_json::Value, partial: bool) -> Vec<String> {
     let mut out = Vec::new();
     compare("", wanted, found, partial, &mut out);
@@ -81,7 +82,7 @@ fn compare(path: &str, wanted: &serde_json::Value, found: &serde_json::Value, pa
     }
 }
 
-/// The behaviour cases, each with the path of its file in `tests/data/`, in the order of these paths.
+/// Returns the behaviour cases, each with the path of its file in `tests/data/`, ordered by path.
 pub fn behaviour() -> Vec<(String, serde_json::Value)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let mut paths = Vec::new();

@@ -1,4 +1,4 @@
-// Accounts: what is said of one, what its members see, and who gets to know it.
+// Accounts: calls about them, the facts of their members, and who can read them.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,7 @@ after(() => {
 });
 
 let count = 0;
-/** The id of an account that no other test uses. */
+/** Returns the id of an account that no other test uses. */
 const company = () => `company-${process.pid}-${count++}`;
 const group = (who, groupId, traits) => call('group', { ...who, groupId, traits });
 const seen = (who, properties = {}) =>
@@ -66,7 +66,7 @@ const trusted = (...calls) => collector.batch(calls, { key: SERVER_KEY });
 const account = (id) => collector.profile(`account_id:${id}`);
 const person = (who) => collector.profile(`user_id:${who.userId}`);
 const sentTo = (who) => sink.requests.filter(({ body }) => body.data.user_id.includes(who.userId));
-/** The account's facts in a person's token. */
+/** Returns the part of a person's token about their account. */
 const carried = async (who) => {
   const { body } = await collector.token(`user_id:${who.userId}`);
   return Object.values(claimsOf(body.token).tl.accounts ?? {});

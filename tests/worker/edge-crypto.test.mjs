@@ -49,7 +49,10 @@ const one = async (...call) => (await all([call]))[0];
 
 const hex = (text) => Buffer.from(text, 'hex');
 
-/** Returns the verdicts on the vectors of a file, or `undefined` if the test is skipped. The core has refused other lengths before. */
+/**
+ * Returns the verdicts on the vectors of a file, or `undefined` if the test is skipped. The core refuses
+ * other lengths before.
+ */
 async function wycheproof(test, file, algorithm, { keyOf, signature, length }) {
   const path = conformance(test, `wycheproof/${file}`);
   if (!path) return undefined;
@@ -101,7 +104,7 @@ describe('Wycheproof', () => {
   });
 });
 
-/** The last bytes of a key in DER, which are the key. */
+/** Returns the end of a key in DER, which is the raw key. */
 const tail = (key, type, length, skip = 0) =>
   key
     .export({ format: 'der', type })
@@ -152,7 +155,7 @@ for (const [algorithm, make] of Object.entries(KEYS)) {
       ['importPublic', algorithm, key.public],
     ]);
     assert.deepEqual(await one('exportPublic', signer), key.public);
-    // Many, so that there are numbers with leading zeros among them.
+    // Enough messages for numbers with leading zeros among the signatures.
     const messages = Array.from({ length: 600 }, (_, length) => randomBytes(length % 80));
     const signatures = await all(messages.map((message) => ['sign', signer, message]));
     messages.forEach((message, index) =>

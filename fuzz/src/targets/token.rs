@@ -1,4 +1,4 @@
-//! Any bytes as a token, a key set or a seal: an error, unless we signed exactly that.
+//! Any bytes as a token, a key set or a seal: an error, unless exactly that was signed here.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use crate::support::token::{NOW, claims, key, keys, verifier};
 
 const PLAN: &[u8] = b"TLPLAN: what is in it does not matter to the seal";
 
-/// All that was ever signed here, with the verifiers that know the keys.
+/// Everything that was ever signed here, with verifiers that have the keys.
 struct World {
     verifiers: Vec<Verifier>,
     tokens: Vec<String>,
@@ -40,7 +40,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     }
 });
 
-/// The first byte says what the rest is.
+/// Verifies bytes. The first byte selects their kind.
 pub fn token(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     let text = String::from_utf8_lossy(rest);
@@ -53,7 +53,7 @@ pub fn token(bytes: &[u8]) {
     }
 }
 
-/// Nothing is believed but what was signed, letter for letter.
+/// Checks that only strings that were signed here are accepted, byte for byte.
 fn any_text(text: &str) {
     let _ = detect_pii(text);
     for (at, verifier) in WORLD.verifiers.iter().enumerate() {
@@ -64,7 +64,7 @@ fn any_text(text: &str) {
     assert_eq!(verdict.is_ok(), WORLD.preview == text, "{text}");
 }
 
-/// The signature is good, the claims are anything: what is accepted is what was signed.
+/// Checks a valid signature over any claims: what is accepted is what was signed.
 fn signed(payload: &[u8]) {
     let token = jws::sign(&key(Algorithm::Hs256, Purpose::Token), "tl+jwt", payload).unwrap();
     let verifier = verifier(key(Algorithm::Hs256, Purpose::Token));
@@ -75,7 +75,7 @@ fn signed(payload: &[u8]) {
     }
 }
 
-/// A key set that was read can be written and read again.
+/// Checks that a key set that was read can be written and read again.
 fn key_set(text: &str) {
     for purpose in [Purpose::Token, Purpose::Plan] {
         for unmarked in [Unmarked::Accept, Unmarked::Skip] {
@@ -94,7 +94,7 @@ fn seal(bytes: &[u8]) {
     }
 }
 
-/// Pairs of bytes, where and what, change what was signed; so a signature is never far.
+/// Changes signed strings by pairs of bytes, an offset and a value, so that a valid signature is never far.
 fn changed(changes: &[u8]) {
     let Some((first, changes)) = changes.split_first() else { return };
     let change = |signed: &[u8]| {
