@@ -33,6 +33,7 @@ mod journey_model;
 mod laws;
 mod lint;
 mod model;
+mod plan_check;
 mod public_api;
 mod reasons;
 mod reference;

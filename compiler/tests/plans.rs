@@ -1,10 +1,11 @@
 //! The content of plans.
 
 use throughline::internals::plan::tables::{
-    Attribute, AttributeFlags, Campaign, Channel, Counter, CounterFlags, EventValues, Experiment, Exposure, ExprOp,
-    Journey, Message, Part, Segment, SegmentFlags, SettingsFlags, Slot, Step, TemplateFilter, Variation,
+    Attribute, AttributeFlags, Campaign, CandidateIndex, Channel, Constant, Counter, CounterFlags, EventValues,
+    Experiment, Exposure, ExprOp, Journey, Message, Part, Segment, SegmentFlags, SettingsFlags, Slot, Step,
+    TemplateFilter, Variation,
 };
-use throughline::internals::plan::{Id, PlanError, Span};
+use throughline::internals::plan::{Id, Op, PlanError, Span};
 use throughline::{Facts, Millis, Plan, Value, decide};
 use throughline_compiler::{Options, Source, compile};
 
@@ -283,4 +284,43 @@ fn sections_that_are_longer_than_the_plan_together_are_refused() {
     plan[32..36].copy_from_slice(&0_u32.to_le_bytes());
     plan[36..40].copy_from_slice(&whole.to_le_bytes());
     assert_eq!(Plan::load(&plan).unwrap_err(), PlanError::Truncated);
+}
+
+/// The example of `src/plan/tables/candidate_index.rs`.
+#[test]
+fn the_worked_example_of_the_candidate_index_is_true() {
+    let yaml = "
+attributes:
+  tier: { type: string, source: request }
+  hour: { type: number, source: request }
+  spend: { type: number, source: request }
+channels: { web: }
+slots: { home.hero: }
+messages: { m: { renditions: [ { channel: web, html: Hello } ] } }
+campaigns:
+  welcome: { class: promo, priority: 50, slots: { home.hero: m } }
+  gold: { class: promo, priority: 40, slots: { home.hero: m }, when: { tier: gold } }
+  upgrade: { class: promo, priority: 30, slots: { home.hero: m }, when: { tier: { $in: [silver, gold] } } }
+  cart: { class: promo, priority: 20, slots: { home.hero: m }, when: { $event: Product Added, hour: { $gt: 18 } } }
+  coupon: { class: promo, priority: 10, slots: { home.hero: m }, when: { $event: Product Added, spend: { $gt: 100 } } }
+";
+    let (_, outcome) = support::outcome(yaml);
+    let plan = Plan::load(&outcome.plans.unwrap().edge).unwrap();
+    let index: CandidateIndex = plan.get(plan.get(Id::<Slot>::new(0)).unwrap().candidates).unwrap();
+    let name = |id| plan.text(plan.get(plan.get(id).unwrap().campaign).unwrap().id);
+    let names = |ids| plan.list(ids).map(name).collect::<Vec<&str>>();
+    assert_eq!(index.placements.iter().map(name).collect::<Vec<_>>(), ["welcome", "gold", "upgrade", "cart", "coupon"]);
+    assert_eq!(names(index.always), ["welcome"]);
+    let attributes: Vec<_> = plan.rows(index.attributes).map(|(_, row)| row).collect();
+    let [tier] = attributes.as_slice() else { panic!("{attributes:?}") };
+    assert_eq!(plan.text(plan.get(tier.attribute).unwrap().name), "tier");
+    let value = |id: Id<Constant>| plan.text(plan.get(id).unwrap().text);
+    let mut postings: Vec<_> =
+        plan.rows(tier.postings).map(|(_, row)| (value(row.constant), names(row.placements))).collect();
+    postings.sort_unstable();
+    assert_eq!(postings, [("gold", vec!["gold", "upgrade"]), ("silver", vec!["upgrade"])]);
+    let conditions: Vec<_> = plan.rows(index.conditions).map(|(_, row)| names(row.placements)).collect();
+    assert_eq!(conditions, [["cart", "coupon"]]);
+    let condition = plan.rows(index.conditions).next().map(|(_, row)| plan.get(row.node).unwrap()).unwrap();
+    assert!(condition.kind() == Op::Count && condition.op.shared, "{condition:?}");
 }

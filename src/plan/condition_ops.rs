@@ -1,7 +1,7 @@
 //! The operators of condition nodes: their operands, and the check that every node of a plan can be evaluated.
 
 use super::enums::wire_enum;
-use super::row::{Field, Kind};
+use super::row::{FLAG, Field, Kind};
 use super::tables::{
     Attribute, Constant, Counter, Journey, JourneyState, LocalPart, Node, Place, Regex, Segment, Sequence, Text, Zone,
 };
@@ -139,10 +139,7 @@ wire_enum! {
     }
 }
 
-/// The bit of an operator's word that marks a shared node.
-const SHARED: u32 = 1 << 31;
-
-/// The operator of a node, in one word with the mark of shared nodes.
+/// The operator of a node, in one word with the mark of shared nodes ([`FLAG`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeOp {
     /// The operator.
@@ -158,14 +155,14 @@ impl From<Op> for NodeOp {
 }
 
 impl Field for NodeOp {
-    const KIND: Kind = Kind::EnumWithFlags(Op::VARIANTS, SHARED);
+    const KIND: Kind = Kind::FlaggedEnum(Op::VARIANTS);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
         let word = *words.get(at)?;
-        Some(Self { op: Op::from_number(word & !SHARED)?, shared: word & SHARED != 0 })
+        Some(Self { op: Op::from_number(word & !FLAG)?, shared: word & FLAG != 0 })
     }
     fn write(self, out: &mut Vec<u32>) {
-        out.push(self.op as u32 | if self.shared { SHARED } else { 0 });
+        out.push(self.op as u32 | if self.shared { FLAG } else { 0 });
     }
 }
 

@@ -13,6 +13,9 @@ pub use super::ids::{Id, Ids, Span};
 /// The word of an optional reference that refers to nothing.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// The bit of a flag that shares its word with the number of an enum's variant.
+pub const FLAG: u32 = 1 << 31;
+
 /// Returns the word at an offset of a row.
 #[inline]
 fn word(words: &[u32], at: usize) -> Option<u32> {
@@ -68,8 +71,8 @@ pub enum Kind {
     Enum(u32),
     /// A set of flags, all of them among these bits.
     Flags(u32),
-    /// The number of an enum's variant, less than the first number, beside the flags of the second.
-    EnumWithFlags(u32, u32),
+    /// As [`Self::Enum`], with [`FLAG`] or without it.
+    FlaggedEnum(u32),
     /// The number of an item of this table.
     Id(usize),
     /// The number of an item of this table, or [`NONE`].
@@ -89,7 +92,7 @@ impl Kind {
             | Self::Char
             | Self::Enum(_)
             | Self::Flags(_)
-            | Self::EnumWithFlags(..)
+            | Self::FlaggedEnum(_)
             | Self::Id(_)
             | Self::Option(_) => 1,
             Self::Wide | Self::Number | Self::Span(_) | Self::Ids(_) => 2,
@@ -115,7 +118,7 @@ impl Kind {
             Self::Char => refers(char::from_u32(first).is_some()),
             Self::Enum(variants) => check_variant(first, variants),
             Self::Flags(known) => check_flags(first, known),
-            Self::EnumWithFlags(variants, flags) => check_variant(first & !flags, variants),
+            Self::FlaggedEnum(variants) => check_variant(first & !FLAG, variants),
             Self::Id(table) => refers(first < bounds.count(table)),
             Self::Option(table) => refers(first == NONE || first < bounds.count(table)),
             Self::Span(table) => refers(first.checked_add(second).is_some_and(|end| end <= bounds.count(table))),
@@ -303,6 +306,8 @@ macro_rules! tables {
             const TABLE: usize = $number;
             const FIELDS: &'static [$crate::plan::row::Kind] = &[$(<$kind as $crate::plan::row::Field>::KIND),*];
             fn read(words: &[u32]) -> Option<Self> {
+                // One check of the length instead of one for each field.
+                let words: &[u32; <$name as $crate::plan::row::Row>::WORDS] = words.first_chunk()?;
                 let mut next: usize = 0;
                 $(
                     let at = next;

@@ -62,7 +62,7 @@ wire_enum! {
     /// | `Filter` | [`TemplateFilter`] number | number or date format, of those two filters | the input, the filter's arguments | `name \| upcase`: `Filter 1 - [2]` |
     /// | `Eq`, `Lt`, `Lte`, `Contains`, `And`, `Or` | - | - | the two sides | `a == b`: `Eq - - [2, 3]` |
     /// | `Not` | - | - | the value | `a != b`: `Not - - [8]`, where value 8 is `a == b` |
-    /// | `Blank` | 1 if white space counts as blank, else 0 | - | the value | `name == blank`: `Blank 1 - [2]` |
+    /// | `Blank` | 1 if white space and `false` count as blank, else 0 | - | the value | `name == blank`: `Blank 1 - [2]` |
     ExprOp {
         /// Constant `a`.
         Constant = 0 "constant",

@@ -1,4 +1,4 @@
-//! How the candidates of a lane are found: by what must be so before a campaign's condition can hold.
+//! Access paths: the necessary part of each campaign's condition under which a candidate index files the campaign.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,25 +7,26 @@ use throughline::internals::plan::condition_ops::Op;
 use throughline::internals::plan::tables::{Attribute, Constant, ConstantKind, Node, Segment, SegmentFlags};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
-/// So few candidates are looked at as quickly as they are found.
+/// Fewer candidates than this are looked at as quickly as they are found.
 const FEW: usize = 4;
 
-/// Something that is so or not, and quickly known.
+/// A fact about the subject that is looked up quickly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessTerm {
-    /// The attribute's value, or an item of it, is the constant, or becomes it when it is converted.
+    /// The attribute's value, or an item of it, equals the constant, possibly after conversion.
     Value(Id<Attribute>, Id<Constant>),
     /// The condition holds.
     Holds(Id<Node>),
 }
 
-/// What finds a candidate: one of these terms must be so; without any it is never one.
+/// A necessary condition in disjunctive form: some term is true for every subject for whom the condition holds. Without terms
+/// the condition never holds.
 pub type AccessPath = Vec<AccessTerm>;
 
-/// How many different values the conditions of a plan ask of each attribute.
+/// The number of distinct values that the conditions of a plan test for each attribute.
 pub type ValueCounts = BTreeMap<Id<Attribute>, usize>;
 
-/// What the conditions ask that are in the plan by now.
+/// Counts the values in the conditions that are in the plan so far.
 pub fn asked(plan: &PlanBuilder) -> ValueCounts {
     let subject = ConditionReader { plan, known: BTreeMap::new() };
     let mut values: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
@@ -37,7 +38,7 @@ pub fn asked(plan: &PlanBuilder) -> ValueCounts {
     values.into_iter().map(|(attribute, values)| (attribute, values.len())).collect()
 }
 
-/// For each condition what finds it best, or none if it always has to be looked at.
+/// Returns the cheapest access path of each condition; `None` if looking at the candidate costs less.
 pub fn choose(plan: &PlanBuilder, asked: &ValueCounts, conditions: &[Option<Id<Node>>]) -> Vec<Option<AccessPath>> {
     if conditions.len() < FEW {
         return vec![None; conditions.len()];
@@ -50,11 +51,13 @@ pub fn choose(plan: &PlanBuilder, asked: &ValueCounts, conditions: &[Option<Id<N
     choices.into_iter().map(|accesses| best(accesses).filter(|access| costs.of(access) < LOOK)).collect()
 }
 
-/// What it costs to look at one candidate.
+/// The cost of looking at one candidate; other costs are relative to it.
 const LOOK: usize = 1_000;
 
-/// What terms are expected to cost for each condition that they find: the more values the plan asks of an attribute, the
-/// fewer of them a subject has; and a condition is evaluated once for all who share it, and then holds one time in four.
+/// The expected cost of terms, for each condition filed under them.
+///
+/// - The more values of an attribute the plan tests, the less often a subject has a certain one of them.
+/// - A shared condition is evaluated once for all campaigns filed under it, and is assumed to hold one time in four.
 struct Costs<'a> {
     asked: &'a ValueCounts,
     shares: BTreeMap<Id<Node>, usize>,
@@ -90,18 +93,18 @@ impl<'a> Costs<'a> {
     }
 }
 
-/// Of the accesses of a condition so many are compared.
+/// The maximum number of access paths of a condition that are compared.
 const MANY: usize = 64;
 
 /// Reads conditions on the subject.
 struct ConditionReader<'p> {
     plan: &'p PlanBuilder,
-    /// What is known of conditions: they share parts, which may share parts again.
+    /// The access paths of conditions that were read. Conditions share parts, which may share parts in turn.
     known: BTreeMap<Id<Node>, Vec<AccessPath>>,
 }
 
 impl ConditionReader<'_> {
-    /// Accesses of which each finds all subjects for which the condition holds.
+    /// Returns access paths, each of which finds all subjects for whom the condition holds.
     fn accesses(&mut self, id: Id<Node>) -> Vec<AccessPath> {
         if let Some(known) = self.known.get(&id) {
             return known.clone();
@@ -150,7 +153,7 @@ impl ConditionReader<'_> {
         }
     }
 
-    /// The constants of which a value must be one, or have one, if it satisfies the test; none if others do.
+    /// Returns the constants that a value must equal, or contain, to satisfy the test; `None` if other values satisfy it.
     fn values(&self, id: Id<Node>) -> Option<Vec<Id<Constant>>> {
         let (node, op) = self.node(id)?;
         match op {
@@ -166,7 +169,7 @@ impl ConditionReader<'_> {
         }
     }
 
-    /// The constant, if values can be looked up by it: nothing, lists and objects have no form of their own.
+    /// Returns the constant if values can be looked up by it: `null`, lists and objects cannot.
     fn single(&self, id: Id<Constant>) -> Option<Id<Constant>> {
         form(self.plan, id).map(|_| id)
     }
@@ -185,7 +188,7 @@ const fn is_value(term: &AccessTerm) -> bool {
     matches!(term, AccessTerm::Value(..))
 }
 
-/// A constant as the form of a value that is looked up.
+/// Returns a constant as the value that is looked up.
 pub fn form(plan: &PlanBuilder, id: Id<Constant>) -> Option<ValueRef<'_>> {
     let row = plan.get(id)?;
     match row.kind {

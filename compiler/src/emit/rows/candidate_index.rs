@@ -18,7 +18,7 @@ use crate::rules::campaign;
 /// The candidates of each value.
 type Values = BTreeMap<Id<Constant>, Vec<Id<Placement>>>;
 
-/// The candidates of each term, and those without one.
+/// The candidates of each term, and those without an access path.
 #[derive(Default)]
 struct Postings {
     always: Vec<Id<Placement>>,
@@ -27,7 +27,7 @@ struct Postings {
 }
 
 impl<'a> RowWriter<'_, '_, 'a, '_> {
-    /// The campaigns that can fill the slot.
+    /// Writes the index of the campaigns that can fill the slot.
     pub(super) fn slot_index(&mut self, slot: &str) -> Id<CandidateIndex> {
         let placed = |campaign: &campaign::Campaign<'a>| {
             let placement = campaign.slots.iter().find(|placement| placement.slot.name == slot)?;
@@ -37,13 +37,13 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.candidate_index(placements)
     }
 
-    /// The campaigns that have a next action.
+    /// Writes the index of the campaigns that have a next action, if there are any.
     pub(super) fn next_action_index(&mut self) -> Option<Id<CandidateIndex>> {
         let placements = self.competing(|campaign| (!campaign.next.is_empty()).then_some(None));
         (!placements.is_empty()).then(|| self.candidate_index(placements))
     }
 
-    /// For each group the campaigns that make one of its offers.
+    /// Writes the groups of offers, each with the index of the campaigns that make one of its offers.
     pub(super) fn offer_groups(&mut self) {
         let groups: Vec<String> = self.numbers.offer_groups.keys().cloned().collect();
         for group in &groups {
@@ -59,7 +59,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         }
     }
 
-    /// The campaigns that compete, with the message that each has there: best priority first, and of one priority by id.
+    /// Returns the campaigns that compete, each with its message: highest priority first, and of one priority by id.
     fn competing(&self, placed: impl Fn(&campaign::Campaign<'a>) -> Option<Option<Id<Message>>>) -> Vec<Placement> {
         let rows = self.rules.campaigns.iter().filter_map(|(name, campaign)| {
             let row = Placement { campaign: *self.numbers.campaigns.get(*name)?, message: placed(campaign)? };
@@ -99,7 +99,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         }
     }
 
-    /// The condition is evaluated here, and once more with the candidates.
+    /// Writes a shared condition. It is marked as shared because the conditions of its candidates contain it too.
     fn shared_condition(&mut self, node: Id<Node>, placements: &[Id<Placement>]) -> SharedCondition {
         mark_shared(&mut self.plan, node);
         SharedCondition { node, placements: self.plan.ids(placements) }

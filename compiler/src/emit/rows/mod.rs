@@ -93,7 +93,7 @@ pub(super) struct RowWriter<'w, 'r, 'a, 's> {
     of_account: BTreeSet<String>,
     /// What the conditions of all campaigns ask.
     asked: access_path::ValueCounts,
-    /// The campaigns that compete in a lane.
+    /// The campaigns that are in a candidate index.
     placed: BTreeSet<Id<tables::Campaign>>,
     pub(super) plan: PlanBuilder,
     pub(super) out: &'r mut ReadContext<'s>,
