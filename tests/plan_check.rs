@@ -14,6 +14,7 @@ use crate::{generate, support};
 struct CheckedWord {
     section: usize,
     row: usize,
+    field: usize,
     kind: Kind,
     /// The offset in bytes.
     at: usize,
@@ -22,12 +23,12 @@ struct CheckedWord {
 impl CheckedWord {
     /// Returns the error of a plan with this number in the word, or `None` if the number is known.
     fn error(self, found: u32) -> Option<PlanError> {
-        let Self { section, row, kind, .. } = self;
-        let variant = |found, variants| PlanError::Variant { section, row, found, variants };
+        let Self { section, row, field, kind, .. } = self;
+        let unknown = PlanError::Unknown { section, row, field, found };
         match kind {
-            Kind::Enum(variants) => (found >= variants).then(|| variant(found, variants)),
-            Kind::FlaggedEnum(variants) => (found & !FLAG >= variants).then(|| variant(found & !FLAG, variants)),
-            Kind::Flags(known) => (found & !known != 0).then_some(PlanError::Flags { section, row, found, known }),
+            Kind::Enum(variants) => (found >= variants).then_some(unknown),
+            Kind::FlaggedEnum(variants) => (found & !FLAG >= variants).then_some(unknown),
+            Kind::Flags(known) => (found & !known != 0).then_some(unknown),
             Kind::Char => char::from_u32(found).is_none().then_some(PlanError::Reference { section, row }),
             _ => None,
         }
@@ -62,8 +63,8 @@ fn checked_words(plan: &[u8]) -> Vec<CheckedWord> {
         let size = Kind::sum(tables::fields(section)) * 4;
         for row in 0..len / size {
             let mut at = start + row * size;
-            for kind in tables::fields(section).iter().copied() {
-                let word = CheckedWord { section, row, kind, at };
+            for (field, kind) in tables::fields(section).iter().copied().enumerate() {
+                let word = CheckedWord { section, row, field, kind, at };
                 words.extend((!word.unknown().is_empty()).then_some(word));
                 at += kind.words() * 4;
             }
@@ -103,7 +104,7 @@ fn every_unknown_number_and_flag_is_refused_and_its_row_is_named() {
             for number in word.unknown() {
                 let error = with_word(&plan, word.at, number).unwrap_err();
                 assert_eq!(Some(error), word.error(number), "{word:?}");
-                let row = format!("row {} of section {section} ", word.row);
+                let row = format!("row {} of section {section}", word.row);
                 assert!(error.to_string().contains(&row), "{error}");
             }
         }
@@ -183,7 +184,7 @@ proptest! {
         match (with_word(&plan, word.at, number), word.error(number)) {
             (loaded, Some(error)) => prop_assert_eq!(loaded.unwrap_err(), error),
             (loaded, None) => {
-                let is_other = !matches!(loaded, Err(PlanError::Variant { .. } | PlanError::Flags { .. }));
+                let is_other = !matches!(loaded, Err(PlanError::Unknown { .. }));
                 prop_assert!(is_other, "{:?} {}", word, number);
             }
         }

@@ -2,7 +2,7 @@
 
 use throughline::internals::plan::tables::{
     Attribute, AttributeFlags, Campaign, CandidateIndex, Channel, Constant, Counter, CounterFlags, EventValues,
-    Experiment, Exposure, ExprOp, Journey, Message, Part, Segment, SegmentFlags, SettingsFlags, Slot, Step,
+    Experiment, Exposure, ExprOp, Journey, Message, Part, Placement, Segment, SegmentFlags, SettingsFlags, Slot, Step,
     TemplateFilter, Variation,
 };
 use throughline::internals::plan::{Id, Op, PlanError, Span};
@@ -307,7 +307,7 @@ campaigns:
     let (_, outcome) = support::outcome(yaml);
     let plan = Plan::load(&outcome.plans.unwrap().edge).unwrap();
     let index: CandidateIndex = plan.get(plan.get(Id::<Slot>::new(0)).unwrap().candidates).unwrap();
-    let name = |id| plan.text(plan.get(plan.get(id).unwrap().campaign).unwrap().id);
+    let name = |id: Id<Placement>| plan.text(plan.get(plan.get(id).unwrap().campaign).unwrap().id);
     let names = |ids| plan.list(ids).map(name).collect::<Vec<&str>>();
     assert_eq!(index.placements.iter().map(name).collect::<Vec<_>>(), ["welcome", "gold", "upgrade", "cart", "coupon"]);
     assert_eq!(names(index.always), ["welcome"]);

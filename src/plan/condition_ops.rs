@@ -1,7 +1,7 @@
 //! The operators of condition nodes: their operands, and the check that every node of a plan can be evaluated.
 
 use super::enums::wire_enum;
-use super::row::{FLAG, Field, Kind};
+use super::row::{FLAG, Field, Kind, word};
 use super::tables::{
     Attribute, Constant, Counter, Journey, JourneyState, LocalPart, Node, Place, Regex, Segment, Sequence, Text, Zone,
 };
@@ -158,7 +158,7 @@ impl Field for NodeOp {
     const KIND: Kind = Kind::FlaggedEnum(Op::VARIANTS);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        let word = *words.get(at)?;
+        let word = word(words, at);
         Some(Self { op: Op::from_number(word & !FLAG)?, shared: word & FLAG != 0 })
     }
     fn write(self, out: &mut Vec<u32>) {

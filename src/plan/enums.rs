@@ -1,6 +1,6 @@
 //! Enums that a plan stores as numbers and rules write as words.
 
-use super::row::{Field, Kind};
+use super::row::{Field, Kind, word};
 use crate::event::consent::Consent;
 use crate::prelude::*;
 
@@ -47,7 +47,7 @@ macro_rules! wire_enum {
             const KIND: $crate::plan::row::Kind = $crate::plan::row::Kind::Enum(Self::VARIANTS);
             #[inline]
             fn read(words: &[u32], at: usize) -> Option<Self> {
-                Self::from_number(*words.get(at)?)
+                Self::from_number($crate::plan::row::word(words, at))
             }
             fn write(self, out: &mut Vec<u32>) {
                 out.push(self as u32);
@@ -247,7 +247,7 @@ impl Field for Classes {
     const KIND: Kind = Kind::Flags(Self::ALL.0);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        words.get(at).copied().map(Self)
+        Some(Self(word(words, at)))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.0);
@@ -258,7 +258,7 @@ impl Field for Consent {
     const KIND: Kind = Kind::Enum(3);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        Self::from_number(*words.get(at)?)
+        Self::from_number(word(words, at))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.number());

@@ -23,27 +23,16 @@ pub enum PlanError {
         /// The row's number in it.
         row: usize,
     },
-    /// A row of this section has an enum number that this version does not know.
-    Variant {
+    /// A row of this section has an enum number, or a flag, that this version does not know.
+    Unknown {
         /// The section's number.
         section: usize,
         /// The row's number in it.
         row: usize,
+        /// The field's number in the row.
+        field: usize,
         /// The number found.
         found: u32,
-        /// The number of variants: known numbers are less.
-        variants: u32,
-    },
-    /// A row of this section has a flag that this version does not know.
-    Flags {
-        /// The section's number.
-        section: usize,
-        /// The row's number in it.
-        row: usize,
-        /// The flags found, one bit each.
-        found: u32,
-        /// All flags that are known there.
-        known: u32,
     },
     /// A condition is nested too deeply, or a node has unknown or invalid operands.
     Node {
@@ -74,11 +63,11 @@ impl fmt::Display for PlanError {
             Self::Reference { section, row } => {
                 write!(f, "row {row} of section {section} refers to an item that does not exist")
             }
-            Self::Variant { section, row, found, variants } => {
-                write!(f, "row {row} of section {section} has the enum number {found}, expected less than {variants}")
-            }
-            Self::Flags { section, row, found, known } => {
-                write!(f, "row {row} of section {section} has the flags {found}, expected only bits of {known}")
+            Self::Unknown { section, row, field, found } => {
+                write!(
+                    f,
+                    "unknown number {found} in field {field} of row {row} of section {section}; compile the rules again"
+                )
             }
             Self::Node { row } => write!(f, "node {row} of the plan's conditions is not valid"),
             Self::Template { row } => write!(f, "step or value {row} of the plan's templates is not valid"),

@@ -1,7 +1,7 @@
 //! Loads plans: reads the bytes, and checks once everything that is taken for granted afterwards.
 
 use super::automaton::Automaton;
-use super::row::{Bounds, Kind, Row};
+use super::row::{Bounds, Kind, Row, word};
 use super::tables::{self, Constant, ConstantKind, LISTS, REGEXES, SECTIONS, STRINGS, Settings, SettingsFlags};
 use super::{HEADER, Id, Ids, MAGIC, Plan, PlanError, Span, VERSION, condition_ops, template_ops};
 use crate::event::consent::Consent;
@@ -147,8 +147,13 @@ fn check_table(plan: &Plan, table: usize, bounds: &Bounds<'_>) -> Result<(), Pla
     let words = plan.words.get(section.start..section.end).unwrap_or(&[]);
     for (row, words) in words.chunks_exact(Kind::sum(fields).max(1)).enumerate() {
         let mut at: usize = 0;
-        for field in fields {
-            field.check(words, at, bounds).map_err(|defect| defect.in_row(table, row))?;
+        for (number, field) in fields.iter().enumerate() {
+            if !field.check(words, at, bounds) {
+                return Err(match word(words, at) {
+                    found if field.is_enumerated() => PlanError::Unknown { section: table, row, field: number, found },
+                    _ => PlanError::Reference { section: table, row },
+                });
+            }
             at = at.saturating_add(field.words());
         }
     }

@@ -7,7 +7,6 @@
 use crate::prelude::*;
 use crate::time::Millis;
 
-use super::PlanError;
 pub use super::ids::{Id, Ids, Span};
 
 /// The word of an optional reference that refers to nothing.
@@ -17,15 +16,17 @@ pub(super) const NONE: u32 = u32::MAX;
 pub const FLAG: u32 = 1 << 31;
 
 /// Returns the word at an offset of a row.
+///
+/// INVARIANT: the offset is within the row. [`Row::read`] checks the length of a row once for all fields.
 #[inline]
-fn word(words: &[u32], at: usize) -> Option<u32> {
-    words.get(at).copied()
+pub(super) fn word(words: &[u32], at: usize) -> u32 {
+    words.get(at).copied().unwrap_or(0)
 }
 
 /// Returns the two words at an offset of a row, the lower one first, as one number.
 #[inline]
-fn wide(words: &[u32], at: usize) -> Option<u64> {
-    Some(u64::from(word(words, at)?) | (u64::from(word(words, at.saturating_add(1))?) << 32))
+fn wide(words: &[u32], at: usize) -> u64 {
+    u64::from(word(words, at)) | (u64::from(word(words, at.saturating_add(1))) << 32)
 }
 
 /// The sizes of all tables, and the lists: references are checked against them.
@@ -108,49 +109,27 @@ impl Kind {
         }
     }
 
-    /// Checks the field at an offset of a row: every reference leads to something, every number is known.
-    pub(super) fn check(self, words: &[u32], at: usize, bounds: &Bounds<'_>) -> Result<(), Defect> {
-        let [first, second] = [at, at.saturating_add(1)].map(|at| word(words, at).unwrap_or(0));
-        let refers = |is_good: bool| if is_good { Ok(()) } else { Err(Defect::Reference) };
+    /// Whether the field at an offset of a row is valid: references lead to items that exist, numbers and flags are known.
+    pub(super) fn check(self, words: &[u32], at: usize, bounds: &Bounds<'_>) -> bool {
+        let first = word(words, at);
+        let second = word(words, at.saturating_add(1));
         match self {
-            Self::Word | Self::Wide => Ok(()),
-            Self::Number => refers(wide(words, at).is_some_and(|bits| !f64::from_bits(bits).is_nan())),
-            Self::Char => refers(char::from_u32(first).is_some()),
-            Self::Enum(variants) => check_variant(first, variants),
-            Self::Flags(known) => check_flags(first, known),
-            Self::FlaggedEnum(variants) => check_variant(first & !FLAG, variants),
-            Self::Id(table) => refers(first < bounds.count(table)),
-            Self::Option(table) => refers(first == NONE || first < bounds.count(table)),
-            Self::Span(table) => refers(first.checked_add(second).is_some_and(|end| end <= bounds.count(table))),
-            Self::Ids(table) => refers(bounds.has_list(table, first, second)),
+            Self::Word | Self::Wide => true,
+            Self::Number => !f64::from_bits(wide(words, at)).is_nan(),
+            Self::Char => char::from_u32(first).is_some(),
+            Self::Enum(variants) => first < variants,
+            Self::Flags(known) => first & !known == 0,
+            Self::FlaggedEnum(variants) => first & !FLAG < variants,
+            Self::Id(table) => first < bounds.count(table),
+            Self::Option(table) => first == NONE || first < bounds.count(table),
+            Self::Span(table) => first.checked_add(second).is_some_and(|end| end <= bounds.count(table)),
+            Self::Ids(table) => bounds.has_list(table, first, second),
         }
     }
-}
 
-const fn check_variant(found: u32, variants: u32) -> Result<(), Defect> {
-    if found < variants { Ok(()) } else { Err(Defect::Variant { found, variants }) }
-}
-
-const fn check_flags(found: u32, known: u32) -> Result<(), Defect> {
-    if found & !known == 0 { Ok(()) } else { Err(Defect::Flags { found, known }) }
-}
-
-/// The reason why a field is refused.
-#[derive(Clone, Copy)]
-pub(super) enum Defect {
-    Reference,
-    Variant { found: u32, variants: u32 },
-    Flags { found: u32, known: u32 },
-}
-
-impl Defect {
-    /// Returns the error of a plan with this defect in a row.
-    pub(super) const fn in_row(self, section: usize, row: usize) -> PlanError {
-        match self {
-            Self::Reference => PlanError::Reference { section, row },
-            Self::Variant { found, variants } => PlanError::Variant { section, row, found, variants },
-            Self::Flags { found, known } => PlanError::Flags { section, row, found, known },
-        }
+    /// Whether the field is a number, or a set of flags, of which this version knows only some.
+    pub(super) const fn is_enumerated(self) -> bool {
+        matches!(self, Self::Enum(_) | Self::Flags(_) | Self::FlaggedEnum(_))
     }
 }
 
@@ -194,7 +173,7 @@ impl Field for u32 {
     const KIND: Kind = Kind::Word;
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        word(words, at)
+        Some(word(words, at))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self);
@@ -205,7 +184,7 @@ impl Field for i32 {
     const KIND: Kind = Kind::Word;
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        word(words, at).map(u32::cast_signed)
+        Some(word(words, at).cast_signed())
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.cast_unsigned());
@@ -216,7 +195,7 @@ impl Field for char {
     const KIND: Kind = Kind::Char;
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        Self::from_u32(word(words, at)?)
+        Self::from_u32(word(words, at))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(u32::from(self));
@@ -232,7 +211,7 @@ impl Field for f64 {
     const KIND: Kind = Kind::Number;
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        wide(words, at).map(Self::from_bits)
+        Some(Self::from_bits(wide(words, at)))
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.to_bits(), out);
@@ -243,7 +222,7 @@ impl Field for Millis {
     const KIND: Kind = Kind::Wide;
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        Some(Self(wide(words, at)?.cast_signed()))
+        Some(Self(wide(words, at).cast_signed()))
     }
     fn write(self, out: &mut Vec<u32>) {
         write_u64(self.0.cast_unsigned(), out);
@@ -254,7 +233,7 @@ impl<T: Target> Field for Id<T> {
     const KIND: Kind = Kind::Id(T::TABLE);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        word(words, at).map(Self::new)
+        Some(Self::new(word(words, at)))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.0);
@@ -265,7 +244,7 @@ impl<T: Target> Field for Option<Id<T>> {
     const KIND: Kind = Kind::Option(T::TABLE);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        Some(Some(word(words, at)?).filter(|index| *index != NONE).map(Id::new))
+        Some(Some(word(words, at)).filter(|index| *index != NONE).map(Id::new))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.push(self.map_or(NONE, |id| id.0));
@@ -276,7 +255,7 @@ impl<T: Target> Field for Span<T> {
     const KIND: Kind = Kind::Span(T::TABLE);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        Some(Self::new(word(words, at)?, word(words, at.saturating_add(1))?))
+        Some(Self::new(word(words, at), word(words, at.saturating_add(1))))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
@@ -287,7 +266,7 @@ impl<T: Target> Field for Ids<T> {
     const KIND: Kind = Kind::Ids(T::TABLE);
     #[inline]
     fn read(words: &[u32], at: usize) -> Option<Self> {
-        Some(Self::new(word(words, at)?, word(words, at.saturating_add(1))?))
+        Some(Self::new(word(words, at), word(words, at.saturating_add(1))))
     }
     fn write(self, out: &mut Vec<u32>) {
         out.extend([self.start, self.len]);
@@ -374,7 +353,7 @@ macro_rules! flags {
             const KIND: $crate::plan::row::Kind = $crate::plan::row::Kind::Flags(0 $(| $bit)*);
             #[inline]
             fn read(words: &[u32], at: usize) -> Option<Self> {
-                words.get(at).copied().map(Self)
+                Some(Self($crate::plan::row::word(words, at)))
             }
             fn write(self, out: &mut Vec<u32>) {
                 out.push(self.0);
