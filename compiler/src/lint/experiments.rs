@@ -9,6 +9,8 @@ use crate::rules::experiment::Experiment;
 use crate::source::cursor::ReadContext;
 
 /// The keys of an experiment that the lints understand.
+///
+/// This is not the list of all keys: a new key is unknown to the lints until each of them was checked for it.
 const UNDERSTOOD: [&str; 11] = [
     "unit",
     "seed",

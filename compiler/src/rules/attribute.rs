@@ -7,7 +7,7 @@ use throughline::internals::plan::tables::{Derivation, Source};
 
 use crate::rules::Definition;
 use crate::rules::event_values::EventValues;
-use crate::source::cursor::{Cursor, ReadContext};
+use crate::source::cursor::{Cursor, ReadContext, Reference};
 use crate::source::tree::Kind;
 
 /// The accepted values of `source`, other than a map of event values.
@@ -91,6 +91,20 @@ impl Attribute<'_> {
     #[must_use]
     pub const fn is_at_edge(&self) -> bool {
         self.edge || matches!(self.source, Source::Request)
+    }
+
+    /// Reports an attribute that stays in the collector but is used elsewhere: by `user`, through the reference `name`.
+    pub fn require_at_edge(&self, name: &Reference<'_>, user: &str, out: &mut ReadContext<'_>) {
+        if self.is_at_edge() {
+            return;
+        }
+        let message = format!("`{}` never leaves the collector, so {user} cannot use it", name.name);
+        let expected = if self.pii {
+            "an attribute without `pii: true`; only messages of journeys may contain personal data"
+        } else {
+            "an attribute with `edge: true`"
+        };
+        name.cursor.error("not-at-edge", message, out).expected(expected);
     }
 }
 

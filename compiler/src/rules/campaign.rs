@@ -4,13 +4,10 @@ use throughline::Millis;
 use throughline::internals::plan::tables::{Class, Format};
 
 use crate::rules::account_unit;
-use crate::rules::channel::{Channel, WEB, check_roles, roles};
+use crate::rules::channel::{WEB, check_roles, roles};
 use crate::rules::class::class;
-use crate::rules::experiment::Experiment;
+use crate::rules::exclusion::Exclusion;
 use crate::rules::frequency_cap::Limit;
-use crate::rules::holdout::Exclusion;
-use crate::rules::message::{Message, refuse_private};
-use crate::rules::offer::Offer;
 use crate::rules::schedule::Schedule;
 use crate::rules::score::Score;
 use crate::rules::{Definition, Rules, find};
@@ -201,10 +198,10 @@ impl<'a> Campaign<'a> {
     /// Reports references to unknown definitions, and messages that do not suit their slot or channel.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
-            find::<Offer<'_>>(&rules.offers, offer, out);
+            find(&rules.offers, offer, out);
         }
         if let Some(experiment) = &self.experiment {
-            find::<Experiment<'_>>(&rules.experiments, experiment, out);
+            find(&rules.experiments, experiment, out);
         }
         if let Some(score) = &self.score {
             score.check(rules, out);
@@ -242,7 +239,7 @@ impl Placement<'_> {
         if slot.is_none() {
             self.slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
         }
-        let message = find::<Message<'_>>(&rules.messages, &self.message, out);
+        let message = find(&rules.messages, &self.message, out);
         let (Some(slot), Some(message)) = (slot, message) else { return };
         if let Some(schema) = &slot.schema {
             // Apps fill slots too, in their own channel.
@@ -265,8 +262,8 @@ impl Placement<'_> {
 
 impl Next<'_> {
     fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
-        let channel = find::<Channel<'_>>(&rules.channels, &self.channel, out);
-        let message = find::<Message<'_>>(&rules.messages, &self.message, out);
+        let channel = find(&rules.channels, &self.channel, out);
+        let message = find(&rules.messages, &self.message, out);
         if self.channel.name == WEB {
             let text = "a next action cannot use the channel `web`";
             self.channel.cursor.error("channel", text, out).expected("another channel, or `slots`");
@@ -280,19 +277,11 @@ impl Next<'_> {
             self.channel.cursor.error("not-at-edge", text, out).expected(expected);
         }
         let (Some(_), Some(message)) = (channel, message) else { return };
-        require_rendition(message, &self.message, self.channel.name, out);
+        message.require_in_channel(&self.message, self.channel.name, out);
         for (name, output) in message.in_channel(self.channel.name).flat_map(|rendition| rendition.reads(rules)) {
             if let Some(attribute) = rules.attributes.get(name) {
-                refuse_private(attribute, output, "a next action", out);
+                attribute.require_at_edge(output, "a next action", out);
             }
         }
-    }
-}
-
-/// Reports a message without a rendition for a channel.
-pub fn require_rendition(message: &Message<'_>, name: &Reference<'_>, channel: &str, out: &mut ReadContext<'_>) {
-    if message.in_channel(channel).next().is_none() {
-        let text = format!("message `{}` has no rendition for the channel `{channel}`", name.name);
-        name.cursor.error("no-rendition", text, out).expected(format!("a rendition with `channel: {channel}`"));
     }
 }

@@ -3,10 +3,8 @@
 use throughline::Millis;
 use throughline::internals::plan::tables::Classes;
 
-use crate::rules::campaign::Campaign;
-use crate::rules::channel::{Channel, WEB};
+use crate::rules::channel::WEB;
 use crate::rules::class::classes;
-use crate::rules::message::Message;
 use crate::rules::trigger::Trigger;
 use crate::rules::{Rules, find};
 use crate::source::cursor::{Cursor, ReadContext, Reference};
@@ -71,10 +69,10 @@ impl<'a> Cooldown<'a> {
             _ => None,
         };
         for campaign in self.campaign.iter().chain(after) {
-            find::<Campaign<'_>>(&rules.campaigns, campaign, out);
+            find(&rules.campaigns, campaign, out);
         }
         if let After::Message(message) = &self.after {
-            find::<Message<'_>>(&rules.messages, message, out);
+            find(&rules.messages, message, out);
         }
     }
 }
@@ -138,7 +136,7 @@ impl<'a> QuietHours<'a> {
     /// Reports unknown channels, and the channel `web`, to which quiet hours do not apply.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         for channel in &self.channels {
-            find::<Channel<'_>>(&rules.channels, channel, out);
+            find(&rules.channels, channel, out);
             if channel.name == WEB {
                 let message = "quiet hours do not apply to the channel `web`";
                 channel.cursor.error("channel", message, out).expected("a channel other than `web`");

@@ -1,7 +1,6 @@
 //! Experiments: randomised splits with GrowthBook's hashing and keys.
 
-use crate::rules::holdout::Exclusion;
-use crate::rules::message::refuse_private;
+use crate::rules::exclusion::Exclusion;
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
@@ -74,10 +73,7 @@ impl<'a> Definition<'a> for Experiment<'a> {
 impl Experiment<'_> {
     /// Reports a unit that is not declared, or that a decision cannot read.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
-        let Some(unit) = &self.unit else { return };
-        if let Some(attribute) = rules.attribute(unit, out) {
-            refuse_private(attribute, unit, "an experiment", out);
-        }
+        rules.check_unit(self.unit.as_ref(), "an experiment", out);
     }
 
     /// Returns each variation with its range of buckets: inclusive start, exclusive end.

@@ -4,9 +4,6 @@ use throughline::Millis;
 use throughline::internals::plan::tables::{Class, Per};
 
 use crate::rules::account_unit;
-use crate::rules::channel::Channel;
-use crate::rules::message::Message;
-use crate::rules::offer::Offer;
 use crate::rules::{Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
@@ -115,16 +112,16 @@ impl<'a> FrequencyCap<'a> {
                 slot.unknown("slot", rules.slots.iter().map(|(id, _)| *id), out);
             }
             CapScope::Offer(offer) => {
-                find::<Offer<'_>>(&rules.offers, offer, out);
+                find(&rules.offers, offer, out);
             }
             CapScope::Message(message) => {
-                find::<Message<'_>>(&rules.messages, message, out);
+                find(&rules.messages, message, out);
             }
             CapScope::All | CapScope::Class(_) | CapScope::Slot(_) => {}
         }
         account_unit::check(self.limit.unit.as_ref(), rules, out);
         for channel in &self.channels {
-            find::<Channel<'_>>(&rules.channels, channel, out);
+            find(&rules.channels, channel, out);
         }
     }
 

@@ -5,11 +5,8 @@ use throughline::internals::plan::tables::Class;
 
 use crate::condition::scope::CounterSpec;
 use crate::rules::account_unit;
-use crate::rules::campaign::require_rendition;
-use crate::rules::channel::{Channel, WEB, check_roles, roles};
+use crate::rules::channel::{WEB, check_roles, roles};
 use crate::rules::class::class;
-use crate::rules::message::Message;
-use crate::rules::offer::Offer;
 use crate::rules::trigger::Trigger;
 use crate::rules::{Definition, Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
@@ -195,15 +192,15 @@ impl<'a> Journey<'a> {
     /// Reports unknown messages and channels, and those that do not suit the journey.
     pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
-            find::<Offer<'_>>(&rules.offers, offer, out);
+            find(&rules.offers, offer, out);
         }
         account_unit::check(self.unit.as_ref(), rules, out);
         check_roles(&self.roles, rules, out);
         for step in &self.steps {
             let StepAction::Send { message: name, channels, .. } = &step.action else { continue };
-            let message = find::<Message<'_>>(&rules.messages, name, out);
+            let message = find(&rules.messages, name, out);
             for channel in channels {
-                let known = find::<Channel<'_>>(&rules.channels, channel, out);
+                let known = find(&rules.channels, channel, out);
                 if known.is_some_and(|row| !row.allows_roles(self.wanted(rules))) {
                     let wanted: Vec<&str> = self.wanted(rules).iter().map(|role| role.name).collect();
                     let text = format!("channel `{}` has no role that the message requires", channel.name);
@@ -213,7 +210,7 @@ impl<'a> Journey<'a> {
                     let text = "a journey cannot use the channel `web`";
                     channel.cursor.error("channel", text, out).expected("a channel other than `web`");
                 } else if let (Some(message), Some(_)) = (message, known) {
-                    require_rendition(message, name, channel.name, out);
+                    message.require_in_channel(name, channel.name, out);
                 }
             }
         }

@@ -2,9 +2,7 @@
 
 use throughline::internals::plan::tables::Format;
 
-use crate::rules::attribute::Attribute;
-use crate::rules::catalogue::List;
-use crate::rules::channel::{Channel, EMAIL, WEB};
+use crate::rules::channel::{EMAIL, WEB};
 use crate::rules::defaults::locale;
 use crate::rules::{Definition, Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
@@ -61,6 +59,14 @@ impl<'a> Message<'a> {
     /// Returns the renditions for a channel.
     pub fn in_channel<'m>(&'m self, channel: &'m str) -> impl Iterator<Item = &'m Rendition<'a>> {
         self.renditions.iter().filter(move |rendition| rendition.is_in(channel))
+    }
+
+    /// Reports a message without a rendition for a channel. `name` is the reference to it.
+    pub fn require_in_channel(&self, name: &Reference<'_>, channel: &str, out: &mut ReadContext<'_>) {
+        if self.in_channel(channel).next().is_none() {
+            let text = format!("message `{}` has no rendition for the channel `{channel}`", name.name);
+            name.cursor.error("no-rendition", text, out).expected(format!("a rendition with `channel: {channel}`"));
+        }
     }
 
     /// Reports renditions for unknown channels, unknown attributes, and duplicate renditions.
@@ -135,7 +141,7 @@ impl<'a> Rendition<'a> {
 
     fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         if let Some(channel) = &self.channel {
-            find::<Channel<'_>>(&rules.channels, channel, out);
+            find(&rules.channels, channel, out);
         }
         let is_web = self.is_in(WEB);
         for named in self.templates().flat_map(|template| &template.attributes) {
@@ -144,28 +150,14 @@ impl<'a> Rendition<'a> {
             }
         }
         for named in self.templates().flat_map(|template| &template.lists) {
-            find::<List<'_>>(&rules.lists, named, out);
+            find(&rules.lists, named, out);
         }
         for (name, named) in self.reads(rules) {
             if let (Some(attribute), true) = (rules.attributes.get(name), is_web) {
-                refuse_private(attribute, named, "a page", out);
+                attribute.require_at_edge(named, "a page", out);
             }
         }
     }
-}
-
-/// Reports an attribute that stays in the collector but is read elsewhere.
-pub fn refuse_private(attribute: &Attribute<'_>, output: &Reference<'_>, cursor: &str, out: &mut ReadContext<'_>) {
-    if attribute.is_at_edge() {
-        return;
-    }
-    let message = format!("`{}` never leaves the collector, so {cursor} cannot use it", output.name);
-    let expected = if attribute.pii {
-        "an attribute without `pii: true`; only messages of journeys may contain personal data"
-    } else {
-        "an attribute with `edge: true`"
-    };
-    output.cursor.error("not-at-edge", message, out).expected(expected);
 }
 
 fn subject<'a>(fields: &Fields<'a>, is_email: bool, out: &mut ReadContext<'_>) -> Option<Template<'a>> {

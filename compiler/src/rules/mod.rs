@@ -10,6 +10,7 @@ pub mod cooldown;
 pub mod cross_checks;
 pub mod defaults;
 pub mod event_values;
+pub mod exclusion;
 pub mod experiment;
 pub mod feature;
 pub mod frequency_cap;
@@ -37,10 +38,11 @@ use crate::rules::campaign::Campaign;
 use crate::rules::catalogue::{Item, List};
 use crate::rules::channel::Channel;
 use crate::rules::defaults::Defaults;
+use crate::rules::exclusion::ExclusionGroup;
 use crate::rules::experiment::Experiment;
 use crate::rules::feature::{AutoExperiment, Bandit, Feature, SavedGroup};
 use crate::rules::frequency_cap::Limit;
-use crate::rules::holdout::{ExclusionGroup, Holdout};
+use crate::rules::holdout::Holdout;
 use crate::rules::journey::Journey;
 use crate::rules::lint_settings::LintSettings;
 use crate::rules::message::Message;
@@ -207,7 +209,7 @@ impl<'a> Rules<'a> {
         self.journeys.values().for_each(|journey| journey.check(self, out));
         self.holdouts.values().for_each(|holdout| holdout.check(self, out));
         self.exclusions.values().for_each(|group| group.check(self, out));
-        holdout::check_members(self, out);
+        exclusion::check_members(self, out);
         self.policies.check(self, out);
         self.features.values().for_each(|feature| feature.check(self, out));
         feature::check_chains(self, out);
@@ -239,6 +241,14 @@ impl<'a> Rules<'a> {
         let holdouts = self.holdouts.values().map(|holdout| &holdout.unit);
         let groups = self.exclusions.values().map(|group| &group.unit);
         experiments.chain(holdouts).chain(groups).map(Option::as_ref)
+    }
+
+    /// Reports a unit that is not declared, or that a decision cannot read. `user` is the definition that it splits.
+    pub fn check_unit(&self, unit: Option<&Reference<'_>>, user: &str, out: &mut ReadContext<'_>) {
+        let Some(unit) = unit else { return };
+        if let Some(attribute) = self.attribute(unit, out) {
+            attribute.require_at_edge(unit, user, out);
+        }
     }
 
     /// Returns whether a cap or a journey has the account as its unit.

@@ -4,7 +4,6 @@ use throughline::Millis;
 use throughline::internals::plan::tables::{Link, TermKind};
 
 use crate::rules::Rules;
-use crate::rules::message::refuse_private;
 use crate::rules::trigger::Trigger;
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 
@@ -74,7 +73,7 @@ impl<'a> Score<'a> {
         for term in &self.terms {
             let ScoreFact::Attribute(name) = &term.fact else { continue };
             let Some(attribute) = rules.attribute(name, out) else { continue };
-            refuse_private(attribute, name, "a score", out);
+            attribute.require_at_edge(name, "a score", out);
             if !["number", "boolean"].contains(&attribute.kind) {
                 let message = format!("attribute `{}` has type `{}`", name.name, attribute.kind);
                 name.cursor.error("wrong-type", message, out).expected("an attribute of type `number` or `boolean`");

@@ -7,8 +7,8 @@ use throughline::internals::plan::{Id, Ids, Span};
 use super::RowWriter;
 use crate::condition::scope::CounterSpec;
 use crate::rules::channel::WEB;
+use crate::rules::exclusion::Exclusion;
 use crate::rules::frequency_cap::{CapScope, FrequencyCap, Limit};
-use crate::rules::holdout::Exclusion;
 use crate::source::cursor::Reference;
 
 /// The classes that policies limit unless they name one: what must be said is said however often, and at any time.

@@ -252,7 +252,7 @@ impl Parent<'_> {
 pub fn check_units(units: &[&Reference<'_>], rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for unit in units {
         match rules.attributes.get(unit.name) {
-            Some(attribute) => crate::rules::message::refuse_private(attribute, unit, "a feature", out),
+            Some(attribute) => attribute.require_at_edge(unit, "a feature", out),
             // A dotted name is a single member of the request's attributes, as in GrowthBook.
             None if unit.name.contains('.') => {}
             None => unit.unknown("attribute", rules.attributes.keys().copied(), out),
