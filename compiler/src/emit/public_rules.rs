@@ -1,4 +1,4 @@
-//! The part of the rules that anybody may read: what can stand in public slots.
+//! The public part of the rules: what can be shown in public slots.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use crate::rules::message::Message;
 use crate::rules::{Defs, Rules};
 use crate::source::cursor::Reference;
 
-/// The rules without everything that is not needed to fill public slots.
+/// Returns the rules without everything that is not needed to fill public slots.
 ///
-/// Segments and journeys stay: the survey drops what no condition uses.
+/// Segments and journeys stay: the usage omits what no condition uses.
 pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
     let mut public = rules.clone();
     public.slots.retain(|(_, slot)| slot.public);
@@ -42,7 +42,8 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
         CapScope::Offer(offer) => offers.contains(offer.name),
         CapScope::Message(message) => messages.contains(message.name),
     });
-    // What is counted in several channels together counts on pages too; what is said only elsewhere does not.
+    // A cap over several channels together also counts exposures on pages; one without the channel of pages
+    // does not.
     let is_on_pages = |channels: &[Reference<'_>]| channels.is_empty() || channels.iter().any(|name| name.name == WEB);
     public.policies.caps.retain(|cap| is_on_pages(&cap.channels));
     public.policies.cooldowns.retain(|cooldown| match (&cooldown.campaign, cooldown.classes) {
@@ -51,16 +52,16 @@ pub fn rules<'a>(rules: &Rules<'a>) -> Rules<'a> {
     });
     public.policies.quiet.clear();
     public.policies.roles = Roles::default();
-    // How people respond elsewhere decides nothing on a page.
+    // Responses in other channels decide nothing on a page.
     public.channels.values_mut().for_each(|channel| channel.responds = None);
     public.features.retain(|_, feature| feature.public);
     public.auto_experiments.retain(|(_, experiment)| experiment.public);
-    // Conditions can read where a subject is in a journey; what the journey does is nobody's business.
+    // Conditions can read where a subject is in a journey, but its steps are not public.
     public.journeys.values_mut().for_each(|journey| journey.hide());
     public
 }
 
-/// The campaigns in public slots, without what they do elsewhere.
+/// Returns the campaigns in public slots, without their other channels.
 fn campaigns<'a>(rules: &Rules<'a>) -> Defs<'a, Campaign<'a>> {
     let mut campaigns = rules.campaigns.clone();
     for campaign in campaigns.values_mut() {

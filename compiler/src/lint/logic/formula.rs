@@ -1,4 +1,4 @@
-//! Conditions as formulas: what must hold of what.
+//! Formulas: what must hold for a condition to hold.
 
 use std::rc::Rc;
 
@@ -8,87 +8,89 @@ use super::values::Values;
 use crate::source::cursor::shorten;
 use crate::source::tree::{Node, Span};
 
-/// What a condition says: no more than it says, and possibly less.
+/// A formula, which over-approximates its condition: it holds whenever the condition does.
 #[derive(Clone, Debug)]
 pub enum Formula<'a> {
-    /// All of these hold; true without any.
+    /// A conjunction; true if it is empty.
     All(Vec<Self>),
-    /// Some of these hold; false without any.
+    /// A disjunction; false if it is empty.
     Any(Vec<Self>),
-    /// One thing holds.
+    /// A literal.
     Is(Literal<'a>),
-    /// A formula that several share.
+    /// A formula that several others share.
     Shared(Rc<Self>),
 }
 
-/// That something is among some values.
+/// A literal: the value of a variable is in a set.
 #[derive(Clone, Debug)]
 pub struct Literal<'a> {
-    /// What.
+    /// The variable.
     pub subject: Variable,
-    /// The values that it may have.
+    /// The possible values.
     pub values: Values,
-    /// Whether each of these values satisfies what was written.
+    /// Whether each of these values satisfies the condition as written, so that the set is not an
+    /// over-approximation.
     pub exact: bool,
-    /// Where it comes from.
+    /// The origin, for messages.
     pub said: Assertion<'a>,
 }
 
-/// What conditions tell of.
+/// The variables that conditions test.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variable {
-    /// An attribute, or what stands at a path below one.
+    /// An attribute, or its member at a path.
     Attribute(String),
-    /// An attribute read as a version.
+    /// An attribute that is read as a version.
     Version(String),
-    /// How often an event happened within so many milliseconds (0: ever).
+    /// The number of times that an event happened within a number of milliseconds (0 for unlimited).
     Count(String, i64),
-    /// How long ago an event happened last.
+    /// The time since an event happened last.
     Recency(String),
-    /// The time.
+    /// The current time.
     Now,
     /// The state of a purpose.
     Consent(String),
-    /// The state of a journey; nothing before it was entered.
+    /// The state of a journey; null before it was entered.
     JourneyState(String),
-    /// The step that a journey is at.
+    /// The step at which a journey is.
     JourneyStep(String),
-    /// Something that is only known to hold or not to hold.
+    /// A test about which only its result, true or false, is known.
     Opaque(String),
 }
 
-/// Where a literal comes from.
+/// The origin of a literal.
 #[derive(Clone, Debug)]
 pub enum Assertion<'a> {
-    /// It is written in the rules.
+    /// A test in the rules.
     Written {
-        /// What it is about.
+        /// The name of what is tested.
         name: &'a str,
-        /// What is asked of it; empty for a bare value.
+        /// The operator; empty for a bare value.
         operator: &'a str,
-        /// With what.
+        /// The operand.
         operand: &'a Node,
-        /// Whether the contrary is meant.
+        /// Whether the test is negated.
         negated: bool,
     },
-    /// It follows from something else, which is said here.
+    /// A consequence of something else, in these words.
     KnownOperand(String),
 }
 
 impl<'a> Formula<'a> {
-    /// True or false.
+    /// Returns the formula that is always true, or always false.
     #[must_use]
     pub const fn constant(holds: bool) -> Self {
         if holds { Self::All(Vec::new()) } else { Self::Any(Vec::new()) }
     }
 
-    /// What is true if all parts hold, or what is true if not all of them do, of which the parts say that they do not.
+    /// Returns the conjunction of the parts or, for a negated condition, the disjunction of parts that are
+    /// already negated.
     #[must_use]
     pub fn joined(parts: Vec<Self>, holds: bool) -> Self {
         if holds { Self::All(parts) } else { Self::Any(parts) }
     }
 
-    /// What follows from something else than a condition.
+    /// Returns a literal that does not come from a condition.
     #[must_use]
     pub const fn known(subject: Variable, values: Values, why: String) -> Self {
         Self::Is(Literal { subject, values, exact: true, said: Assertion::KnownOperand(why) })
@@ -96,7 +98,7 @@ impl<'a> Formula<'a> {
 }
 
 impl Assertion<'_> {
-    /// Where it is written.
+    /// Returns the position of the test.
     #[must_use]
     pub const fn span(&self) -> Option<Span> {
         match self {
@@ -105,7 +107,7 @@ impl Assertion<'_> {
         }
     }
 
-    /// As people write it.
+    /// Returns the test in words.
     #[must_use]
     pub fn words(&self) -> String {
         match self {

@@ -1,8 +1,23 @@
-//! What conditions mean: whether they can hold, hold always, or exclude each other.
+//! The meaning of conditions: whether they can hold, always hold, or exclude each other.
 //!
-//! The facts of a condition are taken at their word: an attribute has a value of its declared type, one of its `enum`, or
-//! none. A formula says no more than its condition, so what formulas exclude cannot happen; what they do not exclude
-//! may still be impossible.
+//! A condition is read to a formula, a tree of `All` and `Any` over literals. A literal says that the value
+//! of a variable is in a set. The solver intersects the sets of each variable over every choice of
+//! alternatives:
+//!
+//! ```text
+//! $or: [{tier: gold}, {tier: silver}]     All [ Any [ tier ∈ {gold}, tier ∈ {silver} ],
+//! country: AT                                   country ∈ {AT} ]
+//!
+//! together with {tier: bronze}            tier is in {gold} ∩ {bronze}, or in {silver} ∩ {bronze}: never
+//! ```
+//!
+//! INVARIANT: a formula over-approximates its condition: if the condition holds, so does the formula. An
+//! unsatisfiable formula is therefore a proof, while a satisfiable one may still belong to a condition that
+//! never holds. To prove that a condition always holds, its negation is read to a formula of its own, which
+//! is then unsatisfiable.
+//!
+//! Facts are assumed to be well-typed: an attribute has a value of its declared type, one of its `enum`, or
+//! none.
 
 pub mod formula;
 pub mod history;

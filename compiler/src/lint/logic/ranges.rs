@@ -1,8 +1,8 @@
-//! Sets of values of one ordered kind, as ranges.
+//! Sets of values of one ordered type, as ranges.
 
 use core::cmp::Ordering;
 
-/// A place between values: before all, right before a value, right after it, or after all.
+/// A boundary between values: before all, right before a value, right after it, or after all.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cut<T> {
     Start,
@@ -16,33 +16,35 @@ enum Side {
     After,
 }
 
-/// A set of values: ranges in their order, none of which touches another.
+/// A set of values.
 ///
-/// The order is taken to be dense: between two values there is room for a third. Where there is none, a set that is empty
-/// may be taken for one that is not, and never the other way round.
+/// INVARIANT: the ranges are sorted and disjoint, and no two of them touch.
+///
+/// The order is taken to be dense: between two values there is always a third. Where this is wrong, an empty
+/// set may count as non-empty, but never the reverse, so sets still over-approximate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges<T>(Vec<(Cut<T>, Cut<T>)>);
 
 impl<T: Ord + Clone> Ranges<T> {
-    /// No value.
+    /// Returns the empty set.
     #[must_use]
     pub const fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// Every value.
+    /// Returns the set of all values.
     #[must_use]
     pub fn all() -> Self {
         Self(vec![(Cut::Start, Cut::End)])
     }
 
-    /// One value.
+    /// Returns the set of one value.
     #[must_use]
     pub fn point(value: T) -> Self {
         Self(vec![(Cut::At(value.clone(), Side::Before), Cut::At(value, Side::After))])
     }
 
-    /// These values.
+    /// Returns the set of these values.
     #[must_use]
     pub fn points(values: impl IntoIterator<Item = T>) -> Self {
         let mut values: Vec<T> = values.into_iter().collect();
@@ -51,19 +53,19 @@ impl<T: Ord + Clone> Ranges<T> {
         Self(values.into_iter().flat_map(|value| Self::point(value).0).collect())
     }
 
-    /// The values below one, which is in it if `inclusive`.
+    /// Returns the values below one, which is included if `inclusive`.
     #[must_use]
     pub fn below(value: T, inclusive: bool) -> Self {
         Self(vec![(Cut::Start, Cut::At(value, if inclusive { Side::After } else { Side::Before }))])
     }
 
-    /// The values above one, which is in it if `inclusive`.
+    /// Returns the values above one, which is included if `inclusive`.
     #[must_use]
     pub fn above(value: T, inclusive: bool) -> Self {
         Self(vec![(Cut::At(value, if inclusive { Side::Before } else { Side::After }), Cut::End)])
     }
 
-    /// Every value that is not in it.
+    /// Returns the complement.
     #[must_use]
     pub fn complement(&self) -> Self {
         let mut out = Vec::new();
@@ -76,7 +78,7 @@ impl<T: Ord + Clone> Ranges<T> {
         Self(out)
     }
 
-    /// The values that are in both.
+    /// Returns the intersection.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
         let mut out = Vec::new();
@@ -91,26 +93,26 @@ impl<T: Ord + Clone> Ranges<T> {
         Self(out)
     }
 
-    /// Whether no value is in it.
+    /// Returns whether the set is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Its values, if there are only finitely many.
+    /// Returns the values, if the set is finite.
     #[must_use]
     pub fn finite(&self) -> Option<Vec<&T>> {
         let single = |(start, end): &(Cut<T>, Cut<T>)| matches!((start, end), (Cut::At(value, Side::Before), Cut::At(same, Side::After)) if value == same);
         self.0.iter().all(single).then(|| self.0.iter().filter_map(|(start, _)| start.value()).collect())
     }
 
-    /// The value that its least part begins at.
+    /// Returns the value at which the lowest range begins.
     #[must_use]
     pub fn least(&self) -> Option<&T> {
         self.0.first().and_then(|(start, _)| start.value())
     }
 
-    /// The value that its greatest part ends at.
+    /// Returns the value at which the highest range ends.
     #[must_use]
     pub fn greatest(&self) -> Option<&T> {
         self.0.last().and_then(|(_, end)| end.value())
@@ -136,7 +138,7 @@ fn push<T: Ord>(out: &mut Vec<(Cut<T>, Cut<T>)>, start: Cut<T>, end: Cut<T>) {
 mod tests {
     use super::*;
 
-    /// Sets over 0 to 9, and what is in them.
+    /// Returns sets over 0 to 9 with their members.
     fn sets() -> Vec<Ranges<u8>> {
         let mut sets = vec![Ranges::none(), Ranges::all(), Ranges::points([7, 2, 2, 5])];
         for value in [0, 3, 9] {

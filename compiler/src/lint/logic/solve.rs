@@ -1,4 +1,4 @@
-//! Whether formulas can be true together.
+//! The solver: whether formulas can hold together.
 
 use std::collections::BTreeMap;
 
@@ -6,46 +6,46 @@ use super::formula::{Formula, Literal, Variable};
 use super::history;
 use super::values::Values;
 
-/// How many literals are looked at before the answer is that it is not known.
+/// The number of literals after which the answer is unknown.
 const MAX_WORK: u32 = 20_000;
-/// How many alternatives are open at a time.
+/// The maximum number of open alternatives.
 const MAX_DEPTH: u32 = 200;
 
-/// Whether formulas can be true together.
+/// The answer to whether formulas can hold together.
 #[derive(Debug)]
 pub enum Answer<'f, 'a> {
-    /// They cannot, and this is why; of several reasons one.
+    /// They cannot; one of possibly several conflicts is the reason.
     Never(Conflict<'f, 'a>),
-    /// As far as is known here, they can.
+    /// They may.
     Maybe,
-    /// There are too many possibilities to say.
+    /// The search was too large to tell.
     Unknown,
 }
 
-/// Literals that cannot be true together.
+/// Literals that cannot hold together.
 #[derive(Clone, Debug, Default)]
 pub struct Conflict<'f, 'a>(pub Vec<&'f Literal<'a>>);
 
-/// One way in which formulas can be true: what each subject may be then.
+/// An assignment: the possible values of each variable in one choice of alternatives.
 pub type Branch<'f, 'a> = BTreeMap<&'f Variable, Solution<'f, 'a>>;
 
-/// What a subject may be.
+/// The possible values of a variable.
 #[derive(Clone, Debug)]
 pub struct Solution<'f, 'a> {
-    /// The values left.
+    /// The remaining values.
     pub values: Values,
-    /// What has left them.
+    /// The literals that restrict them.
     pub literals: Vec<&'f Literal<'a>>,
 }
 
 impl<'f, 'a> Conflict<'f, 'a> {
-    /// All literals of these.
+    /// Returns the conflict of all literals of these solutions.
     #[must_use]
     pub fn of(found: &[&Solution<'f, 'a>]) -> Self {
         Self(found.iter().flat_map(|found| found.literals.iter().copied()).collect())
     }
 
-    /// What contradicts what, as people write it.
+    /// Returns the conflict in words.
     #[must_use]
     pub fn words(&self) -> String {
         let mut words: Vec<String> = self.0.iter().map(|literal| literal.said.words()).collect();
@@ -58,13 +58,13 @@ impl<'f, 'a> Conflict<'f, 'a> {
     }
 }
 
-/// Whether the formulas can be true together.
+/// Returns whether the formulas can hold together.
 #[must_use]
 pub fn solve<'f, 'a>(formulas: &[&'f Formula<'a>]) -> Answer<'f, 'a> {
     search(formulas, &mut |_| true)
 }
 
-/// Whether the formulas can certainly be true together: nothing in them is only roughly known where it could matter.
+/// Returns whether the formulas certainly can hold together: no over-approximation affects the result.
 #[must_use]
 pub fn overlap(formulas: &[&Formula<'_>]) -> bool {
     let is_sure = |branch: &Branch<'_, '_>| {
@@ -78,7 +78,7 @@ pub fn overlap(formulas: &[&Formula<'_>]) -> bool {
     found
 }
 
-/// Goes through the ways in which the formulas can be true until one is accepted.
+/// Searches the assignments that satisfy the formulas until one is accepted.
 pub fn search<'f, 'a>(formulas: &[&'f Formula<'a>], accept: &mut dyn FnMut(&Branch<'f, 'a>) -> bool) -> Answer<'f, 'a> {
     let mut search = Search { work: 0, depth: 0, conflict: None, accept };
     match search.step(formulas.to_vec(), Vec::new(), Branch::new()) {
@@ -98,7 +98,8 @@ struct Search<'s, 'f, 'a> {
 }
 
 impl<'f, 'a> Search<'_, 'f, 'a> {
-    /// Whether a way is accepted in which all of `open` and one alternative of each of `choices` hold besides `branch`.
+    /// Returns whether an assignment is accepted in which `open` and one alternative of each of `choices`
+    /// hold, in addition to `branch`.
     fn step(
         &mut self,
         mut open: Vec<&'f Formula<'a>>,
@@ -124,7 +125,7 @@ impl<'f, 'a> Search<'_, 'f, 'a> {
             self.conflict.get_or_insert(conflict);
             return Ok(false);
         }
-        // Few alternatives first: none of them may be left.
+        // The choice with the fewest alternatives first, because all of them may fail.
         let Some((at, _)) = choices.iter().enumerate().min_by_key(|(_, parts)| parts.len()) else {
             return Ok((self.accept)(&branch));
         };
@@ -142,7 +143,7 @@ impl<'f, 'a> Search<'_, 'f, 'a> {
         Ok(false)
     }
 
-    /// Whether something is left when the literal holds too.
+    /// Adds a literal; returns whether values remain.
     fn add(&mut self, literal: &'f Literal<'a>, branch: &mut Branch<'f, 'a>) -> Result<bool, TooMuch> {
         self.work = self.work.saturating_add(1);
         if self.work > MAX_WORK {

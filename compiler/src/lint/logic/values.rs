@@ -1,42 +1,42 @@
-//! Sets of values of all kinds: what a fact may be.
+//! Sets of values of all types, such as the possible values of a fact.
 
 use core::cmp::Ordering;
 
 use super::ranges::Ranges;
 
-/// A number; all of them are in one order, and both zeros are one.
+/// A number with a total order, in which both zeros are equal.
 #[derive(Clone, Copy, Debug)]
 pub struct Number(f64);
 
-/// A text; in the order of JavaScript's strings, by UTF-16 code units.
+/// A string in JavaScript's order, by UTF-16 code units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(pub String);
 
 /// A set of values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Values {
-    /// Nothing is in it.
+    /// Whether it contains null.
     pub null: bool,
-    /// `false` is in it.
+    /// Whether it contains `false`.
     pub no: bool,
-    /// `true` is in it.
+    /// Whether it contains `true`.
     pub yes: bool,
-    /// The numbers in it.
+    /// The numbers in the set.
     pub numbers: Ranges<Number>,
-    /// The texts in it.
+    /// The strings in the set.
     pub texts: Ranges<Text>,
-    /// A list or an object may be in it.
+    /// Whether it may contain lists or objects.
     pub other: bool,
 }
 
 impl Number {
-    /// The number, with one zero.
+    /// Returns the number, with a single zero.
     #[must_use]
     pub const fn new(number: f64) -> Self {
         Self(number + 0.0)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0
@@ -76,19 +76,20 @@ impl Ord for Text {
 }
 
 impl Values {
-    /// Nothing at all.
+    /// Returns the empty set.
     #[must_use]
     pub const fn none() -> Self {
         Self { null: false, no: false, yes: false, numbers: Ranges::none(), texts: Ranges::none(), other: false }
     }
 
-    /// Every value.
+    /// Returns the set of all values.
     #[must_use]
     pub fn all() -> Self {
         Self { null: true, no: true, yes: true, numbers: Ranges::all(), texts: Ranges::all(), other: true }
     }
 
-    /// What an attribute of a type may be, or not have; `values` are the only texts of it, unless there are none.
+    /// Returns the possible values of an attribute of a type, null included; non-empty `values` are its only
+    /// strings.
     #[must_use]
     pub fn of(kind: &str, values: &[String]) -> Self {
         let none = Self { null: true, ..Self::none() };
@@ -106,25 +107,25 @@ impl Values {
         }
     }
 
-    /// Yes, or no.
+    /// Returns the set of one boolean.
     #[must_use]
     pub fn flag(value: bool) -> Self {
         Self { yes: value, no: !value, ..Self::none() }
     }
 
-    /// These texts.
+    /// Returns a set of strings.
     #[must_use]
     pub fn texts(texts: Ranges<Text>) -> Self {
         Self { texts, ..Self::none() }
     }
 
-    /// These numbers.
+    /// Returns a set of numbers.
     #[must_use]
     pub fn numbers(numbers: Ranges<Number>) -> Self {
         Self { numbers, ..Self::none() }
     }
 
-    /// What is in both.
+    /// Returns the intersection.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
         Self {
@@ -137,7 +138,7 @@ impl Values {
         }
     }
 
-    /// Whether nothing is in it.
+    /// Returns whether the set is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         let single = self.null || self.no || self.yes || self.other;
