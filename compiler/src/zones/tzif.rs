@@ -1,10 +1,9 @@
 //! Zones of the database, from 2020 on: TZif (RFC 9636), which ends with a POSIX rule for the time after its changes.
 //!
-//! `jiff-core`, on which `jiff` is built, parses the files. `jiff` itself does not expose the rule. Its feature `tz-fat`
-//! must stay off: it would replace the rule by a list of changes, and plans would grow.
+//! `tz-rs` parses the files. `jiff` does not expose the rule, and its parser `jiff-core` replaces the rule by a list of
+//! changes if any crate in the build turns its feature `tz-fat` on: the same rules would then give another plan.
 
-use jiff_core::tz::posix::{Day, DayTime};
-use jiff_core::tz::tzif::TimeZone;
+use tz::timezone::{RuleDay, TimeZone, TransitionRule};
 
 /// The first moment that plans cover: decisions do not need local times before 2020.
 const FIRST: i64 = 1_577_836_800;
@@ -35,33 +34,34 @@ pub struct Rule {
 
 /// Reads a file of the database. Returns `None` for one without a POSIX rule, or with days that plans cannot express.
 pub fn read(bytes: &[u8]) -> Option<Data> {
-    let zone = TimeZone::parse(bytes).ok()?;
-    let offset = |kind: u8| Some(zone.types.get(usize::from(kind))?.offset.seconds());
+    let zone = TimeZone::from_tz_data(bytes).ok()?;
+    let zone = zone.as_ref();
+    let offset = |kind: usize| Some(zone.local_time_types().get(kind)?.ut_offset());
     let (mut before, mut changes) = (offset(0)?, Vec::new());
-    for (time, info) in zone.transitions.timestamps.iter().zip(zone.transitions.infos.iter()) {
-        let (time, offset) = (time.as_second(), offset(info.type_index)?);
+    for change in zone.transitions() {
+        let (time, offset) = (change.unix_leap_time(), offset(change.local_time_type_index())?);
         if time < FIRST {
             before = offset;
         } else {
             changes.push((u32::try_from(time).ok()?, offset));
         }
     }
-    let posix = zone.posix_tz.as_ref()?;
-    let standard = posix.std_offset.seconds();
-    let Some(summer) = &posix.dst else {
-        return Some(Data { before, changes, standard, summer: standard, rule: None });
+    let (standard, summer, rule) = match zone.extra_rule().as_ref()? {
+        TransitionRule::Fixed(kind) => (kind.ut_offset(), kind.ut_offset(), None),
+        TransitionRule::Alternate(rule) => {
+            let start = (day(rule.dst_start())?, rule.dst_start_time());
+            let end = (day(rule.dst_end())?, rule.dst_end_time());
+            (rule.std().ut_offset(), rule.dst().ut_offset(), Some(Rule { start, end }))
+        }
     };
-    let rule = Rule { start: day(summer.rule.start)?, end: day(summer.rule.end)? };
-    Some(Data { before, changes, standard, summer: summer.offset.seconds(), rule: Some(rule) })
+    Some(Data { before, changes, standard, summer, rule })
 }
 
-/// Returns a weekday of a month as the digits month, week and weekday, with the second of that day.
-fn day(day: DayTime) -> Option<(u32, i32)> {
-    let Day::WeekdayOfMonth { month, week, weekday } = day.date else { return None };
-    let digits = [month, week, weekday.to_sunday_zero_offset()];
-    let number =
-        digits.into_iter().try_fold(0_u32, |sum, digit| sum.checked_mul(10)?.checked_add(u32::try_from(digit).ok()?));
-    Some((number?, day.time.second))
+/// Returns a weekday of a month as the digits month, week and weekday.
+fn day(day: &RuleDay) -> Option<u32> {
+    let RuleDay::MonthWeekDay(day) = day else { return None };
+    let digits = [day.month(), day.week(), day.week_day()];
+    digits.into_iter().try_fold(0_u32, |sum, digit| sum.checked_mul(10)?.checked_add(digit.into()))
 }
 
 #[cfg(test)]
