@@ -75,7 +75,7 @@ pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadCon
     sms::check(&linter, out);
     lengths::check(&linter, out);
     personal::check(&linter, out);
-    personal::check_needless(&linter, unneeded_edge_attributes, out);
+    personal::check_unneeded(&linter, unneeded_edge_attributes, out);
     unused::check(&linter, out);
 }
 

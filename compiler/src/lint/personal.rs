@@ -54,7 +54,7 @@ pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 }
 
 /// Reports attributes that may leave the collector although only the collector uses them.
-pub fn check_needless(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadContext<'_>) {
+pub fn check_unneeded(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadContext<'_>) {
     for name in names {
         if let Some(cursor) = linter.definitions.key("attributes", name, "edge") {
             let message = format!("nothing on a page needs `{name}`, so no token carries it");
