@@ -56,7 +56,7 @@ tables! {
         selector: Option<Id<Text>>,
         /// The paths of the pages that have the slot; `None` for every page.
         pages: Option<Id<Regex>>,
-        /// Who decides it, and what fills it.
+        /// Whether browsers decide it, and the form of its content.
         flags: SlotFlags,
         /// The campaigns that compete for it.
         candidates: Id<CandidateIndex>,
@@ -173,7 +173,7 @@ tables! {
         caps: Span<Cap>,
         /// The next actions; the first possible one is taken.
         next: Span<NextStep>,
-        /// What the compiler knows about evaluating it.
+        /// Hints of the compiler for the evaluation.
         flags: CampaignFlags,
     }
     /// A campaign in a candidate index.
@@ -223,7 +223,7 @@ tables! {
         weight: f64,
         /// The value that the term has if the fact is missing.
         otherwise: f64,
-        /// Of a count, how far back events count (zero for all time); of a decay, the half-life.
+        /// The window of a count (zero for all time), or the half-life of a decay.
         span: Millis,
         /// The greatest count.
         most: u32,

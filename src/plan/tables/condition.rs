@@ -39,7 +39,7 @@ tables! {
         path: Ids<Text>,
         /// The origin of the value.
         source: Source,
-        /// Who may set it, and where it is needed.
+        /// The senders that may set it, and the hosts that need it.
         flags: AttributeFlags,
     }
     /// A constant in a condition.

@@ -24,7 +24,7 @@ tables! {
         class: Class,
         /// The priority: higher values send first.
         priority: u32,
-        /// Who goes through it, and how it is entered again.
+        /// Its unit, and the rule for entering it again.
         flags: JourneyFlags,
         /// The offer that it makes.
         offer: Option<Id<Offer>>,

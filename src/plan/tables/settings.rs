@@ -18,7 +18,7 @@ tables! {
     3 Settings {
         /// The plan's id: a hash of everything else in it.
         id: Id<Text>,
-        /// Who may read the plan.
+        /// The readers of the plan.
         flags: SettingsFlags,
         /// The locale that every message falls back to.
         locale: Id<Text>,
