@@ -1,16 +1,21 @@
 //! Device type and browser of a user agent.
 //!
-//! The values are those of the attributes `deviceType` and `browser` of GrowthBook's SDKs. The patterns are maintained by hand,
-//! last in November 2026, and are not a copy of a published list. To update them, take the user agent that the browser's
-//! vendor documents, and add it to the tests below. The form factors of client hints take precedence over the patterns.
+//! The values are those of GrowthBook's attributes `deviceType` and `browser`
+//! (`packages/sdk-js/src/plugins/auto-attributes.ts`), with `tablet` and client hints added. The patterns are maintained
+//! by hand, last in November 2026, and are not a copy of a published list.
+//!
+//! To update them, take the user agent that the browser's vendor documents, add its pattern here and in the reference
+//! model (`tests/reference/derived.rs`), and the user agent to the tests below. An unlisted browser is `unknown`, so an
+//! outdated list never fails.
 
 use crate::json::codec::json_codec;
 use crate::prelude::*;
 
-/// Tokens of televisions. Like tablets, they report Android without `Mobile`.
+/// Marks of televisions. Like tablets, their user agents say `Android` without `Mobi`.
 const TELEVISIONS: [&str; 3] = ["TV", "BRAVIA", "AFT"];
 
-/// A user agent: the `User-Agent` header, and client hints (<https://wicg.github.io/ua-client-hints/>).
+/// A browser's description of itself: its `User-Agent` header and client hints
+/// (<https://wicg.github.io/ua-client-hints/>).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserAgent {
     /// `User-Agent`, or `navigator.userAgent`.
