@@ -2,8 +2,10 @@
 //!
 //! `plan/tables/candidate_index.rs` draws the index. A decision uses it in three steps:
 //!
-//! 1. It collects lists of placements: the one that always applies; for each indexed attribute the postings of the
-//!    subject's value, found by binary search; for each shared condition that holds, its list.
+//! 1. It collects lists of placements:
+//!    - the list that always applies
+//!    - for each indexed attribute, the postings of the subject's value, found by binary search
+//!    - for each shared condition that holds, its list
 //! 2. It merges the lists with a heap. Placements are numbered by priority, so the merge yields the best priority
 //!    first, and equal placements are adjacent.
 //! 3. The caller checks the full condition of each candidate, and stops below the priority of the best one.

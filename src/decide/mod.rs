@@ -1,9 +1,13 @@
 //! The decision.
 //!
-//! Its order is part of the contract: consent and bots, pending events, then for each slot the candidates with their
-//! eligibility (see `eligibility`), caps of the slot, offers, messages already seen, experiment and rendition, then
-//! rank and fill, and the next action at the end. Exposures and the cache variant follow from the decision when they
-//! are asked for.
+//! Its order is part of the contract:
+//!
+//! 1. Consent and bots, pending events.
+//! 2. For each slot its candidates: eligibility (see `eligibility`), caps of the slot, offer, messages already seen,
+//!    experiment, rendition. The best rank fills the slot.
+//! 3. The next action.
+//!
+//! Exposures and the cache variant follow from the decision, and are computed when a host asks for them.
 
 pub(crate) mod candidates;
 pub(crate) mod eligibility;

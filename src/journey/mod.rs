@@ -103,7 +103,7 @@ pub fn advance_account(plan: &Plan, profile: &Profile, now: Millis) -> Advance {
     advance_by_unit(plan, profile, &[], now, true)
 }
 
-/// Advances the journeys whose unit has this flag.
+/// Advances the journeys of accounts, or else those of subjects.
 fn advance_by_unit(plan: &Plan, profile: &Profile, pending: &[Event], now: Millis, of_account: bool) -> Advance {
     let mut out = Advance { profile: profile.clone(), actions: Vec::new(), member_messages: Vec::new(), wake_at: None };
     let mut pending = pending.to_vec();
@@ -113,8 +113,7 @@ fn advance_by_unit(plan: &Plan, profile: &Profile, pending: &[Event], now: Milli
     let priority = |index: usize| journeys.get(index).map(|journey| Reverse(journey.priority));
     for index in sorted_indices(journeys.len(), &|a, b| priority(a).cmp(&priority(b))) {
         let Some(journey) = journeys.get(index).copied() else { continue };
-        JourneyRun { plan, now, id: plan.text(journey.id), journey, pending: &mut pending, out: &mut out }
-            .advance();
+        JourneyRun { plan, now, id: plan.text(journey.id), journey, pending: &mut pending, out: &mut out }.advance();
     }
     out
 }

@@ -39,8 +39,8 @@ impl core::error::Error for JsonError {}
 /// Numbers are the nearest doubles, as in JavaScript. The last of members with equal names counts.
 ///
 /// # Errors
-/// Returns the first position where the string is not JSON, nests deeper than 127 levels, has a number beyond the range
-/// of doubles, or has half of a surrogate pair.
+/// Returns the first position where the string is not JSON. Nesting deeper than 127 levels, numbers beyond the range of
+/// doubles, and halves of surrogate pairs are errors, too.
 pub fn parse(text: &str) -> Result<Value, JsonError> {
     let mut reader = Reader::new(text);
     let value = reader.value().and_then(|value| reader.end().map(|()| value));

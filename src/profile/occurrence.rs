@@ -94,15 +94,20 @@ impl JsonCodec for Occurrence {
 ///
 /// # Why arrival and merge order do not matter
 ///
-/// Let best(S) be the greatest occurrence of each key in S, where the key is the value (`Distinct`, `Values`) or the
-/// event (the other folds), and keep(S) the last n of best(S), or the first n for `Fold::First`. Then
+/// For a set S of occurrences, let
 ///
-/// keep(keep(A) ∪ keep(B)) = keep(A ∪ B)
+/// - best(S) be the greatest occurrence of each key, where the key is the value (`Distinct`, `Values`) or the event
+///   (the other folds), and
+/// - keep(S) be the last n of best(S), or the first n for `Fold::First`.
 ///
-/// because an occurrence that is among the n best of the union has at most as many rivals in its own part, and one that
-/// a part dropped has n rivals there, which the union has as well. On kept sets, A ⊔ B = keep(A ∪ B) is therefore a
-/// join: commutative, associative (both groupings are keep(A ∪ B ∪ C)) and idempotent. Adding an event is the case
-/// where B has one element, and `merge` is the general one. `tests/laws.rs` checks both.
+/// Then keep(keep(A) ∪ keep(B)) = keep(A ∪ B):
+///
+/// - An occurrence among the n best of the union has at most as many rivals in its own part, so the part keeps it.
+/// - An occurrence that a part drops has n rivals there. The union has rivals of the same keys, so it drops it, too.
+///
+/// On kept sets, A ⊔ B = keep(A ∪ B) is therefore a join: commutative, idempotent, and associative, because both
+/// groupings are keep(A ∪ B ∪ C). Adding an event is the case where B has one element; `merge` is the general one. The
+/// laws `reduce_does_not_depend_on_order_or_repetition` and `merging_is_reducing_all` in `tests/laws.rs` check it.
 pub(crate) fn remember(
     plan: &Plan,
     counters: &mut SortedMap<SortedSet<Occurrence>>,

@@ -1,7 +1,7 @@
 //! Character tables of Unicode 17, printed by the test `tables` of `lowercase_tests.rs`.
 
 /// Runs of characters that have a lower case: the first code point (`>> 8`), the number that follow (`>> 1 & 0x7f`),
-/// whether only every second one belongs to the run (`& 1`); then the difference to the lower case.
+/// whether only every second one belongs to the run (`& 1`). The second number is the difference to the lower case.
 pub(super) static LOWERCASE: &[[u32; 2]] = &[
     [0xc02c, 0x20],
     [0xd80c, 0x20],

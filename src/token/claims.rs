@@ -54,8 +54,8 @@ struct Wire<'a, F> {
 /// Signs a profile token of at most [`jws::MAX_TOKEN`] bytes.
 ///
 /// # Errors
-/// Returns a [`MintError`] if the key is not for tokens, a claim is out of range, the token would be too large, or
-/// anything in it looks like PII.
+/// Returns a [`MintError`] if the key is not for tokens, a claim is out of range, the token would be too large, or it
+/// contains PII.
 pub fn mint<F: Serialize>(key: &Key, claims: &Claims<F>) -> Result<String, MintError> {
     claims.check()?;
     mint_json(key, Purpose::Token, PROFILE_TYP, &to_json(&claims.wire())?)
