@@ -76,7 +76,7 @@ pub enum Kind {
     FlaggedEnum(u32),
     /// The number of an item of this table.
     Id(usize),
-    /// The number of an item of this table, or [`NONE`].
+    /// The number of an item of this table, or `NONE`.
     Option(usize),
     /// The first row and the count of consecutive rows of this table.
     Span(usize),

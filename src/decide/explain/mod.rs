@@ -17,7 +17,7 @@ use trace::Tracer;
 /// A decision and how it was made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'a> {
-    /// The decision, equal to that of [`decide`].
+    /// The decision, equal to that of [`decide`](fn@crate::decide).
     pub decision: Decision<'a>,
     /// The outcome of every candidate of every requested slot, with the condition, cap or offer that decided.
     pub trace: Value,
@@ -41,7 +41,7 @@ impl Explanation<'_> {
     }
 }
 
-/// Decides like [`decide`], and records how the decision was made.
+/// Decides like [`decide`](fn@crate::decide), and records how the decision was made.
 ///
 /// It runs the same evaluation with a tracer, so the decision is the same. Only the search differs: it does not stop at
 /// the winner, so that every candidate is in the trace.
