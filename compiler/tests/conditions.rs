@@ -7,8 +7,7 @@ use throughline::internals::plan::tables::{
 };
 use throughline::internals::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Facts, Millis, Value};
-use throughline_compiler::condition;
-use throughline_compiler::condition::scope::{ConditionScope, KnownAttribute};
+use throughline_compiler::condition::{ConditionUses, Dialect, KnownAttribute, PlanIds, Vocabulary, When, write};
 use throughline_compiler::source::diagnostic::Diagnostics;
 use throughline_compiler::source::tree::Node;
 
@@ -213,33 +212,24 @@ fn every_mistake_is_told_with_its_path() {
         (json!("gold"), "wrong-type", ""),
     ];
     for (rule, code, path) in cases {
-        let mut diagnostics = Diagnostics::default();
-        let mut plan = PlanBuilder::default();
-        let mut scope = scope(&mut plan);
-        let compiled = condition::compile(&node(&rule), "", &mut scope, &mut plan, &mut diagnostics);
+        let diagnostics = mistakes(&rule, "");
         let found: Vec<_> = diagnostics.as_slice().iter().map(|found| (found.code, found.path.as_str())).collect();
         assert_eq!(found, [(code, path)], "{rule}");
-        assert!(compiled.is_none() && diagnostics.has_errors(), "{rule}");
+        assert!(diagnostics.has_errors(), "{rule}");
     }
 }
 
 #[test]
 fn all_mistakes_are_told_at_once() {
     let rule = json!({ "$or": [{ "teir": 1 }, { "country": { "$gt": [] } }], "$consent": "adds" });
-    let mut diagnostics = Diagnostics::default();
-    let mut plan = PlanBuilder::default();
-    let mut scope = scope(&mut plan);
-    condition::compile(&node(&rule), "when", &mut scope, &mut plan, &mut diagnostics);
+    let diagnostics = mistakes(&rule, "when");
     let paths: Vec<_> = diagnostics.as_slice().iter().map(|found| found.path.as_str()).collect();
     assert_eq!(paths, ["when.$consent", "when.$or[0].teir", "when.$or[1].country.$gt"]);
 }
 
 #[test]
 fn what_was_probably_meant_is_said() {
-    let mut diagnostics = Diagnostics::default();
-    let mut plan = PlanBuilder::default();
-    let mut scope = scope(&mut plan);
-    condition::compile(&node(&json!({ "teir": 1 })), "", &mut scope, &mut plan, &mut diagnostics);
+    let diagnostics = mistakes(&json!({ "teir": 1 }), "");
     let expected: Vec<_> = diagnostics.as_slice().iter().map(|found| found.expected.as_deref()).collect();
     assert_eq!(expected, [Some("did you mean `tier`?")]);
 }
@@ -247,10 +237,7 @@ fn what_was_probably_meant_is_said() {
 #[test]
 fn depth_is_limited() {
     let deep = (0..40).fold(json!({}), |inner, _| json!({ "$not": inner }));
-    let mut diagnostics = Diagnostics::default();
-    let mut plan = PlanBuilder::default();
-    let mut scope = scope(&mut plan);
-    condition::compile(&node(&deep), "", &mut scope, &mut plan, &mut diagnostics);
+    let diagnostics = mistakes(&deep, "");
     assert_eq!(diagnostics.as_slice().first().unwrap().code, "too-deep");
 }
 
@@ -278,21 +265,29 @@ impl Compiled {
     }
 }
 
-/// Compiles as the compiler does: once to collect the counters, and again to write the plan.
+/// Everything that is wrong with a condition.
+fn mistakes(rule: &Json, path: &str) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    let node = node(rule);
+    let when = When::at(&node, path);
+    when.read(&vocabulary(), Dialect::Rules, &mut diagnostics);
+    diagnostics
+}
+
+/// Compiles as the compiler does: reads the condition, adds the counters that it uses, and writes it.
 fn compile(rule: &Json) -> Compiled {
     let mut diagnostics = Diagnostics::default();
-    let mut first = PlanBuilder::default();
-    let mut survey = scope(&mut first);
-    condition::compile(&node(rule), "", &mut survey, &mut first, &mut diagnostics);
+    let node = node(rule);
+    let when = When::at(&node, "");
+    when.read(&vocabulary(), Dialect::Rules, &mut diagnostics);
     assert!(!diagnostics.has_errors(), "{diagnostics:?}");
-    let needs = survey.uses.counters;
+    let needs = ConditionUses::of(when.condition()).counters;
 
     let mut plan = PlanBuilder::default();
-    let mut scope = scope(&mut plan);
+    let mut ids = plan_ids(&mut plan);
     for (key, spec) in &needs {
-        let filter = spec.filter.as_ref();
-        let filter = filter.and_then(|filter| condition::compile_filter(filter, "", &mut plan, &mut diagnostics));
-        let (name, event) = (plan.text(key), plan.text(&spec.event));
+        let filter = spec.filter.as_ref().map(|filter| write(filter.condition(), &ids, &mut plan));
+        let (name, event) = (plan.text(key), plan.text(spec.event));
         let row = tables::Counter {
             key: name,
             event,
@@ -304,36 +299,55 @@ fn compile(rule: &Json) -> Compiled {
             fold: Fold::Last,
             carry: spec.keep,
         };
-        scope.counters.insert(key.clone(), plan.push(row));
+        ids.counters.insert(key.clone(), plan.push(row));
     }
-    let node = condition::compile(&node(rule), "", &mut scope, &mut plan, &mut diagnostics).unwrap();
+    let node = write(when.condition(), &ids, &mut plan);
     let (locale, ads) = (plan.text("en"), plan.text("ads"));
     let settings = tables::Settings { locale, gpc: plan.ids(&[ads]), ..tables::Settings::none() };
     let plan = Plan::load(&plan.finish(settings)).unwrap();
     Compiled { plan, node, counters: needs.into_keys().collect() }
 }
 
-/// Returns the definitions that the conditions of these tests may refer to.
-fn scope(plan: &mut PlanBuilder) -> ConditionScope {
-    let mut scope = ConditionScope { purposes: ["ads".to_owned()].into(), ..ConditionScope::default() };
-    for (name, source, values) in [
-        ("tier", Source::Profile, &["gold", "basic"] as &[&str]),
-        ("loyalty", Source::Profile, &[]),
-        ("country", Source::Request, &[]),
-        ("id", Source::Request, &[]),
-        ("channel", Source::Request, &[]),
-    ] {
+/// The attributes of these tests, with the only values that they have.
+const ATTRIBUTES: [(&str, Source, &[&str]); 5] = [
+    ("tier", Source::Profile, &["gold", "basic"]),
+    ("loyalty", Source::Profile, &[]),
+    ("country", Source::Request, &[]),
+    ("id", Source::Request, &[]),
+    ("channel", Source::Request, &[]),
+];
+
+/// The names that the conditions of these tests may refer to.
+fn vocabulary() -> Vocabulary<'static> {
+    let attribute = |(name, _, values): (&'static str, Source, &[&str])| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        (name, KnownAttribute { kind: "string", values })
+    };
+    Vocabulary {
+        attributes: ATTRIBUTES.into_iter().map(attribute).collect(),
+        segments: ["gold", "vip"].into(),
+        journeys: [("cart", vec!["settle", "nudge"])].into(),
+        purposes: ["ads"].into(),
+        ..Vocabulary::default()
+    }
+}
+
+/// The rows of these names.
+fn plan_ids(plan: &mut PlanBuilder) -> PlanIds {
+    let mut ids = PlanIds::default();
+    for (name, source, _) in ATTRIBUTES {
         let text = plan.text(name);
         let path = plan.ids(&[text]);
         let id = plan.push(tables::Attribute { name: text, path, source, flags: AttributeFlags::empty() });
-        let values = values.iter().map(|value| (*value).to_owned()).collect();
-        scope.attributes.insert(name.to_owned(), KnownAttribute { id, kind: "string", values });
+        ids.attributes.insert(name.to_owned(), id);
     }
     let gold = node(&json!({ "tier": "gold" }));
-    let gold = condition::compile(&gold, "", &mut scope, plan, &mut Diagnostics::default()).unwrap();
+    let gold = When::at(&gold, "");
+    gold.read(&vocabulary(), Dialect::Rules, &mut Diagnostics::default());
+    let gold = write(gold.condition(), &ids, plan);
     for (name, flags) in [("gold", SegmentFlags::empty()), ("vip", SegmentFlags::CARRIED)] {
         let id = plan.text(name);
-        scope.segments.insert(name.to_owned(), plan.push(tables::Segment { id, node: gold, flags }));
+        ids.segments.insert(name.to_owned(), plan.push(tables::Segment { id, node: gold, flags }));
     }
     let step = plan.text("nudge");
     let steps = plan.push_all([tables::Step {
@@ -375,8 +389,8 @@ fn scope(plan: &mut PlanBuilder) -> ConditionScope {
         goal_within: Millis(0),
         steps,
     });
-    scope.journeys.insert("cart".to_owned(), (journey, vec!["settle".to_owned(), "nudge".to_owned()]));
-    scope
+    ids.journeys.insert("cart".to_owned(), journey);
+    ids
 }
 
 fn node(rule: &Json) -> Node {

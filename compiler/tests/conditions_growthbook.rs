@@ -6,8 +6,7 @@ use throughline::internals::condition::Evaluator;
 use throughline::internals::plan::tables::{self, Source};
 use throughline::internals::plan::{Id, Plan, PlanBuilder};
 use throughline::{Millis, Profile, Request, Value};
-use throughline_compiler::condition;
-use throughline_compiler::condition::scope::{ConditionScope, Dialect, KnownAttribute, KnownGroup};
+use throughline_compiler::condition::{Dialect, KnownAttribute, KnownGroup, PlanIds, Vocabulary, When, write};
 use throughline_compiler::source::diagnostic::Diagnostics;
 use throughline_compiler::source::tree::{Kind, Node};
 
@@ -47,26 +46,29 @@ fn conversions_are_those_of_javascript() {
     }
 }
 
-fn groups(groups: &Value) -> BTreeMap<String, KnownGroup> {
+fn groups(groups: &Value) -> BTreeMap<&str, KnownGroup<'_>> {
     let groups = groups.as_object().unwrap().iter();
     let items = |values: &Value| match values {
         Value::Array(items) => items.clone(),
         _ => panic!("a group is a list: {values:?}"),
     };
-    groups.map(|(name, values)| (name.to_owned(), KnownGroup::Values(items(values)))).collect()
+    groups.map(|(name, values)| (name, KnownGroup::Values(items(values)))).collect()
 }
 
-fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<String, KnownGroup>) -> bool {
+fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<&str, KnownGroup<'_>>) -> bool {
     let condition = Node::from_value(condition);
+    let names = paths(&condition);
     let mut plan = PlanBuilder::default();
-    let mut scope = ConditionScope { groups, dialect: Dialect::GrowthBook, ..ConditionScope::default() };
-    for name in paths(&condition) {
-        let id = declare(&mut plan, &name);
-        scope.attributes.insert(name, KnownAttribute { id, kind: "string", values: Vec::new() });
-    }
+    let attribute = |name| (name, KnownAttribute { kind: "string", values: Vec::new() });
+    let declared = names.iter().map(String::as_str).map(attribute).collect();
+    let vocabulary = Vocabulary { groups, attributes: declared, ..Vocabulary::default() };
     let mut diagnostics = Diagnostics::default();
-    let node = condition::compile(&condition, "", &mut scope, &mut plan, &mut diagnostics);
-    let node = node.unwrap_or_else(|| panic!("{:?}", diagnostics.as_slice()));
+    let when = When::at(&condition, "");
+    when.read(&vocabulary, Dialect::GrowthBook, &mut diagnostics);
+    assert!(!diagnostics.has_errors(), "{:?}", diagnostics.as_slice());
+    let rows = names.iter().map(|name| (name.clone(), declare(&mut plan, name))).collect();
+    let ids = PlanIds { attributes: rows, ..PlanIds::default() };
+    let node = write(when.condition(), &ids, &mut plan);
     let locale = plan.text("en");
     let bytes = plan.finish(tables::Settings { locale, ..tables::Settings::none() });
     let plan = Plan::load(&bytes).unwrap();

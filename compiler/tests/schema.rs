@@ -160,7 +160,7 @@ fn the_schema_has_every_key_of_the_compiler() {
     let mut tried = 0;
     for file in sources {
         let text = std::fs::read_to_string(&file).unwrap();
-        for opening in [".fields(&[", "let known = [", "let known = &[", "known_members(node, path, &["] {
+        for opening in [".fields(&[", "let known = [", "let known = &[", "known_members(place, &["] {
             for list in text.split(opening).skip(1).filter_map(|rest| rest.split(']').next()) {
                 for key in list.split('"').skip(1).step_by(2) {
                     assert!(keys.contains(key), "`{key}` of {} is not in the schema", file.display());

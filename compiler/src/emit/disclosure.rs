@@ -1,4 +1,4 @@
-//! What leaves the collector, and which rules need it elsewhere.
+//! Disclosures: the data that leaves the collector, and the rules that need it elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use throughline::internals::plan::tables::Source;
 use throughline::{Object, Value};
 
 use super::usage::Usage;
-use crate::condition::scope::ConditionUses;
+use crate::condition::ConditionUses;
 use crate::rules::Rules;
 
-/// So many of the places that need something are named.
+/// The number of definitions that are named for each disclosure.
 const NAMED: usize = 5;
 
-/// What kind of thing leaves the collector.
+/// A kind of data that leaves the collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DisclosureKind {
     /// The value of an attribute.
@@ -26,7 +26,7 @@ pub enum DisclosureKind {
 /// Something that leaves the collector, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disclosure {
-    /// What kind of thing.
+    /// The kind of data.
     pub kind: DisclosureKind,
     /// Its name.
     pub name: String,
@@ -84,11 +84,11 @@ pub struct Reasons(BTreeMap<(DisclosureKind, String), (Vec<String>, usize)>);
 
 impl Reasons {
     /// Notes what a condition uses.
-    pub fn note(&mut self, uses: &ConditionUses, path: &str) {
-        let attributes = uses.attributes.iter().map(|name| (DisclosureKind::Attribute, name));
-        let segments = uses.segments.iter().map(|id| (DisclosureKind::Segment, id));
-        let events = uses.counters.values().map(|counter| (DisclosureKind::Event, &counter.event));
-        for (kind, name) in attributes.chain(segments).chain(events).collect::<Vec<_>>() {
+    pub fn note(&mut self, uses: &ConditionUses<'_>, path: &str) {
+        let attributes = uses.attributes.iter().map(|name| (DisclosureKind::Attribute, name.as_str()));
+        let segments = uses.segments.iter().map(|id| (DisclosureKind::Segment, id.as_str()));
+        let events = uses.counters.values().map(|counter| (DisclosureKind::Event, counter.event));
+        for (kind, name) in attributes.chain(segments).chain(events) {
             self.note_one(kind, name, path);
         }
     }
@@ -107,8 +107,8 @@ impl Reasons {
     }
 }
 
-/// What leaves the collector.
-pub fn disclosures(rules: &Rules<'_>, edge: &Usage, public: &Usage) -> Vec<Disclosure> {
+/// Returns the data that leaves the collector.
+pub fn disclosures(rules: &Rules<'_>, edge: &Usage<'_>, public: &Usage<'_>) -> Vec<Disclosure> {
     let is_of_profile = |name: &&String| {
         let attribute = rules.attributes.get(name.as_str());
         attribute.is_some_and(|attribute| attribute.edge && attribute.source != Source::Request)
@@ -130,9 +130,9 @@ pub fn disclosures(rules: &Rules<'_>, edge: &Usage, public: &Usage) -> Vec<Discl
 }
 
 /// The attributes that may leave the collector, and that only the collector uses.
-pub fn unneeded_edge_attributes<'a>(rules: &Rules<'a>, edge: &Usage) -> Vec<&'a str> {
+pub fn unneeded_edge_attributes<'a>(rules: &Rules<'a>, edge: &Usage<'_>) -> Vec<&'a str> {
     let attributes = rules.attributes.iter().filter(|(name, attribute)| {
-        attribute.edge && edge.attributes.contains(**name) && !edge.edge_attributes.contains(**name)
+        attribute.edge && edge.all.attributes.contains(**name) && !edge.edge_attributes.contains(**name)
     });
     attributes.map(|(name, _)| *name).collect()
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::condition::scope::ConditionUses;
+use crate::condition::ConditionUses;
 use crate::rules::Rules;
 use crate::source::cursor::ReadContext;
 
 /// The segments, each after those that it uses; tells of a circle.
 pub fn sort<'s>(
     rules: &Rules<'_>,
-    segments: &BTreeMap<&'s str, ConditionUses>,
+    segments: &BTreeMap<&'s str, ConditionUses<'_>>,
     out: &mut ReadContext<'_>,
 ) -> Vec<&'s str> {
     let mut sorted: Vec<&'s str> = Vec::new();

@@ -1,86 +1,69 @@
-//! What the conditions of the rules use.
+//! The names that the conditions of the rules use, for the order and size of a plan.
+//!
+//! A page decides some conditions, the collector others. Only the attributes, counters and memberships that a page needs
+//! leave the collector; [`Reasons`] remembers the definitions that need them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
-use throughline::internals::plan::PlanBuilder;
 use throughline::internals::plan::tables::Derivation;
 
 use super::disclosure::{DisclosureKind, Reasons};
-use super::{Audience, condition, scope, segment_order};
-use crate::condition::scope::{ConditionScope, ConditionUses, CounterSpec, Dialect, SequenceSpec};
+use super::{Audience, segment_order};
+use crate::condition::{ConditionUses, CounterSpec, When};
 use crate::rules::Rules;
 use crate::rules::account_unit;
 use crate::rules::channel::{Channel, REMEMBERED, WEB};
-use crate::rules::event_values::EventValues;
-use crate::rules::feature::{Effect, FeatureExperiment, Parent};
+use crate::rules::feature::Effect;
+use crate::rules::journey::Journey;
 use crate::rules::message::Rendition;
 use crate::rules::score::ScoreFact;
+use crate::rules::segment::Segment;
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Cursor, ReadContext, Reference};
-use crate::source::tree::{self, Entry, Node};
+use crate::source::cursor::{ReadContext, Reference};
 
-/// How many times of an event a journey looks at.
+/// The number of times of an event that a journey looks at.
 const JOURNEY_KEEPS: u32 = 16;
 
-/// What the conditions of the rules use.
+/// The names that the conditions of the rules use: the plan has them, and their order is known.
 #[derive(Debug, Default)]
-pub struct Usage {
+pub struct Usage<'a> {
     /// The segments that are used, each after those that it uses, and whether the token carries them.
     pub segments: Vec<(String, bool)>,
-    /// The attributes that are used.
-    pub attributes: BTreeSet<String>,
+    /// All names that are used.
+    pub all: ConditionUses<'a>,
     /// The attributes that decisions on pages use.
     pub edge_attributes: BTreeSet<String>,
-    /// The counters that are used.
-    pub counters: BTreeMap<String, CounterSpec>,
     /// The counters that decisions on pages use, and how much of them.
     pub edge_counters: BTreeMap<String, u32>,
-    /// The sequences that are used.
-    pub sequences: BTreeMap<String, SequenceSpec>,
-    /// The journeys that conditions read.
-    pub journeys: BTreeSet<String>,
-    /// The time zones that conditions name.
-    pub zones: BTreeSet<String>,
-    /// Whether anything asks for places.
-    pub places: bool,
-    /// Whether conditions ask for the subject's local time.
-    pub local: bool,
-    /// Whether those of pages do.
+    /// Whether conditions of pages ask for the subject's local time.
     pub edge_local: bool,
-    /// Which places on pages need what.
+    /// The definitions on pages that need something.
     pub reasons: Reasons,
 }
 
-impl Usage {
-    /// Compiles every condition for nobody, tells what is wrong with them, and notes what they use.
-    pub fn new(rules: &Rules<'_>, audience: Audience, out: &mut ReadContext<'_>) -> Self {
-        let names = rules.attributes.keys().copied();
-        let mut surveyor = UsageCollector {
-            rules,
-            scope: scope(rules, names, rules.segments.keys().copied()),
-            plan: PlanBuilder::default(),
-            reasons: Reasons::default(),
-        };
-        let mut segments: BTreeMap<&str, ConditionUses> = BTreeMap::new();
-        for (id, segment) in &rules.segments {
-            segments.insert(id, surveyor.uses(segment.when.iter(), out));
-        }
-        let edge = surveyor.edge(out);
-        let collector = surveyor.collector(out);
+impl<'a> Usage<'a> {
+    /// Collects the names that the conditions of the rules use; reports what a page cannot decide, and circles of segments.
+    pub fn new(rules: &Rules<'a>, audience: Audience, out: &mut ReadContext<'_>) -> Self {
+        let mut collector = UsageCollector { rules, uses: ConditionUses::default(), reasons: Reasons::default() };
+        let uses = |segment: &Segment<'a>| segment.when.as_ref().map(|when| ConditionUses::of(when.condition()));
+        let segments: BTreeMap<&str, ConditionUses<'a>> =
+            rules.segments.iter().map(|(id, segment)| (*id, uses(segment).unwrap_or_default())).collect();
+        let edge = collector.edge(out);
+        let elsewhere = collector.collector();
         let order = segment_order::sort(rules, &segments, out);
-        let survey = Self { reasons: surveyor.reasons, ..Self::default() };
-        survey.close(rules, audience, &segments, &order, [&edge, &collector]).with_account(rules)
+        let usage = Self { reasons: collector.reasons, ..Self::default() };
+        usage.close(rules, audience, &segments, &order, [&edge, &elsewhere]).with_account(rules)
     }
 
-    /// Adds what is used by the segments that are used.
+    /// Adds the names that the used segments use in turn.
     fn close(
         mut self,
-        rules: &Rules<'_>,
+        rules: &Rules<'a>,
         audience: Audience,
-        segments: &BTreeMap<&str, ConditionUses>,
+        segments: &BTreeMap<&str, ConditionUses<'a>>,
         order: &[&str],
-        [edge, collector]: [&ConditionUses; 2],
+        [edge, collector]: [&ConditionUses<'a>; 2],
     ) -> Self {
         let mut at_edge: BTreeSet<&str> = edge.segments.iter().map(String::as_str).collect();
         let mut used: BTreeSet<&str> =
@@ -102,7 +85,7 @@ impl Usage {
             used.extend(uses.segments.iter().map(String::as_str));
             if on_page {
                 let when = rules.segments.get(id).and_then(|segment| segment.when.as_ref());
-                when.into_iter().for_each(|when| self.reasons.note(uses, &when.path));
+                when.into_iter().for_each(|when| self.reasons.note(uses, &when.cursor.path));
                 at_edge.extend(uses.segments.iter().map(String::as_str));
             }
         }
@@ -112,54 +95,30 @@ impl Usage {
 
     /// Adds the account's id where anything of an account is used: it says who may name the account.
     fn with_account(mut self, rules: &Rules<'_>) -> Self {
-        let is_used = rules.has_account_units() || self.attributes.iter().any(|name| account_unit::is_of_account(name));
+        let is_used =
+            rules.has_account_units() || self.all.attributes.iter().any(|name| account_unit::is_of_account(name));
         if is_used && rules.attributes.contains_key(account_unit::ID) {
-            self.attributes.insert(account_unit::ID.to_owned());
+            self.all.attributes.insert(account_unit::ID.to_owned());
         }
         self
     }
 
-    fn add(&mut self, rules: &Rules<'_>, uses: &ConditionUses, at_edge: bool) {
-        let mut counters = uses.counters.clone();
+    fn add(&mut self, rules: &Rules<'a>, uses: &ConditionUses<'a>, at_edge: bool) {
+        let mut uses = uses.clone();
         let attributes = uses.attributes.iter().filter_map(|name| rules.attributes.get(name.as_str()));
-        for spec in attributes.filter_map(|attribute| attribute.event_values.as_ref()).map(EventValues::counter) {
-            add_counter(&mut counters, &spec.key(), &spec);
-        }
-        self.attributes.extend(uses.attributes.iter().cloned());
-        self.journeys.extend(uses.journeys.iter().cloned());
-        self.zones.extend(uses.zones.iter().cloned());
-        self.local |= uses.local;
-        self.places |= uses.places || uses.attributes.contains(Derivation::NearestPlace.name());
+        let values: Vec<_> = attributes.filter_map(|attribute| attribute.event_values.as_ref()).collect();
+        values.into_iter().for_each(|values| uses.add_counter(&values.counter()));
+        uses.places |= uses.attributes.contains(Derivation::NearestPlace.name());
         if at_edge {
             self.edge_local |= uses.local;
             self.edge_attributes.extend(uses.attributes.iter().cloned());
-            for (key, spec) in &counters {
+            for (key, spec) in &uses.counters {
                 let carry = self.edge_counters.entry(key.clone()).or_default();
                 *carry = spec.keep.max(*carry);
             }
         }
-        add_counters(&mut self.counters, &counters);
-        self.sequences.extend(uses.sequences.clone());
+        self.all.add(uses);
     }
-}
-
-fn add(all: &mut ConditionUses, more: ConditionUses) {
-    add_counters(&mut all.counters, &more.counters);
-    all.attributes.extend(more.attributes);
-    all.segments.extend(more.segments);
-    all.journeys.extend(more.journeys);
-    all.sequences.extend(more.sequences);
-    all.zones.extend(more.zones);
-    all.local |= more.local;
-    all.places |= more.places;
-}
-
-fn add_counters(all: &mut BTreeMap<String, CounterSpec>, more: &BTreeMap<String, CounterSpec>) {
-    more.iter().for_each(|(key, spec)| add_counter(all, key, spec));
-}
-
-fn add_counter(all: &mut BTreeMap<String, CounterSpec>, key: &str, spec: &CounterSpec) {
-    all.entry(key.to_owned()).or_insert_with(|| spec.clone()).widen(spec);
 }
 
 /// The longer of two spans of time; zero is for ever.
@@ -168,227 +127,176 @@ pub fn longer(a: Millis, b: Millis) -> Millis {
 }
 
 /// Whether a page cannot decide the condition.
-fn is_private(rules: &Rules<'_>, uses: &ConditionUses) -> bool {
+fn is_private(rules: &Rules<'_>, uses: &ConditionUses<'_>) -> bool {
     let attributes = uses.attributes.iter().filter_map(|name| rules.attributes.get(name.as_str()));
     attributes.into_iter().any(|attribute| !attribute.is_at_edge())
 }
 
 struct UsageCollector<'r, 'a> {
     rules: &'r Rules<'a>,
-    scope: ConditionScope,
-    plan: PlanBuilder,
+    uses: ConditionUses<'a>,
     reasons: Reasons,
 }
 
-impl<'r, 'a> UsageCollector<'r, 'a> {
-    /// What some conditions use.
-    fn uses<'p>(
-        &mut self,
-        conditions: impl Iterator<Item = &'p Cursor<'p>>,
-        out: &mut ReadContext<'_>,
-    ) -> ConditionUses {
-        for when in conditions {
-            condition(when, &mut self.scope, &mut self.plan, out);
-        }
-        core::mem::take(&mut self.scope.uses)
-    }
-
-    /// What decisions on pages use.
-    fn edge(&mut self, out: &mut ReadContext<'_>) -> ConditionUses {
+impl<'a> UsageCollector<'_, 'a> {
+    /// Returns the names that decisions on pages use; reports conditions that a page must decide but cannot.
+    fn edge(&mut self, out: &mut ReadContext<'_>) -> ConditionUses<'a> {
         let rules = self.rules;
         let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
         let experiments = rules.experiments.values().filter_map(|experiment| experiment.when.as_ref());
         let suppressions = rules.policies.suppress.iter().map(|suppression| &suppression.when);
-        let mut all = self.features(out);
+        self.features(out);
         for when in campaigns.chain(experiments).chain(suppressions) {
-            self.page_condition(when, &mut all, out);
+            self.page_condition(when, out);
         }
         for unit in rules.units() {
-            match unit {
-                Some(unit) => self.page_attribute(unit.name, unit, &mut all),
-                None => {
-                    all.attributes.insert("id".to_owned());
-                }
-            }
+            self.page_unit(unit);
         }
         for cooldown in &rules.policies.cooldowns {
             if let Some(trigger) = cooldown.after.event() {
-                self.page_trigger(trigger, 1, cooldown.window, out);
+                self.page_trigger(trigger, 1, cooldown.window);
             }
         }
         for term in rules.campaigns.values().flat_map(|campaign| &campaign.score).flat_map(|score| &score.terms) {
             if let Some((trigger, keep, within)) = term.fact.trigger() {
-                self.page_trigger(trigger, keep, within, out);
+                self.page_trigger(trigger, keep, within);
             }
             if let ScoreFact::Attribute(name) = &term.fact {
-                self.page_attribute(name.name, name, &mut all);
+                self.page_attribute(name.name, name);
             }
         }
-        add(&mut all, core::mem::take(&mut self.scope.uses));
-        all.local |= rules.uses_local_time();
-        let next = || rules.campaigns.values().flat_map(|campaign| &campaign.next);
-        let channels: BTreeSet<&str> = next().map(|next| next.channel.name).chain([WEB]).collect();
+        self.uses.local |= rules.uses_local_time();
+        self.shown();
+        core::mem::take(&mut self.uses)
+    }
+
+    /// Adds the names that messages of campaigns and the channels of next actions use.
+    fn shown(&mut self) {
+        let rules = self.rules;
+        let next = rules.campaigns.values().flat_map(|campaign| &campaign.next);
+        let channels: BTreeSet<&str> = next.map(|next| next.channel.name).chain([WEB]).collect();
         let names: BTreeSet<&str> =
             rules.campaigns.values().flat_map(|campaign| campaign.messages()).map(|name| name.name).collect();
         let messages = names.iter().filter_map(|name| rules.messages.get(name));
         let is_shown = |rendition: &&Rendition<'_>| channels.iter().any(|channel| rendition.is_in(channel));
         for rendition in messages.flat_map(|message| &message.renditions).filter(is_shown) {
             for (attribute, named) in rendition.reads(rules) {
-                self.page_attribute(attribute, named, &mut all);
+                self.page_attribute(attribute, named);
             }
-            all.local |= rendition.has_date();
+            self.uses.local |= rendition.has_date();
         }
         for channel in channels.iter().filter_map(|channel| rules.channels.get(channel)) {
+            let uses = self.channel(channel);
             if let Some(responds) = &channel.responds {
-                self.page_trigger(&responds.event, REMEMBERED, responds.within, out);
+                self.note_event(&responds.event);
             }
-            let uses = self.reach(channel, out);
             channel.reach.iter().for_each(|reach| self.reasons.note(&uses, &reach.cursor.path));
-            add(&mut all, uses);
+            self.uses.add(uses);
         }
-        all
     }
 
-    /// What features and auto experiments use.
-    fn features(&mut self, out: &mut ReadContext<'_>) -> ConditionUses {
+    /// Adds the names that features and auto experiments use.
+    fn features(&mut self, out: &mut ReadContext<'_>) {
         let rules = self.rules;
-        let mut all = ConditionUses::default();
         for feature in rules.features.values() {
-            self.scope.dialect = feature.dialect;
             for rule in &feature.rules {
-                let experiment = match &rule.effect {
-                    Effect::Experiment(experiment) => Some(experiment.as_ref()),
-                    Effect::Force { .. } | Effect::Nothing => None,
+                let leaves = match &rule.effect {
+                    Effect::Experiment(trial) => trial.leaves(rules, feature.dialect).collect(),
+                    Effect::Force { .. } | Effect::Nothing => Vec::new(),
                 };
-                let conditions = rule
-                    .conditions()
-                    .into_iter()
-                    .chain(experiment.iter().flat_map(|experiment| leaves(rules, experiment)));
-                for when in conditions.collect::<Vec<_>>() {
-                    self.page_condition(when, &mut all, out);
+                for when in rule.conditions().into_iter().chain(leaves) {
+                    self.page_condition(when, out);
                 }
-                self.prerequisites(&rule.parents, out);
                 for unit in rule.units() {
-                    self.page_attribute(unit.name, unit, &mut all);
+                    self.page_attribute(unit.name, unit);
                 }
             }
-            all.attributes.insert("id".to_owned());
+            self.page_unit(None);
         }
         for (_, experiment) in &rules.auto_experiments {
-            self.scope.dialect = experiment.dialect;
             if let Some(when) = &experiment.experiment.when {
-                self.page_condition(when, &mut all, out);
+                self.page_condition(when, out);
             }
-            self.prerequisites(&experiment.experiment.parents, out);
             for unit in experiment.experiment.units() {
-                self.page_attribute(unit.name, unit, &mut all);
+                self.page_attribute(unit.name, unit);
             }
-            all.attributes.insert("id".to_owned());
+            self.page_unit(None);
         }
-        self.scope.dialect = Dialect::Rules;
-        all
     }
 
     /// A condition that a page decides.
-    fn page_condition(&mut self, when: &Cursor<'_>, all: &mut ConditionUses, out: &mut ReadContext<'_>) {
-        let uses = self.uses([when].into_iter(), out);
+    fn page_condition(&mut self, when: &When<'a>, out: &mut ReadContext<'_>) {
+        let uses = ConditionUses::of(when.condition());
         self.refuse_private(when, &uses, out);
-        self.reasons.note(&uses, &when.path);
-        add(all, uses);
+        self.reasons.note(&uses, &when.cursor.path);
+        self.uses.add(uses);
     }
 
-    /// An attribute that a page reads at a place.
-    fn page_attribute(&mut self, attribute: &str, place: &Reference<'_>, all: &mut ConditionUses) {
-        self.reasons.note_one(DisclosureKind::Attribute, attribute, &place.cursor.path);
-        all.attributes.insert(attribute.to_owned());
+    /// An attribute that a page reads because of a definition.
+    fn page_attribute(&mut self, attribute: &str, named: &Reference<'_>) {
+        self.reasons.note_one(DisclosureKind::Attribute, attribute, &named.cursor.path);
+        self.uses.attributes.insert(attribute.to_owned());
     }
 
-    /// An event of which a page looks at the times.
-    fn page_trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut ReadContext<'_>) {
+    /// An attribute that a page hashes; none for the subject.
+    fn page_unit(&mut self, unit: Option<&Reference<'_>>) {
+        match unit {
+            Some(unit) => self.page_attribute(unit.name, unit),
+            None => {
+                self.uses.attributes.insert("id".to_owned());
+            }
+        }
+    }
+
+    /// An event whose times a page looks at.
+    fn page_trigger(&mut self, trigger: &Trigger<'a>, keep: u32, within: Millis) {
+        self.note_event(trigger);
+        self.uses.add_counter(&CounterSpec { keep, within, ..trigger.counter() });
+    }
+
+    fn note_event(&mut self, trigger: &Trigger<'_>) {
         self.reasons.note_one(DisclosureKind::Event, trigger.event.name, &trigger.event.cursor.path);
-        self.trigger(trigger, keep, within, out);
     }
 
-    fn prerequisites(&mut self, parents: &[Parent<'_>], out: &mut ReadContext<'_>) {
-        for when in parents.iter().filter_map(|parent| parent.when.as_ref()) {
-            let diagnostics = &mut out.diagnostics;
-            crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut self.plan, diagnostics);
-        }
-    }
-
-    /// What only the collector uses: journeys, and what they send.
-    fn collector(&mut self, out: &mut ReadContext<'_>) -> ConditionUses {
+    /// Returns the names that only the collector uses: journeys, and the messages that they send.
+    fn collector(&mut self) -> ConditionUses<'a> {
         let rules = self.rules;
-        let mut all = self.uses(rules.journeys.values().filter_map(|journey| journey.when.as_ref()), out);
+        for when in rules.journeys.values().filter_map(|journey| journey.when.as_ref()) {
+            self.uses.add(ConditionUses::of(when.condition()));
+        }
         for channel in rules.channels.values() {
-            if let Some(responds) = &channel.responds {
-                self.trigger(&responds.event, REMEMBERED, responds.within, out);
-            }
-            add(&mut all, self.reach(channel, out));
+            let uses = self.channel(channel);
+            self.uses.add(uses);
         }
-        for journey in rules.journeys.values() {
-            for trigger in journey.triggers() {
-                self.trigger(trigger, JOURNEY_KEEPS, Millis(0), out);
-            }
-            for after in journey.steps.iter().filter_map(crate::rules::journey::Step::after) {
-                let event = after.name.to_owned();
-                self.scope.counter(CounterSpec { event, keep: JOURNEY_KEEPS, ..CounterSpec::default() });
-            }
+        for spec in rules.journeys.values().flat_map(Journey::counters) {
+            self.uses.add_counter(&CounterSpec { keep: JOURNEY_KEEPS, ..spec });
         }
-        add(&mut all, core::mem::take(&mut self.scope.uses));
-        let renditions = rules.messages.values().flat_map(|message| &message.renditions);
-        for rendition in renditions {
-            all.attributes.extend(rendition.reads(rules).map(|(attribute, _)| attribute.to_owned()));
-            all.local |= rendition.has_date();
+        for rendition in rules.messages.values().flat_map(|message| &message.renditions) {
+            self.uses.attributes.extend(rendition.reads(rules).map(|(attribute, _)| attribute.to_owned()));
+            self.uses.local |= rendition.has_date();
         }
-        all
+        core::mem::take(&mut self.uses)
     }
 
-    /// Notes that times of an event are needed, and tells what is wrong with its filter.
-    fn trigger(&mut self, trigger: &Trigger<'_>, keep: u32, within: Millis, out: &mut ReadContext<'_>) {
-        self.scope.counter(CounterSpec { keep, within, ..trigger.counter() });
-        if let Some(filter) = &trigger.filter {
-            crate::condition::compile_filter(filter.node, &filter.path, &mut self.plan, &mut out.diagnostics);
+    /// Returns the names that a channel uses: to know who can be reached, and who responds.
+    fn channel(&self, channel: &Channel<'a>) -> ConditionUses<'a> {
+        let reach = channel.reach_condition(self.rules);
+        let mut uses = reach.map(|reach| ConditionUses::of(&reach)).unwrap_or_default();
+        if let Some(responds) = &channel.responds {
+            let spec = responds.event.counter();
+            uses.add_counter(&CounterSpec { keep: REMEMBERED, within: responds.within, ..spec });
         }
+        uses
     }
 
-    fn reach(&mut self, channel: &Channel<'_>, out: &mut ReadContext<'_>) -> ConditionUses {
-        // One that is not declared has been told of.
-        if let Some(reach) = channel.reach.as_ref().filter(|reach| self.rules.attributes.contains_key(reach.name)) {
-            let node = reach_condition(self.rules, reach.name);
-            crate::condition::compile(&node, &reach.cursor.path, &mut self.scope, &mut self.plan, &mut out.diagnostics);
-        }
-        core::mem::take(&mut self.scope.uses)
-    }
-
-    /// Tells of a condition that a page must decide but cannot.
-    fn refuse_private(&self, when: &Cursor<'_>, uses: &ConditionUses, out: &mut ReadContext<'_>) {
+    /// Reports a condition that a page must decide but cannot.
+    fn refuse_private(&self, when: &When<'_>, uses: &ConditionUses<'_>, out: &mut ReadContext<'_>) {
         for name in &uses.attributes {
             if self.rules.attributes.get(name.as_str()).is_some_and(|attribute| !attribute.is_at_edge()) {
                 let message = format!("`{name}` never leaves the collector, so a page cannot evaluate this condition");
                 let expected = "`$segment` with this condition in a segment; the token carries the membership";
-                when.error("not-at-edge", message, out).expected(expected);
+                when.cursor.error("not-at-edge", message, out).expected(expected);
             }
         }
     }
-}
-
-/// The conditions of the weights of a trial's bandit.
-fn leaves<'r, 'a>(
-    rules: &'r Rules<'a>,
-    experiment: &FeatureExperiment<'a>,
-) -> impl Iterator<Item = &'r Cursor<'a>> + use<'r, 'a> {
-    let bandit = experiment.bandit.as_ref().and_then(|bandit| rules.bandits.get(bandit.name));
-    bandit.into_iter().flat_map(|bandit| &bandit.leaves).filter_map(|leaf| leaf.when.as_ref())
-}
-
-/// The condition that an attribute says that a channel is possible: true, or present if it is no boolean.
-pub fn reach_condition(rules: &Rules<'_>, name: &str) -> Node {
-    let is_boolean = rules.attributes.get(name).is_some_and(|attribute| attribute.kind == "boolean");
-    let yes = Node { kind: tree::Kind::Bool(true), ..Node::default() };
-    let member = |key: &str, value: Node| {
-        let entry = Entry { key: key.to_owned(), key_span: tree::Span::default(), value };
-        Node { kind: tree::Kind::Map(vec![entry]), ..Node::default() }
-    };
-    member(name, if is_boolean { yes } else { member("$exists", yes) })
 }

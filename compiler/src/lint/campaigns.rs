@@ -64,7 +64,7 @@ fn check_pages<'r, 'a>(linter: &Linter<'r, 'a>, reach: &MessageReach<'r, 'a>, ou
                 "the condition requires the path `{paths}`, but slot `{}` is on `{pages}`",
                 placement.slot.name
             );
-            let cursor = crate::source::cursor::Cursor { mark: placement.slot.cursor.mark, ..when.clone() };
+            let cursor = crate::source::cursor::Cursor { mark: placement.slot.cursor.mark, ..when.cursor.clone() };
             cursor.warning("wrong-page", message, out).expected("a path on which the slot is, or another slot");
         }
     }

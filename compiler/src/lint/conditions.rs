@@ -7,20 +7,18 @@ use throughline::canonical;
 use super::Linter;
 use super::definitions::items;
 use super::logic::{Answer, Conflict, solve};
-use crate::condition::scope::Dialect;
+use crate::condition::tree::{Alternative, Condition, History, SubjectTest};
+use crate::condition::{Dialect, When};
 use crate::source::cursor::{Cursor, ReadContext};
-use crate::source::tree::{Kind, Node};
-
-/// The sections whose conditions are in this language; elsewhere the same keys may be data.
-const SECTIONS: [&str; 6] = ["segments", "channels", "campaigns", "experiments", "policies", "journeys"];
+use crate::source::tree::Node;
 
 /// Checks every condition of the rules.
-pub fn check<'a>(linter: &Linter<'_, 'a>, out: &mut ReadContext<'_>) {
-    for top in linter.definitions.tops() {
-        for entry in top.node.entries().iter().filter(|entry| SECTIONS.contains(&entry.key.as_str())) {
-            look_for(linter, &top.member(entry), out);
-        }
-    }
+pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
+    linter.rules.conditions().for_each(|when| check_condition(linter, when, out));
+    let filters = linter.rules.triggers().filter_map(|trigger| trigger.filter.as_ref());
+    filters.for_each(|filter| {
+        check_filter(linter, filter, out);
+    });
     check_features(linter, out);
     check_segments(linter, out);
 }
@@ -37,30 +35,14 @@ fn check_features(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Checks the conditions anywhere below a cursor.
-fn look_for<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) {
-    for item in items(cursor) {
-        look_for(linter, &item, out);
-    }
-    for entry in cursor.node.entries() {
-        let below = cursor.member(entry);
-        match (entry.key.as_str(), &entry.value.kind) {
-            ("when", Kind::Map(_)) => check_condition(linter, &below, out),
-            ("where", Kind::Map(_)) => {
-                check_filter(linter, &below, out);
-            }
-            _ => look_for(linter, &below, out),
-        }
-    }
-}
-
-fn check_condition<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) {
-    check_lists(cursor, out);
-    // An error in a part also affects the whole, so it is reported once, for the part.
-    if check_parts(linter, cursor, out) {
+fn check_condition<'a>(linter: &Linter<'_, 'a>, when: &When<'a>, out: &mut ReadContext<'_>) {
+    check_lists(&when.cursor, out);
+    // A mistake in a part makes the whole wrong; it is reported at the part.
+    if check_parts(linter, when.condition(), out) {
         return;
     }
-    match solve(&[&linter.conditions.read(cursor.node, true)]) {
+    let cursor = &when.cursor;
+    match solve(&[&linter.conditions.read(when.condition(), true)]) {
         Answer::Never(conflict) => report_never(cursor, &conflict, "no facts satisfy this condition", out),
         Answer::Unknown => {
             let message = "this condition has too many combinations of alternatives to check all of them";
@@ -68,7 +50,7 @@ fn check_condition<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut R
         }
         Answer::Maybe if is_trivial(cursor.node) => {}
         Answer::Maybe => {
-            if let Answer::Never(_) = solve(&[&linter.conditions.read(cursor.node, false)]) {
+            if let Answer::Never(_) = solve(&[&linter.conditions.read(when.condition(), false)]) {
                 let message = "all facts satisfy this condition";
                 cursor.warning("always-true", message, out).expected("no condition, or one that excludes somebody");
             }
@@ -81,48 +63,42 @@ fn is_trivial(node: &Node) -> bool {
     node.entries().is_empty()
 }
 
-/// Checks the event filters and alternatives anywhere below. Returns whether one of the filters is wrong.
-fn check_parts<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
+/// Checks the filters of events and the alternatives in a condition; returns whether one of the filters is wrong.
+fn check_parts<'a>(linter: &Linter<'_, 'a>, condition: &Condition<'a>, out: &mut ReadContext<'_>) -> bool {
     let mut is_wrong = false;
-    for item in items(cursor) {
-        is_wrong |= check_parts(linter, &item, out);
-    }
-    for entry in cursor.node.entries() {
-        let below = cursor.member(entry);
-        match entry.key.as_str() {
-            "where" => is_wrong |= check_filter(linter, &below, out),
-            "$or" => {
-                check_alternatives(linter, &below, out);
-                is_wrong |= check_parts(linter, &below, out);
+    condition.walk(&mut |part| match part {
+        Condition::Any(alternatives) => check_alternatives(linter, alternatives, out),
+        Condition::Subject { test: SubjectTest::History(tests), .. } => {
+            for filter in tests.iter().flat_map(History::filters) {
+                is_wrong |= check_filter(linter, filter, out);
             }
-            _ => is_wrong |= check_parts(linter, &below, out),
         }
-    }
+        _ => {}
+    });
     is_wrong
 }
 
-/// Reports the alternatives that never hold. If none ever holds, the whole condition is reported instead.
-fn check_alternatives<'a>(linter: &Linter<'_, 'a>, list: &Cursor<'a>, out: &mut ReadContext<'_>) {
-    let alternatives = items(list);
+/// Reports the alternatives that never hold; if none can hold, the whole condition is reported.
+fn check_alternatives<'a>(linter: &Linter<'_, 'a>, alternatives: &[Alternative<'a>], out: &mut ReadContext<'_>) {
     let mut never = Vec::new();
-    for item in &alternatives {
-        let formula = linter.conditions.read(item.node, true);
+    for alternative in alternatives {
+        let formula = linter.conditions.read(&alternative.condition, true);
         if let Answer::Never(conflict) = solve(&[&formula]) {
-            never.push((item, conflict.words()));
+            never.push((&alternative.cursor, conflict.words()));
         }
     }
     if never.len() < alternatives.len() {
-        for (item, words) in never {
+        for (cursor, words) in never {
             let message = format!("no facts satisfy this alternative: {words}");
-            item.warning("never-true", message, out).expected("an alternative that can hold, or none");
+            cursor.warning("never-true", message, out).expected("an alternative that can hold, or none");
         }
     }
 }
 
-fn check_filter<'a>(linter: &Linter<'_, 'a>, cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> bool {
-    let formula = linter.conditions.read_filter(cursor.node, true);
+fn check_filter<'a>(linter: &Linter<'_, 'a>, filter: &When<'a>, out: &mut ReadContext<'_>) -> bool {
+    let formula = linter.conditions.read(filter.condition(), true);
     if let Answer::Never(conflict) = solve(&[&formula]) {
-        report_never(cursor, &conflict, "no event can have these properties", out);
+        report_never(&filter.cursor, &conflict, "no event can have these properties", out);
         return true;
     }
     false

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::cursor::Cursor;
-use crate::source::tree::{Kind, Node};
+use crate::source::tree::Node;
 
 /// The definitions of all files, by section and id.
 pub struct Definitions<'a> {
@@ -77,16 +77,13 @@ impl<'a> Definitions<'a> {
 /// Returns a member of a map.
 #[must_use]
 pub fn member<'a>(cursor: &Cursor<'a>, key: &str) -> Option<Cursor<'a>> {
-    cursor.node.entries().iter().find(|entry| entry.key == key).map(|entry| cursor.member(entry))
+    cursor.get(key)
 }
 
 /// Returns the items of a list.
 #[must_use]
 pub fn items<'a>(cursor: &Cursor<'a>) -> Vec<Cursor<'a>> {
-    match &cursor.node.kind {
-        Kind::List(items) => items.iter().enumerate().map(|(index, item)| cursor.item(index, item)).collect(),
-        _ => Vec::new(),
-    }
+    cursor.items().unwrap_or_default()
 }
 
 /// Returns whether a map has only these keys; a description is always allowed.

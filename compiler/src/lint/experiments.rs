@@ -67,7 +67,7 @@ fn check_weights(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
 }
 
 /// Returns whether an exclusion group keeps the subjects of two experiments apart.
-fn are_apart(first: &Experiment<'_>, second: &Experiment<'_>) -> bool {
+fn are_apart<'a>(first: &Experiment<'a>, second: &Experiment<'a>) -> bool {
     let [first, second] = [first, second].map(|experiment| experiment.exclusion.as_ref());
     first.zip(second).is_some_and(|(first, second)| first.group.name == second.group.name)
 }
@@ -109,7 +109,7 @@ fn check_slot<'r, 'a>(
         }
         let when = |experiment: &Experiment<'a>| {
             let when = experiment.when.as_ref();
-            when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.node, true))
+            when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.condition(), true))
         };
         let (a, b) = (when(experiment), when(rival));
         let [w, x] = one.eligible_when();

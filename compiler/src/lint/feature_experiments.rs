@@ -6,7 +6,7 @@ use super::Linter;
 use super::definitions::member;
 use super::features::{condition_formula, rules};
 use super::logic::{Formula, overlap};
-use crate::condition::scope::Dialect;
+use crate::condition::Dialect;
 use crate::rules::feature::{Effect, FeatureExperiment, Rollout, Rule};
 use crate::source::cursor::{Cursor, ReadContext, Reference};
 

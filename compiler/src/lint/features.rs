@@ -1,17 +1,13 @@
 //! Rules of features whose value nobody gets.
 
-use std::collections::BTreeMap;
-
-use throughline::internals::plan::PlanBuilder;
 use throughline::{Object, Value};
 
 use super::Linter;
 use super::definitions::{items, member};
 use super::logic::{Answer, Formula, solve};
-use crate::condition::scope::{ConditionScope, Dialect};
+use crate::condition::{Dialect, When, holds_for};
 use crate::rules::feature::{Effect, Feature, Parent, Rule};
 use crate::source::cursor::{Cursor, ReadContext};
-use crate::source::diagnostic::Diagnostics;
 
 /// The maximum number of earlier rules of a feature that are compared with a rule.
 const MAX_RIVALS: usize = 64;
@@ -20,17 +16,16 @@ const MAX_VALUES: usize = 1_000;
 
 /// Checks the rules of each feature in order, and the prerequisites of rules and experiments.
 pub fn check(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
-    let mut prerequisites = Prerequisites::new(linter);
     for (key, feature) in &linter.rules.features {
         let rules = rules(linter, key, feature);
         check_reach(linter, feature, &rules, out);
         for (rule, cursor) in rules {
-            prerequisites.check(&rule.parents, feature.dialect, out);
+            check_prerequisites(linter, &rule.parents, out);
             check_share(rule, &cursor, out);
         }
     }
-    for (_, auto) in &linter.rules.auto_experiments {
-        prerequisites.check(&auto.experiment.parents, auto.dialect, out);
+    for (_, experiment) in &linter.rules.auto_experiments {
+        check_prerequisites(linter, &experiment.experiment.parents, out);
     }
     check_leaves(linter, out);
 }
@@ -46,14 +41,14 @@ pub fn rules<'r, 'a>(linter: &Linter<'r, 'a>, key: &str, feature: &'r Feature<'a
 /// it only equals itself.
 pub fn condition_formula<'a>(
     linter: &Linter<'_, 'a>,
-    when: Option<&Cursor<'a>>,
+    when: Option<&When<'a>>,
     dialect: Dialect,
     holds: bool,
 ) -> Formula<'a> {
     match (when, dialect) {
         (None, _) => Formula::constant(holds),
-        (Some(when), Dialect::Rules) => linter.conditions.read(when.node, holds),
-        (Some(when), Dialect::GrowthBook) => linter.conditions.opaque("", "", when.node, holds),
+        (Some(when), Dialect::Rules) => linter.conditions.read(when.condition(), holds),
+        (Some(when), Dialect::GrowthBook) => linter.conditions.opaque("", "", when.node(), holds),
     }
 }
 
@@ -121,7 +116,7 @@ fn check_share(rule: &Rule<'_>, cursor: &Cursor<'_>, out: &mut ReadContext<'_>) 
 fn check_leaves(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     for (id, bandit) in &linter.rules.bandits {
         let places = linter.definitions.key("contextualBandits", id, "contexts").map(|cursor| items(&cursor));
-        let for_all = bandit.leaves.iter().position(|leaf| leaf.when.is_none()).unwrap_or(usize::MAX);
+        let for_all = bandit.leaves.iter().position(|leaf| leaf.when(Dialect::Rules).is_none()).unwrap_or(usize::MAX);
         if let Some(cursor) = places.and_then(|places| places.into_iter().nth(for_all.saturating_add(1))) {
             let message = "these weights are never used: the weights before them apply to everybody";
             cursor.warning("unreachable-rule", message, out).expected("the weights without a condition last");
@@ -129,44 +124,22 @@ fn check_leaves(linter: &Linter<'_, '_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// The prerequisites of rules and experiments, which compare the values of features.
-struct Prerequisites<'r, 'a> {
-    features: &'r BTreeMap<&'a str, Feature<'a>>,
-    scope: ConditionScope,
-}
-
-impl<'r, 'a> Prerequisites<'r, 'a> {
-    fn new(linter: &Linter<'r, 'a>) -> Self {
-        let groups = linter.rules.groups.iter().map(|(id, group)| ((*id).to_owned(), group.group.clone()));
-        Self {
-            features: &linter.rules.features,
-            scope: ConditionScope { groups: groups.collect(), ..ConditionScope::default() },
+/// Reports prerequisites that no value of their feature satisfies.
+fn check_prerequisites(linter: &Linter<'_, '_>, parents: &[Parent<'_>], out: &mut ReadContext<'_>) {
+    for parent in parents {
+        let feature = linter.rules.features.get(parent.feature.name);
+        let (Some(feature), Some(when)) = (feature, &parent.when) else { continue };
+        let values = values(feature);
+        let holds = || holds_for(when.condition(), &values.iter().collect::<Vec<_>>()).contains(&true);
+        if values.len() > MAX_VALUES || holds() {
+            continue;
         }
-    }
-
-    /// Reports prerequisites on values that a feature never has.
-    fn check(&mut self, parents: &[Parent<'_>], dialect: Dialect, out: &mut ReadContext<'_>) {
-        self.scope.dialect = dialect;
-        for parent in parents {
-            let (Some(feature), Some(when)) = (self.features.get(parent.feature.name), &parent.when) else { continue };
-            let values = values(feature);
-            if values.len() > MAX_VALUES || self.holds_for_some(when, &values) {
-                continue;
-            }
-            let message = format!(
-                "no value of feature `{}` satisfies this condition, so the rule never applies",
-                parent.feature.name
-            );
-            when.warning("unreachable-rule", message, out).expected("a condition on a value that the feature can have");
-        }
-    }
-
-    fn holds_for_some(&mut self, when: &Cursor<'_>, values: &[Object]) -> bool {
-        let (mut plan, mut ignored) = (PlanBuilder::default(), Diagnostics::default());
-        let node = crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut plan, &mut ignored);
-        node.is_none_or(|node| {
-            crate::condition::holds_for(plan, node, &values.iter().collect::<Vec<_>>()).contains(&true)
-        })
+        let message = format!(
+            "no value of feature `{}` satisfies this condition, so the rule never applies",
+            parent.feature.name
+        );
+        let warning = when.cursor.warning("unreachable-rule", message, out);
+        warning.expected("a condition on a value that the feature can have");
     }
 }
 

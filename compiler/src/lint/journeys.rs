@@ -1,15 +1,13 @@
 //! Steps of journeys that have no effect, or come too late.
 
-use throughline::internals::plan::PlanBuilder;
 use throughline::{Event, MessageSent, Millis};
 
 use super::Linter;
 use super::definitions::{has_only, items};
-use crate::condition;
+use crate::condition::{When, holds_for};
 use crate::rules::journey::{Journey, StepAction};
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Cursor, ReadContext, Reference};
-use crate::source::diagnostic::Diagnostics;
+use crate::source::cursor::{ReadContext, Reference};
 
 /// The keys of a step that the lints understand.
 const UNDERSTOOD: [&str; 6] = ["id", "wait", "after", "send", "channels", "ttl"];
@@ -91,11 +89,7 @@ fn sent(id: &str, journey: &Journey<'_>, step: &str, message: &str, channel: &st
 
 /// Returns whether an event matches a trigger.
 fn is_triggered(trigger: &Trigger<'_>, event: &Event) -> bool {
-    let holds = |filter: &Cursor<'_>| {
-        let (mut plan, mut ignored) = (PlanBuilder::default(), Diagnostics::default());
-        let node = condition::compile_filter(filter.node, &filter.path, &mut plan, &mut ignored);
-        node.is_some_and(|node| condition::holds_for(plan, node, &[&event.properties]) == [true])
-    };
+    let holds = |filter: &When<'_>| holds_for(filter.condition(), &[&event.properties]) == [true];
     trigger.event.name == event.name && trigger.filter.as_ref().is_none_or(holds)
 }
 

@@ -57,7 +57,7 @@ struct Linter<'r, 'a> {
 pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadContext<'_>) {
     let CompiledRules { trees, rules, unneeded_edge_attributes } = found;
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
-    let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules, out), now };
+    let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules), now };
     conditions::check(&linter, out);
     let reaches = reach::all(&linter);
     campaigns::check(&linter, &reaches, out);

@@ -50,7 +50,7 @@ pub fn all<'r, 'a>(linter: &Linter<'r, 'a>) -> Vec<MessageReach<'r, 'a>> {
             id,
             campaign,
             offer,
-            when: when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.node, true)),
+            when: when.map_or_else(|| Formula::constant(true), |when| linter.conditions.read(when.condition(), true)),
             frame: frame(linter, campaign, offer.map(|(_, offer)| offer)),
             is_free: is_understood && cursor.node.get("caps").is_none(),
             is_understood,
@@ -76,7 +76,8 @@ impl<'r, 'a> MessageReach<'r, 'a> {
 
     fn silencing_conditions(&self, linter: &Linter<'r, 'a>) -> Formula<'a> {
         let when = self.campaign.when.as_ref();
-        let when = when.map_or_else(|| Formula::constant(false), |when| linter.conditions.read(when.node, false));
+        let when =
+            when.map_or_else(|| Formula::constant(false), |when| linter.conditions.read(when.condition(), false));
         let mut ways = vec![when];
         for purpose in purposes(linter, self.campaign.class) {
             let states = Ranges::points(["denied", "pending"].map(|state| Text(state.to_owned())));

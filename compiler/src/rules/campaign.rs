@@ -3,6 +3,7 @@
 use throughline::Millis;
 use throughline::internals::plan::tables::{Class, Format};
 
+use crate::condition::When;
 use crate::rules::account_unit;
 use crate::rules::channel::{WEB, check_roles, roles};
 use crate::rules::class::class;
@@ -23,7 +24,7 @@ pub struct Campaign<'a> {
     /// The score that orders it among campaigns of equal priority.
     pub score: Option<Score<'a>>,
     /// The condition on the subject.
-    pub when: Option<Cursor<'a>>,
+    pub when: Option<When<'a>>,
     /// The time span in which it runs.
     pub schedule: Schedule,
     /// The offer that it makes.
@@ -109,7 +110,7 @@ impl<'a> Definition<'a> for Campaign<'a> {
             class: class(&fields, out),
             priority: fields.get("priority").and_then(|cursor| cursor.integer(0..=1000, out)).unwrap_or(0),
             score: Score::read(&fields, out),
-            when: fields.get("when"),
+            when: fields.get("when").map(When::new),
             schedule: fields.get("schedule").map_or(Schedule::ALWAYS, |cursor| schedule(cursor, out)),
             offer: fields.get("offer").and_then(|cursor| cursor.reference(out)),
             experiment: fields.get("experiment").and_then(|cursor| cursor.reference(out)),
@@ -196,7 +197,7 @@ impl<'a> Next<'a> {
 
 impl<'a> Campaign<'a> {
     /// Reports references to unknown definitions, and messages that do not suit their slot or channel.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
+    pub fn check(&self, rules: &Rules<'a>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
             find(&rules.offers, offer, out);
         }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::internals::plan::PlanBuilder;
 use throughline::{Object, Value};
 
+use crate::condition::{When, holds_for};
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, ReadContext, Reference};
 
@@ -24,7 +24,7 @@ pub struct List<'a> {
     /// The attribute that holds the ids of the items; `None` for all items.
     pub from: Option<Reference<'a>>,
     /// The condition on items of the list.
-    pub when: Option<Cursor<'a>>,
+    pub when: Option<When<'a>>,
     /// The attributes that hold the ids of excluded items.
     pub without: Vec<Reference<'a>>,
     /// The maximum number of items.
@@ -60,7 +60,7 @@ impl<'a> Definition<'a> for List<'a> {
         let fields = cursor.fields(&["from", "where", "without", "limit", "description"], out);
         Self {
             from: fields.get("from").and_then(|cursor| cursor.reference(out)),
-            when: fields.get("where"),
+            when: fields.get("where").map(When::new),
             without: fields.get("without").map(|cursor| cursor.references(out)).unwrap_or_default(),
             limit: fields.get("limit").and_then(|cursor| cursor.integer(1..=100, out)).unwrap_or(10),
         }
@@ -82,30 +82,17 @@ impl List<'_> {
                 named.cursor.error("wrong-type", message, out).expected("an attribute with `type: list`");
             }
         }
-        if let Some(when) = &self.when {
-            let mut plan = PlanBuilder::default();
-            crate::condition::compile_filter(when.node, &when.path, &mut plan, &mut out.diagnostics);
-        }
     }
 
     /// Returns the ids of the items that may appear in the list.
     ///
     /// The condition is evaluated when the rules are compiled, so an item that is out of stock then is in no
     /// plan.
-    pub fn items<'r>(&self, rules: &'r Rules<'_>, out: &mut ReadContext<'_>) -> BTreeSet<&'r str> {
-        let all = || rules.catalogue.keys().copied();
-        let Some(when) = &self.when else { return all().collect() };
-        let mut plan = PlanBuilder::default();
-        let Some(node) = crate::condition::compile_filter(when.node, &when.path, &mut plan, &mut out.diagnostics)
-        else {
-            return BTreeSet::new();
-        };
+    pub fn items<'r>(&self, rules: &'r Rules<'_>) -> BTreeSet<&'r str> {
+        let all = rules.catalogue.keys().copied();
+        let Some(when) = &self.when else { return all.collect() };
         let fields: Vec<&Object> = rules.catalogue.values().map(|item| &item.fields).collect();
-        all()
-            .zip(crate::condition::holds_for(plan, node, &fields))
-            .filter(|(_, holds)| *holds)
-            .map(|(id, _)| id)
-            .collect()
+        all.zip(holds_for(when.condition(), &fields)).filter(|(_, holds)| *holds).map(|(id, _)| id).collect()
     }
 }
 
@@ -131,12 +118,12 @@ pub struct Needs<'r> {
 
 impl<'r> Needs<'r> {
     /// Collects what the messages of the rules read.
-    pub fn of(rules: &'r Rules<'_>, out: &mut ReadContext<'_>) -> Self {
+    pub fn of(rules: &'r Rules<'_>) -> Self {
         let renditions = rules.messages.values().flat_map(|message| &message.renditions);
         let templates: Vec<_> = renditions.flat_map(|rendition| rendition.templates()).collect();
         let named = templates.iter().flat_map(|template| &template.lists);
         let known = named.filter_map(|named| rules.lists.get_key_value(named.name));
-        let lists: BTreeMap<&str, BTreeSet<&str>> = known.map(|(id, list)| (*id, list.items(rules, out))).collect();
+        let lists: BTreeMap<&str, BTreeSet<&str>> = known.map(|(id, list)| (*id, list.items(rules))).collect();
         let mut items: BTreeSet<&str> = lists.values().flatten().copied().collect();
         if templates.iter().any(|template| template.catalogue) {
             items.extend(rules.catalogue.keys().copied());

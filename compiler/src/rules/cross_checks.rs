@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::condition::When;
+use crate::condition::tree::{Condition, SubjectTest};
 use crate::rules::Rules;
 use crate::source::cursor::{Cursor, ReadContext};
-use crate::source::tree::{Kind, Node};
 
 /// Reports errors between definitions.
 pub fn check(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
@@ -69,11 +70,8 @@ fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     let mut known: BTreeSet<&str> = policy.classes.iter().flatten().copied().collect();
     known.extend(policy.gpc.iter().copied().chain(policy.store).chain(policy.measure));
     known.extend(rules.channels.values().filter_map(|channel| channel.consent));
-    let mut named = Vec::new();
-    for when in conditions(rules) {
-        purposes(when, when.node, &mut named);
-    }
-    for (purpose, cursor) in named {
+    let asked: Vec<_> = rules.conditions().flat_map(purposes).collect();
+    for (purpose, cursor) in asked {
         let near = known.iter().find(|name| strsim::osa_distance(name, purpose) <= 2);
         if let (false, Some(near)) = (known.contains(purpose), near) {
             let message = format!("unknown purpose `{purpose}`: no policy and no channel names it");
@@ -82,31 +80,14 @@ fn check_purposes(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     }
 }
 
-/// Returns all conditions on the subject.
-fn conditions<'r, 'a>(rules: &'r Rules<'a>) -> impl Iterator<Item = &'r Cursor<'a>> {
-    let segments = rules.segments.values().filter_map(|segment| segment.when.as_ref());
-    let campaigns = rules.campaigns.values().filter_map(|campaign| campaign.when.as_ref());
-    let experiments = rules.experiments.values().filter_map(|experiment| experiment.when.as_ref());
-    let journeys = rules.journeys.values().filter_map(|journey| journey.when.as_ref());
-    let suppressions = rules.policies.suppress.iter().map(|suppression| &suppression.when);
-    segments.chain(campaigns).chain(experiments).chain(journeys).chain(suppressions)
-}
-
-/// Collects the purposes that `$consent` names anywhere below a node.
-fn purposes<'a>(cursor: &Cursor<'a>, node: &'a Node, found: &mut Vec<(&'a str, Cursor<'a>)>) {
-    match &node.kind {
-        Kind::List(items) => items.iter().for_each(|item| purposes(cursor, item, found)),
-        Kind::Map(entries) => {
-            for entry in entries {
-                if entry.key == "$consent" {
-                    let at = |span| Cursor { mark: span, ..cursor.clone() };
-                    found.extend(entry.value.as_str().map(|name| (name, at(entry.value.span))));
-                    let members = entry.value.entries().iter();
-                    found.extend(members.map(|member| (member.key.as_str(), at(member.key_span))));
-                }
-                purposes(cursor, &entry.value, found);
-            }
-        }
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
-    }
+/// Returns the purposes that `$consent` names in a condition, each with its position.
+fn purposes<'a>(when: &When<'a>) -> Vec<(&'a str, Cursor<'a>)> {
+    let mut found = Vec::new();
+    when.condition().walk(&mut |condition| {
+        let Condition::Subject { source, test: SubjectTest::Consent(_), .. } = condition else { return };
+        let at = |mark| Cursor { mark, ..when.cursor.clone() };
+        found.extend(source.as_str().map(|name| (name, at(source.span))));
+        found.extend(source.entries().iter().map(|member| (member.key.as_str(), at(member.key_span))));
+    });
+    found
 }

@@ -1,10 +1,9 @@
 //! Attributes that hold the latest distinct values of an event property.
 
 use throughline::Millis;
-use throughline::internals::plan::PlanBuilder;
 use throughline::internals::plan::tables::Fold;
 
-use crate::condition::scope::CounterSpec;
+use crate::condition::{CounterSpec, When};
 use crate::rules::trigger::Trigger;
 use crate::source::cursor::{Cursor, ReadContext};
 
@@ -37,18 +36,21 @@ impl<'a> EventValues<'a> {
         let fields = cursor.fields(&["event", "where", "property", "last", "within"], out);
         let event = Trigger::read(&fields, out);
         let property = fields.required("property", out).and_then(|cursor| cursor.text(out));
-        if let Some(filter) = fields.get("where") {
-            let mut plan = PlanBuilder::default();
-            crate::condition::compile_filter(filter.node, &filter.path, &mut plan, &mut out.diagnostics);
-        }
+        let filter = fields.get("where").map(When::new);
+        filter.iter().for_each(|filter| filter.read_filter(&mut out.diagnostics));
         let last = fields.get("last").and_then(|cursor| cursor.integer(1..=MOST, out)).unwrap_or(LAST);
         let within = fields.get("within").and_then(|cursor| cursor.duration(out)).unwrap_or_default();
-        Some(Self { event: event?, property: property?, last, within })
+        Some(Self { event: Trigger { filter, ..event? }, property: property?, last, within })
     }
 
     /// Returns the counter that keeps the values.
-    pub fn counter(&self) -> CounterSpec {
-        let property = self.property.to_owned();
-        CounterSpec { property, fold: Fold::Values, keep: self.last, within: self.within, ..self.event.counter() }
+    pub fn counter(&self) -> CounterSpec<'a> {
+        CounterSpec {
+            property: self.property,
+            fold: Fold::Values,
+            keep: self.last,
+            within: self.within,
+            ..self.event.counter()
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Experiments: randomised splits with GrowthBook's hashing and keys.
 
+use crate::condition::When;
 use crate::rules::exclusion::Exclusion;
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
@@ -20,7 +21,7 @@ pub struct Experiment<'a> {
     /// Whether it assigns subjects.
     pub active: bool,
     /// The condition on subjects.
-    pub when: Option<Cursor<'a>>,
+    pub when: Option<When<'a>>,
     /// The version of the assignment. A change assigns every subject anew.
     pub bucket_version: u32,
     /// The first version whose subjects take part. Those assigned under an earlier version are excluded.
@@ -60,7 +61,7 @@ impl<'a> Definition<'a> for Experiment<'a> {
             unit: fields.get("unit").and_then(|cursor| cursor.reference(out)),
             sticky: fields.flag("sticky", true, out),
             active: fields.flag("active", true, out),
-            when: fields.get("when"),
+            when: fields.get("when").map(When::new),
             bucket_version,
             min_bucket_version,
             exclusion: Exclusion::read(&fields, out),

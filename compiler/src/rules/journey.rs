@@ -3,7 +3,7 @@
 use throughline::Millis;
 use throughline::internals::plan::tables::Class;
 
-use crate::condition::scope::CounterSpec;
+use crate::condition::{CounterSpec, When};
 use crate::rules::account_unit;
 use crate::rules::channel::{WEB, check_roles, roles};
 use crate::rules::class::class;
@@ -31,7 +31,7 @@ pub struct Journey<'a> {
     /// The event that starts it.
     pub enter: Option<Trigger<'a>>,
     /// The condition to enter.
-    pub when: Option<Cursor<'a>>,
+    pub when: Option<When<'a>>,
     /// The time after an entry before another one is possible; the maximum for never.
     pub reenter: Millis,
     /// The events that end it.
@@ -99,7 +99,7 @@ impl<'a> Definition<'a> for Journey<'a> {
             unit: account_unit::unit(&fields, out),
             roles: roles(&fields, "roles", out),
             resume: fields.flag("resume", false, out),
-            when: enter.as_ref().and_then(|enter| enter.get("when")),
+            when: enter.as_ref().and_then(|enter| enter.get("when")).map(When::new),
             enter: enter.and_then(|enter| Trigger::read(&enter, out)),
             reenter: fields.get("reenter").and_then(|cursor| reenter(&cursor, out)).unwrap_or(Millis::MAX),
             goal: fields.get("goal").and_then(|cursor| goal(cursor, out)),
@@ -190,7 +190,7 @@ fn send<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<StepAction
 
 impl<'a> Journey<'a> {
     /// Reports unknown messages and channels, and those that do not suit the journey.
-    pub fn check(&self, rules: &Rules<'_>, out: &mut ReadContext<'_>) {
+    pub fn check(&self, rules: &Rules<'a>, out: &mut ReadContext<'_>) {
         if let Some(offer) = &self.offer {
             find(&rules.offers, offer, out);
         }
@@ -239,9 +239,9 @@ impl<'a> Journey<'a> {
     }
 
     /// Returns the counters of its events.
-    pub fn counters(&self) -> impl Iterator<Item = CounterSpec> {
+    pub fn counters(&self) -> impl Iterator<Item = CounterSpec<'a>> {
         let waits = self.steps.iter().filter_map(Step::after);
-        let waits = waits.map(|event| CounterSpec { event: event.name.to_owned(), ..CounterSpec::default() });
+        let waits = waits.map(|event| CounterSpec::of(event.name));
         self.triggers().map(Trigger::counter).chain(waits)
     }
 

@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod channel;
 pub mod class;
+mod conditions;
 pub mod cooldown;
 pub mod cross_checks;
 pub mod defaults;
@@ -190,6 +191,7 @@ impl<'a> Rules<'a> {
             lists: files.definitions("lists", out),
             lint: LintSettings::read(files.sections("lint").collect(), out),
         };
+        conditions::read(&rules, out);
         rules.check(out);
         if !rules.policies.scores {
             // Scores are checked even where the policy turns them off.

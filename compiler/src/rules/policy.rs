@@ -3,6 +3,7 @@
 use throughline::Consent;
 use throughline::internals::plan::tables::Classes;
 
+use crate::condition::When;
 use crate::rules::channel::Roles;
 use crate::rules::class::classes;
 use crate::rules::cooldown::{Cooldown, QuietHours};
@@ -50,7 +51,7 @@ pub struct Suppression<'a> {
     /// The classes.
     pub classes: Classes,
     /// The condition.
-    pub when: Cursor<'a>,
+    pub when: When<'a>,
 }
 
 impl<'a> Policies<'a> {
@@ -156,6 +157,6 @@ impl<'a> Suppression<'a> {
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let fields = cursor.fields(&["class", "when", "description"], out);
         let classes = fields.required("class", out).map_or(Classes::empty(), |cursor| classes(&cursor, out));
-        Some(Self { classes, when: fields.required("when", out)? })
+        Some(Self { classes, when: When::new(fields.required("when", out)?) })
     }
 }

@@ -1,5 +1,6 @@
 //! Segments: named conditions.
 
+use crate::condition::When;
 use crate::rules::Definition;
 use crate::source::cursor::{Cursor, ReadContext};
 
@@ -9,7 +10,7 @@ pub struct Segment<'a> {
     /// The position of the definition.
     pub cursor: Cursor<'a>,
     /// Its condition.
-    pub when: Option<Cursor<'a>>,
+    pub when: Option<When<'a>>,
 }
 
 impl<'a> Definition<'a> for Segment<'a> {
@@ -17,6 +18,6 @@ impl<'a> Definition<'a> for Segment<'a> {
 
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = cursor.fields(&["when", "description"], out);
-        Self { when: fields.required("when", out), cursor: fields.cursor().clone() }
+        Self { when: fields.required("when", out).map(When::new), cursor: fields.cursor().clone() }
     }
 }

@@ -72,6 +72,19 @@ impl<'a> Cursor<'a> {
         Self { node, path: format!("{}[{index}]", self.path), mark }
     }
 
+    /// Returns the member with this name, if this is a map that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Self> {
+        self.node.entries().iter().find(|entry| entry.key == key).map(|entry| self.member(entry))
+    }
+
+    /// Returns the items, if this is a list.
+    #[must_use]
+    pub fn items(&self) -> Option<Vec<Self>> {
+        let Kind::List(items) = &self.node.kind else { return None };
+        Some(items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect())
+    }
+
     /// Reports an error at this position.
     pub fn error<'d>(
         &self,
@@ -127,13 +140,10 @@ impl<'a> Cursor<'a> {
 
     /// Returns the items of this list.
     pub fn list(&self, out: &mut ReadContext<'_>) -> Vec<Self> {
-        match &self.node.kind {
-            Kind::List(items) => items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect(),
-            _ => {
-                self.wrong_type("a list", out);
-                Vec::new()
-            }
-        }
+        self.items().unwrap_or_else(|| {
+            self.wrong_type("a list", out);
+            Vec::new()
+        })
     }
 
     /// Returns the items of this list, or the value itself if it is not a list.
@@ -307,8 +317,7 @@ impl<'a> Fields<'a> {
     /// Returns the member with a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cursor<'a>> {
-        let entry = self.cursor.node.entries().iter().find(|entry| entry.key == name)?;
-        Some(self.cursor.member(entry))
+        self.cursor.get(name)
     }
 
     /// Returns the member with a name, and reports a missing one.

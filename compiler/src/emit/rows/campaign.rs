@@ -5,7 +5,7 @@ use throughline::internals::plan::Id;
 use throughline::internals::plan::tables;
 
 use super::RowWriter;
-use crate::emit::usage::reach_condition;
+use crate::condition;
 use crate::rules::campaign::Campaign;
 use crate::rules::channel::REMEMBERED;
 use crate::rules::experiment::Experiment;
@@ -15,11 +15,8 @@ use crate::rules::slot::{self, Slot};
 impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn channels(&mut self) {
         for (id, channel) in &self.rules.channels {
-            let reach = channel.reach.as_ref().and_then(|reach| {
-                let node = reach_condition(self.rules, reach.name);
-                let diagnostics = &mut self.out.diagnostics;
-                crate::condition::compile(&node, &reach.cursor.path, &mut self.scope, &mut self.plan, diagnostics)
-            });
+            let reach = channel.reach_condition(self.rules);
+            let reach = reach.map(|reach| condition::write(&reach, &self.ids, &mut self.plan));
             let consent = channel.consent.map(|purpose| self.plan.text(purpose));
             let contacts = channel.responds.as_ref().map(|responds| {
                 let key = format!("all@{id}");
@@ -30,7 +27,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 id: self.plan.text(id),
                 consent,
                 reach,
-                responds: channel.responds.as_ref().and_then(|responds| self.trigger(&responds.event)),
+                responds: channel.responds.as_ref().map(|responds| self.trigger(&responds.event)),
                 contacts,
                 within: channel.responds.as_ref().map_or(Millis(0), |responds| responds.within),
                 least: channel.responds.as_ref().map_or(0, |responds| responds.least),
@@ -54,7 +51,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     }
 
     pub(super) fn experiment(&mut self, id: &str, experiment: &Experiment<'a>) {
-        let when = experiment.when.as_ref().and_then(|when| self.condition(when));
+        let when = experiment.when.as_ref().map(|when| self.condition(when));
         let arms = experiment.ranges();
         let variations: Vec<_> =
             arms.map(|(id, from, to)| tables::Variation { id: self.plan.text(id), from, to }).collect();
@@ -76,7 +73,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     }
 
     pub(super) fn campaign(&mut self, id: &str, campaign: &Campaign<'a>) {
-        let when = campaign.when.as_ref().and_then(|when| self.condition(when));
+        let when = campaign.when.as_ref().map(|when| self.condition(when));
         let caps: Vec<_> = campaign.caps.iter().map(|limit| self.cap(vec![format!("campaign:{id}")], limit)).collect();
         let topic = campaign.reach.topic.map(|topic| self.plan.text(topic));
         let next = campaign.next.iter().filter_map(|next| {
@@ -137,10 +134,10 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             model: term.model.map(|model| self.plan.text(model)),
         };
         if let Some((trigger, most, within)) = term.fact.trigger() {
-            (row.most, row.span, row.counter) = (most, within, self.trigger(trigger));
+            (row.most, row.span, row.counter) = (most, within, Some(self.trigger(trigger)));
         }
         match &term.fact {
-            ScoreFact::Attribute(name) => row.attribute = self.scope.attributes.get(name.name).map(|known| known.id),
+            ScoreFact::Attribute(name) => row.attribute = self.ids.attributes.get(name.name).copied(),
             ScoreFact::Decay(_, half_life) => row.span = *half_life,
             ScoreFact::Count(..) => {}
         }

@@ -23,7 +23,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     /// The things and lists that templates go through, with the fields that they read.
     pub(super) fn catalogue(&mut self) {
         let rules = self.rules;
-        let needs = Needs::of(rules, self.out);
+        let needs = Needs::of(rules);
         let ids = numbered::<tables::Item>(needs.items.iter().copied());
         for (id, item) in rules.catalogue.iter().filter(|(id, _)| needs.items.contains(*id)) {
             let (mut fields, mut values) = (Vec::new(), Vec::new());
@@ -38,7 +38,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.numbers.lists = numbered(needs.lists.keys().copied());
         for (id, items) in &needs.lists {
             let Some(list) = rules.lists.get(id) else { continue };
-            let attribute = |named: &Reference<'_>| self.scope.attributes.get(named.name).map(|known| known.id);
+            let attribute = |named: &Reference<'_>| self.ids.attributes.get(named.name).copied();
             let (from, without): (_, Vec<_>) =
                 (list.from.as_ref().and_then(attribute), list.without.iter().filter_map(attribute).collect());
             let items: Vec<_> = items.iter().filter_map(|id| ids.get(*id).copied()).collect();
@@ -82,7 +82,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     fn template(&mut self, template: &Template<'a>, locale: Option<&str>) -> Span<tables::Part> {
         let locale = crate::template::locale::of(locale.unwrap_or(self.rules.defaults.locale));
-        let (rules, attributes, lists) = (self.rules, &self.scope.attributes, &self.numbers.lists);
+        let (rules, attributes, lists) = (self.rules, &self.ids.attributes, &self.numbers.lists);
         Templates { rules, attributes, lists, plan: &mut self.plan, locale }.parts(&template.parts)
     }
 }

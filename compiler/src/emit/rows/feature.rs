@@ -6,15 +6,14 @@ use throughline::internals::plan::{Id, Op, PlanBuilder, Span};
 use throughline::{Value, bucket};
 
 use super::RowWriter;
-use crate::condition::constant;
+use crate::condition::{Dialect, constant};
 use crate::rules::feature::url_pattern::{Parts, UrlPattern};
 use crate::rules::feature::{AutoExperiment, Effect, Feature, FeatureExperiment, Filter, Parent, Rollout, Rule};
-use crate::source::cursor::{Cursor, Reference};
+use crate::source::cursor::Reference;
 
 impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn feature(&mut self, key: &str, feature: &Feature<'a>) {
-        self.scope.dialect = feature.dialect;
-        let rules: Vec<_> = feature.rules.iter().filter_map(|rule| self.feature_rule(key, rule)).collect();
+        let rules: Vec<_> = feature.rules.iter().map(|rule| self.feature_rule(key, rule, feature.dialect)).collect();
         let row = tables::Feature {
             key: self.plan.text(key),
             default: feature.default.map(|value| constant(&mut self.plan, &value.to_value())),
@@ -22,12 +21,10 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             flags: tables::FeatureFlags::OFF.when(!feature.enabled),
         };
         self.plan.push(row);
-        self.scope.dialect = crate::condition::scope::Dialect::Rules;
     }
 
     pub(super) fn auto_experiment(&mut self, id: &str, experiment: &AutoExperiment<'a>) {
-        self.scope.dialect = experiment.dialect;
-        let trial = self.trial(id, &experiment.experiment);
+        let trial = self.trial(id, &experiment.experiment, experiment.dialect);
         let row = tables::AutoExperiment {
             id: self.plan.text(id),
             trial,
@@ -37,10 +34,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 .with(tables::AutoExperimentFlags::PERSIST_QUERY.when(experiment.persist_query)),
         };
         self.plan.push(row);
-        self.scope.dialect = crate::condition::scope::Dialect::Rules;
     }
 
-    fn feature_rule(&mut self, key: &str, rule: &Rule<'a>) -> Option<tables::FeatureRule> {
+    fn feature_rule(&mut self, key: &str, rule: &Rule<'a>, dialect: Dialect) -> tables::FeatureRule {
         let empty = tables::FeatureRule {
             id: self.plan.text(rule.id),
             flags: tables::FeatureRuleFlags::empty(),
@@ -52,33 +48,33 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             trial: None,
             tracks: None,
         };
-        Some(match &rule.effect {
+        match &rule.effect {
             Effect::Force { value, when, rollout, tracks } => tables::FeatureRule {
                 flags: tables::FeatureRuleFlags::FORCES,
-                when: when.as_ref().and_then(|when| self.condition(when)),
+                when: when.as_ref().map(|when| self.condition(when)),
                 force: Some(constant(&mut self.plan, &value.to_value())),
                 rollout: rollout.as_ref().map(|rollout| self.rollout(key, rollout)),
                 tracks: tracks.map(|tracks| json(&mut self.plan, &tracks.to_value())),
                 ..empty
             },
-            Effect::Experiment(trial) => tables::FeatureRule { trial: Some(self.trial(key, trial)), ..empty },
+            Effect::Experiment(trial) => tables::FeatureRule { trial: Some(self.trial(key, trial, dialect)), ..empty },
             // Its prerequisites still count.
             Effect::Nothing => empty,
-        })
+        }
     }
 
     fn parents(&mut self, parents: &[Parent<'a>]) -> Span<tables::Prerequisite> {
-        let rows: Vec<_> = parents.iter().filter_map(|parent| self.parent(parent)).collect();
+        let rows: Vec<_> = parents.iter().map(|parent| self.parent(parent)).collect();
         self.plan.push_all(rows)
     }
 
-    fn parent(&mut self, parent: &Parent<'a>) -> Option<tables::Prerequisite> {
+    fn parent(&mut self, parent: &Parent<'a>) -> tables::Prerequisite {
         let when = match &parent.when {
-            Some(when) => self.value_condition(when)?,
+            Some(when) => self.condition(when),
             None => self.always(),
         };
         let flags = tables::PrerequisiteFlags::GATE.when(parent.gate);
-        Some(tables::Prerequisite { feature: self.plan.text(parent.feature.name), flags, when })
+        tables::Prerequisite { feature: self.plan.text(parent.feature.name), flags, when }
     }
 
     fn filters(&mut self, filters: &[Filter<'a>]) -> Span<tables::Filter> {
@@ -110,7 +106,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.plan.push(row)
     }
 
-    fn trial(&mut self, id: &str, trial: &FeatureExperiment<'a>) -> Id<tables::FeatureExperiment> {
+    fn trial(&mut self, id: &str, trial: &FeatureExperiment<'a>, dialect: Dialect) -> Id<tables::FeatureExperiment> {
         let key = trial.key.unwrap_or(id);
         let mut definition = trial.definition.clone();
         definition.insert("key", key);
@@ -129,7 +125,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             min_bucket_version: trial.min_bucket_version,
             arms: self.arms(trial),
             ranges: self.buckets(&trial.ranges(trial.weights.as_deref())),
-            bandit: trial.bandit.as_ref().and_then(|bandit| self.bandit(bandit.name, trial)),
+            bandit: trial.bandit.as_ref().and_then(|bandit| self.bandit(bandit.name, trial, dialect)),
             audience: self.trial_audience(trial),
             definition: json(&mut self.plan, &Value::Object(definition)),
             forced: trial.force.unwrap_or(0),
@@ -150,12 +146,12 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.plan.push_all(rows)
     }
 
-    fn bandit(&mut self, name: &str, trial: &FeatureExperiment<'a>) -> Option<Id<tables::Bandit>> {
+    fn bandit(&mut self, name: &str, trial: &FeatureExperiment<'a>, dialect: Dialect) -> Option<Id<tables::Bandit>> {
         let bandit = self.rules.bandits.get(name)?;
         let mut leaves = Vec::new();
         for leaf in &bandit.leaves {
-            let when = match &leaf.when {
-                Some(when) => self.condition(when)?,
+            let when = match leaf.when(dialect) {
+                Some(when) => self.condition(when),
                 None => self.always(),
             };
             leaves.push(tables::Leaf {
@@ -181,7 +177,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let urls: Vec<_> = trial.urls.iter().flatten().filter_map(|url| self.url_pattern(url)).collect();
         let row = tables::Audience {
             flags: tables::AudienceFlags::BY_URL.when(trial.urls.is_some()),
-            when: trial.when.as_ref().and_then(|when| self.condition(when)),
+            when: trial.when.as_ref().map(|when| self.condition(when)),
             filters: self.filters(trial.filters.as_deref().unwrap_or_default()),
             namespace: namespace.map(|(seed, ..)| self.plan.text(seed)),
             from,
@@ -224,18 +220,12 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     /// The attribute that is hashed. A name with dots that is not declared is one member of the request's attributes.
     fn unit(&mut self, unit: Option<&Reference<'a>>) -> Id<tables::Attribute> {
         let name = unit.map_or("id", |unit| unit.name);
-        if let Some(known) = self.scope.attributes.get(name) {
-            return known.id;
+        if let Some(known) = self.ids.attributes.get(name) {
+            return *known;
         }
         let text = self.plan.text(name);
         let path = self.plan.ids(&[text]);
         self.plan.share(tables::Attribute { name: text, path, source: Source::Request, flags: AttributeFlags::empty() })
-    }
-
-    /// The number of a condition on `{"value": …}`.
-    fn value_condition(&mut self, when: &Cursor<'_>) -> Option<Id<tables::Node>> {
-        let diagnostics = &mut self.out.diagnostics;
-        crate::condition::compile_value(when.node, &when.path, &mut self.scope, &mut self.plan, diagnostics)
     }
 
     fn always(&mut self) -> Id<tables::Node> {

@@ -9,10 +9,10 @@ use crate::rules::journey::{Journey, Step, StepAction};
 
 impl<'a> RowWriter<'_, '_, 'a, '_> {
     pub(super) fn journey(&mut self, id: &str, journey: &Journey<'a>) {
-        let enter = journey.enter.as_ref().and_then(|trigger| self.trigger(trigger));
-        let when = journey.when.as_ref().and_then(|when| self.condition(when));
-        let exits: Vec<_> = journey.exits.iter().filter_map(|trigger| self.trigger(trigger)).collect();
-        let goal = journey.goal.as_ref().and_then(|(trigger, _)| self.trigger(trigger));
+        let enter = journey.enter.as_ref().map(|trigger| self.trigger(trigger));
+        let when = journey.when.as_ref().map(|when| self.condition(when));
+        let exits: Vec<_> = journey.exits.iter().map(|trigger| self.trigger(trigger)).collect();
+        let goal = journey.goal.as_ref().map(|(trigger, _)| self.trigger(trigger));
         let steps: Vec<_> = journey.steps.iter().map(|step| self.step(step)).collect();
         if journey.resume {
             for message in journey.messages() {

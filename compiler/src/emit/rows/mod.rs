@@ -16,38 +16,39 @@ use throughline::internals::plan::tables::{self, AttributeFlags, CounterFlags, S
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::usage::Usage;
-use super::{Audience, access_path, condition, numbered, scope};
+use super::{Audience, access_path, numbered, plan_ids};
 use crate::Options;
-use crate::condition::scope::{ConditionScope, CounterSpec};
+use crate::condition::{self, CounterSpec, PlanIds, When};
 use crate::rules::Rules;
 use crate::rules::account_unit;
 use crate::rules::trigger::Trigger;
-use crate::source::cursor::{Cursor, ReadContext};
+use crate::source::cursor::ReadContext;
 use crate::zones;
 
 /// The bytes of a plan.
-pub fn write(
-    rules: &Rules<'_>,
-    survey: &Usage,
+pub fn write<'a>(
+    rules: &Rules<'a>,
+    survey: &Usage<'a>,
     audience: Audience,
     options: Options,
     out: &mut ReadContext<'_>,
 ) -> Vec<u8> {
     let attributes = attributes(rules, survey, audience);
-    let scope = scope(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
+    let ids = plan_ids(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
     let numbers = RowIds::new(rules);
     let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
     let (asked, placed) = (access_path::ValueCounts::new(), BTreeSet::new());
     let plan = PlanBuilder::default();
-    RowWriter { rules, survey, audience, options, scope, numbers, exposures, of_account, asked, placed, plan, out }
+    RowWriter { rules, survey, audience, options, ids, numbers, exposures, of_account, asked, placed, plan, out }
         .write(&attributes)
 }
 
 /// The attributes that a plan has: all declared ones where events arrive, so that closed ones stay closed, and otherwise
 /// only those that are used.
-fn attributes<'a>(rules: &Rules<'a>, survey: &Usage, audience: Audience) -> Vec<&'a str> {
-    let needed =
-        |name: &str, is_declared: bool| survey.attributes.contains(name) || (is_declared && audience == Audience::Edge);
+fn attributes<'a>(rules: &Rules<'a>, survey: &Usage<'_>, audience: Audience) -> Vec<&'a str> {
+    let needed = |name: &str, is_declared: bool| {
+        survey.all.attributes.contains(name) || (is_declared && audience == Audience::Edge)
+    };
     let all = rules.attributes.iter();
     all.filter(|(name, attribute)| needed(name, attribute.cursor.is_some())).map(|(name, _)| *name).collect()
 }
@@ -82,10 +83,10 @@ impl RowIds {
 /// Writes the tables one after the other. A name that has no number has been told of before.
 pub(super) struct RowWriter<'w, 'r, 'a, 's> {
     pub(super) rules: &'w Rules<'a>,
-    survey: &'w Usage,
+    survey: &'w Usage<'a>,
     audience: Audience,
     options: Options,
-    pub(super) scope: ConditionScope,
+    pub(super) ids: PlanIds,
     numbers: RowIds,
     /// What caps count: how many times are enough, and how far back they look.
     exposures: BTreeMap<String, (u32, Millis)>,
@@ -183,12 +184,12 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     /// The zones that conditions need; where they need the subject's, the token carries the profile's.
     fn zones(&mut self) {
-        if self.survey.zones.is_empty() && !self.survey.local {
+        if self.survey.all.zones.is_empty() && !self.survey.all.local {
             return;
         }
         let default = self.rules.defaults.zone.iana_name().unwrap_or("UTC");
-        let named = self.survey.zones.iter().map(String::as_str);
-        self.scope.zones = zones::write(&mut self.plan, default, named, self.survey.local);
+        let named = self.survey.all.zones.iter().map(String::as_str);
+        self.ids.zones = zones::write(&mut self.plan, default, named, self.survey.all.local);
         if self.survey.edge_local {
             let name = self.plan.text("timezone");
             let path = self.plan.ids(&[name]);
@@ -199,32 +200,30 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     fn places(&mut self) {
         let rules = self.rules;
-        for (id, site) in rules.places.iter().filter(|_| self.survey.places) {
+        for (id, site) in rules.places.iter().filter(|_| self.survey.all.places) {
             let row = tables::Place { id: self.plan.text(id), latitude: site.latitude, longitude: site.longitude };
             self.plan.push(row);
         }
     }
 
     fn counters(&mut self) {
-        self.scope.counters = numbered(self.survey.counters.keys().map(String::as_str));
+        self.ids.counters = numbered(self.survey.all.counters.keys().map(String::as_str));
         let journeys = self.rules.journeys.values().filter(|journey| journey.unit.is_some());
         let of_account: BTreeSet<String> =
             journeys.flat_map(|journey| journey.counters()).map(|spec| spec.key()).collect();
-        for (key, spec) in &self.survey.counters {
-            let filter = spec.filter.as_ref().and_then(|filter| {
-                crate::condition::compile_filter(filter, "", &mut self.plan, &mut self.out.diagnostics)
-            });
+        for (key, spec) in &self.survey.all.counters {
+            let filter = spec.filter.as_ref().map(|filter| self.condition(filter));
             let is_of_account = of_account.contains(key);
             let row = tables::Counter {
                 key: self.plan.text(key),
-                event: self.plan.text(&spec.event),
+                event: self.plan.text(spec.event),
                 filter,
                 keep: spec.keep,
                 within: spec.within,
                 flags: CounterFlags::EDGE
                     .when(self.survey.edge_counters.contains_key(key))
                     .with(CounterFlags::ACCOUNT.when(is_of_account)),
-                property: self.property(&spec.property),
+                property: self.property(spec.property),
                 fold: spec.fold,
                 carry: self.survey.edge_counters.get(key).copied().unwrap_or(0),
             };
@@ -241,18 +240,19 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     fn event_values(&mut self) {
         let rules = self.rules;
-        for (name, attribute) in rules.attributes.iter().filter(|(name, _)| self.survey.attributes.contains(**name)) {
+        for (name, attribute) in rules.attributes.iter().filter(|(name, _)| self.survey.all.attributes.contains(**name))
+        {
             let Some(values) = &attribute.event_values else { continue };
-            let Some(counter) = self.scope.counters.get(&values.counter().key()).copied() else { continue };
+            let Some(counter) = self.ids.counters.get(&values.counter().key()).copied() else { continue };
             let name = self.plan.text(name);
             self.plan.push(tables::EventValues { name, counter, within: values.within, last: values.last });
         }
     }
 
     fn sequences(&mut self) {
-        self.scope.sequences = numbered(self.survey.sequences.keys().map(String::as_str));
-        for spec in self.survey.sequences.values() {
-            let counter = |key: &str| self.scope.counters.get(key).copied().unwrap_or(Id::new(0));
+        self.ids.sequences = numbered(self.survey.all.sequences.keys().map(String::as_str));
+        for spec in self.survey.all.sequences.values() {
+            let counter = |key: &str| self.ids.counters.get(key).copied().unwrap_or(Id::new(0));
             let row = tables::Sequence {
                 first: counter(&spec.first),
                 then: counter(&spec.then),
@@ -267,21 +267,21 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     fn segment(&mut self, id: &str, carried: bool) {
         let when = self.rules.segments.get(id).and_then(|segment| segment.when.as_ref());
         let is_hidden = carried && self.audience == Audience::Public;
-        let node = when.filter(|_| !is_hidden).and_then(|when| self.condition(when));
+        let node = when.filter(|_| !is_hidden).map(|when| self.condition(when));
         let node = node.unwrap_or_else(|| self.plan.push(tables::Node::new(Op::False, [0; 4])));
         let row = tables::Segment { id: self.plan.text(id), node, flags: SegmentFlags::CARRIED.when(carried) };
         self.plan.push(row);
     }
 
-    pub(super) fn condition(&mut self, when: &Cursor<'_>) -> Option<Id<tables::Node>> {
-        condition(when, &mut self.scope, &mut self.plan, self.out)
+    pub(super) fn condition(&mut self, when: &When<'_>) -> Id<tables::Node> {
+        condition::write(when.condition(), &self.ids, &mut self.plan)
     }
 
-    fn trigger(&mut self, trigger: &Trigger<'_>) -> Option<Id<tables::Counter>> {
-        Some(self.scope.counter(trigger.counter()))
+    fn trigger(&self, trigger: &Trigger<'_>) -> Id<tables::Counter> {
+        self.ids.counter(&trigger.counter())
     }
 
-    pub(super) fn after(&mut self, event: &str) -> Id<tables::Counter> {
-        self.scope.counter(CounterSpec { event: event.to_owned(), ..CounterSpec::default() })
+    pub(super) fn after(&self, event: &str) -> Id<tables::Counter> {
+        self.ids.counter(&CounterSpec::of(event))
     }
 }

@@ -5,7 +5,7 @@ use throughline::internals::plan::tables::{self, Class, Classes};
 use throughline::internals::plan::{Id, Ids, Span};
 
 use super::RowWriter;
-use crate::condition::scope::CounterSpec;
+use crate::condition::CounterSpec;
 use crate::rules::channel::WEB;
 use crate::rules::exclusion::Exclusion;
 use crate::rules::frequency_cap::{CapScope, FrequencyCap, Limit};
@@ -42,14 +42,13 @@ impl RowWriter<'_, '_, '_, '_> {
 
     /// The attribute that a split is made by.
     pub(super) fn split_by(&self, unit: Option<&Reference<'_>>) -> Option<Id<tables::Attribute>> {
-        self.scope.attributes.get(unit.map_or("id", |unit| unit.name)).map(|known| known.id)
+        self.ids.attributes.get(unit.map_or("id", |unit| unit.name)).copied()
     }
 
     pub(super) fn suppressions(&mut self) {
         for suppression in &self.rules.policies.suppress {
-            if let Some(when) = self.condition(&suppression.when) {
-                self.plan.push(tables::Suppression { classes: suppression.classes, when });
-            }
+            let when = self.condition(&suppression.when);
+            self.plan.push(tables::Suppression { classes: suppression.classes, when });
         }
     }
 
@@ -60,7 +59,7 @@ impl RowWriter<'_, '_, '_, '_> {
             let event = cooldown
                 .after
                 .event()
-                .map(|trigger| self.scope.counter(CounterSpec { within: cooldown.window, ..trigger.counter() }));
+                .map(|trigger| self.ids.counter(&CounterSpec { within: cooldown.window, ..trigger.counter() }));
             let seen = cooldown.after.key().map(|key| {
                 self.expose(key.clone(), 1, cooldown.window);
                 self.plan.text(&key)

@@ -7,7 +7,6 @@ use throughline::Value;
 use throughline::internals::plan::tables::{self, DateField, Expected, ExprOp, PartKind, TemplateFilter};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
-use crate::condition::scope::KnownAttribute;
 use crate::rules::Rules;
 use crate::template::locale;
 use crate::template::{DateNames, Expression, NumberStyle, Part, Pattern, Piece};
@@ -15,7 +14,7 @@ use crate::template::{DateNames, Expression, NumberStyle, Part, Pattern, Piece};
 /// Writes the templates of one locale.
 pub struct Templates<'w, 'a> {
     pub rules: &'w Rules<'a>,
-    pub attributes: &'w BTreeMap<String, KnownAttribute>,
+    pub attributes: &'w BTreeMap<String, Id<tables::Attribute>>,
     pub lists: &'w BTreeMap<String, Id<tables::List>>,
     pub plan: &'w mut PlanBuilder,
     /// Whose conventions numbers and dates follow.
@@ -114,7 +113,7 @@ impl Templates<'_, '_> {
     fn attribute(&mut self, path: &str) -> Id<tables::Expr> {
         let rules = self.rules;
         let Some((name, members)) = rules.path(path) else { return self.constant(&Value::Null) };
-        let row = self.attributes.get(name).map(|known| known.id);
+        let row = self.attributes.get(name).copied();
         let (Some(attribute), Some(row)) = (rules.attributes.get(name), row) else {
             return self.constant(&Value::Null);
         };

@@ -1,103 +1,91 @@
 //! Events, time and how they hang together: what conditions say of what happened.
 
-use throughline::canonical;
+use throughline::internals::plan::Op;
+use throughline::{Millis, canonical};
 
-use super::formula::{Assertion, Formula, Literal, Variable};
+use super::formula::{Formula, Variable};
 use super::ranges::Ranges;
-use super::read::Conditions;
+use super::read::{Conditions, Operand};
 use super::solve::{Answer, Branch, Conflict, solve};
 use super::values::{Number, Values};
-use crate::source::tree::{Kind, Node};
-use crate::source::{duration, time};
+use crate::condition::tree::{Bound, History, NumberTest};
+use crate::condition::{CounterSpec, When};
+use crate::source::tree::Kind;
 
 impl<'a> Conditions<'_, 'a> {
-    /// `$event`: how often an event happened; of a list, all have to hold.
-    pub(super) fn events(&self, node: &'a Node, holds: bool) -> Option<Formula<'a>> {
-        let Kind::List(items) = &node.kind else { return self.event(node, holds) };
-        let parts: Option<Vec<_>> = items.iter().map(|item| self.event(item, holds)).collect();
-        Some(Formula::joined(parts?, holds))
-    }
-
-    fn event(&self, node: &'a Node, holds: bool) -> Option<Formula<'a>> {
-        if !has_only(node, &["name", "where", "count", "within"]) {
-            return None;
-        }
-        let filter = node.get("where");
-        let within = match node.get("within") {
-            Some(within) => duration::parse(within.as_str()?).ok()?.0,
-            None => 0,
-        };
-        let subject = Variable::Count(event_key(node.get("name")?.as_str()?, filter), within);
-        let counts = match node.get("count") {
-            None => vec![whole("$gte", 1.0, holds)?],
-            Some(Node { kind: Kind::Number(count), .. }) => vec![whole("$eq", *count, holds)?],
-            Some(Node { kind: Kind::Map(entries), .. }) => {
-                let counts = entries.iter().map(|entry| match entry.value.kind {
-                    Kind::Number(count) => whole(&entry.key, count, holds),
+    /// `$event`, of which all of a list have to hold, and `$recency`; the other operators are opaque.
+    pub(super) fn history(&self, operand: Operand<'a>, tests: &[History<'a>]) -> Option<Formula<'a>> {
+        match tests {
+            [History::Recency { counter, ages }] if !is_list(operand) => Some(recency(operand, counter, ages)),
+            tests => {
+                let parts = tests.iter().map(|test| match test {
+                    History::Count { op: Op::Count, counter, count } => Some(self.event(operand, counter, count)),
                     _ => None,
                 });
-                counts.collect::<Option<_>>()?
+                let mut parts: Vec<_> = parts.collect::<Option<_>>()?;
+                if is_list(operand) { Some(Formula::joined(parts, operand.holds)) } else { parts.pop() }
             }
-            Some(_) => return None,
-        };
-        // What cannot happen never happened.
-        let impossible =
-            filter.is_some_and(|filter| matches!(solve(&[&self.read_filter(filter, true)]), Answer::Never(_)));
-        let universe = if impossible { Ranges::point(Number::new(0.0)) } else { Ranges::above(Number::new(0.0), true) };
-        let said = || Assertion::Written { name: "$event", operator: "", operand: node, negated: !holds };
-        let literal = |count: Ranges<Number>| {
-            let values = Values::numbers(universe.intersect(&count));
-            Formula::Is(Literal { subject: subject.clone(), values, exact: true, said: said() })
-        };
-        Some(Formula::joined(counts.into_iter().map(literal).collect(), holds))
+        }
     }
 
-    /// `$recency`: how long ago an event happened last; false if it never did.
-    pub(super) fn recency(&self, node: &'a Node, holds: bool) -> Option<Formula<'a>> {
-        if !has_only(node, &["event", "where", "$lt", "$lte", "$gt", "$gte"]) {
-            return None;
-        }
-        let mut ages = Ranges::above(Number::new(0.0), true);
-        for entry in node.entries().iter().filter(|entry| entry.key.starts_with('$')) {
-            let age = millis(duration::parse(entry.value.as_str()?).ok()?.0);
-            ages = ages.intersect(&match entry.key.as_str() {
-                "$lt" => Ranges::below(age, false),
-                "$lte" => Ranges::below(age, true),
-                "$gt" => Ranges::above(age, false),
-                _ => Ranges::above(age, true),
-            });
-        }
-        let values = if holds {
-            Values::numbers(ages)
+    /// `$event`: how often an event happened.
+    fn event(&self, operand: Operand<'a>, counter: &CounterSpec<'a>, count: &NumberTest) -> Formula<'a> {
+        let subject = Variable::Count(event_key(counter), counter.within.0);
+        let bounds = match count {
+            NumberTest::Is(count) => vec![(Op::Eq, *count)],
+            NumberTest::Bounds(bounds) => bounds.clone(),
+        };
+        // An event with impossible properties never happened.
+        let is_impossible =
+            |filter: &When<'a>| matches!(solve(&[&self.read(filter.condition(), true)]), Answer::Never(_));
+        let universe = if counter.filter.as_ref().is_some_and(is_impossible) {
+            Ranges::point(Number::new(0.0))
         } else {
-            let others = Ranges::above(Number::new(0.0), true).intersect(&ages.complement());
-            Values { null: true, ..Values::numbers(others) }
+            Ranges::above(Number::new(0.0), true)
         };
-        let subject = Variable::Recency(event_key(node.get("event")?.as_str()?, node.get("where")));
-        let said = Assertion::Written { name: "$recency", operator: "", operand: node, negated: !holds };
-        Some(Formula::Is(Literal { subject, values, exact: true, said }))
+        let literal = |(op, count): (Op, f64)| {
+            let values = Values::numbers(universe.intersect(&whole(op, count, operand.holds)));
+            operand.literal(subject.clone(), values)
+        };
+        Formula::joined(bounds.into_iter().map(literal).collect(), operand.holds)
     }
+}
 
-    /// `$schedule`: now is at or after `from`, and before `until`.
-    pub(super) fn schedule(&self, node: &'a Node, holds: bool) -> Option<Formula<'a>> {
-        if !has_only(node, &["from", "until", "timezone"]) {
-            return None;
-        }
-        let zone = match node.get("timezone") {
-            Some(name) => jiff::tz::TimeZone::get(name.as_str()?).ok()?,
-            None => self.rules.defaults.zone.clone(),
-        };
-        let mut span = Ranges::all();
-        if let Some(from) = node.get("from") {
-            span = span.intersect(&Ranges::above(millis(time::parse(from.as_str()?, &zone).ok()?.0), true));
-        }
-        if let Some(until) = node.get("until") {
-            span = span.intersect(&Ranges::below(millis(time::parse(until.as_str()?, &zone).ok()?.0), false));
-        }
-        let values = Values::numbers(if holds { span } else { span.complement() });
-        let said = Assertion::Written { name: "$schedule", operator: "", operand: node, negated: !holds };
-        Some(Formula::Is(Literal { subject: Variable::Now, values, exact: true, said }))
+/// `$recency`: the age of the last event; false if there was none.
+fn recency<'a>(operand: Operand<'a>, counter: &CounterSpec<'_>, bounds: &[Bound]) -> Formula<'a> {
+    let mut ages = Ranges::above(Number::new(0.0), true);
+    for (op, age) in bounds {
+        let age = Number::new(*age);
+        ages = ages.intersect(&match op {
+            Op::Lt => Ranges::below(age, false),
+            Op::Lte => Ranges::below(age, true),
+            Op::Gt => Ranges::above(age, false),
+            _ => Ranges::above(age, true),
+        });
     }
+    let values = if operand.holds {
+        Values::numbers(ages)
+    } else {
+        let others = Ranges::above(Number::new(0.0), true).intersect(&ages.complement());
+        Values { null: true, ..Values::numbers(others) }
+    };
+    operand.literal(Variable::Recency(event_key(counter)), values)
+}
+
+/// `$schedule`: now is at or after `from`, and before `until`. One without bounds is opaque.
+pub(super) fn schedule<'a>(operand: Operand<'a>, from: Millis, until: Millis) -> Option<Formula<'a>> {
+    if operand.source.entries().is_empty() {
+        return None;
+    }
+    let after = if from == Millis::MIN { Ranges::all() } else { Ranges::above(millis(from.0), true) };
+    let before = if until == Millis::MAX { Ranges::all() } else { Ranges::below(millis(until.0), false) };
+    let span = after.intersect(&before);
+    let values = Values::numbers(if operand.holds { span } else { span.complement() });
+    Some(operand.literal(Variable::Now, values))
+}
+
+const fn is_list(operand: Operand<'_>) -> bool {
+    matches!(operand.source.kind, Kind::List(_))
 }
 
 /// Milliseconds as a number.
@@ -107,29 +95,24 @@ pub const fn millis(millis: i64) -> Number {
     Number::new(millis as f64)
 }
 
-fn has_only(node: &Node, keys: &[&str]) -> bool {
-    let entries = node.entries();
-    !entries.is_empty() && entries.iter().all(|entry| keys.contains(&entry.key.as_str()))
+/// Names an event with a filter: events with the same key are counted together.
+fn event_key(counter: &CounterSpec<'_>) -> String {
+    let filter = counter.filter.as_ref().map(|filter| canonical::to_string(&filter.node().to_value()));
+    format!("{} {}", counter.event, filter.unwrap_or_default())
 }
 
-/// Names an event with a filter: what has the same key is counted together.
-fn event_key(name: &str, filter: Option<&Node>) -> String {
-    format!("{name} {}", filter.map(|filter| canonical::to_string(&filter.to_value())).unwrap_or_default())
-}
-
-/// The whole numbers that compare so, or do not.
-fn whole(operator: &str, count: f64, holds: bool) -> Option<Ranges<Number>> {
+/// The whole numbers that satisfy a comparison, or do not.
+fn whole(op: Op, count: f64, holds: bool) -> Ranges<Number> {
     let number = |offset: f64| Number::new(count + offset);
     let others = || Ranges::above(number(-1.0), false).intersect(&Ranges::below(number(1.0), false)).complement();
-    Some(match (operator, holds) {
-        ("$eq", true) | ("$ne", false) => Ranges::point(number(0.0)),
-        ("$ne", true) | ("$eq", false) => others(),
-        ("$lt", true) | ("$gte", false) => Ranges::below(number(-1.0), true),
-        ("$lte", true) | ("$gt", false) => Ranges::below(number(0.0), true),
-        ("$gt", true) | ("$lte", false) => Ranges::above(number(1.0), true),
-        ("$gte", true) | ("$lt", false) => Ranges::above(number(0.0), true),
-        _ => return None,
-    })
+    match (op, holds) {
+        (Op::Ne, true) | (Op::Eq, false) => others(),
+        (Op::Lt, true) | (Op::Gte, false) => Ranges::below(number(-1.0), true),
+        (Op::Lte, true) | (Op::Gt, false) => Ranges::below(number(0.0), true),
+        (Op::Gt, true) | (Op::Lte, false) => Ranges::above(number(1.0), true),
+        (Op::Gte, true) | (Op::Lt, false) => Ranges::above(number(0.0), true),
+        _ => Ranges::point(number(0.0)),
+    }
 }
 
 /// What cannot be true together, though each of it could: what happened within an hour happened within a day.

@@ -2,9 +2,11 @@
 
 use throughline::Value;
 use throughline::internals::json::ValueRef;
+use throughline::internals::plan::Op;
 
 use super::ranges::Ranges;
 use super::values::{Number, Text, Values};
+use crate::condition::tree::Operator;
 
 /// The values that satisfy an operator and those that do not; together they are all values.
 ///
@@ -29,31 +31,30 @@ struct KnownOperand {
 }
 
 impl Test {
-    /// The test of an operator with its operand; none for an operator that is not known here.
+    /// The test of an operator; none for one that is opaque.
     #[must_use]
-    pub fn new(operator: &str, operand: &Value) -> Option<Self> {
-        let items = || match operand {
-            Value::Array(items) => Some(items.as_slice()),
-            _ => None,
-        };
+    pub fn new(operator: &Operator<'_>) -> Option<Self> {
         let known = match operator {
-            "$eq" => identical(core::slice::from_ref(operand)),
-            "$ne" => return Some(Self::new("$eq", operand)?.negated()),
-            "$in" => identical(items()?),
-            "$nin" => return Some(Self::new("$in", operand)?.negated()),
-            "$ini" if items()?.is_empty() => identical(&[]),
-            "$ini" => KnownOperand { texts: None, ..identical(items()?) },
-            "$nini" => return Some(Self::new("$ini", operand)?.negated()),
-            "$lt" => relation(operand, |order| order.is_lt()),
-            "$lte" => relation(operand, |order| order.is_le()),
-            "$gt" => relation(operand, |order| order.is_gt()),
-            "$gte" => relation(operand, |order| order.is_ge()),
-            "$exists" => exists(matches!(operand, Value::Bool(true))),
-            "$type" => of_type(operand.as_str()?),
-            "$size" | "$all" | "$alli" | "$elemMatch" => KnownOperand { other: None, ..KnownOperand::nothing() },
-            "$regex" | "$regexi" => KnownOperand::default(),
-            "$is" => bare(operand),
-            _ => return None,
+            Operator::Compare(Op::Eq, value) => identical(core::slice::from_ref(value)),
+            Operator::Compare(Op::Ne, value) => return Some(identical(core::slice::from_ref(value)).test().negated()),
+            Operator::Compare(Op::Lt, value) => relation(value, |order| order.is_lt()),
+            Operator::Compare(Op::Lte, value) => relation(value, |order| order.is_le()),
+            Operator::Compare(Op::Gt, value) => relation(value, |order| order.is_gt()),
+            Operator::Compare(Op::Gte, value) => relation(value, |order| order.is_ge()),
+            Operator::Compare(_, value) => bare(value),
+            Operator::Among { values, ignore_case, negated } => {
+                let known = identical(values);
+                let is_vague = *ignore_case && !values.is_empty();
+                let test = if is_vague { KnownOperand { texts: None, ..known } } else { known }.test();
+                return Some(if *negated { test.negated() } else { test });
+            }
+            Operator::Exists(holds) => exists(*holds),
+            Operator::Type(name) => of_type(name),
+            Operator::Size(_) | Operator::All(_) | Operator::ElemMatch(_) => {
+                KnownOperand { other: None, ..KnownOperand::nothing() }
+            }
+            Operator::Regex { .. } => KnownOperand::default(),
+            Operator::InGroup { .. } | Operator::IgnoreCase(_) | Operator::Version { .. } => return None,
         };
         Some(known.test())
     }

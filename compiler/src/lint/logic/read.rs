@@ -1,48 +1,61 @@
-//! From what is written to formulas.
+//! From conditions to formulas.
 //!
-//! Whatever is not known here is opaque: it may hold or not, but it does not do both at once. So a form of the language
-//! that is newer than this reader never makes it say something wrong.
+//! A test that is not known here is opaque: it may hold or not, but it does not do both at once. So a new operator never
+//! leads to a wrong finding.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use throughline::Consent;
 use throughline::canonical;
+use throughline::internals::plan::Op;
+use throughline::internals::plan::tables::JourneyState;
 
 use super::formula::{Assertion, Formula, Literal, Variable};
 use super::operator::Test;
 use super::ranges::Ranges;
 use super::values::{Text, Values};
+use crate::condition::tree::{AttributeTest, Condition, Operator, Segment, SubjectTest, ValueTest};
 use crate::rules::Rules;
-use crate::source::tree::{Entry, Kind, Node};
+use crate::source::tree::{Kind, Node};
 
 /// Segments that use each other deeper than this are not looked into.
 const MAX_DEPTH: u32 = 12;
 
-/// What segments say if they hold, or if they do not; none for those that are opaque.
+/// The formulas of segments if they hold, or if they do not; none for those that are opaque.
 type Segments<'a> = BTreeMap<(&'a str, bool), Option<Rc<Formula<'a>>>>;
 
 /// Reads the conditions of some rules.
 pub struct Conditions<'r, 'a> {
-    pub(super) rules: &'r Rules<'a>,
+    rules: &'r Rules<'a>,
     segments: RefCell<Segments<'a>>,
-    /// Whether what is read now says something that only the collector knows, or that nobody knows here.
+    /// Whether the condition that is being read has a part that only the collector can decide, or an opaque one.
     is_private: Cell<bool>,
     depth: Cell<u32>,
 }
 
-/// What the keys of a condition name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keys {
-    Attributes,
-    Members,
-}
-
-/// What a test is about.
+/// A value under test: an attribute, or a member of a value.
 struct About<'a> {
     name: &'a str,
     subject: Variable,
     universe: Values,
+}
+
+/// An operator of a condition on the subject, with its operand as it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Operand<'a> {
+    pub operator: &'a str,
+    pub source: &'a Node,
+    pub holds: bool,
+}
+
+impl<'a> Operand<'a> {
+    /// A literal that follows from this operator.
+    pub fn literal(self, subject: Variable, values: Values) -> Formula<'a> {
+        let said = Assertion::Written { name: self.operator, operator: "", operand: self.source, negated: !self.holds };
+        Formula::Is(Literal { subject, values, exact: true, said })
+    }
 }
 
 impl<'r, 'a> Conditions<'r, 'a> {
@@ -52,105 +65,95 @@ impl<'r, 'a> Conditions<'r, 'a> {
         Self { rules, segments: RefCell::new(BTreeMap::new()), is_private: Cell::new(false), depth: Cell::new(0) }
     }
 
-    /// What a condition on a subject says if it holds, or if it does not.
+    /// Returns what follows from a condition if it holds, or if it does not.
     #[must_use]
-    pub fn read(&self, node: &'a Node, holds: bool) -> Formula<'a> {
-        self.condition(node, holds, Keys::Attributes)
-    }
-
-    /// What a condition on the properties of an event says if it holds, or if it does not.
-    #[must_use]
-    pub fn read_filter(&self, node: &'a Node, holds: bool) -> Formula<'a> {
-        self.condition(node, holds, Keys::Members)
-    }
-
-    fn condition(&self, node: &'a Node, holds: bool, keys: Keys) -> Formula<'a> {
-        let Kind::Map(entries) = &node.kind else { return self.opaque("", "", node, holds) };
-        Formula::joined(entries.iter().map(|entry| self.part(entry, holds, keys)).collect(), holds)
-    }
-
-    fn part(&self, entry: &'a Entry, holds: bool, keys: Keys) -> Formula<'a> {
-        let value = &entry.value;
-        match (entry.key.as_str(), &value.kind) {
-            ("$and", Kind::List(items)) => {
-                Formula::joined(items.iter().map(|item| self.condition(item, holds, keys)).collect(), holds)
+    pub fn read(&self, condition: &Condition<'a>, holds: bool) -> Formula<'a> {
+        match condition {
+            Condition::Never => Formula::constant(!holds),
+            Condition::All(parts) => Formula::joined(parts.iter().map(|part| self.read(part, holds)).collect(), holds),
+            Condition::Any(parts) => self.any_of(parts.iter().map(|part| &part.condition), holds),
+            Condition::Nor(parts) => self.any_of(parts.iter(), !holds),
+            Condition::Not(condition) => self.read(condition, !holds),
+            Condition::Attribute(attribute) => self.value(&self.about(attribute), &attribute.test, holds),
+            Condition::Member { path, test } => {
+                let subject = Variable::Attribute((*path).to_owned());
+                self.value(&About { name: path, subject, universe: Values::all() }, test, holds)
             }
-            ("$or", Kind::List(items)) => self.any_of(items, holds, keys),
-            ("$nor", Kind::List(items)) => self.any_of(items, !holds, keys),
-            ("$not", _) => self.condition(value, !holds, keys),
-            (key, _) if keys == Keys::Members => {
-                if key.starts_with('$') {
-                    return self.opaque("", key, value, holds);
-                }
-                let about = About { name: key, subject: Variable::Attribute(key.to_owned()), universe: Values::all() };
-                self.value(&about, value, holds)
+            Condition::SavedGroup { source, .. } => self.opaque("$savedGroup", "", source, holds),
+            Condition::Subject { operator, source, test } => {
+                let operand = Operand { operator, source, holds };
+                let read = self.subject_test(operand, test);
+                read.unwrap_or_else(|| self.opaque(operator, "", source, holds))
             }
-            (key, _) => self.subject_part(key, value, holds),
         }
     }
 
     /// `$or`; without parts it holds, as in GrowthBook.
-    fn any_of(&self, items: &'a [Node], holds: bool, keys: Keys) -> Formula<'a> {
-        if items.is_empty() {
-            return Formula::constant(holds);
+    fn any_of<'c>(&self, parts: impl Iterator<Item = &'c Condition<'a>>, holds: bool) -> Formula<'a>
+    where
+        'a: 'c,
+    {
+        let parts: Vec<_> = parts.map(|part| self.read(part, holds)).collect();
+        if parts.is_empty() { Formula::constant(holds) } else { Formula::joined(parts, !holds) }
+    }
+
+    fn subject_test(&self, operand: Operand<'a>, test: &SubjectTest<'a>) -> Option<Formula<'a>> {
+        match test {
+            SubjectTest::Segment(segments) => {
+                let parts = segments.iter().map(|segment| self.segment(operand, segment)).collect();
+                Some(Formula::joined(parts, !operand.holds))
+            }
+            SubjectTest::History(tests) => self.history(operand, tests),
+            SubjectTest::Schedule { from, until, is_local: false } => super::history::schedule(operand, *from, *until),
+            SubjectTest::Consent(purposes) => Some(consent(operand, purposes)),
+            SubjectTest::Journey { id, state, step } => Some(journey(operand, id, *state, *step)),
+            SubjectTest::Stage(_) | SubjectTest::Schedule { .. } | SubjectTest::Local(_) | SubjectTest::Distance(_) => {
+                None
+            }
         }
-        Formula::joined(items.iter().map(|item| self.condition(item, holds, keys)).collect(), !holds)
     }
 
-    fn subject_part(&self, key: &'a str, value: &'a Node, holds: bool) -> Formula<'a> {
-        let read = match key {
-            "$segment" => self.segments(value, holds),
-            "$event" => self.events(value, holds),
-            "$recency" => self.recency(value, holds),
-            "$schedule" => self.schedule(value, holds),
-            "$consent" => consent(value, holds),
-            "$journey" => journey(value, holds),
-            _ if key.starts_with('$') => None,
-            _ => self.about(key).map(|about| self.value(&about, value, holds)),
-        };
-        read.unwrap_or_else(|| self.opaque(key, "", value, holds))
-    }
-
-    /// The declared attribute that a path begins with, and what it may be.
-    fn about(&self, path: &'a str) -> Option<About<'a>> {
-        let shorter = path.rmatch_indices('.').filter_map(|(dot, _)| path.get(..dot));
-        let declared =
-            [path].into_iter().chain(shorter).find_map(|name| Some((name, self.rules.attributes.get(name)?)));
-        let (name, attribute) = declared?;
-        if !attribute.is_at_edge() {
+    fn about(&self, test: &AttributeTest<'a>) -> About<'a> {
+        let attribute = self.rules.attributes.get(test.name);
+        if attribute.is_some_and(|attribute| !attribute.is_at_edge()) {
             self.is_private.set(true);
         }
-        // For features an app may say `id` itself, as a number.
-        let is_known = name == path && name != "id";
-        let universe = if is_known { Values::of(attribute.kind, &attribute.values) } else { Values::all() };
-        Some(About { name: path, subject: Variable::Attribute(path.to_owned()), universe })
+        // For features an app may set `id` itself, as a number.
+        let known = attribute.filter(|_| test.rest.is_none() && test.name != "id");
+        let universe = known.map_or_else(Values::all, |attribute| Values::of(attribute.kind, &attribute.values));
+        About { name: test.path, subject: Variable::Attribute(test.path.to_owned()), universe }
     }
 
-    /// What stands after a name: a bare value, or operators, of which all have to hold.
-    fn value(&self, about: &About<'a>, node: &'a Node, holds: bool) -> Formula<'a> {
-        let entries = node.entries();
-        if entries.is_empty() || !entries.iter().all(|entry| entry.key.starts_with('$')) {
-            return self.test(about, "", node, holds);
+    fn value(&self, about: &About<'a>, test: &ValueTest<'a>, holds: bool) -> Formula<'a> {
+        match test {
+            ValueTest::All(parts) => {
+                Formula::joined(parts.iter().map(|part| self.value(about, part, holds)).collect(), holds)
+            }
+            ValueTest::Not(test) => self.value(about, test, !holds),
+            ValueTest::Operator { name, source, test } => self.operator(about, name, source, test, holds),
+            ValueTest::Never => Formula::constant(!holds),
+            // Only elements of lists have members, and those are opaque.
+            ValueTest::Members(_) => Formula::constant(true),
         }
-        let parts = entries.iter().map(|entry| match entry.key.as_str() {
-            "$not" => self.value(about, &entry.value, !holds),
-            operator => self.test(about, operator, &entry.value, holds),
-        });
-        Formula::joined(parts.collect(), holds)
     }
 
-    fn test(&self, about: &About<'a>, operator: &'a str, operand: &'a Node, holds: bool) -> Formula<'a> {
+    fn operator(
+        &self,
+        about: &About<'a>,
+        operator: &'a str,
+        operand: &'a Node,
+        test: &Operator<'a>,
+        holds: bool,
+    ) -> Formula<'a> {
         let said = Assertion::Written { name: about.name, operator, operand, negated: !holds };
-        if let Some(versions) = versions(operator, operand, holds) {
+        if let Operator::Version { op, padded, .. } = test {
             let subject = Variable::Version(about.name.to_owned());
-            return Formula::Is(Literal { subject, values: Values::texts(versions), exact: false, said });
+            let values = Values::texts(versions(*op, padded, holds));
+            return Formula::Is(Literal { subject, values, exact: false, said });
         }
-        // A bare list where none can be is told when compiling.
-        if operator.is_empty() && matches!(operand.kind, Kind::List(_)) {
-            return self.opaque(about.name, operator, operand, holds);
-        }
-        let name = if operator.is_empty() { "$is" } else { operator };
-        let Some(test) = Test::new(name, &operand.to_value()) else {
+        // A bare list in place of a single value is reported when the rules are compiled.
+        let is_bare_list = operator.is_empty() && matches!(operand.kind, Kind::List(_));
+        let Some(test) = Test::new(test).filter(|_| !is_bare_list) else {
             return self.opaque(about.name, operator, operand, holds);
         };
         let values = about.universe.intersect(if holds { &test.holds } else { &test.fails });
@@ -163,9 +166,9 @@ impl<'r, 'a> Conditions<'r, 'a> {
         Formula::All(vec![Formula::Is(literal), self.opaque(about.name, operator, operand, holds)])
     }
 
-    /// Something that holds or does not, and nothing else is known of it.
+    /// A test that holds or not, without further knowledge.
     pub fn opaque(&self, name: &'a str, operator: &'a str, operand: &'a Node, holds: bool) -> Formula<'a> {
-        if name.starts_with('$') || (name.is_empty() && operator.starts_with('$')) {
+        if name.starts_with('$') {
             self.is_private.set(true);
         }
         let subject = Variable::Opaque(format!("{name} {operator} {}", canonical::to_string(&operand.to_value())));
@@ -173,68 +176,51 @@ impl<'r, 'a> Conditions<'r, 'a> {
         Formula::Is(Literal { subject, values: Values::flag(holds), exact: false, said })
     }
 
-    /// `$segment`: the subject is in one of them.
-    fn segments(&self, node: &'a Node, holds: bool) -> Option<Formula<'a>> {
-        let items = match &node.kind {
-            Kind::List(items) if !items.is_empty() => items.as_slice(),
-            Kind::String(_) => core::slice::from_ref(node),
-            _ => return None,
-        };
-        let parts: Option<Vec<_>> = items.iter().map(|item| self.segment(item, holds)).collect();
-        Some(Formula::joined(parts?, !holds))
-    }
-
-    fn segment(&self, node: &'a Node, holds: bool) -> Option<Formula<'a>> {
-        let (id, segment) = self.rules.segments.get_key_value(node.as_str()?)?;
-        let known = self.segments.borrow().get(&(*id, holds)).cloned();
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let read = segment.when.as_ref().and_then(|when| self.look_into(when.node, holds));
-                self.segments.borrow_mut().insert((*id, holds), read.clone());
-                read
-            }
-        };
+    fn segment(&self, operand: Operand<'a>, segment: &Segment<'a>) -> Formula<'a> {
+        let (id, holds) = (segment.id, operand.holds);
+        let known = self.segments.borrow().get(&(id, holds)).cloned();
+        let known = known.unwrap_or_else(|| {
+            let when = self.rules.segments.get(id).and_then(|segment| segment.when.as_ref());
+            let read = when.and_then(|when| self.look_into(when.condition(), holds));
+            self.segments.borrow_mut().insert((id, holds), read.clone());
+            read
+        });
         // The collector may have decided the membership some time ago, about other facts.
-        let said = || Assertion::Written { name: "$segment", operator: "", operand: node, negated: !holds };
         let opaque = || {
+            let name = operand.operator;
+            let said = Assertion::Written { name, operator: "", operand: segment.source, negated: !holds };
             let subject = Variable::Opaque(format!("$segment {id}"));
-            Formula::Is(Literal { subject, values: Values::flag(holds), exact: false, said: said() })
+            Formula::Is(Literal { subject, values: Values::flag(holds), exact: false, said })
         };
-        Some(known.map_or_else(opaque, Formula::Shared))
+        known.map_or_else(opaque, Formula::Shared)
     }
 
-    /// What the condition of a segment says; none if a page cannot decide it.
-    fn look_into(&self, node: &'a Node, holds: bool) -> Option<Rc<Formula<'a>>> {
+    /// Returns the formula of a segment's condition; none if a page cannot decide it.
+    fn look_into(&self, condition: &Condition<'a>, holds: bool) -> Option<Rc<Formula<'a>>> {
         if self.depth.get() >= MAX_DEPTH {
             return None;
         }
         let outer = self.is_private.replace(false);
         self.depth.set(self.depth.get().saturating_add(1));
-        let read = self.read(node, holds);
+        let read = self.read(condition, holds);
         self.depth.set(self.depth.get().saturating_sub(1));
         let is_private = self.is_private.replace(outer);
         (!is_private).then(|| Rc::new(read))
     }
 }
 
-/// The padded texts of the versions that satisfy an operator, or do not.
-fn versions(operator: &str, operand: &Node, holds: bool) -> Option<Ranges<Text>> {
-    if !matches!(operand.kind, Kind::String(_) | Kind::Number(_)) {
-        return None;
-    }
-    let value = operand.to_value();
-    let version = || Text(throughline::internals::condition::padded_version((&value).into()));
-    let found = match operator {
-        "$veq" => Ranges::point(version()),
-        "$vne" => Ranges::point(version()).complement(),
-        "$vlt" => Ranges::below(version(), false),
-        "$vlte" => Ranges::below(version(), true),
-        "$vgt" => Ranges::above(version(), false),
-        "$vgte" => Ranges::above(version(), true),
-        _ => return None,
+/// The padded strings of the versions that satisfy an operator, or do not.
+fn versions(op: Op, padded: &str, holds: bool) -> Ranges<Text> {
+    let version = Text(padded.to_owned());
+    let found = match op {
+        Op::Vne => Ranges::point(version).complement(),
+        Op::Vlt => Ranges::below(version, false),
+        Op::Vlte => Ranges::below(version, true),
+        Op::Vgt => Ranges::above(version, false),
+        Op::Vgte => Ranges::above(version, true),
+        _ => Ranges::point(version),
     };
-    Some(if holds { found } else { found.complement() })
+    if holds { found } else { found.complement() }
 }
 
 fn words(names: &[&str]) -> Ranges<Text> {
@@ -242,41 +228,27 @@ fn words(names: &[&str]) -> Ranges<Text> {
 }
 
 /// `$consent`: each of the purposes is in its state.
-fn consent(node: &Node, holds: bool) -> Option<Formula<'_>> {
-    let literal = |purpose: &str, state: &str, operand| {
-        let states = words(&["granted", "denied", "pending"]);
-        let found = words(&[state]);
-        let values = Values::texts(states.intersect(&if holds { found } else { found.complement() }));
-        let said = Assertion::Written { name: "$consent", operator: "", operand, negated: !holds };
-        Formula::Is(Literal { subject: Variable::Consent(purpose.to_owned()), values, exact: true, said })
+fn consent<'a>(operand: Operand<'a>, purposes: &[(&'a str, Consent)]) -> Formula<'a> {
+    let literal = |(purpose, state): &(&str, Consent)| {
+        let found = words(&[state.name()]);
+        let found = if operand.holds { found } else { found.complement() };
+        let states = Values::texts(words(&["granted", "denied", "pending"]).intersect(&found));
+        operand.literal(Variable::Consent((*purpose).to_owned()), states)
     };
-    match &node.kind {
-        Kind::String(purpose) => Some(literal(purpose, "granted", node)),
-        Kind::Map(entries) => {
-            let parts: Option<Vec<_>> =
-                entries.iter().map(|entry| Some(literal(&entry.key, entry.value.as_str()?, node))).collect();
-            Some(Formula::joined(parts?, holds))
-        }
-        _ => None,
+    match purposes {
+        [only] if operand.source.as_str().is_some() => literal(only),
+        all => Formula::joined(all.iter().map(literal).collect(), operand.holds),
     }
 }
 
 /// `$journey`: the subject is in it, or was; in this state, at this step.
-fn journey(node: &Node, holds: bool) -> Option<Formula<'_>> {
-    let known = |entry: &Entry| matches!(entry.key.as_str(), "id" | "state" | "step") && entry.value.as_str().is_some();
-    if !node.entries().iter().all(known) {
-        return None;
-    }
-    let id = node.get("id")?.as_str()?;
-    let literal = |subject: Variable, entered: Values| {
-        let not = Values { null: !entered.null, texts: entered.texts.complement(), ..Values::none() };
-        let values = if holds { entered } else { not };
-        let said = Assertion::Written { name: "$journey", operator: "", operand: node, negated: !holds };
-        Formula::Is(Literal { subject, values, exact: true, said })
+fn journey<'a>(operand: Operand<'a>, id: &str, state: Option<JourneyState>, step: Option<&str>) -> Formula<'a> {
+    let literal = |subject: Variable, entered: Ranges<Text>| {
+        let not = Values { null: true, texts: entered.complement(), ..Values::none() };
+        operand.literal(subject, if operand.holds { Values::texts(entered) } else { not })
     };
-    let text = |key| node.get(key).and_then(Node::as_str);
-    let state = text("state").map_or_else(Ranges::all, |state| words(&[state]));
-    let mut parts = vec![literal(Variable::JourneyState(id.to_owned()), Values::texts(state))];
-    parts.extend(text("step").map(|step| literal(Variable::JourneyStep(id.to_owned()), Values::texts(words(&[step])))));
-    Some(Formula::joined(parts, holds))
+    let state = state.map_or_else(Ranges::all, |state| words(&[state.name()]));
+    let mut parts = vec![literal(Variable::JourneyState(id.to_owned()), state)];
+    parts.extend(step.map(|step| literal(Variable::JourneyStep(id.to_owned()), words(&[step]))));
+    Formula::joined(parts, operand.holds)
 }

@@ -6,6 +6,7 @@ use throughline::{Object, Value, bucket};
 use super::split::{self, Filter, coverage, hash_version, ranges, unit};
 use super::url_pattern::{self, UrlPattern};
 use super::{Dialect, Parent, condition, numbers, present, text, truthy};
+use crate::condition::When;
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::source::tree::Node;
@@ -66,7 +67,7 @@ pub struct FeatureExperiment<'a> {
     /// The first version whose subjects take part. Those assigned under an earlier version are excluded.
     pub min_bucket_version: u32,
     /// The condition on subjects.
-    pub when: Option<Cursor<'a>>,
+    pub when: Option<When<'a>>,
     /// The splits that the subject must be in; they replace the namespace.
     pub filters: Option<Vec<Filter<'a>>>,
     /// The seed and range of buckets that the subject must be in.

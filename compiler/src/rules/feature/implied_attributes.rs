@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use throughline::internals::plan::tables::Source;
 
 use super::{AutoExperiment, Bandit, Effect, Feature, FeatureExperiment, SavedGroup};
-use crate::condition::scope::Dialect;
+use crate::condition::{Dialect, When};
 use crate::rules::Defs;
 use crate::rules::attribute::Attribute;
-use crate::source::cursor::{Cursor, Reference};
+use crate::source::cursor::Reference;
 use crate::source::tree::{Kind, Node};
 
 /// Returns the attributes that are read but not declared.
@@ -83,20 +83,20 @@ impl<'a> ImpliedAttributes<'a> {
         experiment.units().for_each(|unit| self.unit(unit));
         let bandit = experiment.bandit.as_ref().and_then(|bandit| bandits.get(bandit.name));
         for leaf in bandit.iter().flat_map(|bandit| &bandit.leaves) {
-            self.condition(leaf.when.as_ref());
+            self.condition(leaf.when(Dialect::GrowthBook));
         }
     }
 
     fn group(&mut self, group: &SavedGroup<'a>) {
-        self.condition(group.when.as_ref());
+        group.when.iter().for_each(|when| self.node(when.node));
         if let Some(Kind::String(key)) = group.cursor.node.get("attributeKey").map(|node| &node.kind) {
             self.path(key);
         }
     }
 
-    fn condition(&mut self, when: Option<&Cursor<'a>>) {
+    fn condition(&mut self, when: Option<&When<'a>>) {
         if let Some(when) = when {
-            self.node(when.node);
+            self.node(when.node());
         }
     }
 

@@ -15,7 +15,7 @@ pub use split::{Filter, Rollout};
 
 use throughline::internals::json::ValueRef;
 
-use crate::condition::scope::Dialect;
+use crate::condition::{Dialect, When};
 use crate::rules::{Definition, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
 use crate::source::tree::{Kind, Node};
@@ -56,7 +56,7 @@ pub enum Effect<'a> {
         /// The value.
         value: &'a Node,
         /// The condition on subjects.
-        when: Option<Cursor<'a>>,
+        when: Option<When<'a>>,
         /// The share of subjects who get it.
         rollout: Option<Box<Rollout<'a>>>,
         /// The experiments that were run elsewhere.
@@ -74,7 +74,7 @@ pub struct Parent<'a> {
     /// The feature.
     pub feature: Reference<'a>,
     /// The condition on its `value`; `None` if any value is accepted.
-    pub when: Option<Cursor<'a>>,
+    pub when: Option<When<'a>>,
     /// Whether the whole feature has no value if the prerequisite fails, instead of only the rule being
     /// skipped.
     pub gate: bool,
@@ -160,7 +160,7 @@ impl<'a> Rule<'a> {
     }
 
     /// Returns every condition on the subject.
-    pub fn conditions(&self) -> Vec<&Cursor<'a>> {
+    pub fn conditions(&self) -> Vec<&When<'a>> {
         match &self.effect {
             Effect::Force { when, .. } => when.iter().collect(),
             Effect::Experiment(experiment) => experiment.when.iter().collect(),
@@ -283,7 +283,7 @@ fn parents<'a>(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Vec<Parent<'a>
         let fields = cursor.fields(&["id", "condition", "gate"], out);
         Some(Parent {
             feature: fields.required("id", out)?.reference(out)?,
-            when: present(&fields, "condition"),
+            when: present(&fields, "condition").map(When::new),
             gate: truthy(&fields, "gate"),
         })
     };
@@ -296,7 +296,7 @@ fn present<'a>(fields: &Fields<'a>, name: &str) -> Option<Cursor<'a>> {
 }
 
 /// Reads a condition. A falsy value is treated as absent, and so is an empty object in GrowthBook's dialect.
-fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Cursor<'a>> {
+fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<When<'a>> {
     let cursor = present(fields, name)?;
     let has_entries = match &cursor.node.kind {
         Kind::Null | Kind::Bool(_) | Kind::Number(_) => false,
@@ -304,7 +304,7 @@ fn condition<'a>(fields: &Fields<'a>, name: &str, dialect: Dialect) -> Option<Cu
         Kind::List(items) => !items.is_empty(),
         Kind::Map(_) => true,
     };
-    Some(cursor).filter(|_| has_entries || dialect == Dialect::Rules)
+    Some(When::new(cursor)).filter(|_| has_entries || dialect == Dialect::Rules)
 }
 
 /// Returns whether a member is present and truthy.

@@ -3,10 +3,13 @@
 use throughline::Value;
 
 use super::{numbers, present};
-use crate::condition::scope::KnownGroup;
+use crate::condition::{Dialect, KnownGroup, When};
 use crate::rules::Definition;
 use crate::source::cursor::{Cursor, ReadContext};
-use crate::source::tree::Kind;
+use crate::source::tree::{Kind, Node, Span};
+
+/// The condition of a group without one, which has been reported.
+static NOTHING: Node = Node { span: Span { file: 0, start: 0, end: 0 }, kind: Kind::Null };
 
 /// A saved group of subjects: a list of values, or a condition.
 #[derive(Clone, Debug)]
@@ -14,7 +17,7 @@ pub struct SavedGroup<'a> {
     /// The position of the definition.
     pub cursor: Cursor<'a>,
     /// The group as conditions use it.
-    pub group: KnownGroup,
+    pub group: KnownGroup<'a>,
     /// Its condition.
     pub when: Option<Cursor<'a>>,
 }
@@ -29,7 +32,7 @@ impl<'a> Definition<'a> for SavedGroup<'a> {
 
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         if let Kind::List(items) = &cursor.node.kind {
-            let values = items.iter().map(crate::source::tree::Node::to_value).collect();
+            let values = items.iter().map(Node::to_value).collect();
             return Self { group: KnownGroup::Values(values), when: None, cursor };
         }
         let fields = cursor.fields(&["type", "attributeKey", "values", "condition", "description"], out);
@@ -39,10 +42,10 @@ impl<'a> Definition<'a> for SavedGroup<'a> {
         let when = present(&fields, "condition").filter(|_| kind == Some(1));
         let group = match kind {
             Some(0) => KnownGroup::List {
-                attribute: present(&fields, "attributeKey").and_then(|cursor| cursor.text(out)).map(str::to_owned),
+                attribute: present(&fields, "attributeKey").and_then(|cursor| cursor.text(out)),
                 values: values.unwrap_or_default().into_iter().map(|cursor| cursor.node.to_value()).collect(),
             },
-            _ => KnownGroup::Condition(when.as_ref().map(|cursor| cursor.node.clone()).unwrap_or_default()),
+            _ => KnownGroup::Condition(when.as_ref().map_or(&NOTHING, |cursor| cursor.node)),
         };
         if kind == Some(1) {
             fields.required("condition", out);
@@ -65,10 +68,21 @@ pub struct Bandit<'a> {
 pub struct Leaf<'a> {
     /// Its id.
     pub id: Value,
-    /// The condition on subjects; `None` for all of them.
-    pub when: Option<Cursor<'a>>,
+    /// The condition in each dialect: it is read in that of every feature with the bandit. None for everybody.
+    whens: Option<[When<'a>; 2]>,
     /// The weights.
     pub weights: Vec<f64>,
+}
+
+impl<'a> Leaf<'a> {
+    /// The condition in the dialect of a feature; none for everybody.
+    pub fn when(&self, dialect: Dialect) -> Option<&When<'a>> {
+        let [rules, growthbook] = self.whens.as_ref()?;
+        Some(match dialect {
+            Dialect::Rules => rules,
+            Dialect::GrowthBook => growthbook,
+        })
+    }
 }
 
 impl<'a> Definition<'a> for Bandit<'a> {
@@ -86,7 +100,7 @@ impl<'a> Definition<'a> for Bandit<'a> {
             let fields = cursor.fields(&["leafId", "condition", "weights"], out);
             Leaf {
                 id: fields.required("leafId", out).map(|cursor| cursor.node.to_value()).unwrap_or_default(),
-                when: present(&fields, "condition"),
+                whens: present(&fields, "condition").map(|cursor| [When::new(cursor.clone()), When::new(cursor)]),
                 weights: fields.required("weights", out).map(|cursor| numbers(&cursor, out)).unwrap_or_default(),
             }
         };
