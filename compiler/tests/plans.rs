@@ -301,8 +301,8 @@ campaigns:
   welcome: { class: promo, priority: 50, slots: { home.hero: m } }
   gold: { class: promo, priority: 40, slots: { home.hero: m }, when: { tier: gold } }
   upgrade: { class: promo, priority: 30, slots: { home.hero: m }, when: { tier: { $in: [silver, gold] } } }
-  cart: { class: promo, priority: 20, slots: { home.hero: m }, when: { $event: Product Added, hour: { $gt: 18 } } }
-  coupon: { class: promo, priority: 10, slots: { home.hero: m }, when: { $event: Product Added, spend: { $gt: 100 } } }
+  cart: { class: promo, priority: 20, slots: { home.hero: m }, when: { $event: { name: Product Added }, hour: { $gt: 18 } } }
+  coupon: { class: promo, priority: 10, slots: { home.hero: m }, when: { $event: { name: Product Added }, spend: { $gt: 100 } } }
 ";
     let (_, outcome) = support::outcome(yaml);
     let plan = Plan::load(&outcome.plans.unwrap().edge).unwrap();

@@ -88,11 +88,11 @@ pub(super) struct RowWriter<'w, 'r, 'a, 's> {
     options: Options,
     pub(super) ids: PlanIds,
     numbers: RowIds,
-    /// What caps count: how many times are enough, and how far back they look.
+    /// The exposures that caps count: how many are enough, and how far back a cap looks.
     exposures: BTreeMap<String, (u32, Millis)>,
-    /// What caps of accounts count.
+    /// The exposures that caps of accounts count.
     of_account: BTreeSet<String>,
-    /// What the conditions of all campaigns ask.
+    /// How many values the conditions of all campaigns ask for, per attribute.
     asked: access_path::ValueCounts,
     /// The campaigns that are in a candidate index.
     placed: BTreeSet<Id<tables::Campaign>>,

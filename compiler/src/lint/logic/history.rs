@@ -115,7 +115,7 @@ fn whole(op: Op, count: f64, holds: bool) -> Ranges<Number> {
     }
 }
 
-/// What cannot be true together, though each of it could: what happened within an hour happened within a day.
+/// Returns assertions that exclude each other, though each is satisfiable: an event within an hour is one within a day.
 pub fn contradiction<'f, 'a>(branch: &Branch<'f, 'a>) -> Option<Conflict<'f, 'a>> {
     for (subject, found) in branch {
         let Variable::Count(event, within) = subject else { continue };

@@ -1,4 +1,4 @@
-//! What values satisfy an operator, and what values do not.
+//! The values that satisfy an operator, and those that do not.
 
 use throughline::Value;
 use throughline::internals::json::ValueRef;
@@ -19,7 +19,7 @@ pub struct Test {
     pub fails: Values,
 }
 
-/// What is known of each kind of value: whether it satisfies the operator, or which do; none for what cannot be said.
+/// For each kind of value, whether it satisfies the operator or which values do; `None` where that is unknown.
 #[derive(Default)]
 struct KnownOperand {
     null: Option<bool>,
