@@ -324,3 +324,16 @@ campaigns:
     let condition = plan.rows(index.conditions).next().map(|(_, row)| plan.get(row.node).unwrap()).unwrap();
     assert!(condition.kind() == Op::Count && condition.op.shared, "{condition:?}");
 }
+
+#[test]
+fn a_public_campaign_keeps_its_condition_on_the_step_of_a_journey() {
+    let plan = support::public(
+        "channels: { web: , sms: }\n\
+         slots: { a: { public: true } }\n\
+         messages: { m: { renditions: [ { channel: web, html: x }, { channel: sms, text: x } ] } }\n\
+         journeys: { j: { class: service, enter: { event: A }, steps: [ { id: s, send: m, channels: [sms] } ] } }\n\
+         campaigns: { c: { class: service, when: { $journey: { id: j, step: s } }, slots: { a: m } } }",
+    );
+    assert!(plan.rows(plan.all::<Campaign>()).all(|(_, row)| row.when.is_some()));
+    assert!(decide(&plan, &Facts::default()).slots.is_empty(), "nobody is at the step");
+}
