@@ -298,18 +298,18 @@ channels: { web: }
 slots: { home.hero: }
 messages: { m: { renditions: [ { channel: web, html: Hello } ] } }
 campaigns:
-  welcome: { class: promo, priority: 50, slots: { home.hero: m } }
   gold: { class: promo, priority: 40, slots: { home.hero: m }, when: { tier: gold } }
   upgrade: { class: promo, priority: 30, slots: { home.hero: m }, when: { tier: { $in: [silver, gold] } } }
   cart: { class: promo, priority: 20, slots: { home.hero: m }, when: { $event: { name: Product Added }, hour: { $gt: 18 } } }
   coupon: { class: promo, priority: 10, slots: { home.hero: m }, when: { $event: { name: Product Added }, spend: { $gt: 100 } } }
+  welcome: { class: promo, priority: 0, slots: { home.hero: m } }
 ";
     let (_, outcome) = support::outcome(yaml);
     let plan = Plan::load(&outcome.plans.unwrap().edge).unwrap();
     let index: CandidateIndex = plan.get(plan.get(Id::<Slot>::new(0)).unwrap().candidates).unwrap();
     let name = |id: Id<Placement>| plan.text(plan.get(plan.get(id).unwrap().campaign).unwrap().id);
     let names = |ids| plan.list(ids).map(name).collect::<Vec<&str>>();
-    assert_eq!(index.placements.iter().map(name).collect::<Vec<_>>(), ["welcome", "gold", "upgrade", "cart", "coupon"]);
+    assert_eq!(index.placements.iter().map(name).collect::<Vec<_>>(), ["gold", "upgrade", "cart", "coupon", "welcome"]);
     assert_eq!(names(index.always), ["welcome"]);
     let attributes: Vec<_> = plan.rows(index.attributes).map(|(_, row)| row).collect();
     let [tier] = attributes.as_slice() else { panic!("{attributes:?}") };

@@ -10,33 +10,33 @@
 //! Five campaigns compete for slot `home.hero`, the one with the highest priority first:
 //!
 //! ```yaml
-//! welcome: {}                                                              # placement 0
-//! gold:    { when: { tier: gold } }                                        # placement 1
-//! upgrade: { when: { tier: { $in: [silver, gold] } } }                     # placement 2
-//! cart:    { when: { $event: Product Added, hour: { $gt: 18 } } }          # placement 3
-//! coupon:  { when: { $event: Product Added, spend: { $gt: 100 } } }        # placement 4
+//! gold:    { when: { tier: gold } }                                           # placement 0
+//! upgrade: { when: { tier: { $in: [silver, gold] } } }                        # placement 1
+//! cart:    { when: { $event: { name: Product Added }, hour: { $gt: 18 } } }   # placement 2
+//! coupon:  { when: { $event: { name: Product Added }, spend: { $gt: 100 } } } # placement 3
+//! welcome: {}                                                                 # placement 4
 //! ```
 //!
 //! Each placement is filed under one necessary part of its condition, the cheapest to look up:
 //!
 //! ```text
 //! CandidateIndex
-//!  ├─ always ────────────────────────────────────────────> [0 welcome]
+//!  ├─ always ────────────────────────────────────────────────> [4 welcome]
 //!  ├─ attributes
 //!  │   └─ IndexedAttribute tier
-//!  │       ├─ Posting "gold" ────────────────────────────> [1 gold, 2 upgrade]
-//!  │       └─ Posting "silver" ──────────────────────────> [2 upgrade]
+//!  │       ├─ Posting "gold" ────────────────────────────────> [0 gold, 1 upgrade]
+//!  │       └─ Posting "silver" ──────────────────────────────> [1 upgrade]
 //!  └─ conditions
-//!      └─ SharedCondition `$event: Product Added` ───────> [3 cart, 4 coupon]
+//!      └─ SharedCondition `$event: Product Added` ───────────> [2 cart, 3 coupon]
 //! ```
 //!
-//! A subject with tier `silver` who added a product gets the lists `[0]`, `[2]` and `[3, 4]`, merged in the order of the
-//! placements: `welcome`, `upgrade`, `cart`, `coupon`.
+//! A subject with tier `silver` who added a product gets the lists `[4]`, `[1]` and `[2, 3]`. Merged in the order of the
+//! placements, the candidates are `upgrade`, `cart`, `coupon`, `welcome`.
 //!
-//! - `gold` is not among them, and cannot be missed: its condition asks for another tier.
+//! - `gold` is not among them. It cannot be missed, because its condition asks for another tier.
 //! - `coupon` is a false positive if the subject spent 50: its list only promises that a product was added. The full
 //!   condition rejects it.
-//! - The shared condition is evaluated once, however many campaigns are filed under it; the result is cached, so their full
+//! - The shared condition is evaluated once, however many campaigns are filed under it. The result is cached, so their full
 //!   conditions do not evaluate it again.
 //!
 //! An index of fewer than four placements has all of them in `always`: looking at them costs less than finding them.
