@@ -100,7 +100,15 @@ attributes:
 channels: { web: }
 slots: { hero: }
 campaigns:
-  c1: { class: promo, slots: { hero: m }, when: { $consent: personalization } }
+  c1:
+    class: promo
+    slots: { hero: m }
+    when:
+      $consent: personalization
+      name: { $exists: true }
+      $local: { weekday: [mon, fri] }
+      $first: { event: Page Viewed, property: source, value: partner }
+      $last: { event: Page Viewed, property: source, value: partner }
   c2: { class: promo, slots: { hero: m }, when: { campaign: spring } }
   c3: { class: promo, slots: { hero: m }, when: { campaign: summer } }
   c4: { class: promo, slots: { hero: m }, when: { campaign: autumn } }
@@ -145,12 +153,12 @@ fn every_unknown_number_and_flag_is_refused_and_its_row_is_named() {
 fn an_unknown_number_among_the_operands_of_a_condition_is_refused() {
     let (everything, others) = (everything(), others());
     for (plan, op, operand, number) in [
-        (&everything, Op::Exists, 0, 2),
+        (&others, Op::Exists, 0, 2),
         (&others, Op::Consent, 1, 3),
         (&everything, Op::Journey, 1, 5),
-        (&everything, Op::Local, 1, 5),
-        (&everything, Op::First, 2, 2),
-        (&everything, Op::Last, 2, 2),
+        (&others, Op::Local, 1, 5),
+        (&others, Op::First, 2, 2),
+        (&others, Op::Last, 2, 2),
     ] {
         let is_op = |row: &Node| row.kind() == op;
         refuse(plan, is_op, 1 + operand, number, |row| PlanError::Node { row });
