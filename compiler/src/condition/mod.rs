@@ -1,4 +1,4 @@
-//! Conditions: read once into a typed tree, which the usage survey, the writer of plans and the linter work on.
+//! Conditions: read once into a typed tree, which the usage usage, the writer of plans and the linter work on.
 //!
 //! # Example
 //!

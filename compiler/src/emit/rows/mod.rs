@@ -28,26 +28,26 @@ use crate::zones;
 /// The bytes of a plan.
 pub fn write<'a>(
     rules: &Rules<'a>,
-    survey: &Usage<'a>,
+    usage: &Usage<'a>,
     audience: Audience,
     options: Options,
     out: &mut ReadContext<'_>,
 ) -> Vec<u8> {
-    let attributes = attributes(rules, survey, audience);
-    let ids = plan_ids(rules, attributes.iter().copied(), survey.segments.iter().map(|(id, _)| id.as_str()));
+    let attributes = attributes(rules, usage, audience);
+    let ids = plan_ids(rules, attributes.iter().copied(), usage.segments.iter().map(|(id, _)| id.as_str()));
     let numbers = RowIds::new(rules);
     let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
     let (asked, placed) = (access_path::ValueCounts::new(), BTreeSet::new());
     let plan = PlanBuilder::default();
-    RowWriter { rules, survey, audience, options, ids, numbers, exposures, of_account, asked, placed, plan, out }
+    RowWriter { rules, usage, audience, options, ids, numbers, exposures, of_account, asked, placed, plan, out }
         .write(&attributes)
 }
 
 /// The attributes that a plan has: all declared ones where events arrive, so that closed ones stay closed, and otherwise
 /// only those that are used.
-fn attributes<'a>(rules: &Rules<'a>, survey: &Usage<'_>, audience: Audience) -> Vec<&'a str> {
+fn attributes<'a>(rules: &Rules<'a>, usage: &Usage<'_>, audience: Audience) -> Vec<&'a str> {
     let needed = |name: &str, is_declared: bool| {
-        survey.all.attributes.contains(name) || (is_declared && audience == Audience::Edge)
+        usage.all.attributes.contains(name) || (is_declared && audience == Audience::Edge)
     };
     let all = rules.attributes.iter();
     all.filter(|(name, attribute)| needed(name, attribute.cursor.is_some())).map(|(name, _)| *name).collect()
@@ -83,7 +83,7 @@ impl RowIds {
 /// Writes the tables one after the other. A name that has no number has been told of before.
 pub(super) struct RowWriter<'w, 'r, 'a, 's> {
     pub(super) rules: &'w Rules<'a>,
-    survey: &'w Usage<'a>,
+    usage: &'w Usage<'a>,
     audience: Audience,
     options: Options,
     pub(super) ids: PlanIds,
@@ -108,7 +108,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.zones();
         self.places();
         self.counters();
-        for (id, carried) in &self.survey.segments {
+        for (id, carried) in &self.usage.segments {
             self.segment(id, *carried);
         }
         self.channels();
@@ -164,7 +164,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             Source::Events => vec![self.plan.text(name)],
             Source::Profile | Source::Request => name.split('.').map(|part| self.plan.text(part)).collect(),
         };
-        let is_carried = attribute.edge && self.survey.edge_attributes.contains(name);
+        let is_carried = attribute.edge && self.usage.edge_attributes.contains(name);
         let is_profile = attribute.source == Source::Profile;
         let row = tables::Attribute {
             name: self.plan.text(name),
@@ -184,13 +184,13 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     /// The zones that conditions need; where they need the subject's, the token carries the profile's.
     fn zones(&mut self) {
-        if self.survey.all.zones.is_empty() && !self.survey.all.local {
+        if self.usage.all.zones.is_empty() && !self.usage.all.local {
             return;
         }
         let default = self.rules.defaults.zone.iana_name().unwrap_or("UTC");
-        let named = self.survey.all.zones.iter().map(String::as_str);
-        self.ids.zones = zones::write(&mut self.plan, default, named, self.survey.all.local);
-        if self.survey.edge_local {
+        let named = self.usage.all.zones.iter().map(String::as_str);
+        self.ids.zones = zones::write(&mut self.plan, default, named, self.usage.all.local);
+        if self.usage.edge_local {
             let name = self.plan.text("timezone");
             let path = self.plan.ids(&[name]);
             let flags = AttributeFlags::EDGE.with(AttributeFlags::CLIENT);
@@ -200,18 +200,18 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     fn places(&mut self) {
         let rules = self.rules;
-        for (id, site) in rules.places.iter().filter(|_| self.survey.all.places) {
+        for (id, site) in rules.places.iter().filter(|_| self.usage.all.places) {
             let row = tables::Place { id: self.plan.text(id), latitude: site.latitude, longitude: site.longitude };
             self.plan.push(row);
         }
     }
 
     fn counters(&mut self) {
-        self.ids.counters = numbered(self.survey.all.counters.keys().map(String::as_str));
+        self.ids.counters = numbered(self.usage.all.counters.keys().map(String::as_str));
         let journeys = self.rules.journeys.values().filter(|journey| journey.unit.is_some());
         let of_account: BTreeSet<String> =
             journeys.flat_map(|journey| journey.counters()).map(|spec| spec.key()).collect();
-        for (key, spec) in &self.survey.all.counters {
+        for (key, spec) in &self.usage.all.counters {
             let filter = spec.filter.as_ref().map(|filter| self.condition(filter));
             let is_of_account = of_account.contains(key);
             let row = tables::Counter {
@@ -221,11 +221,11 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 keep: spec.keep,
                 within: spec.within,
                 flags: CounterFlags::EDGE
-                    .when(self.survey.edge_counters.contains_key(key))
+                    .when(self.usage.edge_counters.contains_key(key))
                     .with(CounterFlags::ACCOUNT.when(is_of_account)),
                 property: self.property(spec.property),
                 fold: spec.fold,
-                carry: self.survey.edge_counters.get(key).copied().unwrap_or(0),
+                carry: self.usage.edge_counters.get(key).copied().unwrap_or(0),
             };
             self.plan.push(row);
         }
@@ -240,7 +240,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     fn event_values(&mut self) {
         let rules = self.rules;
-        for (name, attribute) in rules.attributes.iter().filter(|(name, _)| self.survey.all.attributes.contains(**name))
+        for (name, attribute) in rules.attributes.iter().filter(|(name, _)| self.usage.all.attributes.contains(**name))
         {
             let Some(values) = &attribute.event_values else { continue };
             let Some(counter) = self.ids.counters.get(&values.counter().key()).copied() else { continue };
@@ -250,8 +250,8 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
     }
 
     fn sequences(&mut self) {
-        self.ids.sequences = numbered(self.survey.all.sequences.keys().map(String::as_str));
-        for spec in self.survey.all.sequences.values() {
+        self.ids.sequences = numbered(self.usage.all.sequences.keys().map(String::as_str));
+        for spec in self.usage.all.sequences.values() {
             let counter = |key: &str| self.ids.counters.get(key).copied().unwrap_or(Id::new(0));
             let row = tables::Sequence {
                 first: counter(&spec.first),
