@@ -92,7 +92,7 @@ pub(crate) fn keep_latest<T: Clone + JsonCodec>(map: &mut SortedMap<Stamped<T>>,
 
 /// Checks whether a value is later than another.
 ///
-/// Of two values with one stamp, the one with the greater JSON counts, so that the order of arrival never matters.
+/// The greater JSON counts between two values with one stamp, so that the order of arrival never matters.
 fn is_later<T: JsonCodec>(new: &Stamped<T>, old: &Stamped<T>) -> bool {
     let text = |stamped: &Stamped<T>| canonical::to_string(&stamped.0.to_value());
     new.stamp() > old.stamp() || (new.stamp() == old.stamp() && text(new) > text(old))

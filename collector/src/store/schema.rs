@@ -74,7 +74,9 @@ impl Schema {
             return Ok(());
         }
         match found {
-            None => sql.execute(self.tables, Vec::new())?,
+            None => {
+                sql.execute(self.tables, Vec::new()).map_err(|error| Error::from(not_created(&error.to_string())))?
+            }
             Some(found) => {
                 let steps = pending(self.migrations, found, SCHEMA_VERSION).map_err(Error::from)?;
                 steps.into_iter().try_for_each(|step| sql.execute(step.statements, Vec::new()))?;
@@ -94,6 +96,11 @@ fn pending(
         return Err(newer("the database", found, current));
     }
     Ok(migrations.iter().filter(|step| step.to > found && step.to <= current).collect())
+}
+
+/// Returns the message for tables that cannot be created: mostly they exist, from a build before version 1.
+fn not_created(error: &str) -> String {
+    format!("{error}: a database without a schema version is older than version 1, delete it to start anew")
 }
 
 /// Returns the message for something that a later version has written.
