@@ -24,7 +24,7 @@
 //! 2. [`ConditionUses::of`] returns the names in it: the attribute `tier`, and the counter under its key `stefwtfy`. The
 //!    plan gets a row for each of them; if a page decides the condition, both leave the collector.
 //!
-//! 3. [`write`] turns it into nodes of a plan in which [`PlanIds`] says that `tier` is attribute 3 and the counter is
+//! 3. [`write()`] turns it into nodes of a plan in which [`PlanIds`] says that `tier` is attribute 3 and the counter is
 //!    counter 0. A node stands after those that it refers to, and equal nodes are one:
 //!
 //!    ```text
