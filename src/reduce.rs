@@ -129,8 +129,8 @@ fn assign(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     let property = |name| event.properties.get(name).and_then(Value::as_str);
     let (Some(key), Some(variation)) = (property("experiment_id"), property("variation_id")) else { return };
     for (_, experiment) in plan.rows(plan.all::<tables::Experiment>()) {
-        let is_arm = |id: &str| plan.rows(experiment.variations).any(|(_, row)| plan.text(row.id) == id);
-        if plan.text(experiment.key) == key && experiment.flags.contains(ExperimentFlags::STICKY) && is_arm(variation) {
+        let exists = |id: &str| plan.rows(experiment.variations).any(|(_, row)| plan.text(row.id) == id);
+        if plan.text(experiment.key) == key && experiment.flags.contains(ExperimentFlags::STICKY) && exists(variation) {
             let assignment = assignment_key(key, experiment.bucket_version);
             keep_first(&mut profile.assignments, &assignment, &Stamped::new(variation.to_owned(), stamp));
         }

@@ -140,7 +140,7 @@ impl Profile {
         let experiments: SortedSet<&str> =
             plan.rows(plan.all::<Experiment>()).map(|(_, row)| plan.text(row.key)).collect();
         let needed = |key: &str| key.rsplit_once("__").is_some_and(|(experiment, _)| experiments.contains(experiment));
-        self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, arm)| (key, arm.clone())).collect()
+        self.assignments.iter().filter(|(key, _)| needed(key)).map(|(key, kept)| (key, kept.clone())).collect()
     }
 }
 

@@ -22,7 +22,7 @@ import {
 } from '../support/edge.mjs';
 
 const experiment = (members) => ({
-  key: 'trial',
+  key: 'wording',
   hashAttribute: 'id',
   hashVersion: 2,
   meta: [{ key: 'control' }, { key: 'new' }],
@@ -129,7 +129,7 @@ describe('the server provider', () => {
         { value, reason, variant, flagMetadata },
         { value: wanted.value, reason: 'SPLIT', variant: wanted.variant, flagMetadata: wanted.flagMetadata },
       );
-      assert.equal(flagMetadata.experiment, 'trial');
+      assert.equal(flagMetadata.experiment, 'wording');
       seen.add(value);
     }
     assert.deepEqual([...seen].sort(), ['new', 'old']);
