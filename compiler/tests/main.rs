@@ -1,14 +1,6 @@
-//! The integration tests of the compiler in one crate, so that it is linked once, and relaxed lints are
-//! listed once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::arithmetic_side_effects,
-    reason = "tests fail by panicking"
-)]
+//! The integration tests of the compiler in one crate, so that it is linked once.
+#![cfg(test)]
+#![allow(clippy::string_slice, clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 
 mod conditions;
 mod conditions_growthbook;

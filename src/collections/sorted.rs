@@ -354,7 +354,6 @@ impl<'a, T> IntoIterator for &'a SortedSet<T> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
 

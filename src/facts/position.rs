@@ -60,7 +60,7 @@ pub(crate) fn nearest(plan: &Plan, among: Ids<Place>, from: Position) -> Option<
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp, clippy::unwrap_used, reason = "whole metres, in a test")]
+#[allow(clippy::float_cmp, reason = "whole metres, in a test")]
 mod tests {
     use super::*;
 

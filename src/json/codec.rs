@@ -258,7 +258,6 @@ macro_rules! string_enum {
 pub(crate) use string_enum;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
     use crate::json::{self, canonical};

@@ -226,7 +226,7 @@ fn is_space(c: char) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests fail by panicking")]
+#[allow(clippy::float_cmp, reason = "the very number is wanted")]
 mod tests {
     use super::*;
 

@@ -4,12 +4,7 @@ pub(crate) mod fnv;
 mod lowercase;
 mod lowercase_tables;
 #[cfg(test)]
-#[allow(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    reason = "tests fail by panicking"
-)]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, reason = "tests fail by panicking")]
 mod lowercase_tests;
 pub(crate) mod percent;
 pub(crate) mod url;

@@ -118,7 +118,6 @@ fn classify(rows: &[Vec<u16>]) -> Option<([u8; 256], Rows)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use proptest::prelude::*;
     use regex_automata::nfa::thompson::pikevm::PikeVM;

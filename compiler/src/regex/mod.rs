@@ -49,7 +49,6 @@ fn machine(pattern: &str, ignore_case: bool) -> Result<NFA, RegexError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use throughline::internals::plan::automaton::Automaton;
 

@@ -47,7 +47,6 @@ pub fn parse(text: &str, zone: &TimeZone) -> Result<Millis, TimeError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
 

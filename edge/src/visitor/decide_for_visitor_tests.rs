@@ -1,10 +1,6 @@
 //! One decision per request, and the same one as the algorithm of four decisions made.
 #![allow(
     dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::string_slice,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
