@@ -5,7 +5,7 @@ use crate::conformance;
 use throughline::Value;
 use throughline::bucket::{bucket, choose, equal_weights, in_range, ranges};
 
-/// Checks frozen vectors. A change moves people between the arms of running experiments: a new major version,
+/// Checks frozen vectors. A change moves people between the variations of running experiments: a new major version,
 /// at least.
 #[test]
 fn buckets_are_frozen() {

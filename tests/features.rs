@@ -44,15 +44,14 @@ fn a_longer_chain_is_a_mistake() {
 /// keeps those of campaigns.
 #[test]
 fn a_kept_assignment_of_a_campaign_is_none_of_a_feature() {
-    let variations =
-        json!({ "key": "trial", "hashVersion": 2, "variations": ["a", "b"], "meta": [{ "key": "a" }, { "key": "b" }] });
+    let variations = json!({ "key": "wording", "hashVersion": 2, "variations": ["a", "b"], "meta": [{ "key": "a" }, { "key": "b" }] });
     let plan = support::plan(&json!({ "features": { "words": { "rules": [variations] } } }));
     let value = |kept: &str, options: Value| -> Value {
-        let facts = json!({ "now": 5, "profile": { "subject": "ann", "assignments": { "trial__0": [kept, 1, 1] } } });
+        let facts = json!({ "now": 5, "profile": { "subject": "ann", "assignments": { "wording__0": [kept, 1, 1] } } });
         let found = support::evaluate_all(&plan, &support::facts(&facts), &options);
         serde_json::from_str::<Value>(&found).unwrap_or_default().pointer("/words/value").cloned().unwrap_or_default()
     };
-    let document = |kept: &str| json!({ "stickyBuckets": { "id||ann": { "attributeName": "id", "attributeValue": "ann", "assignments": { "trial__0": kept } } } });
+    let document = |kept: &str| json!({ "stickyBuckets": { "id||ann": { "attributeName": "id", "attributeValue": "ann", "assignments": { "wording__0": kept } } } });
     assert_eq!(value("a", Value::Null), value("b", Value::Null));
     assert_eq!([value("a", document("b")), value("b", document("a"))], ["b", "a"]);
 }

@@ -261,7 +261,7 @@ proptest! {
     fn raising_a_rollout_moves_nobody(weights in prop::collection::vec(1_u32..100, 2..6), a in 0_u32..=100, b in 0_u32..=100, subject: u32) {
         let sum: u32 = weights.iter().sum();
         let (low, high) = (a.min(b), a.max(b));
-        let arm = |coverage: u32| {
+        let variation = |coverage: u32| {
             let row = |(at, weight): (usize, &u32)| json!({ "id": format!("v{at}"), "weight": f64::from(*weight) / f64::from(sum) });
             let variations: Vec<Value> = weights.iter().enumerate().map(row).collect();
             let plan = support::plan(&json!({
@@ -273,10 +273,10 @@ proptest! {
             let decision = support::decide(&plan, &Facts { profile: Profile::new(format!("s{subject}")), ..Facts::default() });
             decision["assignments"][0]["variation"].clone()
         };
-        let before = arm(low);
-        prop_assert!(before.is_null() || before == arm(high));
+        let before = variation(low);
+        prop_assert!(before.is_null() || before == variation(high));
         prop_assert!(low > 0 || before.is_null());
-        prop_assert!(high < 100 || !arm(high).is_null());
+        prop_assert!(high < 100 || !variation(high).is_null());
     }
 
     /// Checks that lowering a holdout holds out nobody who was not.

@@ -305,7 +305,7 @@ const PAYLOAD: &str = r#"{
     "features": {
         "checkout": { "defaultValue": false, "rules": [
             { "id": "staff", "condition": { "email": { "$regex": "@example\\.com$" } }, "force": true },
-            { "key": "trial", "hashVersion": 2, "variations": [false, true], "meta": [{ "key": "off" }, { "key": "on" }] }
+            { "key": "buttons", "hashVersion": 2, "variations": [false, true], "meta": [{ "key": "off" }, { "key": "on" }] }
         ] },
         "text": { "defaultValue": "", "rules": [{ "condition": { "email": { "$regex": "^(?!.*@)" } }, "force": "x" }], "project": "p" }
     },
@@ -328,7 +328,7 @@ fn a_growthbook_payload_becomes_rules_and_nothing_is_left_out_silently() {
     assert!(found.contains(r#""reason":"TARGETING_MATCH","ruleId":"staff","source":"force","value":true"#), "{found}");
     let all = place.ok(&["evaluate", "gb.yaml", "--facts", "facts.json"]);
     assert_eq!(all.trim(), format!(r#"{{"checkout":{}}}"#, found.trim()));
-    place.file("options.json", r#"{"forcedVariations":{"trial":1}}"#);
+    place.file("options.json", r#"{"forcedVariations":{"buttons":1}}"#);
     place.file("facts.json", r#"{"now":0,"profile":{"subject":"u1"}}"#);
     let evaluate =
         ["evaluate", "gb.yaml", "--facts", "facts.json", "--feature", "checkout", "--options", "options.json"];

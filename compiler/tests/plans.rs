@@ -139,7 +139,7 @@ fn bucket_ranges_are_growthbooks() {
     let experiment = plan.rows(plan.all::<Experiment>()).next().unwrap().1;
     let ranges: Vec<(f64, f64)> =
         plan.rows(experiment.variations).map(|(_, row): (_, Variation)| (row.from, row.to)).collect();
-    assert_eq!(ranges, [(0.0, 0.4), (0.5, 0.9)], "coverage 0.8 leaves a gap after each arm");
+    assert_eq!(ranges, [(0.0, 0.4), (0.5, 0.9)], "coverage 0.8 leaves a gap after each variation");
 }
 
 #[test]

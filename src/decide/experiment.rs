@@ -11,17 +11,17 @@ use crate::reduce::assignment_key;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Returns the assignment in the campaign's experiment; `None` without one, or if the subject is not in it.
-    pub(crate) fn arm_of(&mut self, campaign: &Campaign) -> Option<Assignment<'a>> {
+    pub(crate) fn assignment_of(&mut self, campaign: &Campaign) -> Option<Assignment<'a>> {
         let experiment = self.plan.get(campaign.experiment?)?;
         self.assign(&experiment)
     }
 
     /// Records the assignment of an experiment that chose shown or sent content. Losing campaigns record nothing.
-    pub(crate) fn record_assignment(&mut self, arm: Option<Assignment<'a>>) {
+    pub(crate) fn record_assignment(&mut self, assignment: Option<Assignment<'a>>) {
         let is_recorded =
-            |arm: &Assignment<'_>| self.decision.assignments.iter().any(|other| other.experiment == arm.experiment);
-        if let Some(arm) = arm.filter(|arm| !is_recorded(arm)) {
-            self.decision.assignments.push(arm);
+            |new: &Assignment<'_>| self.decision.assignments.iter().any(|other| other.experiment == new.experiment);
+        if let Some(new) = assignment.filter(|new| !is_recorded(new)) {
+            self.decision.assignments.push(new);
         }
     }
 
@@ -46,17 +46,18 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             return None;
         }
         let bucket = bucket::bucket(self.plan.text(experiment.seed), &unit, 2)?;
-        let mut arms = self.plan.rows(experiment.variations).enumerate();
-        let (index, (_, arm)) = arms.find(|(_, (_, arm))| arm.from <= bucket && bucket < arm.to)?;
-        Some(self.assignment(experiment, index, &arm, Some(bucket), &unit))
+        let mut variations = self.plan.rows(experiment.variations).enumerate();
+        let (index, (_, variation)) =
+            variations.find(|(_, (_, variation))| variation.from <= bucket && bucket < variation.to)?;
+        Some(self.assignment(experiment, index, &variation, Some(bucket), &unit))
     }
 
     fn kept(&self, experiment: &Experiment, unit: &str) -> Option<Assignment<'a>> {
         let key = assignment_key(self.plan.text(experiment.key), experiment.bucket_version);
         let kept = self.profile.assignments.get(&key)?;
-        let mut arms = self.plan.rows(experiment.variations).enumerate();
-        let (index, (_, arm)) = arms.find(|(_, (_, arm))| self.plan.text(arm.id) == kept.0)?;
-        Some(self.assignment(experiment, index, &arm, None, unit))
+        let mut variations = self.plan.rows(experiment.variations).enumerate();
+        let (index, (_, variation)) = variations.find(|(_, (_, variation))| self.plan.text(variation.id) == kept.0)?;
+        Some(self.assignment(experiment, index, &variation, None, unit))
     }
 
     fn is_blocked(&self, experiment: &Experiment) -> bool {
@@ -69,13 +70,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         &self,
         experiment: &Experiment,
         index: usize,
-        arm: &Variation,
+        variation: &Variation,
         bucket: Option<f64>,
         unit: &str,
     ) -> Assignment<'a> {
         Assignment {
             experiment: self.plan.text(experiment.key).into(),
-            variation: self.plan.text(arm.id).into(),
+            variation: self.plan.text(variation.id).into(),
             index: u32::try_from(index).unwrap_or(u32::MAX),
             bucket,
             sticky: bucket.is_none(),

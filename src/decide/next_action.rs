@@ -116,10 +116,10 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     fn next_action(&mut self, campaign: &Campaign, steps: &[PossibleStep]) -> Option<NextAction<'a>> {
-        let arm = self.arm_of(campaign);
-        let actions = steps.iter().filter_map(|possible| self.action(campaign, possible, arm.as_ref()));
+        let assignment = self.assignment_of(campaign);
+        let actions = steps.iter().filter_map(|possible| self.action(campaign, possible, assignment.as_ref()));
         let mut actions = actions.collect::<Vec<_>>().into_iter();
-        self.record_assignment(arm);
+        self.record_assignment(assignment);
         let first = actions.next()?;
         let alternatives = actions.collect();
         Some(NextAction { alternatives, ..first })
@@ -129,12 +129,12 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         &mut self,
         campaign: &Campaign,
         possible: &PossibleStep,
-        arm: Option<&Assignment<'_>>,
+        assignment: Option<&Assignment<'_>>,
     ) -> Option<NextAction<'a>> {
         let step = &possible.step;
         let message = self.plan.get(step.message)?;
         let channel = self.plan.text(self.plan.get(step.channel)?.id);
-        let rendition = self.rendition(&message, channel, arm.map(|arm| &*arm.variation));
+        let rendition = self.rendition(&message, channel, assignment.map(|assignment| &*assignment.variation));
         Some(NextAction {
             campaign: self.plan.text(campaign.id).into(),
             channel: channel.into(),

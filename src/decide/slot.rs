@@ -23,7 +23,7 @@ struct Candidate<'a> {
     id: Id<Campaign>,
     message: Message,
     rendition: Rendition,
-    arm: Option<Assignment<'a>>,
+    assignment: Option<Assignment<'a>>,
 }
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
@@ -36,7 +36,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         if let Some((campaign, winner)) = winner.and_then(|winner| Some((self.plan.get(winner.id)?, winner))) {
             let fill = self.content_of(&winner, &campaign);
             self.decision.slots.insert(name, fill);
-            self.record_assignment(winner.arm);
+            self.record_assignment(winner.assignment);
         }
     }
 
@@ -112,13 +112,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         self.check_offer(campaign)?;
         let message = self.plan.get(message_id).ok_or(Reason::NoRendition.by(DenialCause::Channel))?;
         self.check_unseen(message_id, &message, SEEN)?;
-        let arm = self.arm_of(campaign);
+        let assignment = self.assignment_of(campaign);
         let rendition = self
-            .rendition(&message, channel, arm.as_ref().map(|arm| &*arm.variation))
+            .rendition(&message, channel, assignment.as_ref().map(|assignment| &*assignment.variation))
             .filter(|rendition| rendition.fits(slot))
             .ok_or(Reason::NoRendition.by(DenialCause::Channel))?;
         let rank = self.rank(id, campaign);
-        Ok(Candidate { rank, id, message, rendition, arm })
+        Ok(Candidate { rank, id, message, rendition, assignment })
     }
 
     fn content_of(&mut self, winner: &Candidate<'a>, campaign: &Campaign) -> Fill<'a> {
@@ -128,8 +128,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             message: self.plan.text(winner.message.id).into(),
             offer: campaign.offer.and_then(|id| self.plan.get(id)).map(|offer| self.plan.text(offer.id).into()),
             locale: winner.rendition.locale.map(|locale| self.plan.text(locale).into()),
-            experiment: winner.arm.as_ref().map(|arm| arm.experiment.clone()),
-            variation: winner.arm.as_ref().map(|arm| arm.variation.clone()),
+            experiment: winner.assignment.as_ref().map(|assignment| assignment.experiment.clone()),
+            variation: winner.assignment.as_ref().map(|assignment| assignment.variation.clone()),
             score: campaign.score.map(|_| winner.rank.1.0.number()),
             models: self.models(campaign.score),
             content: self.render(&winner.message, &winner.rendition),

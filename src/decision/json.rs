@@ -28,7 +28,9 @@ impl Decision<'_> {
     pub(crate) fn write(&self, out: &mut String) {
         let id = self.id();
         let mut members = Members::begin(out);
-        canonical::write_list(members.member("assignments"), self.assignments.iter(), |arm, out| arm.write(out));
+        canonical::write_list(members.member("assignments"), self.assignments.iter(), |assignment, out| {
+            assignment.write(out);
+        });
         members.text("cacheVariant", &self.cache_variant());
         members.text("decisionId", &id);
         canonical::write_list(members.member("exposures"), self.each_exposure(&id), |exposure, out| {

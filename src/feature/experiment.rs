@@ -8,7 +8,7 @@ use crate::json::ValueRef;
 use crate::json::{Object, Value};
 use crate::plan::Span;
 use crate::plan::tables::{
-    ArmFlags, AutoExperiment, AutoExperimentFlags, Buckets, FeatureExperiment, FeatureExperimentFlags,
+    AutoExperiment, AutoExperimentFlags, Buckets, FeatureExperiment, FeatureExperimentFlags, FeatureVariationFlags,
 };
 use crate::prelude::*;
 use crate::text::url::Url;
@@ -59,7 +59,7 @@ struct Weights {
 impl FeatureEvaluator<'_> {
     /// Runs an experiment that is not part of a feature; `None` if it must be triggered and was not.
     pub(super) fn experiment(&mut self, auto: &AutoExperiment, triggered: &[&str]) -> Option<ExperimentRun> {
-        let row = self.plan.get(auto.trial)?;
+        let row = self.plan.get(auto.experiment)?;
         if auto.flags.contains(AutoExperimentFlags::MANUAL) && !triggered.contains(&self.plan.text(row.key)) {
             return None;
         }
@@ -131,7 +131,7 @@ impl FeatureEvaluator<'_> {
     /// do not have. Steps 13 and 14 are in [`Self::run`].
     fn choose(&mut self, row: &FeatureExperiment, ranges: Span<Buckets>) -> Choice {
         let forced = |index| Choice { index, ..Choice::default() };
-        let (key, count) = (self.plan.text(row.key), row.arms.len);
+        let (key, count) = (self.plan.text(row.key), row.variations.len);
         // 1 and 2: fewer than two variations, or experiments are disabled.
         let Some(audience) = self.plan.get(row.audience).filter(|_| count >= 2 && !self.options.disabled) else {
             return Choice::default();
@@ -161,13 +161,13 @@ impl FeatureEvaluator<'_> {
         let unit = ValueRef::from(&unit).to_text().into_owned();
         let kept = self.sticky_assignment(row);
         // 7, 8 and 8.05: filters or namespace, condition, prerequisites. A kept assignment skips them.
-        if !matches!(kept, StickyAssignment::Arm(_)) && !self.is_for(&audience, &unit) {
+        if !matches!(kept, StickyAssignment::Kept(_)) && !self.is_for(&audience, &unit) {
             return Choice::default();
         }
         // 9: the kept variation, else the bucket's. 9.5: a blocked bucket version excludes the subject.
         let Some(bucket) = bucket(self.plan.text(row.seed), &unit, row.version) else { return Choice::default() };
         let index = match kept {
-            StickyAssignment::Arm(index) => Some(index),
+            StickyAssignment::Kept(index) => Some(index),
             StickyAssignment::Blocked => return Choice { sticky: true, ..Choice::default() },
             StickyAssignment::Nothing => {
                 let ranges = self.plan.rows(ranges).map(|(_, range)| (range.from, range.to));
@@ -186,7 +186,7 @@ impl FeatureEvaluator<'_> {
         if self.options.qa_mode || row.flags.contains(FeatureExperimentFlags::STOPPED) {
             return Choice::default();
         }
-        Choice { index, hashed: true, bucket: Some(bucket), sticky: matches!(kept, StickyAssignment::Arm(_)) }
+        Choice { index, hashed: true, bucket: Some(bucket), sticky: matches!(kept, StickyAssignment::Kept(_)) }
     }
 
     fn outcome(
@@ -196,23 +196,24 @@ impl FeatureEvaluator<'_> {
         weights: &Weights,
         feature: Option<&str>,
     ) -> ExperimentResult {
-        let chosen = choice.index.filter(|index| *index < row.arms.len);
-        let (in_experiment, variation) = (chosen.is_some(), chosen.unwrap_or(0));
-        let arm = self.plan.rows(row.arms).nth(variation as usize).map(|(_, arm)| arm);
+        let chosen = choice.index.filter(|index| *index < row.variations.len);
+        let (in_experiment, index) = (chosen.is_some(), chosen.unwrap_or(0));
+        let variation = self.plan.rows(row.variations).nth(index as usize).map(|(_, variation)| variation);
         let (attribute, value) = self.unit(row.unit, row.fallback.filter(|_| self.is_sticky(row)));
         ExperimentResult {
-            key: arm.map_or("0", |arm| self.plan.text(arm.key)).to_owned(),
+            key: variation.map_or("0", |variation| self.plan.text(variation.key)).to_owned(),
             feature: feature.map(str::to_owned),
             in_experiment,
             hash_used: choice.hashed,
-            variation,
-            value: arm.map_or(Value::Null, |arm| self.constant(arm.value)),
+            variation: index,
+            value: variation.map_or(Value::Null, |variation| self.constant(variation.value)),
             hash_attribute: self.name(attribute).to_owned(),
             hash_value: value.unwrap_or_else(|| Value::from("")),
             sticky_used: choice.sticky,
-            name: arm.and_then(|arm| arm.name).map(|name| self.plan.text(name).to_owned()),
+            name: variation.and_then(|variation| variation.name).map(|name| self.plan.text(name).to_owned()),
             bucket: choice.bucket,
-            passthrough: arm.is_some_and(|arm| arm.flags.contains(ArmFlags::PASSTHROUGH)),
+            passthrough: variation
+                .is_some_and(|variation| variation.flags.contains(FeatureVariationFlags::PASSTHROUGH)),
             bandit: weights.bandit.clone().filter(|_| choice.hashed && in_experiment),
         }
     }

@@ -83,7 +83,7 @@ impl FeatureEvaluator<'_> {
             };
             return Some(Evaluation { value, rule: id, ..empty(key, FeatureSource::Force, reason) });
         }
-        let row = self.plan.get(rule.trial?)?;
+        let row = self.plan.get(rule.experiment?)?;
         let Run { experiment, outcome } = self.run(&row, Some(key));
         let ExperimentResult { in_experiment: true, passthrough: false, .. } = outcome else { return None };
         let reason = if outcome.hash_used { EvaluationReason::Split } else { EvaluationReason::Static };

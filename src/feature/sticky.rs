@@ -9,7 +9,9 @@ use crate::feature::{EvaluationOptions, ExperimentResult, FeatureEvaluator, Stic
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::json::canonical;
-use crate::plan::tables::{ArmFlags, Attribute, FeatureExperiment, FeatureExperimentFlags};
+use crate::plan::tables::{
+    Attribute, FeatureExperiment, FeatureExperimentFlags, FeatureVariation, FeatureVariationFlags,
+};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::reduce::assignment_key;
@@ -19,7 +21,7 @@ pub(super) enum StickyAssignment {
     /// There is none.
     Nothing,
     /// The index of the kept variation.
-    Arm(u32),
+    Kept(u32),
     /// The subject was in a bucket version that is blocked now.
     Blocked,
 }
@@ -62,15 +64,16 @@ impl FeatureEvaluator<'_> {
             return StickyAssignment::Blocked;
         }
         let current = assignment_key(key, row.bucket_version);
-        let Some(variation) = docs().find_map(|doc| doc.assignments.get(&current)) else {
+        let Some(kept) = docs().find_map(|doc| doc.assignments.get(&current)) else {
             return StickyAssignment::Nothing;
         };
-        let mut arms = (0..).zip(self.plan.rows(row.arms));
-        let is_it = |arm: &crate::plan::tables::Arm| {
-            arm.flags.contains(ArmFlags::KEYED) && self.plan.text(arm.key) == variation
+        let is_kept = |variation: &FeatureVariation| {
+            variation.flags.contains(FeatureVariationFlags::KEYED) && self.plan.text(variation.key) == kept
         };
-        arms.find(|(_, (_, arm))| is_it(arm))
-            .map_or(StickyAssignment::Nothing, |(index, _)| StickyAssignment::Arm(index))
+        let mut variations = (0..).zip(self.plan.rows(row.variations));
+        variations
+            .find(|(_, (_, variation))| is_kept(variation))
+            .map_or(StickyAssignment::Nothing, |(index, _)| StickyAssignment::Kept(index))
     }
 
     /// Keeps the variation under the value that was hashed.

@@ -299,14 +299,14 @@ fn campaign(dice: &mut Dice, id: &str, names: &Names<'_>, rules: &Value, message
         out["caps"] = json!([cap(dice)]);
     }
     let experiment = &rules["experiments"][out["experiment"].as_str().unwrap_or_default()];
-    let mut arms = vec![None];
-    arms.extend(experiment["variations"].as_array().into_iter().flatten().skip(1).map(|row| row["id"].as_str()));
+    let mut variations = vec![None];
+    variations.extend(experiment["variations"].as_array().into_iter().flatten().skip(1).map(|row| row["id"].as_str()));
     let mut placements = Map::new();
     for (slot, row) in rules["slots"].as_object().unwrap() {
         if dice.percent(65) {
             let message = format!("{id}-{slot}");
             let format = if row["type"] == "json" { "json" } else { "html" };
-            messages.insert(message.clone(), self::message(dice, "web", format, &arms));
+            messages.insert(message.clone(), self::message(dice, "web", format, &variations));
             placements.insert(slot.clone(), json!(message));
         }
     }
@@ -314,7 +314,7 @@ fn campaign(dice: &mut Dice, id: &str, names: &Names<'_>, rules: &Value, message
         out["next"] = json!([]);
         for channel in ["whatsapp", "email"] {
             let message = format!("{id}-{channel}");
-            messages.insert(message.clone(), self::message(dice, channel, "text", &arms));
+            messages.insert(message.clone(), self::message(dice, channel, "text", &variations));
             let mut step = json!({ "channel": channel, "message": message });
             if dice.percent(60) {
                 step["after"] = json!(dice.pick(&["10m", "90s"]));
@@ -340,11 +340,11 @@ fn cap(dice: &mut Dice) -> Value {
     out
 }
 
-/// Returns a message with renditions for some of the arms of the campaign's experiment.
-fn message(dice: &mut Dice, channel: &str, format: &str, arms: &[Option<&str>]) -> Value {
+/// Returns a message with renditions for some of the variations of the campaign's experiment.
+fn message(dice: &mut Dice, channel: &str, format: &str, variations: &[Option<&str>]) -> Value {
     let mut renditions = Vec::new();
     for locale in [None, Some("de"), Some("de-AT"), Some("fr"), Some("en")] {
-        for variation in arms.iter().copied() {
+        for variation in variations.iter().copied() {
             let is_default = locale.is_none() && variation.is_none();
             if locale == Some("en") && variation.is_none() || !(is_default && dice.percent(95) || dice.percent(20)) {
                 continue;

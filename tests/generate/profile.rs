@@ -23,10 +23,10 @@ pub fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut assignments = Map::new();
     for experiment in rules["experiments"].as_object().unwrap().keys() {
         if dice.percent(30) {
-            let arm = dice.pick(&["control", "bold", "gone"]);
+            let variation = dice.pick(&["control", "bold", "gone"]);
             assignments.insert(
                 format!("{experiment}__{}", dice.below(3)),
-                json!([arm, time_elsewhere(dice, now), dice.below(1 << 32)]),
+                json!([variation, time_elsewhere(dice, now), dice.below(1 << 32)]),
             );
         }
     }

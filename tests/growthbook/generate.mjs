@@ -253,22 +253,22 @@ export function generate(seed) {
       };
     }
     if (chance(0.03)) return base;
-    const arms = variations();
+    const values = variations();
     const bandit = chance(0.2);
     return {
       ...base,
-      [bandit ? 'contextualVariations' : 'variations']: arms,
+      [bandit ? 'contextualVariations' : 'variations']: values,
       ...maybe(0.5, 'key', () => `exp-${below(4)}`),
-      ...split(arms),
+      ...split(values),
       ...(bandit && { contextualBanditRef: `bandit-${below(3)}` }),
     };
   };
   const experiment = (at) => {
-    const arms = chance(0.2) ? [{}, { urlRedirect: 'https://example.com/new?a=9' }] : variations();
+    const values = chance(0.2) ? [{}, { urlRedirect: 'https://example.com/new?a=9' }] : variations();
     return {
       key: `exp-${at}`,
-      variations: arms,
-      ...split(arms),
+      variations: values,
+      ...split(values),
       ...maybe(0.1, 'active', () => chance(0.5)),
       ...maybe(0.15, 'status', () => pick(['draft', 'running', 'stopped'])),
       ...maybe(0.1, 'force', () => below(4)),

@@ -23,8 +23,8 @@ pub struct Person {
     pub seen: BTreeMap<String, BTreeSet<Stamp>>,
     /// The first exposure of each offer.
     pub offers: BTreeMap<String, Stamp>,
-    /// The first arm, by `experiment__version`.
-    pub arms: BTreeMap<String, (Stamp, String)>,
+    /// The first variation, by `experiment__version`.
+    pub assignments: BTreeMap<String, (Stamp, String)>,
     /// The accounts, by key.
     pub accounts: BTreeMap<String, Account>,
     pub segments: BTreeSet<String>,
@@ -52,7 +52,7 @@ impl Person {
                 .map(|(key, rows)| (key.clone(), list(rows).map(|row| stamp(row, 0)).collect()))
                 .collect(),
             offers: members(&profile["offers"]).map(|(id, row)| (id.clone(), stamp(row, 0))).collect(),
-            arms: members(&profile["assignments"])
+            assignments: members(&profile["assignments"])
                 .map(|(key, row)| (key.clone(), (stamp(row, 1), text(&row[0]))))
                 .collect(),
             accounts: account::known(profile, stamp),
@@ -117,7 +117,7 @@ impl Person {
                 *first = stamp.min(*first);
             }
         }
-        if let ("Experiment Viewed", true, Some(key), Some(arm)) = (
+        if let ("Experiment Viewed", true, Some(key), Some(variation)) = (
             event["event"].as_str().unwrap_or(""),
             trusted,
             properties["experiment_id"].as_str(),
@@ -125,10 +125,10 @@ impl Person {
         ) {
             let experiment = &rules["experiments"][key];
             let version = experiment["bucketVersion"].as_u64().unwrap_or(0);
-            let known = self.arms.get(&format!("{key}__{version}"));
-            let is_arm = list(&experiment["variations"]).any(|row| row["id"] == arm);
-            if experiment["sticky"] != false && is_arm && known.is_none_or(|(first, _)| stamp < *first) {
-                self.arms.insert(format!("{key}__{version}"), (stamp, arm.to_owned()));
+            let known = self.assignments.get(&format!("{key}__{version}"));
+            let is_variation = list(&experiment["variations"]).any(|row| row["id"] == variation);
+            if experiment["sticky"] != false && is_variation && known.is_none_or(|(first, _)| stamp < *first) {
+                self.assignments.insert(format!("{key}__{version}"), (stamp, variation.to_owned()));
             }
         }
         self.events.insert(stamp, event.clone());

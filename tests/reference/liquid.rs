@@ -85,8 +85,8 @@ impl Liquid<'_> {
                     out.push_str(&text);
                 }
                 Piece::Tag(name, args) => {
-                    let (arms, end) = block(pieces, at, name);
-                    let flow = self.tag(name, args, &arms, out);
+                    let (branches, end) = block(pieces, at, name);
+                    let flow = self.tag(name, args, &branches, out);
                     if flow != Flow::On {
                         return flow;
                     }
@@ -98,9 +98,9 @@ impl Liquid<'_> {
         Flow::On
     }
 
-    /// Runs a tag. `arms` are the tags that divide the block, each with the pieces after it; the first one is
+    /// Runs a tag. `branches` are the tags that divide the block, each with the pieces after it; the first one is
     /// its own.
-    fn tag(&mut self, name: &str, args: &str, arms: &[(Piece, &[Piece])], out: &mut String) -> Flow {
+    fn tag(&mut self, name: &str, args: &str, branches: &[(Piece, &[Piece])], out: &mut String) -> Flow {
         match name {
             "break" => return Flow::Break,
             "continue" => return Flow::Continue,
@@ -114,17 +114,17 @@ impl Liquid<'_> {
                 let plain = |text: &str, _: &str| super::content::plain(text);
                 let mut inside =
                     Liquid { escape: &plain, variables: self.variables.clone(), loops: self.loops.clone(), ..*self };
-                let flow = inside.run(arms[0].1, &mut inner);
+                let flow = inside.run(branches[0].1, &mut inner);
                 self.variables = inside.variables;
                 self.escape = escape;
                 self.variables.insert(args.to_owned(), json!(inner));
                 return flow;
             }
-            "for" => return self.for_loop(args, arms, out),
+            "for" => return self.for_loop(args, branches, out),
             _ => {
                 let subject = if name == "case" { self.value(args) } else { Value::Null };
-                for (arm, body) in arms {
-                    let Piece::Tag(word, test) = arm else { continue };
+                for (start, body) in branches {
+                    let Piece::Tag(word, test) = start else { continue };
                     let holds = match word.as_str() {
                         "case" => false,
                         "else" => true,
@@ -143,7 +143,7 @@ impl Liquid<'_> {
         Flow::On
     }
 
-    fn for_loop(&mut self, args: &str, arms: &[(Piece, &[Piece])], out: &mut String) -> Flow {
+    fn for_loop(&mut self, args: &str, branches: &[(Piece, &[Piece])], out: &mut String) -> Flow {
         let words: Vec<&str> = args.split_whitespace().collect();
         let range = words[2].strip_prefix('(').and_then(|range| range.strip_suffix(')'));
         let list = match range.and_then(|range| range.split_once("..")) {
@@ -163,14 +163,14 @@ impl Liquid<'_> {
             items.reverse();
         }
         if items.is_empty() {
-            return arms.get(1).map_or(Flow::On, |(_, other)| self.run(other, out));
+            return branches.get(1).map_or(Flow::On, |(_, other)| self.run(other, out));
         }
         let before = self.variables.get(words[0]).cloned();
         let length = items.len();
         for (index, item) in items.into_iter().enumerate() {
             self.variables.insert(words[0].to_owned(), item);
             self.loops.push((index, length));
-            let flow = self.run(arms[0].1, out);
+            let flow = self.run(branches[0].1, out);
             self.loops.pop();
             if flow == Flow::Break {
                 break;
@@ -278,21 +278,21 @@ impl Liquid<'_> {
     }
 }
 
-/// Returns the arms of the block at an index, and its end; a tag without an end is its own block.
+/// Returns the branches of the block at an index, and its end; a tag without an end is its own block.
 fn block<'p>(pieces: &'p [Piece], start: usize, name: &str) -> (Vec<(Piece, &'p [Piece])>, usize) {
-    let mut arms = Vec::new();
+    let mut branches = Vec::new();
     if !["if", "unless", "case", "for", "capture"].contains(&name) {
-        return (arms, start);
+        return (branches, start);
     }
     let (mut depth, mut from) = (0, start);
     for (at, piece) in pieces.iter().enumerate().skip(start + 1) {
         let Piece::Tag(word, _) = piece else { continue };
         let is_end = word.starts_with("end");
         if depth == 0 && (is_end || ["else", "elsif", "when"].contains(&word.as_str())) {
-            arms.push((pieces[from].clone(), &pieces[from + 1..at]));
+            branches.push((pieces[from].clone(), &pieces[from + 1..at]));
             from = at;
             if is_end {
-                return (arms, at);
+                return (branches, at);
             }
         }
         if ["if", "unless", "case", "for", "capture"].contains(&word.as_str()) {

@@ -70,14 +70,14 @@ type Rank = (i64, i64, u64);
 struct Candidate {
     rank: Rank,
     campaign: String,
-    arm: Option<Value>,
+    assignment: Option<Value>,
     fill: Value,
 }
 
 impl Model<'_> {
     fn decide(&self) -> Value {
         let (mut slots, mut reasons) = (Map::new(), Map::new());
-        let (mut arms, mut shown) = (Vec::new(), Vec::new());
+        let (mut assignments, mut shown) = (Vec::new(), Vec::new());
         let mut next = Value::Null;
         let bot = self.request["bot"] == true;
         for slot in self.slots() {
@@ -87,13 +87,13 @@ impl Model<'_> {
                 json!(if bot { "bot" } else { best.as_ref().map_or("no_candidate", |_| "filled") }),
             );
             if let Some(best) = best {
-                keep(&mut arms, best.arm.clone());
-                keep(&mut shown, best.arm);
+                keep(&mut assignments, best.assignment.clone());
+                keep(&mut shown, best.assignment);
                 slots.insert(slot, best.fill);
             }
         }
-        if !bot && let Some((action, arm)) = self.next_action() {
-            keep(&mut arms, arm);
+        if !bot && let Some((action, assignment)) = self.next_action() {
+            keep(&mut assignments, assignment);
             next = action;
         }
         let measure = self.grants("measure");
@@ -101,7 +101,7 @@ impl Model<'_> {
         let exposures = if measure || self.grants("store") { self.exposures(&id, &slots, &shown) } else { Vec::new() };
         json!({
             "decisionId": id, "plan": self.plan, "subject": self.person.subject, "now": self.now,
-            "cacheVariant": variant(&slots), "slots": slots, "nextAction": next, "assignments": arms, "exposures": exposures,
+            "cacheVariant": variant(&slots), "slots": slots, "nextAction": next, "assignments": assignments, "exposures": exposures,
             "reasons": reasons, "store": self.grants("store"), "measure": measure,
         })
     }
@@ -143,17 +143,19 @@ impl Model<'_> {
             && self.has_room_for(asked(id, campaign), Some(Place { slot, message, channel: self.channel() }))
             && self.offer_fits(campaign)
             && !self.was_told(message, "seen");
-        let arm = self.arm(campaign)?;
-        let variation = arm["variation"].as_str();
+        let assignment = self.assignment(campaign)?;
+        let variation = assignment["variation"].as_str();
         let wanted = if self.rules["slots"][slot]["type"] == "json" { "json" } else { "html" };
         let rendition = self.rendition(message, self.channel(), variation)?;
         if !allowed || rendition.get(wanted).is_none() {
             return None;
         }
         let mut fill = json!({ "campaign": id, "message": message, "class": campaign["class"] });
-        for (name, value) in
-            [("offer", &campaign["offer"]), ("locale", self.locale_of(rendition)), ("variation", &arm["variation"])]
-        {
+        for (name, value) in [
+            ("offer", &campaign["offer"]),
+            ("locale", self.locale_of(rendition)),
+            ("variation", &assignment["variation"]),
+        ] {
             if !value.is_null() {
                 fill[name] = value.clone();
             }
@@ -163,7 +165,7 @@ impl Model<'_> {
         Some(Candidate {
             rank: self.rank(id, campaign),
             campaign: id.to_owned(),
-            arm: Some(arm).filter(|arm| !arm.is_null()),
+            assignment: Some(assignment).filter(|assignment| !assignment.is_null()),
             fill,
         })
     }
@@ -280,9 +282,9 @@ impl Model<'_> {
         }
     }
 
-    /// Returns the subject's arm of the campaign's experiment as an assignment; `null` outside of it.
+    /// Returns the subject's assignment in the campaign's experiment; `null` outside of it.
     #[allow(clippy::unnecessary_wraps, reason = "reads well with `?`")]
-    fn arm(&self, campaign: &Value) -> Option<Value> {
+    fn assignment(&self, campaign: &Value) -> Option<Value> {
         let Some(key) = campaign["experiment"].as_str() else { return Some(Value::Null) };
         let experiment = &self.rules["experiments"][key];
         let Some(unit) = self.unit(&experiment["unit"]) else { return Some(Value::Null) };
@@ -290,17 +292,20 @@ impl Model<'_> {
         if experiment["active"] == false {
             return Some(Value::Null);
         }
-        let arm = |index: usize, bucket: Value, sticky: bool| json!({ "experiment": key, "variation": experiment["variations"][index]["id"], "index": index, "bucket": bucket, "sticky": sticky });
+        let assigned = |index: usize, bucket: Value, sticky: bool| json!({ "experiment": key, "variation": experiment["variations"][index]["id"], "index": index, "bucket": bucket, "sticky": sticky });
         if experiment["sticky"] != false {
             if (0..version("minBucketVersion"))
-                .any(|version| self.person.arms.contains_key(&format!("{key}__{version}")))
+                .any(|version| self.person.assignments.contains_key(&format!("{key}__{version}")))
             {
                 return Some(Value::Null);
             }
-            let kept =
-                self.person.arms.get(&format!("{key}__{}", version("bucketVersion"))).map(|(_, arm)| arm.clone());
+            let kept = self
+                .person
+                .assignments
+                .get(&format!("{key}__{}", version("bucketVersion")))
+                .map(|(_, variation)| variation.clone());
             if let Some(index) = list(&experiment["variations"]).position(|row| kept.as_deref() == row["id"].as_str()) {
-                return Some(arm(index, Value::Null, true));
+                return Some(assigned(index, Value::Null, true));
             }
         }
         if self.is_excluded(&experiment["exclusion"]) {
@@ -316,7 +321,7 @@ impl Model<'_> {
         for (index, row) in list(&experiment["variations"]).enumerate() {
             let weight = row["weight"].as_f64().unwrap_or(1.0 / count);
             if start <= bucket && bucket < start + coverage * weight {
-                return Some(arm(index, json!(bucket), false));
+                return Some(assigned(index, json!(bucket), false));
             }
             start += weight;
         }
@@ -333,7 +338,7 @@ impl Model<'_> {
         format!("d-{:016x}", fnv64(&[self.plan, &self.person.subject, &self.now.to_string(), page]))
     }
 
-    fn exposures(&self, id: &str, slots: &Map<String, Value>, arms: &[Value]) -> Vec<Value> {
+    fn exposures(&self, id: &str, slots: &Map<String, Value>, assignments: &[Value]) -> Vec<Value> {
         let event = |name: &str, suffix: String, properties: Value| json!({ "id": format!("{id}:{suffix}"), "type": "track", "event": name, "at": self.now, "trusted": true, "properties": properties });
         let seen = slots.iter().map(|(slot, fill)| {
             let mut properties = json!({ "slot": slot, "channel": self.channel(), "decision": id });
@@ -348,10 +353,10 @@ impl Model<'_> {
             }
             event("Message Seen", slot.clone(), properties)
         });
-        let viewed = arms.iter().map(|arm| {
-            let key = arm["experiment"].as_str().unwrap();
+        let viewed = assignments.iter().map(|assignment| {
+            let key = assignment["experiment"].as_str().unwrap();
             let unit = self.attribute(self.rules["experiments"][key]["unit"].as_str().unwrap_or("id"));
-            let properties = json!({ "experiment_id": key, "variation_id": arm["variation"], "decision": id, "unit": javascript::text(&unit) });
+            let properties = json!({ "experiment_id": key, "variation_id": assignment["variation"], "decision": id, "unit": javascript::text(&unit) });
             event("Experiment Viewed", format!("x:{key}"), properties)
         });
         seen.chain(viewed).collect()
@@ -362,9 +367,9 @@ fn asked<'v>(id: &'v str, campaign: &'v Value) -> Asked<'v> {
     Asked { campaign: Some(id), class: campaign["class"].as_str().unwrap(), offer: &campaign["offer"] }
 }
 
-fn keep(arms: &mut Vec<Value>, arm: Option<Value>) {
-    if let Some(arm) = arm.filter(|arm| !arms.contains(arm)) {
-        arms.push(arm);
+fn keep(assignments: &mut Vec<Value>, assignment: Option<Value>) {
+    if let Some(assignment) = assignment.filter(|assignment| !assignments.contains(assignment)) {
+        assignments.push(assignment);
     }
 }
 

@@ -9,7 +9,7 @@ use super::{DAY, Model, asked, duration, javascript, list, members, names};
 const REMEMBERED: usize = 32;
 
 impl Model<'_> {
-    /// Returns the action with its alternatives, and the arm of the campaign's experiment.
+    /// Returns the action with its alternatives, and the assignment in the campaign's experiment.
     pub fn next_action(&self) -> Option<(Value, Option<Value>)> {
         let allowed =
             members(&self.rules["campaigns"]).filter(|(id, row)| self.may_speak(id, row) && self.offer_fits(row));
@@ -18,8 +18,8 @@ impl Model<'_> {
             (!steps.is_empty()).then(|| ((self.rank(id, row), id.clone()), row, steps))
         });
         let ((_, id), campaign, steps) = possible.min_by(|(a, ..), (b, ..)| a.cmp(b))?;
-        let arm = self.arm(campaign)?;
-        let mut actions = steps.into_iter().map(|(step, at)| self.action(step, at, &arm));
+        let assignment = self.assignment(campaign)?;
+        let mut actions = steps.into_iter().map(|(step, at)| self.action(step, at, &assignment));
         let mut first = actions.next()?;
         let others: Vec<Value> = actions.collect();
         first["campaign"] = json!(id);
@@ -27,16 +27,16 @@ impl Model<'_> {
         if !others.is_empty() {
             first["alternatives"] = json!(others);
         }
-        Some((first, Some(arm).filter(|arm| !arm.is_null())))
+        Some((first, Some(assignment).filter(|assignment| !assignment.is_null())))
     }
 
-    fn action(&self, step: &Value, at: i64, arm: &Value) -> Value {
+    fn action(&self, step: &Value, at: i64, assignment: &Value) -> Value {
         let (message, channel) = (step["message"].as_str().unwrap(), step["channel"].as_str().unwrap());
         let mut action = json!({ "channel": channel, "message": message, "at": at });
         if let Some(until) = step["until"].as_str() {
             action["until"] = json!(self.now + duration(until));
         }
-        if let Some(rendition) = self.rendition(message, channel, arm["variation"].as_str()) {
+        if let Some(rendition) = self.rendition(message, channel, assignment["variation"].as_str()) {
             self.render(rendition, &mut action);
         }
         action

@@ -201,7 +201,7 @@ impl<'a> UsageCollector<'_, 'a> {
         for feature in rules.features.values() {
             for rule in &feature.rules {
                 let leaves = match &rule.effect {
-                    Effect::Experiment(trial) => trial.leaves(rules, feature.dialect).collect(),
+                    Effect::Experiment(experiment) => experiment.leaves(rules, feature.dialect).collect(),
                     Effect::Force { .. } | Effect::Nothing => Vec::new(),
                 };
                 for when in rule.conditions().into_iter().chain(leaves) {

@@ -79,11 +79,12 @@ impl<'r, 'a> Run<'r, 'a> {
 
     /// Reports variations that are all equal, and a variation that gets everybody.
     fn check_variations(&self, out: &mut ReadContext<'_>) {
-        let mut arms = self.experiment.arms.iter().map(|arm| (!arm.passthrough).then(|| arm.value.to_value()));
-        let first = arms.next();
+        let variations = &self.experiment.variations;
+        let mut values = variations.iter().map(|it| (!it.passthrough).then(|| it.value.to_value()));
+        let first = values.next();
         let key =
             if self.cursor.node.get("contextualVariations").is_some() { "contextualVariations" } else { "variations" };
-        if self.experiment.arms.len() > 1 && arms.all(|arm| Some(arm) == first) {
+        if variations.len() > 1 && values.all(|value| Some(value) == first) {
             let message = format!("all variations of experiment `{}` are equal, so it compares nothing", self.key);
             self.member(key).warning("compares-nothing", message, out).expected("different variations");
             return;

@@ -148,7 +148,7 @@ fn values(feature: &Feature<'_>) -> Vec<Object> {
     let rules = feature.rules.iter().filter(|_| feature.enabled);
     let forced = rules.clone().flat_map(|rule| match &rule.effect {
         Effect::Force { value, .. } => vec![*value],
-        Effect::Experiment(experiment) => experiment.arms.iter().map(|arm| arm.value).collect(),
+        Effect::Experiment(experiment) => experiment.variations.iter().map(|variation| variation.value).collect(),
         Effect::Nothing => Vec::new(),
     });
     let default = feature.default.filter(|_| feature.enabled).map(|value| value.to_value()).unwrap_or_default();

@@ -21,15 +21,15 @@ fn check_variations<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r,
     for reach in reaches {
         let Some(id) = reach.campaign.experiment.as_ref().map(|named| named.name) else { continue };
         let Some(experiment) = linter.rules.experiments.get(id) else { continue };
-        let arms: BTreeSet<&str> =
-            experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).map(|(arm, _)| *arm).collect();
+        let assigned: BTreeSet<&str> =
+            experiment.variations.iter().filter(|(_, weight)| *weight > 0.0).map(|(id, _)| *id).collect();
         let placed = reach.campaign.slots.iter().map(|placement| (&placement.message, WEB));
         let next = reach.campaign.next.iter().map(|next| (&next.message, next.channel.name));
         for (named, channel) in placed.chain(next) {
             let Some(message) = linter.rules.messages.get(named.name) else { continue };
             let locales_of_variation: BTreeSet<&str> =
                 message.in_channel(channel).filter_map(|rendition| Some(rendition.variation.as_ref()?.name)).collect();
-            let silent: Vec<&str> = arms.difference(&locales_of_variation).copied().collect();
+            let silent: Vec<&str> = assigned.difference(&locales_of_variation).copied().collect();
             // A single one may be the control, which gets the rendition without a variation.
             if silent.len() > 1 {
                 let text = format!(

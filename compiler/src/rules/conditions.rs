@@ -19,7 +19,7 @@ pub fn read(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
     for feature in rules.features.values() {
         for rule in &feature.rules {
             let leaves = match &rule.effect {
-                Effect::Experiment(trial) => trial.leaves(rules, feature.dialect).collect(),
+                Effect::Experiment(experiment) => experiment.leaves(rules, feature.dialect).collect(),
                 Effect::Force { .. } | Effect::Nothing => Vec::new(),
             };
             let conditions = rule.conditions().into_iter().chain(leaves);

@@ -46,7 +46,7 @@ const ELSEWHERE: [(&str, &str); 8] = [
 ];
 
 /// The maximum number of branches of `case`, each of which is a level of nesting.
-const MAX_ARMS: usize = 40;
+const MAX_BRANCHES: usize = 40;
 /// The expected form of a loop.
 const FOR: &str = "`{% for item in list limit: 4 offset: 1 reversed %}`";
 /// The expected form of an assignment.
@@ -176,7 +176,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
                 TemplateError::new("unexpected content between `case` and the first `when`", "`{% when … %}`"),
             );
         }
-        let mut arms = Vec::new();
+        let mut branches = Vec::new();
         while let Some(("when", when)) = end {
             let subject = subject.clone();
             let test = self.read(&when, |expr| {
@@ -193,7 +193,7 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
                 Ok(tests.into_iter().rfold(last, |whole, test| Expression::Op(ExprOp::Or, 0, vec![test, whole])))
             });
             let (body, next) = self.block(&["when", "else", "endcase"]);
-            arms.push((test, body, named(&when)));
+            branches.push((test, body, named(&when)));
             end = next;
         }
         let mut other = match end {
@@ -203,13 +203,16 @@ impl<'a> Blocks<'_, '_, '_, 'a> {
                 Vec::new()
             }
         };
-        if arms.len() > MAX_ARMS {
+        if branches.len() > MAX_BRANCHES {
             self.report(
                 inside,
-                TemplateError::new(format!("`case` has {} branches", arms.len()), format!("at most {MAX_ARMS}")),
+                TemplateError::new(
+                    format!("`case` has {} branches", branches.len()),
+                    format!("at most {MAX_BRANCHES}"),
+                ),
             );
         }
-        for (test, then, source) in arms.into_iter().rev() {
+        for (test, then, source) in branches.into_iter().rev() {
             other = vec![Part::If { test: test?, then, other, source }];
         }
         subject.and_then(|_| other.pop())

@@ -119,13 +119,17 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         out.insert("unit", unit.as_deref().map_or(Value::Null, Value::from));
         let bucket = unit.and_then(|unit| bucket::bucket(self.plan.text(row.seed), &unit, 2));
         out.insert("bucket", bucket.map_or(Value::Null, Value::Number));
-        let ranges = self.plan.rows(row.variations).map(|(_, arm)| {
-            (self.plan.text(arm.id), Value::Array(vec![Value::Number(arm.from), Value::Number(arm.to)]))
+        let ranges = self.plan.rows(row.variations).map(|(_, variation)| {
+            let range = vec![Value::Number(variation.from), Value::Number(variation.to)];
+            (self.plan.text(variation.id), Value::Array(range))
         });
         out.insert("ranges", Value::Object(ranges.collect()));
-        let arm = self.plan.get(campaign).and_then(|campaign| self.arm_of(&campaign));
-        out.insert("variation", arm.as_ref().map_or(Value::Null, |arm| Value::from(&*arm.variation)));
-        out.insert("kept", Value::Bool(arm.is_some_and(|arm| arm.sticky)));
+        let assignment = self.plan.get(campaign).and_then(|campaign| self.assignment_of(&campaign));
+        out.insert(
+            "variation",
+            assignment.as_ref().map_or(Value::Null, |assignment| Value::from(&*assignment.variation)),
+        );
+        out.insert("kept", Value::Bool(assignment.is_some_and(|assignment| assignment.sticky)));
         if let Err(denial) = self.check_exclusion(row.exclusion) {
             out.insert("outcome", denial.reason.code());
         }

@@ -138,11 +138,11 @@ tables! {
         /// The variations with their bucket ranges.
         variations: Span<Variation>,
     }
-    /// One arm of an experiment.
+    /// A variation of an experiment.
     17 Variation {
         /// The id.
         id: Id<Text>,
-        /// The first bucket of the arm, from 0 to 1.
+        /// The first bucket of the variation, from 0 to 1.
         from: f64,
         /// The end of its buckets, which is not part of it.
         to: f64,

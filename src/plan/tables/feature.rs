@@ -38,9 +38,9 @@ flags! {
         /// Every subject in it gets [`FeatureExperiment::forced`].
         FORCED = 8,
     }
-    /// The flags of an [`Arm`].
-    ArmFlags {
-        /// [`Arm::key`] was given, so assignments can be kept.
+    /// The flags of a [`FeatureVariation`].
+    FeatureVariationFlags {
+        /// [`FeatureVariation::key`] was given, so assignments can be kept.
         KEYED = 1,
         /// Its subjects continue with the next rule.
         PASSTHROUGH = 2,
@@ -99,7 +99,7 @@ tables! {
         /// The share of subjects for whom it is forced.
         rollout: Option<Id<Rollout>>,
         /// The experiment that gives a value.
-        trial: Option<Id<FeatureExperiment>>,
+        experiment: Option<Id<FeatureExperiment>>,
         /// Experiments that ran elsewhere and count as seen, as JSON.
         tracks: Option<Id<Text>>,
     }
@@ -166,7 +166,7 @@ tables! {
         /// The least version whose assignments count: subjects assigned under an earlier one are left out.
         min_bucket_version: u32,
         /// The variations.
-        arms: Span<Arm>,
+        variations: Span<FeatureVariation>,
         /// The buckets of each variation.
         ranges: Span<Buckets>,
         /// The bandit that chooses between sets of weights.
@@ -198,7 +198,7 @@ tables! {
         urls: Span<UrlPattern>,
     }
     /// A variation of an experiment.
-    39 Arm {
+    39 FeatureVariation {
         /// The value.
         value: Id<Constant>,
         /// The key.
@@ -206,7 +206,7 @@ tables! {
         /// The name.
         name: Option<Id<Text>>,
         /// How assignments to it are kept and used.
-        flags: ArmFlags,
+        flags: FeatureVariationFlags,
     }
     /// Weights that depend on the subject.
     40 Bandit {
@@ -253,7 +253,7 @@ tables! {
         /// The id.
         id: Id<Text>,
         /// The experiment.
-        trial: Id<FeatureExperiment>,
+        experiment: Id<FeatureExperiment>,
         /// How it runs.
         flags: AutoExperimentFlags,
     }

@@ -52,9 +52,9 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
 
     pub(super) fn experiment(&mut self, id: &str, experiment: &Experiment<'a>) {
         let when = experiment.when.as_ref().map(|when| self.condition(when));
-        let arms = experiment.ranges();
+        let ranges = experiment.ranges();
         let variations: Vec<_> =
-            arms.map(|(id, from, to)| tables::Variation { id: self.plan.text(id), from, to }).collect();
+            ranges.map(|(id, from, to)| tables::Variation { id: self.plan.text(id), from, to }).collect();
         let Some(unit) = self.split_by(experiment.unit.as_ref()) else { return };
         let row = tables::Experiment {
             key: self.plan.text(id),

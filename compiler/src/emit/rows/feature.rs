@@ -8,7 +8,9 @@ use throughline::{Value, bucket};
 use super::RowWriter;
 use crate::condition::{Dialect, constant};
 use crate::rules::feature::url_pattern::{Parts, UrlPattern};
-use crate::rules::feature::{AutoExperiment, Effect, Feature, FeatureExperiment, Filter, Parent, Rollout, Rule};
+use crate::rules::feature::{
+    AutoExperiment, Effect, Feature, FeatureExperiment, FeatureVariation, Filter, Parent, Rollout, Rule,
+};
 use crate::source::cursor::Reference;
 
 impl<'a> RowWriter<'_, '_, 'a, '_> {
@@ -23,15 +25,15 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.plan.push(row);
     }
 
-    pub(super) fn auto_experiment(&mut self, id: &str, experiment: &AutoExperiment<'a>) {
-        let trial = self.trial(id, &experiment.experiment, experiment.dialect);
+    pub(super) fn auto_experiment(&mut self, id: &str, auto: &AutoExperiment<'a>) {
+        let experiment = self.feature_experiment(id, &auto.experiment, auto.dialect);
         let row = tables::AutoExperiment {
             id: self.plan.text(id),
-            trial,
+            experiment,
             flags: tables::AutoExperimentFlags::REDIRECT
-                .when(experiment.redirects)
-                .with(tables::AutoExperimentFlags::MANUAL.when(experiment.manual))
-                .with(tables::AutoExperimentFlags::PERSIST_QUERY.when(experiment.persist_query)),
+                .when(auto.redirects)
+                .with(tables::AutoExperimentFlags::MANUAL.when(auto.manual))
+                .with(tables::AutoExperimentFlags::PERSIST_QUERY.when(auto.persist_query)),
         };
         self.plan.push(row);
     }
@@ -45,7 +47,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             when: None,
             force: None,
             rollout: None,
-            trial: None,
+            experiment: None,
             tracks: None,
         };
         match &rule.effect {
@@ -57,7 +59,10 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 tracks: tracks.map(|tracks| json(&mut self.plan, &tracks.to_value())),
                 ..empty
             },
-            Effect::Experiment(trial) => tables::FeatureRule { trial: Some(self.trial(key, trial, dialect)), ..empty },
+            Effect::Experiment(experiment) => {
+                let experiment = Some(self.feature_experiment(key, experiment, dialect));
+                tables::FeatureRule { experiment, ..empty }
+            }
             // Its prerequisites still count.
             Effect::Nothing => empty,
         }
@@ -106,47 +111,57 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         self.plan.push(row)
     }
 
-    fn trial(&mut self, id: &str, trial: &FeatureExperiment<'a>, dialect: Dialect) -> Id<tables::FeatureExperiment> {
-        let key = trial.key.unwrap_or(id);
-        let mut definition = trial.definition.clone();
+    fn feature_experiment(
+        &mut self,
+        id: &str,
+        experiment: &FeatureExperiment<'a>,
+        dialect: Dialect,
+    ) -> Id<tables::FeatureExperiment> {
+        let key = experiment.key.unwrap_or(id);
+        let mut definition = experiment.definition.clone();
         definition.insert("key", key);
         let row = tables::FeatureExperiment {
             key: self.plan.text(key),
-            seed: self.plan.text(trial.seed.unwrap_or(key)),
-            unit: self.unit(trial.unit.as_ref()),
-            fallback: trial.fallback.as_ref().map(|unit| self.unit(Some(unit))),
+            seed: self.plan.text(experiment.seed.unwrap_or(key)),
+            unit: self.unit(experiment.unit.as_ref()),
+            fallback: experiment.fallback.as_ref().map(|unit| self.unit(Some(unit))),
             flags: tables::FeatureExperimentFlags::NEVER_STICKY
-                .when(trial.never_sticky)
-                .with(tables::FeatureExperimentFlags::DRAFT.when(trial.draft))
-                .with(tables::FeatureExperimentFlags::STOPPED.when(trial.stopped))
-                .with(tables::FeatureExperimentFlags::FORCED.when(trial.force.is_some())),
-            version: trial.version,
-            bucket_version: trial.bucket_version,
-            min_bucket_version: trial.min_bucket_version,
-            arms: self.arms(trial),
-            ranges: self.buckets(&trial.ranges(trial.weights.as_deref())),
-            bandit: trial.bandit.as_ref().and_then(|bandit| self.bandit(bandit.name, trial, dialect)),
-            audience: self.trial_audience(trial),
+                .when(experiment.never_sticky)
+                .with(tables::FeatureExperimentFlags::DRAFT.when(experiment.draft))
+                .with(tables::FeatureExperimentFlags::STOPPED.when(experiment.stopped))
+                .with(tables::FeatureExperimentFlags::FORCED.when(experiment.force.is_some())),
+            version: experiment.version,
+            bucket_version: experiment.bucket_version,
+            min_bucket_version: experiment.min_bucket_version,
+            variations: self.feature_variations(experiment),
+            ranges: self.buckets(&experiment.ranges(experiment.weights.as_deref())),
+            bandit: experiment.bandit.as_ref().and_then(|bandit| self.bandit(bandit.name, experiment, dialect)),
+            audience: self.audience(experiment),
             definition: json(&mut self.plan, &Value::Object(definition)),
-            forced: trial.force.unwrap_or(0),
+            forced: experiment.force.unwrap_or(0),
         };
         self.plan.push(row)
     }
 
-    fn arms(&mut self, trial: &FeatureExperiment<'a>) -> Span<tables::Arm> {
-        let arm = |(index, arm): (usize, &crate::rules::feature::Arm<'a>)| tables::Arm {
-            value: constant(&mut self.plan, &arm.value.to_value()),
-            key: self.plan.text(arm.key.unwrap_or(&index.to_string())),
-            name: arm.name.map(|name| self.plan.text(name)),
-            flags: tables::ArmFlags::KEYED
-                .when(arm.key.is_some())
-                .with(tables::ArmFlags::PASSTHROUGH.when(arm.passthrough)),
+    fn feature_variations(&mut self, experiment: &FeatureExperiment<'a>) -> Span<tables::FeatureVariation> {
+        let row = |(index, variation): (usize, &FeatureVariation<'a>)| tables::FeatureVariation {
+            value: constant(&mut self.plan, &variation.value.to_value()),
+            key: self.plan.text(variation.key.unwrap_or(&index.to_string())),
+            name: variation.name.map(|name| self.plan.text(name)),
+            flags: tables::FeatureVariationFlags::KEYED
+                .when(variation.key.is_some())
+                .with(tables::FeatureVariationFlags::PASSTHROUGH.when(variation.passthrough)),
         };
-        let rows: Vec<_> = trial.arms.iter().enumerate().map(arm).collect();
+        let rows: Vec<_> = experiment.variations.iter().enumerate().map(row).collect();
         self.plan.push_all(rows)
     }
 
-    fn bandit(&mut self, name: &str, trial: &FeatureExperiment<'a>, dialect: Dialect) -> Option<Id<tables::Bandit>> {
+    fn bandit(
+        &mut self,
+        name: &str,
+        experiment: &FeatureExperiment<'a>,
+        dialect: Dialect,
+    ) -> Option<Id<tables::Bandit>> {
         let bandit = self.rules.bandits.get(name)?;
         let mut leaves = Vec::new();
         for leaf in &bandit.leaves {
@@ -158,31 +173,31 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 when,
                 id: json(&mut self.plan, &leaf.id),
                 weights: json(&mut self.plan, &list(&leaf.weights)),
-                ranges: self.buckets(&trial.ranges(Some(&leaf.weights))),
+                ranges: self.buckets(&experiment.ranges(Some(&leaf.weights))),
             });
         }
-        let even = || bucket::equal_weights(trial.arms.len());
+        let even = || bucket::equal_weights(experiment.variations.len());
         let row = tables::Bandit {
             leaves: self.plan.push_all(leaves),
-            weights: json(&mut self.plan, &list(&trial.weights.clone().unwrap_or_else(even))),
+            weights: json(&mut self.plan, &list(&experiment.weights.clone().unwrap_or_else(even))),
             version: bandit.version.as_ref().map(|version| json(&mut self.plan, version)),
         };
         Some(self.plan.push(row))
     }
 
-    fn trial_audience(&mut self, trial: &FeatureExperiment<'a>) -> Id<tables::Audience> {
+    fn audience(&mut self, experiment: &FeatureExperiment<'a>) -> Id<tables::Audience> {
         // Filters replace the namespace.
-        let namespace = trial.namespace.as_ref().filter(|_| trial.filters.is_none());
+        let namespace = experiment.namespace.as_ref().filter(|_| experiment.filters.is_none());
         let (from, to) = namespace.map_or((0.0, 0.0), |(_, from, to)| (*from, *to));
-        let urls: Vec<_> = trial.urls.iter().flatten().filter_map(|url| self.url_pattern(url)).collect();
+        let urls: Vec<_> = experiment.urls.iter().flatten().filter_map(|url| self.url_pattern(url)).collect();
         let row = tables::Audience {
-            flags: tables::AudienceFlags::BY_URL.when(trial.urls.is_some()),
-            when: trial.when.as_ref().map(|when| self.condition(when)),
-            filters: self.filters(trial.filters.as_deref().unwrap_or_default()),
+            flags: tables::AudienceFlags::BY_URL.when(experiment.urls.is_some()),
+            when: experiment.when.as_ref().map(|when| self.condition(when)),
+            filters: self.filters(experiment.filters.as_deref().unwrap_or_default()),
             namespace: namespace.map(|(seed, ..)| self.plan.text(seed)),
             from,
             to,
-            prerequisites: self.parents(&trial.parents),
+            prerequisites: self.parents(&experiment.parents),
             urls: self.plan.push_all(urls),
         };
         self.plan.push(row)

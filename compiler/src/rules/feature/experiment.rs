@@ -79,7 +79,7 @@ pub struct FeatureExperiment<'a> {
     /// The contextual bandit that supplies weights.
     pub bandit: Option<Reference<'a>>,
     /// The variations.
-    pub arms: Vec<Arm<'a>>,
+    pub variations: Vec<FeatureVariation<'a>>,
     /// The explicit range of buckets of each variation.
     pub ranges: Option<Vec<(f64, f64)>>,
     /// The share of units that take part.
@@ -92,7 +92,7 @@ pub struct FeatureExperiment<'a> {
 
 /// A variation.
 #[derive(Clone, Debug)]
-pub struct Arm<'a> {
+pub struct FeatureVariation<'a> {
     /// The value.
     pub value: &'a Node,
     /// The key; `None` for the index.
@@ -140,11 +140,12 @@ const REPORTED: [&str; 14] = [
 
 impl<'a> FeatureExperiment<'a> {
     pub(super) fn read(fields: &Fields<'a>, dialect: Dialect, out: &mut ReadContext<'_>) -> Self {
-        let variations = present(fields, "contextualVariations").or_else(|| present(fields, "variations"));
-        let values = variations.as_ref().map(|cursor| cursor.list(out)).unwrap_or_default();
+        let listed = present(fields, "contextualVariations").or_else(|| present(fields, "variations"));
+        let values = listed.as_ref().map(|cursor| cursor.list(out)).unwrap_or_default();
         let meta = present(fields, "meta").map(|cursor| cursor.list(out)).unwrap_or_default();
         let mut meta = meta.into_iter();
-        let arms: Vec<_> = values.iter().map(|value| Arm::read(value.node, meta.next(), out)).collect();
+        let variations: Vec<_> =
+            values.iter().map(|value| FeatureVariation::read(value.node, meta.next(), out)).collect();
         let mut number = |name: &str| present(fields, name).and_then(|cursor| cursor.integer(0..=u32::MAX, out));
         let (bucket_version, min_bucket_version) = (number("bucketVersion"), number("minBucketVersion"));
         let experiment = Self {
@@ -168,8 +169,8 @@ impl<'a> FeatureExperiment<'a> {
             ranges: present(fields, "ranges").map(|cursor| ranges(&cursor, out)),
             coverage: fields.get("coverage").and_then(|cursor| coverage(&cursor, dialect, out)).unwrap_or(1.0),
             weights: present(fields, "weights").map(|cursor| numbers(&cursor, out)),
-            definition: reported(fields, variations.as_ref()),
-            arms,
+            definition: reported(fields, listed.as_ref()),
+            variations,
         };
         if dialect == Dialect::Rules {
             experiment.check_weights(fields, out);
@@ -180,14 +181,14 @@ impl<'a> FeatureExperiment<'a> {
     /// Reports variations and weights that GrowthBook would silently replace.
     fn check_weights(&self, fields: &Fields<'_>, out: &mut ReadContext<'_>) {
         let cursor = fields.cursor();
-        if self.arms.len() < 2 {
+        if self.variations.len() < 2 {
             let message = "an experiment with fewer than two variations compares nothing";
             cursor.error("variations", message, out).expected("at least two variations");
         }
         let (Some(weights), Some(at)) = (&self.weights, fields.get("weights")) else { return };
         let sum: f64 = weights.iter().sum();
-        if weights.len() != self.arms.len() {
-            let message = format!("found {} weights for {} variations", weights.len(), self.arms.len());
+        if weights.len() != self.variations.len() {
+            let message = format!("found {} weights for {} variations", weights.len(), self.variations.len());
             at.error("weights", message, out).expected("a weight for each variation");
         } else if !(0.99..=1.01).contains(&sum) {
             at.error("weights", format!("the weights add up to {sum}"), out).expected("1");
@@ -211,11 +212,11 @@ impl<'a> FeatureExperiment<'a> {
     /// Returns the range of buckets of each variation for the given weights.
     #[must_use]
     pub fn ranges(&self, weights: Option<&[f64]>) -> Vec<(f64, f64)> {
-        self.ranges.clone().unwrap_or_else(|| bucket::ranges(self.arms.len(), self.coverage, weights))
+        self.ranges.clone().unwrap_or_else(|| bucket::ranges(self.variations.len(), self.coverage, weights))
     }
 }
 
-impl<'a> Arm<'a> {
+impl<'a> FeatureVariation<'a> {
     fn read(value: &'a Node, meta: Option<Cursor<'a>>, out: &mut ReadContext<'_>) -> Self {
         let Some(fields) = meta.map(|cursor| cursor.fields(&["key", "name", "passthrough"], out)) else {
             return Self { value, key: None, name: None, passthrough: false };
@@ -252,13 +253,13 @@ impl<'a> Definition<'a> for AutoExperiment<'a> {
         experiment.urls = present(&fields, "urlPatterns").map(|cursor| url_pattern::read(&cursor, out));
         let members = fields.cursor().node.entries().iter().filter(|entry| !own.contains(&entry.key.as_str()));
         experiment.definition = members.map(|entry| (entry.key.as_str(), entry.value.to_value())).collect();
-        let is_redirect = |arm: &Arm<'_>| arm.value.get("urlRedirect").is_some();
+        let is_redirect = |variation: &FeatureVariation<'_>| variation.value.get("urlRedirect").is_some();
         Self {
             public: fields.flag("public", false, out),
             dialect,
             manual: truthy(&fields, "manual"),
             persist_query: truthy(&fields, "persistQueryString"),
-            redirects: experiment.urls.is_some() && experiment.arms.iter().any(is_redirect),
+            redirects: experiment.urls.is_some() && experiment.variations.iter().any(is_redirect),
             experiment,
         }
     }

@@ -7,7 +7,7 @@ mod saved_group;
 mod split;
 pub mod url_pattern;
 
-pub use experiment::{Arm, AutoExperiment, EXPERIMENT, FeatureExperiment};
+pub use experiment::{AutoExperiment, EXPERIMENT, FeatureExperiment, FeatureVariation};
 pub use implied_attributes::implied_attributes;
 pub use prerequisites::check_chains;
 pub use saved_group::{Bandit, SavedGroup};
