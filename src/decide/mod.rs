@@ -10,7 +10,8 @@
 //! Exposures and the cache variant follow from the decision, and are computed when a host asks for them.
 
 pub(crate) mod candidates;
-pub(crate) mod eligibility;
+pub(crate) mod denial;
+mod eligibility;
 mod experiment;
 pub(crate) mod explain;
 mod next_action;
@@ -41,7 +42,7 @@ use crate::profile::Profile;
 use crate::profile::stamp::Stamped;
 use crate::reduce::{apply_consent, reduce};
 use crate::text::fnv::fnv64a;
-use eligibility::Denial;
+use denial::Denial;
 use explain::trace::Tracer;
 
 /// Decides the content of the slots and the next action of one subject at one time.

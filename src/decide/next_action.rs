@@ -4,7 +4,7 @@ use core::cmp::Reverse;
 
 use crate::collections::sorted_indices;
 use crate::decide::Decider;
-use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::denial::{Denial, DenialCause};
 use crate::decide::policy::frequency_cap::Surface;
 use crate::decide::score::Micros;
 use crate::decide::slot::Rank;

@@ -3,7 +3,7 @@
 use core::cmp::Reverse;
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::denial::{Denial, DenialCause};
 use crate::decide::slot::Rank;
 use crate::decision::reason::Reason;
 use crate::plan::Id;

@@ -1,7 +1,7 @@
 //! Composes the messages of journeys, under the same rules as the content of pages.
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::denial::{Denial, DenialCause};
 use crate::decide::policy::frequency_cap::{CapOwner, Surface};
 use crate::decision::Content;
 use crate::decision::reason::Reason;

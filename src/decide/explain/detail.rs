@@ -3,7 +3,7 @@
 use crate::bucket;
 use crate::collections::SortedSet;
 use crate::decide::Decider;
-use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::denial::{Denial, DenialCause};
 use crate::decide::experiment::unit_text;
 use crate::decide::next_action::PossibleStep;
 use crate::decision::reason::Reason;

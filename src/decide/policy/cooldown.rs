@@ -1,7 +1,7 @@
 //! Cool-downs: a class or a campaign pauses after something was seen or done.
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::denial::{Denial, DenialCause};
 use crate::decision::reason::Reason;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Class, Cooldown};

@@ -1,7 +1,7 @@
 //! Frequency caps: limits on how often content is shown or sent.
 
 use crate::decide::Decider;
-use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::denial::{Denial, DenialCause};
 use crate::decision::reason::Reason;
 use crate::facts::local_clock::LocalClock;
 use crate::plan::tables::{Campaign, Cap, CapFlags, Channel, Class, Message, Offer, Per, Slot, Text};

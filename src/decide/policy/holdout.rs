@@ -2,7 +2,7 @@
 
 use crate::bucket;
 use crate::decide::Decider;
-use crate::decide::eligibility::{Denial, DenialCause};
+use crate::decide::denial::{Denial, DenialCause};
 use crate::decide::experiment::unit_text;
 use crate::decision::reason::Reason;
 use crate::plan::Id;
