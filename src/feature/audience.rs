@@ -2,8 +2,10 @@
 
 use crate::bucket::{bucket, in_range};
 use crate::feature::FeatureEvaluator;
-use crate::feature::rule::Verdict;
-use crate::plan::tables::{Audience, AudienceFlags, UrlPattern, UrlPatternFlags};
+use crate::feature::prerequisites::Verdict;
+use crate::json::ValueRef;
+use crate::plan::Span;
+use crate::plan::tables::{Audience, AudienceFlags, Filter, UrlPattern, UrlPatternFlags};
 use crate::text::url::Url;
 
 /// The host of a relative URL.
@@ -19,6 +21,16 @@ impl FeatureEvaluator<'_> {
             && audience.namespace.is_none_or(in_namespace)
             && audience.when.is_none_or(|when| self.eval.holds(when))
             && matches!(self.prerequisites(audience.prerequisites), Verdict::Met)
+    }
+
+    /// Checks whether the subject is in a range of every filter.
+    pub(super) fn passes(&self, filters: Span<Filter>) -> bool {
+        self.plan.rows(filters).all(|(_, row)| {
+            let (_, value) = self.unit(row.unit, None);
+            let hash = |value| bucket(self.plan.text(row.seed), &ValueRef::from(&value).to_text(), row.version);
+            let is_in = |bucket| self.plan.rows(row.ranges).any(|(_, range)| in_range(bucket, (range.from, range.to)));
+            value.and_then(hash).is_some_and(is_in)
+        })
     }
 
     /// Checks whether the experiment runs on a page.

@@ -7,6 +7,7 @@
 mod audience;
 mod experiment;
 mod options;
+mod prerequisites;
 mod result;
 mod rule;
 mod sticky;

@@ -1,30 +1,14 @@
 //! A feature's rules: the first one that gives a value applies.
 
 use crate::bucket::{bucket, in_range};
-use crate::condition::filter;
 use crate::feature::experiment::Run;
+use crate::feature::prerequisites::Verdict;
 use crate::feature::result::{Effects, Evaluation, EvaluationReason, ExperimentResult, FeatureSource};
 use crate::feature::{FeatureEvaluator, MAX_FEATURE_DEPTH};
+use crate::json::Value;
 use crate::json::ValueRef;
-use crate::json::{Object, Value};
-use crate::plan::Span;
-use crate::plan::tables::{
-    Feature, FeatureFlags, FeatureRule, FeatureRuleFlags, Filter, Prerequisite, PrerequisiteFlags, Rollout,
-    RolloutFlags,
-};
+use crate::plan::tables::{Feature, FeatureFlags, FeatureRule, FeatureRuleFlags, Rollout, RolloutFlags};
 use crate::prelude::*;
-
-/// The combined result of a list of prerequisites.
-pub(super) enum Verdict {
-    /// All of them hold.
-    Met,
-    /// One does not hold, and the rule is skipped.
-    Unmet,
-    /// One that gates does not hold, and the whole feature is closed.
-    Closed,
-    /// A feature depends on itself.
-    Cyclic,
-}
 
 impl FeatureEvaluator<'_> {
     /// Evaluates a feature, which may be the prerequisite of another one.
@@ -115,31 +99,6 @@ impl FeatureEvaluator<'_> {
             in_range(bucket, (row.from, row.to)) || (row.flags.contains(RolloutFlags::INCLUSIVE) && bucket == row.to)
         };
         value.and_then(hash).is_some_and(is_in)
-    }
-
-    /// Checks whether the subject is in a range of every filter.
-    pub(super) fn passes(&self, filters: Span<Filter>) -> bool {
-        self.plan.rows(filters).all(|(_, row)| {
-            let (_, value) = self.unit(row.unit, None);
-            let hash = |value| bucket(self.plan.text(row.seed), &ValueRef::from(&value).to_text(), row.version);
-            let is_in = |bucket| self.plan.rows(row.ranges).any(|(_, range)| in_range(bucket, (range.from, range.to)));
-            value.and_then(hash).is_some_and(is_in)
-        })
-    }
-
-    /// Evaluates the prerequisites up to the first one that does not hold.
-    pub(super) fn prerequisites(&mut self, prerequisites: Span<Prerequisite>) -> Verdict {
-        for (_, row) in self.plan.rows(prerequisites) {
-            let parent = self.visit(self.plan.text(row.feature));
-            if parent.source == FeatureSource::CyclicPrerequisite {
-                return Verdict::Cyclic;
-            }
-            let tested: Object = [("value", parent.value)].into_iter().collect();
-            if !filter(self.plan, row.when, &tested) {
-                return if row.flags.contains(PrerequisiteFlags::GATE) { Verdict::Closed } else { Verdict::Unmet };
-            }
-        }
-        Verdict::Met
     }
 }
 
