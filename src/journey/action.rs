@@ -81,6 +81,26 @@ impl RenderedMessage {
     }
 }
 
+impl MemberMessage {
+    /// Composes the message for the member with this profile; `None` if the rules no longer have it.
+    ///
+    /// # Errors
+    /// Returns the time to try again, if the message is denied only until then.
+    pub fn compose(
+        &self,
+        plan: &Plan,
+        member: &Profile,
+        pending: &[Event],
+        now: Millis,
+    ) -> Result<Option<Action>, Millis> {
+        let journey = plan.rows(plan.all::<Journey>()).find(|(_, row)| plan.text(row.id) == self.journey);
+        let Some((_, journey)) = journey else { return Ok(None) };
+        let step = plan.rows(journey.steps).find(|(_, row): &(_, Step)| plan.text(row.id) == self.step);
+        let Some((_, step)) = step else { return Ok(None) };
+        compose_action(plan, member, pending, (&journey, &step), self, now)
+    }
+}
+
 /// Composes the message of a step for the subject with this profile; `None` if the step has no message.
 ///
 /// # Errors

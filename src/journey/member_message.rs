@@ -2,13 +2,8 @@
 //!
 //! The member's profile composes and sends the message, because it holds the member's consent, channels and caps.
 
-use crate::event::Event;
-use crate::journey::action::{Action, compose_action};
 use crate::json::codec::json_codec;
-use crate::plan::Plan;
-use crate::plan::tables::{Journey, Step};
 use crate::prelude::*;
-use crate::profile::Profile;
 use crate::profile::stamp::Stamp;
 use crate::time::Millis;
 
@@ -37,25 +32,5 @@ json_codec! {
         step: Required "step",
         by: Required "by",
         at: Required "at",
-    }
-}
-
-impl MemberMessage {
-    /// Composes the message for the member with this profile; `None` if the rules no longer have it.
-    ///
-    /// # Errors
-    /// Returns the time to try again, if the message is denied only until then.
-    pub fn compose(
-        &self,
-        plan: &Plan,
-        member: &Profile,
-        pending: &[Event],
-        now: Millis,
-    ) -> Result<Option<Action>, Millis> {
-        let journey = plan.rows(plan.all::<Journey>()).find(|(_, row)| plan.text(row.id) == self.journey);
-        let Some((_, journey)) = journey else { return Ok(None) };
-        let step = plan.rows(journey.steps).find(|(_, row): &(_, Step)| plan.text(row.id) == self.step);
-        let Some((_, step)) = step else { return Ok(None) };
-        compose_action(plan, member, pending, (&journey, &step), self, now)
     }
 }
