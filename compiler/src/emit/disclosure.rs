@@ -1,27 +1,11 @@
 //! Disclosures: the data that leaves the collector, and the rules that need it elsewhere.
 
-use std::collections::BTreeMap;
-
 use throughline::internals::plan::tables::Source;
 use throughline::{Object, Value};
 
+use super::reasons::DisclosureKind;
 use super::usage::Usage;
-use crate::condition::ConditionUses;
 use crate::rules::Rules;
-
-/// The number of definitions that are named for each disclosure.
-const NAMED: usize = 5;
-
-/// A kind of data that leaves the collector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DisclosureKind {
-    /// The value of an attribute.
-    Attribute,
-    /// The membership in a segment that only the collector can decide.
-    Segment,
-    /// The last times of an event.
-    Event,
-}
 
 /// Something that leaves the collector, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,18 +20,6 @@ pub struct Disclosure {
     pub needed_by: Vec<String>,
     /// How many places need it.
     pub places: usize,
-}
-
-impl DisclosureKind {
-    /// As people call it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Attribute => "attribute",
-            Self::Segment => "segment",
-            Self::Event => "event",
-        }
-    }
 }
 
 impl Disclosure {
@@ -78,35 +50,6 @@ impl Disclosure {
     }
 }
 
-/// Which places on pages need what.
-#[derive(Debug, Default)]
-pub struct Reasons(BTreeMap<(DisclosureKind, String), (Vec<String>, usize)>);
-
-impl Reasons {
-    /// Notes what a condition uses.
-    pub fn note(&mut self, uses: &ConditionUses<'_>, path: &str) {
-        let attributes = uses.attributes.iter().map(|name| (DisclosureKind::Attribute, name.as_str()));
-        let segments = uses.segments.iter().map(|id| (DisclosureKind::Segment, id.as_str()));
-        let events = uses.counters.values().map(|counter| (DisclosureKind::Event, counter.event));
-        for (kind, name) in attributes.chain(segments).chain(events) {
-            self.note_one(kind, name, path);
-        }
-    }
-
-    /// Notes one thing that a place needs.
-    pub fn note_one(&mut self, kind: DisclosureKind, name: &str, path: &str) {
-        let (first, count) = self.0.entry((kind, name.to_owned())).or_default();
-        *count = count.saturating_add(1);
-        if first.len() < NAMED {
-            first.push(path.to_owned());
-        }
-    }
-
-    fn get(&self, kind: DisclosureKind, name: &str) -> (Vec<String>, usize) {
-        self.0.get(&(kind, name.to_owned())).cloned().unwrap_or_default()
-    }
-}
-
 /// Returns the data that leaves the collector.
 pub fn disclosures(rules: &Rules<'_>, edge: &Usage<'_>, public: &Usage<'_>) -> Vec<Disclosure> {
     let is_of_profile = |name: &&String| {
@@ -118,12 +61,11 @@ pub fn disclosures(rules: &Rules<'_>, edge: &Usage<'_>, public: &Usage<'_>) -> V
     let attributes = attributes.chain(zone).map(|name| (DisclosureKind::Attribute, name));
     let carried = edge.segments.iter().filter(|(_, carried)| *carried);
     let segments = carried.map(|(id, _)| (DisclosureKind::Segment, id.as_str()));
-    let events = edge.reasons.0.keys().filter(|(kind, _)| *kind == DisclosureKind::Event);
-    let events = events.map(|(kind, name)| (*kind, name.as_str()));
+    let events = edge.reasons.events().map(|name| (DisclosureKind::Event, name));
     let row = |(kind, name): (DisclosureKind, &str)| {
         let (needed_by, places) = edge.reasons.get(kind, name);
         let is_zone = kind == DisclosureKind::Attribute && Some(name) == zone && public.edge_local;
-        let public = is_zone || public.reasons.0.contains_key(&(kind, name.to_owned()));
+        let public = is_zone || public.reasons.has(kind, name);
         Disclosure { kind, name: name.to_owned(), public, needed_by, places }
     };
     attributes.chain(segments).chain(events).map(row).collect()

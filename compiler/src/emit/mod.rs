@@ -6,6 +6,7 @@
 mod access_path;
 mod disclosure;
 mod public_rules;
+mod reasons;
 mod rows;
 mod segment_order;
 mod usage;
@@ -20,7 +21,8 @@ use crate::rules::Rules;
 use crate::source::cursor::ReadContext;
 use crate::source::diagnostic::Diagnostics;
 use crate::{Options, Plans};
-pub use disclosure::{Disclosure, DisclosureKind};
+pub use disclosure::Disclosure;
+pub use reasons::DisclosureKind;
 use usage::Usage;
 
 /// The readers of a plan.

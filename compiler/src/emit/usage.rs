@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use throughline::Millis;
 use throughline::internals::plan::tables::Derivation;
 
-use super::disclosure::{DisclosureKind, Reasons};
+use super::reasons::{DisclosureKind, Reasons};
 use super::{Audience, segment_order};
 use crate::condition::{ConditionUses, CounterSpec, When};
 use crate::rules::Rules;
