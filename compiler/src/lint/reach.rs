@@ -6,8 +6,7 @@ use throughline::Millis;
 use throughline::internals::plan::tables::Class;
 
 use super::Linter;
-use super::logic::history::millis;
-use super::logic::{Formula, Ranges, Text, Values, Variable};
+use super::logic::{Formula, Number, Ranges, Text, Values, Variable, times};
 use crate::rules::campaign::Campaign;
 use crate::rules::offer::Offer;
 use crate::rules::schedule::Schedule;
@@ -114,15 +113,12 @@ fn frame<'a>(linter: &Linter<'_, 'a>, campaign: &Campaign<'a>, offer: Option<&Of
 }
 
 /// Returns the times of a schedule.
-fn span(schedule: Schedule) -> Ranges<super::logic::Number> {
-    let from = if schedule.from == Millis::MIN { Ranges::all() } else { Ranges::above(millis(schedule.from.0), true) };
-    let until =
-        if schedule.until == Millis::MAX { Ranges::all() } else { Ranges::below(millis(schedule.until.0), false) };
-    from.intersect(&until)
+fn span(schedule: Schedule) -> Ranges<Number> {
+    times(schedule.from, schedule.until)
 }
 
 /// Returns the formula of the current time not being before a time.
 #[must_use]
 pub fn not_before<'a>(now: Millis) -> Formula<'a> {
-    Formula::known(Variable::Now, Values::numbers(Ranges::above(millis(now.0), true)), "the current time".to_owned())
+    Formula::known(Variable::Now, Values::numbers(times(now, Millis::MAX)), "the current time".to_owned())
 }

@@ -1,4 +1,6 @@
-//! Events, time and how they hang together: what conditions say of what happened.
+//! Events and time: what conditions say of what happened.
+//!
+//! The filter of an event is itself read as a condition, so this file and `read` call each other.
 
 use throughline::internals::plan::Op;
 use throughline::{Millis, canonical};
@@ -6,8 +8,8 @@ use throughline::{Millis, canonical};
 use super::formula::{Formula, Variable};
 use super::ranges::Ranges;
 use super::read::{Conditions, Operand};
-use super::solve::{Answer, Branch, Conflict, solve};
-use super::values::{Number, Values};
+use super::solve::{Answer, solve};
+use super::values::{Number, Values, times};
 use crate::condition::tree::{Bound, History, NumberTest};
 use crate::condition::{CounterSpec, When};
 use crate::source::tree::Kind;
@@ -77,22 +79,13 @@ pub(super) fn schedule<'a>(operand: Operand<'a>, from: Millis, until: Millis) ->
     if operand.source.entries().is_empty() {
         return None;
     }
-    let after = if from == Millis::MIN { Ranges::all() } else { Ranges::above(millis(from.0), true) };
-    let before = if until == Millis::MAX { Ranges::all() } else { Ranges::below(millis(until.0), false) };
-    let span = after.intersect(&before);
+    let span = times(from, until);
     let values = Values::numbers(if operand.holds { span } else { span.complement() });
     Some(operand.literal(Variable::Now, values))
 }
 
 const fn is_list(operand: Operand<'_>) -> bool {
     matches!(operand.source.kind, Kind::List(_))
-}
-
-/// Milliseconds as a number.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "times of this epoch are exact; others only have to compare")]
-pub const fn millis(millis: i64) -> Number {
-    Number::new(millis as f64)
 }
 
 /// Names an event with a filter: events with the same key are counted together.
@@ -113,37 +106,4 @@ fn whole(op: Op, count: f64, holds: bool) -> Ranges<Number> {
         (Op::Gte, true) | (Op::Lt, false) => Ranges::above(number(0.0), true),
         _ => Ranges::point(number(0.0)),
     }
-}
-
-/// Returns assertions that exclude each other, though each is satisfiable: an event within an hour is one within a day.
-pub fn contradiction<'f, 'a>(branch: &Branch<'f, 'a>) -> Option<Conflict<'f, 'a>> {
-    for (subject, found) in branch {
-        let Variable::Count(event, within) = subject else { continue };
-        let least = found.values.numbers.least().map_or(0.0, |number| number.get());
-        for (other, wider) in branch {
-            let Variable::Count(same, span) = other else { continue };
-            let greatest = wider.values.numbers.greatest().map_or(f64::INFINITY, |number| number.get());
-            if same == event && is_longer(*span, *within) && greatest < least {
-                return Some(Conflict::of(&[found, wider]));
-            }
-        }
-        if let Some(last) = branch.get(&Variable::Recency(event.clone())) {
-            let window = if *within == 0 { Ranges::all() } else { Ranges::below(millis(*within), false) };
-            let must_exist = least >= 1.0;
-            if must_exist && last.values.numbers.intersect(&window).is_empty() {
-                return Some(Conflict::of(&[found, last]));
-            }
-            let never = found.values.numbers.greatest().is_some_and(|number| number.get() < 1.0);
-            let outside = last.values.numbers.intersect(&window.complement()).is_empty();
-            if never && !last.values.null && outside {
-                return Some(Conflict::of(&[found, last]));
-            }
-        }
-    }
-    None
-}
-
-/// Whether a span of time holds another one; 0 is for ever.
-const fn is_longer(span: i64, other: i64) -> bool {
-    span == 0 || (other != 0 && span >= other)
 }

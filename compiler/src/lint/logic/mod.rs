@@ -19,16 +19,18 @@
 //! Facts are assumed to be well-typed: an attribute has a value of its declared type, one of its `enum`, or
 //! none.
 
+mod branch;
 pub mod formula;
-pub mod history;
+mod history;
 mod operator;
 mod ranges;
 mod read;
 mod solve;
 mod values;
 
+pub use branch::{Branch, Conflict};
 pub use formula::{Formula, Literal, Variable};
 pub use ranges::Ranges;
 pub use read::Conditions;
-pub use solve::{Answer, Branch, Conflict, overlap, search, solve};
-pub use values::{Number, Text, Values};
+pub use solve::{Answer, overlap, search, solve};
+pub use values::{Number, Text, Values, times};

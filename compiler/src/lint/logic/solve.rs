@@ -1,10 +1,7 @@
 //! The solver: whether formulas can hold together.
 
-use std::collections::BTreeMap;
-
-use super::formula::{Formula, Literal, Variable};
-use super::history;
-use super::values::Values;
+use super::branch::{Branch, Conflict, Solution, contradiction};
+use super::formula::{Formula, Literal};
 
 /// The number of literals after which the answer is unknown.
 const MAX_WORK: u32 = 20_000;
@@ -20,42 +17,6 @@ pub enum Answer<'f, 'a> {
     Maybe,
     /// The search was too large to tell.
     Unknown,
-}
-
-/// Literals that cannot hold together.
-#[derive(Clone, Debug, Default)]
-pub struct Conflict<'f, 'a>(pub Vec<&'f Literal<'a>>);
-
-/// An assignment: the possible values of each variable in one choice of alternatives.
-pub type Branch<'f, 'a> = BTreeMap<&'f Variable, Solution<'f, 'a>>;
-
-/// The possible values of a variable.
-#[derive(Clone, Debug)]
-pub struct Solution<'f, 'a> {
-    /// The remaining values.
-    pub values: Values,
-    /// The literals that restrict them.
-    pub literals: Vec<&'f Literal<'a>>,
-}
-
-impl<'f, 'a> Conflict<'f, 'a> {
-    /// Returns the conflict of all literals of these solutions.
-    #[must_use]
-    pub fn of(found: &[&Solution<'f, 'a>]) -> Self {
-        Self(found.iter().flat_map(|found| found.literals.iter().copied()).collect())
-    }
-
-    /// Returns the conflict in words.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let mut words: Vec<String> = self.0.iter().map(|literal| literal.said.words()).collect();
-        words.dedup();
-        match words.as_slice() {
-            [] => "none of its alternatives can hold".to_owned(),
-            [one] => format!("nothing satisfies {one}"),
-            [first @ .., last] => format!("{} and {last} are mutually exclusive", first.join(", ")),
-        }
-    }
 }
 
 /// Returns whether the formulas can hold together.
@@ -121,7 +82,7 @@ impl<'f, 'a> Search<'_, 'f, 'a> {
                 }
             }
         }
-        if let Some(conflict) = history::contradiction(&branch) {
+        if let Some(conflict) = contradiction(&branch) {
             self.conflict.get_or_insert(conflict);
             return Ok(false);
         }

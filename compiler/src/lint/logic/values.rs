@@ -2,6 +2,8 @@
 
 use core::cmp::Ordering;
 
+use throughline::Millis;
+
 use super::ranges::Ranges;
 
 /// A number with a total order, in which both zeros are equal.
@@ -41,6 +43,16 @@ impl Number {
     pub const fn get(self) -> f64 {
         self.0
     }
+}
+
+/// Returns the times from one on and before another, in milliseconds; [`Millis::MIN`] and [`Millis::MAX`] are no bounds.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "times of this epoch are exact; others only have to compare")]
+pub fn times(from: Millis, until: Millis) -> Ranges<Number> {
+    let number = |millis: Millis| Number::new(millis.0 as f64);
+    let after = if from == Millis::MIN { Ranges::all() } else { Ranges::above(number(from), true) };
+    let before = if until == Millis::MAX { Ranges::all() } else { Ranges::below(number(until), false) };
+    after.intersect(&before)
 }
 
 impl PartialEq for Number {
