@@ -49,6 +49,8 @@
 //! | Move journeys on, send their messages | [`advance`], [`Action`], [`authorize`] |
 //! | Account journeys | [`Account`], [`advance_account`], [`MemberMessage`] |
 //! | Evaluate feature flags | [`evaluate`], [`evaluate_all`], [`run_experiments`] |
+//! | Check an identifier | [`Plan::identifier`], [`is_placeholder`], [`identifier_text`] |
+//! | Record addresses without personal data | [`address`], [`Event::clean_addresses`] |
 //! | Carry a profile in a token | [`token`], [`keys`] |
 //! | Read and write JSON | [`Value`], [`canonical`] |
 
@@ -56,6 +58,7 @@
 
 extern crate alloc;
 
+pub mod address;
 pub mod bucket;
 mod collections;
 mod condition;
@@ -64,6 +67,7 @@ mod decision;
 mod event;
 mod facts;
 mod feature;
+mod identity;
 mod journey;
 mod json;
 pub mod keys;
@@ -91,14 +95,18 @@ pub use feature::{
     Effects, Evaluation, EvaluationOptions, EvaluationReason, ExperimentResult, ExperimentRun, FeatureSource,
     MAX_FEATURE_DEPTH, StickyDoc, evaluate, evaluate_all, run_experiments, sticky_keys,
 };
+pub use identity::identifier::{IdentifierFault, IdentifierType};
+pub use identity::placeholder::is_placeholder;
+pub use identity::{MAX_IDENTIFIER, identifier_text};
 pub use journey::{
     Action, Advance, ENTRY_WINDOW, MemberMessage, PendingMessage, RenderedMessage, SendBlocked, advance,
     advance_account, authorize,
 };
 pub use json::{DecodeError, JsonError, Object, ShapeError, Value, canonical};
-pub use plan::tables::{Class, Format};
-pub use plan::{Plan, PlanError, SlotTarget, envelope};
+pub use plan::tables::{Class, Format, IdentityMode, Withdrawal};
+pub use plan::{Plan, PlanError, Retention, SlotTarget, envelope};
 pub use profile::account::{Account, account_event, account_event_names};
+pub use profile::claims::ClaimedFacts;
 pub use profile::occurrence::Occurrence;
 pub use profile::stamp::{Stamp, Stamped};
 pub use profile::{Instance, InstanceStatus, Profile};

@@ -1,8 +1,6 @@
 //! The reducer: applies an event to a profile.
 
-use crate::collections::SortedMap;
 use crate::condition;
-use crate::event::consent::Consent;
 use crate::event::names::{ACCOUNT, EXPERIMENT_VIEWED, MESSAGE, MESSAGE_SEEN, MESSAGE_SENT, SEEN};
 use crate::event::{Event, EventKind};
 use crate::json::Value;
@@ -10,7 +8,7 @@ use crate::plan::Plan;
 use crate::plan::tables::{self, Attribute, AttributeFlags, ExperimentFlags, Source};
 use crate::prelude::*;
 use crate::profile::occurrence::{Occurrence, remember, values_of};
-use crate::profile::stamp::{Stamp, Stamped, keep_first, keep_first_offer, keep_last, keep_latest};
+use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_first, keep_first_offer, keep_last, keep_latest};
 use crate::profile::{Profile, exposure_keep};
 
 /// Applies an event to a profile.
@@ -46,17 +44,8 @@ use crate::profile::{Profile, exposure_keep};
 /// ```
 pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     let stamp = Stamp::new(event.at, &event.id);
-    let may_set = |name: &str| event.trusted || is_open(plan, name);
-    match event.kind {
-        EventKind::Group if may_set(ACCOUNT) => profile.join(event, stamp),
-        EventKind::Group => {}
-        _ => {
-            for (name, value) in event.traits.iter().filter(|(name, _)| may_set(name)) {
-                keep_latest(&mut profile.traits, name, &Stamped::new(value.clone(), stamp));
-            }
-        }
-    }
-    apply_consent(&mut profile.consent, event);
+    as_claims(plan, profile, event, |profile| set_facts(plan, profile, event, stamp));
+    apply_consent(plan, profile, event);
     if event.name.is_empty() {
         return;
     }
@@ -69,10 +58,34 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     }
 }
 
-/// Applies only the consent that an event carries.
-pub(crate) fn apply_consent(consent: &mut SortedMap<Stamped<Consent>>, event: &Event) {
-    for (purpose, state) in &event.consent {
-        keep_latest(consent, purpose, &Stamped::new(*state, Stamp::new(event.at, &event.id)));
+/// Applies only the consent that an event carries, for the purposes that the rules name.
+pub(crate) fn apply_consent(plan: &Plan, profile: &mut Profile, event: &Event) {
+    as_claims(plan, profile, event, |profile| {
+        for (purpose, state) in event.consent.iter().filter(|(purpose, _)| plan.has_purpose(purpose)) {
+            keep_consent(&mut profile.consent, purpose, &Stamped::new(*state, Stamp::new(event.at, &event.id)));
+        }
+    });
+}
+
+/// Applies facts of an event to the profile: as the subject's own, or as claims of the id whose word the event is.
+fn as_claims(plan: &Plan, profile: &mut Profile, event: &Event, apply: impl Fn(&mut Profile)) {
+    let Some(claimed_by) = &event.claimed_by else { return apply(profile) };
+    let mut said = Profile::default();
+    apply(&mut said);
+    profile.merge(plan, &said.into_claims(claimed_by));
+}
+
+/// Sets the traits of an event, or the account of a group call.
+fn set_facts(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
+    let may_set = |name: &str| event.trusted || is_open(plan, name);
+    match event.kind {
+        EventKind::Group if may_set(ACCOUNT) => profile.join(event, stamp),
+        EventKind::Group => {}
+        _ => {
+            for (name, value) in event.traits.iter().filter(|(name, _)| may_set(name)) {
+                keep_latest(&mut profile.traits, name, &Stamped::new(value.clone(), stamp));
+            }
+        }
     }
 }
 

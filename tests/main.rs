@@ -20,6 +20,7 @@ mod fuzz;
 mod generate;
 mod growthbook;
 mod growthbook_cases;
+mod identity;
 mod journey;
 mod journey_model;
 mod laws;

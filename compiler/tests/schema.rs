@@ -68,8 +68,9 @@ fn unknown_keys_are_not_in_the_schema() {
 
 /// Returns the maps whose keys are part of the language, outside of conditions and data.
 fn closed_maps(value: &Value, pointer: String) -> Vec<String> {
-    const FREE: [&str; 16] = [
+    const FREE: [&str; 17] = [
         "attributes",
+        "identifiers",
         "segments",
         "slots",
         "channels",

@@ -81,7 +81,7 @@ impl<'a> Evaluator<'a> {
             {
                 return cached;
             }
-            let first = path.next().and_then(|name| self.profile.traits.get(name));
+            let first = path.next().and_then(|name| self.profile.effective_trait(name));
             return first.map_or(ValueRef::Null, |stamped| ValueRef::from(&stamped.0).walk(path));
         }
         let text = |text: &'a Option<String>| text.as_deref().map_or(ValueRef::Null, ValueRef::Text);
@@ -108,13 +108,13 @@ impl<'a> Evaluator<'a> {
     /// Returns the state of consent for a purpose, or the plan's default where the subject has stated nothing.
     #[must_use]
     pub fn consent(&self, purpose: &str) -> Consent {
-        consent::consent(self.plan, self.request, &self.profile.consent, purpose)
+        consent::consent(self.plan, self.request, self.profile, self.now, purpose)
     }
 
     /// Returns the consent that the subject has stated for a purpose.
     #[must_use]
     pub fn stated(&self, purpose: &str) -> Option<Consent> {
-        consent::stated(self.plan, self.request, &self.profile.consent, purpose)
+        consent::stated(self.plan, self.request, self.profile, self.now, purpose)
     }
 
     /// Checks whether the node holds.

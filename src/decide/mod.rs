@@ -39,7 +39,6 @@ use crate::plan::tables::{Offer, Slot, Text};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
-use crate::profile::stamp::Stamped;
 use crate::reduce::{apply_consent, reduce};
 use crate::text::fnv::fnv64a;
 use denial::Denial;
@@ -130,7 +129,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     }
 
     fn run(mut self) -> (Decision<'a>, Option<Tracer>) {
-        let allows = |purpose| is_allowed(self.plan, &self.facts.request, &self.profile.consent, purpose);
+        let allows = |purpose| is_allowed(self.plan, self.facts, self.profile, purpose);
         self.decision.store = allows(self.plan.settings().store);
         self.decision.measure = allows(self.plan.settings().measure);
         let slots = self.requested_slots();
@@ -192,21 +191,17 @@ pub fn decision_id(plan: &Plan, facts: &Facts) -> String {
 /// It depends on consent and on [`Request::bot`] alone, so only the consent of the pending events is applied.
 #[must_use]
 pub fn allows_storage(plan: &Plan, facts: &Facts) -> bool {
-    let mut consent = Cow::Borrowed(&facts.profile.consent);
+    let mut profile = Cow::Borrowed(&facts.profile);
     for event in facts.events.iter().filter(|event| !event.consent.is_empty()) {
-        apply_consent(consent.to_mut(), event);
+        apply_consent(plan, profile.to_mut(), event);
     }
-    is_allowed(plan, &facts.request, &consent, plan.settings().store)
+    is_allowed(plan, facts, &profile, plan.settings().store)
 }
 
 /// Checks that a purpose is granted, if the plan names one. Bots are never granted anything.
-fn is_allowed(
-    plan: &Plan,
-    request: &Request,
-    recorded: &SortedMap<Stamped<Consent>>,
-    purpose: Option<Id<Text>>,
-) -> bool {
-    let granted = |purpose| consent(plan, request, recorded, plan.text(purpose)) == Consent::Granted;
+fn is_allowed(plan: &Plan, facts: &Facts, profile: &Profile, purpose: Option<Id<Text>>) -> bool {
+    let Facts { request, now, .. } = facts;
+    let granted = |purpose| consent(plan, request, profile, *now, plan.text(purpose)) == Consent::Granted;
     !request.bot && purpose.is_none_or(granted)
 }
 

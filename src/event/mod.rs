@@ -37,6 +37,10 @@ pub struct Event {
     pub consent: SortedMap<Consent>,
     /// Whether the sender is trusted. Hosts set it; a payload cannot.
     pub trusted: bool,
+    /// The id whose unproven word this is, if the event is about somebody else. Hosts set it; a payload cannot.
+    ///
+    /// Its traits and its consent become claims of the profile: see [`ClaimedFacts`](crate::ClaimedFacts).
+    pub claimed_by: Option<String>,
 }
 
 /// The calls of the Segment specification.
@@ -123,6 +127,7 @@ impl Event {
             properties,
             traits,
             trusted,
+            claimed_by: None,
         })
     }
 }
@@ -140,6 +145,7 @@ impl JsonCodec for Event {
                 Member::new(Optional, "traits", &mut self.traits),
                 Member::new(Optional, "consent", &mut self.consent),
                 Member::new(Optional, "trusted", &mut self.trusted),
+                Member::new(Optional, "claimedBy", &mut self.claimed_by),
             ],
         )
     }
@@ -153,6 +159,7 @@ impl JsonCodec for Event {
         put(&mut out, "properties", &self.properties);
         put(&mut out, "traits", &self.traits);
         put(&mut out, "consent", &self.consent);
+        put(&mut out, "claimedBy", &self.claimed_by);
         Value::Object(out)
     }
 }

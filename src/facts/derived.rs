@@ -39,7 +39,7 @@ pub(crate) fn derive_request<'a>(
 
 /// Returns the request to assume for a message outside of a request: the profile's locale, and derived facts.
 pub(crate) fn request_for_message(plan: &Plan, profile: &Profile, now: Millis) -> Request {
-    let locale = profile.traits.get("locale").and_then(|stamped| stamped.0.as_str()).map(str::to_owned);
+    let locale = profile.effective_trait("locale").and_then(|stamped| stamped.0.as_str()).map(str::to_owned);
     derive_request(plan, &Request { locale, ..Request::default() }, profile, now).into_owned()
 }
 

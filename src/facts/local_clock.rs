@@ -93,7 +93,7 @@ impl<'a> LocalClock<'a> {
 /// Returns the zone that the request or the profile names, if the plan has it.
 pub fn named_zone(plan: &Plan, profile: &Profile, request: &Request) -> Option<Id<Zone>> {
     let of_request = request.attributes.get(TIMEZONE).and_then(Value::as_str);
-    let of_profile = profile.traits.get(TIMEZONE).and_then(|stamped| stamped.0.as_str());
+    let of_profile = profile.effective_trait(TIMEZONE).and_then(|stamped| stamped.0.as_str());
     of_request.and_then(|name| find(plan, name)).or_else(|| of_profile.and_then(|name| find(plan, name)))
 }
 

@@ -33,8 +33,10 @@ pub struct Facts {
 pub struct Request {
     /// Built-in and declared request attributes, by name.
     pub attributes: Object,
-    /// Consent given on this device; it takes precedence over the profile's.
+    /// Consent given on this device. Of it and the profile's the later one counts: see `consent_at`.
     pub consent: SortedMap<Consent>,
+    /// When that consent was given; `None` if the device does not say.
+    pub consent_at: Option<Millis>,
     /// `Sec-GPC: 1`: the person opts out of sale and sharing.
     pub gpc: bool,
     /// The browser's description of itself, from which device class and browser name are derived.
@@ -63,6 +65,7 @@ json_codec! {
     Request {
         attributes: Optional "attributes",
         consent: Optional "consent",
+        consent_at: Optional "consentAt",
         gpc: Optional "gpc",
         agent: Optional "agent",
         bot: Optional "bot",

@@ -188,6 +188,31 @@ wire_enum! {
         /// Its last step is done, but the rules did not allow the last message.
         Suppressed = 4 "suppressed",
     }
+    /// The effect of an identifier that nobody has proven.
+    IdentityMode {
+        /// None: what is said with it stays with the device until it is proven.
+        Proven = 0 "proven",
+        /// It is shown with the person, beside what is proven, and changes nothing else.
+        Claimed = 1 "claimed",
+    }
+    /// The normal form of an identifier's values.
+    Normalise {
+        /// As they are.
+        None = 0 "none",
+        /// In lower case, without surrounding spaces.
+        Lowercase = 1 "lowercase",
+        /// An e-mail address in lower case.
+        Email = 2 "email",
+        /// The digits of a phone number, after a `+` if it is international.
+        Phone = 3 "phone",
+    }
+    /// The fate of what is stored when the consent to store it is withdrawn.
+    Withdrawal {
+        /// It stays, and nothing is added.
+        Keep = 0 "keep",
+        /// It is deleted; the refusal stays.
+        Erase = 1 "erase",
+    }
     /// The action of a journey's step.
     StepKind {
         /// Waits.

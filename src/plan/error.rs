@@ -56,7 +56,11 @@ impl fmt::Display for PlanError {
         match self {
             Self::NotAPlan => write!(f, "not a plan: expected it to begin with `TLPLAN`"),
             Self::Version { found } => {
-                write!(f, "plan format {found}, expected {}; compile the rules again", super::VERSION)
+                write!(
+                    f,
+                    "the plan is in format {found}, expected format {}; publish the rules again with this version",
+                    super::VERSION
+                )
             }
             Self::Truncated => write!(f, "the plan is cut off"),
             Self::Text => write!(f, "a string of the plan is not UTF-8"),

@@ -1,7 +1,8 @@
 //! Queries that hosts make of a plan besides decisions.
 
 use crate::plan::Plan;
-use crate::plan::tables::{SettingsFlags, Slot, SlotFlags};
+use crate::plan::tables::{Purpose, SettingsFlags, Slot, SlotFlags, Withdrawal};
+use crate::time::Millis;
 
 /// A slot as hosts find it on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,17 @@ pub struct SlotTarget<'a> {
     pub selector: Option<&'a str>,
     /// Whether browsers may decide it themselves.
     pub is_public: bool,
+}
+
+/// How long the collector keeps what it stores; `None` for all time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Events, since they happened.
+    pub events: Option<Millis>,
+    /// Profiles without an identified person, since their last event.
+    pub anonymous: Option<Millis>,
+    /// Deliveries, since they were sent or given up.
+    pub deliveries: Option<Millis>,
 }
 
 impl Plan {
@@ -34,6 +46,30 @@ impl Plan {
     #[must_use]
     pub fn storage_purpose(&self) -> Option<&str> {
         self.settings().store.map(|purpose| self.text(purpose))
+    }
+
+    /// Returns whether the rules name a purpose. Consent for others is not kept.
+    #[must_use]
+    pub fn has_purpose(&self, name: &str) -> bool {
+        self.find::<Purpose>(name, |row| row.name).is_some()
+    }
+
+    /// Returns the fate of what is stored when the consent to store it is withdrawn.
+    #[must_use]
+    pub const fn withdrawal(&self) -> Withdrawal {
+        self.settings().withdrawal
+    }
+
+    /// Returns how long the collector keeps what it stores.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        let limit = |length: Millis| Some(length).filter(|length| length.0 > 0);
+        let settings = self.settings();
+        Retention {
+            events: limit(settings.keep_events),
+            anonymous: limit(settings.keep_anonymous),
+            deliveries: limit(settings.keep_deliveries),
+        }
     }
 
     /// Returns the purposes that `Sec-GPC: 1` denies.

@@ -2,10 +2,13 @@
 
 use super::automaton::Automaton;
 use super::row::{Bounds, Kind, Row, word};
-use super::tables::{self, Constant, ConstantKind, LISTS, REGEXES, SECTIONS, STRINGS, Settings, SettingsFlags};
+use super::tables::{
+    self, Constant, ConstantKind, IdentityMode, LISTS, REGEXES, SECTIONS, STRINGS, Settings, SettingsFlags, Withdrawal,
+};
 use super::{HEADER, Id, Ids, MAGIC, Plan, PlanError, Span, VERSION, condition_ops, template_ops};
 use crate::event::consent::Consent;
 use crate::prelude::*;
+use crate::time::Millis;
 
 /// The range of a section's words, and the number of its items.
 #[derive(Clone, Copy, Default)]
@@ -183,6 +186,11 @@ impl Settings {
             gpc: Ids::empty(),
             caps: Span::empty(),
             next: None,
+            identity: IdentityMode::Proven,
+            withdrawal: Withdrawal::Keep,
+            keep_events: Millis(0),
+            keep_anonymous: Millis(0),
+            keep_deliveries: Millis(0),
         }
     }
 }

@@ -24,6 +24,8 @@ use crate::text::fnv::fnv64a;
 pub struct Account {
     /// The last event that assigned the subject to it.
     pub joined: Stamp,
+    /// The last event that claimed so without a proof. It counts if no event assigned the subject to any account.
+    pub claimed: Option<Stamp>,
     /// Traits, by name.
     pub traits: SortedMap<Stamped<Value>>,
     /// Occurrences of counted events of its members, by the counter's key.
@@ -37,6 +39,7 @@ pub struct Account {
 json_codec! {
     Account {
         joined: Required "joined",
+        claimed: Optional "claimed",
         traits: Optional "traits",
         counters: Optional "counters",
         exposures: Optional "exposures",
@@ -45,8 +48,21 @@ json_codec! {
 }
 
 impl Account {
+    /// Returns the place of this account among those of a subject: the last one is the subject's.
+    fn order(&self) -> (Stamp, Option<Stamp>) {
+        (self.joined, self.claimed)
+    }
+
+    /// Makes the membership a claim. The account's own object says what its traits are, so those of the claim go.
+    pub(crate) fn demote(&mut self) {
+        self.claimed = self.claimed.max(Some(self.joined).filter(|joined| *joined > Stamp::default()));
+        self.joined = Stamp::default();
+        self.traits = SortedMap::new();
+    }
+
     pub(crate) fn merge(&mut self, plan: &Plan, other: &Self) {
         self.joined = self.joined.max(other.joined);
+        self.claimed = self.claimed.max(other.claimed);
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
         }
@@ -66,14 +82,14 @@ impl Profile {
     /// Returns the subject's account, if it belongs to one.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
-        self.accounts.values().max_by_key(|account| account.joined)
+        self.accounts.values().max_by_key(|account| account.order())
     }
 
     /// Returns the id of the subject's account, if the profile has it. A token need not carry it.
     #[must_use]
     pub fn account_id(&self) -> Option<&str> {
-        let id = self.traits.get(ACCOUNT)?.0.at(["id"]).as_str()?;
-        let (current, _) = self.accounts.iter().max_by_key(|(_, account)| account.joined)?;
+        let id = self.effective_trait(ACCOUNT)?.0.at(["id"]).as_str()?;
+        let (current, _) = self.accounts.iter().max_by_key(|(_, account)| account.order())?;
         (current == key(id)).then_some(id)
     }
 
@@ -94,6 +110,7 @@ impl Profile {
         let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(CounterFlags::ACCOUNT));
         Account {
             joined: Stamp::default(),
+            claimed: None,
             traits,
             counters: entries(&self.counters, counters.map(|(_, row)| plan.text(row.key))),
             exposures: entries(&self.exposures, exposures.map(|(_, row)| plan.text(row.key))),
@@ -104,7 +121,9 @@ impl Profile {
     /// Returns the traits of the subject by name, with the account's traits in `account`.
     #[must_use]
     pub fn traits_by_name(&self) -> Object {
-        let mut out: Object = self.traits.iter().map(|(name, stamped)| (name, stamped.0.clone())).collect();
+        let claimed = self.claims.traits.iter().filter(|(name, _)| !self.traits.contains_key(name));
+        let mut out: Object =
+            self.traits.iter().chain(claimed).map(|(name, stamped)| (name, stamped.0.clone())).collect();
         if let (Some(account), Some(Value::Object(mut named))) = (self.account(), out.get(ACCOUNT).cloned()) {
             for (name, stamped) in account.traits.iter().filter(|(name, _)| *name != "id") {
                 named.insert(name, stamped.0.clone());

@@ -5,6 +5,7 @@
 //! hosts merge.
 
 pub(crate) mod account;
+pub(crate) mod claims;
 pub(crate) mod occurrence;
 pub(crate) mod stamp;
 
@@ -15,9 +16,10 @@ use crate::json::codec::{json_codec, string_enum};
 use crate::plan::{Plan, tables};
 use crate::prelude::*;
 use crate::profile::account::Account;
+use crate::profile::claims::ClaimedFacts;
 use crate::profile::occurrence::{Occurrence, remember};
 use crate::time::Millis;
-use stamp::{Stamp, Stamped, keep_first, keep_first_offer, keep_last, keep_latest};
+use stamp::{Stamp, Stamped, keep_consent, keep_first, keep_first_offer, keep_last, keep_latest};
 
 /// A subject's position in a journey.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +59,9 @@ pub struct Profile {
     pub traits: SortedMap<Stamped<Value>>,
     /// Consent, by purpose.
     pub consent: SortedMap<Stamped<Consent>>,
+    /// Traits and consent that ids without a proof claimed: see [`Profile::effective_trait`] and
+    /// [`Profile::effective_consent`].
+    pub claims: ClaimedFacts,
     /// Occurrences of counted events, by the counter's key.
     pub counters: SortedMap<SortedSet<Occurrence>>,
     /// Exposures, by keys such as `campaign:intro`.
@@ -80,6 +85,7 @@ json_codec! {
         subject: Optional "subject",
         traits: Optional "traits",
         consent: Optional "consent",
+        claims: Optional "claims",
         counters: Optional "counters",
         exposures: Optional "exposures",
         offers: Optional "offers",
@@ -136,8 +142,9 @@ impl Profile {
             keep_latest(&mut self.traits, name, value);
         }
         for (purpose, state) in &other.consent {
-            keep_latest(&mut self.consent, purpose, state);
+            keep_consent(&mut self.consent, purpose, state);
         }
+        self.claims.merge(&other.claims);
         for (key, occurrences) in &other.counters {
             remember(plan, &mut self.counters, key, occurrences.iter().cloned());
         }

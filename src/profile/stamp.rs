@@ -1,6 +1,7 @@
 //! Stamps, and the joins that keep the first or the last stamped value.
 
 use crate::collections::{SortedMap, SortedSet};
+use crate::event::consent::Consent;
 use crate::json::Value;
 use crate::json::canonical;
 use crate::json::codec::{JsonCodec, read_tuple, via_value};
@@ -86,6 +87,19 @@ pub(crate) fn keep_latest<T: Clone + JsonCodec>(map: &mut SortedMap<Stamped<T>>,
         Some(old) => *old = new.clone(),
         None => {
             map.insert(key, new.clone());
+        }
+    }
+}
+
+/// Sets the consent for a purpose unless a later word is present. Of two words of one time the stricter counts.
+pub(crate) fn keep_consent(map: &mut SortedMap<Stamped<Consent>>, purpose: &str, new: &Stamped<Consent>) {
+    // why: the hash of an event's id orders arbitrarily, and must not turn a refusal into a grant.
+    let order = |word: &Stamped<Consent>| (word.1, word.0 != Consent::Granted, word.0 == Consent::Denied, word.2);
+    match map.get_mut(purpose) {
+        Some(old) if order(old) >= order(new) => {}
+        Some(old) => *old = new.clone(),
+        None => {
+            map.insert(purpose, new.clone());
         }
     }
 }

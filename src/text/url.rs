@@ -229,6 +229,7 @@ fn form(text: &str) -> String {
     out
 }
 
-fn decode(text: &str) -> String {
+/// Returns a decoded name or value of a query.
+pub(crate) fn decode(text: &str) -> String {
     percent_decode_lossy(&text.replace('+', " "))
 }

@@ -70,6 +70,7 @@ pub use claims::{
     Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, mint_value, minted_length, minted_value_length,
 };
 pub use mint::MintError;
+pub(crate) use pii::has_email;
 pub use pii::{PiiKind, detect_pii};
 pub use preview::{
     DEFAULT_PREVIEW_LIFETIME_MS, PREVIEW_TYP, PreviewClaims, PreviewScope, PreviewVerifier, mint_preview,

@@ -5,19 +5,23 @@
 //! Segments that read more than a page may know are decided before the projection, by [`Profile::decide_segments`]; the
 //! token carries only their names.
 
+use alloc::borrow::Cow;
+
 use crate::collections::{SortedMap, SortedSet};
 use crate::condition::Evaluator;
+use crate::event::consent::Consent;
 use crate::facts::derived::request_for_message;
 use crate::json::{Object, Value};
 use crate::plan::tables::{
-    Attribute, AttributeFlags, Counter, CounterFlags, Experiment, Exposure, ExposureFlags, Journey, Offer, Segment,
-    SegmentFlags, Slot, Source,
+    Attribute, AttributeFlags, Counter, CounterFlags, Experiment, Exposure, ExposureFlags, Journey, Offer, Purpose,
+    Segment, SegmentFlags, Slot, Source,
 };
 use crate::plan::{Id, row::Row};
 use crate::plan::{Plan, tables::Text};
 use crate::prelude::*;
 use crate::profile::Profile;
 use crate::profile::account::Account;
+use crate::profile::claims::ClaimedFacts;
 use crate::profile::occurrence::{Occurrence, truncate};
 use crate::profile::stamp::{Stamp, Stamped};
 use crate::text::fnv::fnv32a;
@@ -39,8 +43,9 @@ impl Profile {
     pub fn project(&self, plan: &Plan, now: Millis) -> Self {
         Self {
             subject: self.subject.clone(),
-            traits: project_traits(plan, &self.traits, AttributeFlags::EDGE, 0),
-            consent: self.consent.clone(),
+            traits: project_traits(plan, &self.effective_traits(), AttributeFlags::EDGE, 0),
+            consent: self.project_consent(plan),
+            claims: ClaimedFacts::default(),
             counters: project_counters(plan, &self.counters, now, CounterFlags::EDGE),
             exposures: project_exposures(plan, &self.exposures, now, ExposureFlags::empty()),
             offers: entries_of(&self.offers, plan, |row: &Offer| (row.until > now).then_some(row.id)),
@@ -128,12 +133,30 @@ impl Profile {
         }
         let project = |account: &Account| Account {
             joined: account.joined,
+            claimed: account.claimed,
             traits: project_traits(plan, &account.traits, AttributeFlags::EDGE.with(AttributeFlags::ACCOUNT), 1),
             counters: project_counters(plan, &account.counters, now, CounterFlags::EDGE.with(CounterFlags::ACCOUNT)),
             exposures: project_exposures(plan, &account.exposures, now, ExposureFlags::ACCOUNT),
             journeys: entries_of(&account.journeys, plan, |row: &Journey| Some(row.id)),
         };
         self.accounts.iter().map(|(key, account)| (key, project(account))).collect()
+    }
+
+    /// Returns all traits that count. A claimed one has the least stamp, so that an own one of any time replaces it.
+    fn effective_traits(&self) -> Cow<'_, SortedMap<Stamped<Value>>> {
+        let mut traits = Cow::Borrowed(&self.traits);
+        for (name, claimed) in &self.claims.traits {
+            if !self.traits.contains_key(name) {
+                traits.to_mut().insert(name, Stamped::new(claimed.0.clone(), Stamp::default()));
+            }
+        }
+        traits
+    }
+
+    /// Returns the consent that counts for each purpose that the plan names.
+    fn project_consent(&self, plan: &Plan) -> SortedMap<Stamped<Consent>> {
+        let purposes = plan.rows(plan.all::<Purpose>()).map(|(_, row)| plan.text(row.name));
+        purposes.filter_map(|purpose| Some((purpose, self.effective_consent(purpose)?))).collect()
     }
 
     fn project_assignments(&self, plan: &Plan) -> SortedMap<Stamped<String>> {

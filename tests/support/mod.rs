@@ -18,6 +18,15 @@ pub fn plan(rules: &serde_json::Value) -> throughline::Plan {
     throughline::Plan::load(&compile(rules).edge).unwrap()
 }
 
+/// Returns the edge plan of rules in YAML, loaded.
+pub fn plan_of_yaml(rules: &str) -> throughline::Plan {
+    let sources = [throughline_compiler::Source::new("rules.yaml", rules)];
+    let outcome = throughline_compiler::compile(&sources, throughline_compiler::Options::default());
+    let wrong = outcome.render(&sources, false);
+    let plans = outcome.plans.unwrap_or_else(|| panic!("the rules do not compile:\n{wrong}\n{rules}"));
+    throughline::Plan::load(&plans.edge).unwrap()
+}
+
 pub fn facts(facts: &serde_json::Value) -> throughline::Facts {
     serde_json::from_value(facts.clone()).unwrap_or_else(|error| panic!("these are no facts: {error}\n{facts:#}"))
 }

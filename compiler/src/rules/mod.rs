@@ -16,6 +16,7 @@ pub mod experiment;
 pub mod feature;
 pub mod frequency_cap;
 pub mod holdout;
+pub mod identity;
 pub mod journey;
 pub mod lint_codes;
 pub mod lint_settings;
@@ -23,6 +24,7 @@ pub mod message;
 pub mod offer;
 pub mod place;
 pub mod policy;
+pub mod privacy;
 pub mod schedule;
 pub mod score;
 pub mod segment;
@@ -44,6 +46,7 @@ use crate::rules::experiment::Experiment;
 use crate::rules::feature::{AutoExperiment, Bandit, Feature, SavedGroup};
 use crate::rules::frequency_cap::Limit;
 use crate::rules::holdout::Holdout;
+use crate::rules::identity::Identity;
 use crate::rules::journey::Journey;
 use crate::rules::lint_settings::LintSettings;
 use crate::rules::message::Message;
@@ -60,10 +63,11 @@ use attribute::Attribute;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// The sections that a file of rules may have.
-pub const SECTIONS: [&str; 23] = [
+pub const SECTIONS: [&str; 24] = [
     "version",
     "defaults",
     "attributes",
+    "identity",
     "segments",
     "stages",
     "slots",
@@ -109,6 +113,8 @@ pub struct Rules<'a> {
     pub defaults: Defaults<'a>,
     /// The declared and built-in attributes.
     pub attributes: Defs<'a, Attribute<'a>>,
+    /// The identifiers that name people.
+    pub identity: Identity<'a>,
     /// The named conditions.
     pub segments: Defs<'a, Segment<'a>>,
     /// The slots, in the order in which they are decided.
@@ -170,6 +176,7 @@ impl<'a> Rules<'a> {
         let mut rules = Self {
             defaults,
             attributes,
+            identity: Identity::read(&files, out),
             segments: files.definitions("segments", out),
             slots: files.in_order("slots", out),
             channels: files.definitions("channels", out),

@@ -1,15 +1,20 @@
 //! Policies for whole classes of campaigns: consent, suppressions, caps, cool-downs and quiet hours.
 
 use throughline::Consent;
-use throughline::internals::plan::tables::Classes;
+use throughline::internals::plan::tables::{Classes, Withdrawal};
 
 use crate::condition::When;
 use crate::rules::channel::Roles;
 use crate::rules::class::classes;
 use crate::rules::cooldown::{Cooldown, QuietHours};
 use crate::rules::frequency_cap::FrequencyCap;
+use crate::rules::privacy::{self, RetentionRules};
 use crate::rules::{Files, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext};
+
+/// The keys of the section.
+const KEYS: [&str; 9] =
+    ["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles", "retention", "addresses"];
 
 /// The policies.
 #[derive(Clone, Debug)]
@@ -28,6 +33,10 @@ pub struct Policies<'a> {
     pub roles: Roles<'a>,
     /// Whether scores order campaigns.
     pub scores: bool,
+    /// How long the collector keeps what it stores.
+    pub retention: RetentionRules,
+    /// The names of the parameters that recorded addresses keep.
+    pub parameters: Vec<&'a str>,
 }
 
 /// The purposes that must be granted, by what needs them.
@@ -43,6 +52,8 @@ pub struct ConsentPolicy<'a> {
     pub classes: [Vec<&'a str>; 3],
     /// The purposes that `Sec-GPC: 1` denies.
     pub gpc: Vec<&'a str>,
+    /// The fate of what is stored when the consent to store it is withdrawn.
+    pub withdrawal: Withdrawal,
 }
 
 /// A condition under which campaigns of some classes are not shown or sent.
@@ -61,19 +72,15 @@ impl<'a> Policies<'a> {
             .sections("policies")
             .collect::<Vec<_>>()
             .into_iter()
-            .map(|cursor| cursor.fields(&["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles"], out))
+            .map(|cursor| cursor.fields(&KEYS, out))
             .collect();
         let all = |name: &str, out: &mut ReadContext<'_>| -> Vec<Cursor<'a>> {
             let places: Vec<_> = sections.iter().filter_map(|section| section.get(name)).collect();
             places.iter().flat_map(|cursor| cursor.list(out)).collect()
         };
-        let mut consents = sections.iter().filter_map(|section| section.get("consent"));
-        let consent = consents.next();
-        for again in consents {
-            let there = consent.as_ref().map(|first| out.location(first.mark)).unwrap_or_default();
-            let found = again.error("duplicate-key", "`policies.consent` is defined in two files", out);
-            found.expected(format!("`consent` in one file; it is also at {there}"));
-        }
+        let consent = single(&sections, "consent", out);
+        let retention = single(&sections, "retention", out);
+        let addresses = single(&sections, "addresses", out);
         let mut roles = sections.iter().filter_map(|section| section.get("roles"));
         let wanted = roles.next();
         for again in roles {
@@ -89,6 +96,9 @@ impl<'a> Policies<'a> {
             cooldowns: all("cooldown", out).into_iter().filter_map(|cursor| Cooldown::read(cursor, out)).collect(),
             scores: !sections.iter().any(|section| !section.flag("scores", true, out)),
             quiet: all("quiet", out).into_iter().filter_map(|cursor| QuietHours::read(cursor, out)).collect(),
+            retention: retention.map(|cursor| RetentionRules::read(cursor, out)).unwrap_or_default(),
+            parameters: addresses
+                .map_or_else(privacy::usual_parameters, |cursor| privacy::kept_parameters(cursor, out)),
         }
     }
 
@@ -101,6 +111,18 @@ impl<'a> Policies<'a> {
     }
 }
 
+/// Returns the only policy with a name, and reports further ones.
+fn single<'a>(sections: &[Fields<'a>], name: &str, out: &mut ReadContext<'_>) -> Option<Cursor<'a>> {
+    let mut found = sections.iter().filter_map(|section| section.get(name));
+    let first = found.next()?;
+    for again in found {
+        let there = out.location(first.mark);
+        let message = format!("`policies.{name}` is defined in two files");
+        again.error("duplicate-key", message, out).expected(format!("`{name}` in one file; it is also at {there}"));
+    }
+    Some(first)
+}
+
 impl Default for ConsentPolicy<'_> {
     /// Returns the strict policy: nothing is stored, measured or promoted before consent is granted.
     fn default() -> Self {
@@ -110,13 +132,14 @@ impl Default for ConsentPolicy<'_> {
             measure: Some("analytics"),
             classes: [vec!["personalization"], Vec::new(), Vec::new()],
             gpc: vec!["sale_share", "advertising"],
+            withdrawal: Withdrawal::Keep,
         }
     }
 }
 
 impl<'a> ConsentPolicy<'a> {
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
-        let known = ["default", "store", "measure", "promo", "service", "transactional", "gpc"];
+        let known = ["default", "store", "measure", "promo", "service", "transactional", "gpc", "withdrawal"];
         let fields = cursor.fields(&known, out);
         let careful = Self::default();
         let [promo, service, transactional] = careful.classes;
@@ -129,7 +152,10 @@ impl<'a> ConsentPolicy<'a> {
         let gpc = purposes("gpc", careful.gpc);
         let states = ["pending", "denied", "granted"];
         let default = fields.get("default").and_then(|cursor| cursor.keyword(&states, Consent::from_name, out));
+        let withdrawal = fields.get("withdrawal");
+        let withdrawal = withdrawal.and_then(|it| it.keyword(Withdrawal::NAMES, Withdrawal::from_name, out));
         Self {
+            withdrawal: withdrawal.unwrap_or(careful.withdrawal),
             default: default.unwrap_or(careful.default),
             store: purpose(&fields, "store", careful.store, out),
             measure: purpose(&fields, "measure", careful.measure, out),

@@ -7,6 +7,7 @@ mod campaign;
 mod candidate_index;
 mod condition;
 mod feature;
+mod identity;
 mod journey;
 mod policy;
 mod settings;
@@ -19,6 +20,7 @@ pub use campaign::*;
 pub use candidate_index::*;
 pub use condition::*;
 pub use feature::*;
+pub use identity::*;
 pub use journey::*;
 pub use policy::*;
 pub use settings::*;
@@ -26,8 +28,8 @@ pub use template::*;
 pub use zone::*;
 
 pub use super::enums::{
-    Class, Classes, ConstantKind, Derivation, Escape, Fold, Format, JourneyState, Link, LocalPart, Per, Source,
-    StepKind, TermKind,
+    Class, Classes, ConstantKind, Derivation, Escape, Fold, Format, IdentityMode, JourneyState, Link, LocalPart,
+    Normalise, Per, Source, StepKind, TermKind, Withdrawal,
 };
 pub use super::template_ops::{DateField, Expected, ExprOp, LoopField, PartKind, TemplateFilter};
 
@@ -46,7 +48,7 @@ pub(super) const REGEXES: usize = 1;
 /// The number of the section with lists.
 pub(super) const LISTS: usize = 2;
 /// The number of sections in a plan of this version.
-pub const SECTIONS: usize = 67;
+pub const SECTIONS: usize = 72;
 
 impl Target for Text {
     const TABLE: usize = STRINGS;
@@ -62,6 +64,7 @@ pub fn fields(section: usize) -> &'static [Kind] {
         campaign::fields,
         condition::fields,
         feature::fields,
+        identity::fields,
         journey::fields,
         candidate_index::fields,
         policy::fields,

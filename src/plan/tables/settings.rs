@@ -1,9 +1,10 @@
 //! Settings of the whole plan.
 
-use super::{CandidateIndex, Cap, Text};
+use super::{CandidateIndex, Cap, IdentityMode, Text, Withdrawal};
 use crate::event::consent::Consent;
 use crate::plan::row::{Id, Ids, Span, flags, tables};
 use crate::prelude::*;
+use crate::time::Millis;
 
 flags! {
     /// The flags of the [`Settings`].
@@ -34,6 +35,16 @@ tables! {
         caps: Span<Cap>,
         /// The campaigns that compete for the next action.
         next: Option<Id<CandidateIndex>>,
+        /// The effect of identifiers that nobody has proven.
+        identity: IdentityMode,
+        /// The fate of what is stored when the consent to store it is withdrawn.
+        withdrawal: Withdrawal,
+        /// How long events are kept; zero for all time. The next two are as this one.
+        keep_events: Millis,
+        /// How long a profile without an identified person is kept after its last event.
+        keep_anonymous: Millis,
+        /// How long deliveries are kept.
+        keep_deliveries: Millis,
     }
     /// The purposes that campaigns of a class need; one row for each class.
     4 ClassPolicy {

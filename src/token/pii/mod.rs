@@ -46,8 +46,7 @@ impl fmt::Display for PiiKind {
 
 /// Returns the kind of PII in `text`, if there is any. The module's documentation lists the forms.
 pub fn detect_pii(text: &str) -> Option<PiiKind> {
-    let decoded = percent_decode_lossy(text);
-    let plain: Vec<char> = percent_decode_lossy(&decoded).chars().filter_map(fold).collect();
+    let plain = plain(text);
     if email::is_in(&plain) {
         Some(PiiKind::Email)
     } else if phone::is_in(&plain) {
@@ -55,6 +54,17 @@ pub fn detect_pii(text: &str) -> Option<PiiKind> {
     } else {
         None
     }
+}
+
+/// Checks whether an e-mail address is in `text`.
+pub(crate) fn has_email(text: &str) -> bool {
+    email::is_in(&plain(text))
+}
+
+/// Returns the decoded characters of a text, with those that look like ASCII as ASCII.
+fn plain(text: &str) -> Vec<char> {
+    let decoded = percent_decode_lossy(text);
+    percent_decode_lossy(&decoded).chars().filter_map(fold).collect()
 }
 
 /// Returns the ASCII character that looks like `c`, or `None` if `c` is invisible.

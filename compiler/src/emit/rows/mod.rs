@@ -4,6 +4,7 @@ mod campaign;
 mod candidate_index;
 mod content;
 mod feature;
+mod identity;
 mod journey;
 mod policies;
 mod template;
@@ -129,12 +130,15 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         rules.features.iter().for_each(|(key, feature)| self.feature(key, feature));
         rules.auto_experiments.iter().for_each(|(id, experiment)| self.auto_experiment(id, experiment));
         self.exposures();
+        self.identity();
+        self.purposes();
         let settings = self.settings(caps);
         self.plan.finish(settings)
     }
 
     fn settings(&mut self, caps: Span<tables::Cap>) -> tables::Settings {
         let policy = &self.rules.policies.consent;
+        let retention = self.rules.policies.retention;
         let gpc: Vec<_> = policy.gpc.iter().map(|purpose| self.plan.text(purpose)).collect();
         tables::Settings {
             id: Id::new(0),
@@ -146,6 +150,11 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             gpc: self.plan.ids(&gpc),
             caps,
             next: self.next_action_index(),
+            identity: self.rules.identity.mode,
+            withdrawal: policy.withdrawal,
+            keep_events: retention.events,
+            keep_anonymous: retention.anonymous,
+            keep_deliveries: retention.deliveries,
         }
     }
 

@@ -1,0 +1,124 @@
+//! Claims: facts that an id without a proof said about the subject.
+//!
+//! A claim never replaces a word that is not claimed. A claimed trait is a fallback. Claimed consent can narrow the
+//! subject's own consent, and never widens it.
+
+use crate::collections::SortedMap;
+use crate::event::consent::Consent;
+use crate::json::codec::Need::Optional;
+use crate::json::codec::{JsonCodec, Member, put, read_members};
+use crate::json::input::{DecodeFault, JsonSource};
+use crate::json::{Object, Value};
+use crate::profile::Profile;
+use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_latest};
+
+/// The greatest number of ids whose claimed consent a profile keeps. A person has fewer devices.
+const MAX_CLAIMANTS: usize = 256;
+
+/// What ids without a proof said about a subject. Every part is a join, like the parts of a profile.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClaimedFacts {
+    /// Traits, by name.
+    pub traits: SortedMap<Stamped<Value>>,
+    /// Consent, by the id that claimed it and by purpose.
+    pub consent: SortedMap<SortedMap<Stamped<Consent>>>,
+}
+
+impl JsonCodec for ClaimedFacts {
+    fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
+        read_members(
+            input,
+            &mut [
+                Member::new(Optional, "traits", &mut self.traits),
+                Member::new(Optional, "consent", &mut self.consent),
+            ],
+        )
+    }
+    fn to_value(&self) -> Value {
+        let mut out = Object::new();
+        put(&mut out, "traits", &self.traits);
+        put(&mut out, "consent", &self.consent);
+        Value::Object(out)
+    }
+    fn is_omitted(&self) -> bool {
+        self.traits.is_empty() && self.consent.is_empty()
+    }
+}
+
+impl ClaimedFacts {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (name, value) in &other.traits {
+            keep_latest(&mut self.traits, name, value);
+        }
+        for (claimant, states) in &other.consent {
+            self.keep_consent(claimant, states);
+        }
+    }
+
+    /// Adds the consent that an id claimed. The ids that are first in their order are kept.
+    pub(crate) fn keep_consent(&mut self, claimant: &str, states: &SortedMap<Stamped<Consent>>) {
+        if states.is_empty() {
+            return;
+        }
+        let known = self.consent.get_or_insert_with(claimant, SortedMap::new);
+        for (purpose, state) in states {
+            keep_consent(known, purpose, state);
+        }
+        if self.consent.len() > MAX_CLAIMANTS {
+            self.consent.pop_last();
+        }
+    }
+
+    /// Returns the strictest of the latest words of all ids on a purpose, with the latest stamp of such a word.
+    fn strictest(&self, purpose: &str) -> Option<&Stamped<Consent>> {
+        let words = self.consent.values().filter_map(|states| states.get(purpose));
+        let rank = |state: Consent| match state {
+            Consent::Denied => 2,
+            Consent::Granted => 1,
+            Consent::Pending => 0,
+        };
+        words.max_by_key(|word| (rank(word.0), word.stamp()))
+    }
+}
+
+impl Profile {
+    /// Returns the value of a trait that counts: the profile's own, or else the claimed one.
+    #[must_use]
+    pub fn effective_trait(&self, name: &str) -> Option<&Stamped<Value>> {
+        self.traits.get(name).or_else(|| self.claims.traits.get(name))
+    }
+
+    /// Returns the consent that counts for a purpose, if anybody stated any.
+    ///
+    /// - Without a word of its own: `denied` if the latest word of any claiming id is, else `granted` if one is.
+    /// - With a word of its own that is not `denied`: a claimed `denied` that is not earlier counts instead.
+    /// - An own `denied` stays, whatever is claimed.
+    ///
+    /// A claimed state other than `denied` has the least stamp, so that any later word that is not claimed replaces it.
+    #[must_use]
+    pub fn effective_consent(&self, purpose: &str) -> Option<Stamped<Consent>> {
+        let own = self.consent.get(purpose);
+        let Some(claimed) = self.claims.strictest(purpose) else { return own.cloned() };
+        let is_denied = claimed.0 == Consent::Denied;
+        match own {
+            Some(own) if own.0 == Consent::Denied || !is_denied || claimed.1 < own.1 => Some(own.clone()),
+            _ if is_denied => Some(claimed.clone()),
+            _ => Some(Stamped::new(claimed.0, Stamp::default())),
+        }
+    }
+
+    /// Returns the profile of a device as claims of the device, to be merged into the profile of a person.
+    ///
+    /// Traits, consent and the account become claims. All that the device did stays as it is. Turning two profiles of
+    /// one device into claims and merging them is the same as merging them first.
+    #[must_use]
+    pub fn into_claims(mut self, claimed_by: &str) -> Self {
+        for (name, value) in core::mem::take(&mut self.traits) {
+            keep_latest(&mut self.claims.traits, &name, &value);
+        }
+        let consent = core::mem::take(&mut self.consent);
+        self.claims.keep_consent(claimed_by, &consent);
+        self.accounts.values_mut().for_each(crate::profile::account::Account::demote);
+        self
+    }
+}
