@@ -1,7 +1,10 @@
 //! Queries that hosts make of a plan besides decisions.
 
+use crate::condition;
+use crate::event::Event;
+use crate::json::Value;
 use crate::plan::Plan;
-use crate::plan::tables::{Purpose, SettingsFlags, Slot, SlotFlags, Withdrawal};
+use crate::plan::tables::{Counter, Purpose, SettingsFlags, Slot, SlotFlags, Withdrawal};
 use crate::time::Millis;
 
 /// A slot as hosts find it on a page.
@@ -40,6 +43,21 @@ impl Plan {
             selector: row.selector.map(|selector| self.text(selector)),
             is_public: row.flags.contains(SlotFlags::PUBLIC),
         })
+    }
+
+    /// Whether a view of this page may matter: a slot of the page can be filled, or the view is counted.
+    ///
+    /// If not, the page is the same for everybody, and a host need not know who asks for it.
+    #[must_use]
+    pub fn concerns(&self, view: &Event) -> bool {
+        let path = view.properties.get("path").and_then(Value::as_str).unwrap_or("/");
+        let is_filled = |row: &Slot| row.pages.is_none_or(|pages| self.is_match(pages, path));
+        let is_counted = |row: &Counter| {
+            self.text(row.event) == view.name
+                && row.filter.is_none_or(|node| condition::filter(self, node, &view.properties))
+        };
+        self.rows(self.all::<Slot>()).any(|(_, row)| is_filled(&row))
+            || self.rows(self.all::<Counter>()).any(|(_, row)| is_counted(&row))
     }
 
     /// Returns the purpose without which nothing may be stored on a device, if the rules demand one.
