@@ -5,6 +5,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  hkdfSync,
   sign as signWith,
   timingSafeEqual,
   verify as verifyWith,
@@ -86,3 +87,26 @@ export function sign(index, message) {
 }
 
 const mac = (key, message) => createHmac('sha256', key).update(message).digest();
+
+/** The keys of device ids: one for each private key of profile tokens, that of the signer first. */
+let deviceKeys = [];
+
+/** Derives the keys of device ids from a private JWKS (RFC 5869). Returns their number. */
+export function deriveDeviceKeys(jwks) {
+  deviceKeys = JSON.parse(jwks)
+    .keys.filter(({ tl }) => tl === 'token')
+    .map(({ d, k }) => Buffer.from(String(d ?? k ?? ''), 'base64url'))
+    .filter(({ length }) => length >= 32)
+    .map((secret) => Buffer.from(hkdfSync('sha256', secret, '', 'throughline device id', 32)));
+  return deviceKeys.length;
+}
+
+const shortMac = (key, text) => mac(key, text).toString('base64url', 0, 16);
+
+/** Returns the MAC of a text by the first key: 16 bytes in base64url. */
+export const deviceMac = (text) => shortMac(deviceKeys[0], text);
+
+/** Returns whether this is the MAC of the text by one of the keys. */
+export const isDeviceMac = (text, found) =>
+  found.length === 22 &&
+  deviceKeys.some((key) => timingSafeEqual(Buffer.from(found, 'latin1'), Buffer.from(shortMac(key, text))));

@@ -43,12 +43,16 @@ function untouched(request, env) {
   return env.ASSETS ? env.ASSETS.fetch(request) : fetch(withoutOurs(request));
 }
 
-/** Returns the request without the edge's cookies and token. */
+/** Returns the request without the edge's cookies and tokens. */
 function withoutOurs(request) {
   const headers = new Headers(request.headers);
-  const cookies = (headers.get('cookie') ?? '').split(/;\s*/).filter((pair) => pair && !pair.startsWith('tl_'));
+  const cookies = (headers.get('cookie') ?? '').split(/;\s*/).filter((pair) => pair && !/^(__Host-)?tl_/.test(pair));
   headers.delete('cookie');
   headers.delete('x-tl-token');
+  headers.delete('x-tl-device');
+  const [, header] = /^bearer ([\w-]+)\./i.exec(headers.get('authorization') ?? '') ?? [];
+  if (header && /"typ":"tl[\w-]*\+jwt"/.test(Buffer.from(header, 'base64url').toString()))
+    headers.delete('authorization');
   if (cookies.length) headers.set('cookie', cookies.join('; '));
   return new Request(request, { headers });
 }

@@ -42,6 +42,7 @@ mod page;
 mod plan_store;
 mod platform;
 mod prelude;
+mod refresh;
 mod request;
 mod response;
 mod visitor;

@@ -1,6 +1,6 @@
 // The edge worker on workerd for tests, with its own origin, keys and plans, and a stub of the collector.
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey, randomBytes, sign } from 'node:crypto';
+import { createHmac, createPrivateKey, hkdfSync, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -60,9 +60,9 @@ const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8
  * Starts the edge.
  *
  * `origin` answers requests as a Node server does; without it the origin is `assets`, a directory. `vars` are
- * set beside the keys. The result has `url`, `kv`, `messages` (delivered by the outbox), `posts` (requests to
- * the collector), `seen` (requests to the origin), `collector` (set `answer` to change its response to a
- * post) and `stop()`.
+ * set beside the keys. The result has `url`, `kv`, `messages` (delivered by the outbox), `posts` (messages to the
+ * collector with their `path`), `refreshes` (its questions for fresh facts), `seen` (requests to the origin),
+ * `collector` (set `answer`, `refresh` or `redeem` to change its responses) and `stop()`.
  */
 export async function startEdge({
   rules,
@@ -74,9 +74,14 @@ export async function startEdge({
 }) {
   const messages = [];
   const posts = [];
+  const refreshes = [];
   const seen = [];
   const logs = [];
-  const collector = { answer: () => Response.json({ results: {} }) };
+  const collector = {
+    answer: () => Response.json({ results: {} }),
+    refresh: () => Response.json({}),
+    redeem: () => Response.json({ error: {} }, { status: 401 }),
+  };
   const record = (request, response) => {
     seen.push(request);
     return origin(request, response);
@@ -121,8 +126,13 @@ export async function startEdge({
           messages.push(...body);
           return Response.json({ kept: [...body.keys()] });
         }
-        posts.push({ path, authorization: request.headers.get('authorization'), body });
-        return collector.answer(body);
+        const authorization = request.headers.get('authorization');
+        if (path === '/v1/edge/refresh') {
+          refreshes.push({ authorization, body });
+          return collector.refresh(body);
+        }
+        posts.push({ path, authorization, body });
+        return path === '/v1/edge/redeem' ? collector.redeem(body) : collector.answer(body);
       },
     },
   };
@@ -145,6 +155,7 @@ export async function startEdge({
     published,
     messages,
     posts,
+    refreshes,
     seen,
     logs,
     collector,
@@ -171,6 +182,11 @@ async function serve(handler) {
 export const BROWSER =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
+/** The names of the edge's cookies. */
+export const ID = '__Host-tl_id';
+export const TOKEN = '__Host-tl_token';
+export const SESSION = '__Host-tl_session';
+
 /**
  * A visitor with a cookie jar. `fetch(path, { headers, ...init })` returns `{ status, headers, setCookies,
  * bytes, text, json() }`.
@@ -181,6 +197,16 @@ export class Visitor {
   constructor(edge, { headers = {} } = {}) {
     this.edge = edge;
     this.headers = headers;
+  }
+
+  /** The alias of this browser's credential. */
+  get device() {
+    return this.cookies.get(ID)?.split('.')[0];
+  }
+
+  /** The claims of this browser's token, unverified. */
+  get token() {
+    return claimsOf(this.cookies.get(TOKEN));
   }
 
   fetch(path, { method = 'GET', headers = {}, body } = {}) {
@@ -242,6 +268,20 @@ export async function eventually(check, milliseconds = 5000) {
     }
   }
 }
+
+/** Returns a new alias of a device. */
+export const newAlias = () => `v${randomBytes(16).toString('hex')}`;
+
+/** Returns the MAC of the edge for a usage and what it is about, by the keys of a directory. */
+export function deviceMac(keys, ...text) {
+  const [jwk] = JSON.parse(jwks(keys, 'token.private')).keys;
+  const secret = Buffer.from(jwk.d ?? jwk.k, 'base64url');
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'throughline device id', 32));
+  return createHmac('sha256', key).update(text.join(' ')).digest().toString('base64url', 0, 16);
+}
+
+/** Returns a browser's credential as the edge makes it. */
+export const credential = (keys, alias = newAlias()) => `${alias}.${deviceMac(keys, 'id', alias)}`;
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { Miniflare } from 'miniflare';
 import { conformance } from '../support/conformance.mjs';
-import { claimsOf, page, startEdge, Visitor } from '../support/edge.mjs';
+import { claimsOf, page, startEdge, TOKEN, Visitor } from '../support/edge.mjs';
 
 // Bytes travel as base64, and many calls in one request.
 const worker = `
@@ -245,14 +245,14 @@ for (const [algorithm, make] of Object.entries(KEYS)) {
         .join('.');
       const token = `${text}.${base64url(key.sign(Buffer.from(text)))}`;
       const visitor = new Visitor(edge);
-      visitor.cookies.set('tl_token', token);
+      visitor.cookies.set(TOKEN, token);
       assert.match((await visitor.fetch('/')).text, /<b>gold<\/b>/);
-      const again = visitor.cookies.get('tl_token');
+      const again = visitor.cookies.get(TOKEN);
       assert.notEqual(again, token);
       assert.equal(claimsOf(again).sub, 'p1');
       const [head, body, signature] = again.split('.');
       assert.ok(key.check(Buffer.from(`${head}.${body}`), Buffer.from(signature, 'base64url')));
-      visitor.cookies.set('tl_token', token.slice(0, -4) + (token.endsWith('AAAA') ? 'BBBB' : 'AAAA'));
+      visitor.cookies.set(TOKEN, token.slice(0, -4) + (token.endsWith('AAAA') ? 'BBBB' : 'AAAA'));
       assert.ok(!(await visitor.fetch('/')).text.includes('gold'));
     } finally {
       await edge.stop();

@@ -28,7 +28,7 @@ test('collector down, kill -9 of the edge, kill -9 while it hands over: nothing 
       Array.from({ length: 6 }, async () => {
         const visitor = visitorOf(shop);
         await visitor.fetch('/_tl/token');
-        return { visitor, id: visitor.cookies.get('tl_id'), acknowledged: [], unsure: [] };
+        return { visitor, id: visitor.device, acknowledged: [], unsure: [] };
       }),
     );
     const send = async ({ visitor, acknowledged, unsure }) => {
@@ -63,7 +63,7 @@ test('collector down, kill -9 of the edge, kill -9 while it hands over: nothing 
       assert.equal(new Set(ids).size, ids.length);
     }
     await eventually(async () => {
-      const { events } = await profile(reader.cookies.get('tl_id'));
+      const { events } = await profile(reader.device);
       assert.equal(events.filter((event) => event.event === 'Page Viewed').length, 1);
       assert.ok(events.some((event) => event.event === 'Message Seen'));
     }, 60_000);

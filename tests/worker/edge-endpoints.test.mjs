@@ -4,7 +4,17 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { claimsOf, eventually, mintPreview, mintToken, newId, page, startEdge, Visitor } from '../support/edge.mjs';
+import {
+  eventually,
+  mintPreview,
+  mintToken,
+  newId,
+  page,
+  SESSION,
+  startEdge,
+  TOKEN,
+  Visitor,
+} from '../support/edge.mjs';
 
 const rules = {
   version: 1,
@@ -129,7 +139,7 @@ describe('decide', () => {
     assert.equal(answer.status, 200);
     const decision = answer.json();
     assert.equal(decision.slots.hero.html, '<h1>Hello you</h1>');
-    assert.equal(decision.subject, someone.cookies.get('tl_id'));
+    assert.equal(decision.subject, someone.device);
     assert.equal(decision.exposures.length, 2);
     assert.equal(answer.headers['cache-control'], 'no-store');
     assert.equal(answer.headers['content-type'], 'application/json');
@@ -253,8 +263,8 @@ describe('events', () => {
     assert.deepEqual(answer.json(), { success: true, results: { [identify.messageId]: { result: 'ok' } } });
     const [{ path, authorization, body }] = edge.posts;
     assert.deepEqual([path, authorization], ['/v1/edge', 'Bearer ck']);
-    assert.equal(body.anonymousId, someone.cookies.get('tl_id'));
-    assert.equal(body.subject, someone.cookies.get('tl_id'));
+    assert.equal(body.device.id, someone.device);
+    assert.deepEqual([body.device.signed, body.proof], [true, undefined]);
     const [event] = body.events;
     assert.deepEqual(
       [event.id, event.type, event.userId, event.trusted],
@@ -262,7 +272,7 @@ describe('events', () => {
     );
     const { text } = await someone.fetch('/');
     assert.ok(text.includes('Hello Eve'));
-    assert.equal(claimsOf(someone.cookies.get('tl_token')).tl.traits.secret, undefined);
+    assert.equal(someone.token.tl.traits.secret, undefined);
   });
 
   test("bring the collector's fresh token, with what this browser knew", async () => {
@@ -270,27 +280,27 @@ describe('events', () => {
     await someone.post('/_tl/events', {
       batch: [{ type: 'identify', messageId: newId(), traits: { firstName: 'Old' } }],
     });
-    edge.collector.answer = () =>
+    edge.collector.answer = ({ device }) =>
       Response.json({
         results: {},
-        token: mintToken(edge.keys, { sub: 'profile-9', ver: 12, facts: { traits: { secret: ['vip', 1, 1] } } }),
+        token: mintToken(edge.keys, { sub: device.id, ver: 12, facts: { traits: { secret: ['vip', 1, 1] } } }),
       });
     try {
       await someone.post('/_tl/events', { batch: [event()] });
     } finally {
       edge.collector.answer = () => Response.json({ results: {} });
     }
-    const claims = claimsOf(someone.cookies.get('tl_token'));
+    const claims = someone.token;
     assert.deepEqual(
       [claims.sub, claims.ver, claims.tl.traits.secret[0], claims.tl.traits.firstName[0]],
-      ['profile-9', 12, 'vip', 'Old'],
+      [someone.device, 12, 'vip', 'Old'],
     );
   });
 
   test('a token for another person brings nothing of the one before', async () => {
     const someone = visitor();
     someone.cookies.set(
-      'tl_token',
+      TOKEN,
       mintToken(edge.keys, { sub: 'person-a', facts: { traits: { firstName: ['A', 1, 1] } } }),
     );
     edge.collector.answer = () => Response.json({ results: {}, token: mintToken(edge.keys, { sub: 'person-b' }) });
@@ -299,7 +309,7 @@ describe('events', () => {
     } finally {
       edge.collector.answer = () => Response.json({ results: {} });
     }
-    const claims = claimsOf(someone.cookies.get('tl_token'));
+    const claims = someone.token;
     assert.deepEqual([claims.sub, claims.tl.traits], ['person-b', undefined]);
   });
 
@@ -311,7 +321,7 @@ describe('events', () => {
     } finally {
       edge.collector.answer = () => Response.json({ results: {} });
     }
-    assert.notEqual(someone.cookies.get('tl_token'), 'x.y.z');
+    assert.notEqual(someone.cookies.get(TOKEN), 'x.y.z');
   });
 
   for (const [name, answer] of Object.entries({
@@ -325,7 +335,7 @@ describe('events', () => {
         const sent = Array.from({ length: 3 }, () => event());
         assert.equal((await someone.post('/_tl/events', { batch: sent })).status, 200);
         await eventually(() => {
-          const [message] = edge.messages.filter((message) => message.anonymousId === someone.cookies.get('tl_id'));
+          const [message] = edge.messages.filter((message) => message.device?.id === someone.device);
           assert.deepEqual(
             message.events.map((event) => event.id),
             sent.map((event) => event.messageId),
@@ -344,7 +354,7 @@ describe('events', () => {
       const sent = Array.from({ length: 20 }, () => event({ properties: { text: 'x'.repeat(20_000) } }));
       assert.equal((await someone.post('/_tl/events', { batch: sent })).status, 200);
       await eventually(() => {
-        const messages = edge.messages.filter((message) => message.anonymousId === someone.cookies.get('tl_id'));
+        const messages = edge.messages.filter((message) => message.device?.id === someone.device);
         assert.deepEqual(
           messages.map((message) => message.events.length),
           [20],
@@ -441,7 +451,7 @@ describe('token', () => {
   test('says who it is and what a browser may know', async () => {
     const someone = visitor();
     someone.cookies.set(
-      'tl_token',
+      TOKEN,
       mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1], secret: ['s', 1, 1] } } }),
     );
     someone.cookies.set('tl_consent', 'personalization=granted');
@@ -451,14 +461,14 @@ describe('token', () => {
       [subject, profile.traits, consent, token],
       ['p1', { firstName: ['Ann', 1, 1] }, { personalization: 'granted' }, undefined],
     );
-    assert.equal(session, Number(someone.cookies.get('tl_session')));
+    assert.equal(session, Number(someone.cookies.get(SESSION).split('.')[0]));
     assert.ok(expires > Date.now() && measure === true);
     assert.equal(headers['cache-control'], 'no-store');
   });
 
   test('gives a new visitor an id', async () => {
     const someone = visitor();
-    assert.equal((await someone.fetch('/_tl/token')).json().subject, someone.cookies.get('tl_id'));
+    assert.equal((await someone.fetch('/_tl/token')).json().subject, someone.device);
   });
 
   test('comes back to an app that has presented one', async () => {
@@ -476,7 +486,7 @@ describe('token', () => {
       headers: { authorization: `Bearer ${mintToken(edge.keys, { sub: 'app-user' })}` },
     });
     assert.equal(status, 200);
-    assert.equal(claimsOf(someone.cookies.get('tl_token')).sub, 'app-user');
+    assert.equal(someone.token.sub, 'app-user');
     assert.equal((await someone.fetch('/_tl/token')).json().subject, 'app-user');
   });
 
@@ -492,7 +502,7 @@ describe('token', () => {
     });
     assert.equal(elsewhere.status, 403);
     assert.equal((await someone.fetch('/_tl/token', { method: 'DELETE' })).status, 200);
-    assert.equal(someone.cookies.get('tl_token') ?? '', '');
+    assert.equal(someone.cookies.get(TOKEN) ?? '', '');
     assert.notEqual((await someone.fetch('/_tl/token')).json().subject, 'app-user');
   });
 

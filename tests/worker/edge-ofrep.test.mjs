@@ -10,6 +10,10 @@ import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import { OpenFeature as WebOpenFeature } from '@openfeature/web-sdk';
 import {
+  credential,
+  ID,
+  newAlias,
+  TOKEN,
   cliPath,
   eventually,
   mintToken,
@@ -238,17 +242,18 @@ describe('who it is about', () => {
       assert.equal(await splitOf({ targetingKey: 'user-1' }, { headers }), bucketOf(subject));
     }
     const browser = new Visitor(edge);
-    browser.cookies.set('tl_token', token);
+    browser.cookies.set(TOKEN, token);
     browser.cookies.set('tl_consent', 'personalization=granted');
     assert.equal(await splitOf({}, {}, browser), bucketOf(subject));
   });
 
   test('without one the targeting key does, and then the id of the browser', async () => {
     const browser = new Visitor(edge);
-    browser.cookies.set('tl_id', 'browser-1234');
+    const alias = newAlias();
+    browser.cookies.set(ID, credential(edge.keys, alias));
     browser.cookies.set('tl_consent', 'personalization=granted');
     assert.equal(await splitOf({ targetingKey: 'user-1' }, {}, browser), bucketOf('user-1'));
-    assert.equal(await splitOf({}, {}, browser), bucketOf('browser-1234'));
+    assert.equal(await splitOf({}, {}, browser), bucketOf(alias));
     browser.cookies.set('tl_consent', 'personalization=denied');
     assert.equal(await splitOf({}, {}, browser), 'TARGETING_KEY_MISSING');
     assert.equal(await splitOf({}), 'TARGETING_KEY_MISSING');

@@ -128,7 +128,7 @@ async function recorded(path) {
   const visitor = new Visitor(edge);
   const { text } = await visitor.fetch(path);
   const messages = await eventually(() => {
-    const own = edge.messages.filter((message) => message.anonymousId === visitor.cookies.get('tl_id'));
+    const own = edge.messages.filter((message) => message.device?.id === visitor.device);
     assert.equal(own.length, 1);
     return own;
   });

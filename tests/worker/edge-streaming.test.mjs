@@ -132,11 +132,11 @@ for (const [path, half] of Object.entries(HOSTILE)) {
 
 test('only what the visitor was sent is recorded when they leave early', async () => {
   const stream = await open('/aborted');
-  const id = /tl_id=(\w+)/.exec(stream.response.headers['set-cookie'].join())[1];
+  const id = /__Host-tl_id=(\w+)/.exec(stream.response.headers['set-cookie'].join())[1];
   await eventually(() => assert.ok(stream.text.includes('gefüllt')));
   stream.response.destroy();
   const events = await eventually(() => {
-    const [message] = edge.messages.filter((message) => message.anonymousId === id);
+    const [message] = edge.messages.filter((message) => message.device?.id === id);
     return message.events.map((event) => event.properties.slot ?? event.event);
   }, 15_000);
   assert.deepEqual(events, ['hero', 'Page Viewed']);

@@ -1,8 +1,25 @@
 // Visitors: recognition, stored data, and the effect of consent.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { claimsOf, eventually, mintPreview, mintToken, newKeys, page, startEdge, Visitor } from '../support/edge.mjs';
+import {
+  claimsOf,
+  credential,
+  deviceMac,
+  eventually,
+  ID,
+  mintPreview,
+  mintToken,
+  newAlias,
+  newKeys,
+  page,
+  SESSION,
+  startEdge,
+  TOKEN,
+  Visitor,
+} from '../support/edge.mjs';
 
 const message = (html) => ({ renditions: [{ channel: 'web', html }] });
 const rules = {
@@ -76,39 +93,97 @@ function visitor(consent = granted, cookies = {}) {
   return visitor;
 }
 const names = (answer) => answer.setCookies.map((line) => line.split('=')[0]).sort();
+const facts = { traits: { firstName: ['Ann', 1, 1] } };
 const hello = (answer) => /Hello (\w+)/.exec(answer.text)?.[1];
-const tokenOf = (visitor) => claimsOf(visitor.cookies.get('tl_token'));
-const messagesOf = (visitor) => edge.messages.filter((message) => message.anonymousId === visitor.cookies.get('tl_id'));
+const tokenOf = (visitor) => visitor.token;
+const messagesOf = (visitor) => edge.messages.filter((message) => message.device?.id === visitor.device);
 
 describe('the first visit', () => {
   test('makes one id, in a cookie that scripts cannot read', async () => {
     const someone = visitor();
     const { setCookies } = await someone.fetch('/');
-    const [id] = setCookies.filter((line) => line.startsWith('tl_id='));
-    assert.match(id, /^tl_id=v[0-9a-f]{32}; Path=\/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax$/);
-    const [session] = setCookies.filter((line) => line.startsWith('tl_session='));
-    assert.match(session, /^tl_session=\d{13}; Path=\/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$/);
-    assert.ok(
-      setCookies.some((line) => /^tl_token=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/.test(line)),
+    const [id] = setCookies.filter((line) => line.startsWith(`${ID}=`));
+    assert.match(
+      id,
+      /^__Host-tl_id=v[0-9a-f]{32}\.[\w-]{22}; Path=\/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax$/,
     );
-    const before = someone.cookies.get('tl_id');
+    const [session] = setCookies.filter((line) => line.startsWith(`${SESSION}=`));
+    assert.match(
+      session,
+      /^__Host-tl_session=\d{13}\.[\w-]{22}; Path=\/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    assert.ok(
+      setCookies.some((line) =>
+        /^__Host-tl_token=[\w.-]+; Path=\/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax$/.test(line),
+      ),
+    );
+    const before = someone.device;
     const again = await someone.fetch('/');
-    assert.ok(!names(again).includes('tl_id'));
-    assert.equal(someone.cookies.get('tl_id'), before);
+    assert.ok(!names(again).includes(ID));
+    assert.equal(someone.device, before);
   });
 
   test('two visitors are two people', async () => {
     const [one, two] = [visitor(), visitor()];
     await Promise.all([one.fetch('/'), two.fetch('/')]);
-    assert.notEqual(one.cookies.get('tl_id'), two.cookies.get('tl_id'));
+    assert.notEqual(one.device, two.device);
   });
 
-  test('an id that cannot be ours is replaced', async () => {
-    for (const id of ['<script>', `p-${'0'.repeat(32)}`]) {
-      const someone = visitor(granted, { tl_id: id });
-      assert.ok(names(await someone.fetch('/')).includes('tl_id'));
-      assert.match(someone.cookies.get('tl_id'), /^v[0-9a-f]{32}$/);
+  const alias = newAlias();
+  for (const [name, make] of Object.entries({
+    'the alias alone': () => alias,
+    'no alias': (keys) => credential(keys, 'undefined'),
+    'an alias of another form': (keys) => credential(keys, alias.toUpperCase().replace('V', 'v')),
+    "the collector's id": (keys) => credential(keys, `p-${'0'.repeat(32)}`),
+    "another device's MAC": (keys) => `${alias}.${deviceMac(keys, 'id', newAlias())}`,
+    "an owner's ticket": (keys) => `${alias}.${deviceMac(keys, 'owner', alias)}`,
+    'the MAC of other keys': () => credential(newKeys(), alias),
+    'a longer MAC': (keys) => `${credential(keys, alias)}A`,
+    'an empty MAC': () => `${alias}.`,
+    markup: () => '<script>',
+  })) {
+    test(`${name} is no credential, and is replaced`, async () => {
+      const someone = visitor(granted, { [ID]: make(edge.keys) });
+      assert.ok(names(await someone.fetch('/')).includes(ID));
+      assert.match(someone.device, /^v[0-9a-f]{32}$/);
+      assert.notEqual(someone.device, alias);
+    });
+  }
+
+  test('an id of former versions, which nobody has signed, is ignored and deleted', async () => {
+    const someone = visitor(granted, { tl_id: alias, tl_session: '1', tl_token: mintToken(edge.keys, { facts }) });
+    assert.equal(hello(await someone.fetch('/')), 'you');
+    assert.notEqual(someone.device, alias);
+    assert.deepEqual([...someone.cookies.keys()].sort(), [ID, SESSION, TOKEN, 'tl_consent']);
+  });
+
+  test('a page without cookies keeps the id that it shows, and nothing is signed for it', async () => {
+    const shown = { headers: { 'x-tl-device': alias } };
+    const { json, setCookies } = await visitor().fetch('/_tl/token', shown);
+    assert.deepEqual([json().subject, json().device, json().owner], [alias, alias, undefined]);
+    assert.deepEqual(setCookies, []);
+    const signed = visitor(granted, { [ID]: credential(edge.keys) });
+    assert.equal((await signed.fetch('/_tl/token', shown)).json().device, signed.device);
+    for (const wrong of ['undefined', alias.toUpperCase(), `${alias}0`, `p-${'0'.repeat(32)}`]) {
+      const { json } = await visitor().fetch('/_tl/token', { headers: { 'x-tl-device': wrong } });
+      assert.notEqual(json().device, wrong);
     }
+  });
+
+  test('a session begins when the edge says so, for this device only', async () => {
+    const someone = visitor();
+    await someone.fetch('/');
+    const own = someone.cookies.get(SESSION);
+    const start = Date.now() - 60_000;
+    const session = async (value) => {
+      someone.cookies.set(SESSION, value);
+      return (await someone.fetch('/_tl/token')).json().session;
+    };
+    assert.equal(await session(own), Number(own.split('.')[0]));
+    assert.equal(await session(`${start}.${deviceMac(edge.keys, 'session', someone.device, start)}`), start);
+    assert.notEqual(await session(`${start}.${deviceMac(edge.keys, 'session', newAlias(), start)}`), start);
+    assert.notEqual(await session(`${start}.${own.split('.')[1]}`), start);
+    assert.notEqual(await session(`${start}`), start);
   });
 });
 
@@ -150,9 +225,8 @@ describe('the token', () => {
     );
   });
 
-  const facts = { traits: { firstName: ['Ann', 1, 1] } };
   const carriers = {
-    'the cookie': (token) => ({ cookies: { tl_token: token } }),
+    'the cookie': (token) => ({ cookies: { [TOKEN]: token } }),
     Authorization: (token) => ({ headers: { authorization: `Bearer ${token}` } }),
     'X-TL-Token': (token) => ({ headers: { 'x-tl-token': token } }),
   };
@@ -167,32 +241,92 @@ describe('the token', () => {
 
   test('signed again keeps subject, version, end and facts, and stays below 3,072 bytes', async () => {
     const token = mintToken(edge.keys, { facts, ttl: 1234, age: 34 });
-    const someone = visitor(granted, { tl_token: token });
+    const someone = visitor(granted, { [TOKEN]: token });
     await someone.fetch('/');
     const [before, after] = [claimsOf(token), tokenOf(someone)];
-    assert.notEqual(someone.cookies.get('tl_token'), token);
-    for (const claim of ['sub', 'ver', 'exp', 'iss', 'aud']) assert.equal(after[claim], before[claim], claim);
+    assert.notEqual(someone.cookies.get(TOKEN), token);
+    for (const claim of ['sub', 'ver', 'iat', 'exp', 'iss', 'aud']) assert.equal(after[claim], before[claim], claim);
     assert.deepEqual(after.tl.traits, facts.traits);
-    assert.ok(someone.cookies.get('tl_token').length <= 3072);
+    assert.ok(someone.cookies.get(TOKEN).length <= 3072);
   });
 
   test('is left alone where nothing has changed', async () => {
-    const someone = visitor(granted, { tl_token: mintToken(edge.keys, { facts }) });
-    assert.ok(!names(await someone.fetch('/note')).includes('tl_token'));
+    const someone = visitor(granted, { [TOKEN]: mintToken(edge.keys, { facts }) });
+    assert.ok(!names(await someone.fetch('/note')).includes(TOKEN));
   });
 
   test('of the edge is for the subject of the id', async () => {
     const someone = visitor();
     await someone.fetch('/');
-    assert.equal(tokenOf(someone).sub, someone.cookies.get('tl_id'));
+    assert.equal(tokenOf(someone).sub, someone.device);
     assert.equal(tokenOf(someone).ver, 0);
   });
 
-  test('that has expired names its subject and nothing else', async () => {
-    const someone = visitor(granted, { tl_token: mintToken(edge.keys, { facts, age: 7200, ttl: 3600 }) });
+  test('that has expired names nobody, and nothing is signed over it', async () => {
+    const token = mintToken(edge.keys, { facts, age: 7200, ttl: 3600 });
+    const someone = visitor(granted, { [TOKEN]: token });
     assert.equal(hello(await someone.fetch('/')), 'you');
-    assert.equal(tokenOf(someone).sub, 'p1');
-    assert.equal(tokenOf(someone).ver, 0);
+    assert.equal(someone.cookies.get(TOKEN), token);
+    const { json } = await someone.fetch('/_tl/token');
+    assert.deepEqual([json().subject, json().known], [someone.device, false]);
+    const { json: shown } = await visitor().fetch('/_tl/token', { headers: { authorization: `Bearer ${token}` } });
+    assert.notEqual(shown().subject, 'p1');
+  });
+
+  test('of the edge that has expired, or is of another device, gives way to a new one', async () => {
+    const alias = newAlias();
+    for (const change of [{ age: 7200, ttl: 3600 }, { sub: newAlias() }]) {
+      const token = mintToken(edge.keys, { sub: alias, ver: 0, facts, ...change });
+      const someone = visitor(granted, { [ID]: credential(edge.keys, alias), [TOKEN]: token });
+      assert.equal(hello(await someone.fetch('/')), 'you');
+      assert.deepEqual([tokenOf(someone).sub, tokenOf(someone).ver], [alias, 0]);
+    }
+  });
+
+  test('of the edge proves nothing in a header', async () => {
+    const token = mintToken(edge.keys, { sub: newAlias(), ver: 0, facts });
+    assert.equal(hello(await visitor().fetch('/', { headers: { authorization: `Bearer ${token}` } })), 'you');
+  });
+
+  const unjudged = {
+    'of an unknown key': { header: { kid: 'nobody' } },
+    'for another audience': { aud: 'elsewhere' },
+    'of another issuer': { iss: 'elsewhere' },
+    'not valid yet': { age: -600 },
+  };
+  for (const [name, change] of Object.entries(unjudged)) {
+    test(`that is ${name} is left for another edge to judge`, async () => {
+      const token = mintToken(edge.keys, { facts, ...change });
+      const someone = visitor(granted, { [TOKEN]: token });
+      assert.equal(hello(await someone.fetch('/')), 'you');
+      assert.equal(someone.cookies.get(TOKEN), token);
+    });
+  }
+
+  test('is of a device whose keys have changed, and of the same person', async () => {
+    const [old, next] = [edge.keys, newKeys()].map(
+      (keys) => JSON.parse(readFileSync(join(keys, 'token.private.jwks.json'))).keys,
+    );
+    const rotated = await startEdge({
+      keys: edge.keys,
+      published: edge.published,
+      origin,
+      vars: { TOKEN_KEYS: JSON.stringify({ keys: [...next, ...old] }) },
+    });
+    try {
+      const someone = new Visitor(rotated);
+      const alias = newAlias();
+      someone.cookies.set('tl_consent', encodeURIComponent(granted));
+      someone.cookies.set(ID, credential(edge.keys, alias));
+      someone.cookies.set(TOKEN, mintToken(edge.keys, { facts }));
+      assert.equal(hello(await someone.fetch('/')), 'Ann');
+      assert.equal(someone.device, alias);
+      assert.notEqual(someone.cookies.get(ID), credential(edge.keys, alias), 'it is signed with the new key');
+      await someone.fetch('/');
+      assert.equal(someone.device, alias);
+    } finally {
+      await rotated.stop();
+    }
   });
 
   const other = generateKeyPairSync('ed25519').privateKey;
@@ -203,10 +337,7 @@ describe('the token', () => {
       return parts.join('.');
     },
     'signed with another key': (keys) => mintToken(keys, { facts, key: other }),
-    'of an unknown key': (keys) => mintToken(keys, { facts, header: { kid: 'nobody' } }),
     unsigned: (keys) => mintToken(keys, { facts, header: { alg: 'none' } }).replace(/\.[^.]*$/, '.'),
-    'for another audience': (keys) => mintToken(keys, { facts, aud: 'elsewhere' }),
-    'of another issuer': (keys) => mintToken(keys, { facts, iss: 'elsewhere' }),
     'of another type': (keys) => mintToken(keys, { facts, header: { typ: 'JWT' } }),
     'for previews': (keys) => mintPreview(keys),
     'no token': () => 'hello',
@@ -214,16 +345,16 @@ describe('the token', () => {
   };
   for (const [name, make] of Object.entries(bad)) {
     test(`that is ${name} is as if it were not there, and is replaced`, async () => {
-      const someone = visitor(granted, { tl_token: make(edge.keys) });
+      const someone = visitor(granted, { [TOKEN]: make(edge.keys) });
       assert.equal(hello(await someone.fetch('/')), 'you');
-      assert.equal(tokenOf(someone).sub, someone.cookies.get('tl_id'));
+      assert.equal(tokenOf(someone).sub, someone.device);
     });
   }
 
   test('that is bad goes where no new one is needed', async () => {
-    const someone = visitor(granted, { tl_token: 'bad', tl_id: 'v'.repeat(33) });
+    const someone = visitor(granted, { [TOKEN]: 'bad', [ID]: credential(edge.keys) });
     await someone.fetch('/note');
-    assert.notEqual(someone.cookies.get('tl_token'), 'bad');
+    assert.notEqual(someone.cookies.get(TOKEN), 'bad');
   });
 
   test("in Authorization that is the origin's own passes on", async () => {
@@ -252,7 +383,7 @@ describe('consent', () => {
   }
 
   test('without it, nobody is recognised, and experiments have nobody to assign', async () => {
-    const someone = visitor(null, { tl_id: 'v'.repeat(33), tl_token: mintToken(edge.keys) });
+    const someone = visitor(null, { [ID]: credential(edge.keys), [TOKEN]: mintToken(edge.keys) });
     const { text, setCookies } = await someone.fetch('/split');
     assert.ok(text.includes('>fallback<'), text);
     assert.deepEqual(setCookies, []);
@@ -262,7 +393,7 @@ describe('consent', () => {
     const someone = visitor();
     await someone.fetch('/');
     someone.cookies.set('tl_consent', 'personalization=denied');
-    assert.deepEqual(names(await someone.fetch('/note')), ['tl_id', 'tl_session', 'tl_token']);
+    assert.deepEqual(names(await someone.fetch('/note')), [ID, SESSION, TOKEN]);
     assert.deepEqual([...someone.cookies.keys()], ['tl_consent']);
   });
 
@@ -286,7 +417,7 @@ describe('consent', () => {
       message.events.map((event) => event.event),
       ['Message Seen', 'Page Viewed'],
     );
-    assert.equal(message.subject, someone.cookies.get('tl_id'));
+    assert.deepEqual(message.device, { id: someone.device, signed: true });
     assert.ok(message.events.every((event) => event.trusted === true && event.id.startsWith('d-')));
     assert.ok(message.events[1].id.endsWith(':page'));
     assert.equal(message.edge.plan, JSON.parse(edge.published.get('plan:current')).edge);
@@ -367,7 +498,7 @@ test("concurrent visitors never get each other's page, cookies or events", async
   const people = Array.from({ length: 60 }, (_, n) => {
     const name = `Name${n}x`;
     const token = mintToken(edge.keys, { sub: `subject-${n}`, facts: { traits: { firstName: [name, 1, 1] } } });
-    return { name, sub: `subject-${n}`, visitor: visitor(granted, { tl_token: token }) };
+    return { name, sub: `subject-${n}`, visitor: visitor(granted, { [TOKEN]: token }) };
   });
   const answers = await Promise.all(people.map(({ visitor }) => visitor.fetch('/')));
   answers.forEach((answer, n) => assert.equal(hello(answer), people[n].name));
@@ -375,7 +506,7 @@ test("concurrent visitors never get each other's page, cookies or events", async
   await eventually(() => {
     for (const { visitor, sub } of people) {
       const [message, ...more] = messagesOf(visitor);
-      assert.equal(message.subject, sub);
+      assert.deepEqual([message.proof.sub, message.proof.ver], [sub, 7]);
       assert.equal(more.length, 0);
       assert.equal(message.events.length, 2);
     }
@@ -386,10 +517,10 @@ test('what does not fit the cookie is left out, and the token says that it is pa
   const segments = Array.from({ length: 148 }, (_, n) => `segment-${n}`);
   const token = mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1, 1] }, segments } });
   assert.ok(token.length > 2900 && token.length <= 3072, `${token.length}`);
-  const someone = visitor(granted, { tl_token: token });
+  const someone = visitor(granted, { [TOKEN]: token });
   assert.equal(hello(await someone.fetch('/')), 'Ann');
   const { tl } = tokenOf(someone);
-  assert.ok(someone.cookies.get('tl_token').length <= 3072);
+  assert.ok(someone.cookies.get(TOKEN).length <= 3072);
   assert.deepEqual(tl.partial, ['segments']);
   assert.ok(tl.segments.length < segments.length);
   assert.equal(tl.exposures['campaign:capped'].length, 1);

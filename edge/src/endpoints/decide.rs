@@ -7,11 +7,12 @@ use web_sys::Response;
 use crate::endpoints::{active_plan, body};
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::refresh;
 use crate::request::RequestContext;
 use crate::response;
 use crate::visitor::Visitor;
 use crate::visitor::decide_for_visitor::decide_for_visitor;
-use crate::visitor::set_cookies::{clear_cookies, set_cookies};
+use crate::visitor::set_cookies::write_cookies;
 use crate::visitor::{preview, request_facts};
 
 /// The longest body, in bytes.
@@ -42,6 +43,8 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     if is_simulation {
         check_simulation(context)?;
         visitor.profile = facts.profile;
+    } else {
+        visitor = refresh::refreshed(context, &plan, visitor).await;
     }
     let view: Vec<&str> = view.iter().map(String::as_str).collect();
     visitor.profile = visitor.profile.before(&plan, &view);
@@ -53,10 +56,8 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     let events: Vec<_> = events.map(|event| Event { trusted: false, at: event.at.min(received), ..event }).collect();
     let decided = decide_for_visitor(&plan, visitor, request, facts.now, &|_| events.clone());
     let response = response::json_text(200, &decided.decision.to_json())?;
-    if !is_simulation && decided.decision.store {
-        set_cookies(&response.headers(), &context.isolate.config, &decided.visitor, false, context.now);
-    } else if !is_simulation {
-        clear_cookies(&response.headers(), &plan, &decided.facts.request, &context.incoming.cookies);
+    if !is_simulation {
+        write_cookies(context, &plan, &decided, false, &response.headers());
     }
     Ok(response)
 }

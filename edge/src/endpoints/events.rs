@@ -1,19 +1,21 @@
 //! `POST events`: events of the browser, as a Segment batch.
 
 use throughline::canonical;
-use throughline::{Event, Object, Plan, SortedMap, Value};
+use throughline::{Event, Object, Plan, SortedMap, SortedSet, Value};
 use web_sys::Response;
 
+use crate::endpoints::token::insert_device;
 use crate::endpoints::{body, loaded_plan};
-use crate::error::{Refusal, log};
+use crate::error::Refusal;
 use crate::outbox::{self, Envelope};
 use crate::prelude::*;
+use crate::refresh;
 use crate::request::RequestContext;
 use crate::response;
 use crate::visitor::Visitor;
 use crate::visitor::decide_for_visitor::{VisitorDecision, decide_for_visitor};
 use crate::visitor::request_facts;
-use crate::visitor::set_cookies::{clear_cookies, set_cookies};
+use crate::visitor::set_cookies::write_cookies;
 
 /// The longest body, in bytes.
 const MAX_BODY: usize = 500 * 1024;
@@ -21,13 +23,23 @@ const MAX_BODY: usize = 500 * 1024;
 const MAX_EVENTS: usize = 2500;
 /// The longest event, in bytes.
 const MAX_EVENT: usize = 32 * 1024;
+/// The most events in a batch that other devices own.
+const MAX_OWNERS: usize = 8;
 /// The identifiers of a call, by which the collector resolves identities.
 const IDENTIFIERS: [&str; 3] = ["userId", "previousId", "groupId"];
+/// The reason for which an event with a wrong ticket is ignored.
+const WRONG_OWNER: &str = "`owner` is not a ticket of this site";
+const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;
+const MAX_IDENTIFIER: usize = 200;
+/// The most identifiers of other systems in a call.
+const MAX_EXTERNAL_IDS: usize = 20;
 
 /// An event of the batch, parsed and as it is forwarded.
 struct Accepted {
     event: Event,
     value: Value,
+    /// The device that it is sent for, if that is another one.
+    owner: Option<String>,
 }
 
 /// Responds with `200` when the collector or the outbox has stored the events. An invalid event is reported in its own
@@ -42,27 +54,38 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     }
     let plan = loaded_plan(context).await?;
     let mut results = SortedMap::new();
-    let accepted = accept(context, batch, &mut results);
+    let mut visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+    refresh::apply(context, &plan, &mut visitor);
+    let accepted = accept(context, &visitor, batch, &mut results);
 
-    let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+    let device = visitor.id.clone();
     let request = request_facts::of(&context.incoming, visitor.session);
-    let pending: Vec<Event> = accepted.iter().map(|accepted| accepted.event.clone()).collect();
+    let pending: Vec<Event> = accepted.iter().filter(|one| one.owner.is_none()).map(|one| one.event.clone()).collect();
     let mut decided = decide_for_visitor(&plan, visitor, request, context.now, &|_| pending.clone());
     let allowed = allowed(&decided, accepted, &mut results);
-    let changed = record(context, &plan, &mut decided, allowed).await?;
+    let (own, others): (Vec<Accepted>, Vec<Accepted>) = allowed.into_iter().partition(|one| one.owner.is_none());
+    record_for_owners(context, others, &mut results).await?;
+    let changed = record(context, &plan, &mut decided, own, &mut results).await?;
 
-    let response = response::json(200, &success(results))?;
-    if decided.decision.store {
-        set_cookies(&response.headers(), &context.isolate.config, &decided.visitor, changed, context.now);
-    } else {
-        clear_cookies(&response.headers(), &plan, &decided.facts.request, &context.incoming.cookies);
+    let mut answer = success(results);
+    if decided.visitor.id != device {
+        // A script names the right owner from now on.
+        insert_device(context, &decided.visitor, &mut answer);
     }
+    let response = response::json(200, &Value::Object(answer))?;
+    write_cookies(context, &plan, &decided, changed, &response.headers());
     Ok(response)
 }
 
 /// Returns the valid events, and inserts the result of each event.
-fn accept(context: &RequestContext, batch: &[Value], results: &mut SortedMap<Value>) -> Vec<Accepted> {
+fn accept(
+    context: &RequestContext,
+    visitor: &Visitor,
+    batch: &[Value],
+    results: &mut SortedMap<Value>,
+) -> Vec<Accepted> {
     let mut out = Vec::new();
+    let mut owners = SortedSet::new();
     for (index, item) in batch.iter().enumerate() {
         let id =
             item.at(["messageId"]).as_str().map_or_else(|| format!("#{index}"), |id| id.chars().take(200).collect());
@@ -71,28 +94,98 @@ fn accept(context: &RequestContext, batch: &[Value], results: &mut SortedMap<Val
         } else {
             Event::from_segment(item, context.now, false).map_err(|error| error.to_string())
         };
-        match event {
-            Ok(event) => {
-                results.insert(id, result("ok", None));
-                out.push(Accepted { value: forwarded(&event, item), event });
-            }
+        let event = match event {
+            Ok(event) => event,
             Err(message) => {
                 results.insert(id, result("error", Some(&message)));
+                continue;
+            }
+        };
+        match owner(context, visitor, item, &mut owners) {
+            Ok(owner) => {
+                results.insert(id, result("ok", None));
+                out.push(Accepted { value: forwarded(&event, item), event, owner });
+            }
+            Err(reason) => {
+                results.insert(id, result("ignored", Some(reason)));
             }
         }
     }
     out
 }
 
-/// Returns the event with the identifiers of its call.
+/// Returns the other device that an event is sent for, or `None` for the visitor's own.
+///
+/// # Errors
+/// Returns the reason if the event's ticket is not genuine, or there are too many owners.
+fn owner(
+    context: &RequestContext,
+    visitor: &Visitor,
+    call: &Value,
+    owners: &mut SortedSet<String>,
+) -> Result<Option<String>, &'static str> {
+    let ticket = match call.at(["owner"]) {
+        Value::Null => return Ok(None),
+        Value::String(ticket) => ticket,
+        _ => return Err(WRONG_OWNER),
+    };
+    let devices = context.isolate.config.devices.as_ref().ok_or(WRONG_OWNER)?;
+    let alias = devices.owner(ticket).ok_or(WRONG_OWNER)?;
+    if alias == visitor.id {
+        return Ok(None);
+    }
+    owners.insert(alias.clone());
+    if owners.len() > MAX_OWNERS { Err("the batch has events of too many owners") } else { Ok(Some(alias)) }
+}
+
+/// Returns the event with the identifiers of its call, and the proof that the call carries for them.
 fn forwarded(event: &Event, call: &Value) -> Value {
     let mut object = event.to_value().as_object().cloned().unwrap_or_default();
     for name in IDENTIFIERS {
-        if let Value::String(id) = call.at([name]) {
+        if let Some(id) = identifier(call.at([name])) {
             object.insert(name, id.as_str());
         }
     }
+    let hashes = [call.at(["userHash"]), call.at(["context", "userHash"])];
+    if let Some(hash) = hashes.into_iter().find_map(Value::as_str).filter(|hash| is_hash(hash)) {
+        object.insert("userHash", hash);
+    }
+    let external = external_ids(call);
+    if !external.is_empty() {
+        object.insert("externalIds", Value::Array(external));
+    }
     Value::Object(object)
+}
+
+/// Returns the identifiers of other systems, which Segment's calls have in their context.
+fn external_ids(call: &Value) -> Vec<Value> {
+    let Value::Array(ids) = call.at(["context", "externalIds"]) else { return Vec::new() };
+    let is_default = |value: &Value, default| *value == Value::Null || value.as_str() == Some(default);
+    let of_user = |id: &&Value| is_default(id.at(["collection"]), "users") && is_default(id.at(["encoding"]), "none");
+    let read = |id: &Value| {
+        let mut out = Object::new();
+        out.insert("id", identifier(id.at(["id"]))?.as_str());
+        out.insert("type", id.at(["type"]).as_str()?);
+        Some(Value::Object(out))
+    };
+    ids.iter().filter(of_user).filter_map(read).take(MAX_EXTERNAL_IDS).collect()
+}
+
+/// Returns the text of an identifier: a string, or the digits of a whole number that is exact.
+fn identifier(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) if number.abs() <= MAX_WHOLE => {
+            Some(canonical::to_string(value)).filter(|digits| !digits.contains('.'))?
+        }
+        _ => return None,
+    };
+    (!text.is_empty() && text.len() <= MAX_IDENTIFIER).then_some(text)
+}
+
+/// Whether a text is an HMAC-SHA-256 in lower-case hexadecimal.
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Returns the events that may be recorded. Consent events are always recorded, because they state what is allowed.
@@ -107,47 +200,75 @@ fn allowed(decided: &VisitorDecision, accepted: Vec<Accepted>, results: &mut Sor
     allowed
 }
 
-/// Delivers the events and applies them to the profile. Returns whether the token changes.
+/// Delivers events for the devices that this browser had before, each in a message of its own. No token comes back.
+async fn record_for_owners(
+    context: &RequestContext,
+    events: Vec<Accepted>,
+    results: &mut SortedMap<Value>,
+) -> Result<(), Refusal> {
+    let mut by_owner: SortedMap<Vec<Value>> = SortedMap::new();
+    for one in events {
+        let owner = one.owner.unwrap_or_default();
+        match by_owner.get_mut(&owner) {
+            Some(values) => values.push(one.value),
+            None => {
+                by_owner.insert(owner, vec![one.value]);
+            }
+        }
+    }
+    for (owner, values) in by_owner {
+        let response = deliver(context, &Envelope::of_owner(context, owner), values).await?;
+        report(response.as_ref(), results);
+    }
+    Ok(())
+}
+
+/// Delivers the visitor's events and applies them to the profile. Returns whether the token changes.
 async fn record(
     context: &RequestContext,
     plan: &Plan,
     decided: &mut VisitorDecision,
     allowed: Vec<Accepted>,
+    results: &mut SortedMap<Value>,
 ) -> Result<bool, Refusal> {
     if allowed.is_empty() {
         return Ok(false);
     }
-    let envelope = Envelope::new(&decided.visitor, &decided.decision, context.now);
+    let mut envelope = Envelope::new(context, &decided.visitor);
+    if decided.decision.store {
+        envelope = envelope.offering();
+    }
     let (events, values): (Vec<Event>, Vec<Value>) = allowed.into_iter().map(|one| (one.event, one.value)).unzip();
-    let response = outbox::deliver(context, &envelope, values).await.map_err(|()| {
-        Refusal::new(503, "not_recorded", "the events could not be stored; send them again").with("retry-after", "5")
-    })?;
+    let response = deliver(context, &envelope, values).await?;
     let changed = decided.visitor.apply_events(plan, &events, context.now);
-    let fresh = response.as_ref().and_then(|response| response.at(["token"]).as_str());
-    Ok(fresh.is_some_and(|token| accept_fresh(context, plan, &mut decided.visitor, token)) || changed)
+    if let Some(response) = &response {
+        report(Some(response), results);
+        decided.visitor.adopt(&context.isolate.config, plan, response, context.now);
+    }
+    Ok(changed)
 }
 
-/// Accepts the collector's new token, and merges what only this browser knows into its profile.
-///
-/// A profile of another person who used this browser before is not merged.
-fn accept_fresh(context: &RequestContext, plan: &Plan, visitor: &mut Visitor, token: &str) -> bool {
-    let before = visitor.profile.clone();
-    if let Err(refused) = visitor.accept(&context.isolate.config, token, context.now) {
-        log(&format!("collector: its token was refused: {}", refused.code()));
-        visitor.profile = before;
-        return false;
-    }
-    if before.subject == visitor.profile.subject || before.subject == visitor.id {
-        visitor.profile.merge(plan, &before);
-    }
-    true
+async fn deliver(context: &RequestContext, envelope: &Envelope, events: Vec<Value>) -> Result<Option<Value>, Refusal> {
+    outbox::deliver(context, envelope, events).await.map_err(|()| {
+        Refusal::new(503, "not_recorded", "the events could not be stored; send them again").with("retry-after", "5")
+    })
 }
 
-fn success(results: SortedMap<Value>) -> Value {
+/// Takes over the collector's results of the events: it knows, for example, what a person has refused elsewhere.
+fn report(response: Option<&Value>, results: &mut SortedMap<Value>) {
+    let Some(found) = response.and_then(|response| response.at(["results"]).as_object()) else { return };
+    for (id, found) in found.iter() {
+        if let Some(known) = results.get_mut(id).filter(|_| found.at(["result"]).as_str().is_some()) {
+            *known = found.clone();
+        }
+    }
+}
+
+fn success(results: SortedMap<Value>) -> Object {
     let mut out = Object::new();
     out.insert("success", Value::Bool(true));
     out.insert("results", Value::Object(results.into_iter().collect()));
-    Value::Object(out)
+    out
 }
 
 fn result(status: &str, message: Option<&str>) -> Value {

@@ -84,7 +84,7 @@ async fn run(context: &RequestContext, name: &str, flags: Option<&Flags>, method
         "decide" => decide::respond(context).await,
         "events" => events::respond(context).await,
         "token" if method == "POST" => token::set(context).await,
-        "token" if method == "DELETE" => token::delete(),
+        "token" if method == "DELETE" => token::delete(context).await,
         "token" => token::get(context).await,
         "plan" => plan::respond(context).await,
         "explain" => explain::respond(context).await,

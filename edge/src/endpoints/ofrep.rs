@@ -11,6 +11,7 @@ use web_sys::Response;
 use crate::endpoints::{active_plan, body};
 use crate::error::Refusal;
 use crate::prelude::*;
+use crate::refresh;
 use crate::request::RequestContext;
 use crate::response;
 use crate::visitor::decide_for_visitor::facts_for_visitor;
@@ -53,6 +54,7 @@ pub async fn respond(context: &RequestContext, flags: &Flags) -> Result<Response
     let attributes = evaluation_context(body::json(context, MAX_BODY).await?)?;
     let visitor = visitor(context)?;
     let plan = active_plan(context).await?;
+    let visitor = refresh::refreshed(context, &plan, visitor).await;
     let facts = facts(context, &plan, visitor, attributes)?;
     let options = EvaluationOptions::default();
     match flags {

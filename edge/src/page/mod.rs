@@ -7,18 +7,19 @@ pub mod rewriter;
 use alloc::rc::Rc;
 
 use futures_util::future::join;
-use throughline::{Decision, Event, EventKind, Object, Plan};
+use throughline::{Decision, Event, EventKind, Facts, Object, Plan, allows_storage};
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
 use crate::error::{Refusal, log};
 use crate::platform::js;
 use crate::prelude::*;
+use crate::refresh::{self, Question};
 use crate::request::RequestContext;
-use crate::visitor::Visitor;
 use crate::visitor::decide_for_visitor::decide_for_visitor;
 use crate::visitor::preview::Preview;
 use crate::visitor::request_facts;
+use crate::visitor::{Visitor, consent};
 use origin::Validators;
 
 /// The decision about a page request, and all that the response needs.
@@ -52,20 +53,38 @@ pub async fn respond(context: &RequestContext) -> Result<Response, JsValue> {
 
 async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsValue> {
     if !may_change(context) {
-        return origin::fetch(context, Validators::Keep).await;
+        let device = device_for_origin(context).await;
+        return origin::fetch(context, Validators::Keep, device.as_deref()).await;
     }
-    if let Some(plan) = context.plan() {
-        // The plan is loaded: the decision is made before the fetch, and whether it fills anything tells which validators
-        // the origin may see.
-        let outcome = (!context.isolate.plans.is_off()).then(|| decide(context, plan)).filter(PageOutcome::is_personal);
-        let validators = if outcome.is_some() { Validators::Drop } else { Validators::Keep };
-        let response = origin::fetch(context, validators).await?;
-        return Ok(finish(context, response, outcome));
+    let Some(plan) = context.plan() else {
+        // Without a plan it is not known whether the page will be filled, so both are fetched at once.
+        let (response, plan) = join(origin::fetch(context, Validators::Drop, None), context.plan_or_load()).await;
+        let outcome = match plan.and_then(|plan| PageVisit::new(context, plan)) {
+            Some(visit) => Some(visit.decide_fresh(context).await),
+            None => None,
+        };
+        return Ok(finish(context, response?, outcome));
+    };
+    let Some(visit) = PageVisit::new(context, plan) else {
+        let device = device_for_origin(context).await;
+        return origin::fetch(context, Validators::Keep, device.as_deref()).await;
+    };
+    let device = visit.named_device(context);
+    match visit.ask(context) {
+        // The facts are fresh: the decision is made before the fetch, and whether it fills anything tells which
+        // validators the origin may see.
+        None => {
+            let outcome = visit.decide(context);
+            let validators = if outcome.is_personal(context) { Validators::Drop } else { Validators::Keep };
+            let response = origin::fetch(context, validators, device.as_deref()).await?;
+            Ok(finish(context, response, Some(outcome)))
+        }
+        Some(question) => {
+            let response = origin::fetch(context, Validators::Drop, device.as_deref()).await?;
+            question.wait(context).await;
+            Ok(finish(context, response, Some(visit.decide(context))))
+        }
     }
-    let (response, plan) = join(origin::fetch(context, Validators::Drop), context.plan_or_load()).await;
-    let plan = plan.filter(|_| !context.isolate.plans.is_off());
-    let outcome = plan.map(|plan| decide(context, plan)).filter(PageOutcome::is_personal);
-    Ok(finish(context, response?, outcome))
 }
 
 /// Whether the response to this request may differ from the origin's.
@@ -78,19 +97,91 @@ fn may_change(context: &RequestContext) -> bool {
         && !request_facts::is_bot(incoming, &agent())
 }
 
-fn decide(context: &RequestContext, plan: Rc<Plan>) -> PageOutcome {
+/// A page request that the plan may fill or count, before its decision.
+struct PageVisit {
+    plan: Rc<Plan>,
+    visitor: Visitor,
+    request: throughline::Request,
+    preview: Preview,
+}
+
+impl PageVisit {
+    /// Returns the visit, or `None` if the plan has nothing for this page, or personalisation is switched off.
+    fn new(context: &RequestContext, plan: Rc<Plan>) -> Option<Self> {
+        if context.isolate.plans.is_off() {
+            return None;
+        }
+        let preview = Preview::of(context);
+        if !preview.has_headers() && !plan.concerns(&page_view(context, "")) {
+            return None;
+        }
+        let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+        let request = request_facts::of(&context.incoming, visitor.session);
+        Some(Self { plan, visitor, request, preview })
+    }
+
+    /// Asks the collector for fresh facts, if that is due.
+    fn ask(&self, context: &RequestContext) -> Option<Question> {
+        refresh::ask(context, &self.visitor)
+    }
+
+    /// Returns the device that the origin may know of.
+    fn named_device(&self, context: &RequestContext) -> Option<String> {
+        named_device(context, &self.plan, &self.visitor, self.request.clone())
+    }
+
+    /// Decides with the facts that are there within `FRESH_WAIT`.
+    async fn decide_fresh(self, context: &RequestContext) -> PageOutcome {
+        if let Some(question) = self.ask(context) {
+            question.wait(context).await;
+        }
+        self.decide(context)
+    }
+
+    /// Decides, once.
+    fn decide(self, context: &RequestContext) -> PageOutcome {
+        let Self { plan, mut visitor, request, preview } = self;
+        refresh::apply(context, &plan, &mut visitor);
+        let decided =
+            decide_for_visitor(&plan, visitor, request, context.now, &|decision| vec![page_view(context, decision)]);
+        let (mut visitor, decision, facts) = (decided.visitor, decided.decision, decided.facts);
+        let view = page_view(context, &decision.id());
+        // A preview is not recorded as a visit.
+        let changed = decision.store
+            && !preview.is_on()
+            && visitor.apply_events(&plan, decision.exposures().iter().chain([&view]), context.now);
+        PageOutcome { plan, visitor, decision, view, request: facts.request, changed, preview }
+    }
+}
+
+/// Returns the alias of the browser's credential for the origin, whose servers can then say who this is.
+///
+/// Nothing is said of a device that is new, unsigned, or refuses to be recognised.
+fn named_device(
+    context: &RequestContext,
+    plan: &Plan,
+    visitor: &Visitor,
+    request: throughline::Request,
+) -> Option<String> {
+    if !visitor.is_signed || visitor.is_new {
+        return None;
+    }
+    let facts = Facts { now: context.now, profile: visitor.profile.clone(), request, events: Vec::new() };
+    allows_storage(plan, &facts).then(|| visitor.id.clone())
+}
+
+/// Returns the same for a request that is not filled: a login is one.
+async fn device_for_origin(context: &RequestContext) -> Option<String> {
+    if !context.incoming.may_sign_in() {
+        return None;
+    }
     let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+    if !visitor.is_signed || visitor.is_new {
+        return None;
+    }
+    let plan = context.plan_or_load().await?;
     let request = request_facts::of(&context.incoming, visitor.session);
-    let decided =
-        decide_for_visitor(&plan, visitor, request, context.now, &|decision| vec![page_view(context, decision)]);
-    let (mut visitor, decision, facts) = (decided.visitor, decided.decision, decided.facts);
-    let view = page_view(context, &decision.id());
-    let preview = Preview::of(context);
-    // A preview is not recorded as a visit.
-    let changed = decision.store
-        && !preview.is_on()
-        && visitor.apply_events(&plan, decision.exposures().iter().chain([&view]), context.now);
-    PageOutcome { plan, visitor, decision, view, request: facts.request, changed, preview }
+    named_device(context, &plan, &visitor, request)
 }
 
 /// Returns the page view of this request, as the Segment specification names it.
@@ -119,14 +210,19 @@ impl PageOutcome {
     ///
     /// Every other page is served as it came and can be cached for everyone. A visit without a filled slot therefore counts
     /// only where the rules count the views of that page.
-    fn is_personal(&self) -> bool {
-        !self.decision.slots.is_empty() || self.changed || self.preview.has_headers()
+    fn is_personal(&self, context: &RequestContext) -> bool {
+        let is_stored = self.changed || (self.decision.store && self.visitor.is_refreshed);
+        let is_cleared = !self.decision.store
+            && consent::refuses_storage(&self.plan, &self.request)
+            && context.incoming.cookies.has_any_of_visitor();
+        !self.decision.slots.is_empty() || is_stored || is_cleared || self.preview.has_headers()
     }
 }
 
-/// Returns the personalised page, or the origin's page if it cannot be personalised.
+/// Returns the personalised page, or the origin's page if there is nothing personal or it cannot be personalised.
 fn finish(context: &RequestContext, response: Response, outcome: Option<PageOutcome>) -> Response {
-    let Some(outcome) = outcome.filter(|_| personalized_page::is_rewritable(&response)) else { return response };
+    let outcome = outcome.filter(|outcome| outcome.is_personal(context) && personalized_page::is_rewritable(&response));
+    let Some(outcome) = outcome else { return response };
     personalized_page::respond(context, &response, outcome).unwrap_or_else(|cause| {
         log(&format!("page: {}", js::reason(&cause)));
         response

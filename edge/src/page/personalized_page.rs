@@ -70,8 +70,8 @@ pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutco
         .get("content-type")?
         .is_some_and(|kind| charset(&kind).is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8")));
     let init = response::init(response.status(), &headers);
-    let record = outcome.decision.measure && !outcome.preview.is_on() && !outcome.visitor.id.is_empty();
-    let envelope = Envelope::new(&outcome.visitor, &outcome.decision, context.now);
+    let record = outcome.decision.measure && !outcome.preview.is_on() && !outcome.visitor.profile.subject.is_empty();
+    let envelope = Envelope::new(context, &outcome.visitor);
 
     if outcome.decision.slots.is_empty() {
         let page = Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), &init)?;
@@ -89,7 +89,7 @@ pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutco
         if record {
             let exposures = filled.exposures(&outcome.decision);
             let events: Vec<_> = exposures.into_iter().chain([outcome.view]).collect();
-            outbox::store(&env, &envelope, &envelope.to_json(&events)).await;
+            outbox::store_events(&env, &envelope, &events).await;
         }
     });
     Ok(page)
@@ -110,7 +110,14 @@ fn personal_headers(context: &RequestContext, response: &Response, outcome: &Pag
     }
     headers.append("server-timing", &format!("tl;desc=\"{}\"", outcome.decision.id()))?;
     if outcome.decision.store && !outcome.preview.is_on() {
-        set_cookies(&headers, &context.isolate.config, &outcome.visitor, outcome.changed, context.now);
+        set_cookies(
+            &headers,
+            &context.isolate.config,
+            &context.incoming.cookies,
+            &outcome.visitor,
+            outcome.changed,
+            context.now,
+        );
     } else {
         clear_cookies(&headers, &outcome.plan, &outcome.request, &context.incoming.cookies);
     }

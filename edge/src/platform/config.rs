@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 use crate::platform::crypto::Platform;
 use crate::platform::js;
 use crate::prelude::*;
+use crate::visitor::device::DeviceKeys;
 
 /// The default of `PREFIX`.
 const PREFIX: &str = "/_tl/";
@@ -14,6 +15,10 @@ const PREFIX: &str = "/_tl/";
 const NAME: &str = "throughline";
 /// The default of `REFRESH`, in seconds.
 const REFRESH: u32 = 30;
+/// The default of `FRESH`, in seconds.
+const FRESH: u32 = 10;
+/// The default of `FRESH_WAIT`, in milliseconds.
+const FRESH_WAIT: u32 = 50;
 
 /// The operator's settings.
 pub struct Config {
@@ -27,6 +32,10 @@ pub struct Config {
     pub audience: String,
     /// Verifies profile tokens, and has the key that signs them again.
     pub tokens: Option<Verifier>,
+    /// Makes and checks the ids of browsers; `None` without a private key for tokens.
+    pub devices: Option<DeviceKeys>,
+    /// The domain whose hosts share the visitor's cookies; `None` if each host has its own.
+    pub cookie_domain: Option<String>,
     /// The keys that plans must be signed with.
     pub plan_keys: KeySet,
     /// Verifies preview tokens; `None` without previews.
@@ -39,6 +48,10 @@ pub struct Config {
     pub collector_key: Option<String>,
     /// The time after which the store is asked for a newer plan, in milliseconds.
     pub refresh_ms: i64,
+    /// The age of a visitor's facts at which the collector is asked again, in milliseconds; `None` if it never is.
+    pub fresh_ms: Option<i64>,
+    /// The time that a response waits for it beyond the origin, in milliseconds.
+    pub fresh_wait_ms: u32,
     /// Missing and invalid settings, for `health`.
     pub problems: Vec<String>,
 }
@@ -51,9 +64,10 @@ impl Config {
         let audience = js::variable(env, "AUDIENCE").unwrap_or_else(|| NAME.to_owned());
 
         let token_keys = keys(env, "TOKEN_KEYS", Purpose::Token, &mut problems);
-        if !token_keys.is_empty() && token_keys.signer().is_none() {
-            problems
-                .push("`TOKEN_KEYS` has no private key: caps apply only after the collector has responded".to_owned());
+        let devices = if token_keys.is_empty() { None } else { js::variable(env, "TOKEN_KEYS") };
+        let devices = devices.and_then(|jwks| DeviceKeys::derive(&jwks));
+        if !token_keys.is_empty() && (token_keys.signer().is_none() || devices.is_none()) {
+            problems.push("`TOKEN_KEYS` has no private key: no browser is recognised, and no caps apply".to_owned());
         }
         let plan_keys = keys(env, "PLAN_KEYS", Purpose::Plan, &mut problems);
         // Previews are optional, so missing keys are not a problem.
@@ -62,6 +76,8 @@ impl Config {
         Self {
             prefix: prefix(env, &mut problems),
             origin: origin(env, &mut problems),
+            devices,
+            cookie_domain: cookie_domain(env, &mut problems),
             tokens: Verifier::new(token_keys, &issuer, &audience).ok(),
             previews: preview_keys.and_then(|keys| PreviewVerifier::new(keys, &issuer, &audience).ok()),
             plan_keys,
@@ -69,8 +85,10 @@ impl Config {
             audience,
             allowed_origins: origins(env, &mut problems),
             gpc_since: gpc_since(env, &mut problems),
-            collector_key: js::variable(env, "COLLECTOR_KEY"),
-            refresh_ms: refresh(env, &mut problems),
+            collector_key: collector_key(env, &mut problems),
+            refresh_ms: seconds(env, "REFRESH", REFRESH, &mut problems),
+            fresh_ms: fresh(env, &mut problems),
+            fresh_wait_ms: whole(env, "FRESH_WAIT", FRESH_WAIT, 1000, "milliseconds", &mut problems),
             problems,
         }
     }
@@ -119,6 +137,26 @@ fn origin(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
     Some(found.trim_end_matches('/').to_owned())
 }
 
+fn collector_key(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
+    let key = js::variable(env, "COLLECTOR_KEY");
+    if key.is_none() {
+        problems.push("`COLLECTOR_KEY` is not set: events wait in the outbox, and facts are never fresh".to_owned());
+    }
+    key
+}
+
+fn cookie_domain(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
+    let found = js::variable(env, "COOKIE_DOMAIN")?.to_ascii_lowercase();
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let domain = found.strip_prefix('.').unwrap_or(&found);
+    if domain.contains('.') && domain.split('.').all(is_label) {
+        return Some(domain.to_owned());
+    }
+    problems.push(format!("`COOKIE_DOMAIN` is `{found}`, expected a domain such as `shop.example`; it is ignored"));
+    None
+}
+
 fn origins(env: &JsValue, problems: &mut Vec<String>) -> Vec<String> {
     let list = js::variable(env, "ALLOWED_ORIGINS").unwrap_or_default();
     let (good, bad): (Vec<&str>, Vec<&str>) = list
@@ -147,11 +185,20 @@ fn gpc_since(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
     Some(found)
 }
 
-fn refresh(env: &JsValue, problems: &mut Vec<String>) -> i64 {
-    let found = js::variable(env, "REFRESH").unwrap_or_else(|| REFRESH.to_string());
-    let seconds = found.parse::<u32>().ok().filter(|seconds| *seconds <= 3600).unwrap_or_else(|| {
-        problems.push(format!("`REFRESH` is `{found}`, expected whole seconds from 0 to 3600; {REFRESH} is used"));
-        REFRESH
-    });
-    i64::from(seconds).saturating_mul(1000)
+fn fresh(env: &JsValue, problems: &mut Vec<String>) -> Option<i64> {
+    let is_off = js::variable(env, "FRESH").is_some_and(|word| word == "off");
+    (!is_off).then(|| seconds(env, "FRESH", FRESH, problems))
+}
+
+/// Returns a time that is set in seconds, in milliseconds.
+fn seconds(env: &JsValue, name: &str, default: u32, problems: &mut Vec<String>) -> i64 {
+    i64::from(whole(env, name, default, 3600, "seconds", problems)).saturating_mul(1000)
+}
+
+fn whole(env: &JsValue, name: &str, default: u32, most: u32, unit: &str, problems: &mut Vec<String>) -> u32 {
+    let found = js::variable(env, name).unwrap_or_else(|| default.to_string());
+    found.parse::<u32>().ok().filter(|number| *number <= most).unwrap_or_else(|| {
+        problems.push(format!("`{name}` is `{found}`, expected whole {unit} from 0 to {most}; {default} is used"));
+        default
+    })
 }

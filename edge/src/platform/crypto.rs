@@ -17,6 +17,15 @@ extern "C" {
     fn export_public(key: u32) -> Vec<u8>;
     fn verify(key: u32, message: &[u8], signature: &[u8]) -> bool;
     fn sign(key: u32, message: &[u8]) -> Option<Vec<u8>>;
+    /// Derives the keys of device ids from a valid private JWKS, in place of those before. Returns their number.
+    #[wasm_bindgen(js_name = deriveDeviceKeys)]
+    pub fn derive_device_keys(jwks: &str) -> u32;
+    /// Returns the MAC of a text by the first of these keys, in base64url.
+    #[wasm_bindgen(js_name = deviceMac)]
+    pub fn device_mac(text: &str) -> String;
+    /// Checks a MAC by any of these keys, in constant time.
+    #[wasm_bindgen(js_name = isDeviceMac)]
+    pub fn is_device_mac(text: &str, mac: &str) -> bool;
 }
 
 /// The cryptography of `crypto.js`.

@@ -4,6 +4,7 @@
 
 use crate::prelude::*;
 use js_sys::{Object, Promise, Reflect, Uint8Array};
+use throughline::Millis;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
@@ -19,13 +20,17 @@ extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
     fn random_uuid() -> String;
 
+    /// Returns a promise that resolves after this time, in milliseconds.
+    #[wasm_bindgen(js_namespace = scheduler, js_name = wait)]
+    pub fn sleep(milliseconds: u32) -> Promise;
+
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub fn console_error(message: &str);
 
     /// The execution context of a request.
     pub type ExecutionContext;
     #[wasm_bindgen(method, js_name = waitUntil)]
-    fn wait_until_settled(this: &ExecutionContext, promise: &Promise);
+    pub fn wait_until_settled(this: &ExecutionContext, promise: &Promise);
 
     /// A service binding, or the static assets.
     pub type Fetcher;
@@ -114,6 +119,12 @@ pub fn reason(cause: &JsValue) -> String {
 /// Fetches from the network.
 pub async fn fetch(request: &Request) -> Result<Response, JsValue> {
     global_fetch(request).await?.dyn_into()
+}
+
+/// Returns the time, which the runtime advances only while a request waits.
+#[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds, far below 2^53")]
+pub fn now() -> Millis {
+    Millis(js_sys::Date::now() as i64)
 }
 
 /// Returns a new random id: a letter and 122 random bits in hexadecimal.

@@ -47,6 +47,12 @@ impl Address {
         format!("{}://{}", self.scheme, self.host)
     }
 
+    /// Whether the host is this domain or one below it.
+    pub fn is_within(&self, domain: &str) -> bool {
+        let host = self.host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
     /// Returns path and query, without the edge's parameters.
     pub fn target(&self) -> String {
         format!("{}{}", self.path, self.search())

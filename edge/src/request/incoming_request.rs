@@ -20,10 +20,12 @@ pub struct IncomingRequest {
 }
 
 impl IncomingRequest {
-    /// Extracts the parts of a request.
-    pub fn new(raw: Request) -> Self {
-        let cookies = Cookies::parse(raw.headers().get("cookie").ok().flatten());
-        Self { method: raw.method(), address: Address::parse(&raw.url()), cookies, raw }
+    /// Extracts the parts of a request. `domain` is the setting `COOKIE_DOMAIN`.
+    pub fn new(raw: Request, domain: Option<&str>) -> Self {
+        let address = Address::parse(&raw.url());
+        let domain = domain.filter(|domain| address.is_within(domain)).map(str::to_owned);
+        let cookies = Cookies::parse(raw.headers().get("cookie").ok().flatten(), domain);
+        Self { method: raw.method(), address, cookies, raw }
     }
 
     /// Returns the same visitor's request for another address.
@@ -61,6 +63,11 @@ impl IncomingRequest {
                 Some("empty") => self.header("accept").is_some_and(|accept| accept.contains("text/html")),
                 Some(_) => false,
             }
+    }
+
+    /// Whether a server can learn from the request who the visitor is, unlike from that for an image or a script.
+    pub fn may_sign_in(&self) -> bool {
+        matches!(self.header("sec-fetch-dest").as_deref(), None | Some("document" | "iframe" | "frame" | "empty"))
     }
 
     /// Whether the page is prefetched or prerendered, so that it may never be seen.

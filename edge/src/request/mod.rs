@@ -14,21 +14,24 @@ use web_sys::Request;
 
 use crate::plan_store::PlanStore;
 use crate::platform::config::Config;
-use crate::platform::js::ExecutionContext;
+use crate::platform::js::{self, ExecutionContext};
+use crate::refresh::Refreshes;
 use crate::request::incoming_request::IncomingRequest;
 
-/// The state that all requests of an isolate share. It contains nothing about any visitor.
+/// The state that all requests of an isolate share. Only `refreshes` has something about visitors.
 pub struct Isolate {
     /// The operator's settings.
     pub config: Config,
     /// The plans.
     pub plans: PlanStore,
+    /// The collector's answers about visitors, for a minute.
+    pub refreshes: Refreshes,
 }
 
 impl Isolate {
     /// Reads the settings from the bindings. Plans are loaded by the first request.
     pub fn new(env: &JsValue) -> Self {
-        Self { config: Config::read(env), plans: PlanStore::default() }
+        Self { config: Config::read(env), plans: PlanStore::default(), refreshes: Refreshes::default() }
     }
 }
 
@@ -48,10 +51,9 @@ pub struct RequestContext {
 
 impl RequestContext {
     /// Wraps a request that arrives now.
-    #[expect(clippy::cast_possible_truncation, reason = "the clock counts whole milliseconds, far below 2^53")]
     pub fn new(isolate: Rc<Isolate>, request: Request, env: JsValue, execution: ExecutionContext) -> Self {
-        let now = Millis(js_sys::Date::now() as i64);
-        Self { isolate, env, execution, incoming: IncomingRequest::new(request), now }
+        let incoming = IncomingRequest::new(request, isolate.config.cookie_domain.as_deref());
+        Self { isolate, env, execution, incoming, now: js::now() }
     }
 
     /// Returns the plan if this isolate has one. A stale plan is refreshed in the background.

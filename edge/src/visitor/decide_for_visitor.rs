@@ -62,7 +62,7 @@ pub fn facts_for_visitor(
 ) -> (Visitor, Facts) {
     let mut facts = Facts { now, profile: visitor.profile.clone(), request, events: Vec::new() };
     facts.events = events(&decision_id(plan, &facts));
-    if !visitor.is_by_cookie() || allows_storage(plan, &facts) {
+    if !visitor.is_by_device() || allows_storage(plan, &facts) {
         return (visitor, facts);
     }
     let visitor = visitor.unknown();

@@ -31,7 +31,7 @@ fn decide_twice(
     let mut facts = Facts { now, profile: visitor.profile.clone(), request, events: Vec::new() };
     facts.events = events(&decide(plan, &facts).id());
     let decision = decide(plan, &facts).into_owned();
-    if decision.store || !visitor.is_by_cookie() {
+    if decision.store || !visitor.is_by_device() {
         return VisitorDecision { visitor, decision, facts };
     }
     decide_twice(plan, visitor.unknown(), facts.request, now, events)

@@ -4,27 +4,52 @@ use throughline::{Millis, Plan, Request};
 use web_sys::Headers;
 
 use crate::platform::config::Config;
-use crate::prelude::*;
-use crate::request::cookies::{self, Cookies};
+use crate::request::RequestContext;
+use crate::request::cookies::{self, Cookies, LONGEST};
+use crate::visitor::decide_for_visitor::VisitorDecision;
+use crate::visitor::token::TokenCookie;
 use crate::visitor::{SESSION_SECONDS, Visitor, consent, token};
 
-/// The longest time that browsers keep a cookie, in seconds: 400 days.
-const ID_SECONDS: u64 = 400 * 24 * 60 * 60;
-
-/// Sets the visitor's cookies: a new id, the session, and the token if it has `changed`.
-pub fn set_cookies(headers: &Headers, config: &Config, visitor: &Visitor, changed: bool, now: Millis) {
-    // Each session extends the life of the id, so regular visitors keep theirs.
-    if visitor.is_new || visitor.is_new_session {
-        cookies::set(headers, cookies::ID, &visitor.id, Some(ID_SECONDS));
-    }
-    cookies::set(headers, cookies::SESSION, &visitor.session.0.to_string(), Some(SESSION_SECONDS));
-    let token = if changed || visitor.has_bad_cookie { token::sign(config, visitor, now) } else { None };
-    match token {
-        Some((token, expires)) => {
-            cookies::set(headers, cookies::TOKEN, &token, Some(expires.saturating_sub(now.seconds())));
+/// Sets the visitor's cookies: a new id, the session, and the token if it has `changed` or is fresh.
+pub fn set_cookies(
+    headers: &Headers,
+    config: &Config,
+    cookies: &Cookies,
+    visitor: &Visitor,
+    changed: bool,
+    now: Millis,
+) {
+    if let Some(devices) = config.devices.as_ref().filter(|_| visitor.is_signed) {
+        // Each session extends the life of the id, and signs it with the newest key.
+        if visitor.is_new || visitor.is_new_session {
+            cookies.set(headers, cookies::ID, &devices.cookie(&visitor.id), LONGEST);
         }
-        None if visitor.has_bad_cookie => cookies::delete(headers, cookies::TOKEN),
+        cookies.set(headers, cookies::SESSION, &devices.session(&visitor.id, visitor.session), SESSION_SECONDS);
+    }
+    let is_broken = visitor.token_cookie == TokenCookie::Broken;
+    // The cookie outlives its token, so that a person who comes back later is still known to be one.
+    let changed = changed || (visitor.is_refreshed && visitor.presented.is_none());
+    let token = if changed || is_broken { token::sign(config, visitor, now) } else { None };
+    match token {
+        Some(token) => cookies.set(headers, cookies::TOKEN, &token, LONGEST),
+        None if is_broken => cookies.delete(headers, cookies::TOKEN),
         None => {}
+    }
+}
+
+/// Sets the cookies of an endpoint's response, or deletes them, as the decision says.
+pub fn write_cookies(
+    context: &RequestContext,
+    plan: &Plan,
+    decided: &VisitorDecision,
+    changed: bool,
+    headers: &Headers,
+) {
+    let cookies = &context.incoming.cookies;
+    if decided.decision.store {
+        set_cookies(headers, &context.isolate.config, cookies, &decided.visitor, changed, context.now);
+    } else {
+        clear_cookies(headers, plan, &decided.facts.request, cookies);
     }
 }
 
@@ -35,7 +60,7 @@ pub fn clear_cookies(headers: &Headers, plan: &Plan, request: &Request, cookies:
     if !consent::refuses_storage(plan, request) {
         return;
     }
-    for name in [cookies::ID, cookies::TOKEN, cookies::SESSION].into_iter().filter(|name| cookies.has(name)) {
-        cookies::delete(headers, name);
+    for name in cookies::VISITOR {
+        cookies.delete(headers, name);
     }
 }
