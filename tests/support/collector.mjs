@@ -93,7 +93,8 @@ export async function startCollector({ rules = RULES, vars = {}, persist, killab
     WEBHOOK_SECRET: `whsec_${WEBHOOK_KEY.toString('base64')}`,
     WEBHOOK_RETRY: '0.2',
     ARCHIVE_AFTER: '0.2',
-    REFRESH: '0',
+    // The default of production. A test that publishes again says `REFRESH: '0'`.
+    REFRESH: '30',
     ...vars,
   };
   const options = { bindings, persist, plans: rules ? published(rules) : [] };
@@ -129,6 +130,7 @@ async function startRuntime({ bindings, persist, plans }) {
   return {
     url: (await runtime.unsafeGetDirectURL('throughline-collector')).origin,
     archive: await runtime.getR2Bucket('ARCHIVE', 'throughline-collector'),
+    failed: await runtime.getD1Database('MEASURES', 'throughline-collector'),
     kv,
     logs,
     stop: () => runtime.dispose(),
@@ -160,8 +162,25 @@ class Collector {
   }
 
   /** Publishes other rules. */
-  async publish(rules) {
-    for (const [key, value] of published(rules)) await this.runtime.kv.put(key, Buffer.from(value, 'base64'));
+  publish(rules) {
+    return this.restore(published(rules));
+  }
+
+  /** Returns the entries of KV: names and bytes in base64. */
+  async plans() {
+    const { keys } = await this.runtime.kv.list();
+    const bytes = ({ name }) => this.runtime.kv.get(name, 'arrayBuffer');
+    return Promise.all(keys.map(async (key) => [key.name, Buffer.from(await bytes(key)).toString('base64')]));
+  }
+
+  /** Removes all plans. */
+  async unpublish() {
+    for (const { name } of (await this.runtime.kv.list()).keys) await this.runtime.kv.delete(name);
+  }
+
+  /** Restores what `plans()` has returned. */
+  async restore(plans) {
+    for (const [key, value] of plans) await this.runtime.kv.put(key, Buffer.from(value, 'base64'));
   }
 
   /** Sends a request with a raw body; returns `{ status, headers, body }`. */

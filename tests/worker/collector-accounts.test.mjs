@@ -178,7 +178,7 @@ test('an account is nobody: it has no token', async () => {
 });
 
 test('a plan that counts for accounts finds what members saw before it', async () => {
-  const other = await startCollector({ rules: RULES });
+  const other = await startCollector({ rules: RULES, vars: { REFRESH: '0' } });
   try {
     const [ann, bob, id] = [someone(), someone(), company()];
     await other.batch([group(ann, id), group(bob, id), seen(ann)], { key: SERVER_KEY });

@@ -5,7 +5,7 @@ import { RULES, SERVER_KEY, identify, someone, startCollector, track } from '../
 import { eventually } from '../support/edge.mjs';
 
 let collector;
-before(async () => (collector = await startCollector()));
+before(async () => (collector = await startCollector({ vars: { REFRESH: '0' } })));
 after(() => collector.stop());
 
 const names = (profile) => profile.events.map((event) => event.event).sort();

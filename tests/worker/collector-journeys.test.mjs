@@ -18,7 +18,7 @@ let collector;
 let sink;
 before(async () => {
   sink = await startSink();
-  collector = await startCollector({ vars: { WEBHOOKS: JSON.stringify({ default: sink.url }) } });
+  collector = await startCollector({ vars: { REFRESH: '0', WEBHOOKS: JSON.stringify({ default: sink.url }) } });
 });
 after(() => {
   sink.close();

@@ -39,7 +39,7 @@ pub const SUBJECT: Key<String> = Key::new("subject");
 pub const PROFILE: Key<Profile> = Key::new("profile");
 /// The number of times that the profile has changed.
 pub const VERSION: Key<u64> = Key::new("version");
-/// The id of the plan that the profile was reduced under.
+/// The id of the plan that the profile was reduced under, or absent if some events were not reduced at all.
 pub const PLAN: Key<String> = Key::new("plan");
 /// The profile as reduced from the events that are no longer in the journal.
 pub const BASE: Key<Profile> = Key::new("base");

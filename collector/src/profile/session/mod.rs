@@ -75,7 +75,7 @@ impl ProfileSession {
             }
         };
         self.append(&record)?;
-        self.reduce(&record.event);
+        self.reduce(&record.event)?;
         Ok(result)
     }
 
@@ -127,11 +127,12 @@ impl ProfileSession {
         if record.event.trusted { self.store.set(key::SECURED, &true) } else { Ok(()) }
     }
 
-    fn reduce(&mut self, event: &Event) {
-        if let Some(plan) = &self.plan {
-            reduce(plan, &mut self.profile, event);
-            self.needs_sync |=
-                event.kind == EventKind::Group || account_event_names(plan).contains(event.name.as_str());
-        }
+    /// Reduces an event. Without a plan, the next load with one rebuilds the profile from the journal.
+    fn reduce(&mut self, event: &Event) -> Result<()> {
+        // INVARIANT: the mark is written with the event, so no acknowledged event stays uncounted.
+        let Some(plan) = &self.plan else { return self.store.clear(key::PLAN) };
+        reduce(plan, &mut self.profile, event);
+        self.needs_sync |= event.kind == EventKind::Group || account_event_names(plan).contains(event.name.as_str());
+        Ok(())
     }
 }

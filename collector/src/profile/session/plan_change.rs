@@ -1,4 +1,6 @@
 //! A change of the plan: the profile is rebuilt from the journal, and the account sync begins anew if it has to.
+//!
+//! The same happens after events arrived while there was no plan: the stored id of the plan is then absent.
 
 use throughline::{Plan, Profile, account_event_names, reduce};
 use worker::Result;
@@ -18,7 +20,7 @@ impl ProfileSession {
             return Ok(());
         }
         self.profile = rebuild(&self.store, &plan, &self.profile)?;
-        self.needs_sync = restart_sync(&self.store, &plan)?;
+        self.needs_sync = restart_sync(&self.store, &plan)? || reduced_under.is_none();
         self.store.set(key::PLAN, &plan.id().to_owned())
     }
 }
