@@ -98,7 +98,7 @@ async fn find(env: &Env, name: &str) -> Result<Option<String>> {
 
 /// Returns the refusal of a request without the secret key.
 fn refusal(request: &Request, env: &Env) -> Result<Option<Response>> {
-    let is_known = auth::bearer(request).is_some_and(|key| Settings::of(env).is_secret_key(&key));
+    let is_known = auth::secret(request).is_some_and(|key| Settings::of(env).is_secret_key(&key));
     if is_known {
         Ok(None)
     } else {

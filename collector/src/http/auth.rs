@@ -6,23 +6,28 @@ use worker::Request;
 /// Returns the write key, as Segment's SDKs send it: the user name of Basic authorization, or `?writeKey=` where no
 /// header can be set.
 pub fn write_key(request: &Request) -> Option<String> {
-    let basic = authorization(request, "Basic").and_then(|encoded| Base64::decode_vec(&encoded).ok());
-    let user = basic.and_then(|bytes| String::from_utf8(bytes).ok()).map(|pair| match pair.split_once(':') {
-        Some((user, _)) => user.to_owned(),
-        None => pair,
-    });
-    user.filter(|key| !key.is_empty()).or_else(|| parameter(request, "writeKey"))
+    basic_user(request).or_else(|| parameter(request, "writeKey"))
 }
 
-/// Returns the secret key: `Authorization: Bearer`, or the user name of Basic authorization.
-pub fn bearer(request: &Request) -> Option<String> {
-    authorization(request, "Bearer").or_else(|| write_key(request))
+/// Returns the secret key or the edge's: `Authorization: Bearer`, or the user name of Basic authorization.
+///
+/// Never from the address: addresses are written to logs and histories.
+pub fn secret(request: &Request) -> Option<String> {
+    authorization(request, "Bearer").or_else(|| basic_user(request))
 }
 
 /// Returns a query parameter.
 pub fn parameter(request: &Request, name: &str) -> Option<String> {
     let url = request.url().ok()?;
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Returns the user name of Basic authorization.
+fn basic_user(request: &Request) -> Option<String> {
+    let decoded = Base64::decode_vec(&authorization(request, "Basic")?).ok()?;
+    let pair = String::from_utf8(decoded).ok()?;
+    let user = pair.split_once(':').map_or(pair.as_str(), |(user, _)| user);
+    Some(user.to_owned()).filter(|user| !user.is_empty())
 }
 
 fn authorization(request: &Request, scheme: &str) -> Option<String> {

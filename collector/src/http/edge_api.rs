@@ -108,7 +108,7 @@ impl Batch {
 
 /// Returns the body of a request of the edge, or its refusal.
 async fn text(mut request: Request, env: &Env) -> core::result::Result<String, Result<Response>> {
-    if !auth::bearer(&request).is_some_and(|key| Settings::of(env).is_collector_key(&key)) {
+    if !auth::secret(&request).is_some_and(|key| Settings::of(env).is_collector_key(&key)) {
         return Err(response::error(401, "unknown_key", "the collector key is missing or wrong"));
     }
     match body::read(&mut request).await {

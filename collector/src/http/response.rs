@@ -1,4 +1,4 @@
-//! Responses: JSON, readable from any origin, never cached.
+//! Responses: JSON, never cached. Pages of other origins may read those to senders of events, and no others.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,13 @@ pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
     let headers = Headers::new();
     headers.set("cache-control", "no-store")?;
     headers.set("x-content-type-options", "nosniff")?;
-    headers.set("access-control-allow-origin", "*")?;
     Ok(Response::from_json(body)?.with_status(status).with_headers(with_type(headers)?))
+}
+
+/// Returns the response so that pages of any origin may read it.
+pub fn readable_anywhere(response: Response) -> Result<Response> {
+    response.headers().set("access-control-allow-origin", "*")?;
+    Ok(response)
 }
 
 fn with_type(headers: Headers) -> Result<Headers> {
@@ -60,11 +65,11 @@ pub fn by_id(results: Vec<(String, IngestResult)>) -> BTreeMap<String, IngestRes
     by_id
 }
 
-/// Returns the response to a CORS preflight request.
+/// Returns the response to a CORS preflight request of a page that is about to send events.
 pub fn preflight() -> Result<Response> {
     let headers = Headers::new();
     headers.set("access-control-allow-origin", "*")?;
-    headers.set("access-control-allow-methods", "GET, POST, OPTIONS")?;
+    headers.set("access-control-allow-methods", "POST, OPTIONS")?;
     headers.set("access-control-allow-headers", "authorization, content-type, content-encoding")?;
     headers.set("access-control-max-age", "86400")?;
     Ok(Response::empty()?.with_status(204).with_headers(headers))

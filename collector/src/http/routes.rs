@@ -37,12 +37,25 @@ impl Route {
             "tokens" => Self::Token,
             "failed-events" => Self::FailedEvents,
             "health" => Self::Health,
-            other => Self::Profile(decoded(other.strip_prefix("profiles/")?)?),
+            other => Self::of_profile(other.strip_prefix("profiles/")?)?,
         })
     }
 
-    const fn is_post(&self) -> bool {
-        matches!(self, Self::Calls(_) | Self::Edge | Self::EdgeBatch | Self::Token)
+    fn of_profile(name: &str) -> Option<Self> {
+        decoded(name).map(Self::Profile)
+    }
+
+    /// Returns the methods of the endpoint.
+    const fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Calls(_) | Self::Edge | Self::EdgeBatch | Self::Token => &[Method::Post],
+            Self::Profile(_) | Self::FailedEvents | Self::Health | Self::Jwks => &[Method::Get],
+        }
+    }
+
+    /// Returns whether pages call the endpoint, with the public write key.
+    const fn is_for_pages(&self) -> bool {
+        matches!(self, Self::Calls(_))
     }
 
     async fn dispatch(self, request: Request, env: &Env) -> Result<Response> {
@@ -68,14 +81,25 @@ pub async fn respond(request: Request, env: &Env) -> Result<Response> {
     let Some(route) = Route::of(request.path().trim_end_matches('/')) else {
         return response::error(404, "unknown_path", "unknown path");
     };
-    let expected = if route.is_post() { Method::Post } else { Method::Get };
+    if !route.is_for_pages() {
+        return checked(route, request, env).await;
+    }
     if request.method() == Method::Options {
         return response::preflight();
     }
-    if request.method() != expected {
-        let response = response::error(405, "wrong_method", &format!("expected {}", expected.as_ref()))?;
-        response.headers().set("allow", &format!("{}, OPTIONS", expected.as_ref()))?;
-        return Ok(response);
+    response::readable_anywhere(checked(route, request, env).await?)
+}
+
+async fn checked(route: Route, request: Request, env: &Env) -> Result<Response> {
+    let methods = route.methods();
+    if methods.contains(&request.method()) {
+        return route.dispatch(request, env).await;
     }
-    route.dispatch(request, env).await
+    let mut names: Vec<&str> = methods.iter().map(Method::as_ref).collect();
+    let response = response::error(405, "wrong_method", &format!("expected {}", names.join(" or ")))?;
+    if route.is_for_pages() {
+        names.push("OPTIONS");
+    }
+    response.headers().set("allow", &names.join(", "))?;
+    Ok(response)
 }
