@@ -1,4 +1,12 @@
 //! `keys`: a private and a public file for each purpose, so that no key is shared more than needed.
+//!
+//! A key is exchanged in three steps, and the hosts may get each step's files in any order:
+//!
+//! 1. `add`: every host verifies with the new key as well, none signs with it.
+//! 2. `promote`: a host with these files signs with it; the others verify what it signs.
+//! 3. `remove`, when nothing that the old key has signed is in use any more.
+//!
+//! `rotate` does all three at once, for hosts that get the files together. It keeps the two keys before the new one.
 
 use std::fs;
 use std::io::Write;
@@ -18,7 +26,13 @@ const KEPT: usize = 3;
 pub enum Keys {
     /// Create a directory with keys for tokens, plans and previews
     New(New),
-    /// Sign with a new key from now on; signatures of the two keys before it stay valid
+    /// Add a key that verifies, and does not sign yet: the first step of an exchange
+    Add(Add),
+    /// Sign with a key that `add` has added: the second step, once all hosts have the key
+    Promote(Named),
+    /// Remove a key, so that its signatures are refused: the last step, once nothing signed by it is in use
+    Remove(Named),
+    /// Add, promote and remove at once: sign with a new key; signatures of the two keys before it stay valid
     Rotate(Rotate),
     /// Print the public keys in the form of /.well-known/jwks.json
     Jwks(Jwks),
@@ -33,6 +47,30 @@ pub struct New {
     /// Algorithm of the token key: EdDSA, ES256 or HS256
     #[arg(long, default_value = "EdDSA", value_parser = algorithm)]
     algorithm: Algorithm,
+}
+
+/// Arguments of `keys add`.
+#[derive(Args)]
+pub struct Add {
+    /// Directory with the keys
+    #[arg(long, value_name = "DIR")]
+    keys: PathBuf,
+    /// Purpose of the key: token, plan or preview
+    #[arg(value_parser = purpose)]
+    purpose: Purpose,
+}
+
+/// Arguments of `keys promote` and `keys remove`.
+#[derive(Args)]
+pub struct Named {
+    /// Directory with the keys
+    #[arg(long, value_name = "DIR")]
+    keys: PathBuf,
+    /// Purpose of the key: token, plan or preview
+    #[arg(value_parser = purpose)]
+    purpose: Purpose,
+    /// Id of the key, as `keys add` and `keys jwks` print it
+    kid: String,
 }
 
 /// Arguments of `keys rotate`.
@@ -61,6 +99,9 @@ impl Keys {
     pub fn run(self) -> Result<(), Failure> {
         match self {
             Self::New(new) => new.run(),
+            Self::Add(add) => add.run(),
+            Self::Promote(named) => named.promote(),
+            Self::Remove(named) => named.remove(),
             Self::Rotate(rotate) => rotate.run(),
             Self::Jwks(jwks) => say(KeyDirectory::open(&jwks.keys)?.read(jwks.purpose)?.public_jwks()),
         }
@@ -88,14 +129,54 @@ impl New {
     }
 }
 
+impl Add {
+    fn run(self) -> Result<(), Failure> {
+        let directory = KeyDirectory::open(&self.keys)?;
+        let mut keys = directory.read(self.purpose)?;
+        let kid = add_key(&mut keys)?;
+        directory.write(&keys)?;
+        say(format!("{}: verifies {}s, key {kid}", directory.private(self.purpose).display(), self.purpose.name()))
+    }
+}
+
+impl Named {
+    fn promote(self) -> Result<(), Failure> {
+        let directory = KeyDirectory::open(&self.keys)?;
+        let mut keys = directory.read(self.purpose)?;
+        if !keys.promote(&self.kid) {
+            return Err(self.unknown(&directory));
+        }
+        if signer(&keys)?.kid() != self.kid {
+            return Err(Failure::Because(format!("key `{}` has no private half, so it cannot sign", self.kid)));
+        }
+        directory.write(&keys)?;
+        directory.announce(&keys)
+    }
+
+    fn remove(self) -> Result<(), Failure> {
+        let directory = KeyDirectory::open(&self.keys)?;
+        let mut keys = directory.read(self.purpose)?;
+        if signer(&keys)?.kid() == self.kid {
+            let message = format!("key `{}` signs; promote another key before you remove it", self.kid);
+            return Err(Failure::Because(message));
+        }
+        if !keys.remove(&self.kid) {
+            return Err(self.unknown(&directory));
+        }
+        directory.write(&keys)?;
+        directory.announce(&keys)
+    }
+
+    fn unknown(&self, directory: &KeyDirectory) -> Failure {
+        Failure::file(&directory.private(self.purpose), format!("no key `{}`", self.kid))
+    }
+}
+
 impl Rotate {
     fn run(self) -> Result<(), Failure> {
         let directory = KeyDirectory::open(&self.keys)?;
         let mut keys = directory.read(self.purpose)?;
-        let signer = keys.signer().ok_or_else(|| Failure::Because("no signing key to rotate".to_owned()))?;
-        let key = random_key(signer.algorithm(), self.purpose)?;
-        let kid = key.kid().to_owned();
-        keys.push(key)?;
+        let kid = add_key(&mut keys)?;
         keys.promote(&kid);
         let old: Vec<String> = keys.keys().skip(KEPT).map(|key| key.kid().to_owned()).collect();
         for kid in old {
@@ -104,6 +185,18 @@ impl Rotate {
         directory.write(&keys)?;
         directory.announce(&keys)
     }
+}
+
+/// Adds a random key of the signing key's algorithm, and returns its id.
+fn add_key(keys: &mut KeySet) -> Result<String, Failure> {
+    let key = random_key(signer(keys)?.algorithm(), keys.purpose())?;
+    let kid = key.kid().to_owned();
+    keys.push(key)?;
+    Ok(kid)
+}
+
+fn signer(keys: &KeySet) -> Result<&Key, Failure> {
+    keys.signer().ok_or_else(|| Failure::Because("no key of this purpose signs".to_owned()))
 }
 
 /// A directory with keys.

@@ -154,6 +154,51 @@ fn keys_rotate_and_what_the_old_one_signed_stays_good() {
     }
 }
 
+/// Two hosts with the files of two neighbouring steps of an exchange: each verifies what the other signs.
+#[test]
+fn a_key_is_exchanged_in_either_order_of_deployment() {
+    let place = Place::new("exchange");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    place.file("profile.json", r#"{"subject":"p1","traits":{"tier":["gold",1,1]}}"#);
+    let kid_in = |line: &str| line.trim().rsplit(' ').next().unwrap().to_owned();
+    let step = |name: &str| {
+        fs::create_dir(place.0.join(name)).unwrap();
+        for file in fs::read_dir(place.0.join("keys")).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), place.0.join(name).join(file.file_name())).unwrap();
+        }
+        place.ok(&["token", "mint", "rules.yaml", "--keys", name, "--profile", "profile.json"]).trim().to_owned()
+    };
+    let good = |token: &str, keys: &str| place.run(&["token", "inspect", token, "--keys", keys]).status.success();
+
+    let first = step("before");
+    let jwks: serde_json::Value = serde_json::from_str(&place.ok(&["keys", "jwks", "--keys", "keys"])).unwrap();
+    let old = jwks.pointer("/keys/0/kid").unwrap().as_str().unwrap().to_owned();
+    let new = kid_in(&place.ok(&["keys", "add", "token", "--keys", "keys"]));
+    assert_ne!(old, new);
+    let second = step("added");
+    assert_eq!(kid_in(&place.ok(&["keys", "promote", "token", &new, "--keys", "keys"])), new);
+    let third = step("promoted");
+    assert_fails(&place.run(&["keys", "remove", "token", &new, "--keys", "keys"]), 1, "promote another key");
+    assert_eq!(kid_in(&place.ok(&["keys", "remove", "token", &old, "--keys", "keys"])), new);
+    let fourth = step("removed");
+
+    let neighbours = [
+        (&first, "added"),
+        (&second, "before"),
+        (&second, "promoted"),
+        (&third, "added"),
+        (&third, "removed"),
+        (&fourth, "promoted"),
+    ];
+    for (token, keys) in neighbours {
+        assert!(good(token, keys), "a host with `{keys}` refuses a token of its neighbour");
+    }
+    assert!(!good(&first, "removed"), "what the removed key has signed is refused");
+    assert_fails(&place.run(&["keys", "remove", "token", &old, "--keys", "keys"]), 1, "no key");
+    assert_fails(&place.run(&["keys", "promote", "token", "k-unknown", "--keys", "keys"]), 1, "no key");
+}
+
 #[test]
 fn publish_keeps_earlier_plans_and_rollback_goes_back() {
     let place = Place::new("publish");
