@@ -63,6 +63,7 @@ test('what is dropped can be read with its reason, once however often it is sent
   assert.equal(found.length, 1);
   assert.equal(found[0].source, 'web');
   assert.match(found[0].reason, /`event`/);
+  assert.equal(found[0].version, 2, 'the schema version of the row');
   assert.deepEqual(JSON.parse(found[0].payload), bad);
 });
 
@@ -93,6 +94,38 @@ test('profiles, tokens and failed events need the secret key, the edge needs its
   }
   for (const key of ['', 'wrong', WRITE_KEY, 'test-secret']) {
     assert.equal((await collector.edge({ subject: 's', events: [] }, key)).status, 401);
+  }
+});
+
+test('the secret key is taken from headers alone', async () => {
+  const who = someone();
+  await collector.batch([track(who, 'Product Viewed')]);
+  const path = `/v1/profiles/user_id:${who.userId}`;
+  for (const query of ['?writeKey=test-secret', '?secretKey=test-secret']) {
+    assert.equal((await fetch(collector.url + path + query)).status, 401);
+  }
+  for (const authorization of ['Bearer test-secret', basic('test-secret')]) {
+    assert.equal((await fetch(collector.url + path, { headers: { authorization } })).status, 200);
+  }
+  const edge = await fetch(`${collector.url}/v1/edge?writeKey=test-edge`, { method: 'POST', body: '{"events":[]}' });
+  assert.equal(edge.status, 401);
+});
+
+test('pages of other origins read the answers to events, and nothing else', async () => {
+  const headers = { authorization: 'Bearer test-secret', origin: 'https://elsewhere.example' };
+  const allowed = async (path, init) =>
+    (await fetch(collector.url + path, { headers, ...init })).headers.get('access-control-allow-origin');
+  const body = JSON.stringify(track(someone(), 'Product Viewed'));
+  assert.equal(await allowed('/v1/track', { method: 'POST', body }), '*');
+  assert.equal(await allowed(`/v1/track?writeKey=${WRITE_KEY}`, { method: 'POST', body, headers: {} }), '*');
+  assert.equal(await allowed('/.well-known/jwks.json'), '*', 'the keys are public');
+  for (const path of ['/v1/profiles/user_id:u', '/v1/failed-events', '/v1/health', '/v1/nothing']) {
+    assert.equal(await allowed(path), null, path);
+  }
+  assert.equal(await allowed('/v1/tokens', { method: 'POST', body: '{"id":"user_id:u"}' }), null);
+  for (const path of ['/v1/tokens', '/v1/profiles/user_id:u', '/v1/edge']) {
+    const preflight = await fetch(collector.url + path, { method: 'OPTIONS' });
+    assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [405, null], path);
   }
 });
 
@@ -313,6 +346,10 @@ test('the archive has every event once', async () => {
     'Event 5',
   ]);
   assert.ok(lines.every((line) => line.profile === subject));
+  assert.ok(
+    lines.every((line) => line.v === 2),
+    'each line has the schema version of its record',
+  );
 });
 
 test('a token carries what the plan needs, and memberships that only the collector can decide', async () => {
@@ -333,4 +370,41 @@ test('a token carries what the plan needs, and memberships that only the collect
     Buffer.from((await collector.token(`user_id:${who.userId}`)).body.token.split('.')[1], 'base64url'),
   );
   assert.ok(next.ver > claims.ver);
+});
+
+test('failed events of before the schema version are kept, and of a later one refused', async () => {
+  const other = await startCollector();
+  const bad = { type: 'track', messageId: 'bad-after', userId: 'u', event: 7 };
+  try {
+    const { failed } = other.runtime;
+    await failed.exec(
+      'CREATE TABLE failed_event (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, ' +
+        'source TEXT NOT NULL, message_id TEXT NOT NULL, reason TEXT NOT NULL, payload TEXT NOT NULL)',
+    );
+    await failed.exec(
+      'INSERT INTO failed_event (name, at, source, message_id, reason, payload) ' +
+        "VALUES ('n', 1, 'web', 'bad-before', 'r', '{}')",
+    );
+    await other.batch([bad]);
+    const { events } = (await other.get('/v1/failed-events')).body;
+    assert.deepEqual(
+      events.map(({ message_id, version }) => [message_id, version]),
+      [
+        ['bad-after', 2],
+        ['bad-before', 1],
+      ],
+    );
+  } finally {
+    await other.stop();
+  }
+  const later = await startCollector();
+  try {
+    const { failed } = later.runtime;
+    await failed.exec('CREATE TABLE schema (id INTEGER PRIMARY KEY, version INTEGER NOT NULL)');
+    await failed.exec('INSERT INTO schema (id, version) VALUES (1, 99)');
+    assert.equal((await later.batch([bad])).body.results[bad.messageId].result, 'retry');
+    assert.match(later.logs.join(''), /schema version 99/);
+  } finally {
+    await later.stop();
+  }
 });

@@ -72,5 +72,5 @@ async fn store(env: &Env, source: &Source, calls: Vec<core::result::Result<Recor
 
 fn failed_event(source: &Source, call: Rejected) -> FailedEvent {
     let Rejected { message_id, reason, payload } = call;
-    FailedEvent { source: source.name.clone(), message_id, reason, payload }
+    FailedEvent { source: source.name.clone(), message_id, reason, payload, identifiers: Vec::new() }
 }

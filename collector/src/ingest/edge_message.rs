@@ -100,7 +100,13 @@ impl EdgeMessage<'_> {
 /// Returns the failed event of something that the edge sent.
 pub fn rejected(reason: &str, payload: &str, id: &str) -> FailedEvent {
     let payload = payload.chars().take(MAX_EVENT.saturating_mul(2)).collect();
-    FailedEvent { source: SOURCE.to_owned(), message_id: id.to_owned(), reason: reason.to_owned(), payload }
+    FailedEvent {
+        source: SOURCE.to_owned(),
+        message_id: id.to_owned(),
+        reason: reason.to_owned(),
+        payload,
+        identifiers: Vec::new(),
+    }
 }
 
 fn parse(raw: &str) -> Result<(Event, Extra), serde_json::Error> {

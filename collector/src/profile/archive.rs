@@ -1,8 +1,12 @@
-//! The archive: every event once more, as NDJSON in the bucket, by day.
+//! The archive: every event once more, as NDJSON in the bucket, by the day of its receipt.
+//!
+//! Each profile has files of its own and knows their names, so a person can be removed from the archive. The events of
+//! one file happened on one day, so retention removes whole files.
 //!
 //! ```text
 //!   ARCHIVE_AT due             file written              more events: ARCHIVE_AT = now
 //!   ARCHIVING = range          ARCHIVED_TO = last        none left: clear ARCHIVE_AT
+//!   and the file's name
 //!   ──────────────> [writing] ──────────────────> [idle] ──────────>
 //!                       │  ^
 //!                       └──┘ kill or error: the same range again, at ARCHIVE_AT
@@ -12,10 +16,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use worker::Result;
 
+use crate::event::Record;
 use crate::platform::clock;
 use crate::profile::context::ObjectContext;
 use crate::store::key::ArchiveRange;
-use crate::store::{JournalEntry, ProfileStore, key};
+use crate::store::{ArchiveFile, JournalEntry, ProfileStore, key};
 
 /// The number of events in one file.
 const MAX_EVENTS: i64 = 500;
@@ -24,6 +29,8 @@ const RETRY: i64 = 60_000;
 
 #[derive(Serialize)]
 struct Line<'a> {
+    /// The schema version that the record was written under.
+    v: u32,
     profile: &'a str,
     seq: i64,
     #[serde(borrow)]
@@ -36,9 +43,13 @@ pub async fn archive(context: &ObjectContext) -> Result<()> {
     if store.get(key::ARCHIVE_AT)?.is_none_or(|at| at > clock::now()) {
         return Ok(());
     }
+    // INVARIANT: nobody deletes files while one is being written. Otherwise it would be there again afterwards.
+    let Some(_writing) = context.bucket_lock() else { return Ok(()) };
     let Some(range) = context.transact(begin).await? else { return Ok(()) };
     let lines = lines(&store, range)?;
-    context.env.bucket("ARCHIVE")?.put(file_name(store.subject(), range), lines).execute().await?;
+    if !lines.is_empty() {
+        context.env.bucket("ARCHIVE")?.put(file_name(store.subject(), range), lines).execute().await?;
+    }
     context.transact(move |store| end(store, range)).await
 }
 
@@ -51,43 +62,51 @@ fn lines(store: &ProfileStore, range: ArchiveRange) -> Result<String> {
     let entries = store.entries_after(range.first.saturating_sub(1), MAX_EVENTS)?;
     for entry in entries.into_iter().filter(|entry| entry.seq <= range.last) {
         let record = RawValue::from_string(entry.json().to_owned())?;
-        let line = Line { profile: store.subject(), seq: entry.seq, record: &record };
+        let line = Line { v: entry.version, profile: store.subject(), seq: entry.seq, record: &record };
         lines.push_str(&serde_json::to_string(&line)?);
         lines.push('\n');
     }
     Ok(lines)
 }
 
-/// Stores which events go into the next file, and returns them, or `None` if all are archived.
+/// Stores which events go into the next file and the file's name. Returns the events, or `None` if all are archived.
 fn begin(store: &ProfileStore) -> Result<Option<ArchiveRange>> {
+    // The winner of a merge archives the events of the loser, whose file names it has got.
+    if store.contains(key::MOVED_TO)? {
+        store.clear(key::ARCHIVE_AT)?;
+        return Ok(None);
+    }
     store.set(key::ARCHIVE_AT, &clock::now().saturating_add(RETRY))?;
     if let Some(begun) = store.get(key::ARCHIVING)? {
         return Ok(Some(begun));
     }
     let waiting = store.entries_after(store.get(key::ARCHIVED_TO)?.unwrap_or(0), MAX_EVENTS)?;
-    let Some(range) = first_day(&waiting)? else {
+    let Some((range, newest)) = first_day(&waiting)? else {
         store.clear(key::ARCHIVE_AT)?;
         return Ok(None);
     };
-    // INVARIANT: the range is stored before the file is written. A kill in between writes the same file again, under
-    // the same name, so the archive has each event once.
+    // INVARIANT: range and name are stored before the file is written. A kill in between writes the same file again,
+    // under the same name, so the archive has each event once, and no file whose name is not known.
     store.set(key::ARCHIVING, &range)?;
+    store.add_archive_file(&ArchiveFile { name: file_name(store.subject(), range), newest })?;
     Ok(Some(range))
 }
 
-/// Returns the leading events that were received on one day.
-fn first_day(entries: &[JournalEntry]) -> Result<Option<ArchiveRange>> {
+/// Returns the leading events that were received on one day and happened on one day, and the time of the newest.
+fn first_day(entries: &[JournalEntry]) -> Result<Option<(ArchiveRange, i64)>> {
     let Some(first) = entries.first() else { return Ok(None) };
-    let received = first.record()?.received;
-    let day = clock::day(received);
-    let mut last = first.seq;
+    let record = first.record()?;
+    let days = |record: &Record| (clock::day(record.received), clock::day(record.event.at.0));
+    let (of_file, mut newest) = (days(&record), record.event.at.0);
+    let mut range = ArchiveRange { first: first.seq, last: first.seq, received: record.received };
     for entry in entries {
-        if clock::day(entry.record()?.received) != day {
+        let record = entry.record()?;
+        if days(&record) != of_file {
             break;
         }
-        last = entry.seq;
+        (range.last, newest) = (entry.seq, newest.max(record.event.at.0));
     }
-    Ok(Some(ArchiveRange { first: first.seq, last, received }))
+    Ok(Some((range, newest)))
 }
 
 /// Stores that the events of a file are archived.

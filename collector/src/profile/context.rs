@@ -1,6 +1,6 @@
 //! The parts of a Profile object that its protocols share: bindings, settings, the store, and transactions.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use throughline::Plan;
@@ -22,13 +22,23 @@ pub struct ObjectContext {
     /// The operator's settings.
     pub settings: Rc<Settings>,
     store: RefCell<Option<ProfileStore>>,
+    is_bucket_locked: Rc<Cell<bool>>,
+}
+
+/// The right to change the profile's files in the archive. Dropping it returns it.
+pub struct BucketLock(Rc<Cell<bool>>);
+
+impl Drop for BucketLock {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }
 
 impl ObjectContext {
     /// Returns the context of an object. The store is opened when it is first used.
     pub fn new(state: State, env: Env) -> Self {
         let settings = Settings::of(&env);
-        Self { state, env, settings, store: RefCell::new(None) }
+        Self { state, env, settings, store: RefCell::new(None), is_bucket_locked: Rc::default() }
     }
 
     /// Returns the store.
@@ -49,6 +59,12 @@ impl ObjectContext {
     /// Returns the wait before the first retry of a call of another object, in milliseconds.
     pub fn retry_wait(&self) -> i64 {
         self.settings.retry.max(MIN_RETRY)
+    }
+
+    /// Returns the right to change the profile's files in the archive, or `None` while another task has it.
+    pub fn bucket_lock(&self) -> Option<BucketLock> {
+        let is_free = !self.is_bucket_locked.replace(true);
+        is_free.then(|| BucketLock(self.is_bucket_locked.clone()))
     }
 
     /// Runs `work` in a transaction, and sets the alarm for whatever is due afterwards. An error undoes everything.

@@ -44,6 +44,8 @@ use crate::store::{Merge, ProfileStore, key};
 const PAGE: i64 = 100;
 /// The number of deliveries that are moved; older ones are dropped.
 const MAX_DELIVERIES: i64 = 1_000;
+/// The number of archive files whose names are moved.
+const MAX_FILES: i64 = 50_000;
 
 /// In the winner's object: stores that another profile is to be merged into this one, and begins at once.
 pub async fn merge_from(context: &ObjectContext, request: MergeFrom) -> Result<()> {
@@ -135,6 +137,7 @@ fn copy_rows(store: &ProfileStore, snapshot: &MergeSnapshot) -> Result<()> {
     for device in &snapshot.devices {
         store.add_identifier(Namespace::Anonymous, device)?;
     }
+    snapshot.files.iter().try_for_each(|file| store.add_archive_file(file))?;
     // INVARIANT: rows are keyed by send_id and never overwritten, so a repetition does not send a message again.
     snapshot.deliveries.iter().try_for_each(|delivery| store.add_delivery(delivery))?;
     snapshot.messages.iter().try_for_each(|message| store.add_own_message(message, clock::now()))
@@ -172,6 +175,7 @@ fn snapshot(store: &ProfileStore) -> Result<MergeSnapshot> {
         devices: store.identifiers(Namespace::Anonymous)?,
         deliveries: store.latest_deliveries(MAX_DELIVERIES)?,
         messages: store.own_messages()?,
+        files: store.archive_files("", MAX_FILES)?,
     })
 }
 

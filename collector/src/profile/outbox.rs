@@ -57,17 +57,18 @@ async fn deliver_one(context: &ObjectContext, plan: &Rc<Plan>, send_id: String) 
     let Some((delivery, message)) = begun else { return Ok(()) };
     let sent = delivery::send(&context.settings, &message).await;
     match end_attempt(context, plan, delivery, sent).await? {
-        Some(failed) => failed_events::put(&context.env, &[failed_event(&failed)?]).await,
+        Some(failed) => failed_events::put(&context.env, &[failed_event(&context.subject()?, &failed)?]).await,
         None => Ok(()),
     }
 }
 
-fn failed_event(delivery: &Delivery) -> Result<FailedEvent> {
+fn failed_event(subject: &str, delivery: &Delivery) -> Result<FailedEvent> {
     Ok(FailedEvent {
         source: format!("{SOURCE}/webhook"),
         message_id: delivery.send_id.clone(),
         reason: delivery.reason.clone().unwrap_or_default(),
         payload: serde_json::to_string(delivery)?,
+        identifiers: vec![format!("subject:{subject}")],
     })
 }
 

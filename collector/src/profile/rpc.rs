@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use throughline::{Account, MemberMessage, Profile};
 
 use crate::event::{IngestResult, Record};
-use crate::store::Delivery;
+use crate::store::{ArchiveFile, Delivery};
 
 /// An operation: its body, name and reply. Every operation is idempotent.
 pub trait Operation: Serialize + DeserializeOwned {
@@ -101,6 +101,9 @@ pub struct MergeSnapshot {
     pub devices: Vec<String>,
     pub deliveries: Vec<Delivery>,
     pub messages: Vec<MemberMessage>,
+    /// The names of its files in the archive.
+    #[serde(default)]
+    pub files: Vec<ArchiveFile>,
 }
 
 /// Returns a page of the events of a frozen profile.

@@ -19,7 +19,8 @@ const KIND: &str = "journal";
 pub struct JournalEntry {
     /// The position in the journal.
     pub seq: i64,
-    version: u32,
+    /// The schema version that the record was written under.
+    pub version: u32,
     json: String,
 }
 

@@ -2,13 +2,14 @@
 //!
 //! | store | in | tables |
 //! |---|---|---|
-//! | [`ProfileStore`] | each Profile object | `meta`, `identity`, `seen`, `journal`, `delivery`, `member_message`, `merge` |
-//! | [`LinkStore`] | each Identity object | `link` |
-//! | [`failed_events`] | D1 | `failed_event` |
+//! | [`ProfileStore`] | each Profile object | `meta`, `identity`, `seen`, `journal`, `delivery`, `member_message`, `merge`, `archive_file` |
+//! | [`LinkStore`] | each Identity object | `link`, `tombstone` |
+//! | [`failed_events`] | D1 | `failed_event`, `failed_event_identifier`, `erased_identifier` |
 //!
 //! A Profile object's table `meta` holds single values; [`key`] lists them with their types. An unreadable value is an
 //! error that names its key, so a profile never silently starts over.
 
+mod archive_file;
 mod delivery;
 pub mod failed_events;
 mod identity;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 
 use worker::{Error, Result, SqlStorage};
 
+pub use archive_file::ArchiveFile;
 pub use delivery::{Delivery, DeliveryState};
 pub use journal::JournalEntry;
 pub use link::{Link, LinkStore};
@@ -80,7 +82,7 @@ impl ProfileStore {
 
     /// Deletes everything but the profile's id and the profile that it was merged into.
     pub fn delete_merged(&self) -> Result<()> {
-        for table in ["journal", "seen", "delivery", "member_message", "identity", "merge"] {
+        for table in ["journal", "seen", "delivery", "member_message", "identity", "merge", "archive_file"] {
             self.sql.execute(&format!("DELETE FROM {table}"), Vec::new())?;
         }
         let kept = vec![key::MOVED_TO.name().into(), key::SUBJECT.name().into()];

@@ -13,7 +13,7 @@ use worker::{Error, Result};
 use crate::store::sql::Sql;
 
 /// The version of tables and JSON that this build writes. It reads every earlier version, and refuses later ones.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The table with the version of a database's tables: one row.
 const VERSION_TABLE: &str =
@@ -49,19 +49,66 @@ CREATE TABLE member_message (send_id TEXT PRIMARY KEY, member TEXT NOT NULL, att
     version INTEGER NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE merge (loser TEXT PRIMARY KEY, user TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER)
     WITHOUT ROWID;
+CREATE TABLE archive_file (name TEXT PRIMARY KEY, newest INTEGER NOT NULL, doomed INTEGER NOT NULL) WITHOUT ROWID;
 ",
-    migrations: &[],
+    migrations: &[TableMigration { to: 2, statements: ARCHIVE_FILE }],
 };
 
-/// The table of an Identity object.
+/// The names of the archive files, since version 2. Files that were written before are not in it.
+const ARCHIVE_FILE: &str =
+    "CREATE TABLE archive_file (name TEXT PRIMARY KEY, newest INTEGER NOT NULL, doomed INTEGER NOT NULL) WITHOUT ROWID";
+
+/// The tables of an Identity object.
 pub const IDENTITY: Schema = Schema {
     tables: "
 CREATE TABLE link (key TEXT PRIMARY KEY, profile TEXT NOT NULL, user TEXT, trusted INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE tombstone (digest TEXT PRIMARY KEY, profile TEXT NOT NULL) WITHOUT ROWID;
 ",
-    migrations: &[],
+    migrations: &[TableMigration { to: 2, statements: TOMBSTONE }],
 };
 
+/// The identifiers of erased people, since version 2.
+const TOMBSTONE: &str = "CREATE TABLE tombstone (digest TEXT PRIMARY KEY, profile TEXT NOT NULL) WITHOUT ROWID";
+
+/// The tables of the database of failed events. Databases from before the schema had a version are of version 1.
+pub const FAILED_EVENTS: Schema = Schema {
+    tables: "
+CREATE TABLE failed_event (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,
+    source TEXT NOT NULL, message_id TEXT NOT NULL, reason TEXT NOT NULL, payload TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX failed_event_at ON failed_event (at);
+CREATE TABLE failed_event_identifier (identifier TEXT, name TEXT, PRIMARY KEY (identifier, name)) WITHOUT ROWID;
+CREATE INDEX failed_event_identifier_name ON failed_event_identifier (name);
+CREATE TABLE erased_identifier (identifier TEXT PRIMARY KEY) WITHOUT ROWID;
+",
+    migrations: &[TableMigration { to: 2, statements: FAILED_EVENT_IDENTIFIER }],
+};
+
+/// The version of each row, and whom a failed event is about, since version 2.
+const FAILED_EVENT_IDENTIFIER: &str = "
+ALTER TABLE failed_event ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX failed_event_at ON failed_event (at);
+CREATE TABLE failed_event_identifier (identifier TEXT, name TEXT, PRIMARY KEY (identifier, name)) WITHOUT ROWID;
+CREATE INDEX failed_event_identifier_name ON failed_event_identifier (name);
+CREATE TABLE erased_identifier (identifier TEXT PRIMARY KEY) WITHOUT ROWID;
+";
+
 impl Schema {
+    /// Returns the statements that bring tables of version `found`, or no tables, to the current version.
+    ///
+    /// # Errors
+    /// When a later version of the collector has written the database.
+    pub fn statements_since(&self, found: Option<u32>) -> core::result::Result<Vec<&'static str>, String> {
+        let scripts = match found {
+            None => vec![self.tables],
+            Some(found) => {
+                pending(self.migrations, found, SCHEMA_VERSION)?.iter().map(|step| step.statements).collect()
+            }
+        };
+        let statements = scripts.iter().flat_map(|script| script.split(';')).map(str::trim);
+        Ok(statements.filter(|statement| !statement.is_empty()).collect())
+    }
+
     /// Creates the tables of a new database, and migrates those of an old one.
     ///
     /// # Errors
@@ -137,8 +184,25 @@ mod tests {
     }
 
     #[test]
+    fn scripts_are_split_into_statements() {
+        let created = FAILED_EVENTS.statements_since(None).unwrap_or_default();
+        let migrated = FAILED_EVENTS.statements_since(Some(1)).unwrap_or_default();
+        assert_eq!(created.len(), migrated.len());
+        assert!(created.iter().all(|statement| statement.starts_with("CREATE ")), "{created:?}");
+        assert!(migrated.first().is_some_and(|statement| statement.starts_with("ALTER TABLE ")), "{migrated:?}");
+        assert_eq!(FAILED_EVENTS.statements_since(Some(SCHEMA_VERSION)), Ok(vec![]));
+    }
+
+    #[test]
+    fn tables_without_a_version_are_named_as_older_than_version_1() {
+        let message = not_created("table meta already exists: SQLITE_ERROR");
+        assert!(message.contains("table meta already exists"), "{message}");
+        assert!(message.contains("older than version 1, delete it to start anew"), "{message}");
+    }
+
+    #[test]
     fn every_migration_leads_to_a_known_version() {
-        for schema in [&PROFILE, &IDENTITY] {
+        for schema in [&PROFILE, &IDENTITY, &FAILED_EVENTS] {
             assert!(schema.migrations.is_sorted_by_key(|step| step.to));
             assert!(schema.migrations.last().is_none_or(|step| step.to <= SCHEMA_VERSION));
         }
