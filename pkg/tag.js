@@ -1,11 +1,14 @@
 // The tag. `tools/tag.mjs` bundles it into the file that the edge serves:
 //
 //   <script async src="/_tl/tag.js" data-write-key="…"></script>
-import { choose } from './tag/consent.js';
-import { forgetVisitor, loadCore, signOut } from './tag/decider.js';
+import { hasToken } from './tag/hand-over.js';
+import * as consent from './tag/consent.js';
+import { deleteToken, forgetVisitor, loadCore } from './tag/decider.js';
+import { isSignedOut } from './tag/device.js';
 import * as outbox from './tag/outbox.js';
 import { address, context, watch } from './tag/page.js';
 import { autoPage, edgeDecision, isOff } from './tag/settings.js';
+import { follow, makeRoom, settle, signOut } from './tag/sign-out.js';
 import * as slots from './tag/slots.js';
 import { fail, setDebug, emit } from './tag/emit.js';
 import { recognise, record, refresh } from './tag/view.js';
@@ -16,24 +19,24 @@ let recorded = edgeDecision && address().href;
 const commands = {
   track: (event, properties = {}) => send({ type: 'track', event, properties }),
   identify(...args) {
-    const userId = typeof args[0] === 'object' ? undefined : args.shift();
-    send({ type: 'identify', userId, traits: args[0] ?? {} });
+    const isTraits = args[0] !== null && typeof args[0] === 'object';
+    const userId = isTraits ? undefined : idOf(args.shift());
+    const [traits, options] = args;
+    send({ type: 'identify', userId, traits: traits ?? {}, userHash: options?.userHash });
   },
-  group: (groupId, traits = {}) => send({ type: 'group', groupId, traits }),
-  alias: (userId, previousId) => send({ type: 'alias', userId, previousId }),
+  group: (groupId, traits = {}) => send({ type: 'group', groupId: idOf(groupId), traits }),
+  alias: (userId, previousId) => send({ type: 'alias', userId: idOf(userId), previousId: idOf(previousId) }),
   page: (name, properties) => page('event', name, properties),
   consent(states) {
-    choose(states);
+    checkObject('consent', states);
+    // A refusal counts from here on, whatever fails below.
+    consent.remember(states);
     outbox.resetPermission();
     forgetVisitor();
     send({ type: 'track', event: 'Consent Preference Updated', properties: states });
+    consent.write();
   },
-  async reset() {
-    await outbox.flush();
-    await signOut();
-    forgetVisitor();
-    refresh('view');
-  },
+  reset: signOut,
   decide: () => refresh('event'),
   on: (type, listener) => document.addEventListener(type, ({ detail }) => listener(detail)),
   async debug(on) {
@@ -44,12 +47,22 @@ const commands = {
 };
 
 function send(call, reason = 'event') {
-  for (const name of ['properties', 'traits']) {
-    const found = call[name] ?? {};
-    if (typeof found !== 'object' || Array.isArray(found))
-      throw new TypeError(`\`${name}\` of \`${call.event ?? call.type}\`: expected an object`);
-  }
+  for (const name of ['properties', 'traits'])
+    checkObject(`${name}\` of \`${call.event ?? call.type}`, call[name] ?? {});
+  follow();
   record(asJson({ ...call, messageId: newId(), timestamp: new Date().toISOString(), context: context() }), reason);
+}
+
+function checkObject(name, found) {
+  if (!found || typeof found !== 'object' || Array.isArray(found))
+    throw new TypeError(`\`${name}\`: expected an object`);
+}
+
+/** Returns an id as text. Numbers that JavaScript has rounded would name somebody else, so they are refused. */
+function idOf(id) {
+  if (id === undefined || id === null || typeof id === 'string') return id ?? undefined;
+  if (typeof id === 'bigint' || Number.isSafeInteger(id)) return String(id);
+  throw new TypeError(`the id \`${String(id)}\`: expected a string or a whole number below 2^53`);
 }
 
 /** Returns a value as JSON transmits it. Lone surrogates, as in truncated strings, are replaced, because strict parsers refuse them. */
@@ -76,7 +89,7 @@ function run(item) {
   try {
     if (typeof item === 'function') return item(commands);
     const [name, ...args] = item;
-    if (!Object.hasOwn(commands, name))
+    if (!Object.keys(commands).includes(name))
       throw new Error(`unknown command \`${name}\`, expected one of: ${Object.keys(commands).join(', ')}`);
     Promise.resolve(commands[name](...args)).catch(fail);
   } catch (error) {
@@ -89,6 +102,7 @@ function navigated(href) {
   // From the cache the same address is another view, and the edge may have newer facts.
   if (!href) {
     recorded = undefined;
+    follow();
     forgetVisitor();
   }
   // Routers change the address before the page.
@@ -112,18 +126,32 @@ function begin() {
   const isUnfilled = [...slots.slots().values()].some((elements) =>
     [...elements].some((element) => !slots.isFilled(element)),
   );
-  if (isUnfilled) refresh('start');
+  if (hasToken()) makeRoom();
+  if (isSignedOut()) {
+    slots.clear();
+    settle();
+  }
+  // The visitor of a hand-over is another one than the edge has filled the page for.
+  if (hasToken()) refresh('event');
+  else if (isUnfilled) refresh('start');
   const queue = globalThis.throughline_queue;
   globalThis.throughline_queue = { push: (...items) => items.forEach(run) };
   if (Array.isArray(queue)) queue.forEach(run);
   if (autoPage) page('start');
-  if (!outbox.isPermissionKnown()) recognise();
+  if (hasToken() || !outbox.isPermissionKnown() || outbox.hasUnowned()) recognise().catch(fail);
   outbox.flush();
   watch(navigated);
   watchSlots();
-  addEventListener('pagehide', outbox.beacon);
+  addEventListener('pagehide', leave);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'hidden' && outbox.beacon());
-  addEventListener('online', outbox.flush);
+  addEventListener('online', () => (isSignedOut() ? settle() : outbox.flush()));
+  addEventListener('storage', follow);
+}
+
+/** Sends what waits, because the page may be closed. */
+function leave() {
+  outbox.beacon();
+  if (isSignedOut()) deleteToken().catch(fail);
 }
 
 if (!isOff) {

@@ -1,7 +1,9 @@
 // The outbox: events are stored until the edge acknowledges them, and sent again with the same ids until then.
 import { choices, hasGpc } from './consent.js';
+import * as device from './device.js';
 import { base, writeKey } from './settings.js';
 import { fail } from './emit.js';
+import { attempt, read, remove as removeStored, store } from './storage.js';
 
 const URL = `${base}events`;
 const KEY = 'tl_event:';
@@ -22,7 +24,8 @@ const MAX_PAUSE_MS = 5 * 60 * 1000;
  *
  * It is known at once if it was allowed before and consent has not changed since.
  */
-let isAllowed = attempt(() => localStorage.getItem(ALLOWED)) === permissionKey() || undefined;
+let isAllowed = read(ALLOWED) === permissionKey() || undefined;
+if (isAllowed) device.keep(true);
 /** Events that cannot or must not be stored. */
 const memory = new Map();
 const inFlight = new Set();
@@ -31,9 +34,9 @@ let failures = 0;
 let timer;
 let sending;
 
-/** Adds a call of the Segment specification. Consent events are sent without permission. */
+/** Adds a call of the Segment specification, as the device's that the page knows. Consent events are sent without permission. */
 export function add(call) {
-  const text = JSON.stringify(call);
+  const text = JSON.stringify({ ...call, owner: device.owner() });
   if (size(text) > MAX_EVENT) return fail(`the event \`${call.event ?? call.type}\` is longer than ${MAX_EVENT} bytes`);
   const isConsent = call.event === 'Consent Preference Updated';
   if (isAllowed === false && !isConsent) return;
@@ -68,13 +71,56 @@ export function setAllowed(allowed, key) {
     if (allowed === false && isConsent(key)) memory.set(key, text);
   }
   if (allowed) store(ALLOWED, permissionKey());
-  else attempt(() => localStorage.removeItem(ALLOWED));
+  else removeStored(ALLOWED);
+  device.keep(allowed);
   schedule(0);
 }
 
-/** Returns the calls that are not acknowledged yet. */
+/** Gives the events of this epoch its ticket, which the edge has answered. */
+export function own() {
+  const owner = device.owner();
+  for (const [key, text] of owner ? entries() : []) {
+    if (!ownerOf(text)) replace(key, JSON.stringify({ ...JSON.parse(text), owner }));
+  }
+  schedule(0);
+}
+
+/** Returns whether there are events that wait for a ticket. */
+export function hasUnowned() {
+  return entries().some(([, text]) => !ownerOf(text));
+}
+
+/**
+ * Removes the events of an epoch that ends without a ticket, because it cannot be known later whose they are.
+ *
+ * While their cookie is `here` they are sent once more. A report counts those that are lost.
+ */
+export async function disown({ here = false, all = entries() }) {
+  const unowned = all.filter(([, text]) => !ownerOf(text));
+  for (const [key] of unowned) remove(key);
+  const sent = here ? unowned.filter(([key]) => isAllowed || isConsent(key)) : [];
+  const left = sent.length ? await send(sent) : [];
+  const lost = unowned.length - sent.length + left.length;
+  if (lost) fail(`${lost} events are dropped: nobody knows whose they are`);
+}
+
+/** Does so with the events of this page alone, because another tab has dealt with the stored ones. */
+export function disownMemory() {
+  return disown({ all: [...memory] });
+}
+
+/** Removes traits and proofs of identity from the events of earlier epochs. */
+export function strip() {
+  for (const [key, text] of entries()) {
+    const { traits, userHash, ...call } = JSON.parse(text);
+    if (call.owner && (traits || userHash)) replace(key, JSON.stringify(call));
+  }
+}
+
+/** Returns the calls of this epoch that are not acknowledged yet. */
 export function pending() {
-  return entries().map(([, text]) => JSON.parse(text));
+  const calls = entries().map(([, text]) => JSON.parse(text));
+  return calls.filter(({ owner }) => !owner || owner === device.owner());
 }
 
 /** Sends all events. Resolves when they are acknowledged or an attempt has failed. */
@@ -90,15 +136,19 @@ export function flush() {
 
 /** Sends waiting events as a beacon, because the page may be closed. They stay in the outbox until acknowledged. */
 export function beacon() {
-  const batch = take((key) => !inFlight.has(key) && !beaconed.has(key));
+  const batch = take(
+    (key, text) => !inFlight.has(key) && !beaconed.has(key) && (ownerOf(text) || !device.isSignedOut()),
+  );
   if (!batch.length || !navigator.sendBeacon?.(URL, body(batch))) return;
   for (const [key] of batch) beaconed.add(key);
 }
 
 async function sendAll() {
-  for (let batch = take(); batch.length; batch = take()) {
-    const acknowledged = await send(batch);
-    if (acknowledged) {
+  // Without a ticket an event is of whom the cookie says: that must be who did it, and be settled.
+  const isSettled = (_key, text) => ownerOf(text) || (device.isAsked() && !device.isSignedOut());
+  for (let batch = take(isSettled); batch.length; batch = take(isSettled)) {
+    const left = await send(batch);
+    if (left.length < batch.length) {
       failures = 0;
     } else {
       retry();
@@ -107,7 +157,7 @@ async function sendAll() {
   }
 }
 
-/** Sends a batch, removes the acknowledged events, and returns whether there were any. */
+/** Sends a batch, removes the acknowledged events, and returns the others. */
 async function send(batch) {
   for (const [key] of batch) inFlight.add(key);
   try {
@@ -116,15 +166,16 @@ async function send(batch) {
       body: body(batch),
       keepalive: true,
       credentials: 'include',
+      headers: device.headers(),
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
     // The captive portal of a wireless network answers 200 as well, but does not list the events.
     const { results } = response.ok ? await response.json() : {};
-    const known = batch.filter(([, text]) => (results?.[JSON.parse(text).messageId]?.result ?? 'retry') !== 'retry');
-    for (const [key] of known) remove(key);
-    return known.length > 0;
+    const isKnown = ([, text]) => (results?.[JSON.parse(text).messageId]?.result ?? 'retry') !== 'retry';
+    for (const [key] of batch.filter(isKnown)) remove(key);
+    return batch.filter((entry) => !isKnown(entry));
   } catch {
-    return false;
+    return batch;
   } finally {
     for (const [key] of batch) inFlight.delete(key);
   }
@@ -133,8 +184,8 @@ async function send(batch) {
 /** Returns as many entries as fit into one request, oldest first. */
 function take(fits = () => true) {
   let bytes = 0;
-  const maySend = (key) => (isAllowed || isConsent(key)) && fits(key);
-  return entries().filter(([key, text]) => maySend(key) && (bytes += size(text)) < MAX_BATCH);
+  const maySend = (key, text) => (isAllowed || isConsent(key)) && fits(key, text);
+  return entries().filter(([key, text]) => maySend(key, text) && (bytes += size(text)) < MAX_BATCH);
 }
 
 function body(batch) {
@@ -172,25 +223,18 @@ function entries() {
   return [...memory, ...stored].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function store(key, text) {
-  return attempt(() => {
-    localStorage.setItem(key, text);
-    return true;
-  });
-}
-
 function remove(key) {
   memory.delete(key);
-  attempt(() => localStorage.removeItem(key));
+  removeStored(key);
 }
 
-/** Returns the result, or `undefined` if storage is full or not permitted. */
-function attempt(use) {
-  try {
-    return use();
-  } catch {
-    return undefined;
-  }
+function replace(key, text) {
+  if (memory.has(key)) memory.set(key, text);
+  else store(key, text);
+}
+
+function ownerOf(text) {
+  return JSON.parse(text).owner;
 }
 
 /** Returns a string that changes whenever the visitor's consent in this browser does. */

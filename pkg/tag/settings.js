@@ -1,4 +1,5 @@
 // The settings of the tag: attributes of its script element, or `throughline_config`.
+import { attempt } from './storage.js';
 
 const script = document.currentScript ?? document.querySelector('script[src*="tag.js"]');
 const given = { ...script?.dataset, ...globalThis.throughline_config };
@@ -21,6 +22,6 @@ export const autoPage = String(given.autoPage) !== 'false';
 export const isOff = new URLSearchParams(location.search).get('tl_off') === '1';
 
 /** The id of the edge's decision about this page, if there is one. The edge has then recorded the page view as well. */
-export const edgeDecision = performance
-  .getEntriesByType('navigation')[0]
-  ?.serverTiming?.find(({ name }) => name === 'tl')?.description;
+export const edgeDecision = attempt(
+  () => performance.getEntriesByType('navigation')[0]?.serverTiming?.find(({ name }) => name === 'tl')?.description,
+);

@@ -59,8 +59,10 @@ export function fill(element, fill, decisionId) {
 /** Restores the fallback of the element. */
 export async function empty(name, element) {
   if (isFilled(element)) {
-    const fallback = filled.get(element)?.fallback ?? (await fallbackOf(name));
-    if (!fallback) return;
+    const before = filled.get(element);
+    const fallback = before?.fallback ?? (await fallbackOf(name));
+    // Meanwhile another decision may have filled it.
+    if (!fallback || filled.get(element) !== before) return;
     element.replaceChildren(...fallback);
     filled.delete(element);
     element.removeAttribute(DECISION);
@@ -68,13 +70,25 @@ export async function empty(name, element) {
   element.setAttribute(STATE, 'default');
 }
 
+/** Removes all content that was for a visitor at once. Fallbacks that are not on this page follow once they are loaded. */
+export function clear() {
+  for (const element of document.querySelectorAll(`[${STATE}=applied]`)) {
+    if (!filled.get(element)?.fallback) {
+      element.replaceChildren();
+      filled.set(element, { key: '' });
+    }
+    empty(element.dataset.tlSlot, element).catch(fail);
+  }
+}
+
 /** Returns the fallback of a slot that the edge has filled, from the page without personalisation. */
 async function fallbackOf(name) {
   written ??= fetch(source, { headers: { accept: 'text/html' } }).then((response) =>
     response.ok ? response.text() : '',
   );
+  written.catch(() => (written = undefined));
   const page = new DOMParser().parseFromString(trusted(await written), 'text/html');
-  const slot = page.querySelector(`[data-tl-slot="${CSS.escape(name)}"]`);
+  const slot = name && page.querySelector(`[data-tl-slot="${CSS.escape(name)}"]`);
   return slot && [...slot.childNodes];
 }
 

@@ -1,7 +1,8 @@
 // The page view: decides, fills the slots, and records exposures.
 import { toEvent } from '../event.js';
-import { choices, hasGpc } from './consent.js';
-import { decideAtEdge, dropCore, loadCore, loadVisitor } from './decider.js';
+import { choices, choicesAt, hasGpc, isUnwritten } from './consent.js';
+import { decideAtEdge, dropCore, forgetCore, forgetVisitor, loadCore, loadVisitor } from './decider.js';
+import * as device from './device.js';
 import * as outbox from './outbox.js';
 import { agent, attributes, context } from './page.js';
 import { edgeDecision } from './settings.js';
@@ -54,21 +55,39 @@ export function refresh(reason) {
     .catch(fail);
 }
 
+/** Forgets the visitor, and takes the content that was for them off the page. */
+export function forget() {
+  forgetVisitor();
+  forgetCore();
+  fresh.length = 0;
+  shown = new Set();
+  visitor = profileOfNextView = undefined;
+  slots.clear();
+}
+
 /** Returns the visitor from the edge, and sets whether events may be stored and sent. Consent may change meanwhile. */
 export async function recognise() {
   const key = outbox.permissionKey();
   const found = await loadVisitor();
+  outbox.own();
   // Only if the edge has seen the opt-out does its answer take it into account.
-  if (found && (found.gpc || !hasGpc())) outbox.setAllowed(found.store && found.measure, key);
+  if (found && !isUnwritten() && (found.gpc || !hasGpc())) outbox.setAllowed(found.store && found.measure, key);
+  // Choices that the edge cannot see are told to it, even where there is nothing to decide.
+  if (found && isUnwritten()) {
+    const { store, measure } = await decideAtEdge({ ...requestOf(found), slots: [] }, [], []);
+    outbox.setAllowed(store && measure, key);
+  }
   return found;
 }
 
 async function decideAndFill(reason) {
+  if (device.isSignedOut()) return;
+  const epoch = device.currentEpoch();
   const key = outbox.permissionKey();
   const present = slots.slots();
   const [found, core] = await Promise.all([recognise(), present.size ? loadCore() : undefined]);
-  // Without a visitor no decision is possible, so the page keeps its content.
-  if (!found) return;
+  // Without a visitor no decision is possible, so the page keeps its content. After a sign-out it is about somebody else.
+  if (!found || epoch !== device.currentEpoch()) return;
   const request = requestOf(found);
   if (reason === 'view') shown = new Set();
   const here = core && decideHere(core, found, request, reason);
@@ -80,6 +99,7 @@ async function decideAndFill(reason) {
   const there = theirs.length
     ? await decideAtEdge({ ...request, slots: theirs }, outbox.pending(), [...shown]).catch(fail)
     : undefined;
+  if (epoch !== device.currentEpoch()) return;
 
   const exposures = new Map();
   for (const [name, elements] of page) {
@@ -102,6 +122,7 @@ function requestOf(found) {
   return {
     attributes: { ...found.attributes, ...attributes() },
     consent: { ...found.consent, ...choices() },
+    consentAt: choicesAt(),
     gpc: found.gpc || hasGpc(),
     agent: agent(),
     channel: 'web',

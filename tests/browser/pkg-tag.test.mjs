@@ -360,6 +360,46 @@ describe('pages without a load', () => {
   });
 });
 
+describe('old browsers', () => {
+  test('without functions that Safari 14 lacks, the tag fills, records and refuses', async () => {
+    const init = () => {
+      const { prototype: text } = String;
+      for (const [owner, name] of [
+        [Object, 'hasOwn'],
+        [AbortSignal, 'timeout'],
+        [crypto, 'randomUUID'],
+        [Crypto.prototype, 'randomUUID'],
+        [text, 'toWellFormed'],
+        [text, 'replaceAll'],
+        [text, 'at'],
+        [Array.prototype, 'at'],
+        [Array.prototype, 'findLast'],
+        [Array.prototype, 'toSorted'],
+        [Navigator.prototype, 'locks'],
+        [Navigator.prototype, 'userAgentData'],
+        [globalThis, 'navigation'],
+        [globalThis, 'structuredClone'],
+        [globalThis, 'trustedTypes'],
+        [globalThis, 'WeakRef'],
+        [performance.constructor.prototype, 'getEntriesByType'],
+      ])
+        delete owner[name];
+    };
+    const visitor = await open('/static', { ...cached('/static'), init });
+    await visitor.shows('page.hero', 'Hello');
+    await visitor.push(['track', 'Guide Downloaded']);
+    await visitor.shows('page.hero', 'Hot');
+    await eventually(() => assert.ok(names().includes('Guide Downloaded')));
+    const told = visitor.page.waitForRequest(
+      (request) => request.url().endsWith('/_tl/events') && /"analytics":"denied"/.test(request.postData() ?? ''),
+    );
+    await visitor.push(['consent', { personalization: 'denied', analytics: 'denied' }]);
+    await visitor.shows('page.bar', 'Nothing');
+    await told;
+    assert.deepEqual(await visitor.heard('tlerror'), []);
+  });
+});
+
 describe('without WebAssembly', () => {
   const reachesTheEdge = async (visitor) => {
     await visitor.shows('page.hero', 'Hello');
@@ -502,6 +542,55 @@ describe('consent', () => {
     await visitor.push(['consent', { personalization: 'denied', analytics: 'denied' }]);
     await visitor.shows('page.bar', 'Nothing');
     await eventually(async () => assert.deepEqual(await stored(visitor.page), []));
+  });
+
+  for (const [what, init] of [
+    [
+      'cannot be written',
+      () => Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set() {}, configurable: true }),
+    ],
+    [
+      'throws, as in a sandboxed frame',
+      () => {
+        const refuse = () => {
+          throw new DOMException('denied', 'SecurityError');
+        };
+        Object.defineProperty(Document.prototype, 'cookie', { get: refuse, set: refuse, configurable: true });
+      },
+    ],
+  ]) {
+    test(`a refusal holds for the page where the cookie ${what}`, async () => {
+      const visitor = await open('/static', { ...cached('/static'), init });
+      await visitor.shows('page.bar', 'Promo');
+      await visitor.push(['track', 'Before']);
+      await eventually(() => assert.ok(names().includes('Before')));
+      await visitor.push(['consent', { personalization: 'denied', analytics: 'denied' }], ['track', 'After']);
+      await visitor.shows('page.bar', 'Nothing');
+      await eventually(() => assert.ok(received.some(({ consent }) => consent?.analytics === 'denied')));
+      await visitor.push(['track', 'Later']);
+      await visitor.page.waitForTimeout(400);
+      assert.deepEqual(
+        names().filter((name) => ['After', 'Later'].includes(name)),
+        [],
+      );
+      assert.deepEqual(await stored(visitor.page), []);
+    });
+  }
+
+  test('says when it was given', async () => {
+    const before = Date.now();
+    const visitor = await open('/plain', { consent: undefined });
+    await visitor.ready();
+    await visitor.push(['consent', { personalization: 'granted' }]);
+    const cookie = await eventually(async () => {
+      const found = (await visitor.context.cookies()).find(({ name }) => name === 'tl_consent');
+      assert.ok(found);
+      return new URLSearchParams(found.value);
+    });
+    assert.ok(Number(cookie.get('at')) >= before && Number(cookie.get('at')) <= Date.now());
+    await eventually(() => assert.ok(names().includes('Consent Preference Updated')));
+    cookie.delete('at');
+    assert.equal(cookie.toString(), 'personalization=granted');
   });
 
   test('Global Privacy Control denies what the rules say', async () => {

@@ -1,0 +1,78 @@
+// The visitors of an edge, faked in the browser: devices, their tickets, and the events that arrive. Plans, the core and
+// pages are the real edge's. For tests of what the tag asks and sends, and in which order.
+
+/**
+ * Answers `token`, `decide` and `events` of a browser context.
+ *
+ * The result has `asked` (such as `GET token`), `events` (with `owner`), `requests`, and switches: `setOffline(offline)`,
+ * `isDown` (all requests fail with 503), `refuse(name)` (the status of a request), `keepsCookies`, `hold(endpoint)` (answers
+ * wait for the returned function), `rotate()` (the browser gets another device, as at a sign-in), and `facts`, which a
+ * token's answer has beside the device.
+ */
+export async function fakeVisitors(context) {
+  const fake = { asked: [], events: [], requests: [], isDown: false, keepsCookies: true, facts: {}, refuse: undefined };
+  const held = new Map();
+  let count = 0;
+  let cookie;
+  const next = () => `v${String(++count).padStart(32, '0')}`;
+
+  fake.hold = (endpoint) => {
+    let release;
+    held.set(endpoint, new Promise((resolve) => (release = resolve)));
+    return () => release(held.delete(endpoint));
+  };
+  fake.setOffline = (offline) => {
+    fake.isOffline = offline;
+    return context.setOffline(offline);
+  };
+  fake.rotate = () => (cookie = undefined);
+  fake.device = () => cookie;
+
+  const recognise = (request) => {
+    const shown = request.headers()['x-tl-device'];
+    const device = (fake.keepsCookies && cookie) || shown || next();
+    if (fake.keepsCookies) cookie = device;
+    return { device, owner: shown === device ? undefined : `${device}.mac` };
+  };
+  const token = (request) => {
+    if (request.method() === 'DELETE') {
+      cookie = undefined;
+      return {};
+    }
+    if (request.method() === 'POST') cookie = undefined;
+    const { device, owner } = recognise(request);
+    const [session, none] = [Date.now(), {}];
+    const facts = {
+      subject: device,
+      profile: none,
+      session,
+      consent: none,
+      attributes: none,
+      gpc: false,
+      expires: null,
+    };
+    return { ...facts, store: true, measure: true, device, owner, ...fake.facts };
+  };
+  const events = (request) => {
+    const { batch } = JSON.parse(request.postData());
+    fake.events.push(...batch);
+    return { results: Object.fromEntries(batch.map(({ messageId }) => [messageId, { result: 'ok' }])) };
+  };
+  const answers = { token, events };
+
+  for (const [endpoint, answer] of Object.entries(answers)) {
+    await context.route(`**/_tl/${endpoint}`, async (route) => {
+      // A context that is offline answers its routes all the same.
+      if (fake.isOffline) return route.abort('internetdisconnected');
+      const request = route.request();
+      const name = `${request.method()} ${endpoint}`;
+      fake.asked.push(name);
+      fake.requests.push({ name, headers: request.headers(), body: request.postData() });
+      await held.get(endpoint);
+      const status = fake.refuse?.(name) ?? (fake.isDown ? 503 : 200);
+      const json = status === 200 ? answer(request) : { error: { code: 'refused' } };
+      await route.fulfill({ status, json }).catch(() => {});
+    });
+  }
+  return fake;
+}
