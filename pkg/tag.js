@@ -2,6 +2,7 @@
 //
 //   <script async src="/_tl/tag.js" data-write-key="…"></script>
 import { hasToken } from './tag/hand-over.js';
+import { cleanCall } from './tag/address.js';
 import * as consent from './tag/consent.js';
 import { deleteToken, forgetVisitor, loadCore } from './tag/decider.js';
 import { isSignedOut } from './tag/device.js';
@@ -50,7 +51,8 @@ function send(call, reason = 'event') {
   for (const name of ['properties', 'traits'])
     checkObject(`${name}\` of \`${call.event ?? call.type}`, call[name] ?? {});
   follow();
-  record(asJson({ ...call, messageId: newId(), timestamp: new Date().toISOString(), context: context() }), reason);
+  const whole = { ...call, messageId: newId(), timestamp: new Date().toISOString(), context: context() };
+  record(cleanCall(asJson(whole)), reason);
 }
 
 function checkObject(name, found) {
@@ -139,6 +141,10 @@ function begin() {
   if (Array.isArray(queue)) queue.forEach(run);
   if (autoPage) page('start');
   if (hasToken() || !outbox.isPermissionKnown() || outbox.hasUnowned()) recognise().catch(fail);
+  outbox.onOtherDevice(() => {
+    forgetVisitor();
+    refresh('event');
+  });
   outbox.flush();
   watch(navigated);
   watchSlots();

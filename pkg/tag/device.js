@@ -21,6 +21,8 @@ let isNamed = false;
 let isAnswered = false;
 /** Whether the device is named to the edge, to find out if cookies are kept. */
 let isTried = false;
+/** The device that the answer to events has named, after a sign-in. */
+let announced;
 let isKept = false;
 
 /** Returns a text that changes with each sign-out, and again when the edge has confirmed it. */
@@ -77,7 +79,15 @@ export function follow() {
 
 /** Returns whether the answer is from another device than before, though the edge was not shown that one: cookies may be missing. */
 export function isContradicted(device) {
-  return Boolean(known && !known.isShown && !isTried && ALIAS.test(device) && device !== known.device);
+  const isOther = ALIAS.test(device) && ![known?.device, announced].includes(device);
+  return Boolean(known && !known.isShown && !isTried && isOther);
+}
+
+/** Notes the device that the answer to events names. Returns whether it is another one, so that the visitor must be asked for. */
+export function announce(device) {
+  if (!isContradicted(device)) return false;
+  announced = device;
+  return true;
 }
 
 /** Names the device to the edge from now on. A cookie takes precedence there. */
@@ -93,6 +103,7 @@ export function learn({ device, owner } = {}) {
   if (device === known?.device) known.isShown ||= isTried;
   else known = { device, owner };
   isTried = false;
+  announced = undefined;
   keep(isKept);
 }
 

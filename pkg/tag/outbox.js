@@ -33,6 +33,7 @@ const beaconed = new Set();
 let failures = 0;
 let timer;
 let sending;
+let otherDevice = () => {};
 
 /** Adds a call of the Segment specification, as the device's that the page knows. Consent events are sent without permission. */
 export function add(call) {
@@ -45,6 +46,11 @@ export function add(call) {
   if (!(isAllowed && store(key, text))) memory.set(key, text);
   bound();
   schedule(20);
+}
+
+/** Calls back when the edge has given the browser another device with the answer to events, as it does at a sign-in. */
+export function onOtherDevice(listener) {
+  otherDevice = listener;
 }
 
 /** Returns whether it is known if the visitor allows storage and measurement. */
@@ -170,7 +176,8 @@ async function send(batch) {
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
     });
     // The captive portal of a wireless network answers 200 as well, but does not list the events.
-    const { results } = response.ok ? await response.json() : {};
+    const { results, device: named } = response.ok ? await response.json() : {};
+    if (device.announce(named)) otherDevice();
     const isKnown = ([, text]) => (results?.[JSON.parse(text).messageId]?.result ?? 'retry') !== 'retry';
     for (const [key] of batch.filter(isKnown)) remove(key);
     return batch.filter((entry) => !isKnown(entry));

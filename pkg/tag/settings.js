@@ -15,6 +15,11 @@ export const writeKey = given.writeKey;
 /** The public key that plans must be signed with, in base64url. Without it the connection is trusted. */
 export const planKey = given.planKey;
 
+/** Parameters of addresses that are recorded besides those of campaigns: names, in which `*` stands for any characters. */
+export const keepParameters = String(given.keepParameters ?? '')
+  .split(/[\s,]+/)
+  .filter(Boolean);
+
 /** Whether page views are recorded automatically. */
 export const autoPage = String(given.autoPage) !== 'false';
 

@@ -1,5 +1,6 @@
 // The page view: decides, fills the slots, and records exposures.
 import { toEvent } from '../event.js';
+import { cleanCall } from './address.js';
 import { choices, choicesAt, hasGpc, isUnwritten } from './consent.js';
 import { decideAtEdge, dropCore, forgetCore, forgetVisitor, loadCore, loadVisitor } from './decider.js';
 import * as device from './device.js';
@@ -216,14 +217,14 @@ function expose(events, core) {
   for (const event of events) {
     shown.add(event.properties.decision);
     const { id, event: name, at, properties } = event;
-    const call = {
+    const call = cleanCall({
       type: 'track',
       event: name,
       messageId: id,
       timestamp: new Date(at).toISOString(),
       properties,
       context: context(),
-    };
+    });
     emit('tlevent', call);
     outbox.add(call);
   }

@@ -56,7 +56,10 @@ export async function fakeVisitors(context) {
   const events = (request) => {
     const { batch } = JSON.parse(request.postData());
     fake.events.push(...batch);
-    return { results: Object.fromEntries(batch.map(({ messageId }) => [messageId, { result: 'ok' }])) };
+    const before = cookie;
+    const { device, owner } = recognise(request);
+    const named = device !== before && device !== request.headers()['x-tl-device'] ? { device, owner } : {};
+    return { ...named, results: Object.fromEntries(batch.map(({ messageId }) => [messageId, { result: 'ok' }])) };
   };
   const answers = { token, events };
 
