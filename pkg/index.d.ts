@@ -71,6 +71,8 @@ export interface Request {
   channel?: string;
   /** The subject's locale. */
   locale?: string;
+  /** The time at which the consent of this device was given. */
+  consentAt?: Millis;
   /** The start of the session. */
   session?: Millis;
   /** The slots to fill; if absent, all slots of the page with the path in `attributes`. */
@@ -106,6 +108,7 @@ export interface Call {
   properties?: Record<string, Json>;
   traits?: Record<string, Json>;
   context?: Record<string, Json>;
+  userHash?: string;
 }
 
 /** The facts of a decision. Absent facts keep their last value. */
@@ -428,16 +431,34 @@ export interface TagEvents {
   tldebug: Explanation;
 }
 
+/** An id: a string, or a whole number below 2^53, which is the same as its digits. */
+export type Identifier = string | number | bigint;
+
+/** The proof of an `identify` call. */
+export interface IdentifyOptions {
+  /** HMAC-SHA-256 of the user id with the site's secret, in lower-case hexadecimal. */
+  userHash?: string;
+}
+
 /** The commands of the tag. */
 export interface Tag {
   track(event: string, properties?: Record<string, Json>): void;
-  identify(...who: [userId?: string, traits?: Record<string, Json>] | [traits: Record<string, Json>]): void;
-  group(groupId: string, traits?: Record<string, Json>): void;
-  alias(userId: string, previousId?: string): void;
+  identify(
+    ...who:
+      | [userId?: Identifier | null, traits?: Record<string, Json>, options?: IdentifyOptions]
+      | [traits: Record<string, Json>, options?: IdentifyOptions]
+  ): void;
+  group(groupId: Identifier, traits?: Record<string, Json>): void;
+  alias(userId: Identifier, previousId?: Identifier): void;
   /** Records a page view. Without a name and properties it counts once per address. */
   page(name?: string, properties?: Record<string, Json>): void;
+  /** Counts at once on this page, even if its cookie cannot be written. */
   consent(states: Record<string, Consent>): void;
-  /** Signs the visitor out. */
+  /**
+   * Signs the visitor out: at once on this page and in other tabs, also without network.
+   *
+   * Resolves when the edge has confirmed it or a first attempt has failed. Further attempts follow.
+   */
   reset(): Promise<void>;
   /** Decides again about the page. */
   decide(): void;
@@ -455,5 +476,14 @@ declare global {
   /** The commands that wait for the tag and, once it has loaded, the tag's queue. */
   var throughline_queue: { push(...items: TagItem[]): void } | undefined;
   /** The settings of the tag, which can also be attributes of its script element. */
-  var throughline_config: { writeKey?: string; apiHost?: string; planKey?: string; autoPage?: boolean } | undefined;
+  var throughline_config:
+    | {
+        writeKey?: string;
+        apiHost?: string;
+        planKey?: string;
+        autoPage?: boolean;
+        /** Parameters of addresses that are recorded besides those of campaigns; `*` stands for any characters. */
+        keepParameters?: string | string[];
+      }
+    | undefined;
 }
