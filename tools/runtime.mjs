@@ -23,9 +23,10 @@ const COLLECTOR = 'throughline-collector';
  * - `assets`: directory to serve in place of the demo shop
  * - `log`: receives each line that a worker logs
  * - `collectorDown`: the collector answers 503, for tests
+ * - `change`: returns the workers to start, from the options of the edge and the collector, for tests
  *
- * Returns `{ edgeUrl, collectorUrl, plans, measures, archive, stop }`: `plans`, `measures` and `archive` are
- * the bindings.
+ * Returns `{ edgeUrl, collectorUrl, plans, measures, archive, urlOf, stop }`: `plans`, `measures` and `archive`
+ * are the bindings, `urlOf` returns the address of a worker.
  */
 export async function startRuntime({
   host = '127.0.0.1',
@@ -38,6 +39,7 @@ export async function startRuntime({
   assets,
   log = (line) => console.error(line),
   collectorDown = false,
+  change = (edge, collector) => [edge, collector],
 } = {}) {
   const edgeWorker = worker(EDGE, join(root, 'wrangler.toml'), edge, { host, port });
   if (assets) edgeWorker.assets.directory = assets;
@@ -48,7 +50,7 @@ export async function startRuntime({
   if (collectorDown) takeDown(collectorWorker);
 
   const miniflare = new Miniflare({
-    workers: [edgeWorker, collectorWorker],
+    workers: change(edgeWorker, collectorWorker),
     defaultPersistRoot: persist,
     log: new Log(LogLevel.WARN),
     cf: false,
@@ -69,6 +71,7 @@ export async function startRuntime({
     plans,
     measures: await miniflare.getD1Database('MEASURES', COLLECTOR),
     archive: await miniflare.getR2Bucket('ARCHIVE', COLLECTOR),
+    urlOf: origin,
     async stop() {
       stopSync();
       await miniflare.dispose();

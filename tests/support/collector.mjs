@@ -9,15 +9,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
-import { newKeys, publish } from './edge.mjs';
+import { jwks, newKeys, publish } from './edge.mjs';
 
 const here = fileURLToPath(import.meta.url);
 const root = join(dirname(here), '../..');
 
 export const WRITE_KEY = 'test-web';
 export const SERVER_KEY = 'test-server';
-const SECRET_KEY = 'test-secret';
-const COLLECTOR_KEY = 'test-edge';
+export const SECRET_KEY = 'test-secret';
+export const COLLECTOR_KEY = 'test-edge';
 const WEBHOOK_KEY = Buffer.from('a secret of thirty-two bytes, ok!');
 
 /** Rules of a shop with one journey, which waits a second and a half after the last change of the cart. */
@@ -74,25 +74,29 @@ const KEYS = process.argv[1] === here ? undefined : newKeys();
 const published = (rules) =>
   [...publish(rules, KEYS)].map(([key, bytes]) => [key, Buffer.from(bytes).toString('base64')]);
 
+/** Returns the secrets of a collector with these keys, and its variables that tests need shorter than usual. */
+export const settings = (keys) => ({
+  TOKEN_KEYS: jwks(keys, 'token.private'),
+  PLAN_KEYS: jwks(keys, 'plan.public'),
+  SECRET_KEY,
+  COLLECTOR_KEY,
+  WEBHOOK_SECRET: `whsec_${WEBHOOK_KEY.toString('base64')}`,
+  WEBHOOK_RETRY: '0.2',
+  ARCHIVE_AFTER: '0.2',
+});
+
 /**
  * Starts the collector; `killable` starts it in separate processes, with all data in the directory `persist`.
  *
  * `rules: null` starts it without a plan. The result has methods for every endpoint.
  */
 export async function startCollector({ rules = RULES, vars = {}, persist, killable = false } = {}) {
-  const jwks = (name) => readFileSync(join(KEYS, `${name}.jwks.json`), 'utf8');
   const bindings = {
-    TOKEN_KEYS: jwks('token.private'),
-    PLAN_KEYS: jwks('plan.public'),
+    ...settings(KEYS),
     WRITE_KEYS: JSON.stringify({
       [WRITE_KEY]: { source: 'web', trusted: false },
       [SERVER_KEY]: { source: 'server', trusted: true },
     }),
-    SECRET_KEY,
-    COLLECTOR_KEY,
-    WEBHOOK_SECRET: `whsec_${WEBHOOK_KEY.toString('base64')}`,
-    WEBHOOK_RETRY: '0.2',
-    ARCHIVE_AFTER: '0.2',
     // The default of production. A test that publishes again says `REFRESH: '0'`.
     REFRESH: '30',
     ...vars,
@@ -154,7 +158,8 @@ async function startProcess(options) {
   return { ...JSON.parse(line), logs: [], kill, stop: kill };
 }
 
-class Collector {
+/** The endpoints of a collector: `runtime` is `{ url, logs, stop }`. */
+export class Collector {
   constructor(runtime) {
     this.runtime = runtime;
     this.url = runtime.url;

@@ -10,7 +10,8 @@ import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const temporary = () => mkdtempSync(join(tmpdir(), 'throughline-edge-'));
+/** Creates a directory. */
+export const temporary = () => mkdtempSync(join(tmpdir(), 'throughline-edge-'));
 
 let cli;
 
@@ -54,7 +55,8 @@ export function publish(rules, keys) {
   return new Map(files.map((name) => [decodeURIComponent(name), readFileSync(join(store, name))]));
 }
 
-const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8');
+/** Returns a file of keys. */
+export const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`), 'utf8');
 
 /**
  * Starts the edge.
@@ -166,7 +168,8 @@ export async function startEdge({
   };
 }
 
-async function serve(handler) {
+/** Starts a server of Node's: `{ url, close() }`. */
+export async function serve(handler) {
   const server = createServer(handler);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
