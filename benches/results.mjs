@@ -24,6 +24,13 @@ export function row(what, found, budget, holds) {
 
 export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
+/** Formats the 50th, 95th and 99th percentile of milliseconds. */
+export function percentiles(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  return `${[0.5, 0.95, 0.99].map((share) => digits(at(share))).join(' / ')} ms`;
+}
+
 /** Formats a number with about three digits. */
 export const digits = (number) =>
   number < 10 ? number.toFixed(2) : number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString('en');

@@ -21,7 +21,7 @@ if has valgrind; then
 fi
 say "benches/profile.mjs"
 node benches/profile.mjs ${instructions:+"$instructions"}
-for suite in benches/{native,wasm.bench,page.bench}.mjs benches/peers/{node,workerd}.mjs; do
+for suite in benches/{native,wasm.bench,page.bench,freshness}.mjs benches/peers/{node,workerd}.mjs; do
   say "$suite"
   node "$suite"
 done

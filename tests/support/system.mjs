@@ -45,7 +45,9 @@ const gateScript = `
       counts[pathname] = (counts[pathname] ?? 0) + 1;
       if (passing.delay) await new Promise((resolve) => setTimeout(resolve, passing.delay));
       if (passing.status) return new Response('down', { status: passing.status });
-      return env.COLLECTOR.fetch(request);
+      const response = await env.COLLECTOR.fetch(request);
+      counts['answered ' + pathname] = (counts['answered ' + pathname] ?? 0) + 1;
+      return response;
     },
   };`;
 
@@ -135,9 +137,12 @@ class System {
     return this.#gate({ passing });
   }
 
-  /** Returns how many requests the edge has made of the collector since the last call, by path. */
-  requests() {
-    return this.#gate({ reset: true });
+  /**
+   * Returns how many requests the edge has made of the collector since they were last `reset`, by path, and how
+   * many were answered, as `answered <path>`.
+   */
+  requests({ reset = true } = {}) {
+    return this.#gate({ reset });
   }
 
   async #gate(message) {
