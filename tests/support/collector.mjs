@@ -226,6 +226,33 @@ export class Collector {
     return body;
   }
 
+  /** Erases a profile; returns `{ status, headers, body }`. */
+  async erase(id, query = '', key = SECRET_KEY) {
+    const headers = { authorization: `Bearer ${key}` };
+    return answer(
+      await fetch(`${this.url}/v1/profiles/${encodeURIComponent(id)}${query}`, { method: 'DELETE', headers }),
+    );
+  }
+
+  /** Returns the lines of a profile's export, parsed. */
+  async export(id) {
+    const { body } = await this.get(`/v1/profiles/${encodeURIComponent(id)}/export`);
+    const lines = typeof body === 'string' ? body.trim().split('\n').map(JSON.parse) : [body];
+    return lines;
+  }
+
+  /** Returns the names of the archive files of a profile. */
+  async archived(subject) {
+    const names = [];
+    let cursor;
+    do {
+      const page = await this.runtime.archive.list({ cursor });
+      names.push(...page.objects.map(({ key }) => key));
+      cursor = page.truncated ? page.cursor : undefined;
+    } while (cursor);
+    return names.filter((name) => name.split('/')[2] === subject);
+  }
+
   stop() {
     return this.runtime.stop();
   }

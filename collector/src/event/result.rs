@@ -12,6 +12,8 @@ pub enum IngestResult {
     Duplicate,
     /// Stored, with a remark.
     Warning(String),
+    /// Not stored, because a rule forbids it: the reason.
+    Ignored(String),
     /// Not an event. It is stored among the failed events, with this reason.
     Drop(String),
     /// Not stored. The sender must send it again.

@@ -85,7 +85,7 @@ pub fn jwks(env: &Env) -> Result<Response> {
 }
 
 /// Returns the profile of `namespace:id`, or the profile whose id the name is.
-async fn find(env: &Env, name: &str) -> Result<Option<String>> {
+pub async fn find(env: &Env, name: &str) -> Result<Option<String>> {
     let id = match name.split_once(':') {
         Some(("user_id", user)) => Identifier::user(user),
         Some(("anonymous_id", device)) => Identifier::anonymous(device),
@@ -97,7 +97,7 @@ async fn find(env: &Env, name: &str) -> Result<Option<String>> {
 }
 
 /// Returns the refusal of a request without the secret key.
-fn refusal(request: &Request, env: &Env) -> Result<Option<Response>> {
+pub fn refusal(request: &Request, env: &Env) -> Result<Option<Response>> {
     let is_known = auth::secret(request).is_some_and(|key| Settings::of(env).is_secret_key(&key));
     if is_known {
         Ok(None)
@@ -106,7 +106,8 @@ fn refusal(request: &Request, env: &Env) -> Result<Option<Response>> {
     }
 }
 
-fn unknown_profile(name: &str) -> Result<Response> {
+/// Returns the response about a profile of which nothing is known.
+pub fn unknown_profile(name: &str) -> Result<Response> {
     let shown: String = name.chars().take(80).collect();
     response::error(404, "unknown_profile", &format!("unknown profile `{shown}`"))
 }

@@ -5,5 +5,6 @@ mod auth;
 mod body;
 mod edge_api;
 pub mod response;
+mod rights_api;
 pub mod routes;
 mod segment_api;

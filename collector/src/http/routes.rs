@@ -3,7 +3,7 @@
 use throughline::EventKind;
 use worker::{Env, Method, Request, Response, Result};
 
-use crate::http::{admin_api, edge_api, response, segment_api};
+use crate::http::{admin_api, edge_api, response, rights_api, segment_api};
 
 /// The endpoint that a path names.
 enum Route {
@@ -13,6 +13,7 @@ enum Route {
     EdgeBatch,
     Token,
     Profile(String),
+    ProfileExport(String),
     FailedEvents,
     Health,
     Jwks,
@@ -42,14 +43,18 @@ impl Route {
     }
 
     fn of_profile(name: &str) -> Option<Self> {
-        decoded(name).map(Self::Profile)
+        match name.strip_suffix("/export") {
+            Some(name) => decoded(name).map(Self::ProfileExport),
+            None => decoded(name).map(Self::Profile),
+        }
     }
 
     /// Returns the methods of the endpoint.
     const fn methods(&self) -> &'static [Method] {
         match self {
             Self::Calls(_) | Self::Edge | Self::EdgeBatch | Self::Token => &[Method::Post],
-            Self::Profile(_) | Self::FailedEvents | Self::Health | Self::Jwks => &[Method::Get],
+            Self::Profile(_) => &[Method::Get, Method::Delete],
+            Self::ProfileExport(_) | Self::FailedEvents | Self::Health | Self::Jwks => &[Method::Get],
         }
     }
 
@@ -64,7 +69,9 @@ impl Route {
             Self::Edge => edge_api::post(request, env).await,
             Self::EdgeBatch => edge_api::batch(request, env).await,
             Self::Token => admin_api::token(request, env).await,
+            Self::Profile(name) if request.method() == Method::Delete => rights_api::erase(&request, env, &name).await,
             Self::Profile(name) => admin_api::profile(&request, env, &name).await,
+            Self::ProfileExport(name) => rights_api::export(&request, env, &name).await,
             Self::FailedEvents => admin_api::failed_events(&request, env).await,
             Self::Health => admin_api::health(env).await,
             Self::Jwks => admin_api::jwks(env),

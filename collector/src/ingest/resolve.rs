@@ -73,6 +73,11 @@ async fn person_profile(env: &Env, user: &str, profile: Option<&str>) -> Result<
 
 /// Resolves a device and a person in one event.
 async fn join(env: &Env, identifiers: &Identifiers, device: &str, user: &str) -> Result<ResolvedProfile> {
+    let person = change(env, &Identifier::user(user), Change::Find).await?;
+    if let Some(link) = person.filter(|link| link.erased) {
+        // The erased profile ignores the event. The device is not linked to it.
+        return Ok(ResolvedProfile { profile: link.profile, proven: false });
+    }
     let (profile, trusted) = (first_profile(identifiers, device), identifiers.trusted);
     let device = Identifier::anonymous(device);
     let wanted = Change::Link { profile, user: user.to_owned(), trusted };

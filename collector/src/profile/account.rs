@@ -32,7 +32,7 @@ use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::client;
 use crate::profile::context::ObjectContext;
-use crate::profile::rpc::{AccountSync, ForwardToAccount, PullFromAccount};
+use crate::profile::rpc::{AccountSync, ForgetMember, Forgotten, ForwardToAccount, PullFromAccount};
 use crate::profile::session::ProfileSession;
 use crate::store::{JournalEntry, ProfileStore, key};
 
@@ -90,7 +90,10 @@ pub async fn pull_from_account(context: &ObjectContext, plan: &Rc<Plan>) -> Resu
 /// In an account's object: stores and reduces the events that a member forwards. Returns what members may know.
 pub async fn receive(context: &ObjectContext, request: ForwardToAccount) -> Result<AccountSync> {
     let plan = plan_cache::current(&context.env).await;
-    let work = context.transact(move |store| {
+    let work = context.transact_even_erased(move |store| {
+        if store.is_erased()? {
+            return Ok(AccountSync { account: Account::default() });
+        }
         store.set(key::ACCOUNT, &request.account)?;
         store.add_identifier(Namespace::Account, &request.account)?;
         let mut session = ProfileSession::load(store, plan)?;
@@ -106,12 +109,35 @@ pub async fn receive(context: &ObjectContext, request: ForwardToAccount) -> Resu
 /// In an account's object: returns what members may know.
 pub async fn share(context: &ObjectContext, _request: PullFromAccount) -> Result<AccountSync> {
     let plan = plan_cache::current(&context.env).await;
-    if !context.store()?.is_known()? {
+    if context.store()?.is_erased()? || !context.store()?.is_known()? {
         return Ok(AccountSync { account: Account::default() });
     }
     let work = context.with_session(plan, |session| {
         session.advance_and_save(clock::now())?;
         Ok(AccountSync { account: session.to_account() })
+    });
+    work.await
+}
+
+/// In an account's object: removes the events of members, and the messages that wait for them.
+///
+/// Events that were compacted away left times and values in the account's counters, and no trace of whose they were.
+pub async fn forget_member(context: &ObjectContext, request: ForgetMember) -> Result<Forgotten> {
+    let plan = plan_cache::current(&context.env).await;
+    let work = context.transact_even_erased(move |store| {
+        if store.is_erased()? {
+            return Ok(Forgotten { events: 0 });
+        }
+        let mut events: u64 = 0;
+        for member in &request.members {
+            events = events.saturating_add(store.delete_member(member)?);
+        }
+        if events > 0 {
+            // The next load rebuilds the profile from the events that are left.
+            store.clear(key::PLAN)?;
+            ProfileSession::load(store, plan)?.advance_and_save(clock::now())?;
+        }
+        Ok(Forgotten { events })
     });
     work.await
 }
@@ -133,11 +159,22 @@ fn begin(store: &ProfileStore, plan: Rc<Plan>, retry: i64) -> Result<Option<Batc
     if let Some(account) = session.profile().account_id()
         && let Some(batch) = next_batch(store, &plan, account)?
     {
+        // INVARIANT: the account is remembered before it gets anything, so an erasure asks every account with copies.
+        remember_account(store, account)?;
         return Ok(Some(batch));
     }
     store.set(key::SYNC_ATTEMPTS, &0)?;
     store.clear(key::SYNC_AT)?;
     Ok(None)
+}
+
+fn remember_account(store: &ProfileStore, account: &str) -> Result<()> {
+    let mut told = store.get(key::TOLD_ACCOUNTS)?.unwrap_or_default();
+    if told.iter().any(|known| known == account) {
+        return Ok(());
+    }
+    told.push(account.to_owned());
+    store.set(key::TOLD_ACCOUNTS, &told)
 }
 
 fn count_attempt(store: &ProfileStore, now: i64, retry: i64) -> Result<()> {

@@ -68,7 +68,22 @@ impl ObjectContext {
     }
 
     /// Runs `work` in a transaction, and sets the alarm for whatever is due afterwards. An error undoes everything.
+    ///
+    /// # Errors
+    /// When `work` fails, or the profile is erased. So what began before an erasure does not write afterwards.
     pub async fn transact<T: 'static>(&self, work: impl FnOnce(&ProfileStore) -> Result<T> + 'static) -> Result<T> {
+        let guarded = move |store: &ProfileStore| {
+            if store.is_erased()? { Err(Error::from("the profile is erased")) } else { work(store) }
+        };
+        self.transact_even_erased(guarded).await
+    }
+
+    /// As [`transact`](Self::transact), also in an erased profile: for the erasure itself, and for operations that have
+    /// an answer then.
+    pub async fn transact_even_erased<T: 'static>(
+        &self,
+        work: impl FnOnce(&ProfileStore) -> Result<T> + 'static,
+    ) -> Result<T> {
         let (store, storage, alarms) = (self.store()?, self.state.storage(), self.state.storage());
         let result = Rc::new(RefCell::new(None));
         let slot = result.clone();
@@ -85,6 +100,14 @@ impl ObjectContext {
         });
         transaction.await?;
         result.take().ok_or_else(|| Error::from("the transaction returned no result"))
+    }
+
+    /// Deletes the object's storage. The next operation finds a new, empty profile.
+    pub async fn destroy(&self) -> Result<()> {
+        self.state.storage().delete_alarm().await?;
+        self.state.storage().delete_all().await?;
+        *self.store.borrow_mut() = None;
+        Ok(())
     }
 
     /// Runs `work` on the loaded profile, as [`transact`](Self::transact) does.

@@ -5,10 +5,12 @@
 
 use worker::Result;
 
+use crate::event::IngestResult;
 use crate::event::identifier::Namespace;
 use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::context::ObjectContext;
+use crate::profile::erase::ERASED;
 use crate::profile::rpc::{ClaimIdentifier, IdentifierClaim, Ingest, Ingested, MaybeMoved};
 use crate::profile::session::ProfileSession;
 use crate::store::key;
@@ -17,7 +19,11 @@ use crate::store::key;
 pub async fn ingest(context: &ObjectContext, request: Ingest) -> Result<MaybeMoved<Ingested>> {
     let plan = plan_cache::current(&context.env).await;
     let (now, archive_after) = (clock::now(), context.settings.archive_after);
-    let work = context.transact(move |store| {
+    let work = context.transact_even_erased(move |store| {
+        if store.is_erased()? {
+            let ignored = IngestResult::Ignored(ERASED.to_owned());
+            return Ok(MaybeMoved::Here(Ingested { results: vec![ignored; request.records.len()], version: 0 }));
+        }
         if let Some(winner) = store.get(key::MOVED_TO)? {
             return Ok(MaybeMoved::Moved(winner));
         }
@@ -34,8 +40,8 @@ pub async fn ingest(context: &ObjectContext, request: Ingest) -> Result<MaybeMov
 
 /// Makes this the profile of a person, unless it belongs to another one.
 pub async fn claim_identifier(context: &ObjectContext, request: ClaimIdentifier) -> Result<IdentifierClaim> {
-    let work = context.transact(move |store| {
-        if store.contains(key::MOVED_TO)? || store.belongs_to_another(&request.user)? {
+    let work = context.transact_even_erased(move |store| {
+        if store.is_erased()? || store.contains(key::MOVED_TO)? || store.belongs_to_another(&request.user)? {
             return Ok(IdentifierClaim::Refused);
         }
         store.add_identifier(Namespace::User, &request.user)?;

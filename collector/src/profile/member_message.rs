@@ -78,7 +78,10 @@ async fn begin_attempt(context: &ObjectContext, message: MemberMessage) -> Resul
 /// In a member's object: stores a message of its account, and composes it if the rules allow it now.
 pub async fn claim(context: &ObjectContext, request: ClaimMessage) -> Result<MaybeMoved<Claimed>> {
     let plan = plan_cache::current(&context.env).await;
-    let work = context.transact(move |store| {
+    let work = context.transact_even_erased(move |store| {
+        if store.is_erased()? {
+            return Ok(MaybeMoved::Here(Claimed {}));
+        }
         if let Some(winner) = store.get(key::MOVED_TO)? {
             return Ok(MaybeMoved::Moved(winner));
         }

@@ -50,7 +50,7 @@ const MAX_FILES: i64 = 50_000;
 /// In the winner's object: stores that another profile is to be merged into this one, and begins at once.
 pub async fn merge_from(context: &ObjectContext, request: MergeFrom) -> Result<()> {
     let merge = Merge { loser: request.loser, user: request.user };
-    if merge.loser == context.subject()? {
+    if merge.loser == context.subject()? || context.store()?.is_erased()? {
         return Ok(());
     }
     let intent = merge.clone();
@@ -153,8 +153,8 @@ async fn move_devices(context: &ObjectContext, loser: &str, devices: &[String]) 
 
 /// In the loser's object: freezes it, and returns what it holds, or `None` if it belongs to another person.
 pub async fn begin_merge(context: &ObjectContext, request: BeginMerge) -> Result<Option<MergeSnapshot>> {
-    let work = context.transact(move |store| {
-        if store.belongs_to_another(&request.user)? {
+    let work = context.transact_even_erased(move |store| {
+        if store.is_erased()? || store.belongs_to_another(&request.user)? {
             return Ok(None);
         }
         // INVARIANT: from this commit on no event is stored here and nothing is sent from here, so the snapshot and the

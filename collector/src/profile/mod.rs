@@ -4,7 +4,7 @@
 //! why a crash at any step loses nothing. They share only what is below them:
 //!
 //! ```text
-//! object ── account · member_message · merge · outbox · archive · ingest · token · view
+//! object ── account · member_message · merge · outbox · archive · ingest · token · view · erase · export
 //!                  │
 //!               session        the profile for the time of one transaction; owns the store
 //!                  │
@@ -15,11 +15,14 @@ mod account;
 mod archive;
 pub mod client;
 mod context;
+mod erase;
+mod export;
 mod ingest;
 mod member_message;
 mod merge;
 mod object;
 mod outbox;
+mod outside;
 pub mod rpc;
 mod session;
 mod token;

@@ -10,10 +10,10 @@ use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::context::ObjectContext;
 use crate::profile::rpc::{
-    BeginMerge, ClaimIdentifier, ClaimMessage, ExportEvents, FinishMerge, ForwardToAccount, Ingest, MergeFrom,
-    MintToken, Operation, PullFromAccount, ViewProfile,
+    BeginMerge, ClaimIdentifier, ClaimMessage, Erase, ExportEvents, ExportProfile, FinishMerge, ForgetMember,
+    ForwardToAccount, Ingest, MergeFrom, MintToken, Operation, PullFromAccount, ViewProfile,
 };
-use crate::profile::{account, archive, ingest, member_message, merge, outbox, token, view};
+use crate::profile::{account, archive, erase, export, ingest, member_message, merge, outbox, outside, token, view};
 
 /// The object of one profile.
 #[durable_object]
@@ -42,6 +42,9 @@ impl DurableObject for Profile {
             ClaimMessage::NAME => reply::<ClaimMessage>(&member_message::claim(context, parse(&body)?).await?),
             MintToken::NAME => reply::<MintToken>(&token::mint_token(context, &parse(&body)?).await?),
             ViewProfile::NAME => reply::<ViewProfile>(&view::view_profile(context, &parse(&body)?).await?),
+            Erase::NAME => reply::<Erase>(&erase::erase(context, parse(&body)?).await?),
+            ForgetMember::NAME => reply::<ForgetMember>(&account::forget_member(context, parse(&body)?).await?),
+            ExportProfile::NAME => reply::<ExportProfile>(&export::export_profile(context, parse(&body)?)?),
             other => Err(Error::from(format!("unknown operation `{other}`"))),
         }
     }
@@ -50,6 +53,10 @@ impl DurableObject for Profile {
     ///
     /// Each protocol sets the time of its next attempt before it begins one, so a failure delays only itself.
     async fn alarm(&self) -> Result<Response> {
+        if self.context.store()?.is_erased()? {
+            erase::continue_due(&self.context).await;
+            return Response::empty();
+        }
         let plan = plan_cache::current(&self.context.env).await;
         ingest::advance(&self.context).await?;
         log("merge", merge::continue_due(&self.context).await);
@@ -59,6 +66,7 @@ impl DurableObject for Profile {
         }
         log("member message", member_message::deliver_to_members(&self.context).await);
         log("archive", archive::archive(&self.context).await);
+        log("purge", outside::purge_due(&self.context).await);
         Response::empty()
     }
 }

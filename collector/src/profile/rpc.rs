@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use throughline::{Account, MemberMessage, Profile};
 
 use crate::event::{IngestResult, Record};
-use crate::store::{ArchiveFile, Delivery};
+use crate::store::{ArchiveFile, Delivery, Erasure, Removed};
 
 /// An operation: its body, name and reply. Every operation is idempotent.
 pub trait Operation: Serialize + DeserializeOwned {
@@ -37,6 +37,9 @@ operations! {
     ClaimMessage = "claim_message" -> MaybeMoved<Claimed>;
     MintToken = "mint_token" -> MaybeMoved<Minted>;
     ViewProfile = "view_profile" -> MaybeMoved<Option<ProfileView>>;
+    Erase = "erase" -> MaybeMoved<Option<Erased>>;
+    ForgetMember = "forget_member" -> Forgotten;
+    ExportProfile = "export_profile" -> MaybeMoved<Option<ExportPage>>;
 }
 
 /// The reply of a profile that may have been merged into another one.
@@ -185,4 +188,73 @@ pub enum Minted {
     Token { token: String, subject: String, expires: u64, version: u64 },
     /// The reason, such as that nothing is known about the subject.
     Nothing(String),
+}
+
+/// Erases this profile, and everything about it in other places.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Erase {
+    /// Whether what arrives later about the same identifiers is ignored.
+    pub suppress: bool,
+    /// The profile that this one was merged into, if it asks: then this one is erased, and not the winner.
+    pub winner: Option<String>,
+}
+
+/// An erasure that is done.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Erased {
+    /// When it began, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// Whether what arrives later is ignored.
+    pub suppress: bool,
+    /// What was removed.
+    pub removed: Removed,
+}
+
+impl From<Erasure> for Erased {
+    fn from(erasure: Erasure) -> Self {
+        Self { at: erasure.at, suppress: erasure.suppress, removed: erasure.removed }
+    }
+}
+
+/// Removes the events of members from the profile of their account.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ForgetMember {
+    /// The members' profiles.
+    pub members: Vec<String>,
+}
+
+/// What was removed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// The number of events.
+    pub events: u64,
+}
+
+/// Returns a page of everything that is stored about the subject.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExportProfile {
+    /// The position at which the page begins.
+    pub at: ExportPosition,
+}
+
+/// A position in an export: its parts follow one another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExportPosition {
+    /// The profile, with identifiers and merges.
+    Profile,
+    /// The events after a position of the journal.
+    Events(i64),
+    /// The deliveries after a `send_id`.
+    Deliveries(String),
+    /// The archive files after a name.
+    Files(String),
+}
+
+/// A page of an export.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExportPage {
+    /// Lines of JSON, each with its line feed.
+    pub lines: String,
+    /// The next position, or `None` at the end.
+    pub next: Option<ExportPosition>,
 }

@@ -19,6 +19,9 @@ use crate::store::{ProfileStore, key};
 pub async fn mint_token(context: &ObjectContext, request: &MintToken) -> Result<MaybeMoved<Minted>> {
     let Some(plan) = plan_cache::current(&context.env).await else { return Ok(nothing("no plan is loaded")) };
     let store = context.store()?;
+    if store.is_erased()? {
+        return Ok(nothing("the profile is erased"));
+    }
     if let Some(winner) = store.get(key::MOVED_TO)? {
         return Ok(MaybeMoved::Moved(winner));
     }

@@ -21,7 +21,7 @@ pub async fn view_profile(context: &ObjectContext, request: &ViewProfile) -> Res
     if let Some(winner) = store.get(key::MOVED_TO)? {
         return Ok(MaybeMoved::Moved(winner));
     }
-    if !store.is_known()? {
+    if store.is_erased()? || !store.is_known()? {
         return Ok(MaybeMoved::Here(None));
     }
     let (plan, now) = (plan_cache::current(&context.env).await, clock::now());

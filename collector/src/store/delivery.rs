@@ -157,6 +157,12 @@ impl ProfileStore {
         self.deliveries(query, vec![limit.into()])
     }
 
+    /// Returns up to `limit` deliveries after a `send_id`, in the order of those ids.
+    pub fn deliveries_after(&self, send_id: &str, limit: i64) -> Result<Vec<Delivery>> {
+        let query = "SELECT version, delivery AS json FROM delivery WHERE send_id > ? ORDER BY send_id LIMIT ?";
+        self.deliveries(query, vec![send_id.into(), limit.into()])
+    }
+
     /// Returns when the next delivery is due.
     pub(super) fn next_delivery(&self) -> Result<Option<i64>> {
         self.sql.value("SELECT MIN(due) AS value FROM delivery WHERE state = 'pending'", Vec::new())

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use worker::Result;
 
 use crate::event::Record;
-use crate::store::ProfileStore;
 use crate::store::versioned::{decode, encode};
+use crate::store::{ProfileStore, key};
 
 /// The kind of JSON in the column `record`.
 const KIND: &str = "journal";
@@ -61,7 +61,11 @@ impl ProfileStore {
 
     /// Appends a record to the journal.
     pub fn append(&self, record: &Record) -> Result<()> {
-        self.sql.execute("INSERT INTO journal (version, record) VALUES (?, ?)", encode(record)?.into())
+        let [version, json] = encode(record)?;
+        let statement = "INSERT INTO journal (seq, version, record) VALUES (1 + MAX( \
+            COALESCE((SELECT MAX(seq) FROM journal), 0), \
+            COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?), 0)), ?, ?)";
+        self.sql.execute(statement, vec![key::LAST_SEQ.name().into(), version, json])
     }
 
     /// Returns up to `limit` entries after position `seq`, in their order.
@@ -95,6 +99,28 @@ impl ProfileStore {
         let query = "SELECT (SELECT MIN(seq) FROM journal) AS first, (SELECT MAX(seq) FROM journal) AS last";
         let span: Option<Span> = self.sql.row(query, Vec::new())?;
         Ok(span.and_then(|span| span.first.zip(span.last)))
+    }
+
+    /// In an account's object: deletes the entries of a member, their ids, and the messages that wait for it. Returns
+    /// the number of entries.
+    pub fn delete_member(&self, member: &str) -> Result<u64> {
+        let ids = "SELECT json_extract(record, '$.source') AS source, json_extract(record, '$.event.id') AS id \
+            FROM journal WHERE json_extract(record, '$.member') = ?";
+        let count: Option<u64> =
+            self.sql.value(&format!("SELECT COUNT(*) AS value FROM ({ids})"), vec![member.into()])?;
+        self.sql.execute(&format!("DELETE FROM seen WHERE (source, id) IN ({ids})"), vec![member.into()])?;
+        self.keep_last_position()?;
+        self.sql.execute("DELETE FROM journal WHERE json_extract(record, '$.member') = ?", vec![member.into()])?;
+        self.sql.execute("DELETE FROM member_message WHERE member = ?", vec![member.into()])?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// Remembers the last position, before entries are deleted of which it may be one.
+    ///
+    /// INVARIANT: a position is never used again. The archive, the account sync and the names of files count on it.
+    fn keep_last_position(&self) -> Result<()> {
+        let Some((_, last)) = self.journal_span()? else { return Ok(()) };
+        self.set(key::LAST_SEQ, &last)
     }
 
     /// Deletes the entries up to and including position `seq`.

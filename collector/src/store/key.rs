@@ -5,6 +5,8 @@ use core::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 use throughline::Profile;
 
+use crate::store::Erasure;
+
 /// The name of a stored value of type `T`.
 pub struct Key<T> {
     name: &'static str,
@@ -59,6 +61,22 @@ pub const SYNC_ATTEMPTS: Key<u32> = Key::new("sync_attempts");
 pub const SYNCED_TO: Key<i64> = Key::new("synced_to");
 /// The names of the events that the plan counted for accounts when `SYNCED_TO` was last reset.
 pub const SYNCED_EVENTS: Key<Vec<String>> = Key::new("synced_events");
+/// The accounts that have copies of this profile's events.
+pub const TOLD_ACCOUNTS: Key<Vec<String>> = Key::new("told_accounts");
+/// The erasure that has begun. If it suppresses, it stays as the tombstone.
+pub const ERASURE: Key<Erasure> = Key::new("erasure");
+/// When the erasure continues.
+pub const ERASE_AT: Key<i64> = Key::new("erase_at");
+/// When the next look for what is older than the rules allow is due.
+pub const RETAIN_AT: Key<i64> = Key::new("retain_at");
+/// When the last event arrived from outside.
+pub const ACTIVE_AT: Key<i64> = Key::new("active_at");
+/// When doomed files, and after a withdrawal all other copies, are removed.
+pub const PURGE_AT: Key<i64> = Key::new("purge_at");
+/// When the consent to storage was withdrawn, until all copies of the past are removed.
+pub const WITHDRAWN_AT: Key<i64> = Key::new("withdrawn_at");
+/// The greatest `seq` that the journal ever had when its end was deleted. Positions are never used again.
+pub const LAST_SEQ: Key<i64> = Key::new("last_seq");
 /// When the next events are archived, or absent if all are.
 pub const ARCHIVE_AT: Key<i64> = Key::new("archive_at");
 /// The archive file that is being written.

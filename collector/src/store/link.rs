@@ -15,6 +15,9 @@ pub struct Link {
     pub user: Option<String>,
     /// For a device: whether a trusted sender has named the person.
     pub trusted: bool,
+    /// Whether the identifier has a tombstone: the profile is erased, and ignores what is said about it.
+    #[serde(default)]
+    pub erased: bool,
 }
 
 #[derive(Deserialize)]
@@ -26,7 +29,7 @@ struct Row {
 
 /// The database of one Identity object.
 pub struct LinkStore {
-    sql: Sql,
+    pub(super) sql: Sql,
 }
 
 impl LinkStore {
@@ -41,7 +44,7 @@ impl LinkStore {
     pub fn get(&self, key: &str) -> Result<Option<Link>> {
         let row: Option<Row> =
             self.sql.row("SELECT profile, user, trusted FROM link WHERE key = ?", vec![key.into()])?;
-        Ok(row.map(|row| Link { profile: row.profile, user: row.user, trusted: row.trusted != 0 }))
+        Ok(row.map(|row| Link { profile: row.profile, user: row.user, trusted: row.trusted != 0, erased: false }))
     }
 
     /// Sets where an identifier leads.

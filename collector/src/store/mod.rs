@@ -11,6 +11,7 @@
 
 mod archive_file;
 mod delivery;
+mod erasure;
 pub mod failed_events;
 mod identity;
 mod journal;
@@ -21,6 +22,7 @@ mod merge;
 mod meta;
 mod schema;
 mod sql;
+mod tombstone;
 mod versioned;
 
 use std::rc::Rc;
@@ -29,11 +31,13 @@ use worker::{Error, Result, SqlStorage};
 
 pub use archive_file::ArchiveFile;
 pub use delivery::{Delivery, DeliveryState};
+pub use erasure::{Erasure, Removed, Tombstone};
 pub use journal::JournalEntry;
 pub use link::{Link, LinkStore};
 pub use member_message::AddressedMessage;
 pub use merge::Merge;
 use sql::Sql;
+pub use tombstone::tombstone_digest;
 
 /// The database of one Profile object. Clones share it.
 #[derive(Clone)]
@@ -73,6 +77,9 @@ impl ProfileStore {
             self.get(key::WAKE_AT)?,
             self.get(key::SYNC_AT)?,
             self.get(key::ARCHIVE_AT)?,
+            self.get(key::ERASE_AT)?,
+            self.get(key::RETAIN_AT)?,
+            self.get(key::PURGE_AT)?,
             self.next_member_message()?,
             self.next_delivery()?,
             self.next_merge()?,
