@@ -66,6 +66,12 @@ impl Plan {
         self.settings().store.map(|purpose| self.text(purpose))
     }
 
+    /// Returns the purpose without which nothing may be measured, if the rules demand one.
+    #[must_use]
+    pub fn measurement_purpose(&self) -> Option<&str> {
+        self.settings().measure.map(|purpose| self.text(purpose))
+    }
+
     /// Returns whether the rules name a purpose. Consent for others is not kept.
     #[must_use]
     pub fn has_purpose(&self, name: &str) -> bool {

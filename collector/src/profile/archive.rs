@@ -80,7 +80,14 @@ fn begin(store: &ProfileStore) -> Result<Option<ArchiveRange>> {
     if let Some(begun) = store.get(key::ARCHIVING)? {
         return Ok(Some(begun));
     }
-    let waiting = store.entries_after(store.get(key::ARCHIVED_TO)?.unwrap_or(0), MAX_EVENTS)?;
+    let mut waiting = store.entries_after(store.get(key::ARCHIVED_TO)?.unwrap_or(0), MAX_EVENTS)?;
+    if let Some(unreduced) = store.get(key::UNREDUCED)? {
+        // Nobody has asked for consent to these yet, because there is no plan.
+        waiting.retain(|entry| entry.seq < unreduced);
+        if waiting.is_empty() {
+            return Ok(None);
+        }
+    }
     let Some((range, newest)) = first_day(&waiting)? else {
         store.clear(key::ARCHIVE_AT)?;
         return Ok(None);

@@ -37,7 +37,7 @@ use crate::profile::client;
 use crate::profile::context::ObjectContext;
 use crate::profile::outside;
 use crate::profile::rpc::{Erase, Erased, MaybeMoved};
-use crate::store::{Erasure, ProfileStore, Removed, Tombstone, failed_events, key, tombstone_digest};
+use crate::store::{Erasure, MergedProfile, ProfileStore, Removed, Tombstone, failed_events, key, tombstone_digest};
 
 /// The number of Identity objects that are called concurrently.
 const AT_ONCE: usize = 32;
@@ -93,7 +93,8 @@ fn begin(store: &ProfileStore, request: &Erase) -> Result<MaybeMoved<bool>> {
 }
 
 fn new_erasure(store: &ProfileStore, request: &Erase) -> Result<Erasure> {
-    let merged: Vec<String> = store.merges()?.into_iter().map(|merge| merge.loser).collect();
+    let merged = store.merges()?.into_iter().map(|merge| MergedProfile { profile: merge.loser, is_counted: false });
+    let merged: Vec<MergedProfile> = merged.collect();
     let tombstone = |id: &Identifier| Tombstone { shard: id.shard(), digest: tombstone_digest(&id.key()) };
     Ok(Erasure {
         at: clock::now(),
@@ -113,8 +114,8 @@ async fn run(context: &ObjectContext) -> Result<Erased> {
     if erasure.is_done {
         return Ok(erasure.into());
     }
-    for profile in &erasure.merged {
-        erase_merged(context, profile, erasure.suppress).await?;
+    for merged in &erasure.merged {
+        erase_merged(context, &merged.profile, erasure.suppress).await?;
     }
     erase_identifiers(context, &erasure).await?;
     let account_events = outside::forget_in_accounts(context).await?;
@@ -151,9 +152,9 @@ async fn erase_merged(context: &ObjectContext, profile: &str, suppress: bool) ->
     let profile = profile.to_owned();
     let work = context.transact_even_erased(move |store| {
         let mut erasure = erasure_of(store)?;
-        let before = erasure.merged.len();
-        erasure.merged.retain(|other| *other != profile);
-        if erasure.merged.len() < before {
+        let uncounted = erasure.merged.iter_mut().find(|merged| merged.profile == profile && !merged.is_counted);
+        if let Some(merged) = uncounted {
+            merged.is_counted = true;
             erasure.removed.add(&removed);
         }
         store.set(key::ERASURE, &erasure)

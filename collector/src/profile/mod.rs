@@ -23,6 +23,7 @@ mod merge;
 mod object;
 mod outbox;
 mod outside;
+mod retention;
 pub mod rpc;
 mod session;
 mod token;

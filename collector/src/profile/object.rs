@@ -13,7 +13,9 @@ use crate::profile::rpc::{
     BeginMerge, ClaimIdentifier, ClaimMessage, Erase, ExportEvents, ExportProfile, FinishMerge, ForgetMember,
     ForwardToAccount, Ingest, MergeFrom, MintToken, Operation, PullFromAccount, ViewProfile,
 };
-use crate::profile::{account, archive, erase, export, ingest, member_message, merge, outbox, outside, token, view};
+use crate::profile::{
+    account, archive, erase, export, ingest, member_message, merge, outbox, outside, retention, token, view,
+};
 
 /// The object of one profile.
 #[durable_object]
@@ -61,6 +63,7 @@ impl DurableObject for Profile {
         ingest::advance(&self.context).await?;
         log("merge", merge::continue_due(&self.context).await);
         if let Some(plan) = &plan {
+            log("retention", retention::retain(&self.context, plan).await);
             log("account sync", account::forward_to_account(&self.context, plan).await);
             log("delivery", self.deliver(plan).await);
         }

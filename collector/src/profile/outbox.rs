@@ -169,6 +169,8 @@ async fn end_attempt(
 ) -> Result<Option<Delivery>> {
     let (plan, now, archive_after) = (plan.clone(), clock::now(), context.settings.archive_after);
     let work = context.transact(move |store| match sent {
+        // A withdrawal of consent has deleted it while it was under way.
+        _ if store.delivery(&delivery.send_id)?.is_none() => Ok(None),
         Ok(()) => {
             accept(store, plan, delivery, now)?;
             store.set(key::ARCHIVE_AT, &now.saturating_add(archive_after))?;

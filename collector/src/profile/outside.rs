@@ -3,7 +3,7 @@
 //!
 //! Every step can be repeated: the object forgets an account or a file only after the removal was confirmed.
 
-use worker::{Result, console_error};
+use worker::Result;
 
 use crate::event::identifier::Identifier;
 use crate::platform::clock;
@@ -85,11 +85,4 @@ pub async fn purge_due(context: &ObjectContext) -> Result<()> {
         Ok(())
     });
     finished.await
-}
-
-/// Purges at once what is due, and leaves to the alarm what fails.
-pub async fn try_to_purge(context: &ObjectContext) {
-    if let Err(error) = purge_due(context).await {
-        console_error!("purge, will be retried: {error}");
-    }
 }

@@ -30,11 +30,6 @@ impl ProfileStore {
         self.sql.rows(query, vec![after.into(), limit.into()])
     }
 
-    /// Returns the number of files.
-    pub fn archive_file_count(&self) -> Result<u64> {
-        Ok(self.sql.value("SELECT COUNT(*) AS value FROM archive_file", Vec::new())?.unwrap_or(0))
-    }
-
     /// Dooms the files whose events all happened before a time.
     pub fn doom_archive_files_before(&self, cutoff: i64) -> Result<()> {
         self.sql.execute("UPDATE archive_file SET doomed = 1 WHERE newest < ?", vec![cutoff.into()])

@@ -163,6 +163,16 @@ impl ProfileStore {
         self.deliveries(query, vec![send_id.into(), limit.into()])
     }
 
+    /// Returns when the delivery ended whose end is the longest ago.
+    pub fn oldest_delivery(&self) -> Result<Option<i64>> {
+        self.sql.value("SELECT MIN(due) AS value FROM delivery WHERE state <> 'pending'", Vec::new())
+    }
+
+    /// Deletes the deliveries that ended before a time.
+    pub fn delete_deliveries_before(&self, cutoff: i64) -> Result<()> {
+        self.sql.execute("DELETE FROM delivery WHERE state <> 'pending' AND due < ?", vec![cutoff.into()])
+    }
+
     /// Returns when the next delivery is due.
     pub(super) fn next_delivery(&self) -> Result<Option<i64>> {
         self.sql.value("SELECT MIN(due) AS value FROM delivery WHERE state = 'pending'", Vec::new())

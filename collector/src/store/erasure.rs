@@ -17,14 +17,23 @@ pub struct Erasure {
     pub is_done: bool,
     /// The number of attempts so far.
     pub attempts: u32,
-    /// The merged profiles that are still to be erased.
-    pub merged: Vec<String>,
+    /// The profiles that were merged into this one.
+    pub merged: Vec<MergedProfile>,
     /// The tombstones in the Identity objects.
     pub tombstones: Vec<Tombstone>,
     /// The digests under which the failed events about the identifiers are found.
     pub failed_event_digests: Vec<String>,
     /// The number of things that were removed.
     pub removed: Removed,
+}
+
+/// A profile that was merged into the erased one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedProfile {
+    /// Its id.
+    pub profile: String,
+    /// Whether what was removed from it is counted.
+    pub is_counted: bool,
 }
 
 /// A tombstone in an Identity object. The identifier itself is not known any more.

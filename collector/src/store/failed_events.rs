@@ -15,10 +15,13 @@ use worker::{D1Database, D1PreparedStatement, D1Type, Env, Result};
 
 use crate::platform::clock;
 use crate::platform::hash::digest;
+use crate::platform::plan_cache;
 use crate::store::schema::{FAILED_EVENTS, SCHEMA_VERSION};
 
 /// The greatest number of identifiers that are stored with an event.
 const MAX_IDENTIFIERS: usize = 64;
+/// The number of outdated events that are deleted when others are stored.
+const MAX_OUTDATED: u32 = 200;
 /// The members of an event that name whom it is about.
 const NAMES: [(&str, &str); 4] =
     [("userId", "user_id"), ("anonymousId", "anonymous_id"), ("previousId", "anonymous_id"), ("subject", "subject")];
@@ -67,6 +70,8 @@ thread_local! {
 }
 
 /// Stores failed events. Each is stored once, however often it is sent; those of erased people are not stored.
+///
+/// Events older than `policies.retention.events` are deleted on this occasion.
 pub async fn put(env: &Env, failed: &[FailedEvent]) -> Result<()> {
     if failed.is_empty() {
         return Ok(());
@@ -76,6 +81,7 @@ pub async fn put(env: &Env, failed: &[FailedEvent]) -> Result<()> {
     for event in failed {
         statements.extend(insert(&database, event)?);
     }
+    statements.extend(delete_outdated(env, &database).await?);
     run(&database, statements).await.map(|_| ())
 }
 
@@ -151,6 +157,20 @@ fn collect_identifiers(call: &Value, found: &mut Vec<String>) {
             add(external.get("type").and_then(Value::as_str).unwrap_or_default(), external.get("id"));
         }
     }
+}
+
+/// Returns the statements that delete what is older than the rules allow.
+async fn delete_outdated(env: &Env, database: &D1Database) -> Result<Vec<D1PreparedStatement>> {
+    let plan = plan_cache::current(env).await;
+    let Some(longest) = plan.and_then(|plan| plan.retention().events) else { return Ok(Vec::new()) };
+    let cutoff = clock::now().saturating_sub(longest.0).to_string();
+    let tables = ["failed_event_identifier", "failed_event"];
+    let statement = |table: &str| {
+        format!(
+            "DELETE FROM {table} WHERE name IN (SELECT name FROM failed_event WHERE at < ?1 ORDER BY at LIMIT {MAX_OUTDATED})"
+        )
+    };
+    tables.iter().map(|table| bind(database, &statement(table), &[&cutoff])).collect()
 }
 
 fn bind(database: &D1Database, statement: &str, values: &[&String]) -> Result<D1PreparedStatement> {

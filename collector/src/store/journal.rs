@@ -101,6 +101,49 @@ impl ProfileStore {
         Ok(span.and_then(|span| span.first.zip(span.last)))
     }
 
+    /// Returns up to `limit` entries of events that happened before a time.
+    pub fn entries_older_than(&self, cutoff: i64, limit: i64) -> Result<Vec<JournalEntry>> {
+        let query = "SELECT seq, version, record AS json FROM journal \
+            WHERE json_extract(record, '$.event.at') < ? ORDER BY seq LIMIT ?";
+        self.sql.rows(query, vec![cutoff.into(), limit.into()])
+    }
+
+    /// Returns the time of the event that happened first.
+    pub fn oldest_event(&self) -> Result<Option<i64>> {
+        self.sql.value("SELECT MIN(json_extract(record, '$.event.at')) AS value FROM journal", Vec::new())
+    }
+
+    /// Returns when the event arrived whose id is known for the longest time.
+    pub fn oldest_seen(&self) -> Result<Option<i64>> {
+        self.sql.value("SELECT MIN(at) AS value FROM seen", Vec::new())
+    }
+
+    /// Forgets the ids of events that arrived before a time.
+    pub fn delete_seen_before(&self, cutoff: i64) -> Result<()> {
+        self.sql.execute("DELETE FROM seen WHERE at < ?", vec![cutoff.into()])
+    }
+
+    /// Deletes an entry.
+    pub fn delete_entry(&self, seq: i64) -> Result<()> {
+        self.keep_last_position()?;
+        self.sql.execute("DELETE FROM journal WHERE seq = ?", vec![seq.into()])
+    }
+
+    /// Deletes the entries between two positions, these included.
+    pub fn delete_between(&self, first: i64, last: i64) -> Result<()> {
+        self.keep_last_position()?;
+        self.sql.execute("DELETE FROM journal WHERE seq BETWEEN ? AND ?", vec![first.into(), last.into()])
+    }
+
+    /// Deletes all entries, deliveries and member messages. The ids of events stay.
+    pub fn delete_past(&self) -> Result<()> {
+        self.keep_last_position()?;
+        for table in ["journal", "delivery", "member_message"] {
+            self.sql.execute(&format!("DELETE FROM {table}"), Vec::new())?;
+        }
+        Ok(())
+    }
+
     /// In an account's object: deletes the entries of a member, their ids, and the messages that wait for it. Returns
     /// the number of entries.
     pub fn delete_member(&self, member: &str) -> Result<u64> {

@@ -41,8 +41,12 @@ pub const SUBJECT: Key<String> = Key::new("subject");
 pub const PROFILE: Key<Profile> = Key::new("profile");
 /// The number of times that the profile has changed.
 pub const VERSION: Key<u64> = Key::new("version");
-/// The id of the plan that the profile was reduced under, or absent if some events were not reduced at all.
+/// The id of the plan that the profile was reduced under.
 pub const PLAN: Key<String> = Key::new("plan");
+/// The `seq` from which on events are not reduced, because there was no plan when they arrived.
+pub const UNREDUCED: Key<i64> = Key::new("unreduced");
+/// Whether nothing but consent arrived since a withdrawal deleted the past.
+pub const PAST_ERASED: Key<bool> = Key::new("past_erased");
 /// The profile as reduced from the events that are no longer in the journal.
 pub const BASE: Key<Profile> = Key::new("base");
 /// Whether a trusted sender has said something about the person.

@@ -31,7 +31,7 @@ use worker::{Error, Result, SqlStorage};
 
 pub use archive_file::ArchiveFile;
 pub use delivery::{Delivery, DeliveryState};
-pub use erasure::{Erasure, Removed, Tombstone};
+pub use erasure::{Erasure, MergedProfile, Removed, Tombstone};
 pub use journal::JournalEntry;
 pub use link::{Link, LinkStore};
 pub use member_message::AddressedMessage;

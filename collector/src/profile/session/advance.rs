@@ -18,6 +18,7 @@ impl ProfileSession {
     /// INVARIANT: a journey's new state and the messages that it emits are written in one transaction, so a crash
     /// neither loses a message nor emits it twice.
     pub fn advance_and_save(&mut self, now: i64) -> Result<u64> {
+        self.hold_withdrawal(now)?;
         match self.plan.clone() {
             Some(plan) if self.is_account()? => self.advance_account_journeys(&plan, now)?,
             Some(plan) => self.advance_journeys(&plan, now)?,

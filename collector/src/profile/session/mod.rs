@@ -3,7 +3,10 @@
 mod account_journey;
 mod advance;
 mod compaction;
+mod consent;
 mod plan_change;
+mod retention;
+mod withdrawal;
 
 use std::rc::Rc;
 
@@ -13,6 +16,7 @@ use worker::Result;
 use crate::event::identifier::Namespace;
 use crate::event::{IngestResult, Record};
 use crate::store::{ProfileStore, key};
+use consent::is_only_consent;
 
 /// The number of hexadecimal digits of the hash that distinguish two events with one id.
 const HASH_PREFIX: usize = 12;
@@ -64,7 +68,8 @@ impl ProfileSession {
         &self.profile
     }
 
-    /// Stores an event and reduces it, unless it has arrived before.
+    /// Stores an event and reduces it, unless it has arrived before. Consent is not asked for: see
+    /// [`admit`](Self::admit).
     pub fn apply(&mut self, mut record: Record) -> Result<IngestResult> {
         let warning = record.warning.take();
         let result = match self.deduplicate(&mut record)? {
@@ -74,8 +79,7 @@ impl ProfileSession {
                 IngestResult::Warning(format!("the id was used for another event; stored as `{}`", record.event.id))
             }
         };
-        self.append(&record)?;
-        self.reduce(&record.event)?;
+        self.append_and_reduce(&record)?;
         Ok(result)
     }
 
@@ -116,9 +120,17 @@ impl ProfileSession {
         Ok(if is_known { Arrival::Duplicate } else { Arrival::Renamed })
     }
 
+    fn append_and_reduce(&mut self, record: &Record) -> Result<()> {
+        self.append(record)?;
+        self.reduce(&record.event)
+    }
+
     fn append(&self, record: &Record) -> Result<()> {
         self.store.mark_seen(record)?;
         self.store.append(record)?;
+        if !is_only_consent(&record.event) {
+            self.store.clear(key::PAST_ERASED)?;
+        }
         if let Some(id) = &record.anonymous_id {
             self.store.add_identifier(Namespace::Anonymous, id)?;
         }
@@ -127,10 +139,10 @@ impl ProfileSession {
         if record.event.trusted { self.store.set(key::SECURED, &true) } else { Ok(()) }
     }
 
-    /// Reduces an event. Without a plan, the next load with one rebuilds the profile from the journal.
+    /// Reduces an event. Without a plan, the next load with one asks for consent and reduces it.
     fn reduce(&mut self, event: &Event) -> Result<()> {
         // INVARIANT: the mark is written with the event, so no acknowledged event stays uncounted.
-        let Some(plan) = &self.plan else { return self.store.clear(key::PLAN) };
+        let Some(plan) = &self.plan else { return self.mark_unreduced() };
         reduce(plan, &mut self.profile, event);
         self.needs_sync |= event.kind == EventKind::Group || account_event_names(plan).contains(event.name.as_str());
         Ok(())

@@ -1,6 +1,6 @@
 //! A change of the plan: the profile is rebuilt from the journal, and the account sync begins anew if it has to.
 //!
-//! The same happens after events arrived while there was no plan: the stored id of the plan is then absent.
+//! Events that arrived while there was no plan are not in it: they are asked for consent and reduced afterwards.
 
 use throughline::{Plan, Profile, account_event_names, reduce};
 use worker::Result;
@@ -15,26 +15,27 @@ impl ProfileSession {
     /// Rebuilds the profile if the plan differs from the one that it was reduced under.
     pub(super) fn follow_plan(&mut self) -> Result<()> {
         let Some(plan) = self.plan.clone() else { return Ok(()) };
-        let reduced_under = self.store.get(key::PLAN)?;
-        if reduced_under.as_deref() == Some(plan.id()) {
+        let unreduced_from = self.store.get(key::UNREDUCED)?;
+        if unreduced_from.is_none() && self.store.get(key::PLAN)?.as_deref() == Some(plan.id()) {
             return Ok(());
         }
-        self.profile = rebuild(&self.store, &plan, &self.profile)?;
-        self.needs_sync = restart_sync(&self.store, &plan)? || reduced_under.is_none();
-        self.store.set(key::PLAN, &plan.id().to_owned())
+        self.profile = rebuild(&self.store, &plan, &self.profile, unreduced_from.unwrap_or(i64::MAX))?;
+        self.needs_sync = restart_sync(&self.store, &plan)? || unreduced_from.is_some();
+        self.store.set(key::PLAN, &plan.id().to_owned())?;
+        if unreduced_from.is_some() { self.reconsider_unreduced() } else { Ok(()) }
     }
 }
 
-/// Returns the profile as all known events reduce it under this plan. Journeys keep their state, so nothing is sent
-/// again.
-fn rebuild(store: &ProfileStore, plan: &Plan, old: &Profile) -> Result<Profile> {
+/// Returns the profile as all known events before position `until` reduce it under this plan. Journeys keep their state,
+/// so nothing is sent again.
+pub(super) fn rebuild(store: &ProfileStore, plan: &Plan, old: &Profile, until: i64) -> Result<Profile> {
     let mut profile = store.get(key::BASE)?.unwrap_or_else(|| Profile::new(old.subject.clone()));
     let mut after = 0;
     loop {
         let entries = store.entries_after(after, PAGE)?;
         let Some(last) = entries.last() else { break };
         after = last.seq;
-        for entry in &entries {
+        for entry in entries.iter().filter(|entry| entry.seq < until) {
             reduce(plan, &mut profile, &entry.record()?.event);
         }
     }
