@@ -193,7 +193,7 @@ pub enum Minted {
 /// Erases this profile, and everything about it in other places.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Erase {
-    /// Whether what arrives later about the same identifiers is ignored.
+    /// Whether later events about the same identifiers are ignored.
     pub suppress: bool,
     /// The profile that this one was merged into, if it asks: then this one is erased, and not the winner.
     pub winner: Option<String>,
@@ -204,9 +204,9 @@ pub struct Erase {
 pub struct Erased {
     /// When it began, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// Whether what arrives later is ignored.
+    /// Whether later events are ignored.
     pub suppress: bool,
-    /// What was removed.
+    /// The numbers of removed things.
     pub removed: Removed,
 }
 
@@ -223,7 +223,7 @@ pub struct ForgetMember {
     pub members: Vec<String>,
 }
 
-/// What was removed.
+/// The numbers of removed things.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Forgotten {
     /// The number of events.

@@ -11,7 +11,7 @@ use crate::store::{ProfileStore, key};
 pub struct Erasure {
     /// When it began, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// Whether what arrives later about the same identifiers is ignored.
+    /// Whether later events about the same identifiers are ignored.
     pub suppress: bool,
     /// Whether nothing is left to do.
     pub is_done: bool,
@@ -32,7 +32,7 @@ pub struct Erasure {
 pub struct MergedProfile {
     /// Its id.
     pub profile: String,
-    /// Whether what was removed from it is counted.
+    /// Whether the things removed from it are counted.
     pub is_counted: bool,
 }
 
