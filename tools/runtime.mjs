@@ -12,6 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const EDGE = 'throughline-edge';
 const COLLECTOR = 'throughline-collector';
+const SHOP = 'throughline-shop';
 
 /**
  * Starts both workers.
@@ -21,6 +22,7 @@ const COLLECTOR = 'throughline-collector';
  * - `published`: directory with one file for each KV key, synchronised with the `PLANS` namespace
  * - `edge`, `collector`: variables and secrets of each worker, as strings
  * - `assets`: directory to serve in place of the demo shop
+ * - `shop`: variables of the demo shop's server (www/server/), which is then the edge's origin in front of the assets
  * - `log`: receives each line that a worker logs
  * - `collectorDown`: the collector answers 503, for tests
  * - `change`: returns the workers to start, from the options of the edge and the collector, for tests
@@ -37,6 +39,7 @@ export async function startRuntime({
   edge = {},
   collector = {},
   assets,
+  shop,
   log = (line) => console.error(line),
   collectorDown = false,
   change = (edge, collector) => [edge, collector],
@@ -49,8 +52,9 @@ export async function startRuntime({
   });
   if (collectorDown) takeDown(collectorWorker);
 
+  const origin = shop ? [shopWorker(edgeWorker, shop)] : [];
   const miniflare = new Miniflare({
-    workers: change(edgeWorker, collectorWorker),
+    workers: [...change(edgeWorker, collectorWorker), ...origin],
     defaultPersistRoot: persist,
     log: new Log(LogLevel.WARN),
     cf: false,
@@ -91,6 +95,23 @@ function worker(name, config, variables, { host, port }) {
     ],
     bindings: { ...bindings, ...variables },
     unsafeDirectSockets: [{ host, port }],
+  };
+}
+
+/** Returns the shop's server, which takes the assets over from the edge and answers in their place. */
+function shopWorker(edgeWorker, variables) {
+  const { assets, compatibilityDate, compatibilityFlags } = edgeWorker;
+  delete edgeWorker.assets;
+  edgeWorker.serviceBindings = { ...edgeWorker.serviceBindings, ASSETS: SHOP };
+  const contents = readFileSync(join(root, 'www', 'server', 'index.mjs'), 'utf8');
+  return {
+    name: SHOP,
+    compatibilityDate,
+    compatibilityFlags,
+    modules: [{ type: 'ESModule', path: 'index.mjs', contents }],
+    assets,
+    bindings: variables,
+    serviceBindings: { COLLECTOR },
   };
 }
 

@@ -1,5 +1,5 @@
 // Builds the demo shop into build/shop/ from the files of www/shop/ and the pages of www/pages/. Keeps the tag, which
-// tools/tag.mjs writes, and the panel's file, which tools/demo.mjs writes.
+// tools/tag.mjs writes.
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { pages } from '../www/pages/index.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'build', 'shop');
-const KEPT = ['_tl', 'demo.json'];
+const KEPT = ['_tl'];
 
 mkdirSync(out, { recursive: true });
 for (const name of readdirSync(out)) {

@@ -7,7 +7,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeDemo } from './demo.mjs';
+import { peopleOf, sendHistories, shopVariables } from './demo.mjs';
 import { startRuntime } from './runtime.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -44,28 +44,18 @@ const options = {
       [secrets.writeKey]: { source: 'shop-web', trusted: false },
       [secrets.serverKey]: { source: 'shop-server', trusted: true },
     }),
-    // The tokens of the demo's people last as long as the demo does.
-    TOKEN_SECONDS: String(24 * 60 * 60),
     SECRET_KEY: secrets.secretKey,
     WEBHOOKS: JSON.stringify({ default: `http://127.0.0.1:${sink.address().port}/` }),
     WEBHOOK_SECRET: secrets.webhookSecret,
   },
 };
 
-// A runtime serves the assets that exist when it starts, and the panel's file needs a runtime: so one runs
-// before.
-const rehearsal = await startRuntime(options);
-await makeDemo({
-  shop: join(root, 'build', 'shop'),
-  personas: join(root, 'www', 'personas.json'),
-  collectorUrl: rehearsal.collectorUrl,
-  writeKey: secrets.serverKey,
-  secretKey: secrets.secretKey,
-  keys,
-  cli: process.env.THROUGHLINE_CLI,
-});
-await rehearsal.stop();
-const runtime = await startRuntime(options);
+const people = peopleOf(join(root, 'www', 'personas.json'));
+const collectorUrl = `http://127.0.0.1:${collectorPort}`;
+const writeKey = secrets.serverKey;
+const cli = process.env.THROUGHLINE_CLI;
+const runtime = await startRuntime({ ...options, shop: shopVariables({ people, writeKey, collectorUrl, keys, cli }) });
+await sendHistories({ people, collectorUrl: runtime.collectorUrl, writeKey });
 
 console.log(`
   shop        http://localhost:${port}

@@ -68,7 +68,7 @@ export function confirmSignOut() {
 /** Follows another tab. Returns `ended` if it has begun another epoch, `confirmed` if its sign-out has been confirmed. */
 export function follow() {
   const stored = isShared ? read(EPOCH) : undefined;
-  // A confirmed epoch is kept only where consent allows it, so that its absence is no other epoch.
+  // A confirmed epoch is kept only where consent allows it, so that its absence does not begin another one.
   const now = stored === null ? confirmed(epoch) : (stored ?? epoch);
   if (now === epoch) return undefined;
   const isOther = confirmed(now) !== confirmed(epoch);

@@ -226,6 +226,73 @@ describe('on one page', () => {
   });
 });
 
+describe('signing in', () => {
+  const userIdOf = (persona) => shop.people.find(({ id }) => id === persona).userId;
+  const signIn = (page, persona) =>
+    page.evaluate(async (persona) => {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ persona });
+      return (await fetch('/account/sign-in', { method: 'POST', headers, body })).status;
+    }, persona);
+  /** Waits until a page that is loaded anew greets the person. */
+  const greets = ({ page, see }, text) =>
+    eventually(async () => {
+      await page.goto('/');
+      assert.match((await see('home.hero')).text, text);
+    }, 10_000);
+
+  test('the server proves who it is, and the person stays over clicks, reloads and events', async () => {
+    const visitor = await someone(GRANTED);
+    const { page, see } = visitor;
+    await page.goto('/');
+    assert.equal(await signIn(page, 'loyal'), 200);
+    await greets(visitor, /Lena/);
+    for (const path of ['/category/', '/pricing/', '/']) {
+      await page.click(`nav a[href="/category/"]`);
+      await page.waitForURL('**/category/');
+      await track(page, 'Compared', { path });
+      await page.goto(path);
+      await page.reload();
+    }
+    assert.match((await see('home.hero')).text, /Lena/);
+    await eventually(async () => {
+      const profile = await profileOf(shop, `user_id:${userIdOf('loyal')}`);
+      assert.equal(names(profile).filter((name) => name === 'Compared').length, 3);
+    });
+  });
+
+  test('an id that a page claims opens nothing', async () => {
+    const visitor = await someone(GRANTED);
+    await visitor.page.goto('/');
+    const claim = (id) => throughline_queue.push(['identify', id]);
+    await visitor.page.evaluate(claim, userIdOf('loyal'));
+    await eventually(async () => assert.ok((await visitor.heard('tlevent')).some(({ type }) => type === 'identify')));
+    await visitor.page.waitForTimeout(500);
+    await visitor.page.goto('/');
+    assert.doesNotMatch((await visitor.see('home.hero')).text, /Lena/);
+  });
+
+  test("the panel's personas last, and leave with the sign-out", async () => {
+    const visitor = await someone();
+    const { page, sees } = visitor;
+    await page.goto('/');
+    await page.click('#toggle');
+    await page.click('[data-persona=loyal]');
+    await page.waitForEvent('load');
+    await greets(visitor, /Lena/);
+    await page.click('nav a[href="/category/"]');
+    await page.waitForURL('**/category/');
+    await page.reload();
+    await greets(visitor, /Lena/);
+    await page.click('[data-persona=support]');
+    await page.waitForEvent('load');
+    await greets(visitor, /ticket/i);
+    await page.click('[data-persona=new]');
+    await page.waitForEvent('load');
+    await sees('home.hero', /Buy it once/);
+  });
+});
+
 describe('over time', () => {
   const sentTo = (id) => shop.webhooks.filter(({ body }) => JSON.stringify(body).includes(id));
 

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { newKeys, throughline } from './edge.mjs';
+import { peopleOf, sendHistories, shopVariables } from '../../tools/demo.mjs';
+import { cliPath, newKeys, throughline } from './edge.mjs';
 import { startKillableRuntime } from './killable.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -17,12 +18,14 @@ export const SERVER_KEY = 'server';
  * Starts the shop with the rules of these files and directories; `change` is merged into the options of its
  * runtime.
  *
- * The result has `url`, `collectorUrl`, `webhooks` (the deliveries), `kill()` and `start()`, which continues
- * with the same ports and data, and `stop()`.
+ * The result has `url`, `collectorUrl`, `people` (the demo's customers), `webhooks` (the deliveries), `kill()` and
+ * `start()`, which continues with the same ports and data, and `stop()`.
  */
 export async function startShop({ rules = [join(root, 'rules')], ...change } = {}) {
   const [published, persist, keys] = [temporary(), temporary(), newKeys()];
   throughline('publish', ...rules, '--speed', String(SPEED), '--keys', keys, '--local', published);
+  const people = peopleOf(join(root, 'www', 'personas.json'));
+  const writeKey = SERVER_KEY;
   const webhooks = [];
   const sink = await startSink(webhooks);
   const shared = {
@@ -34,6 +37,7 @@ export async function startShop({ rules = [join(root, 'rules')], ...change } = {
   const options = {
     published,
     persist,
+    shop: shopVariables({ people, writeKey, collectorUrl: '', keys, cli: cliPath() }),
     edge: { ...shared, PREVIEW_KEYS: jwks(keys, 'preview.public') },
     collector: {
       ...shared,
@@ -45,11 +49,13 @@ export async function startShop({ rules = [join(root, 'rules')], ...change } = {
   };
   let runtime = await startKillableRuntime({ ...options, ...change });
   const [url, collectorUrl] = [runtime.edgeUrl, runtime.collectorUrl];
+  await sendHistories({ people, collectorUrl, writeKey });
   const ports = { port: Number(new URL(url).port), collectorPort: Number(new URL(collectorUrl).port) };
   return {
     url,
     collectorUrl,
     keys,
+    people,
     webhooks,
     kill: () => runtime.kill(),
     async start() {

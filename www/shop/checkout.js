@@ -1,8 +1,9 @@
 // The basket's page, the order, and the page after it.
+import { addToAccount } from './account.js';
 import { CURRENCY, add, empty, productOf, quantityOf, remove, size } from './basket.js';
 import { choose } from './consent.js';
 import { read, write } from './store.js';
-import { call, track } from './track.js';
+import { track } from './track.js';
 
 const euros = new Intl.NumberFormat('en', { style: 'currency', currency: CURRENCY, maximumFractionDigits: 0 });
 
@@ -75,7 +76,7 @@ function takeOrders(form, lines) {
     () => {
       const firstName = form.querySelector('#first-name').value.trim();
       const email = form.querySelector('#email').value.trim();
-      identify({ ...(firstName && { firstName }), ...(email && { email }) });
+      addToAccount({ ...(firstName && { firstName }), ...(email && { email }) });
       track('Order Completed', order());
       write('order', { id, firstName });
       empty();
@@ -88,17 +89,7 @@ function holdBasket(form) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     choose({ 'channel.whatsapp': 'granted' });
-    identify({ phone: form.querySelector('#phone').value.trim(), whatsappReady: true });
+    addToAccount({ phone: form.querySelector('#phone').value.trim(), whatsappReady: true });
     form.querySelector('[data-held]').textContent = 'We hold it. You hear from us once.';
   });
-}
-
-/**
- * Identifies the customer by an account number, created with the first order or reminder, and never by an
- * address.
- */
-function identify(traits) {
-  const account = read('account') ?? `c-${crypto.randomUUID()}`;
-  write('account', account);
-  call('identify', account, traits);
 }

@@ -14,7 +14,8 @@ const HALF_A_YEAR = 15552000;
 /** Returns the choices made so far: `{ personalization: "granted", … }`. */
 export function choices() {
   const pair = document.cookie.split('; ').find((pair) => pair.startsWith(`${COOKIE}=`)) ?? '';
-  return Object.fromEntries(new URLSearchParams(pair.slice(COOKIE.length + 1)));
+  const { at, ...made } = Object.fromEntries(new URLSearchParams(pair.slice(COOKIE.length + 1)));
+  return made;
 }
 
 /** Records choices, and passes them to the tag. */
@@ -26,7 +27,7 @@ export function choose(changes) {
 
 /** Records choices without telling the tag; an empty object makes every purpose pending again. */
 export function remember(all) {
-  const value = new URLSearchParams(all).toString();
+  const value = Object.keys(all).length ? new URLSearchParams({ ...all, at: Date.now() }).toString() : '';
   const age = value ? HALF_A_YEAR : 0;
   const secure = location.protocol === 'https:' ? '; Secure' : '';
   document.cookie = `${COOKIE}=${value}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;

@@ -15,7 +15,7 @@ navigateInPlace(enter);
 enter(document.querySelector('main'));
 showPanel();
 
-/** Opens the panel if `make start` has written its description of the demo; in production there is none. */
+/** Opens the panel if the server describes the demo, as under `make start`; in production it does not. */
 async function showPanel() {
   const answer = await fetch('/demo.json').catch(() => undefined);
   if (!answer?.ok) return;

@@ -3,15 +3,15 @@
 import { empty } from '../basket.js';
 import { remember } from '../consent.js';
 import { read, write } from '../store.js';
+import { signIn, signOut } from '../account.js';
 import { el } from './dom.js';
 import { traceTree } from './trace.js';
 import { consentSwitches, decisionView, eventList, personaButtons } from './views.js';
 
-const TOKEN = '/_tl/token';
 const CHOSEN = { personalization: 'granted', analytics: 'granted' };
 const QUIET = 300;
 
-/** Opens the panel. `demo` is the file that `make start` wrote, `heard` the tag's events so far. */
+/** Opens the panel. `demo` is the description of the demo, `heard` the tag's events so far. */
 export function openPanel(demo, heard) {
   const panel = document.createElement('tl-panel');
   panel.demo = demo;
@@ -115,15 +115,15 @@ class Panel extends HTMLElement {
   }
 
   /**
-   * Passes the persona's token to the tag; a new visitor has none. The data that this browser kept belongs to
-   * another persona.
+   * Signs out, and in as the persona, as a customer does; a new visitor has no account. The data that this browser kept
+   * belongs to another persona.
    */
-  async #become({ id, token }) {
-    await fetch(TOKEN, { method: 'DELETE' });
-    remember(token ? CHOSEN : {});
-    if (token) await fetch(TOKEN, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  async #become({ id, hasAccount }) {
+    remember(hasAccount ? CHOSEN : {});
+    await signOut();
+    if (hasAccount) await signIn(id);
     empty();
-    for (const name of ['order', 'account', 'ticket']) write(name, undefined);
+    for (const name of ['order', 'ticket']) write(name, undefined);
     write('persona', id);
     location.reload();
   }
