@@ -9,7 +9,7 @@
 const COOKIE = 'tarnfell_session';
 const MAX_SESSIONS = 1000;
 const MAX_BODY = 4096;
-/** What a customer may say about themselves. */
+/** The traits that customers may set for themselves. */
 const TRAITS = ['firstName', 'email', 'phone', 'whatsappReady'];
 
 /** The accounts of signed-in sessions, by session id. A restart signs everybody out. */
