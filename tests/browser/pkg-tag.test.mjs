@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, visit } from '../support/chromium.mjs';
-import { eventually, startEdge } from '../support/edge.mjs';
+import { eventually, mintToken, startEdge } from '../support/edge.mjs';
 
 const web = (html, rest = {}) => ({ renditions: [{ channel: 'web', html }], ...rest });
 const happened = (name) => ({ $event: { name, within: '48h' } });
@@ -603,5 +603,76 @@ describe('consent', () => {
     await visitor.shows('page.hero', 'Hot');
     await visitor.page.waitForTimeout(300);
     assert.deepEqual(received, [], 'exposures count on this device, and nothing leaves it');
+  });
+});
+
+describe('devices', () => {
+  /** Returns the devices whose events the collector has received, by the name of the event. */
+  const devicesOf = (...wanted) => {
+    const events = edge.posts.flatMap(({ body }) => (body.events ?? []).map(({ event }) => [event, body.device]));
+    return Object.fromEntries(events.filter(([name]) => wanted.includes(name)));
+  };
+
+  test('keep their events when somebody signs out without network and somebody else is next', async () => {
+    const { context, page, push, ready } = await open('/plain');
+    await ready();
+    await push(['track', 'Here']);
+    await eventually(() => assert.ok('Here' in devicesOf('Here')));
+    await context.setOffline(true);
+    await push(['track', 'Order Completed', { order_id: 'A-1' }], ['reset'], ['track', 'Looked']);
+    await page.waitForTimeout(300);
+    await context.setOffline(false);
+    const [first, order, next] = await eventually(() => {
+      const found = devicesOf('Here', 'Order Completed', 'Looked');
+      assert.equal(Object.keys(found).length, 3);
+      return [found.Here, found['Order Completed'], found.Looked];
+    }, 10_000);
+    assert.equal(order.id, first.id);
+    assert.equal(order.signed, true);
+    assert.notEqual(next.id, first.id);
+  });
+
+  test('are one in a browser that keeps no cookies, over pages and beacons', async () => {
+    const forgetful = async (route) => {
+      const response = await route.fetch();
+      const { 'set-cookie': _, ...headers } = response.headers();
+      await route.fulfill({ response, headers });
+    };
+    const prepare = async ({ context }) => {
+      await context.route('**/_tl/*', forgetful);
+      await context.route('**/plain', (route) => route.fulfill({ contentType: 'text/html', body: html('') }));
+    };
+    const { page, push, ready } = await open('/plain', { prepare });
+    await ready();
+    await push(['track', 'First']);
+    await eventually(() => assert.ok('First' in devicesOf('First')));
+    await page.goto('/plain');
+    await ready();
+    await push(['track', 'Second']);
+    await eventually(() => assert.ok('Second' in devicesOf('Second')));
+    await push(['track', 'Last']);
+    await page.goto('/plain');
+    await eventually(() => assert.ok('Last' in devicesOf('Last')));
+    const { First, Second, Last } = devicesOf('First', 'Second', 'Last');
+    assert.match(First.id, /^v[0-9a-f]{32}$/);
+    assert.deepEqual([Second.id, Last.id], [First.id, First.id]);
+  });
+
+  test('become the person of a hand-over for good', async () => {
+    const gold = { traits: { tier: ['gold', 1, 1] } };
+    const { page, push, shows, ready } = await open('/plain');
+    await ready();
+    await push(['track', 'Stranger']);
+    await eventually(() => assert.ok('Stranger' in devicesOf('Stranger')));
+    await page.goto(`/#tl=${mintToken(edge.keys, { sub: 'p-ann', facts: gold })}`);
+    await shows('page.bar', 'Gold');
+    assert.equal(await page.evaluate(() => location.hash), '');
+    await page.goto('/pricing');
+    await shows('page.bar', 'Gold');
+    await push(['track', 'Ann']);
+    await eventually(() => assert.ok('Ann' in devicesOf('Ann')));
+    assert.notEqual(devicesOf('Ann').Ann.id, devicesOf('Stranger').Stranger.id);
+    const { proof } = edge.posts.find(({ body }) => body.events?.some(({ event }) => event === 'Ann')).body;
+    assert.equal(proof.sub, 'p-ann');
   });
 });
