@@ -31,6 +31,9 @@ const has = (command) => {
   }
 };
 
+const hasCurl = () =>
+  has('php') && execFileSync('php', ['-r', 'echo function_exists("curl_init");'], { encoding: 'utf8' }) === '1';
+
 let directory, server, collector;
 const requests = [];
 let status = 200;
@@ -107,7 +110,7 @@ describe('one call of the server', () => {
     assertIdentified('1042');
   });
 
-  test('in PHP', { skip: !has('php') && 'php is not installed' }, async () => {
+  test('in PHP', { skip: !hasCurl() && 'php or its curl is not installed' }, async () => {
     const code = blockWith('php', 'function recognise(');
     const lines = `$_SERVER['HTTP_X_TL_DEVICE'] = '${DEVICE}'; var_export(recognise('1042', '${collector}', 'wk_server'));`;
     assert.equal(await run('php', 'recognise.php', code, lines), 'true');
