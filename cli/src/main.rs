@@ -6,6 +6,7 @@ mod evaluate;
 mod failure;
 mod import;
 mod keys;
+mod progress;
 mod publish;
 mod rules;
 mod simulate;
@@ -48,7 +49,7 @@ enum Verb {
     Explain(decide::Explain),
     /// Evaluate features for the given facts
     Evaluate(evaluate::Evaluate),
-    /// Convert the rules of another system
+    /// Convert the rules, or send the people, of another system
     #[command(subcommand)]
     Import(import::Import),
     /// Compile, sign and publish rules

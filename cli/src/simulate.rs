@@ -5,10 +5,10 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use throughline::{Facts, Plan, decide};
 
 use crate::failure::Failure;
+use crate::progress::progress;
 use crate::rules::Rules;
 
 /// Arguments of `simulate`.
@@ -32,7 +32,7 @@ impl Simulate {
             }
         };
         let mut out = BufWriter::new(io::stdout().lock());
-        let progress = progress();
+        let progress = progress("decisions");
         let mut bad: usize = 0;
         for (index, line) in input.lines().enumerate() {
             let line = line.map_err(|error| Failure::file(&self.facts, error))?;
@@ -57,15 +57,5 @@ impl Simulate {
         } else {
             Ok(())
         }
-    }
-}
-
-/// Returns a progress bar on standard error, which is hidden unless that is a terminal.
-fn progress() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {human_pos} decisions, {per_sec}");
-    let bar = ProgressBar::new_spinner();
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

@@ -122,7 +122,7 @@ fn file_name(key: &str) -> String {
 }
 
 /// Writes a file atomically. A name that begins with a dot is a file that is still being written.
-fn write_whole(path: &Path, value: &[u8]) -> Result<(), Failure> {
+pub fn write_whole(path: &Path, value: &[u8]) -> Result<(), Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let new = path.with_file_name(format!(".{name}"));
     fs::write(&new, value).and_then(|()| fs::rename(&new, path)).map_err(|error| Failure::file(path, error))

@@ -1,20 +1,13 @@
-//! `import`: converts the rules of other systems.
+//! `import growthbook`: converts the rules of GrowthBook.
 
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use throughline_compiler::Severity;
 use throughline_compiler::growthbook::{ImportOptions, import};
 
 use crate::failure::{Failure, say};
-
-/// Arguments of `import`.
-#[derive(Subcommand)]
-pub enum Import {
-    /// Convert a GrowthBook payload to rules with the same results
-    Growthbook(Growthbook),
-}
 
 /// Arguments of `import growthbook`.
 #[derive(Args)]
@@ -33,16 +26,8 @@ pub struct Growthbook {
     out: Option<PathBuf>,
 }
 
-impl Import {
-    pub fn run(self) -> Result<(), Failure> {
-        match self {
-            Self::Growthbook(growthbook) => growthbook.run(),
-        }
-    }
-}
-
 impl Growthbook {
-    fn run(self) -> Result<(), Failure> {
+    pub fn run(self) -> Result<(), Failure> {
         let payload = fs::read_to_string(&self.payload).map_err(|error| Failure::file(&self.payload, error))?;
         let found = import(&payload, ImportOptions { key: self.key.as_deref(), public: self.public })?;
         for finding in &found.findings {
