@@ -29,7 +29,7 @@ impl Format {
     }
 }
 
-/// A record with its line in the file, from one; or the reason why the line is no record.
+/// A record with its line in the file, from one; or the reason why the line cannot be read.
 pub struct Record {
     /// The line where it begins.
     pub line: u64,
