@@ -1,6 +1,6 @@
 // The collector worker on workerd for tests, with its own keys and rules.
 import { spawn } from 'node:child_process';
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,6 +16,9 @@ const root = join(dirname(here), '../..');
 
 export const WRITE_KEY = 'test-web';
 export const SERVER_KEY = 'test-server';
+/** A key of a page whose rules show what nobody has proven. */
+export const CLAIMS_KEY = 'test-claims';
+const USER_HASH_SECRET = 'a secret of the shop';
 export const SECRET_KEY = 'test-secret';
 export const COLLECTOR_KEY = 'test-edge';
 const WEBHOOK_KEY = Buffer.from('a secret of thirty-two bytes, ok!');
@@ -81,6 +84,7 @@ export const settings = (keys) => ({
   SECRET_KEY,
   COLLECTOR_KEY,
   WEBHOOK_SECRET: `whsec_${WEBHOOK_KEY.toString('base64')}`,
+  USER_HASH_SECRET: `before-rotation ${USER_HASH_SECRET}`,
   WEBHOOK_RETRY: '0.2',
   ARCHIVE_AFTER: '0.2',
 });
@@ -96,6 +100,7 @@ export async function startCollector({ rules = RULES, vars = {}, persist, killab
     WRITE_KEYS: JSON.stringify({
       [WRITE_KEY]: { source: 'web', trusted: false },
       [SERVER_KEY]: { source: 'server', trusted: true },
+      [CLAIMS_KEY]: { source: 'web', trusted: false, identity: 'claimed' },
     }),
     // The default of production. A test that publishes again says `REFRESH: '0'`.
     REFRESH: '30',
@@ -210,6 +215,32 @@ export class Collector {
     return this.post('/v1/edge/batch', JSON.stringify(messages), { authorization: `Bearer ${key}` });
   }
 
+  /** Asks for a fresh token, as the edge does for a page view. */
+  refresh(message, key = COLLECTOR_KEY) {
+    return this.post('/v1/edge/refresh', JSON.stringify(message), { authorization: `Bearer ${key}` });
+  }
+
+  /** Redeems a hand-over token, as the edge does. */
+  redeem(message, key = COLLECTOR_KEY) {
+    return this.post('/v1/edge/redeem', JSON.stringify(message), { authorization: `Bearer ${key}` });
+  }
+
+  /** Undoes a merge into the profile of an id. */
+  unmerge(id, profile, key = SECRET_KEY) {
+    const path = `/v1/profiles/${encodeURIComponent(id)}/unmerge`;
+    return this.post(path, JSON.stringify({ profile }), { authorization: `Bearer ${key}` });
+  }
+
+  /** Sends calls of one of the shop's servers, and returns their results in order. */
+  async trusted(...calls) {
+    return resultsOf(calls, await this.batch(calls, { key: SERVER_KEY }));
+  }
+
+  /** Sends calls of a page, and returns their results in order. */
+  async untrusted(...calls) {
+    return resultsOf(calls, await this.batch(calls));
+  }
+
   token(id, key = SECRET_KEY) {
     return this.post('/v1/tokens', JSON.stringify({ id }), { authorization: `Bearer ${key}` });
   }
@@ -270,6 +301,28 @@ async function answer(response) {
   } catch {}
   return { status: response.status, headers: response.headers, body };
 }
+
+function resultsOf(calls, { status, body }) {
+  if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(body)}`);
+  return calls.map(({ messageId }) => body.results[messageId]);
+}
+
+/** Returns the hash by which the shop proves that a user is signed in. */
+export const userHash = (userId, secret = USER_HASH_SECRET) =>
+  createHmac('sha256', secret).update(String(userId)).digest('hex');
+
+/** Returns a new alias of a device, as the edge makes them. */
+export const newAlias = () => `v${randomBytes(16).toString('hex')}`;
+
+/** Returns an event as the edge sends it. */
+export const edgeEvent = (name, more = {}) => ({
+  id: `e-${process.pid}-${count++}`,
+  type: 'track',
+  event: name,
+  at: Date.now(),
+  trusted: false,
+  ...more,
+});
 
 export const basic = (key) => `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
 

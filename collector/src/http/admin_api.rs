@@ -3,13 +3,15 @@
 
 use serde::Deserialize;
 use serde_json::json;
+use throughline::Value;
 use worker::{Env, Request, Response, Result};
 
-use crate::event::identifier::Identifier;
+use crate::event::identifier::{ACCOUNT, ANONYMOUS, DEVICE, Identifier};
 use crate::http::auth;
 use crate::http::body;
 use crate::http::response;
-use crate::identity::{Change, change};
+use crate::identity;
+use crate::identity::rules::IdentityRules;
 use crate::platform::plan_cache;
 use crate::platform::settings::Settings;
 use crate::profile::client::{call_merged, mint_token};
@@ -84,16 +86,28 @@ pub fn jwks(env: &Env) -> Result<Response> {
     Ok(response)
 }
 
-/// Returns the profile of `namespace:id`, or the profile whose id the name is.
+/// Returns the profile of `type:value`, or the profile whose id the name is.
+///
+/// Values are found in any form that the rules make one: `email:Ann@Example.com` finds `ann@example.com`. While there is
+/// no person, what is only claimed is found.
 pub async fn find(env: &Env, name: &str) -> Result<Option<String>> {
-    let id = match name.split_once(':') {
-        Some(("user_id", user)) => Identifier::user(user),
-        Some(("anonymous_id", device)) => Identifier::anonymous(device),
-        Some(("account_id", account)) => return Ok(Some(Identifier::account(account).profile())),
-        Some(("subject", profile)) => return Ok(Some(profile.to_owned())),
-        _ => return Ok(Some(name.to_owned())),
+    let rules = IdentityRules::new(plan_cache::current(env).await);
+    let Some((kind, value)) = name.split_once(':') else { return Ok(Some(name.to_owned())) };
+    let id = match kind {
+        ACCOUNT => return Ok(Some(Identifier::account(value).profile())),
+        "subject" => return Ok(Some(value.to_owned())),
+        ANONYMOUS | DEVICE => Identifier::device(value),
+        kind if rules.kind(kind).is_none() => return Ok(Some(name.to_owned())),
+        kind => match rules.identifier(kind, &Value::from(value)) {
+            Ok(id) => id,
+            Err(_) => return Ok(None),
+        },
     };
-    Ok(change(env, &id, Change::Find).await?.map(|link| link.profile))
+    match identity::find(env, &id).await? {
+        Some(link) => Ok(Some(link.profile)),
+        None if id.is_device() => Ok(None),
+        None => Ok(Some(id.claimed_profile())),
+    }
 }
 
 /// Returns the refusal of a request without the secret key.

@@ -1,4 +1,4 @@
-//! `POST /v1/edge` and `POST /v1/edge/batch`: messages of the edge, at once or from its outbox.
+//! `/v1/edge`, `/v1/edge/batch`, `/v1/edge/refresh` and `/v1/edge/redeem`: messages and questions of the edge.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -8,8 +8,11 @@ use worker::{Env, Request, Response, Result, console_error};
 use crate::http::auth;
 use crate::http::body;
 use crate::http::response;
-use crate::ingest::edge_message::{EdgeEvents, EdgeMessage, rejected};
-use crate::ingest::{Incoming, Position, ingest, store_rejected};
+use crate::identity::rules::IdentityRules;
+use crate::ingest::edge_message::{EdgeEvents, EdgeMessage, EdgeReader, rejected};
+use crate::ingest::resolve::{current_profile, replace_device};
+use crate::ingest::{Incoming, ingest, store_rejected};
+use crate::platform::plan_cache;
 use crate::platform::settings::Settings;
 use crate::profile::client::mint_token;
 use crate::profile::rpc::Minted;
@@ -25,27 +28,57 @@ pub async fn post(request: Request, env: &Env) -> Result<Response> {
         Ok(message) => message,
         Err(refusal) => return refusal,
     };
-    let EdgeEvents { incoming, rejected } = message.read();
+    let (settings, rules) = (Settings::of(env), rules(env).await);
+    let EdgeEvents { incoming, rejected } = EdgeReader { settings: &settings, rules: &rules }.read(&message);
     let mut results = store_rejected(env, rejected).await;
-    let ids: Vec<String> = incoming.iter().map(|event| event.record.event.id.clone()).collect();
-    let ingested = ingest(env, incoming).await;
-    let position = ingested.iter().rev().find_map(|event| event.position.clone());
-    results.extend(ids.into_iter().zip(ingested.into_iter().map(|event| event.result)));
-    let status = if results.iter().any(|(_, result)| result.is_retry()) { 503 } else { 200 };
+    let ids: Vec<Option<String>> =
+        incoming.iter().map(|call| call.record.as_ref().map(|record| record.event.id.clone())).collect();
+    let ingested = ingest(env, &rules, incoming).await;
+    let is_retry = ingested.iter().any(|call| call.result.is_retry());
+    let version = ingested.iter().rev().find_map(|call| call.version);
+    let named = ids.into_iter().zip(ingested).filter_map(|(id, call)| Some((id?, call.result)));
+    results.extend(named);
+    let status = if is_retry || results.iter().any(|(_, result)| result.is_retry()) { 503 } else { 200 };
     let mut out = Map::from_iter([("results".to_owned(), json!(response::by_id(results)))]);
-    if let Some(position) = position {
-        out.extend(visitor_state(env, position).await);
-    }
+    out.extend(version.map(|version| ("ver".to_owned(), version.into())));
+    out.extend(visitor_state(env, &message).await?);
     response::json(status, &out)
 }
 
-/// Returns the version of the visitor's profile, and a token if the device may have one.
-async fn visitor_state(env: &Env, position: Position) -> Map<String, Value> {
-    let mut state = Map::from_iter([("ver".to_owned(), position.version.into())]);
-    if let Some(token) = token(env, position).await {
+/// `POST /v1/edge/refresh`: a fresh token for the visitor. It creates nothing, and answers `{}` for a visitor of whom
+/// nothing is known.
+pub async fn refresh(request: Request, env: &Env) -> Result<Response> {
+    let text = match text(request, env).await {
+        Ok(text) => text,
+        Err(refusal) => return refusal,
+    };
+    match parse::<EdgeMessage<'_>>(&text, "an edge message") {
+        Ok(message) => response::json(200, &visitor_state(env, &message).await?),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Returns what the edge is to put into the visitor's cookies: a token, if the visitor may have one, and another id for
+/// the device, if it has to change.
+async fn visitor_state(env: &Env, message: &EdgeMessage<'_>) -> Result<Map<String, Value>> {
+    let (device, token) = (message.device(), message.token());
+    let mut state = Map::new();
+    let profile = match &device {
+        Some(device) => current_profile(env, device, token.as_deref()).await?,
+        None => token.map(|profile| (profile, true)),
+    };
+    if let Some((profile, is_proven)) = profile.filter(|_| !message.signs_out())
+        && let Some((token, version)) = minted(env, &profile, is_proven).await
+    {
+        state.insert("ver".to_owned(), version.into());
         state.insert("token".to_owned(), token.into());
     }
-    state
+    if let Some(device) = device.filter(|device| device.is_signed && !message.signs_out())
+        && let Some(next) = replace_device(env, &device.id, message.next()).await?
+    {
+        state.insert("device".to_owned(), next.into());
+    }
+    Ok(state)
 }
 
 /// `POST /v1/edge/batch`: stores the events of several messages, and returns the positions of the messages that are
@@ -59,11 +92,13 @@ pub async fn batch(request: Request, env: &Env) -> Result<Response> {
         Ok(messages) => messages,
         Err(refusal) => return refusal,
     };
+    let (settings, rules) = (Settings::of(env), rules(env).await);
+    let reader = EdgeReader { settings: &settings, rules: &rules };
     let mut batch = Batch::default();
     for (index, raw) in messages.iter().enumerate() {
-        batch.push(index, raw.get());
+        batch.push(&reader, index, raw.get());
     }
-    let again = batch.store(env).await;
+    let again = batch.store(env, &rules).await;
     let kept: Vec<usize> = (0..messages.len()).filter(|index| !again.contains(index)).collect();
     response::json(200, &json!({ "kept": kept }))
 }
@@ -79,9 +114,9 @@ struct Batch {
 
 impl Batch {
     /// Adds a message. Something else is rejected for good, because retrying would not help.
-    fn push(&mut self, index: usize, raw: &str) {
+    fn push(&mut self, reader: &EdgeReader<'_>, index: usize, raw: &str) {
         let events = match serde_json::from_str::<EdgeMessage<'_>>(raw) {
-            Ok(message) => message.read(),
+            Ok(message) => reader.read(&message),
             Err(error) => EdgeEvents { rejected: vec![rejected(&error.to_string(), raw, "")], ..EdgeEvents::default() },
         };
         self.positions.extend(events.incoming.iter().map(|_| index));
@@ -91,7 +126,7 @@ impl Batch {
     }
 
     /// Stores everything. Returns the positions of the messages that have to be sent again.
-    async fn store(self, env: &Env) -> Vec<usize> {
+    async fn store(self, env: &Env, rules: &IdentityRules) -> Vec<usize> {
         let mut again = match failed_events::put(env, &self.rejected).await {
             Ok(()) => Vec::new(),
             Err(error) => {
@@ -99,11 +134,15 @@ impl Batch {
                 self.rejected_positions
             }
         };
-        let ingested = ingest(env, self.incoming).await;
+        let ingested = ingest(env, rules, self.incoming).await;
         let retried = self.positions.iter().zip(&ingested).filter(|(_, event)| event.result.is_retry());
         again.extend(retried.map(|(index, _)| *index));
         again
     }
+}
+
+async fn rules(env: &Env) -> IdentityRules {
+    IdentityRules::new(plan_cache::current(env).await)
 }
 
 /// Returns the body of a request of the edge, or its refusal.
@@ -122,10 +161,10 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> core::result:
         .map_err(|error| response::error(400, "unreadable", &format!("the body is not {expected}: {error}")))
 }
 
-/// Returns a token for the profile of the last event, or `None` if the device may not have one.
-async fn token(env: &Env, position: Position) -> Option<String> {
-    match mint_token(env, &position.profile, position.proven).await {
-        Ok(Minted::Token { token, .. }) => Some(token),
+/// Returns a token and the version of its profile, or `None` if the visitor may not have one.
+async fn minted(env: &Env, profile: &str, is_proven: bool) -> Option<(String, u64)> {
+    match mint_token(env, profile, is_proven).await {
+        Ok(Minted::Token { token, version, .. }) => Some((token, version)),
         Ok(Minted::Nothing(_)) => None,
         Err(error) => {
             console_error!("token not issued: {error}");

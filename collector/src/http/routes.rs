@@ -3,7 +3,7 @@
 use throughline::EventKind;
 use worker::{Env, Method, Request, Response, Result};
 
-use crate::http::{admin_api, edge_api, response, rights_api, segment_api};
+use crate::http::{admin_api, edge_api, reports, response, rights_api, segment_api, unmerge_api};
 
 /// The endpoint that a path names.
 enum Route {
@@ -11,9 +11,13 @@ enum Route {
     Calls(Option<EventKind>),
     Edge,
     EdgeBatch,
+    EdgeRefresh,
+    EdgeRedeem,
     Token,
     Profile(String),
     ProfileExport(String),
+    Unmerge(String),
+    IdentityAudit,
     FailedEvents,
     Health,
     Jwks,
@@ -35,6 +39,9 @@ impl Route {
             "batch" | "b" => Self::Calls(None),
             "edge" => Self::Edge,
             "edge/batch" => Self::EdgeBatch,
+            "edge/refresh" => Self::EdgeRefresh,
+            "edge/redeem" => Self::EdgeRedeem,
+            "reports/identity-audit" => Self::IdentityAudit,
             "tokens" => Self::Token,
             "failed-events" => Self::FailedEvents,
             "health" => Self::Health,
@@ -43,8 +50,11 @@ impl Route {
     }
 
     fn of_profile(name: &str) -> Option<Self> {
-        match name.strip_suffix("/export") {
-            Some(name) => decoded(name).map(Self::ProfileExport),
+        if let Some(name) = name.strip_suffix("/export") {
+            return decoded(name).map(Self::ProfileExport);
+        }
+        match name.strip_suffix("/unmerge") {
+            Some(name) => decoded(name).map(Self::Unmerge),
             None => decoded(name).map(Self::Profile),
         }
     }
@@ -52,9 +62,17 @@ impl Route {
     /// Returns the methods of the endpoint.
     const fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Calls(_) | Self::Edge | Self::EdgeBatch | Self::Token => &[Method::Post],
+            Self::Calls(_)
+            | Self::Edge
+            | Self::EdgeBatch
+            | Self::EdgeRefresh
+            | Self::EdgeRedeem
+            | Self::Token
+            | Self::Unmerge(_) => &[Method::Post],
             Self::Profile(_) => &[Method::Get, Method::Delete],
-            Self::ProfileExport(_) | Self::FailedEvents | Self::Health | Self::Jwks => &[Method::Get],
+            Self::ProfileExport(_) | Self::IdentityAudit | Self::FailedEvents | Self::Health | Self::Jwks => {
+                &[Method::Get]
+            }
         }
     }
 
@@ -68,6 +86,10 @@ impl Route {
             Self::Calls(kind) => segment_api::calls(request, env, kind).await,
             Self::Edge => edge_api::post(request, env).await,
             Self::EdgeBatch => edge_api::batch(request, env).await,
+            Self::EdgeRefresh => edge_api::refresh(request, env).await,
+            Self::EdgeRedeem => todo!(),
+            Self::Unmerge(name) => unmerge_api::post(request, env, &name).await,
+            Self::IdentityAudit => reports::identity_audit(&request, env).await,
             Self::Token => admin_api::token(request, env).await,
             Self::Profile(name) if request.method() == Method::Delete => rights_api::erase(&request, env, &name).await,
             Self::Profile(name) => admin_api::profile(&request, env, &name).await,

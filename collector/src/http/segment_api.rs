@@ -3,13 +3,14 @@
 use throughline::EventKind;
 use worker::{Env, Request, Response, Result};
 
-use crate::event::Record;
 use crate::http::auth;
 use crate::http::body::{self, BodyError};
 use crate::http::response;
+use crate::identity::rules::IdentityRules;
 use crate::ingest::segment_call::{Body, Calls, Rejected};
 use crate::ingest::{Incoming, ingest, store_rejected};
 use crate::platform::clock;
+use crate::platform::plan_cache;
 use crate::platform::settings::{Settings, Source};
 use crate::store::failed_events::FailedEvent;
 
@@ -28,8 +29,9 @@ pub async fn calls(mut request: Request, env: &Env, kind: Option<EventKind>) -> 
     let Some(source) = settings.source(&key) else {
         return response::error(401, "unknown_key", "the write key is missing or unknown");
     };
-    let calls = Calls::new(source, clock::now(), &random_id).read(&text, &body, kind);
-    store(env, source, calls).await
+    let rules = IdentityRules::new(plan_cache::current(env).await);
+    let calls = Calls::new(&settings, &rules, source, clock::now(), &random_id).read(&text, &body, kind);
+    store(env, &rules, source, calls).await
 }
 
 async fn text(request: &mut Request) -> core::result::Result<String, Result<Response>> {
@@ -55,17 +57,23 @@ fn random_id() -> String {
 }
 
 /// Stores the records in their profiles, and the rejected calls among the failed events.
-async fn store(env: &Env, source: &Source, calls: Vec<core::result::Result<Record, Rejected>>) -> Result<Response> {
+async fn store(
+    env: &Env,
+    rules: &IdentityRules,
+    source: &Source,
+    calls: Vec<core::result::Result<Incoming, Rejected>>,
+) -> Result<Response> {
     let (mut incoming, mut rejected) = (Vec::new(), Vec::new());
     for call in calls {
         match call {
-            Ok(record) => incoming.push(Incoming { record, subject: None }),
+            Ok(call) => incoming.push(call),
             Err(call) => rejected.push(failed_event(source, call)),
         }
     }
     let mut results = store_rejected(env, rejected).await;
-    let ids: Vec<String> = incoming.iter().map(|event| event.record.event.id.clone()).collect();
-    let ingested = ingest(env, incoming).await;
+    let ids: Vec<String> =
+        incoming.iter().filter_map(|call| call.record.as_ref()).map(|record| record.event.id.clone()).collect();
+    let ingested = ingest(env, rules, incoming).await;
     results.extend(ids.into_iter().zip(ingested.into_iter().map(|event| event.result)));
     response::results(results)
 }

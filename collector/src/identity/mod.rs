@@ -1,44 +1,53 @@
 //! The Identity objects: which profile an identifier leads to.
 //!
 //! Each identifier belongs to one object, which processes its requests one at a time. Concurrent claims therefore
-//! agree.
+//! agree. [`change`] has the changes of a link, and [`rotation`] those of a device's id at sign-in and sign-out.
+//! [`audit`] counts people and records.
+
+pub mod audit;
+mod change;
+mod rotation;
+pub mod rules;
+pub mod user_hash;
 
 use serde::{Deserialize, Serialize};
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
-use crate::event::identifier::Identifier;
+use crate::event::identifier::{Identifier, shard_name};
 use crate::platform::durable_object::call;
 pub use crate::store::Link;
 use crate::store::LinkStore;
+use audit::{ProfileReport, Totals};
+pub use change::Change;
+pub use rotation::is_ended;
 
-/// A change of where an identifier leads. Every change is idempotent.
-#[derive(Debug, Serialize, Deserialize)]
-pub enum Change {
-    /// No change: only returns the link.
-    Find,
-    /// Leads to this profile, if the identifier leads nowhere yet.
-    Claim { profile: String },
-    /// As `Claim`; in addition the device belongs to this person, if it belongs to no one.
-    Link { profile: String, user: String, trusted: bool },
-    /// Leads to this profile and this person from now on.
-    Point { profile: String, user: String, trusted: bool },
-    /// Leads to `to`, if the identifier leads to `from`, which was merged into `to`.
-    Move { from: String, to: String },
-    /// Leads nowhere, if the identifier leads to this profile, which is erased. If `suppress`, it gets a tombstone.
-    Erase { profile: String, suppress: bool },
-    /// The tombstone with this digest is removed.
-    RemoveTombstone { digest: String },
-}
+/// The binding of the objects.
+const IDENTITIES: &str = "IDENTITIES";
 
 #[derive(Serialize, Deserialize)]
 struct ChangeRequest {
-    key: String,
+    id: Identifier,
     change: Change,
 }
 
 /// Changes where an identifier leads, and returns where it leads afterwards.
 pub async fn change(env: &Env, id: &Identifier, change: Change) -> Result<Option<Link>> {
-    call(env, "IDENTITIES", &id.shard(), "change", &ChangeRequest { key: id.key(), change }).await
+    call(env, IDENTITIES, &id.shard(), "change", &ChangeRequest { id: id.clone(), change }).await
+}
+
+/// Returns where an identifier leads.
+pub async fn find(env: &Env, id: &Identifier) -> Result<Option<Link>> {
+    change(env, id, Change::Find).await
+}
+
+/// Replaces the numbers of a profile in the audit.
+pub async fn report(env: &Env, report: &ProfileReport) -> Result<()> {
+    call(env, IDENTITIES, &shard_name(&report.profile), "report", report).await
+}
+
+/// Returns the totals of one object.
+pub async fn totals(env: &Env, shard: &str) -> Result<Totals> {
+    call(env, IDENTITIES, shard, "totals", &()).await
 }
 
 /// Removes the link of an identifier of an erased profile. If `suppress`, a tombstone takes its place: the identifier
@@ -50,8 +59,8 @@ pub async fn erase_link(env: &Env, id: &Identifier, profile: &str, suppress: boo
 /// Removes a tombstone, so that its identifier may lead to a new profile.
 pub async fn remove_tombstone(env: &Env, shard: &str, digest: &str) -> Result<()> {
     let change = Change::RemoveTombstone { digest: digest.to_owned() };
-    let request = ChangeRequest { key: String::new(), change };
-    call::<Option<Link>>(env, "IDENTITIES", shard, "change", &request).await.map(|_| ())
+    let request = ChangeRequest { id: Identifier::new("", ""), change };
+    call::<Option<Link>>(env, IDENTITIES, shard, "change", &request).await.map(|_| ())
 }
 
 /// The object of one shard of identifiers.
@@ -66,48 +75,33 @@ impl DurableObject for Identity {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let ChangeRequest { key, change } = serde_json::from_str(&request.text().await?)?;
+        let operation = request.path();
+        let body = request.text().await?;
         // INVARIANT: nothing is awaited from here on, so no other request runs between the read and the write.
         let store = LinkStore::open(self.state.storage().sql())?;
-        match &change {
-            Change::Erase { profile, suppress } => store.erase(&key, profile, *suppress)?,
-            Change::RemoveTombstone { digest } => store.remove_tombstone(digest)?,
-            _ => {}
+        match operation.trim_start_matches('/') {
+            "change" => Response::from_json(&apply(&store, serde_json::from_str(&body)?)?),
+            "report" => Response::from_json(&store.report(&serde_json::from_str(&body)?)?),
+            "totals" => Response::from_json(&store.totals()?),
+            other => Err(Error::from(format!("unknown operation `{other}`"))),
         }
-        if let Some(profile) = store.tombstone(&key)? {
-            return Response::from_json(&Link { profile, user: None, trusted: false, erased: true });
-        }
-        let found = store.get(&key)?;
-        let changed = apply(change, found.clone());
-        if let Some(link) = changed.as_ref().filter(|link| Some(*link) != found.as_ref()) {
-            store.put(&key, link)?;
-        }
-        Response::from_json(&changed)
     }
 }
 
-fn apply(change: Change, found: Option<Link>) -> Option<Link> {
-    match change {
-        Change::Find | Change::Erase { .. } | Change::RemoveTombstone { .. } => found,
-        Change::Claim { profile } => found.or(Some(Link { profile, user: None, trusted: false, erased: false })),
-        Change::Link { profile, user, trusted } => Some(linked(found, profile, user, trusted)),
-        Change::Point { profile, user, trusted } => Some(Link { profile, user: Some(user), trusted, erased: false }),
-        Change::Move { from, to } => found.map(|link| moved(link, &from, to)),
+fn apply(store: &LinkStore, request: ChangeRequest) -> Result<Option<Link>> {
+    let key = request.id.to_string();
+    match &request.change {
+        Change::Erase { profile, suppress } => store.erase(&key, profile, *suppress)?,
+        Change::RemoveTombstone { digest } => store.remove_tombstone(digest)?,
+        _ => {}
     }
-}
-
-/// Returns the link of a device after a person identified on it. A device that belongs to another person is unchanged.
-///
-/// Trust is only ever added: an untrusted sender cannot revoke it.
-fn linked(found: Option<Link>, profile: String, user: String, trusted: bool) -> Link {
-    match found {
-        None => Link { profile, user: Some(user), trusted, erased: false },
-        Some(link) if link.user.is_none() => Link { user: Some(user), trusted, ..link },
-        Some(link) if link.user.as_ref() == Some(&user) => Link { trusted: link.trusted || trusted, ..link },
-        Some(link) => link,
+    if let Some(profile) = store.tombstone(&key)? {
+        return Ok(Some(Link::erased(profile)));
     }
-}
-
-fn moved(link: Link, from: &str, to: String) -> Link {
-    if link.profile == from { Link { profile: to, ..link } } else { link }
+    let found = store.get(&key)?;
+    let changed = request.change.apply(&request.id, found.clone());
+    if let Some(link) = changed.as_ref().filter(|link| Some(*link) != found.as_ref()) {
+        store.put(&key, link)?;
+    }
+    Ok(changed)
 }

@@ -37,6 +37,8 @@ pub struct Settings {
     pub webhook_key: Option<Vec<u8>>,
     /// The wait before a failed delivery or call is retried, in milliseconds; doubled each time.
     pub retry: i64,
+    /// The secrets of `userHash`, any of which proves; several while one is replaced.
+    pub user_hash_secrets: Vec<String>,
     /// The time for which events may wait to be archived together with others, in milliseconds.
     pub archive_after: i64,
 }
@@ -51,6 +53,19 @@ pub struct Source {
     /// belongs to.
     #[serde(default)]
     pub trusted: bool,
+    /// Whether a user id that it has not proven is shown at the person, if not as the rules say.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+}
+
+/// The effect of an identifier that nobody has proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// None.
+    Proven,
+    /// It is shown with the person, beside what is proven.
+    Claimed,
 }
 
 thread_local! {
@@ -80,6 +95,7 @@ impl Settings {
             webhooks: json("WEBHOOKS", text("WEBHOOKS")),
             webhook_key: text("WEBHOOK_SECRET").as_deref().and_then(webhook_key),
             retry: millis("WEBHOOK_RETRY", 5.0),
+            user_hash_secrets: words(text("USER_HASH_SECRET")),
             archive_after: millis("ARCHIVE_AFTER", 60.0),
         }
     }
@@ -112,6 +128,10 @@ impl Settings {
 fn millis(seconds: f64) -> i64 {
     const YEAR: f64 = 365.0 * 86400.0;
     (seconds.clamp(0.0, YEAR) * 1000.0) as i64
+}
+
+fn words(text: Option<String>) -> Vec<String> {
+    text.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }
 
 fn json<T: Default + for<'de> Deserialize<'de>>(name: &str, text: Option<String>) -> T {

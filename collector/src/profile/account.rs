@@ -27,14 +27,14 @@ use throughline::{Account, Event, Plan, account_event};
 use worker::{Result, console_error};
 
 use crate::event::Record;
-use crate::event::identifier::{Identifier, Namespace};
+use crate::event::identifier::Identifier;
 use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::client;
 use crate::profile::context::ObjectContext;
 use crate::profile::rpc::{AccountSync, ForgetMember, Forgotten, ForwardToAccount, PullFromAccount};
 use crate::profile::session::ProfileSession;
-use crate::store::{JournalEntry, ProfileStore, key};
+use crate::store::{JournalEntry, OwnIdentifier, ProfileStore, key};
 
 /// The number of events of the journal that are read at once.
 const PAGE: i64 = 100;
@@ -95,7 +95,8 @@ pub async fn receive(context: &ObjectContext, request: ForwardToAccount) -> Resu
             return Ok(AccountSync { account: Account::default() });
         }
         store.set(key::ACCOUNT, &request.account)?;
-        store.add_identifier(Namespace::Account, &request.account)?;
+        let id = Identifier::account(&request.account);
+        store.add_identifier(&OwnIdentifier { id, origin: String::new(), at: clock::now() })?;
         let mut session = ProfileSession::load(store, plan)?;
         for record in request.records {
             session.apply(Record { member: Some(request.member.clone()), ..record })?;
@@ -205,6 +206,9 @@ fn account_events(entries: &[JournalEntry], plan: &Plan, account: &str) -> Resul
     let mut records = Vec::new();
     for entry in entries {
         let record = entry.record()?;
+        if record.is_copy {
+            continue;
+        }
         records.extend(account_event(plan, &record.event, account).map(|event| without_identity(record, event)));
     }
     Ok(records)
@@ -212,5 +216,6 @@ fn account_events(entries: &[JournalEntry], plan: &Plan, account: &str) -> Resul
 
 /// Returns the record as the account gets it: without the identity of the member.
 fn without_identity(record: Record, event: Event) -> Record {
-    Record { anonymous_id: None, user_id: None, warning: None, event, ..record }
+    let external_ids = Vec::new();
+    Record { anonymous_id: None, user_id: None, external_ids, unproven: None, origin: None, warning: None, event, ..record }
 }

@@ -3,7 +3,7 @@
 use worker::{Env, Error, Result};
 
 use crate::platform::durable_object;
-use crate::profile::rpc::{MaybeMoved, MintToken, Minted, Operation};
+use crate::profile::rpc::{MaybeMoved, MintToken, Minted, Operation, RedeemHandOver, Redeemed, Survey, Surveyed};
 
 /// The number of merges that are followed from one profile to the next.
 const MAX_MOVES: usize = 5;
@@ -29,10 +29,26 @@ where
     Ok(None)
 }
 
+/// Returns the profile that a profile was merged into, and who its subject is. It writes nothing.
+pub async fn survey(env: &Env, profile: &str) -> Result<(String, Surveyed)> {
+    call_merged(env, profile, &Survey {}).await?.ok_or_else(|| moved_too_often(profile))
+}
+
+/// Calls an operation of a profile, or of the profile that it was merged into, and returns its reply.
+pub async fn call_person<T, O: Operation<Reply = MaybeMoved<T>>>(env: &Env, profile: &str, operation: &O) -> Result<T> {
+    let reply = call_merged(env, profile, operation).await?;
+    reply.map(|(_, reply)| reply).ok_or_else(|| moved_too_often(profile))
+}
+
 /// Mints a token of a profile, or of the profile that it was merged into.
 pub async fn mint_token(env: &Env, profile: &str, proven: bool) -> Result<Minted> {
-    let minted = call_merged(env, profile, &MintToken { proven }).await?;
-    minted.map(|(_, minted)| minted).ok_or_else(|| moved_too_often(profile))
+    call_person(env, profile, &MintToken { proven }).await
+}
+
+/// Uses a hand-over token of a profile. It expires `expires` seconds after the Unix epoch.
+pub async fn redeem_hand_over(env: &Env, profile: &str, jti: &str, expires: u64) -> Result<Redeemed> {
+    let expires = i64::try_from(expires).unwrap_or(i64::MAX).saturating_mul(1000);
+    call(env, profile, &RedeemHandOver { jti: jti.to_owned(), expires }).await
 }
 
 /// Returns the error of a profile that more merges lead away from than are followed.

@@ -35,7 +35,7 @@ use crate::identity::{erase_link, remove_tombstone};
 use crate::platform::clock;
 use crate::profile::client;
 use crate::profile::context::ObjectContext;
-use crate::profile::outside;
+use crate::profile::{audit, outside};
 use crate::profile::rpc::{Erase, Erased, MaybeMoved};
 use crate::store::{Erasure, MergedProfile, ProfileStore, Removed, Tombstone, failed_events, key, tombstone_digest};
 
@@ -95,7 +95,7 @@ fn begin(store: &ProfileStore, request: &Erase) -> Result<MaybeMoved<bool>> {
 fn new_erasure(store: &ProfileStore, request: &Erase) -> Result<Erasure> {
     let merged = store.merges()?.into_iter().map(|merge| MergedProfile { profile: merge.loser, is_counted: false });
     let merged: Vec<MergedProfile> = merged.collect();
-    let tombstone = |id: &Identifier| Tombstone { shard: id.shard(), digest: tombstone_digest(&id.key()) };
+    let tombstone = |id: &Identifier| Tombstone { shard: id.shard(), digest: tombstone_digest(&id.to_string()) };
     Ok(Erasure {
         at: clock::now(),
         suppress: request.suppress,
@@ -123,6 +123,7 @@ async fn run(context: &ObjectContext) -> Result<Erased> {
     outside::delete_doomed_files(context).await?;
     let failed_events = failed_events::erase(&context.env, &erasure.failed_event_digests, erasure.suppress).await?;
     count(context, Removed { failed_events, ..Removed::default() }).await?;
+    audit::report_nothing(context).await?;
     finish(context).await
 }
 

@@ -56,7 +56,7 @@ fn write_profile(store: &ProfileStore, lines: &mut String) -> Result<()> {
     let head = json!({ "exportedAt": clock::rfc3339(clock::now()), "version": version, "profile": profile });
     write_line(lines, "profile", &head)?;
     for id in store.all_identifiers()? {
-        write_line(lines, "identifier", &json!({ "identifier": id.key() }))?;
+        write_line(lines, "identifier", &json!({ "identifier": id.to_string() }))?;
     }
     for merge in store.merges()? {
         write_line(lines, "merge", &json!({ "profile": merge.loser, "done": merge.due.is_none() }))?;

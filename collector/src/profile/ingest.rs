@@ -7,13 +7,12 @@ use throughline::Plan;
 use worker::Result;
 
 use crate::event::IngestResult;
-use crate::event::identifier::Namespace;
 use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::context::ObjectContext;
 use crate::profile::erase::ERASED;
 use crate::profile::retention;
-use crate::profile::rpc::{ClaimIdentifier, IdentifierClaim, Ingest, Ingested, MaybeMoved};
+use crate::profile::rpc::{Ingest, Ingested, MaybeMoved};
 use crate::profile::session::ProfileSession;
 use crate::store::key;
 
@@ -40,18 +39,6 @@ pub async fn ingest(context: &ObjectContext, request: Ingest) -> Result<MaybeMov
         store.set(key::ACTIVE_AT, &now)?;
         retention::schedule(store, limits, oldest, now)?;
         Ok(MaybeMoved::Here(Ingested { results, version }))
-    });
-    work.await
-}
-
-/// Makes this the profile of a person, unless it belongs to another one.
-pub async fn claim_identifier(context: &ObjectContext, request: ClaimIdentifier) -> Result<IdentifierClaim> {
-    let work = context.transact_even_erased(move |store| {
-        if store.is_erased()? || store.contains(key::MOVED_TO)? || store.belongs_to_another(&request.user)? {
-            return Ok(IdentifierClaim::Refused);
-        }
-        store.add_identifier(Namespace::User, &request.user)?;
-        Ok(IdentifierClaim::Claimed)
     });
     work.await
 }

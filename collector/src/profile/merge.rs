@@ -5,40 +5,56 @@
 //!
 //!   merge_from: row in `merge`, due now              ┌──────────┐
 //!        │                                           │  active  │
-//!        v                                           └──────────┘
-//!   ┌─────────┐  1 begin_merge ────────────────────────────> │ MOVED_TO = winner, alarms cleared
-//!   │         │    <── snapshot, or none if the loser        v
-//!   │         │        belongs to another person     ┌──────────┐ events, tokens and views
-//!   │ pending │  2 export_events, page by page <──── │  frozen  │ are answered with the winner
-//!   │         │  3 store the snapshot                └──────────┘
-//!   │         │  4 move the loser's devices                  │
-//!   │         │  5 finish_merge ───────────────────────────> │ everything but MOVED_TO is deleted
+//!        v        1 survey                           └──────────┘
+//!   ┌─────────┐   2 reserve its identifiers, if the rules allow; else ──> blocked, with a conflict
+//!   │         │   3 begin_merge ───────────────────────────> │ MOVED_TO = winner, alarms cleared
+//!   │         │     <── snapshot, or that it has             v
+//!   │         │         changed or is busy: later again  ┌──────────┐ events, tokens and views
+//!   │ pending │   4 export_events, page by page <─────── │  frozen  │ are answered with the winner
+//!   │         │   5 store the snapshot                   └──────────┘
+//!   │         │   6 move the loser's identifiers             │
+//!   │         │   7 finish_merge ──────────────────────────> │ everything but MOVED_TO is deleted
 //!   └─────────┘                                              v
-//!        │ due = null                                ┌──────────┐
-//!        v                                           │ redirect │
-//!   ┌─────────┐                                      └──────────┘
-//!   │ merged  │
+//!        │ due = null                                  ┌──────────┐
+//!        v                                             │ redirect │ until the merge is undone
+//!   ┌─────────┐                                        └──────────┘
+//!   │ merged  │ keeps what the loser held, so that the merge can be undone: see `unmerge`
 //!   └─────────┘
 //! ```
 //!
-//! Until step 5 the loser holds everything, and until `due` is null the winner has an alarm that begins again at step 1.
+//! Until step 7 the loser holds everything, and until `due` is null the winner has an alarm that begins again at step 1.
 //! Every step may be repeated:
 //!
-//! - Events (step 2) are deduplicated by source and message id.
-//! - Profiles and rows (step 3) merge idempotently.
-//! - Links (step 4) move only if they still lead to the loser.
+//! - Identifiers (step 2) are reserved in the transaction that checks the limits, and freed if the loser has changed.
+//! - Events (step 4) are deduplicated by source and message id.
+//! - Profiles and rows (step 5) merge idempotently.
+//! - Links (step 6) move only if they still lead to the loser.
+//!
+//! A device's words become claims of the person. Two profiles that want to merge each other: the one whose id is
+//! greater gives in.
 
 use worker::{Result, console_error};
 
-use crate::event::identifier::{Identifier, Namespace};
+use crate::event::Record;
+use crate::event::identifier::{Identifier, is_person_type};
+use crate::identity::rules::IdentityRules;
 use crate::identity::{Change, change};
 use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::client;
 use crate::profile::context::ObjectContext;
-use crate::profile::rpc::{BeginMerge, ExportEvents, ExportedEvents, FinishMerge, MergeFrom, MergeSnapshot};
+use crate::profile::people::{beyond_limit, note_creation, people};
+use crate::profile::rpc::{
+    BeginMerge, BegunMerge, ExportEvents, ExportedEvents, FinishMerge, MaybeMoved, MergeFrom, MergeOutcome,
+    MergeSnapshot, Survey, Surveyed,
+};
 use crate::profile::session::ProfileSession;
-use crate::store::{Merge, ProfileStore, key};
+use crate::profile::unmerge;
+use crate::store::origin::{after_merge, is_from};
+use crate::store::{
+    Conflict, HeldByLoser, Merge, MergeDetail, MergeState, OwnIdentifier, ProfileStore, SourceRecords, key,
+    only_journeys,
+};
 
 /// The number of events that are exported at once.
 const PAGE: i64 = 100;
@@ -46,66 +62,225 @@ const PAGE: i64 = 100;
 const MAX_DELIVERIES: i64 = 1_000;
 /// The number of archive files whose names are moved.
 const MAX_FILES: i64 = 50_000;
+/// The number of attempts after which a loser that is busy is given up; the next call that names both tries again.
+const MAX_BUSY: i64 = 12;
+/// The reason of a merge that was undone before.
+const TOLD_APART: &str = "an earlier merge of the two was undone";
+
+/// Whether a merge goes on after it was admitted.
+enum Admission {
+    Reserved,
+    Ended,
+}
 
 /// In the winner's object: stores that another profile is to be merged into this one, and begins at once.
-pub async fn merge_from(context: &ObjectContext, request: MergeFrom) -> Result<()> {
-    let merge = Merge { loser: request.loser, user: request.user };
-    if merge.loser == context.subject()? || context.store()?.is_erased()? {
-        return Ok(());
+pub async fn merge_from(context: &ObjectContext, request: MergeFrom) -> Result<MaybeMoved<MergeOutcome>> {
+    if request.loser == context.subject()? {
+        return Ok(MaybeMoved::Here(MergeOutcome::Accepted));
     }
-    let intent = merge.clone();
+    let loser = request.loser.clone();
     // INVARIANT: the intent is stored before anything is done, so from here on a kill leaves an alarm that continues.
-    let stored = context.transact(move |store| {
-        store.add_identifier(Namespace::User, &intent.user)?;
-        store.add_merge(&intent, clock::now())
+    let stored = context.transact_even_erased(move |store| match store.get(key::MOVED_TO)? {
+        Some(winner) => Ok(Err(Some(winner))),
+        None if store.is_erased()? => Ok(Err(None)),
+        None => intend(store, request).map(Ok),
     });
-    stored.await?;
-    try_to_merge(context, &merge).await;
-    Ok(())
+    let merge = match stored.await? {
+        Ok(merge) => merge,
+        Err(Some(winner)) => return Ok(MaybeMoved::Moved(winner)),
+        Err(None) => return Ok(MaybeMoved::Here(MergeOutcome::Blocked)),
+    };
+    if merge.is_open() {
+        attempt(context, merge).await;
+    }
+    let state = context.store()?.merge(&loser)?.map(|merge| merge.state);
+    let is_blocked = matches!(state, Some(MergeState::Blocked | MergeState::Undoing | MergeState::Undone));
+    Ok(MaybeMoved::Here(if is_blocked { MergeOutcome::Blocked } else { MergeOutcome::Accepted }))
 }
 
-/// In the winner's object: continues the merges that are due.
+/// Stores a merge. One that is under way, done or undone stays as it is; a blocked one is tried again.
+fn intend(store: &ProfileStore, request: MergeFrom) -> Result<Merge> {
+    let known = store.merge(&request.loser)?.filter(|known| known.state != MergeState::Blocked);
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let MergeFrom { loser, reason, claim, source } = request;
+    let detail = MergeDetail { reason: Some(reason), source, claim, ..MergeDetail::default() };
+    let merge = Merge::new(&loser, detail, clock::now());
+    store.put_merge(&merge)?;
+    Ok(merge)
+}
+
+/// In the winner's object: continues the merges that are due, and those that are being undone.
 pub async fn continue_due(context: &ObjectContext) -> Result<()> {
     for merge in context.store()?.due_merges(clock::now())? {
-        try_to_merge(context, &merge).await;
+        attempt(context, merge).await;
     }
     Ok(())
 }
 
-async fn try_to_merge(context: &ObjectContext, merge: &Merge) {
-    if let Err(error) = run(context, merge).await {
+/// Makes one attempt. The next one is set before it begins.
+pub async fn attempt(context: &ObjectContext, merge: Merge) {
+    let (loser, retry) = (merge.loser.clone(), context.retry_wait());
+    let begun = context.transact(move |store| match store.get(key::MOVED_TO)? {
+        Some(_) => Ok(None),
+        None => store.begin_merge_attempt(&loser, clock::now(), retry),
+    });
+    let result = match begun.await {
+        Ok(None) => return,
+        Ok(Some(_)) if merge.state == MergeState::Undoing => unmerge::run(context, &merge).await,
+        Ok(Some(attempts)) => run(context, &merge, attempts).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = result {
         console_error!("merge, will be retried: {error}");
     }
 }
 
-async fn run(context: &ObjectContext, merge: &Merge) -> Result<()> {
-    let (loser, retry) = (merge.loser.clone(), context.retry_wait());
-    // INVARIANT: the next attempt is set before this one begins.
-    context.transact(move |store| store.begin_merge_attempt(&loser, clock::now(), retry)).await?;
-    let operation = BeginMerge { winner: context.subject()?, user: merge.user.clone() };
-    if let Some(snapshot) = client::call(&context.env, &merge.loser, &operation).await? {
-        copy_events(context, &merge.loser).await?;
-        let devices = snapshot.devices.clone();
-        copy_state(context, snapshot).await?;
-        move_devices(context, &merge.loser, &devices).await?;
-        // INVARIANT: the loser is deleted last, when everything that it held is committed here.
-        client::call(&context.env, &merge.loser, &FinishMerge {}).await?;
+async fn run(context: &ObjectContext, merge: &Merge, attempts: i64) -> Result<()> {
+    let winner = context.subject()?;
+    let surveyed = match client::call(&context.env, &merge.loser, &Survey {}).await? {
+        MaybeMoved::Here(surveyed) => surveyed,
+        MaybeMoved::Moved(to) if to == winner => reserved(&context.store()?, &merge.loser)?,
+        MaybeMoved::Moved(to) => return follow(context, merge, to).await,
+    };
+    let operation =
+        BeginMerge { winner, people: surveyed.people.clone(), is_device: !surveyed.is_person };
+    if matches!(admit(context, merge, surveyed).await?, Admission::Ended) {
+        return Ok(());
     }
+    match client::call(&context.env, &merge.loser, &operation).await? {
+        BegunMerge::Frozen(snapshot) => copy(context, merge, *snapshot).await,
+        BegunMerge::Moved(to) => follow(context, merge, to).await,
+        BegunMerge::Changed => release(context, merge, false).await,
+        BegunMerge::Busy => release(context, merge, attempts >= MAX_BUSY).await,
+    }
+}
+
+/// Returns the identity of a loser that is frozen for this profile already.
+fn reserved(store: &ProfileStore, loser: &str) -> Result<Surveyed> {
+    let from_loser = store.identifiers()?.into_iter().filter(|own| is_from(&own.origin, loser));
+    let people: Vec<_> =
+        from_loser.map(|own| own.id).filter(|id| is_person_type(&id.kind)).collect();
+    Ok(Surveyed { is_person: !people.is_empty(), is_erased: false, people, created: 0 })
+}
+
+/// Reserves the loser's identifiers, if the rules allow that both are one.
+async fn admit(context: &ObjectContext, merge: &Merge, surveyed: Surveyed) -> Result<Admission> {
+    let (rules, merge) = (IdentityRules::new(plan_cache::current(&context.env).await), merge.clone());
+    let work = context.transact(move |store| {
+        if store.contains(key::MOVED_TO)? || store.merge(&merge.loser)?.is_none_or(|known| !known.is_open()) {
+            return Ok(Admission::Ended);
+        }
+        let mine = people(store)?;
+        if !concerns(&merge, &mine, &surveyed) {
+            store.remove_merge(&merge.loser)?;
+            return Ok(Admission::Ended);
+        }
+        if let Some(reason) = obstacle(store, &rules, &merge, &mine, &surveyed)? {
+            block(store, merge, &reason)?;
+            return Ok(Admission::Ended);
+        }
+        let now = clock::now();
+        for id in surveyed.people {
+            store.add_identifier(&OwnIdentifier { id, origin: merge.loser.clone(), at: now })?;
+        }
+        Ok(Admission::Reserved)
+    });
+    work.await
+}
+
+/// Returns whether there is something to merge: the profile of a device that is of nobody, or of this person by its own
+/// claim; or another person's profile that still has the identifier.
+fn concerns(merge: &Merge, mine: &[Identifier], loser: &Surveyed) -> bool {
+    if loser.is_erased {
+        return false;
+    }
+    match &merge.detail.reason {
+        Some(reason) if reason.is_device() => {
+            let is_claimed = |claim: &String| mine.iter().any(|id| id.to_string() == *claim);
+            !loser.is_person && merge.detail.claim.as_ref().is_none_or(is_claimed)
+        }
+        Some(reason) => loser.people.contains(reason),
+        None => true,
+    }
+}
+
+fn obstacle(
+    store: &ProfileStore,
+    rules: &IdentityRules,
+    merge: &Merge,
+    mine: &[Identifier],
+    loser: &Surveyed,
+) -> Result<Option<String>> {
+    if store.is_apart(&merge.loser)? {
+        return Ok(Some(TOLD_APART.to_owned()));
+    }
+    let kind = beyond_limit(rules, mine, &loser.people);
+    Ok(kind.map(|kind| format!("together they have more identifiers of type `{kind}` than the rules allow")))
+}
+
+fn block(store: &ProfileStore, merge: Merge, reason: &str) -> Result<()> {
+    let now = clock::now();
+    if let Some(id) = &merge.detail.reason {
+        store.add_conflict(&Conflict::of_merge(id, &merge.loser, &merge.detail.source, reason, now))?;
+        store.set(key::AUDIT_AT, &now)?;
+    }
+    store.put_merge(&Merge { state: MergeState::Blocked, due: None, ..merge })
+}
+
+/// Frees the identifiers of a loser that cannot be frozen now; the next attempt begins anew.
+async fn release(context: &ObjectContext, merge: &Merge, is_given_up: bool) -> Result<()> {
     let loser = merge.loser.clone();
-    context.transact(move |store| store.finish_merge(&loser)).await
+    let work = context.transact(move |store| {
+        store.remove_identifiers_from(&loser)?;
+        if is_given_up { store.remove_merge(&loser) } else { Ok(()) }
+    });
+    work.await
+}
+
+/// Merges the profile that the loser was merged into, instead.
+async fn follow(context: &ObjectContext, merge: &Merge, to: String) -> Result<()> {
+    let merge = merge.clone();
+    let work = context.transact(move |store| {
+        store.remove_identifiers_from(&merge.loser)?;
+        store.remove_merge(&merge.loser)?;
+        if to == store.subject() || store.merge(&to)?.is_some() {
+            return Ok(());
+        }
+        store.put_merge(&Merge::new(&to, merge.detail, clock::now()))
+    });
+    work.await
+}
+
+async fn copy(context: &ObjectContext, merge: &Merge, snapshot: MergeSnapshot) -> Result<()> {
+    let claimant = snapshot.held.is_device.then(|| merge.claimant(&snapshot.held));
+    copy_events(context, &merge.loser, claimant.as_deref()).await?;
+    let held = copy_state(context, merge, claimant, snapshot).await?;
+    move_identifiers(context, &merge.loser, &context.subject()?, &held).await?;
+    // INVARIANT: the loser is deleted last, when everything that it held is committed here.
+    client::call(&context.env, &merge.loser, &FinishMerge {}).await?;
+    let loser = merge.loser.clone();
+    let work = context.transact(move |store| {
+        let Some(merge) = store.merge(&loser)? else { return Ok(()) };
+        store.set(key::AUDIT_AT, &clock::now())?;
+        store.put_merge(&Merge { state: MergeState::Merged, due: None, ..merge })
+    });
+    work.await
 }
 
 /// Applies the loser's events, each page in a transaction of its own.
-async fn copy_events(context: &ObjectContext, loser: &str) -> Result<()> {
+async fn copy_events(context: &ObjectContext, loser: &str, claimant: Option<&str>) -> Result<()> {
     let mut after = 0;
     loop {
         let page = client::call(&context.env, loser, &ExportEvents { after }).await?;
         let Some((last, _)) = page.events.last() else { return Ok(()) };
         after = *last;
         let plan = plan_cache::current(&context.env).await;
+        let (loser, claimant) = (loser.to_owned(), claimant.map(str::to_owned));
         let applied = context.with_session(plan, move |session| {
             for (_, record) in page.events {
-                session.apply(record)?;
+                session.apply(record_of_loser(record, &loser, claimant.as_deref()))?;
             }
             session.advance_and_save(clock::now()).map(|_| ())
         });
@@ -113,29 +288,65 @@ async fn copy_events(context: &ObjectContext, loser: &str) -> Result<()> {
     }
 }
 
-/// Adds everything else that the loser held: counters, journeys, identifiers, deliveries and member messages.
-async fn copy_state(context: &ObjectContext, snapshot: MergeSnapshot) -> Result<()> {
+/// Returns the record as the winner stores it. What a device said without a proof is its claim.
+fn record_of_loser(mut record: Record, loser: &str, claimant: Option<&str>) -> Record {
+    record.origin = Some(after_merge(loser, &record.origin.unwrap_or_default()));
+    if let Some(claimant) = claimant
+        && record.event.claimed_by.is_none()
+        && record.is_unproven()
+    {
+        record.event.claimed_by = record.unproven.clone().or_else(|| Some(claimant.to_owned()));
+    }
+    record
+}
+
+/// Adds everything else that the loser held. Returns what is needed to undo the merge.
+async fn copy_state(
+    context: &ObjectContext,
+    merge: &Merge,
+    claimant: Option<String>,
+    snapshot: MergeSnapshot,
+) -> Result<HeldByLoser> {
     let plan = plan_cache::current(&context.env).await.ok_or("no plan is loaded, so profiles cannot be merged")?;
-    let archive_after = context.settings.archive_after;
+    let (archive_after, loser) = (context.settings.archive_after, merge.loser.clone());
     let work = context.transact(move |store| {
-        let mut base = store.get(key::BASE)?.unwrap_or_else(|| throughline::Profile::new(store.subject()));
-        base.merge(&plan, &snapshot.base);
-        store.set(key::BASE, &base)?;
-        copy_rows(store, &snapshot)?;
+        let mut merge = store.merge(&loser)?.ok_or("the merge is gone")?;
         let mut session = ProfileSession::load(store, Some(plan))?;
-        session.merge(&snapshot.profile);
+        // INVARIANT: a repeated attempt may find the loser deleted. Only the first snapshot is kept.
+        let held = match merge.detail.held.clone() {
+            Some(held) => held,
+            None => {
+                merge.detail.before = only_journeys(session.profile());
+                snapshot.held.clone()
+            }
+        };
+        merge.detail.held = Some(held.clone());
+        store.put_merge(&merge)?;
+        copy_rows(store, &loser, &snapshot, &held)?;
+        session.merge(&match claimant {
+            Some(claimant) => snapshot.profile.into_claims(&claimant),
+            None => snapshot.profile,
+        });
         session.advance_and_save(clock::now())?;
-        store.set(key::ARCHIVE_AT, &clock::now().saturating_add(archive_after))
+        store.delete_needless_copies()?;
+        store.set(key::ARCHIVE_AT, &clock::now().saturating_add(archive_after))?;
+        Ok(held)
     });
     work.await
 }
 
-fn copy_rows(store: &ProfileStore, snapshot: &MergeSnapshot) -> Result<()> {
-    if snapshot.secured {
-        store.set(key::SECURED, &true)?;
+fn copy_rows(store: &ProfileStore, loser: &str, snapshot: &MergeSnapshot, held: &HeldByLoser) -> Result<()> {
+    for own in &held.identifiers {
+        store.add_identifier(&OwnIdentifier { origin: after_merge(loser, &own.origin), ..own.clone() })?;
     }
-    for device in &snapshot.devices {
-        store.add_identifier(Namespace::Anonymous, device)?;
+    if !held.is_device {
+        note_creation(store, clock::now())?;
+    }
+    for conflict in &snapshot.conflicts {
+        store.add_conflict(&Conflict { origin: after_merge(loser, &conflict.origin), ..conflict.clone() })?;
+    }
+    for records in &snapshot.records {
+        store.set_records(&SourceRecords { origin: after_merge(loser, &records.origin), ..records.clone() })?;
     }
     snapshot.files.iter().try_for_each(|file| store.add_archive_file(file))?;
     // INVARIANT: rows are keyed by send_id and never overwritten, so a repetition does not send a message again.
@@ -143,39 +354,73 @@ fn copy_rows(store: &ProfileStore, snapshot: &MergeSnapshot) -> Result<()> {
     snapshot.messages.iter().try_for_each(|message| store.add_own_message(message, clock::now()))
 }
 
-async fn move_devices(context: &ObjectContext, loser: &str, devices: &[String]) -> Result<()> {
-    for device in devices {
-        let to_winner = Change::Move { from: loser.to_owned(), to: context.subject()? };
-        change(&context.env, &Identifier::anonymous(device), to_winner).await?;
+/// Makes the loser's identifiers lead from one profile to the other.
+pub async fn move_identifiers(context: &ObjectContext, from: &str, to: &str, held: &HeldByLoser) -> Result<()> {
+    for own in &held.identifiers {
+        let to = Change::Move { from: from.to_owned(), to: to.to_owned() };
+        change(&context.env, &own.id, to).await?;
     }
     Ok(())
 }
 
-/// In the loser's object: freezes it, and returns what it holds, or `None` if it belongs to another person.
-pub async fn begin_merge(context: &ObjectContext, request: BeginMerge) -> Result<Option<MergeSnapshot>> {
-    let work = context.transact_even_erased(move |store| {
-        if store.is_erased()? || store.belongs_to_another(&request.user)? {
-            return Ok(None);
+/// In the loser's object: freezes it, and returns what it holds.
+pub async fn begin_merge(context: &ObjectContext, request: BeginMerge) -> Result<BegunMerge> {
+    context.transact_even_erased(move |store| freeze(store, &request)).await
+}
+
+fn freeze(store: &ProfileStore, request: &BeginMerge) -> Result<BegunMerge> {
+    if store.is_erased()? {
+        return Ok(BegunMerge::Changed);
+    }
+    match store.get(key::MOVED_TO)? {
+        Some(winner) if winner == request.winner => return snapshot(store).map(|it| BegunMerge::Frozen(Box::new(it))),
+        Some(winner) => return Ok(BegunMerge::Moved(winner)),
+        None => {}
+    }
+    if people(store)?.iter().any(|id| !request.people.contains(id)) {
+        return Ok(BegunMerge::Changed);
+    }
+    for own in store.merges()?.iter().filter(|own| own.is_open()) {
+        // INVARIANT: of two profiles that are to be merged into each other exactly one gives in.
+        let gives_in = own.loser == request.winner
+            && own.state == MergeState::Pending
+            && own.detail.held.is_none()
+            && request.winner.as_str() < store.subject();
+        if !gives_in {
+            return Ok(BegunMerge::Busy);
         }
-        // INVARIANT: from this commit on no event is stored here and nothing is sent from here, so the snapshot and the
-        // journal do not change while the winner copies them.
-        store.set(key::MOVED_TO, &request.winner)?;
-        store.clear(key::WAKE_AT)?;
-        store.clear(key::SYNC_AT)?;
-        snapshot(store).map(Some)
-    });
-    work.await
+        store.remove_identifiers_from(&own.loser)?;
+        store.remove_merge(&own.loser)?;
+    }
+    // INVARIANT: from this commit on no event is stored here and nothing is sent from here, so the snapshot and the
+    // journal do not change while the winner copies them.
+    store.set(key::MOVED_TO, &request.winner)?;
+    store.clear(key::WAKE_AT)?;
+    store.clear(key::SYNC_AT)?;
+    snapshot(store).map(|it| BegunMerge::Frozen(Box::new(it)))
 }
 
 fn snapshot(store: &ProfileStore) -> Result<MergeSnapshot> {
-    Ok(MergeSnapshot {
-        profile: store.get(key::PROFILE)?.unwrap_or_default(),
+    let profile = store.get(key::PROFILE)?.unwrap_or_default();
+    let deliveries = store.latest_deliveries(MAX_DELIVERIES)?;
+    let held = HeldByLoser {
         base: store.get(key::BASE)?.unwrap_or_default(),
-        secured: store.get(key::SECURED)?.unwrap_or(false),
-        devices: store.identifiers(Namespace::Anonymous)?,
-        deliveries: store.latest_deliveries(MAX_DELIVERIES)?,
+        journeys: only_journeys(&profile),
+        identifiers: store.identifiers()?,
+        send_ids: deliveries.iter().map(|delivery| delivery.send_id.clone()).collect(),
+        merges: store.merge_rows()?,
+        version: store.get(key::VERSION)?.unwrap_or(0),
+        is_device: !store.is_person()?,
+        ..HeldByLoser::default()
+    };
+    Ok(MergeSnapshot {
+        profile,
+        held,
+        deliveries,
         messages: store.own_messages()?,
         files: store.archive_files("", MAX_FILES)?,
+        conflicts: store.conflicts()?,
+        records: store.records_by_source()?,
     })
 }
 
@@ -188,5 +433,12 @@ pub fn export_events(context: &ObjectContext, request: &ExportEvents) -> Result<
 
 /// In the loser's object: deletes everything but where it went, for tokens and senders that know only this profile.
 pub async fn finish_merge(context: &ObjectContext, _request: FinishMerge) -> Result<()> {
-    context.transact(ProfileStore::delete_merged).await
+    let work = context.transact(|store| {
+        if !store.contains(key::MOVED_TO)? {
+            return Ok(());
+        }
+        store.delete_merged()?;
+        store.set(key::AUDIT_AT, &clock::now())
+    });
+    work.await
 }

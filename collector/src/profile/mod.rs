@@ -4,7 +4,8 @@
 //! why a crash at any step loses nothing. They share only what is below them:
 //!
 //! ```text
-//! object ── account · member_message · merge · outbox · archive · ingest · token · view · erase · export
+//! object ── account · member_message · people · merge · unmerge · outbox · archive · audit · ingest · token · view ·
+//!           erase · export
 //!                  │
 //!               session        the profile for the time of one transaction; owns the store
 //!                  │
@@ -13,6 +14,7 @@
 
 mod account;
 mod archive;
+mod audit;
 pub mod client;
 mod context;
 mod erase;
@@ -24,7 +26,9 @@ mod object;
 mod outbox;
 mod outside;
 mod retention;
+mod people;
 pub mod rpc;
 mod session;
 mod token;
+mod unmerge;
 mod view;

@@ -10,11 +10,13 @@ use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::context::ObjectContext;
 use crate::profile::rpc::{
-    BeginMerge, ClaimIdentifier, ClaimMessage, Erase, ExportEvents, ExportProfile, FinishMerge, ForgetMember,
-    ForwardToAccount, Ingest, MergeFrom, MintToken, Operation, PullFromAccount, ViewProfile,
+    Admit, BeginMerge, ClaimMessage, Erase, ExportEvents, ExportProfile, FinishMerge, ForgetMember, ForwardToAccount,
+    Ingest, MergeFrom, MintToken, Operation, PullFromAccount, RedeemHandOver, Restore, Survey, TakeBack, Unmerge,
+    ViewProfile, Withdraw,
 };
 use crate::profile::{
-    account, archive, erase, export, ingest, member_message, merge, outbox, outside, retention, token, view,
+    account, archive, audit, erase, export, ingest, member_message, merge, outbox, outside, people, retention, token,
+    unmerge, view,
 };
 
 /// The object of one profile.
@@ -34,15 +36,21 @@ impl DurableObject for Profile {
         let context = &self.context;
         match operation.trim_start_matches('/') {
             Ingest::NAME => reply::<Ingest>(&ingest::ingest(context, parse(&body)?).await?),
-            ClaimIdentifier::NAME => reply::<ClaimIdentifier>(&ingest::claim_identifier(context, parse(&body)?).await?),
+            Survey::NAME => reply::<Survey>(&people::survey(context, &parse(&body)?)?),
+            Admit::NAME => reply::<Admit>(&people::admit(context, parse(&body)?).await?),
+            Withdraw::NAME => reply::<Withdraw>(&people::withdraw(context, parse(&body)?).await?),
             MergeFrom::NAME => reply::<MergeFrom>(&merge::merge_from(context, parse(&body)?).await?),
             BeginMerge::NAME => reply::<BeginMerge>(&merge::begin_merge(context, parse(&body)?).await?),
             ExportEvents::NAME => reply::<ExportEvents>(&merge::export_events(context, &parse(&body)?)?),
             FinishMerge::NAME => reply::<FinishMerge>(&merge::finish_merge(context, parse(&body)?).await?),
+            Unmerge::NAME => reply::<Unmerge>(&unmerge::unmerge(context, parse(&body)?).await?),
+            Restore::NAME => reply::<Restore>(&unmerge::restore(context, parse(&body)?).await?),
+            TakeBack::NAME => reply::<TakeBack>(&unmerge::take_back(context, parse(&body)?).await?),
             ForwardToAccount::NAME => reply::<ForwardToAccount>(&account::receive(context, parse(&body)?).await?),
             PullFromAccount::NAME => reply::<PullFromAccount>(&account::share(context, parse(&body)?).await?),
             ClaimMessage::NAME => reply::<ClaimMessage>(&member_message::claim(context, parse(&body)?).await?),
             MintToken::NAME => reply::<MintToken>(&token::mint_token(context, &parse(&body)?).await?),
+            RedeemHandOver::NAME => reply::<RedeemHandOver>(&people::redeem_hand_over(context, parse(&body)?).await?),
             ViewProfile::NAME => reply::<ViewProfile>(&view::view_profile(context, &parse(&body)?).await?),
             Erase::NAME => reply::<Erase>(&erase::erase(context, parse(&body)?).await?),
             ForgetMember::NAME => reply::<ForgetMember>(&account::forget_member(context, parse(&body)?).await?),
@@ -68,6 +76,7 @@ impl DurableObject for Profile {
             log("delivery", self.deliver(plan).await);
         }
         log("member message", member_message::deliver_to_members(&self.context).await);
+        log("audit", audit::report(&self.context).await);
         log("archive", archive::archive(&self.context).await);
         log("purge", outside::purge_due(&self.context).await);
         Response::empty()

@@ -24,7 +24,7 @@ use worker::{Result, console_error};
 
 use crate::delivery::{self, OutboundMessage};
 use crate::event::Record;
-use crate::event::identifier::Namespace;
+use crate::event::identifier::USER;
 use crate::platform::clock;
 use crate::profile::context::ObjectContext;
 use crate::profile::session::ProfileSession;
@@ -147,8 +147,8 @@ fn outbound_message(delivery: &Delivery, profile: &Profile, store: &ProfileStore
         send_id: delivery.send_id.clone(),
         channel: delivery.channel().to_owned(),
         subject: profile.subject.clone(),
-        anonymous_ids: store.identifiers(Namespace::Anonymous)?,
-        user_ids: store.identifiers(Namespace::User)?,
+        anonymous_ids: store.devices()?,
+        user_ids: store.identifiers_of(USER)?,
         traits: Value::Object(profile.traits_by_name()),
         journey: delivery.journey.clone(),
         step: delivery.step.clone(),
@@ -209,7 +209,11 @@ fn message_sent(delivery: &Delivery, now: i64) -> Record {
         received: now,
         anonymous_id: None,
         user_id: None,
+        external_ids: Vec::new(),
         member: None,
+        origin: None,
+        unproven: None,
+        is_copy: false,
         event: delivery.sent_event(now),
         warning: None,
     }

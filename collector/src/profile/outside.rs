@@ -5,7 +5,7 @@
 
 use worker::Result;
 
-use crate::event::identifier::Identifier;
+use crate::event::identifier::{ANONYMOUS, DEVICE, Identifier};
 use crate::platform::clock;
 use crate::profile::client;
 use crate::profile::context::ObjectContext;
@@ -57,7 +57,12 @@ pub async fn delete_doomed_files(context: &ObjectContext) -> Result<()> {
 /// Returns the digests under which the failed events about this profile are found.
 pub fn failed_event_digests(store: &ProfileStore) -> Result<Vec<String>> {
     let ids = store.all_identifiers()?;
-    let names = ids.iter().map(Identifier::key).chain([format!("subject:{}", store.subject())]);
+    // A server may have named a device of the edge as its anonymous id.
+    let names = ids.iter().flat_map(|id| match id.kind.as_str() {
+        DEVICE => vec![id.to_string(), format!("{ANONYMOUS}:{}", id.value)],
+        _ => vec![id.to_string()],
+    });
+    let names = names.chain([format!("subject:{}", store.subject())]);
     Ok(names.map(|name| failed_events::identifier_digest(&name)).collect())
 }
 

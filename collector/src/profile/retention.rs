@@ -14,7 +14,6 @@ use std::rc::Rc;
 use throughline::{Plan, Retention};
 use worker::Result;
 
-use crate::event::identifier::Namespace;
 use crate::platform::clock;
 use crate::profile::context::ObjectContext;
 use crate::profile::erase;
@@ -76,7 +75,7 @@ fn remove_old(store: &ProfileStore, plan: Rc<Plan>, now: i64) -> Result<bool> {
 
 /// Returns whether this is a device of nobody without activity since a time.
 fn is_abandoned(store: &ProfileStore, cutoff: i64) -> Result<bool> {
-    let is_anonymous = !store.contains(key::ACCOUNT)? && store.identifiers(Namespace::User)?.is_empty();
+    let is_anonymous = !store.contains(key::ACCOUNT)? && !store.is_person()?;
     Ok(is_anonymous && store.get(key::ACTIVE_AT)?.is_some_and(|at| at < cutoff))
 }
 

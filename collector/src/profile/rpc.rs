@@ -4,8 +4,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use throughline::{Account, MemberMessage, Profile};
 
+use crate::event::identifier::Identifier;
 use crate::event::{IngestResult, Record};
-use crate::store::{ArchiveFile, Delivery, Erasure, Removed};
+use crate::store::{
+    ArchiveFile, Conflict, Delivery, Erasure, HandBack, HeldByLoser, Removed, SeenEvent, SourceRecords,
+};
 
 /// An operation: its body, name and reply. Every operation is idempotent.
 pub trait Operation: Serialize + DeserializeOwned {
@@ -27,15 +30,21 @@ macro_rules! operations {
 
 operations! {
     Ingest = "ingest" -> MaybeMoved<Ingested>;
-    ClaimIdentifier = "claim_identifier" -> IdentifierClaim;
-    MergeFrom = "merge_from" -> ();
-    BeginMerge = "begin_merge" -> Option<MergeSnapshot>;
+    Survey = "survey" -> MaybeMoved<Surveyed>;
+    Admit = "admit" -> MaybeMoved<Admitted>;
+    Withdraw = "withdraw" -> MaybeMoved<()>;
+    MergeFrom = "merge_from" -> MaybeMoved<MergeOutcome>;
+    BeginMerge = "begin_merge" -> BegunMerge;
     ExportEvents = "export_events" -> ExportedEvents;
     FinishMerge = "finish_merge" -> ();
+    Unmerge = "unmerge" -> MaybeMoved<UnmergeOutcome>;
+    Restore = "restore" -> ();
+    TakeBack = "take_back" -> ();
     ForwardToAccount = "forward_to_account" -> AccountSync;
     PullFromAccount = "pull_from_account" -> AccountSync;
     ClaimMessage = "claim_message" -> MaybeMoved<Claimed>;
     MintToken = "mint_token" -> MaybeMoved<Minted>;
+    RedeemHandOver = "redeem_hand_over" -> Redeemed;
     ViewProfile = "view_profile" -> MaybeMoved<Option<ProfileView>>;
     Erase = "erase" -> MaybeMoved<Option<Erased>>;
     ForgetMember = "forget_member" -> Forgotten;
@@ -66,47 +75,113 @@ pub struct Ingested {
     pub version: u64,
 }
 
-/// Makes this the profile of a person.
+/// Returns who the subject is. It writes nothing.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct ClaimIdentifier {
-    pub user: String,
+pub struct Survey {}
+
+/// The identity of a subject.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Surveyed {
+    /// Whether it is a person. Otherwise it is a device, or nobody.
+    pub is_person: bool,
+    /// Whether it is erased, so that nothing is added to it.
+    pub is_erased: bool,
+    /// The identifiers of people.
+    pub people: Vec<Identifier>,
+    /// When the first of them was added, in milliseconds since the Unix epoch.
+    pub created: i64,
 }
 
-/// Whether the profile is the person's.
+/// Adds identifiers to the profile of a person.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum IdentifierClaim {
-    /// It is.
-    Claimed,
-    /// It belongs to another person, or was merged into another profile.
+pub struct Admit {
+    /// The identifiers that are new here.
+    pub identifiers: Vec<Identifier>,
+    /// The other identifiers of the same call.
+    pub beside: Vec<Identifier>,
+    /// For the profile of a device: the device. It becomes the profile of this person, unless it is of another one.
+    pub device: Option<Identifier>,
+    /// The sender that named them.
+    pub source: String,
+    /// Whether a refusal is recorded as a conflict.
+    pub is_final: bool,
+}
+
+/// Whether identifiers were added.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Admitted {
+    /// All were added.
+    All,
+    /// These were not, because the profile has as many of their types as it may. The others were added, if the request
+    /// was final.
+    Without(Vec<Identifier>),
+    /// None was: the profile belongs to another person.
     Refused,
+}
+
+/// Removes an identifier that another profile has got first, and records the conflict.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Withdraw {
+    pub identifier: Identifier,
+    pub source: String,
 }
 
 /// Merges another profile into this one.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MergeFrom {
     pub loser: String,
-    pub user: String,
+    /// The identifier that both have.
+    pub reason: Identifier,
+    /// For the profile of a device: the person that the device claimed to be, if it claimed to be any.
+    pub claim: Option<String>,
+    /// The sender that named it.
+    pub source: String,
+}
+
+/// What became of a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MergeOutcome {
+    /// It is stored, and is done or continued by the winner.
+    Accepted,
+    /// The rules forbid it.
+    Blocked,
 }
 
 /// Freezes this profile: from now on its events go to the winner.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BeginMerge {
     pub winner: String,
-    pub user: String,
+    /// Its identifiers of people, as the winner knows them; it has made sure that it may have them all.
+    pub people: Vec<Identifier>,
+    /// Whether it must be the profile of a device.
+    pub is_device: bool,
+}
+
+/// Whether a profile is frozen.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum BegunMerge {
+    /// It is, with everything in it but its events.
+    Frozen(Box<MergeSnapshot>),
+    /// It has identifiers that the winner does not know.
+    Changed,
+    /// It has to finish merges of its own first.
+    Busy,
+    /// It was merged into this profile.
+    Moved(String),
 }
 
 /// Everything in a frozen profile but its events.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MergeSnapshot {
     pub profile: Profile,
-    pub base: Profile,
-    pub secured: bool,
-    pub devices: Vec<String>,
+    pub held: HeldByLoser,
     pub deliveries: Vec<Delivery>,
     pub messages: Vec<MemberMessage>,
     /// The names of its files in the archive.
     #[serde(default)]
     pub files: Vec<ArchiveFile>,
+    pub conflicts: Vec<Conflict>,
+    pub records: Vec<SourceRecords>,
 }
 
 /// Returns a page of the events of a frozen profile.
@@ -120,6 +195,43 @@ pub struct ExportEvents {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ExportedEvents {
     pub events: Vec<(i64, Record)>,
+}
+
+/// Undoes a merge into this profile.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Unmerge {
+    pub loser: String,
+}
+
+/// What became of a request to undo a merge.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum UnmergeOutcome {
+    /// It is stored, and is done or continued by the winner.
+    Accepted,
+    /// The profile was not merged into this one.
+    Unknown,
+    /// The reason why the merge cannot be undone.
+    Refused(String),
+}
+
+/// Makes a merged profile one of its own again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Restore {
+    pub winner: String,
+    pub held: HeldByLoser,
+    pub hand_back: HandBack,
+    pub conflicts: Vec<Conflict>,
+    pub records: Vec<SourceRecords>,
+}
+
+/// Returns events to a restored profile.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TakeBack {
+    pub records: Vec<Record>,
+    /// The ids of events that are in its base.
+    pub seen: Vec<SeenEvent>,
+    /// Whether these are the last ones.
+    pub is_last: bool,
 }
 
 /// Deletes everything in a frozen profile but where it went.
@@ -177,7 +289,7 @@ pub struct ProfileView(pub serde_json::Value);
 /// Mints a token for the edge.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MintToken {
-    /// Whether the token may have facts from trusted senders.
+    /// Whether it is proven that the device is the subject's. Without a proof only a device gets a token, of its own.
     pub proven: bool,
 }
 
@@ -257,4 +369,22 @@ pub struct ExportPage {
     pub lines: String,
     /// The next position, or `None` at the end.
     pub next: Option<ExportPosition>,
+}
+
+/// Uses a hand-over token of this profile, also if the profile was merged since.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RedeemHandOver {
+    /// The id of the hand-over token.
+    pub jti: String,
+    /// When it expires, in milliseconds since the Unix epoch.
+    pub expires: i64,
+}
+
+/// Whether a hand-over token was used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Redeemed {
+    /// It was not.
+    First,
+    /// It was.
+    Again,
 }

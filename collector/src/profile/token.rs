@@ -41,11 +41,10 @@ pub async fn mint_token(context: &ObjectContext, request: &MintToken) -> Result<
 
 /// Returns why there is no token for this profile.
 ///
-/// Facts from trusted senders are only for devices that a trusted sender has linked to the person. Anybody can claim to
-/// be a person, and would otherwise read that person's facts.
+/// Facts of a person are only for who has proven to be that person. Anybody can claim it, and would otherwise read them.
 fn refusal(store: &ProfileStore, request: &MintToken) -> Result<Option<&'static str>> {
-    if !request.proven && store.get(key::SECURED)?.unwrap_or(false) {
-        return Ok(Some("no trusted sender has linked the device to the person"));
+    if !request.proven && store.is_person()? {
+        return Ok(Some("it is not proven that the device is the person's"));
     }
     if store.contains(key::ACCOUNT)? {
         return Ok(Some("accounts get no tokens"));

@@ -1,17 +1,19 @@
 //! The view of a profile for people with the secret key.
 
 use serde_json::{Map, Value, json};
-use throughline::{Millis, Plan, Profile};
+use throughline::{Millis, Object, Plan, Profile};
 use worker::Result;
 
-use crate::event::identifier::Namespace;
+use crate::event::identifier::{ANONYMOUS, USER};
 use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::profile::account::pull_from_account;
 use crate::profile::context::ObjectContext;
 use crate::profile::rpc::{MaybeMoved, ProfileView, ViewProfile};
-use crate::store::{JournalEntry, ProfileStore, key};
+use crate::store::{JournalEntry, Merge, ProfileStore, key};
 
+/// The number of copies of events whose traits are shown.
+const COPIES: i64 = 500;
 /// The number of deliveries that are shown.
 const DELIVERIES: i64 = 100;
 
@@ -57,7 +59,7 @@ fn view(
         "version": version,
         "plan": plan.map(Plan::id),
         "identities": identities(store)?,
-        "traits": profile.traits_by_name(),
+        "traits": traits(store, profile)?,
         "consent": consent(profile),
         "segments": known.get("segments").cloned().unwrap_or_else(|| json!([])),
         "counters": part("counters"),
@@ -68,22 +70,40 @@ fn view(
         "accounts": part("accounts"),
         "deliveries": store.latest_deliveries(DELIVERIES)?,
         "merged": merges(store)?,
+        "conflicts": store.conflicts()?,
         "events": events,
         "next": next,
     })))
+}
+
+/// Returns the traits, and beside them those that copies of events claim.
+fn traits(store: &ProfileStore, profile: &Profile) -> Result<Object> {
+    let mut traits = profile.traits_by_name();
+    let mut copies: Result<Vec<_>> = store.copies(COPIES)?.iter().map(|entry| Ok(entry.record()?.event)).collect();
+    if let Ok(copies) = &mut copies {
+        copies.sort_by_key(|event| core::cmp::Reverse(event.at));
+    }
+    for event in copies? {
+        for (name, value) in event.traits.iter() {
+            if traits.get(name).is_none() {
+                traits.insert(name, value.clone());
+            }
+        }
+    }
+    Ok(traits)
 }
 
 fn consent(profile: &Profile) -> Map<String, Value> {
     profile.consent.iter().map(|(purpose, known)| (purpose.to_owned(), known.0.name().into())).collect()
 }
 
-/// Returns the identifiers by namespace; that of accounts only where there are any.
+/// Returns the identifiers by type. User ids and anonymous ids are there even if there are none.
 fn identities(store: &ProfileStore) -> Result<Map<String, Value>> {
-    let mut identities = Map::new();
-    for namespace in [Namespace::Anonymous, Namespace::User, Namespace::Account] {
-        let values = store.identifiers(namespace)?;
-        if namespace != Namespace::Account || !values.is_empty() {
-            identities.insert(namespace.name().to_owned(), values.into());
+    let mut identities: Map<String, Value> = [ANONYMOUS, USER].map(|kind| (kind.to_owned(), json!([]))).into_iter().collect();
+    for own in store.identifiers()? {
+        let values = identities.entry(own.id.kind).or_insert_with(|| json!([]));
+        if let Some(values) = values.as_array_mut() {
+            values.push(own.id.value.into());
         }
     }
     Ok(identities)
@@ -106,8 +126,10 @@ fn event(entry: &JournalEntry) -> Result<Value> {
     Ok(event)
 }
 
-/// Returns the profiles that were merged into this one.
+/// Returns the profiles that were merged into this one, and how far each merge is.
 fn merges(store: &ProfileStore) -> Result<Vec<Value>> {
-    let merges = store.merges()?;
-    Ok(merges.into_iter().map(|merge| json!({ "profile": merge.loser, "done": merge.due.is_none() })).collect())
+    let shown = |merge: Merge| {
+        json!({ "profile": merge.loser, "done": !merge.is_open(), "state": merge.state, "reason": merge.detail.reason })
+    };
+    Ok(store.merges()?.into_iter().map(shown).collect())
 }

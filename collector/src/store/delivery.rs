@@ -133,6 +133,11 @@ impl ProfileStore {
         if self.delivery(&delivery.send_id)?.is_some() { Ok(()) } else { self.put_delivery(delivery) }
     }
 
+    /// Removes a delivery.
+    pub fn remove_delivery(&self, send_id: &str) -> Result<()> {
+        self.sql.execute("DELETE FROM delivery WHERE send_id = ?", vec![send_id.into()])
+    }
+
     /// Returns a delivery.
     pub fn delivery(&self, send_id: &str) -> Result<Option<Delivery>> {
         let query = "SELECT version, delivery AS json FROM delivery WHERE send_id = ?";

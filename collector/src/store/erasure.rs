@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use worker::Result;
 
-use crate::event::identifier::{Identifier, Namespace};
-use crate::store::{ProfileStore, key};
+use crate::event::identifier::{ACCOUNT, Identifier};
+use crate::store::{ProfileStore, TABLES_OF_SUBJECT, key};
 
 /// An erasure that has begun. If it suppresses, it stays when it is done: it is the profile's tombstone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -91,17 +91,12 @@ impl ProfileStore {
 
     /// Returns all identifiers of the subject.
     pub fn all_identifiers(&self) -> Result<Vec<Identifier>> {
-        let mut ids = self.linked_identifiers()?;
-        ids.extend(self.identifiers(Namespace::Account)?.iter().map(|value| Identifier::account(value)));
-        Ok(ids)
+        Ok(self.identifiers()?.into_iter().map(|own| own.id).collect())
     }
 
     /// Returns the identifiers that Identity objects know: all but an account's, whose profile is a hash of it.
     pub fn linked_identifiers(&self) -> Result<Vec<Identifier>> {
-        let devices = self.identifiers(Namespace::Anonymous)?;
-        let users = self.identifiers(Namespace::User)?;
-        let devices = devices.iter().map(|value| Identifier::anonymous(value));
-        Ok(devices.chain(users.iter().map(|value| Identifier::user(value))).collect())
+        Ok(self.all_identifiers()?.into_iter().filter(|id| id.kind != ACCOUNT).collect())
     }
 
     /// Returns the numbers of what an erasure will remove from this database.
@@ -130,7 +125,7 @@ impl ProfileStore {
 
     /// Deletes everything but the tombstone.
     pub fn delete_all_but_tombstone(&self) -> Result<()> {
-        for table in ["journal", "seen", "delivery", "member_message", "identity", "merge", "archive_file"] {
+        for table in TABLES_OF_SUBJECT {
             self.sql.execute(&format!("DELETE FROM {table}"), Vec::new())?;
         }
         self.sql.execute("DELETE FROM meta WHERE name <> ?", vec![key::ERASURE.name().into()])

@@ -4,15 +4,19 @@
 //! The journal is the source of truth of the profile, the outbox of the account sync, and the queue of the archive. Ids
 //! in `seen` outlive the journal's entries, so an event counts once even after its entry was compacted away.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use worker::Result;
 
 use crate::event::Record;
+use crate::store::origin::{OF_ORIGIN, of_origin};
 use crate::store::versioned::{decode, encode};
 use crate::store::{ProfileStore, key};
 
 /// The kind of JSON in the column `record`.
 const KIND: &str = "journal";
+
+/// The prefix of the sources of copies. Their ids do not stand in the way of the events themselves.
+pub const COPIED: &str = "claimed/";
 
 /// A row of the journal.
 #[derive(Debug, Deserialize)]
@@ -36,6 +40,15 @@ impl JournalEntry {
     }
 }
 
+/// The id of an event that has arrived.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SeenEvent {
+    pub source: String,
+    pub id: String,
+    pub hash: String,
+    pub at: i64,
+}
+
 #[derive(Deserialize)]
 struct Span {
     first: Option<i64>,
@@ -55,8 +68,35 @@ impl ProfileStore {
             record.event.id.as_str().into(),
             record.hash.as_str().into(),
             record.received.into(),
+            record.origin.clone().unwrap_or_default().into(),
         ];
-        self.sql.execute("INSERT OR IGNORE INTO seen (source, id, hash, at) VALUES (?, ?, ?, ?)", values)
+        self.sql.execute("INSERT OR IGNORE INTO seen (source, id, hash, at, origin) VALUES (?, ?, ?, ?, ?)", values)
+    }
+
+    /// Marks events as seen whose entries were compacted away.
+    pub fn add_seen(&self, events: &[SeenEvent]) -> Result<()> {
+        events.iter().try_for_each(|seen| {
+            let values = vec![
+                seen.source.as_str().into(),
+                seen.id.as_str().into(),
+                seen.hash.as_str().into(),
+                seen.at.into(),
+            ];
+            self.sql.execute("INSERT OR IGNORE INTO seen (source, id, hash, at) VALUES (?, ?, ?, ?)", values)
+        })
+    }
+
+    /// Returns up to `limit` ids of events that were merged from a profile.
+    pub fn seen_from(&self, origin: &str, limit: i64) -> Result<Vec<SeenEvent>> {
+        let query = format!("SELECT source, id, hash, at FROM seen WHERE {OF_ORIGIN} ORDER BY source, id LIMIT ?");
+        let mut values = of_origin(origin);
+        values.push(limit.into());
+        self.sql.rows(&query, values)
+    }
+
+    /// Forgets the id of an event.
+    pub fn forget_seen(&self, source: &str, id: &str) -> Result<()> {
+        self.sql.execute("DELETE FROM seen WHERE source = ? AND id = ?", vec![source.into(), id.into()])
     }
 
     /// Appends a record to the journal.
@@ -164,6 +204,29 @@ impl ProfileStore {
     fn keep_last_position(&self) -> Result<()> {
         let Some((_, last)) = self.journal_span()? else { return Ok(()) };
         self.set(key::LAST_SEQ, &last)
+    }
+
+    /// Makes everything that was said without a proof a claim: the profile of a device has become that of a person.
+    pub fn claim_entries(&self, device: &str) -> Result<()> {
+        let statement = "UPDATE journal SET record = json_set(record, '$.event.claimedBy', \
+            COALESCE(json_extract(record, '$.unproven'), ?)) \
+            WHERE json_extract(record, '$.event.claimedBy') IS NULL \
+            AND (json_extract(record, '$.unproven') IS NOT NULL OR json_extract(record, '$.event.trusted') IS NOT TRUE)";
+        self.sql.execute(statement, vec![device.into()])
+    }
+
+    /// Returns up to `limit` copies of events that claim to be about the subject, the latest first.
+    pub fn copies(&self, limit: i64) -> Result<Vec<JournalEntry>> {
+        let query = "SELECT seq, version, record AS json FROM journal \
+            WHERE json_extract(record, '$.is_copy') IS TRUE ORDER BY seq DESC LIMIT ?";
+        self.sql.rows(query, vec![limit.into()])
+    }
+
+    /// Deletes the copies of events that are in the profile themselves.
+    pub fn delete_needless_copies(&self) -> Result<()> {
+        let statement = "DELETE FROM journal WHERE json_extract(record, '$.is_copy') IS TRUE \
+            AND json_extract(record, '$.event.id') IN (SELECT id FROM seen WHERE source NOT LIKE ?)";
+        self.sql.execute(statement, vec![format!("{COPIED}%").into()])
     }
 
     /// Deletes the entries up to and including position `seq`.

@@ -49,8 +49,14 @@ pub const UNREDUCED: Key<i64> = Key::new("unreduced");
 pub const PAST_ERASED: Key<bool> = Key::new("past_erased");
 /// The profile as reduced from the events that are no longer in the journal.
 pub const BASE: Key<Profile> = Key::new("base");
-/// Whether a trusted sender has said something about the person.
-pub const SECURED: Key<bool> = Key::new("secured");
+/// When the first identifier of a person was added, or absent if it was never counted.
+pub const CREATED: Key<i64> = Key::new("created");
+/// When the numbers for the audit are reported, or absent if they are.
+pub const AUDIT_AT: Key<i64> = Key::new("audit_at");
+/// The number of the last report for the audit.
+pub const AUDIT_REVISION: Key<i64> = Key::new("audit_revision");
+/// What another profile's compaction reduced of this profile's events, until it is merged into the base.
+pub const RETURNED_BASE: Key<Profile> = Key::new("returned_base");
 /// The profile that this one was merged into.
 pub const MOVED_TO: Key<String> = Key::new("moved_to");
 /// The account id, in the profile of an account. Its presence makes a profile an account's.

@@ -2,17 +2,19 @@
 //!
 //! | store | in | tables |
 //! |---|---|---|
-//! | [`ProfileStore`] | each Profile object | `meta`, `identity`, `seen`, `journal`, `delivery`, `member_message`, `merge`, `archive_file` |
-//! | [`LinkStore`] | each Identity object | `link`, `tombstone` |
+//! | [`ProfileStore`] | each Profile object | `meta`, `identity`, `seen`, `journal`, `delivery`, `member_message`, `merge`, `apart`, `conflict`, `source`, `hand_over`, `archive_file` |
+//! | [`LinkStore`] | each Identity object | `link`, `tombstone`, `report`, `total` |
 //! | [`failed_events`] | D1 | `failed_event`, `failed_event_identifier`, `erased_identifier` |
 //!
 //! A Profile object's table `meta` holds single values; [`key`] lists them with their types. An unreadable value is an
 //! error that names its key, so a profile never silently starts over.
 
 mod archive_file;
+mod conflict;
 mod delivery;
 mod erasure;
 pub mod failed_events;
+mod hand_over;
 mod identity;
 mod journal;
 pub mod key;
@@ -20,6 +22,8 @@ mod link;
 mod member_message;
 mod merge;
 mod meta;
+pub mod origin;
+mod report;
 mod schema;
 mod sql;
 mod tombstone;
@@ -30,14 +34,30 @@ use std::rc::Rc;
 use worker::{Error, Result, SqlStorage};
 
 pub use archive_file::ArchiveFile;
+pub use conflict::{Conflict, ConflictKind, SourceRecords};
 pub use delivery::{Delivery, DeliveryState};
 pub use erasure::{Erasure, MergedProfile, Removed, Tombstone};
-pub use journal::JournalEntry;
-pub use link::{Link, LinkStore};
+pub use identity::OwnIdentifier;
+pub use journal::{COPIED, JournalEntry, SeenEvent};
+pub use link::{Claim, DeviceState, Link, LinkStore};
 pub use member_message::AddressedMessage;
-pub use merge::Merge;
+pub use merge::{HandBack, HeldByLoser, Merge, MergeDetail, MergeState, only_journeys};
 use sql::Sql;
 pub use tombstone::tombstone_digest;
+
+/// The tables that say something about the subject. The others say where the profile went.
+const TABLES_OF_SUBJECT: [&str; 10] = [
+    "journal",
+    "seen",
+    "delivery",
+    "member_message",
+    "identity",
+    "merge",
+    "apart",
+    "conflict",
+    "source",
+    "archive_file",
+];
 
 /// The database of one Profile object. Clones share it.
 #[derive(Clone)]
@@ -80,6 +100,7 @@ impl ProfileStore {
             self.get(key::ERASE_AT)?,
             self.get(key::RETAIN_AT)?,
             self.get(key::PURGE_AT)?,
+            self.get(key::AUDIT_AT)?,
             self.next_member_message()?,
             self.next_delivery()?,
             self.next_merge()?,
@@ -89,10 +110,10 @@ impl ProfileStore {
 
     /// Deletes everything but the profile's id and the profile that it was merged into.
     pub fn delete_merged(&self) -> Result<()> {
-        for table in ["journal", "seen", "delivery", "member_message", "identity", "merge", "archive_file"] {
+        for table in TABLES_OF_SUBJECT {
             self.sql.execute(&format!("DELETE FROM {table}"), Vec::new())?;
         }
-        let kept = vec![key::MOVED_TO.name().into(), key::SUBJECT.name().into()];
-        self.sql.execute("DELETE FROM meta WHERE name NOT IN (?, ?)", kept)
+        let kept = [key::MOVED_TO.name(), key::SUBJECT.name(), key::AUDIT_REVISION.name(), key::AUDIT_AT.name()];
+        self.sql.execute("DELETE FROM meta WHERE name NOT IN (?, ?, ?, ?)", kept.map(Into::into).to_vec())
     }
 }

@@ -11,6 +11,7 @@
 use worker::{Error, Result};
 
 use crate::store::sql::Sql;
+use crate::store::{conflict, hand_over, identity, link, merge, report};
 
 /// The version of tables and JSON that this build writes. It reads every earlier version, and refuses later ones.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -39,19 +40,33 @@ pub struct TableMigration {
 pub const PROFILE: Schema = Schema {
     tables: "
 CREATE TABLE meta (name TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE identity (namespace TEXT, value TEXT, PRIMARY KEY (namespace, value)) WITHOUT ROWID;
-CREATE TABLE seen (source TEXT, id TEXT, hash TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id))
-    WITHOUT ROWID;
+CREATE TABLE identity (namespace TEXT, value TEXT, origin TEXT NOT NULL DEFAULT '', at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (namespace, value)) WITHOUT ROWID;
+CREATE TABLE seen (source TEXT, id TEXT, hash TEXT NOT NULL, at INTEGER NOT NULL, origin TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (source, id)) WITHOUT ROWID;
 CREATE TABLE journal (seq INTEGER PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL);
 CREATE TABLE delivery (send_id TEXT PRIMARY KEY, state TEXT NOT NULL, due INTEGER,
     version INTEGER NOT NULL, delivery TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE member_message (send_id TEXT PRIMARY KEY, member TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER,
     version INTEGER NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE merge (loser TEXT PRIMARY KEY, user TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER)
-    WITHOUT ROWID;
+CREATE TABLE merge (loser TEXT PRIMARY KEY, state TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER,
+    version INTEGER NOT NULL, detail TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE apart (profile TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE conflict (kind TEXT, identifier TEXT, other TEXT, source TEXT NOT NULL, reason TEXT NOT NULL,
+    at INTEGER NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (kind, identifier, other)) WITHOUT ROWID;
+CREATE TABLE source (name TEXT, origin TEXT, records INTEGER NOT NULL, PRIMARY KEY (name, origin)) WITHOUT ROWID;
 CREATE TABLE archive_file (name TEXT PRIMARY KEY, newest INTEGER NOT NULL, doomed INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE hand_over (jti TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
 ",
-    migrations: &[TableMigration { to: 2, statements: ARCHIVE_FILE }],
+    migrations: &[
+        TableMigration { to: 2, statements: ARCHIVE_FILE },
+        TableMigration { to: 2, statements: identity::TO_VERSION_2 },
+        TableMigration { to: 2, statements: "ALTER TABLE seen ADD COLUMN origin TEXT NOT NULL DEFAULT ''" },
+        TableMigration { to: 2, statements: merge::TO_VERSION_2 },
+        TableMigration { to: 2, statements: conflict::TABLES },
+        TableMigration { to: 2, statements: hand_over::TABLE },
+        TableMigration { to: 2, statements: "DELETE FROM meta WHERE name = 'secured'" },
+    ],
 };
 
 /// The names of the archive files, since version 2. Files that were written before are not in it.
@@ -61,10 +76,19 @@ const ARCHIVE_FILE: &str =
 /// The tables of an Identity object.
 pub const IDENTITY: Schema = Schema {
     tables: "
-CREATE TABLE link (key TEXT PRIMARY KEY, profile TEXT NOT NULL, user TEXT, trusted INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE link (key TEXT PRIMARY KEY, profile TEXT NOT NULL, proven INTEGER NOT NULL, version INTEGER NOT NULL,
+    device TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tombstone (digest TEXT PRIMARY KEY, profile TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE report (profile TEXT PRIMARY KEY, revision INTEGER NOT NULL, version INTEGER NOT NULL,
+    numbers TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE total (source TEXT PRIMARY KEY, records INTEGER NOT NULL, people INTEGER NOT NULL,
+    conflicts INTEGER NOT NULL, blocked INTEGER NOT NULL) WITHOUT ROWID;
 ",
-    migrations: &[TableMigration { to: 2, statements: TOMBSTONE }],
+    migrations: &[
+        TableMigration { to: 2, statements: link::TO_VERSION_2 },
+        TableMigration { to: 2, statements: TOMBSTONE },
+        TableMigration { to: 2, statements: report::TABLES },
+    ],
 };
 
 /// The identifiers of erased people, since version 2.

@@ -8,10 +8,15 @@ use serde_json::value::RawValue;
 use throughline::canonical;
 use throughline::{Event, EventKind, Millis, Object, Value};
 
-use crate::event::identifier::{MAX_ID, is_placeholder};
+use crate::event::identifier::{Identifier, USER};
 use crate::event::{Record, about_person};
+use crate::identity::rules::IdentityRules;
+use crate::identity::user_hash::is_user_hash;
+use crate::ingest::Incoming;
+use crate::ingest::identifiers::{IdentifierReader, Members};
+use crate::ingest::named::{Device, Named, Person};
 use crate::platform::hash::digest;
-use crate::platform::settings::Source;
+use crate::platform::settings::{Settings, Source};
 use call_time::millis_of;
 use limits::{MAX_CALL, MAX_CALLS};
 
@@ -43,28 +48,30 @@ pub struct Rejected {
 
 /// A reader of the calls in one request.
 pub struct Calls<'a> {
+    settings: &'a Settings,
+    rules: &'a IdentityRules,
     source: &'a Source,
     received: i64,
     sent_at: Option<&'a str>,
     random_id: &'a dyn Fn() -> String,
 }
 
-/// The device and the person that a call names.
-struct Sender {
-    anonymous_id: Option<String>,
-    user_id: Option<String>,
-}
-
 impl<'a> Calls<'a> {
     /// Returns a reader of calls from `source` received at `received`. `random_id` names calls without a message id.
-    pub fn new(source: &'a Source, received: i64, random_id: &'a dyn Fn() -> String) -> Self {
-        Self { source, received, sent_at: None, random_id }
+    pub fn new(
+        settings: &'a Settings,
+        rules: &'a IdentityRules,
+        source: &'a Source,
+        received: i64,
+        random_id: &'a dyn Fn() -> String,
+    ) -> Self {
+        Self { settings, rules, source, received, sent_at: None, random_id }
     }
 
     /// Reads the calls of a body. Each is valid or rejected on its own.
     ///
     /// `kind` is the kind that the address names. It is `None` for a batch, whose calls name their kinds themselves.
-    pub fn read(mut self, text: &'a str, body: &Body<'a>, kind: Option<EventKind>) -> Vec<Result<Record, Rejected>> {
+    pub fn read(mut self, text: &'a str, body: &Body<'a>, kind: Option<EventKind>) -> Vec<Result<Incoming, Rejected>> {
         self.sent_at = body.sent_at.map(RawValue::get);
         match (&body.batch, kind) {
             (Some(batch), None) => {
@@ -75,9 +82,9 @@ impl<'a> Calls<'a> {
         }
     }
 
-    fn call(&self, raw: &str, kind: Option<EventKind>, is_beyond: bool) -> Result<Record, Rejected> {
+    fn call(&self, raw: &str, kind: Option<EventKind>, is_beyond: bool) -> Result<Incoming, Rejected> {
         let mut message_id = String::new();
-        self.record(raw, kind, is_beyond, &mut message_id).map_err(|reason| {
+        self.incoming(raw, kind, is_beyond, &mut message_id).map_err(|reason| {
             let payload = raw.chars().take(MAX_CALL.saturating_mul(2)).collect();
             let message_id = if message_id.is_empty() { (self.random_id)() } else { message_id };
             Rejected { message_id, reason, payload }
@@ -85,30 +92,104 @@ impl<'a> Calls<'a> {
     }
 
     /// Reads a call. `message_id` is set even if the call is rejected.
-    fn record(
+    fn incoming(
         &self,
         raw: &str,
         kind: Option<EventKind>,
         is_beyond: bool,
         message_id: &mut String,
-    ) -> Result<Record, String> {
+    ) -> Result<Incoming, String> {
         let mut call = limits::parse(raw, is_beyond, message_id)?;
         let mut warnings = Vec::new();
         let hash = self.hash(&call);
         self.complete(&mut call, kind, message_id, &mut warnings);
         self.correct_time(&mut call);
-        let sender = sender(&call, &mut warnings)?;
-        let event = self.event(call)?;
-        Ok(Record {
+        let members = Members::of(raw);
+        let call = Value::Object(call);
+        let mut event = Event::from_segment(&call, Millis(self.received), self.source.trusted)
+            .map_err(|error| error.to_string())?;
+        let named = self.named(&members, event.kind, &mut warnings)?;
+        if event.kind == EventKind::Group {
+            let account = self.reader(&mut warnings).account(&members, "groupId");
+            event = about_person(event, account);
+        }
+        let shows_claim = self.rules.shows_claims(Some(self.source));
+        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+        let record = self.record(event, hash, &named, warning);
+        Ok(Incoming { named, record: Some(record), signs_out: false, shows_claim })
+    }
+
+    fn record(&self, event: Event, hash: String, named: &Named, warning: Option<String>) -> Record {
+        let people: &[Identifier] = match &named.person {
+            Person::Proven(people) => people,
+            Person::Claimed(_) | Person::Nobody => &[],
+        };
+        let claimed = match &named.person {
+            Person::Claimed(id) => Some(id),
+            Person::Proven(_) | Person::Nobody => None,
+        };
+        let (users, external_ids): (Vec<_>, Vec<_>) = people.iter().chain(claimed).cloned().partition(|id| id.kind == USER);
+        Record {
             source: self.source.name.clone(),
             hash,
             received: self.received,
-            anonymous_id: sender.anonymous_id,
-            user_id: sender.user_id,
+            anonymous_id: named.device.as_ref().map(|device| device.id.value.clone()),
+            user_id: users.into_iter().next().map(|id| id.value),
+            external_ids,
             member: None,
+            origin: None,
+            unproven: None,
+            is_copy: false,
             event,
-            warning: (!warnings.is_empty()).then(|| warnings.join("; ")),
-        })
+            warning,
+        }
+    }
+
+    const fn reader<'w>(&'w self, warnings: &'w mut Vec<String>) -> IdentifierReader<'w> {
+        IdentifierReader::new(self.rules, self.source.trusted, warnings)
+    }
+
+    /// Returns whom a call is about. An alias names its device in `previousId`.
+    fn named(&self, members: &Members<'_>, kind: EventKind, warnings: &mut Vec<String>) -> Result<Named, String> {
+        let context = members.object("context");
+        let mut reader = self.reader(warnings);
+        let mut device = reader.device(members, "anonymousId");
+        if device.is_none() && kind == EventKind::Alias {
+            device = reader.device(members, "previousId");
+        }
+        let user = reader.user(members, "userId");
+        let traits = if kind == EventKind::Identify { members.object("traits") } else { Members::default() };
+        let external = reader.external(&context, &traits);
+        let user_hash = context.text("userHash").or_else(|| members.text("userHash"));
+        let person = match user {
+            user if self.source.trusted => self.proven(user, external),
+            None => Person::Nobody,
+            Some(user) => self.claimed(user, user_hash.as_deref(), warnings),
+        };
+        if device.is_none() && person == Person::Nobody {
+            return Err("no usable `anonymousId` or `userId`, expected at least one".to_owned());
+        }
+        let device = device.map(|id| Device { id, is_signed: false });
+        Ok(Named { device, shown: Vec::new(), token: None, person, source: self.source.name.clone() })
+    }
+
+    fn proven(&self, user: Option<Identifier>, external: Vec<Identifier>) -> Person {
+        let mut people: Vec<Identifier> = user.into_iter().chain(external).collect();
+        self.rules.sort(&mut people);
+        if people.is_empty() { Person::Nobody } else { Person::Proven(people) }
+    }
+
+    fn claimed(&self, user: Identifier, user_hash: Option<&str>, warnings: &mut Vec<String>) -> Person {
+        match user_hash {
+            Some(shown) if is_user_hash(&self.settings.user_hash_secrets, &user.value, shown) => {
+                Person::Proven(vec![user])
+            }
+            Some(_) => {
+                warnings.push("`userHash` is wrong, so the user id is not proven".to_owned());
+                Person::Claimed(user)
+            }
+            None => Person::Claimed(user),
+        }
     }
 
     /// Adds the members that the core's events require: a message id, a type and a timestamp.
@@ -125,13 +206,6 @@ impl<'a> Calls<'a> {
             let original = call.get("originalTimestamp").cloned().unwrap_or_default();
             call.insert("timestamp", original);
         }
-    }
-
-    fn event(&self, call: Object) -> Result<Event, String> {
-        let call = Value::Object(call);
-        let event = Event::from_segment(&call, Millis(self.received), self.source.trusted)
-            .map_err(|error| error.to_string())?;
-        Ok(about_person(event, call.at(["groupId"])))
     }
 
     /// Corrects the timestamp of a sender whose clock is ahead, which shows because the call was sent after it was
@@ -155,35 +229,4 @@ impl<'a> Calls<'a> {
             call.iter().filter(|(name, _)| is_stable(name)).map(|(name, value)| (name, value.clone())).collect();
         digest([canonical::to_string(&Value::Object(stable)).as_str()])
     }
-}
-
-/// Returns the device and the person that a call names. An alias names its device in `previousId`.
-fn sender(call: &Object, warnings: &mut Vec<String>) -> Result<Sender, String> {
-    let [anonymous_id, previous_id, user_id] =
-        ["anonymousId", "previousId", "userId"].map(|name| identifier(call, name, warnings));
-    let is_alias = call.get("type").and_then(Value::as_str) == Some(EventKind::Alias.name());
-    let anonymous_id = anonymous_id.or(previous_id.filter(|_| is_alias));
-    if anonymous_id.is_none() && user_id.is_none() {
-        return Err("no usable `anonymousId` or `userId`, expected at least one".to_owned());
-    }
-    Ok(Sender { anonymous_id, user_id })
-}
-
-/// Returns the identifier in a member, unless it is too long or a placeholder.
-fn identifier(call: &Object, name: &str, warnings: &mut Vec<String>) -> Option<String> {
-    let text = match call.get(name) {
-        None | Some(Value::Null) => return None,
-        Some(Value::String(text)) => text.clone(),
-        Some(number @ Value::Number(_)) => canonical::to_string(number),
-        Some(_) => {
-            warnings.push(format!("`{name}` is not a string and is ignored"));
-            return None;
-        }
-    };
-    if text.len() > MAX_ID || is_placeholder(&text) {
-        let shown: String = text.chars().take(40).collect();
-        warnings.push(format!("`{name}` is `{shown}`, which is not a usable id, and is ignored"));
-        return None;
-    }
-    Some(text)
 }

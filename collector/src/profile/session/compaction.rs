@@ -4,6 +4,7 @@ use throughline::reduce;
 use worker::Result;
 
 use crate::profile::session::ProfileSession;
+use crate::profile::session::bases::Bases;
 use crate::store::key;
 
 /// The number of events in the journal beyond which the oldest are compacted.
@@ -22,12 +23,15 @@ impl ProfileSession {
         let mut entries = self.store.entries_after(0, PAGE)?;
         entries.retain(|entry| entry.seq <= limit);
         let Some(end) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
-        let mut base = self.store.get(key::BASE)?.unwrap_or_default();
+        let mut bases = Bases::load(&self.store)?;
         for entry in &entries {
-            reduce(plan, &mut base, &entry.record()?.event);
+            let record = entry.record()?;
+            if !record.is_copy {
+                reduce(plan, bases.of(&record), &record.event);
+            }
         }
-        // INVARIANT: base and journal change in one transaction: each event is in exactly one of them.
-        self.store.set(key::BASE, &base)?;
+        // INVARIANT: bases and journal change in one transaction: each event is in exactly one of them.
+        bases.save(&self.store)?;
         self.store.delete_through(end)
     }
 

@@ -24,7 +24,8 @@ impl ProfileSession {
     /// Stores an event of a sender and reduces it, as far as consent allows and unless it has arrived before.
     ///
     /// Without a plan the event is stored; the next load with one asks, before anything else is done with it.
-    pub fn admit(&mut self, record: Record) -> Result<IngestResult> {
+    pub fn admit(&mut self, mut record: Record) -> Result<IngestResult> {
+        self.attribute(&mut record)?;
         let Some(purpose) = self.refused_purpose(&record.event)? else { return self.apply(record) };
         let states_only_consent = record.event.name == CONSENT_EVENT && record.event.traits.is_empty();
         match self.only_consent(record) {

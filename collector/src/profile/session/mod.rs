@@ -2,6 +2,7 @@
 
 mod account_journey;
 mod advance;
+mod bases;
 mod compaction;
 mod consent;
 mod plan_change;
@@ -13,9 +14,10 @@ use std::rc::Rc;
 use throughline::{Account, Event, EventKind, Plan, Profile, account_event_names, reduce};
 use worker::Result;
 
-use crate::event::identifier::Namespace;
+use crate::event::identifier::Identifier;
 use crate::event::{IngestResult, Record};
-use crate::store::{ProfileStore, key};
+use crate::platform::clock;
+use crate::store::{OwnIdentifier, ProfileStore, key};
 use consent::is_only_consent;
 
 /// The number of hexadecimal digits of the hash that distinguish two events with one id.
@@ -71,6 +73,7 @@ impl ProfileSession {
     /// Stores an event and reduces it, unless it has arrived before. Consent is not asked for: see
     /// [`admit`](Self::admit).
     pub fn apply(&mut self, mut record: Record) -> Result<IngestResult> {
+        self.attribute(&mut record)?;
         let warning = record.warning.take();
         let result = match self.deduplicate(&mut record)? {
             Arrival::New => warning.map_or(IngestResult::Ok, IngestResult::Warning),
@@ -79,7 +82,12 @@ impl ProfileSession {
                 IngestResult::Warning(format!("the id was used for another event; stored as `{}`", record.event.id))
             }
         };
+        let is_first = record.origin.is_none();
+        record.origin = record.origin.take().filter(|origin| !origin.is_empty());
         self.append_and_reduce(&record)?;
+        if is_first && record.is_counted() {
+            self.count(&record)?;
+        }
         Ok(result)
     }
 
@@ -106,6 +114,17 @@ impl ProfileSession {
         self.store.contains(key::ACCOUNT)
     }
 
+    /// Makes the word of a sender that has proven nothing a claim, if this is the profile of a person.
+    ///
+    /// INVARIANT: it is decided in the transaction that stores the event, so it holds also if the profile became that of
+    /// a person while the event was under way.
+    fn attribute(&self, record: &mut Record) -> Result<()> {
+        if record.unproven.is_some() && record.event.claimed_by.is_none() && self.store.is_person()? {
+            record.event.claimed_by.clone_from(&record.unproven);
+        }
+        Ok(())
+    }
+
     /// Looks up the event's id. An id with another hash is replaced by one that the hash determines, so that the same
     /// two events get the same two ids in any order of repetitions.
     fn deduplicate(&self, record: &mut Record) -> Result<Arrival> {
@@ -122,7 +141,7 @@ impl ProfileSession {
 
     fn append_and_reduce(&mut self, record: &Record) -> Result<()> {
         self.append(record)?;
-        self.reduce(&record.event)
+        if record.is_copy { Ok(()) } else { self.reduce(&record.event) }
     }
 
     fn append(&self, record: &Record) -> Result<()> {
@@ -132,11 +151,16 @@ impl ProfileSession {
             self.store.clear(key::PAST_ERASED)?;
         }
         if let Some(id) = &record.anonymous_id {
-            self.store.add_identifier(Namespace::Anonymous, id)?;
+            let (id, origin) = (Identifier::device(id), record.origin.clone().unwrap_or_default());
+            self.store.add_identifier(&OwnIdentifier { id, origin, at: record.received })?;
         }
-        let Some(id) = &record.user_id else { return Ok(()) };
-        self.store.add_identifier(Namespace::User, id)?;
-        if record.event.trusted { self.store.set(key::SECURED, &true) } else { Ok(()) }
+        Ok(())
+    }
+
+    /// Counts a record of a source for the audit.
+    fn count(&self, record: &Record) -> Result<()> {
+        self.store.count_records(&record.source, "", 1)?;
+        self.store.set(key::AUDIT_AT, &clock::now())
     }
 
     /// Reduces an event. Without a plan, the next load with one asks for consent and reduces it.

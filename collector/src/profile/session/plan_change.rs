@@ -29,22 +29,39 @@ impl ProfileSession {
 /// Returns the profile as all known events before position `until` reduce it under this plan. Journeys keep their state,
 /// so nothing is sent again.
 pub(super) fn rebuild(store: &ProfileStore, plan: &Plan, old: &Profile, until: i64) -> Result<Profile> {
-    let mut profile = store.get(key::BASE)?.unwrap_or_else(|| Profile::new(old.subject.clone()));
+    let mut profile = base(store, plan)?;
     let mut after = 0;
     loop {
         let entries = store.entries_after(after, PAGE)?;
         let Some(last) = entries.last() else { break };
         after = last.seq;
         for entry in entries.iter().filter(|entry| entry.seq < until) {
-            reduce(plan, &mut profile, &entry.record()?.event);
+            let record = entry.record()?;
+            if !record.is_copy {
+                reduce(plan, &mut profile, &record.event);
+            }
         }
     }
     profile.subject.clone_from(&old.subject);
-    if let (Some(id), Some(account)) = (old.account_id(), old.account()) {
+    if let (Some(id), Some(account)) = (old.account_id(), old.account())
+        && profile.account_id() == Some(id)
+    {
         profile.merge_account(plan, id, account);
     }
     profile.journeys = old.journeys.clone();
     Ok(profile)
+}
+
+/// Returns the profile as reduced from the events that are no longer in the journal: its own, and those of the profiles
+/// that were merged into it.
+fn base(store: &ProfileStore, plan: &Plan) -> Result<Profile> {
+    let mut base = store.get(key::BASE)?.unwrap_or_default();
+    for merge in store.merges()? {
+        for of_loser in merge.bases()? {
+            base.merge(plan, &of_loser);
+        }
+    }
+    Ok(base)
 }
 
 /// Forwards the journal to the account from its first event on, if the plan counts other events for accounts than the

@@ -10,12 +10,12 @@
 //!
 //! An event that is that old when it arrives is treated the same at the next look, so the order does not matter.
 
-use throughline::{Occurrence, Profile, SortedMap, SortedSet, reduce};
+use throughline::reduce;
 use worker::Result;
 
 use crate::profile::session::ProfileSession;
+use crate::profile::session::bases::Bases;
 use crate::profile::session::plan_change::rebuild;
-use crate::store::key;
 
 /// The number of events that are read at once.
 const PAGE: i64 = 500;
@@ -24,29 +24,24 @@ impl ProfileSession {
     /// Forgets the events that happened before a time. Without a plan nothing changes.
     pub fn forget_events_before(&mut self, cutoff: i64) -> Result<()> {
         let Some(plan) = self.plan.clone() else { return Ok(()) };
-        let mut base = self.store.get(key::BASE)?.unwrap_or_else(|| Profile::new(self.store.subject()));
+        let mut bases = Bases::load(&self.store)?;
         loop {
             let entries = self.store.entries_older_than(cutoff, PAGE)?;
             if entries.is_empty() {
                 break;
             }
             for entry in &entries {
-                reduce(&plan, &mut base, &entry.record()?.event);
+                let record = entry.record()?;
+                if !record.is_copy {
+                    reduce(&plan, bases.of(&record), &record.event);
+                }
                 self.store.delete_entry(entry.seq)?;
             }
         }
-        base.counters = counters_since(&base.counters, cutoff);
-        // INVARIANT: base and journal change in one transaction: each event is in exactly one of them.
-        self.store.set(key::BASE, &base)?;
+        bases.forget_counters_before(cutoff);
+        // INVARIANT: bases and journal change in one transaction: each event is in exactly one of them.
+        bases.save(&self.store)?;
         self.profile = rebuild(&self.store, &plan, &self.profile, i64::MAX)?;
         Ok(())
     }
-}
-
-fn counters_since(counters: &SortedMap<SortedSet<Occurrence>>, cutoff: i64) -> SortedMap<SortedSet<Occurrence>> {
-    let since = |occurrences: &SortedSet<Occurrence>| -> SortedSet<Occurrence> {
-        occurrences.iter().filter(|occurrence| occurrence.stamp.at().0 >= cutoff).cloned().collect()
-    };
-    let kept = counters.iter().map(|(key, occurrences)| (key.to_owned(), since(occurrences)));
-    kept.filter(|(_, occurrences)| !occurrences.is_empty()).collect()
 }

@@ -21,6 +21,7 @@ impl ProfileSession {
         // INVARIANT: the refusal is in the base from now on, because the journal is empty.
         self.store.set(key::BASE, &self.profile)?;
         self.store.delete_past()?;
+        self.store.forget_losers()?;
         self.store.doom_archive_files()?;
         self.store.clear(key::ARCHIVING)?;
         self.store.clear(key::SYNC_AT)?;
