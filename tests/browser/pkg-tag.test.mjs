@@ -505,7 +505,7 @@ describe('events', () => {
 });
 
 describe('consent', () => {
-  const stored = (page) => page.evaluate(() => Object.keys(localStorage));
+  const stored = (page) => page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]);
   const cookies = async ({ context }) => (await context.cookies()).map(({ name }) => name);
 
   test('while it is pending nothing is kept and nothing is sent', async () => {
