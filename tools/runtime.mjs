@@ -52,9 +52,9 @@ export async function startRuntime({
   });
   if (collectorDown) takeDown(collectorWorker);
 
-  const origin = shop ? [shopWorker(edgeWorker, shop)] : [];
+  const servers = shop ? [shopWorker(edgeWorker, shop)] : [];
   const miniflare = new Miniflare({
-    workers: [...change(edgeWorker, collectorWorker), ...origin],
+    workers: [...change(edgeWorker, collectorWorker), ...servers],
     defaultPersistRoot: persist,
     log: new Log(LogLevel.WARN),
     cf: false,
