@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, visit } from '../support/chromium.mjs';
-import { eventually } from '../support/edge.mjs';
+import { eventually, ID, TOKEN } from '../support/edge.mjs';
 import { profileOf, startShop } from '../support/shop.mjs';
 
 const GRANTED = 'personalization=granted&analytics=granted';
@@ -37,7 +37,9 @@ async function someone(consent) {
     }, slot);
   const sees = (slot, text) => eventually(async () => assert.match((await see(slot)).text, text));
   const cookie = async (name) => (await context.cookies()).find((found) => found.name === name)?.value;
-  return { context, page, heard, see, sees, cookie, subject: () => cookie('tl_id') };
+  /** The public alias of the browser's credential. */
+  const subject = async () => (await cookie(ID))?.split('.')[0];
+  return { context, page, heard, see, sees, cookie, subject };
 }
 
 const track = (page, name, properties = {}) =>
@@ -211,18 +213,19 @@ describe('on one page', () => {
   test('a tampered token is nobody: the page is served, and the token replaced', async () => {
     const { page, see, cookie, context } = await someone(GRANTED);
     await page.goto('/');
-    const token = await cookie('tl_token');
+    const token = await cookie(TOKEN);
     const [header, , signature] = token.split('.');
     const claims = {
       sub: 'somebody-else',
       tl: { subject: 'somebody-else', traits: { loyalty: [{ tier: 'gold' }, 1, 1] } },
     };
     const forged = [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
-    await context.addCookies([{ name: 'tl_token', value: forged, url: shop.url, httpOnly: true }]);
+    const url = shop.url.replace('http:', 'https:');
+    await context.addCookies([{ name: TOKEN, value: forged, url, httpOnly: true, secure: true }]);
     const response = await page.goto('/');
     assert.equal(response.status(), 200);
     assert.doesNotMatch((await see('home.hero')).text, /gold/i);
-    assert.notEqual(await cookie('tl_token'), forged);
+    assert.notEqual(await cookie(TOKEN), forged);
   });
 });
 
