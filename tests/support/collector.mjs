@@ -21,6 +21,8 @@ export const CLAIMS_KEY = 'test-claims';
 const USER_HASH_SECRET = 'a secret of the shop';
 export const SECRET_KEY = 'test-secret';
 export const COLLECTOR_KEY = 'test-edge';
+// The collector closes an idle connection at any moment, also at that in which it is used again.
+const CLOSE = { connection: 'close' };
 const WEBHOOK_KEY = Buffer.from('a secret of thirty-two bytes, ok!');
 
 /** Rules of a shop with one journey, which waits a second and a half after the last change of the cart. */
@@ -195,7 +197,7 @@ export class Collector {
 
   /** Sends a request with a raw body; returns `{ status, headers, body }`. */
   async post(path, body, headers = {}) {
-    const response = await fetch(this.url + path, { method: 'POST', body, headers });
+    const response = await fetch(this.url + path, { method: 'POST', body, headers: { ...CLOSE, ...headers } });
     return answer(response);
   }
 
@@ -246,7 +248,7 @@ export class Collector {
   }
 
   async get(path, key = SECRET_KEY) {
-    return answer(await fetch(this.url + path, { headers: { authorization: `Bearer ${key}` } }));
+    return answer(await fetch(this.url + path, { headers: { ...CLOSE, authorization: `Bearer ${key}` } }));
   }
 
   /** Returns the profile of an id, or `undefined`. */
@@ -259,7 +261,7 @@ export class Collector {
 
   /** Erases a profile; returns `{ status, headers, body }`. */
   async erase(id, query = '', key = SECRET_KEY) {
-    const headers = { authorization: `Bearer ${key}` };
+    const headers = { ...CLOSE, authorization: `Bearer ${key}` };
     return answer(
       await fetch(`${this.url}/v1/profiles/${encodeURIComponent(id)}${query}`, { method: 'DELETE', headers }),
     );

@@ -1,7 +1,17 @@
 // Consent holds for every sender: nothing is stored, kept or sent against it, whoever sends and in whichever order.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { RULES, SERVER_KEY, call, identify, sleep, someone, startCollector, startSink, track } from '../support/collector.mjs';
+import {
+  RULES,
+  SERVER_KEY,
+  call,
+  identify,
+  sleep,
+  someone,
+  startCollector,
+  startSink,
+  track,
+} from '../support/collector.mjs';
 import { eventually } from '../support/edge.mjs';
 import { randomness } from '../support/random.mjs';
 
@@ -61,7 +71,12 @@ test('an event may bring the consent that it needs, and one that refuses keeps o
   const context = (states) => ({ context: { consent: { categoryPreferences: states } } });
   const brings = call('identify', { ...who, traits: { firstName: 'Ann' }, ...context(GRANTED) });
   assert.deepEqual(await one(brings, server), { result: 'ok' });
-  const refuses = call('track', { ...who, event: 'Product Added', properties: { sku: 'secret' }, ...context({ analytics: false }) });
+  const refuses = call('track', {
+    ...who,
+    event: 'Product Added',
+    properties: { sku: 'secret' },
+    ...context({ analytics: false }),
+  });
   assert.deepEqual(await one(refuses, server), ignored('analytics'));
   const { traits, counters, events, consent: states } = await collector.profile(`user_id:${who.userId}`);
   assert.deepEqual([traits.firstName, states.analytics, counters], ['Ann', 'denied', {}]);
@@ -93,7 +108,13 @@ test('consent to purposes that the rules do not name is not kept', async () => {
 
 test('events that the edge had in its outbox are ignored after a refusal', async () => {
   const { anonymousId } = someone();
-  const event = (name) => ({ id: `${anonymousId}-${name}`, type: 'track', event: name, at: Date.now(), properties: {} });
+  const event = (name) => ({
+    id: `${anonymousId}-${name}`,
+    type: 'track',
+    event: name,
+    at: Date.now(),
+    properties: {},
+  });
   const message = (name, states) => ({
     anonymousId,
     subject: anonymousId,
@@ -105,13 +126,20 @@ test('events that the edge had in its outbox are ignored after a refusal', async
   assert.equal(await result('Cart Viewed'), 'ok');
   assert.equal(await result('Consent Preference Updated', { analytics: 'denied' }), 'ok');
   assert.equal(await result('Product Added'), 'ignored');
-  assert.equal(await result('Consent Preference Updated 2', { storage: 'denied' }), 'ignored', 'another event with consent');
+  assert.equal(
+    await result('Consent Preference Updated 2', { storage: 'denied' }),
+    'ignored',
+    'another event with consent',
+  );
 });
 
 test('a withdrawal deletes the past where the rules say so, in every place, and keeps the refusal', async () => {
   const who = someone();
   const account = `withdrawn-${process.pid}`;
-  await erasing.batch([identify(who, { firstName: 'Ann' }), call('group', { ...who, groupId: account }), track(who, 'Product Added')], server);
+  await erasing.batch(
+    [identify(who, { firstName: 'Ann' }), call('group', { ...who, groupId: account }), track(who, 'Product Added')],
+    server,
+  );
   await erasing.batch([{ type: 'track', messageId: `bad-${who.userId}`, userId: who.userId, event: 7 }]);
   const { subject } = await erasing.profile(`user_id:${who.userId}`);
   const ofAccount = async () => (await erasing.profile(`account_id:${account}`))?.events.length;
@@ -122,7 +150,10 @@ test('a withdrawal deletes the past where the rules say so, in every place, and 
   assert.deepEqual(await one(consent(who, { storage: false }), server, erasing), { result: 'ok' });
   await eventually(async () => {
     const profile = await erasing.profile(`user_id:${who.userId}`);
-    assert.deepEqual([profile.traits, profile.counters, profile.journeys, profile.deliveries, profile.events], [{}, {}, {}, [], []]);
+    assert.deepEqual(
+      [profile.traits, profile.counters, profile.journeys, profile.deliveries, profile.events],
+      [{}, {}, {}, [], []],
+    );
     assert.deepEqual(profile.consent, { storage: 'denied' });
     assert.deepEqual(await erasing.archived(subject), []);
     assert.equal(await ofAccount(), 0);
@@ -182,7 +213,7 @@ test('law: nothing is stored or sent against consent, from whichever sender and 
   const random = randomness(seed);
   const pick = (list) => list[Math.floor(random() * list.length)];
   const base = Date.now() - 600_000;
-  const subjects = Array.from({ length: 24 }, (_, index) => {
+  const subjects = Array.from({ length: 12 }, (_, index) => {
     const who = someone();
     // A server speaks of a person, a page and the edge of a device.
     const by = ['server', 'page', 'edge'][index % 3];
@@ -217,25 +248,34 @@ test('law: nothing is stored or sent against consent, from whichever sender and 
     assert.equal(result.result, expected ? 'ok' : 'ignored', `seed ${seed}: ${id} of ${by}: ${JSON.stringify(result)}`);
   };
   for (let round = 0; round < 20; round++) await Promise.all(subjects.map(send));
+  const kept = subjects.reduce((sum, { model }) => sum + model.kept.size, 0);
+  assert.ok(kept > 10 && kept < step - 10, `seed ${seed}: ${kept} of ${step} are kept`);
   for (const subject of subjects) {
     const { model } = subject;
     const profile = await collector.profile(name(subject), '?limit=500');
-    const kept = (profile?.events ?? []).filter(({ event }) => event !== undefined && event !== 'Message Sent');
-    assert.deepEqual(new Set(kept.map(({ id }) => id)), model.kept, `seed ${seed}: ${name(subject)}`);
+    const found = (profile?.events ?? []).filter(({ event }) => event !== undefined && event !== 'Message Sent');
+    assert.deepEqual(new Set(found.map(({ id }) => id)), model.kept, `seed ${seed}: ${name(subject)}`);
     for (const purpose of ['storage', 'analytics']) {
       if (profile?.consent[purpose]) assert.equal(profile.consent[purpose], model.state(purpose), `seed ${seed}`);
     }
     assert.equal(profile?.consent.unknown, undefined);
   }
-  const known = (await Promise.all(subjects.map(async (subject) => (await collector.profile(name(subject)))?.subject))).filter(Boolean);
+  const known = (
+    await Promise.all(subjects.map(async (subject) => (await collector.profile(name(subject)))?.subject))
+  ).filter(Boolean);
   await sleep(1_000);
   for (const [index, subject] of subjects.entries()) {
     const id = (await collector.profile(name(subject)))?.subject;
     if (!id) continue;
     for (const file of await collector.archived(id)) {
       const lines = (await (await collector.runtime.archive.get(file)).text()).trim().split('\n').map(JSON.parse);
-      for (const { record } of lines.filter(({ record }) => record.event.event && record.event.event !== 'Message Sent')) {
-        assert.ok(subject.model.kept.has(record.event.id), `seed ${seed}: ${index} has ${record.event.id} in the archive`);
+      for (const { record } of lines.filter(
+        ({ record }) => record.event.event && record.event.event !== 'Message Sent',
+      )) {
+        assert.ok(
+          subject.model.kept.has(record.event.id),
+          `seed ${seed}: ${index} has ${record.event.id} in the archive`,
+        );
       }
     }
     if (!subject.model.reachable) {

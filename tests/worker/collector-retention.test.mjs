@@ -6,7 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { age } from '../support/age.mjs';
-import { RULES, SERVER_KEY, call, identify, sleep, someone, startCollector, startSink, track } from '../support/collector.mjs';
+import {
+  RULES,
+  SERVER_KEY,
+  call,
+  identify,
+  sleep,
+  someone,
+  startCollector,
+  startSink,
+  track,
+} from '../support/collector.mjs';
 import { eventually } from '../support/edge.mjs';
 
 const PATIENCE = 20_000;
@@ -77,7 +87,9 @@ test('old events leave journal, archive and counters; traits, consent, caps and 
     await eventually(async () => {
       const lines = (await collector.export(`user_id:${who.userId}`)).filter(({ type }) => type === 'archiveFile');
       assert.deepEqual(lines.map(({ name }) => name).sort(), (await collector.archived(subject)).sort());
-      const texts = await Promise.all(lines.map(async ({ name }) => (await collector.runtime.archive.get(name)).text()));
+      const texts = await Promise.all(
+        lines.map(async ({ name }) => (await collector.runtime.archive.get(name)).text()),
+      );
       assert.ok(!texts.join('').includes(calls[1].messageId));
       assert.ok(texts.join('').includes(fresh.messageId));
     }, PATIENCE);
@@ -149,7 +161,9 @@ test('failed events are kept as long as events', async () => {
   const collector = await startCollector({ rules: rulesWith({ events: '30d' }) });
   try {
     await collector.batch([bad('old'), bad('fresh')]);
-    await collector.runtime.failed.exec(`UPDATE failed_event SET at = at - ${40 * 86_400_000} WHERE message_id = 'old'`);
+    await collector.runtime.failed.exec(
+      `UPDATE failed_event SET at = at - ${40 * 86_400_000} WHERE message_id = 'old'`,
+    );
     await collector.batch([bad('next')]);
     const { events } = (await collector.get('/v1/failed-events')).body;
     assert.deepEqual(
