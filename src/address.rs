@@ -101,7 +101,7 @@ impl Plan {
     /// A public plan keeps none.
     #[must_use]
     pub fn keeps_parameter(&self, name: &str) -> bool {
-        self.rows(self.all::<KeptParameter>()).any(|(_, row)| matches(self.text(row.pattern), name))
+        self.rows(self.all::<KeptParameter>()).any(|(_, row)| matches_name(self.text(row.pattern), name))
     }
 }
 
@@ -193,7 +193,7 @@ fn is_click_id(name: &str) -> bool {
 }
 
 /// Checks whether a name matches a pattern, in any case. `*` stands for any characters.
-fn matches(pattern: &str, name: &str) -> bool {
+pub fn matches_name(pattern: &str, name: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| after_prefix(name, first)) else { return false };
     let Some(last) = pieces.next_back() else { return rest.is_empty() };
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     fn keep(name: &str) -> bool {
-        ["utm_*", "gclid", "msclkid", "ref"].iter().any(|pattern| matches(pattern, name))
+        ["utm_*", "gclid", "msclkid", "ref"].iter().any(|pattern| matches_name(pattern, name))
     }
 
     #[track_caller]
@@ -301,12 +301,12 @@ mod tests {
     #[test]
     fn patterns_match_in_any_case() {
         for (pattern, name) in [("utm_*", "UTM_source"), ("*", ""), ("*", "x"), ("a*b*c", "aXbYbZc"), ("a**b", "ab")] {
-            assert!(matches(pattern, name), "{pattern} {name}");
+            assert!(matches_name(pattern, name), "{pattern} {name}");
         }
         for (pattern, name) in
             [("utm_*", "utm"), ("a*b", "ba"), ("a*b*c", "acb"), ("ab", "abc"), ("a*a", "a"), ("é*", "e")]
         {
-            assert!(!matches(pattern, name), "{pattern} {name}");
+            assert!(!matches_name(pattern, name), "{pattern} {name}");
         }
     }
 

@@ -135,6 +135,7 @@ pub mod internals {
     }
     /// String functions.
     pub mod text {
+        pub use crate::address::matches_name;
         pub use crate::text::*;
     }
 }

@@ -5,17 +5,21 @@ use crate::event::names::{ACCOUNT, EXPERIMENT_VIEWED, MESSAGE, MESSAGE_SEEN, MES
 use crate::event::{Event, EventKind};
 use crate::json::Value;
 use crate::plan::Plan;
-use crate::plan::tables::{self, Attribute, AttributeFlags, ExperimentFlags, Source};
+use crate::plan::tables::{self, ExperimentFlags};
 use crate::prelude::*;
 use crate::profile::occurrence::{Occurrence, remember, values_of};
-use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_first, keep_first_offer, keep_last, keep_latest};
+use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_first, keep_first_offer, keep_last};
+use crate::profile::traits::DeclaredTraits;
 use crate::profile::{Profile, exposure_keep};
 
 /// Applies an event to a profile.
 ///
 /// Events can be applied in any order, and each any number of times: the resulting profile is the same. Only counters
-/// of the plan are counted. An event of an untrusted sender sets only traits that are undeclared, or declared with
-/// `client: true`.
+/// of the plan are counted, and only consent for purposes that the plan names is kept.
+///
+/// - An event of an untrusted sender sets only traits that are undeclared, or declared with `client: true`.
+/// - An event that another id claims ([`Event::claimed_by`]) sets claims: see [`ClaimedFacts`](crate::ClaimedFacts).
+/// - Of the traits that no attribute reads, 300 short ones are kept.
 ///
 /// # Examples
 ///
@@ -44,7 +48,7 @@ use crate::profile::{Profile, exposure_keep};
 /// ```
 pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
     let stamp = Stamp::new(event.at, &event.id);
-    as_claims(plan, profile, event, |profile| set_facts(plan, profile, event, stamp));
+    set_facts(plan, profile, event, stamp);
     apply_consent(plan, profile, event);
     if event.name.is_empty() {
         return;
@@ -60,43 +64,31 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
 
 /// Applies only the consent that an event carries, for the purposes that the rules name.
 pub(crate) fn apply_consent(plan: &Plan, profile: &mut Profile, event: &Event) {
-    as_claims(plan, profile, event, |profile| {
-        for (purpose, state) in event.consent.iter().filter(|(purpose, _)| plan.has_purpose(purpose)) {
-            keep_consent(&mut profile.consent, purpose, &Stamped::new(*state, Stamp::new(event.at, &event.id)));
-        }
-    });
-}
-
-/// Applies facts of an event to the profile: as the subject's own, or as claims of the id whose word the event is.
-fn as_claims(plan: &Plan, profile: &mut Profile, event: &Event, apply: impl Fn(&mut Profile)) {
-    let Some(claimed_by) = &event.claimed_by else { return apply(profile) };
-    let mut said = Profile::default();
-    apply(&mut said);
-    profile.merge(plan, &said.into_claims(claimed_by));
+    let stamp = Stamp::new(event.at, &event.id);
+    let named = event.consent.iter().filter(|(purpose, _)| plan.has_purpose(purpose));
+    let states = named.map(|(purpose, state)| (purpose, Stamped::new(*state, stamp)));
+    match &event.claimed_by {
+        Some(claimed_by) => profile.claims.keep_consent(claimed_by, &states.collect()),
+        None => states.for_each(|(purpose, state)| keep_consent(&mut profile.consent, purpose, &state)),
+    }
 }
 
 /// Sets the traits of an event, or the account of a group call.
 fn set_facts(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
-    let may_set = |name: &str| event.trusted || is_open(plan, name);
+    let has_facts = event.kind == EventKind::Group || !event.traits.is_empty();
+    if !has_facts {
+        return;
+    }
+    let declared = DeclaredTraits::of_people(plan);
     match event.kind {
-        EventKind::Group if may_set(ACCOUNT) => profile.join(event, stamp),
+        EventKind::Group if event.trusted || declared.is_open(ACCOUNT) => profile.join(plan, event, stamp),
         EventKind::Group => {}
         _ => {
-            for (name, value) in event.traits.iter().filter(|(name, _)| may_set(name)) {
-                keep_latest(&mut profile.traits, name, &Stamped::new(value.clone(), stamp));
-            }
+            let is_claimed = event.claimed_by.is_some();
+            let traits = if is_claimed { &mut profile.claims.traits } else { &mut profile.traits };
+            declared.set(traits, &event.traits, stamp, event.trusted);
         }
     }
-}
-
-/// Checks whether any sender may set this trait: no declared attribute that is closed to clients reads it.
-fn is_open(plan: &Plan, name: &str) -> bool {
-    let closed = |row: &Attribute| {
-        row.source == Source::Profile
-            && !row.flags.contains(AttributeFlags::CLIENT)
-            && plan.list(row.path).next().is_some_and(|first| plan.text(first) == name)
-    };
-    !plan.rows(plan.all::<Attribute>()).any(|(_, row)| closed(&row))
 }
 
 fn count(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {

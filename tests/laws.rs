@@ -113,7 +113,10 @@ proptest! {
     #[test]
     fn a_projected_profile_decides_the_same(seed: u64, cut: prop::sample::Index, later: u16) {
         let (_, plan, mut facts) = case(seed);
-        let (early, late) = facts.events.split_at(cut.index(facts.events.len() + 1));
+        let cut = cut.index(facts.events.len() + 1);
+        // A host has no claims of events that are not part of the profile yet.
+        facts.events.iter_mut().skip(cut).for_each(|event| event.claimed_by = None);
+        let (early, late) = facts.events.split_at(cut);
         let full = reduced(&plan, &facts.profile, &facts.events);
         let carried = reduced(&plan, &reduced(&plan, &facts.profile, early).project(&plan, facts.now), late);
         for wait in [0, i64::from(later) * 60_000] {

@@ -8,6 +8,7 @@ mod behaviour;
 mod buckets;
 mod candidate_index;
 mod canonical;
+mod claims;
 mod clock;
 mod condition_properties;
 #[path = "support/conformance.rs"]

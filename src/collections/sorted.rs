@@ -90,6 +90,11 @@ impl<V, K: AsRef<str>> SortedMap<V, K> {
         self.find(name).ok().map(|at| self.0.remove(at).1)
     }
 
+    /// Keeps the entries for whose names `wanted` holds.
+    pub(crate) fn retain(&mut self, mut wanted: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| wanted(name.as_ref()));
+    }
+
     /// Removes the last entry, and returns it.
     pub fn pop_last(&mut self) -> Option<(K, V)> {
         self.0.pop()

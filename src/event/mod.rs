@@ -6,6 +6,7 @@ pub mod names;
 
 use crate::collections::SortedMap;
 use crate::event::consent::Consent;
+use crate::identity::identifier_text;
 use crate::json::codec::Need::{Optional, Required};
 use crate::json::codec::{JsonCodec, Member, put, read_members, string_enum, via_value};
 use crate::json::input::{DecodeFault, JsonSource};
@@ -119,7 +120,7 @@ impl Event {
             traits = call.at(["context", "traits"]).as_object().cloned().unwrap_or_default();
         }
         Ok(Self {
-            id: text(call, "messageId", "a text of 1 to 200 bytes")?.to_owned(),
+            id: id(call)?,
             kind,
             at: time(call, received_at)?,
             consent: consent(call, &name, &properties),
@@ -196,6 +197,12 @@ fn kind(call: &Value) -> Result<EventKind, EventError> {
 fn text<'a>(call: &'a Value, name: &'static str, expected: &'static str) -> Result<&'a str, EventError> {
     let found = call.at([name]).as_str().filter(|text| !text.is_empty() && text.len() <= MAX_NAME);
     found.ok_or(EventError::Member { name, expected })
+}
+
+/// Returns the call's id, which some senders write as a number.
+fn id(call: &Value) -> Result<String, EventError> {
+    let expected = EventError::Member { name: "messageId", expected: "a text of 1 to 200 bytes" };
+    identifier_text(call.at(["messageId"])).filter(|id| (1..=MAX_NAME).contains(&id.len())).ok_or(expected)
 }
 
 fn object(call: &Value, name: &'static str) -> Result<Object, EventError> {

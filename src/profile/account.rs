@@ -6,6 +6,7 @@
 use crate::collections::{SortedMap, SortedSet};
 use crate::event::names::{ACCOUNT, MESSAGE_SEEN, MESSAGE_SENT};
 use crate::event::{Event, EventKind};
+use crate::identity::identifier_text;
 use crate::json::ValueRef;
 use crate::json::codec::json_codec;
 use crate::json::{Object, Value};
@@ -16,8 +17,12 @@ use crate::plan::tables::{
 use crate::prelude::*;
 use crate::profile::occurrence::{Occurrence, remember};
 use crate::profile::stamp::{Stamp, Stamped, keep_last, keep_latest};
+use crate::profile::traits::DeclaredTraits;
 use crate::profile::{Instance, Profile, exposure_keep, keep_furthest};
 use crate::text::fnv::fnv64a;
+
+/// The property of a group call that names the account.
+const GROUP_ID: &str = "groupId";
 
 /// A member's copy of an account's state. Every part is a join, like the parts of a profile.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,9 +60,13 @@ impl Account {
 
     /// Makes the membership a claim. The account's own object says what its traits are, so those of the claim go.
     pub(crate) fn demote(&mut self) {
-        self.claimed = self.claimed.max(Some(self.joined).filter(|joined| *joined > Stamp::default()));
+        self.claim(self.joined);
         self.joined = Stamp::default();
         self.traits = SortedMap::new();
+    }
+
+    fn claim(&mut self, stamp: Stamp) {
+        self.claimed = self.claimed.max(Some(stamp).filter(|stamp| *stamp > Stamp::default()));
     }
 
     pub(crate) fn merge(&mut self, plan: &Plan, other: &Self) {
@@ -66,6 +75,7 @@ impl Account {
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
         }
+        DeclaredTraits::of_accounts(plan).limit(&mut self.traits);
         for (key, occurrences) in &other.counters {
             remember(plan, &mut self.counters, key, occurrences.iter().cloned());
         }
@@ -141,17 +151,23 @@ impl Profile {
     }
 
     /// Assigns the subject to the account of a group call, and keeps the account's traits.
-    pub(crate) fn join(&mut self, event: &Event, stamp: Stamp) {
-        let Some(id) = event.properties.get("groupId").filter(|id| id.as_str().is_some()) else { return };
-        let named: Object = [("id", id.clone())].into_iter().collect();
-        keep_latest(&mut self.traits, ACCOUNT, &Stamped::new(Value::Object(named), stamp));
-        let account = self.accounts.get_or_insert_with(&key(id.as_str().unwrap_or_default()), Account::default);
-        account.joined = account.joined.max(stamp);
-        for (name, value) in
-            event.properties.get("traits").and_then(Value::as_object).into_iter().flat_map(Object::iter)
-        {
-            keep_latest(&mut account.traits, name, &Stamped::new(value.clone(), stamp));
+    ///
+    /// A claimed call only claims that the subject belongs to it.
+    pub(crate) fn join(&mut self, plan: &Plan, event: &Event, stamp: Stamp) {
+        let Some(id) = event.properties.get(GROUP_ID).and_then(identifier_text) else { return };
+        let is_claimed = event.claimed_by.is_some();
+        let account = self.accounts.get_or_insert_with(&key(&id), Account::default);
+        if is_claimed {
+            account.claim(stamp);
+        } else {
+            account.joined = account.joined.max(stamp);
+            if let Some(traits) = event.properties.get("traits").and_then(Value::as_object) {
+                DeclaredTraits::of_accounts(plan).set(&mut account.traits, traits, stamp, true);
+            }
         }
+        let named: Object = [("id", Value::String(id))].into_iter().collect();
+        let traits = if is_claimed { &mut self.claims.traits } else { &mut self.traits };
+        keep_latest(traits, ACCOUNT, &Stamped::new(Value::Object(named), stamp));
     }
 }
 
@@ -162,7 +178,7 @@ impl Profile {
 #[must_use]
 pub fn account_event(plan: &Plan, event: &Event, id: &str) -> Option<Event> {
     let concerns = match event.kind {
-        EventKind::Group => event.properties.get("groupId").and_then(Value::as_str) == Some(id),
+        EventKind::Group => event.properties.get(GROUP_ID).and_then(identifier_text).as_deref() == Some(id),
         _ => account_event_names(plan).contains(event.name.as_str()),
     };
     concerns.then(|| Event { traits: Object::new(), consent: SortedMap::new(), ..event.clone() })

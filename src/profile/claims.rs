@@ -9,8 +9,11 @@ use crate::json::codec::Need::Optional;
 use crate::json::codec::{JsonCodec, Member, put, read_members};
 use crate::json::input::{DecodeFault, JsonSource};
 use crate::json::{Object, Value};
+use crate::plan::Plan;
 use crate::profile::Profile;
+use crate::profile::account::Account;
 use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_latest};
+use crate::profile::traits::DeclaredTraits;
 
 /// The greatest number of ids whose claimed consent a profile keeps. A person has fewer devices.
 const MAX_CLAIMANTS: usize = 256;
@@ -46,10 +49,11 @@ impl JsonCodec for ClaimedFacts {
 }
 
 impl ClaimedFacts {
-    pub(crate) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, plan: &Plan, other: &Self) {
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
         }
+        DeclaredTraits::of_people(plan).limit(&mut self.traits);
         for (claimant, states) in &other.consent {
             self.keep_consent(claimant, states);
         }
@@ -91,17 +95,16 @@ impl Profile {
     /// Returns the consent that counts for a purpose, if anybody stated any.
     ///
     /// - Without a word of its own: `denied` if the latest word of any claiming id is, else `granted` if one is.
-    /// - With a word of its own that is not `denied`: a claimed `denied` that is not earlier counts instead.
-    /// - An own `denied` stays, whatever is claimed.
+    /// - With a word of its own: that word, unless a claimed `denied` is not earlier. So a claim never widens it.
     ///
-    /// A claimed state other than `denied` has the least stamp, so that any later word that is not claimed replaces it.
+    /// A claimed state other than `denied` has the least stamp, because any word that is not claimed replaces it.
     #[must_use]
     pub fn effective_consent(&self, purpose: &str) -> Option<Stamped<Consent>> {
         let own = self.consent.get(purpose);
         let Some(claimed) = self.claims.strictest(purpose) else { return own.cloned() };
         let is_denied = claimed.0 == Consent::Denied;
         match own {
-            Some(own) if own.0 == Consent::Denied || !is_denied || claimed.1 < own.1 => Some(own.clone()),
+            Some(own) if !is_denied || claimed.1 < own.1 => Some(own.clone()),
             _ if is_denied => Some(claimed.clone()),
             _ => Some(Stamped::new(claimed.0, Stamp::default())),
         }
@@ -118,7 +121,7 @@ impl Profile {
         }
         let consent = core::mem::take(&mut self.consent);
         self.claims.keep_consent(claimed_by, &consent);
-        self.accounts.values_mut().for_each(crate::profile::account::Account::demote);
+        self.accounts.values_mut().for_each(Account::demote);
         self
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod account;
 pub(crate) mod claims;
 pub(crate) mod occurrence;
 pub(crate) mod stamp;
+pub(crate) mod traits;
 
 use crate::collections::{SortedMap, SortedSet};
 use crate::event::consent::Consent;
@@ -18,6 +19,7 @@ use crate::prelude::*;
 use crate::profile::account::Account;
 use crate::profile::claims::ClaimedFacts;
 use crate::profile::occurrence::{Occurrence, remember};
+use crate::profile::traits::DeclaredTraits;
 use crate::time::Millis;
 use stamp::{Stamp, Stamped, keep_consent, keep_first, keep_first_offer, keep_last, keep_latest};
 
@@ -141,10 +143,11 @@ impl Profile {
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
         }
+        DeclaredTraits::of_people(plan).limit(&mut self.traits);
         for (purpose, state) in &other.consent {
             keep_consent(&mut self.consent, purpose, state);
         }
-        self.claims.merge(&other.claims);
+        self.claims.merge(plan, &other.claims);
         for (key, occurrences) in &other.counters {
             remember(plan, &mut self.counters, key, occurrences.iter().cloned());
         }

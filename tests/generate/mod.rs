@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 pub mod account;
+mod claims;
 mod condition;
 mod fact;
 pub mod features;
@@ -189,7 +190,10 @@ pub fn facts_by(rules: &Value, dice: &mut Dice) -> Value {
     }
     let count = dice.below(14);
     let events: Vec<Value> = (0..count).map(|_| event(dice, rules, now)).collect();
-    json!({ "now": now, "profile": profile::profile(dice, rules, now), "request": request, "events": events })
+    let profile = profile::profile(dice, rules, now);
+    let mut facts = json!({ "now": now, "profile": profile, "request": request, "events": events });
+    claims::add(dice, &mut facts, now);
+    facts
 }
 
 struct Names<'a> {

@@ -12,6 +12,8 @@ use super::{list, members};
 #[derive(Default)]
 pub struct Account {
     pub joined: Stamp,
+    /// The last claim of membership.
+    pub claimed: Option<Stamp>,
     /// The last value by name, and when it was set.
     pub traits: BTreeMap<String, (Stamp, Value)>,
     /// The exposures of its members, by keys such as `campaign:intro`.
@@ -35,12 +37,21 @@ pub fn known(profile: &Value, stamp: impl Fn(&Value, usize) -> Stamp) -> BTreeMa
     members(&profile["accounts"]).map(|(key, row)| (key.clone(), account(row))).collect()
 }
 
+/// Returns the id of the account that a group call names.
+pub fn id(call: &Value) -> Option<String> {
+    let id = &call["groupId"];
+    id.as_str().map(str::to_owned).or_else(|| id.as_i64().map(|id| id.to_string()))
+}
+
 /// Applies a group call.
-pub fn join(accounts: &mut BTreeMap<String, Account>, call: &Value, stamp: Stamp) {
-    let Some(id) = call["groupId"].as_str() else { return };
+pub fn join(accounts: &mut BTreeMap<String, Account>, id: &str, traits: &Value, stamp: Stamp, is_claimed: bool) {
     let account = accounts.entry(key(id)).or_default();
+    if is_claimed {
+        account.claimed = account.claimed.max(Some(stamp));
+        return;
+    }
     account.joined = account.joined.max(stamp);
-    for (name, value) in members(&call["traits"]) {
+    for (name, value) in members(traits) {
         account.know(name, stamp, value);
     }
 }

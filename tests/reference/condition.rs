@@ -94,7 +94,7 @@ impl Model<'_> {
                     return value.clone();
                 }
                 let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-                let value = self.person.traits.get(first).map(|(_, value)| value.clone()).unwrap_or_default();
+                let value = self.person.trait_of(first).cloned().unwrap_or_default();
                 if rest.is_empty() { value } else { walk(&value, rest) }
             }
             _ => from_request(),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::{self, Account};
 use super::hash::fnv32;
+use super::words::{self, Word};
 use super::{list, members};
 
 /// The time of an event, then a hash of its id.
@@ -17,8 +18,10 @@ pub struct Person {
     pub subject: String,
     /// The last value by name, and when it was set.
     pub traits: BTreeMap<String, (Stamp, Value)>,
-    /// The last state by purpose, and when it was set.
-    pub consent: BTreeMap<String, (Stamp, String)>,
+    /// The last claimed value by name, and when it was set.
+    pub claimed_traits: BTreeMap<String, (Stamp, Value)>,
+    /// Everything that was said about consent.
+    pub words: Vec<Word>,
     /// The exposures, by keys such as `campaign:intro`.
     pub seen: BTreeMap<String, BTreeSet<Stamp>>,
     /// The first exposure of each offer.
@@ -42,12 +45,9 @@ impl Person {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let mut person = Self {
             subject: profile["subject"].as_str().unwrap_or("").to_owned(),
-            traits: members(&profile["traits"])
-                .map(|(name, row)| (name.clone(), (stamp(row, 1), row[0].clone())))
-                .collect(),
-            consent: members(&profile["consent"])
-                .map(|(name, row)| (name.clone(), (stamp(row, 1), text(&row[0]))))
-                .collect(),
+            traits: traits(&profile["traits"], stamp),
+            claimed_traits: traits(&profile["claims"]["traits"], stamp),
+            words: words::known(profile, stamp),
             seen: members(&profile["exposures"])
                 .map(|(key, rows)| (key.clone(), list(rows).map(|row| stamp(row, 0)).collect()))
                 .collect(),
@@ -67,32 +67,41 @@ impl Person {
         person
     }
 
-    /// Returns the account that the person joined last.
+    /// Returns the account that the person joined last, or else the one claimed last.
     pub fn account(&self) -> Option<&Account> {
-        self.accounts.values().max_by_key(|account| account.joined)
+        self.accounts.values().max_by_key(|account| (account.joined, account.claimed))
+    }
+
+    /// Returns the value of a trait: the person's, or else a claimed one.
+    pub fn trait_of(&self, name: &str) -> Option<&Value> {
+        self.traits.get(name).or_else(|| self.claimed_traits.get(name)).map(|(_, value)| value)
     }
 
     fn meet(&mut self, rules: &Value, event: &Value) {
         let stamp = (event["at"].as_i64().unwrap(), fnv32(event["id"].as_str().unwrap()));
         let trusted = event["trusted"] == true;
-        for (name, value) in members(&event["traits"]) {
-            let is_later = self.traits.get(name).is_none_or(|(known, _)| *known < stamp);
+        let claimed_by = event["claimedBy"].as_str();
+        let traits = if claimed_by.is_some() { &mut self.claimed_traits } else { &mut self.traits };
+        for (name, value) in members(&event["traits"]).filter(|_| event["type"] != "group") {
+            let is_later = traits.get(name).is_none_or(|(known, _)| *known < stamp);
             if is_later && (trusted || is_open(rules, name)) {
-                self.traits.insert(name.clone(), (stamp, value.clone()));
+                traits.insert(name.clone(), (stamp, value.clone()));
             }
         }
         let properties = &event["properties"];
-        if event["type"] == "group" && properties["groupId"].is_string() && (trusted || is_open(rules, "account")) {
-            account::join(&mut self.accounts, properties, stamp);
-            if self.traits.get("account").is_none_or(|(known, _)| *known < stamp) {
-                self.traits.insert("account".to_owned(), (stamp, json!({ "id": properties["groupId"] })));
+        let group = account::id(properties).filter(|_| event["type"] == "group");
+        if let Some(id) = group.filter(|_| trusted || is_open(rules, "account")) {
+            account::join(&mut self.accounts, &id, &properties["traits"], stamp, claimed_by.is_some());
+            if traits.get("account").is_none_or(|(known, _)| *known < stamp) {
+                traits.insert("account".to_owned(), (stamp, json!({ "id": id })));
             }
         }
-        for (purpose, state) in members(&event["consent"]) {
-            if self.consent.get(purpose).is_none_or(|(known, _)| *known < stamp) {
-                self.consent.insert(purpose.clone(), (stamp, state.as_str().unwrap().to_owned()));
-            }
-        }
+        self.words.extend(members(&event["consent"]).map(|(purpose, state)| Word {
+            stamp,
+            claimed_by: claimed_by.map(str::to_owned),
+            purpose: purpose.clone(),
+            state: state.as_str().unwrap().to_owned(),
+        }));
         let is_sent = event["event"] == "Message Sent" && trusted;
         if is_sent || event["event"] == "Message Seen" {
             let mut keys = Vec::new();
@@ -133,6 +142,10 @@ impl Person {
         }
         self.events.insert(stamp, event.clone());
     }
+}
+
+fn traits(rows: &Value, stamp: impl Fn(&Value, usize) -> Stamp) -> BTreeMap<String, (Stamp, Value)> {
+    members(rows).map(|(name, row)| (name.clone(), (stamp(row, 1), row[0].clone()))).collect()
 }
 
 /// Returns whether anybody may set the trait: every declared attribute below it has `client: true`.

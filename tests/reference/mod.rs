@@ -25,6 +25,7 @@ mod regex;
 mod score;
 pub mod send;
 mod value;
+pub mod words;
 
 use serde_json::{Map, Value, json};
 
@@ -203,11 +204,16 @@ impl Model<'_> {
         let default_gpc = json!(["sale_share", "advertising"]);
         let opted_out =
             self.request["gpc"] == true && list(policy.get("gpc").unwrap_or(&default_gpc)).any(|name| name == purpose);
-        let known = || {
-            let of_person = || self.person.consent.get(purpose).map(|(_, state)| state.as_str());
-            self.request["consent"][purpose].as_str().or_else(of_person)
+        if opted_out {
+            return Some("denied".to_owned());
+        }
+        let on_device = self.request["consent"][purpose].as_str().map(str::to_owned);
+        let Some((since, recorded)) = words::effective(&self.person.words, purpose) else { return on_device };
+        let counts = match self.request["consentAt"].as_i64() {
+            Some(at) if at <= self.now => since > at || (since == at && recorded == "denied"),
+            _ => recorded == "denied",
         };
-        if opted_out { Some("denied".to_owned()) } else { known().map(str::to_owned) }
+        if counts { Some(recorded) } else { on_device.or(Some(recorded)) }
     }
 
     fn is_on(&self, schedule: &Value) -> bool {

@@ -9,7 +9,7 @@ use crate::source::cursor::{ReadContext, Reference};
 /// Checks the channels of next actions and of journeys.
 pub fn check<'r, 'a>(linter: &Linter<'r, 'a>, reaches: &[MessageReach<'r, 'a>], out: &mut ReadContext<'_>) {
     // Quiet hours, caps and roles can rule a channel out.
-    if !linter.definitions.section_has_only("policies", &["consent", "suppress", "scores"]) {
+    if !linter.definitions.section_has_only("policies", &["consent", "suppress", "scores", "retention", "addresses"]) {
         return;
     }
     for reach in reaches.iter().filter(|reach| reach.is_understood) {

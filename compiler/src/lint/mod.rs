@@ -12,6 +12,7 @@ mod estimate;
 mod experiments;
 mod feature_experiments;
 mod features;
+mod identity;
 mod journeys;
 mod lengths;
 mod lists;
@@ -76,6 +77,7 @@ pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadCon
     lengths::check(&linter, out);
     personal::check(&linter, out);
     personal::check_unneeded(&linter, unneeded_edge_attributes, out);
+    identity::check(&linter, out);
     unused::check(&linter, out);
 }
 

@@ -66,7 +66,7 @@ pub fn check_unneeded(linter: &Linter<'_, '_>, names: &[&str], out: &mut ReadCon
 }
 
 /// Returns the words of a name, in lower case: `billing.lastName` has three.
-fn words(name: &str) -> String {
+pub(super) fn words(name: &str) -> String {
     let mut out = String::new();
     let mut was_small = false;
     for c in name.chars() {

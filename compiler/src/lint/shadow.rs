@@ -152,7 +152,8 @@ fn always_fills(linter: &Linter<'_, '_>, claim: &SlotClaim<'_, '_, '_>) -> bool 
     let offer_is_free = reach.offer.is_none_or(|(id, offer)| {
         offer.group.is_none() && linter.definitions.has_only("offers", id, &["version", "from", "until", "terms"])
     });
-    let policies = linter.definitions.section_has_only("policies", &["consent", "suppress", "caps", "scores", "roles"]);
+    let known = ["consent", "suppress", "caps", "scores", "roles", "retention", "addresses"];
+    let policies = linter.definitions.section_has_only("policies", &known);
     let message = claim.message;
     reach.is_free
         && offer_is_free

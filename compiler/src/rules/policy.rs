@@ -12,10 +12,6 @@ use crate::rules::privacy::{self, RetentionRules};
 use crate::rules::{Files, Rules};
 use crate::source::cursor::{Cursor, Fields, ReadContext};
 
-/// The keys of the section.
-const KEYS: [&str; 9] =
-    ["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles", "retention", "addresses"];
-
 /// The policies.
 #[derive(Clone, Debug)]
 pub struct Policies<'a> {
@@ -68,12 +64,9 @@ pub struct Suppression<'a> {
 impl<'a> Policies<'a> {
     /// Reads the policies of all files: a single `consent`, and the concatenation of each list.
     pub fn read(files: &Files<'a>, out: &mut ReadContext<'_>) -> Self {
-        let sections: Vec<Fields<'a>> = files
-            .sections("policies")
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(|cursor| cursor.fields(&KEYS, out))
-            .collect();
+        let known = ["consent", "suppress", "caps", "cooldown", "quiet", "scores", "roles", "retention", "addresses"];
+        let sections = files.sections("policies").collect::<Vec<_>>().into_iter();
+        let sections: Vec<Fields<'a>> = sections.map(|cursor| cursor.fields(&known, out)).collect();
         let all = |name: &str, out: &mut ReadContext<'_>| -> Vec<Cursor<'a>> {
             let places: Vec<_> = sections.iter().filter_map(|section| section.get(name)).collect();
             places.iter().flat_map(|cursor| cursor.list(out)).collect()
