@@ -32,7 +32,7 @@ fn email(value: &str) -> Option<String> {
 
 /// Returns the digits of a phone number, after a `+` if it begins with one or with `00`.
 ///
-/// A trunk `(0)` after the country code goes. Anything but digits and the usual separators is no phone number.
+/// A trunk `(0)` after the country code goes. A value with anything but digits and the usual separators is not a phone number.
 fn phone(value: &str) -> Option<String> {
     let value = value.trim().replace("(0)", "");
     let is_separator = |c: char| matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2010}'..='\u{2015}');

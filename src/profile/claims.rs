@@ -18,7 +18,7 @@ use crate::profile::traits::DeclaredTraits;
 /// The greatest number of ids whose claimed consent a profile keeps. A person has fewer devices.
 const MAX_CLAIMANTS: usize = 256;
 
-/// What ids without a proof said about a subject. Every part is a join, like the parts of a profile.
+/// The facts that ids without a proof said about a subject. Every part is a join, like the parts of a profile.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClaimedFacts {
     /// Traits, by name.

@@ -137,6 +137,8 @@ impl Profile {
 
     /// Merges all facts of another profile; the subject's id stays.
     ///
+    /// A device's profile is made to claims before, with [`Profile::into_claims`]: a device is not the person.
+    ///
     /// The merge is commutative (except for the subject's id), associative and idempotent, for one `plan`, which
     /// defines how many stamps are enough.
     pub fn merge(&mut self, plan: &Plan, other: &Self) {

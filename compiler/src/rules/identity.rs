@@ -22,7 +22,7 @@ const LIMIT: u32 = 5;
 const BUILT_IN: [&str; 3] = ["anonymous_id", "device", USER_ID];
 const USER_ID: &str = "user_id";
 
-/// Who a call is about.
+/// The identifiers that name people, and the values that name nobody.
 #[derive(Clone, Debug)]
 pub struct Identity<'a> {
     /// The effect of an identifier that nobody has proven.

@@ -67,40 +67,26 @@ impl Writer<'_> {
         match test {
             History::Count { op, counter, count } => {
                 let count = self.number(count);
-                self.filter(counter);
                 self.windowed(*op, counter, count)
             }
             History::Sum { counter, total } => {
-                self.filter(counter);
                 let total = self.value(total);
                 self.windowed(Op::Sum, counter, total)
             }
             History::Edge { op, counter, value, ages } => self.edge(*op, counter, value.as_ref(), ages),
             History::Recency { counter, ages } => {
-                self.filter(counter);
                 let ages = self.bounds(ages);
                 let age = self.all_of(ages);
                 self.node(Op::Recency, [self.ids.counter(counter).0, age.0, 0, 0])
             }
             History::Sequence { first, then, within } => {
-                self.filter(first);
-                self.filter(then);
                 let key = SequenceSpec::new(first, then, *within).key();
                 self.node(Op::Sequence, [row(&self.ids.sequences, &key).0, 0, 0, 0])
             }
         }
     }
 
-    /// Writes the condition on the properties of a counter's events. The counter has it already, so this only marks its nodes
-    /// as shared.
-    fn filter(&mut self, counter: &CounterSpec<'_>) {
-        if let Some(filter) = &counter.filter {
-            self.condition(filter.condition());
-        }
-    }
-
     fn edge(&mut self, op: Op, counter: &CounterSpec<'_>, value: Option<&ValueTest<'_>>, ages: &[Bound]) -> NodeId {
-        self.filter(counter);
         let value = value.map(|value| self.value(value));
         let ages = self.bounds(ages);
         let counter = self.ids.counter(counter).0;

@@ -10,7 +10,7 @@ use super::RowWriter;
 use crate::emit::Audience;
 
 impl RowWriter<'_, '_, '_, '_> {
-    /// Writes who a call is about and what addresses keep. Browsers decide neither.
+    /// Writes the identifiers and the parameters of addresses. Browsers decide neither.
     pub(super) fn identity(&mut self) {
         let rules = self.rules;
         if self.audience == Audience::Public {
