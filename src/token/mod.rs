@@ -1,9 +1,10 @@
-//! Profile tokens and preview tokens: signed, compact, and verified offline.
+//! Profile tokens, hand-over tokens and preview tokens: signed, compact, and verified offline.
 //!
 //! Keys are in [`keys`](crate::keys); every key has one [`Purpose`](crate::keys::Purpose).
 //!
 //! - [`jws`]: JWS in compact form (RFC 7515), without the extensions of RFC 7797.
 //! - [`Claims`], [`mint`] and [`Verifier`]: the profile token, a JWT (RFC 7519) that follows the advice of RFC 8725.
+//! - [`HandOverClaims`], [`mint_hand_over`] and [`HandOverVerifier`]: the hand-over token, which is good once.
 //! - [`PreviewClaims`], [`mint_preview`] and [`PreviewVerifier`]: the preview token.
 //! - [`detect_pii`]: the check that keeps PII out of tokens.
 //!
@@ -58,6 +59,7 @@
 //! ```
 
 mod claims;
+mod hand_over;
 pub mod jws;
 mod mint;
 mod pii;
@@ -68,6 +70,10 @@ mod verification;
 
 pub use claims::{
     Claims, DEFAULT_LIFETIME_MS, PROFILE_TYP, Verifier, mint, mint_value, minted_length, minted_value_length,
+};
+pub use hand_over::{
+    DEFAULT_HAND_OVER_LIFETIME_MS, HAND_OVER_TYP, HandOverClaims, HandOverVerifier, MAX_HAND_OVER_LIFETIME_MS,
+    mint_hand_over,
 };
 pub use mint::MintError;
 pub(crate) use pii::has_email;
