@@ -191,11 +191,20 @@ pub fn decision_id(plan: &Plan, facts: &Facts) -> String {
 /// It depends on consent and on [`Request::bot`] alone, so only the consent of the pending events is applied.
 #[must_use]
 pub fn allows_storage(plan: &Plan, facts: &Facts) -> bool {
+    !facts.request.bot && storage_consent(plan, facts) == Consent::Granted
+}
+
+/// Returns the state of consent to storage on the device, which tells a refusal from a question that is pending.
+///
+/// Storage that needs no consent is granted.
+#[must_use]
+pub fn storage_consent(plan: &Plan, facts: &Facts) -> Consent {
+    let Some(purpose) = plan.settings().store else { return Consent::Granted };
     let mut profile = Cow::Borrowed(&facts.profile);
     for event in facts.events.iter().filter(|event| !event.consent.is_empty()) {
         apply_consent(plan, profile.to_mut(), event);
     }
-    is_allowed(plan, facts, &profile, plan.settings().store)
+    consent(plan, &facts.request, &profile, facts.now, plan.text(purpose))
 }
 
 /// Returns the purpose that forbids to keep events of a subject: the first of `store` and `measure` that is not granted.
