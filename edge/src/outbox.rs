@@ -6,7 +6,7 @@ use core::fmt;
 
 use throughline::bucket::bucket;
 use throughline::canonical;
-use throughline::{Event, Millis, Object, Value};
+use throughline::{Event, MAX_IDENTIFIER, Millis, Object, Value, is_placeholder};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortSignal, Request, RequestInit};
 
@@ -24,8 +24,6 @@ use crate::visitor::device;
 const SHARDS: f64 = 64.0;
 /// The timeout of a request to the collector, in milliseconds. After it the events go to the outbox.
 const TIMEOUT_MS: u32 = 3000;
-/// The longest id of another vendor, in bytes.
-const MAX_FOREIGN_ID: usize = 200;
 
 /// The paths of the collector.
 pub mod path {
@@ -144,7 +142,7 @@ fn foreign_id(context: &RequestContext) -> Option<String> {
     // Older versions write the id as JSON.
     let id = written.trim_matches('"');
     let is_id =
-        !id.is_empty() && id.len() <= MAX_FOREIGN_ID && !id.chars().any(char::is_control) && !device::is_alias(id);
+        id.len() <= MAX_IDENTIFIER && !id.chars().any(char::is_control) && !device::is_alias(id) && !is_placeholder(id);
     is_id.then(|| id.to_owned())
 }
 

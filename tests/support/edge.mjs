@@ -170,7 +170,8 @@ export async function startEdge({
 
 /** Starts a server of Node's: `{ url, close() }`. */
 export async function serve(handler) {
-  const server = createServer(handler);
+  // Larger than by default, because the edge passes on long headers as well.
+  const server = createServer({ maxHeaderSize: 64 << 10 }, handler);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
   return {

@@ -145,7 +145,7 @@ describe('the server provider', () => {
     assert.deepEqual(await codes(client.getStringDetails('boolean', 'mine', user)), ['mine', 'TYPE_MISMATCH']);
     assert.deepEqual(await codes(client.getNumberDetails('first', 7, user)), [7, 'GENERAL']);
     assert.deepEqual(await codes(client.getStringDetails('string', 'mine', {})), ['mine', 'TARGETING_KEY_MISSING']);
-    assert.deepEqual(await codes(client.getStringDetails('string', 'mine', { targetingKey: 7 })), [
+    assert.deepEqual(await codes(client.getStringDetails('string', 'mine', { targetingKey: 7.5 })), [
       'mine',
       'INVALID_CONTEXT',
     ]);
@@ -253,6 +253,8 @@ describe('who it is about', () => {
     browser.cookies.set(ID, credential(edge.keys, alias));
     browser.cookies.set('tl_consent', 'personalization=granted');
     assert.equal(await splitOf({ targetingKey: 'user-1' }, {}, browser), bucketOf('user-1'));
+    assert.equal(await splitOf({ targetingKey: 1042 }, {}, browser), bucketOf('1042'));
+    assert.equal(await splitOf({ targetingKey: '{{user.id}}' }, {}, browser), bucketOf(alias));
     assert.equal(await splitOf({}, {}, browser), bucketOf(alias));
     browser.cookies.set('tl_consent', 'personalization=denied');
     assert.equal(await splitOf({}, {}, browser), 'TARGETING_KEY_MISSING');
@@ -296,10 +298,11 @@ describe('what is refused', () => {
       { context: [] },
       { context: 'user-1' },
       { context: { targetingKey: ['x'] } },
+      { context: { targetingKey: 2 ** 60 } },
     ]) {
       refused(await new Visitor(edge).post(FLAGS, body), 400, 'INVALID_CONTEXT');
     }
-    for (const context of [{}, { targetingKey: '' }, { targetingKey: null }]) {
+    for (const context of [{}, { targetingKey: '' }, { targetingKey: null }, { targetingKey: 'N/A' }]) {
       refused(await ask(context, { key: 'boolean' }), 400, 'TARGETING_KEY_MISSING', { key: 'boolean' });
     }
   });

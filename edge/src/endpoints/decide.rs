@@ -53,7 +53,9 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     // An event cannot happen after its arrival: a later time comes from a clock that is fast.
     let received = if has_time { Millis::MAX } else { context.now };
     let events = facts.events.into_iter();
-    let events: Vec<_> = events.map(|event| Event { trusted: false, at: event.at.min(received), ..event }).collect();
+    let mut events: Vec<_> =
+        events.map(|event| Event { trusted: false, claimed_by: None, at: event.at.min(received), ..event }).collect();
+    events.iter_mut().for_each(|event| event.clean_addresses(&plan));
     let decided = decide_for_visitor(&plan, visitor, request, facts.now, &|_| events.clone());
     let response = response::json_text(200, &decided.decision.to_json())?;
     if !is_simulation {
@@ -99,6 +101,7 @@ fn merged(stated: Request, seen: Request) -> Request {
     Request {
         attributes,
         consent,
+        consent_at: stated.consent_at.or(seen.consent_at),
         gpc: stated.gpc || seen.gpc,
         agent: stated.agent.or(seen.agent),
         bot: stated.bot || seen.bot,

@@ -1,7 +1,7 @@
 //! `POST events`: events of the browser, as a Segment batch.
 
 use throughline::canonical;
-use throughline::{Event, Object, Plan, SortedMap, SortedSet, Value};
+use throughline::{Event, MAX_IDENTIFIER, Object, Plan, SortedMap, SortedSet, Value, identifier_text, is_placeholder};
 use web_sys::Response;
 
 use crate::endpoints::token::insert_device;
@@ -29,8 +29,6 @@ const MAX_OWNERS: usize = 8;
 const IDENTIFIERS: [&str; 3] = ["userId", "previousId", "groupId"];
 /// The reason for which an event with a wrong ticket is ignored.
 const WRONG_OWNER: &str = "`owner` is not a ticket of this site";
-const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;
-const MAX_IDENTIFIER: usize = 200;
 /// The most identifiers of other systems in a call.
 const MAX_EXTERNAL_IDS: usize = 20;
 
@@ -56,7 +54,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     let mut results = SortedMap::new();
     let mut visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
     refresh::apply(context, &plan, &mut visitor);
-    let accepted = accept(context, &visitor, batch, &mut results);
+    let accepted = accept(context, &plan, &visitor, batch, &mut results);
 
     let device = visitor.id.clone();
     let request = request_facts::of(&context.incoming, visitor.session);
@@ -80,6 +78,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
 /// Returns the valid events, and inserts the result of each event.
 fn accept(
     context: &RequestContext,
+    plan: &Plan,
     visitor: &Visitor,
     batch: &[Value],
     results: &mut SortedMap<Value>,
@@ -95,7 +94,10 @@ fn accept(
             Event::from_segment(item, context.now, false).map_err(|error| error.to_string())
         };
         let event = match event {
-            Ok(event) => event,
+            Ok(mut event) => {
+                event.clean_addresses(plan);
+                event
+            }
             Err(message) => {
                 results.insert(id, result("error", Some(&message)));
                 continue;
@@ -103,7 +105,9 @@ fn accept(
         };
         match owner(context, visitor, item, &mut owners) {
             Ok(owner) => {
-                results.insert(id, result("ok", None));
+                let warning = warning(item);
+                let name = if warning.is_some() { "warning" } else { "ok" };
+                results.insert(id, result(name, warning.as_deref()));
                 out.push(Accepted { value: forwarded(&event, item), event, owner });
             }
             Err(reason) => {
@@ -171,16 +175,17 @@ fn external_ids(call: &Value) -> Vec<Value> {
     ids.iter().filter(of_user).filter_map(read).take(MAX_EXTERNAL_IDS).collect()
 }
 
-/// Returns the text of an identifier: a string, or the digits of a whole number that is exact.
+/// Returns the text of an identifier that names somebody.
 fn identifier(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) if number.abs() <= MAX_WHOLE => {
-            Some(canonical::to_string(value)).filter(|digits| !digits.contains('.'))?
-        }
-        _ => return None,
-    };
-    (!text.is_empty() && text.len() <= MAX_IDENTIFIER).then_some(text)
+    identifier_text(value).filter(|id| id.len() <= MAX_IDENTIFIER && !is_placeholder(id))
+}
+
+/// Returns the warning about the first identifier of a call that names nobody, and is therefore left out.
+fn warning(call: &Value) -> Option<String> {
+    let is_given = |value: &Value| *value != Value::Null && value.as_str() != Some("");
+    let is_wrong = |name: &&str| is_given(call.at([*name])) && identifier(call.at([*name])).is_none();
+    let name = IDENTIFIERS.into_iter().find(is_wrong)?;
+    Some(format!("`{name}` is left out: expected the id of somebody, as text or a whole number below 2^53"))
 }
 
 /// Whether a text is an HMAC-SHA-256 in lower-case hexadecimal.
@@ -254,11 +259,13 @@ async fn deliver(context: &RequestContext, envelope: &Envelope, events: Vec<Valu
     })
 }
 
-/// Takes over the collector's results of the events: it knows, for example, what a person has refused elsewhere.
+/// Takes over what the collector says of the events besides `ok`: it knows, for example, what a person has refused.
 fn report(response: Option<&Value>, results: &mut SortedMap<Value>) {
     let Some(found) = response.and_then(|response| response.at(["results"]).as_object()) else { return };
     for (id, found) in found.iter() {
-        if let Some(known) = results.get_mut(id).filter(|_| found.at(["result"]).as_str().is_some()) {
+        if let Some(known) =
+            results.get_mut(id).filter(|_| found.at(["result"]).as_str().is_some_and(|name| name != "ok"))
+        {
             *known = found.clone();
         }
     }

@@ -4,6 +4,7 @@
 use throughline::canonical;
 use throughline::{
     Evaluation, EvaluationOptions, Facts, Object, Plan, Profile, Request, Value, evaluate, evaluate_all, fnv64a,
+    identifier_text, is_placeholder,
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;
@@ -108,16 +109,14 @@ fn visitor(context: &RequestContext) -> Result<Visitor, Refusal> {
 fn facts(context: &RequestContext, plan: &Plan, visitor: Visitor, attributes: Object) -> Result<Facts, Refusal> {
     let key = match attributes.get("targetingKey") {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(key)) => key.clone(),
-        Some(_) => return Err(invalid("`context.targetingKey`: expected a string")),
+        Some(key) => identifier_text(key)
+            .ok_or_else(|| invalid("`context.targetingKey`: expected a string, or a whole number below 2^53"))?,
     };
+    // A key that stands for nobody must not make one subject of all who send it.
+    let key = if is_placeholder(&key) { String::new() } else { key };
     let incoming = &context.incoming;
-    let request = Request {
-        attributes,
-        consent: consent::from_cookies(&incoming.cookies),
-        gpc: incoming.has_gpc(),
-        ..Request::default()
-    };
+    let (consent, consent_at) = consent::from_cookies(&incoming.cookies);
+    let request = Request { attributes, consent, consent_at, gpc: incoming.has_gpc(), ..Request::default() };
     let (visitor, mut facts) = facts_for_visitor(plan, visitor, request, context.now, &|_| Vec::new());
     let has_token = visitor.expires.is_some() || visitor.profile.subject != visitor.id;
     if !has_token && !key.is_empty() {

@@ -1,8 +1,8 @@
 //! `GET token`: the visitor, as far as this browser may know them. `POST token`: stores an app's token in a web view.
 //! `DELETE token`: signs the visitor out of this browser.
 
-use throughline::token::Rejection;
 use throughline::token::jws::{MAX_TOKEN, Unverified};
+use throughline::token::{HAND_OVER_TYP, Rejection};
 use throughline::{Object, Plan, Value};
 use web_sys::Response;
 
@@ -17,9 +17,6 @@ use crate::response;
 use crate::visitor::decide_for_visitor::{VisitorDecision, decide_for_visitor};
 use crate::visitor::set_cookies::write_cookies;
 use crate::visitor::{Visitor, request_facts};
-
-/// The type of a hand-over token.
-const HAND_OVER_TYP: &str = "tl-handover+jwt";
 
 /// Responds with the subject, the part of the profile that the public plan needs, the session, and consent.
 pub async fn get(context: &RequestContext) -> Result<Response, Refusal> {

@@ -7,7 +7,7 @@ pub mod rewriter;
 use alloc::rc::Rc;
 
 use futures_util::future::join;
-use throughline::{Decision, Event, EventKind, Facts, Object, Plan, allows_storage};
+use throughline::{Consent, Decision, Event, EventKind, Facts, Object, Plan, allows_storage, storage_consent};
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
@@ -16,10 +16,10 @@ use crate::platform::js;
 use crate::prelude::*;
 use crate::refresh::{self, Question};
 use crate::request::RequestContext;
+use crate::visitor::Visitor;
 use crate::visitor::decide_for_visitor::decide_for_visitor;
 use crate::visitor::preview::Preview;
 use crate::visitor::request_facts;
-use crate::visitor::{Visitor, consent};
 use origin::Validators;
 
 /// The decision about a page request, and all that the response needs.
@@ -32,8 +32,8 @@ pub struct PageOutcome {
     pub decision: Decision<'static>,
     /// The page view.
     pub view: Event,
-    /// The facts of the request.
-    pub request: throughline::Request,
+    /// The facts that the decision was made from.
+    pub facts: Facts,
     /// Whether the visitor's token changes.
     pub changed: bool,
     /// Whether this is a preview.
@@ -112,7 +112,7 @@ impl PageVisit {
             return None;
         }
         let preview = Preview::of(context);
-        if !preview.has_headers() && !plan.concerns(&page_view(context, "")) {
+        if !preview.has_headers() && !plan.concerns(&page_view(context, &plan, "")) {
             return None;
         }
         let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
@@ -142,15 +142,16 @@ impl PageVisit {
     fn decide(self, context: &RequestContext) -> PageOutcome {
         let Self { plan, mut visitor, request, preview } = self;
         refresh::apply(context, &plan, &mut visitor);
-        let decided =
-            decide_for_visitor(&plan, visitor, request, context.now, &|decision| vec![page_view(context, decision)]);
+        let decided = decide_for_visitor(&plan, visitor, request, context.now, &|decision| {
+            vec![page_view(context, &plan, decision)]
+        });
         let (mut visitor, decision, facts) = (decided.visitor, decided.decision, decided.facts);
-        let view = page_view(context, &decision.id());
+        let view = page_view(context, &plan, &decision.id());
         // A preview is not recorded as a visit.
         let changed = decision.store
             && !preview.is_on()
             && visitor.apply_events(&plan, decision.exposures().iter().chain([&view]), context.now);
-        PageOutcome { plan, visitor, decision, view, request: facts.request, changed, preview }
+        PageOutcome { plan, visitor, decision, view, facts, changed, preview }
     }
 }
 
@@ -184,8 +185,8 @@ async fn device_for_origin(context: &RequestContext) -> Option<String> {
     named_device(context, &plan, &visitor, request)
 }
 
-/// Returns the page view of this request, as the Segment specification names it.
-fn page_view(context: &RequestContext, decision: &str) -> Event {
+/// Returns the page view of this request, as the Segment specification names it, with its addresses as they are recorded.
+fn page_view(context: &RequestContext, plan: &Plan, decision: &str) -> Event {
     let address = &context.incoming.address;
     let mut properties = Object::new();
     properties.insert("path", address.path.as_str());
@@ -194,7 +195,7 @@ fn page_view(context: &RequestContext, decision: &str) -> Event {
     if let Some(referrer) = context.incoming.header("referer") {
         properties.insert("referrer", referrer.as_str());
     }
-    Event {
+    let mut view = Event {
         id: format!("{decision}:page"),
         kind: EventKind::Page,
         name: "Page Viewed".to_owned(),
@@ -202,19 +203,24 @@ fn page_view(context: &RequestContext, decision: &str) -> Event {
         properties,
         trusted: true,
         ..Event::default()
-    }
+    };
+    view.clean_addresses(plan);
+    view
 }
 
 impl PageOutcome {
-    /// Whether the response is for this visitor alone: a slot is filled, or a cookie must be set.
+    /// Whether the visitor refuses storage on this device, so that what is stored must go.
+    fn refuses_storage(&self) -> bool {
+        !self.decision.store && storage_consent(&self.plan, &self.facts) == Consent::Denied
+    }
+
+    /// Whether the response is for this visitor alone: a slot is filled, or a cookie must be set or deleted.
     ///
     /// Every other page is served as it came and can be cached for everyone. A visit without a filled slot therefore counts
     /// only where the rules count the views of that page.
     fn is_personal(&self, context: &RequestContext) -> bool {
         let is_stored = self.changed || (self.decision.store && self.visitor.is_refreshed);
-        let is_cleared = !self.decision.store
-            && consent::refuses_storage(&self.plan, &self.request)
-            && context.incoming.cookies.has_any_of_visitor();
+        let is_cleared = self.refuses_storage() && context.incoming.cookies.has_any_of_visitor();
         !self.decision.slots.is_empty() || is_stored || is_cleared || self.preview.has_headers()
     }
 }

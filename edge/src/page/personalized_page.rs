@@ -118,8 +118,8 @@ fn personal_headers(context: &RequestContext, response: &Response, outcome: &Pag
             outcome.changed,
             context.now,
         );
-    } else {
-        clear_cookies(&headers, &outcome.plan, &outcome.request, &context.incoming.cookies);
+    } else if outcome.refuses_storage() {
+        clear_cookies(context, &headers, &outcome.facts);
     }
     outcome.preview.set_headers(&headers);
     Ok(headers)

@@ -23,6 +23,8 @@ pub const VISITOR: [&str; 3] = [ID, TOKEN, SESSION];
 /// The time that browsers keep a cookie at most, in seconds: 400 days.
 pub const LONGEST: u64 = 400 * 24 * 60 * 60;
 
+/// The time that the cookie of consent is kept, in seconds: half a year.
+const CONSENT_SECONDS: u64 = 182 * 24 * 60 * 60;
 /// The prefix of the edge's cookies.
 const PREFIX: &str = "tl_";
 /// The prefix by which browsers keep a cookie to one host: no other host of the domain can set it.
@@ -90,6 +92,14 @@ impl Cookies {
         if self.values(name).count() > 1 {
             delete(headers, name);
         }
+    }
+
+    /// Sets the cookie of consent, which scripts read and write. A script without TLS could not replace a secure one.
+    pub fn set_consent(&self, headers: &Headers, value: &str, is_secure: bool) {
+        let scope = self.domain.as_ref().map_or_else(String::new, |domain| format!("; Domain={domain}"));
+        let secure = if is_secure { "; Secure" } else { "" };
+        let cookie = format!("{CONSENT}={value}; Path=/{scope}; Max-Age={CONSENT_SECONDS}{secure}; SameSite=Lax");
+        let _ = headers.append("set-cookie", &cookie);
     }
 
     /// Deletes a cookie of the visitor, in every scope that it may have.

@@ -9,7 +9,7 @@ pub mod set_cookies;
 mod token;
 
 use throughline::token::Rejection;
-use throughline::{Event, Millis, Object, Plan, Profile, Value, reduce};
+use throughline::{ClaimedFacts, Event, Millis, Object, Plan, Profile, Value, reduce};
 
 use self::token::TokenCookie;
 use crate::error::log;
@@ -91,7 +91,11 @@ impl Visitor {
             id: String::new(),
             is_signed: false,
             is_new: false,
-            profile: Profile { consent: self.profile.consent.clone(), ..Profile::default() },
+            profile: Profile {
+                consent: self.profile.consent.clone(),
+                claims: ClaimedFacts { consent: self.profile.claims.consent.clone(), ..ClaimedFacts::default() },
+                ..Profile::default()
+            },
             version: 0,
             expires: None,
             presented: None,

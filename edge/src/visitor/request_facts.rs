@@ -15,9 +15,11 @@ pub fn of(incoming: &IncomingRequest, session: Millis) -> Request {
     let agent = agent(incoming);
     let bot = is_bot(incoming, &agent.user_agent);
     let locale = incoming.header("accept-language").and_then(|header| first_locale(&header));
+    let (consent, consent_at) = consent::from_cookies(&incoming.cookies);
     Request {
         attributes: attributes(incoming, bot, locale.as_deref()),
-        consent: consent::from_cookies(&incoming.cookies),
+        consent,
+        consent_at,
         gpc: incoming.has_gpc(),
         agent: Some(agent),
         bot,

@@ -1,6 +1,6 @@
 //! The cookies of a visitor who may be recognised again, and their removal.
 
-use throughline::{Millis, Plan, Request};
+use throughline::{Consent, Facts, Millis, Plan, storage_consent};
 use web_sys::Headers;
 
 use crate::platform::config::Config;
@@ -45,22 +45,24 @@ pub fn write_cookies(
     changed: bool,
     headers: &Headers,
 ) {
-    let cookies = &context.incoming.cookies;
     if decided.decision.store {
-        set_cookies(headers, &context.isolate.config, cookies, &decided.visitor, changed, context.now);
-    } else {
-        clear_cookies(headers, plan, &decided.facts.request, cookies);
+        set_cookies(
+            headers,
+            &context.isolate.config,
+            &context.incoming.cookies,
+            &decided.visitor,
+            changed,
+            context.now,
+        );
+    } else if storage_consent(plan, &decided.facts) == Consent::Denied {
+        clear_cookies(context, headers, &decided.facts);
     }
 }
 
-/// Deletes the cookies of a visitor who refuses storage on this device.
-///
-/// Consent that is merely pending deletes nothing.
-pub fn clear_cookies(headers: &Headers, plan: &Plan, request: &Request, cookies: &Cookies) {
-    if !consent::refuses_storage(plan, request) {
-        return;
-    }
+/// Deletes the cookies of a visitor who refuses storage on this device. Consent that is merely pending deletes nothing.
+pub fn clear_cookies(context: &RequestContext, headers: &Headers, facts: &Facts) {
     for name in cookies::VISITOR {
-        cookies.delete(headers, name);
+        context.incoming.cookies.delete(headers, name);
     }
+    consent::remember_refusals(context, headers, facts);
 }
