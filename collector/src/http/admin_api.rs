@@ -12,9 +12,10 @@ use crate::http::body;
 use crate::http::response;
 use crate::identity;
 use crate::identity::rules::IdentityRules;
+use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::platform::settings::Settings;
-use crate::profile::client::{call_merged, mint_token};
+use crate::profile::client::{call_merged, mint_token, survey};
 use crate::profile::rpc::{Minted, ViewProfile};
 use crate::store::failed_events;
 
@@ -37,20 +38,28 @@ pub async fn profile(request: &Request, env: &Env, name: &str) -> Result<Respons
     }
 }
 
-/// `POST /v1/tokens` with `{"id": "user_id:42"}`: a token for a device that the shop has authenticated.
+/// `POST /v1/tokens` with `{"id": "user_id:42"}`: a token for a device that the shop has authenticated. With
+/// `"use": "hand-over"` it is one that a browser redeems once, and that carries no facts.
 pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
     #[derive(Deserialize)]
     struct TokenRequest {
         id: String,
+        #[serde(default, rename = "use")]
+        purpose: Option<String>,
     }
     if let Some(refusal) = refusal(&request, env)? {
         return Ok(refusal);
     }
     let bytes = body::read(&mut request).await.unwrap_or_default();
-    let Ok(TokenRequest { id }) = serde_json::from_slice(&bytes) else {
-        return response::error(400, "unreadable", "expected `{\"id\": \"<namespace>:<id>\"}`");
+    let Ok(TokenRequest { id, purpose }) = serde_json::from_slice(&bytes) else {
+        return response::error(400, "unreadable", "expected `{\"id\": \"<type>:<value>\"}`");
     };
     let Some(profile) = find(env, &id).await? else { return unknown_profile(&id) };
+    match purpose.as_deref() {
+        None => {}
+        Some("hand-over") => return hand_over(env, &id, &profile).await,
+        Some(_) => return response::error(400, "unreadable", "`use` may only be `hand-over`"),
+    }
     match mint_token(env, &profile, true).await? {
         Minted::Token { token, subject, expires, .. } => {
             let expires = expires.saturating_mul(1000);
@@ -59,6 +68,15 @@ pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
         Minted::Nothing(_) if plan_cache::current(env).await.is_some() => unknown_profile(&id),
         Minted::Nothing(reason) => response::error(503, "no_token", &reason),
     }
+}
+
+async fn hand_over(env: &Env, id: &str, profile: &str) -> Result<Response> {
+    let (profile, surveyed) = survey(env, profile).await?;
+    if !surveyed.is_person || surveyed.is_erased {
+        return unknown_profile(id);
+    }
+    let (token, expires) = identity::hand_over::mint(&Settings::of(env), &profile, clock::now())?;
+    response::json(200, &json!({ "token": token, "subject": profile, "expires": expires.saturating_mul(1000) }))
 }
 
 /// `GET /v1/failed-events`: rejected events, the latest first; `?before=` and `?limit=` page through them.

@@ -8,14 +8,16 @@ use worker::{Env, Request, Response, Result, console_error};
 use crate::http::auth;
 use crate::http::body;
 use crate::http::response;
+use crate::identity::hand_over;
 use crate::identity::rules::IdentityRules;
 use crate::ingest::edge_message::{EdgeEvents, EdgeMessage, EdgeReader, rejected};
 use crate::ingest::resolve::{current_profile, replace_device};
 use crate::ingest::{Incoming, ingest, store_rejected};
+use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::platform::settings::Settings;
-use crate::profile::client::mint_token;
-use crate::profile::rpc::Minted;
+use crate::profile::client::{mint_token, redeem_hand_over};
+use crate::profile::rpc::{Minted, Redeemed};
 use crate::store::failed_events::{self, FailedEvent};
 
 /// `POST /v1/edge`: stores the events of one message, and returns a fresh token for the visitor.
@@ -55,6 +57,40 @@ pub async fn refresh(request: Request, env: &Env) -> Result<Response> {
     match parse::<EdgeMessage<'_>>(&text, "an edge message") {
         Ok(message) => response::json(200, &visitor_state(env, &message).await?),
         Err(refusal) => refusal,
+    }
+}
+
+/// `POST /v1/edge/redeem`: the token of the person whom a hand-over token names, the first time. The device of the
+/// message is linked to the person.
+pub async fn redeem(request: Request, env: &Env) -> Result<Response> {
+    #[derive(Deserialize)]
+    struct Redemption {
+        #[serde(rename = "handOver")]
+        hand_over: String,
+    }
+    let text = match text(request, env).await {
+        Ok(text) => text,
+        Err(refusal) => return refusal,
+    };
+    let (redemption, message): (Redemption, EdgeMessage<'_>) =
+        match (parse(&text, "a hand-over"), parse(&text, "an edge message")) {
+            (Ok(redemption), Ok(message)) => (redemption, message),
+            (Err(refusal), _) | (_, Err(refusal)) => return refusal,
+        };
+    let settings = Settings::of(env);
+    let Some(claims) = hand_over::verify(&settings, &redemption.hand_over, clock::now()) else {
+        return response::error(401, "invalid_hand_over", "the hand-over token is invalid or has expired");
+    };
+    if redeem_hand_over(env, &claims.sub, &claims.jti, claims.exp).await? == Redeemed::Again {
+        return response::error(409, "used_hand_over", "the hand-over token was used before");
+    }
+    let minted = mint_token(env, &claims.sub, true).await?;
+    let rules = rules(env).await;
+    let reader = EdgeReader { settings: &settings, rules: &rules };
+    ingest(env, &rules, reader.hand_over(&message, &claims.sub)).await;
+    match minted {
+        Minted::Token { token, version, .. } => response::json(200, &json!({ "ver": version, "token": token })),
+        Minted::Nothing(reason) => response::error(503, "no_token", &reason),
     }
 }
 

@@ -87,7 +87,7 @@ impl Route {
             Self::Edge => edge_api::post(request, env).await,
             Self::EdgeBatch => edge_api::batch(request, env).await,
             Self::EdgeRefresh => edge_api::refresh(request, env).await,
-            Self::EdgeRedeem => todo!(),
+            Self::EdgeRedeem => edge_api::redeem(request, env).await,
             Self::Unmerge(name) => unmerge_api::post(request, env, &name).await,
             Self::IdentityAudit => reports::identity_audit(&request, env).await,
             Self::Token => admin_api::token(request, env).await,

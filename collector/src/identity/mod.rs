@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod change;
+pub mod hand_over;
 mod rotation;
 pub mod rules;
 pub mod user_hash;

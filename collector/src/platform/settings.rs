@@ -7,6 +7,7 @@ use std::rc::Rc;
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use throughline::keys::{KeySet, Purpose};
+use throughline::token::HandOverVerifier;
 use worker::{Env, console_error};
 
 use crate::platform::hash::same_secret;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub token_keys: KeySet,
     /// The public keys that plans are verified with.
     pub plan_keys: KeySet,
+    /// The verifier of hand-over tokens, which have the keys of profile tokens.
+    pub hand_overs: Option<HandOverVerifier>,
     /// The `iss` of tokens.
     pub issuer: String,
     /// The `aud` of tokens.
@@ -82,14 +85,18 @@ impl Settings {
         let text = |name: &str| env.var(name).ok().map(|value| value.to_string()).filter(|value| !value.is_empty());
         let number = |name: &str| text(name).and_then(|value| value.parse::<f64>().ok());
         let millis = |name: &str, default: f64| millis(number(name).unwrap_or(default));
+        let name = |name: &str| text(name).unwrap_or_else(|| DEFAULT_NAME.to_owned());
+        let (issuer, audience) = (name("ISSUER"), name("AUDIENCE"));
+        let token_keys = || keys("TOKEN_KEYS", text("TOKEN_KEYS"), Purpose::Token);
         Self {
             write_keys: json("WRITE_KEYS", text("WRITE_KEYS")),
             secret_key: text("SECRET_KEY"),
             collector_key: text("COLLECTOR_KEY"),
-            token_keys: keys("TOKEN_KEYS", text("TOKEN_KEYS"), Purpose::Token),
+            token_keys: token_keys(),
+            hand_overs: HandOverVerifier::new(token_keys(), &issuer, &audience).ok(),
             plan_keys: keys("PLAN_KEYS", text("PLAN_KEYS"), Purpose::Plan),
-            issuer: text("ISSUER").unwrap_or_else(|| DEFAULT_NAME.to_owned()),
-            audience: text("AUDIENCE").unwrap_or_else(|| DEFAULT_NAME.to_owned()),
+            issuer,
+            audience,
             token_seconds: millis("TOKEN_SECONDS", 3600.0).unsigned_abs().div_euclid(1000).max(1),
             refresh: millis("REFRESH", 30.0),
             webhooks: json("WEBHOOKS", text("WEBHOOKS")),
