@@ -18,7 +18,7 @@ export const WRITE_KEY = 'test-web';
 export const SERVER_KEY = 'test-server';
 /** A key of a page whose rules show what nobody has proven. */
 export const CLAIMS_KEY = 'test-claims';
-const USER_HASH_SECRET = 'a secret of the shop';
+const USER_HASH_SECRET = 'secret-of-the-shop';
 export const SECRET_KEY = 'test-secret';
 export const COLLECTOR_KEY = 'test-edge';
 // The collector closes an idle connection at any moment, also at that in which it is used again.

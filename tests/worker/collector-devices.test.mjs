@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
+  RULES,
   edgeEvent,
   identify,
   newAlias,
@@ -17,7 +18,12 @@ import { claimsOf } from '../support/edge.mjs';
 
 const persist = mkdtempSync(join(tmpdir(), 'throughline-devices-'));
 let collector;
-before(async () => (collector = await startCollector({ persist })));
+// A slot that depends on the name, so that the name is in tokens.
+const rules = {
+  ...RULES,
+  campaigns: { hello: { class: 'promo', when: { firstName: { $exists: true } }, slots: { 'home.hero': 'hero' } } },
+};
+before(async () => (collector = await startCollector({ persist, rules })));
 after(async () => {
   await collector.stop();
   rmSync(persist, { recursive: true, force: true });

@@ -101,10 +101,14 @@ pub async fn merge_from(context: &ObjectContext, request: MergeFrom) -> Result<M
 /// Stores a merge. One that is under way, done or undone stays as it is; a blocked one is tried again.
 fn intend(store: &ProfileStore, request: MergeFrom) -> Result<Merge> {
     let known = store.merge(&request.loser)?.filter(|known| known.state != MergeState::Blocked);
+    let MergeFrom { loser, reason, claim, source } = request;
     if let Some(known) = known {
+        if known.state == MergeState::Undone {
+            store.add_conflict(&Conflict::of_merge(&reason, &loser, &source, TOLD_APART, clock::now()))?;
+            store.set(key::AUDIT_AT, &clock::now())?;
+        }
         return Ok(known);
     }
-    let MergeFrom { loser, reason, claim, source } = request;
     let detail = MergeDetail { reason: Some(reason), source, claim, ..MergeDetail::default() };
     let merge = Merge::new(&loser, detail, clock::now());
     store.put_merge(&merge)?;
@@ -191,7 +195,9 @@ async fn admit(context: &ObjectContext, merge: &Merge, surveyed: Surveyed) -> Re
 }
 
 /// Returns whether there is something to merge: the profile of a device that is of nobody, or of this person by its own
-/// claim; or another person's profile that still has the identifier.
+/// claim; or another person's profile.
+///
+/// The profile of a device may have been made this person's by a call that was interrupted, or overtaken by another.
 fn concerns(merge: &Merge, mine: &[Identifier], loser: &Surveyed) -> bool {
     if loser.is_erased {
         return false;
@@ -199,10 +205,10 @@ fn concerns(merge: &Merge, mine: &[Identifier], loser: &Surveyed) -> bool {
     match &merge.detail.reason {
         Some(reason) if reason.is_device() => {
             let is_claimed = |claim: &String| mine.iter().any(|id| id.to_string() == *claim);
-            !loser.is_person && merge.detail.claim.as_ref().is_none_or(is_claimed)
+            let is_of_nobody_else = loser.people.iter().all(|id| mine.contains(id));
+            is_of_nobody_else && merge.detail.claim.as_ref().is_none_or(is_claimed)
         }
-        Some(reason) => loser.people.contains(reason),
-        None => true,
+        Some(_) | None => true,
     }
 }
 
