@@ -37,7 +37,13 @@ const options = {
   collectorPort,
   persist: join(dev, 'data'),
   published,
-  edge: { ...shared, PREVIEW_KEYS: readFileSync(join(keys, 'preview.public.jwks.json'), 'utf8') },
+  edge: {
+    ...shared,
+    PREVIEW_KEYS: readFileSync(join(keys, 'preview.public.jwks.json'), 'utf8'),
+    // A sign-in is to be seen on the next page: each view asks the collector, which is on this machine.
+    FRESH: '0',
+    FRESH_WAIT: '500',
+  },
   collector: {
     ...shared,
     WRITE_KEYS: JSON.stringify({

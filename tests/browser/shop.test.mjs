@@ -1,10 +1,11 @@
 // The demo shop in Chromium, with the real edge and the real collector: the promises of the rules, seen by a
 // visitor.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, visit } from '../support/chromium.mjs';
 import { eventually, ID, TOKEN } from '../support/edge.mjs';
-import { profileOf, startShop } from '../support/shop.mjs';
+import { HASH_SECRET, profileOf, startShop } from '../support/shop.mjs';
 
 const GRANTED = 'personalization=granted&analytics=granted';
 
@@ -262,6 +263,46 @@ describe('signing in', () => {
       const profile = await profileOf(shop, `user_id:${userIdOf('loyal')}`);
       assert.equal(names(profile).filter((name) => name === 'Compared').length, 3);
     });
+  });
+
+  test('a hash in the page proves it as well, and the same page greets', async () => {
+    const { page, sees } = await someone(GRANTED);
+    await page.goto('/');
+    const userId = userIdOf('loyal');
+    const userHash = createHmac('sha256', HASH_SECRET).update(userId).digest('hex');
+    await page.evaluate(
+      ([id, userHash]) => throughline_queue.push(['identify', id, {}, { userHash }]),
+      [userId, userHash],
+    );
+    await sees('home.hero', /Lena/);
+  });
+
+  test('events of one visitor stay theirs when the next one signs in before they are sent', async () => {
+    const visitor = await someone(GRANTED);
+    const { page, context, see } = visitor;
+    await page.goto('/');
+    await signIn(page, 'loyal');
+    await greets(visitor, /Lena/);
+    await track(page, 'Known Here');
+    await eventually(async () =>
+      assert.ok(names(await profileOf(shop, `user_id:${userIdOf('loyal')}`)).includes('Known Here')),
+    );
+    await context.setOffline(true);
+    await track(page, 'Left Behind');
+    await page.evaluate(() => throughline_queue.push(['reset']));
+    await eventually(async () => assert.doesNotMatch((await see('home.hero')).text, /Lena/));
+    await context.setOffline(false);
+    await eventually(async () => assert.equal(await page.evaluate(() => /!$/.test(localStorage.tl_epoch)), false));
+    await page.goto('/');
+    assert.doesNotMatch((await see('home.hero')).text, /Lena/);
+    await signIn(page, 'support');
+    await greets(visitor, /ticket/i);
+    await track(page, 'Came After');
+    const eventsOf = async (persona) => names(await profileOf(shop, `user_id:${userIdOf(persona)}`));
+    await eventually(async () => assert.ok((await eventsOf('support')).includes('Came After')));
+    await eventually(async () => assert.ok((await eventsOf('loyal')).includes('Left Behind')));
+    assert.ok(!(await eventsOf('support')).includes('Left Behind'));
+    assert.ok(!(await eventsOf('loyal')).includes('Came After'));
   });
 
   test('an id that a page claims opens nothing', async () => {

@@ -13,6 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const SPEED = 200;
 export const SECRET = 'sk_test';
 export const SERVER_KEY = 'server';
+export const HASH_SECRET = 'shop-secret';
 
 /**
  * Starts the shop with the rules of these files and directories; `change` is merged into the options of its
@@ -38,11 +39,12 @@ export async function startShop({ rules = [join(root, 'rules')], ...change } = {
     published,
     persist,
     shop: shopVariables({ people, writeKey, collectorUrl: '', keys, cli: cliPath() }),
-    edge: { ...shared, PREVIEW_KEYS: jwks(keys, 'preview.public') },
+    edge: { ...shared, PREVIEW_KEYS: jwks(keys, 'preview.public'), FRESH: '0', FRESH_WAIT: '500' },
     collector: {
       ...shared,
       WRITE_KEYS: JSON.stringify({ [SERVER_KEY]: { source: 'shop-server', trusted: true } }),
       SECRET_KEY: SECRET,
+      USER_HASH_SECRET: HASH_SECRET,
       WEBHOOKS: JSON.stringify({ default: sink.url }),
       WEBHOOK_SECRET: 'whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0',
     },
