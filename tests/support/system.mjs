@@ -186,10 +186,10 @@ class System {
     return this.server('crm').identify({ anonymousId, userId }, traits);
   }
 
-  /** Returns the browser's token as it is after some time: with other times, signed again. */
+  /** Returns a token as it is after some time: with earlier times, signed again; `ttl` is another lifetime. */
   age(token, seconds, { ttl } = {}) {
     const { sub, ver, tl, iat, exp } = claimsOf(token);
-    return mintToken(this.keys, { sub, ver, facts: tl, iat: iat - seconds, exp: ttl === undefined ? exp : iat + ttl });
+    return mintToken(this.keys, { sub, ver, facts: tl, iat: iat - seconds, exp: ttl ? iat - seconds + ttl : exp });
   }
 
   async stop() {
