@@ -43,7 +43,7 @@
 //! |---|---|
 //! | Load a plan, check its seal | [`Plan`], [`envelope`] |
 //! | Describe a request | [`Facts`], [`Request`], [`UserAgent`] |
-//! | Decide | [`decide`], [`Decision`], [`decision_id`], [`allows_storage`], [`refused_purpose`], [`storage_consent`] |
+//! | Decide | [`decide`], [`Decision`], [`decision_id`], [`allows_storage`], [`storage_consent`] |
 //! | Explain a decision | [`explain`], [`Explanation`], [`Reason`] |
 //! | Apply events | [`Event`], [`reduce`], [`Profile`] |
 //! | Move journeys on, send their messages | [`advance`], [`Action`], [`authorize`] |
@@ -82,7 +82,7 @@ mod time;
 pub mod token;
 
 pub use collections::{SortedMap, SortedSet};
-pub use decide::{Explanation, allows_storage, decide, decision_id, explain, refused_purpose, storage_consent};
+pub use decide::{Explanation, allows_storage, decide, decision_id, explain, storage_consent};
 pub use decision::reason::Reason;
 pub use decision::{Assignment, Content, Decision, Fill, NextAction};
 pub use event::consent::Consent;

@@ -207,17 +207,6 @@ pub fn storage_consent(plan: &Plan, facts: &Facts) -> Consent {
     consent(plan, &facts.request, &profile, facts.now, plan.text(purpose))
 }
 
-/// Returns the purpose that forbids to keep events of a subject: the first of `store` and `measure` that is not granted.
-///
-/// It is the question of a host that has no request, such as the collector.
-#[must_use]
-pub fn refused_purpose<'a>(plan: &'a Plan, profile: &Profile) -> Option<&'a str> {
-    let settings = plan.settings();
-    let required = [settings.store, settings.measure].into_iter().flatten().map(|purpose| plan.text(purpose));
-    let state = |purpose: &&str| profile.effective_consent(purpose).map_or(settings.consent, |stated| stated.0);
-    required.into_iter().find(|purpose| state(purpose) != Consent::Granted)
-}
-
 /// Checks that a purpose is granted, if the plan names one. Bots are never granted anything.
 fn is_allowed(plan: &Plan, facts: &Facts, profile: &Profile, purpose: Option<Id<Text>>) -> bool {
     let Facts { request, now, .. } = facts;

@@ -2,6 +2,7 @@
 
 use crate::condition;
 use crate::event::Event;
+use crate::event::consent::Consent;
 use crate::json::Value;
 use crate::plan::Plan;
 use crate::plan::tables::{Counter, Purpose, SettingsFlags, Slot, SlotFlags, Withdrawal};
@@ -64,6 +65,12 @@ impl Plan {
     #[must_use]
     pub fn storage_purpose(&self) -> Option<&str> {
         self.settings().store.map(|purpose| self.text(purpose))
+    }
+
+    /// Returns the consent for purposes without any stated word.
+    #[must_use]
+    pub const fn default_consent(&self) -> Consent {
+        self.settings().consent
     }
 
     /// Returns the purpose without which nothing may be measured, if the rules demand one.

@@ -5,7 +5,9 @@ import {
   RULES,
   SERVER_KEY,
   call,
+  edgeEvent,
   identify,
+  newAlias,
   sleep,
   someone,
   startCollector,
@@ -50,6 +52,26 @@ test('without consent an event is ignored and leaves nothing, from pages and fro
     assert.deepEqual(await one(track(who, 'Product Added', { sku: 'secret' }), options), ignored('storage'));
     const lines = JSON.stringify((await collector.profile(`user_id:${who.userId}`)) ?? null);
     assert.ok(!/Ann|secret|Product Added/.test(lines), lines);
+  }
+});
+
+test('where nobody has stated anything, servers and the edge answer for what they send, and a page does not', async () => {
+  const pending = await startCollector({ rules: rulesWith({ default: 'pending' }) });
+  try {
+    const [who, device] = [someone(), { id: newAlias(), signed: true }];
+    assert.deepEqual(await one(track({ userId: who.userId }, 'Product Viewed'), server, pending), { result: 'ok' });
+    const event = edgeEvent('Product Viewed');
+    assert.deepEqual((await pending.edge({ device, events: [event] })).body.results[event.id], { result: 'ok' });
+    const { anonymousId } = who;
+    assert.deepEqual(await one(track({ anonymousId }, 'Product Viewed'), {}, pending), ignored('storage'));
+    assert.deepEqual(await one(consent({ anonymousId }, GRANTED), {}, pending), { result: 'ok' });
+    assert.deepEqual(await one(track({ anonymousId }, 'Product Viewed'), {}, pending), { result: 'ok' });
+    assert.deepEqual(await one(consent({ userId: who.userId }, { analytics: false }), server, pending), {
+      result: 'ok',
+    });
+    assert.deepEqual(await one(track({ userId: who.userId }, 'Cart Viewed'), server, pending), ignored('analytics'));
+  } finally {
+    await pending.stop();
   }
 });
 
@@ -107,21 +129,12 @@ test('consent to purposes that the rules do not name is not kept', async () => {
 });
 
 test('events that the edge had in its outbox are ignored after a refusal', async () => {
-  const { anonymousId } = someone();
-  const event = (name) => ({
-    id: `${anonymousId}-${name}`,
-    type: 'track',
-    event: name,
-    at: Date.now(),
-    properties: {},
-  });
-  const message = (name, states) => ({
-    anonymousId,
-    subject: anonymousId,
-    events: [{ ...event(name), ...(states && { consent: states }) }],
-  });
-  const result = async (name, states) =>
-    (await collector.edge(message(name, states))).body.results[`${anonymousId}-${name}`]?.result;
+  const device = { id: newAlias(), signed: true };
+  const result = async (name, states) => {
+    const event = edgeEvent(name, states && { consent: states });
+    return (await collector.edge({ device, events: [event] })).body.results[event.id]?.result;
+  };
+  assert.equal(await result('Product Viewed'), 'ok', 'the edge has asked the browser');
   assert.equal(await result('Product Viewed', { storage: 'granted', analytics: 'granted' }), 'ok');
   assert.equal(await result('Cart Viewed'), 'ok');
   assert.equal(await result('Consent Preference Updated', { analytics: 'denied' }), 'ok');
@@ -184,6 +197,10 @@ test('a refusal that a merge brings withdraws the whole past', async () => {
 
 /** A naive model of one subject: all that was stated, and what may be there. */
 class Model {
+  constructor(by) {
+    this.by = by;
+  }
+
   stated = [];
   kept = new Set();
   /** Whether a message could ever be sent. */
@@ -193,7 +210,7 @@ class Model {
     const words = this.stated.filter((word) => word.purpose === purpose);
     const latest = Math.max(...words.map(({ at }) => at));
     const last = words.filter(({ at }) => at === latest);
-    if (last.length === 0) return 'denied';
+    if (last.length === 0) return undefined;
     return last.some(({ state }) => state === 'denied') ? 'denied' : 'granted';
   }
 
@@ -201,7 +218,9 @@ class Model {
   receive(id, at, states) {
     for (const [purpose, state] of Object.entries(states)) this.stated.push({ purpose, state, at });
     const refuses = ['storage', 'analytics'].some((purpose) => states[purpose] === 'denied');
-    const allowed = !refuses && ['storage', 'analytics'].every((purpose) => this.state(purpose) === 'granted');
+    // The edge has asked the browser; for all others the rules say that silence is a refusal.
+    const allows = (state) => (this.by === 'edge' ? state !== 'denied' : state === 'granted');
+    const allowed = !refuses && ['storage', 'analytics'].every((purpose) => allows(this.state(purpose)));
     if (allowed) this.kept.add(id);
     this.reachable ||= this.state('channel.push') === 'granted';
     return allowed;
@@ -217,9 +236,15 @@ test('law: nothing is stored or sent against consent, from whichever sender and 
     const who = someone();
     // A server speaks of a person, a page and the edge of a device.
     const by = ['server', 'page', 'edge'][index % 3];
-    return { by, who: by === 'server' ? { userId: who.userId } : { anonymousId: who.anonymousId }, model: new Model() };
+    const ids = {
+      server: { userId: who.userId },
+      page: { anonymousId: who.anonymousId },
+      edge: { device: newAlias() },
+    };
+    return { by, who: ids[by], model: new Model(by) };
   });
-  const name = ({ who }) => (who.userId ? `user_id:${who.userId}` : `anonymous_id:${who.anonymousId}`);
+  const types = { userId: 'user_id', anonymousId: 'anonymous_id', device: 'device' };
+  const name = ({ who }) => Object.entries(who).map(([member, id]) => `${types[member]}:${id}`)[0];
   let step = 0;
   const send = async ({ by, who, model }) => {
     // Few distinct times, so that words of one time and words that arrive late are frequent.
@@ -234,8 +259,7 @@ test('law: nothing is stored or sent against consent, from whichever sender and 
     let result;
     if (by === 'edge') {
       const message = {
-        anonymousId: who.anonymousId,
-        subject: who.anonymousId,
+        device: { id: who.device, signed: true },
         events: [{ id, type: 'track', event, at, properties: { id }, consent: states }],
       };
       result = (await collector.edge(message)).body.results[id];

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn no_two_uses_of_an_identifier_share_a_profile() {
         let (user, device) = (Identifier::user("1"), Identifier::device("1"));
-        let ids = [user.profile(), user.claimed_profile(), device.profile(), device.profile_while_claiming("user_id:1")];
+        let ids =
+            [user.profile(), user.claimed_profile(), device.profile(), device.profile_while_claiming("user_id:1")];
         let distinct: std::collections::BTreeSet<&String> = ids.iter().collect();
         assert_eq!(distinct.len(), ids.len());
     }

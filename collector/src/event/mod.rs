@@ -4,5 +4,5 @@ pub mod identifier;
 mod record;
 mod result;
 
-pub use record::{Record, about_person};
+pub use record::{EDGE, Record, about_person};
 pub use result::IngestResult;

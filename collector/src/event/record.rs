@@ -5,6 +5,9 @@ use throughline::{Event, EventKind, Value};
 
 use crate::event::identifier::Identifier;
 
+/// The source of events from the edge.
+pub const EDGE: &str = "edge";
+
 /// An event with everything that its profile stores about it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {

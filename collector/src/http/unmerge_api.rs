@@ -28,7 +28,9 @@ pub async fn post(mut request: Request, env: &Env, name: &str) -> Result<Respons
         Some((winner, UnmergeOutcome::Accepted)) => {
             response::json(200, &json!({ "profile": winner, "unmerged": loser }))
         }
-        Some((_, UnmergeOutcome::Unknown)) => response::error(404, "unknown_merge", "the profile was not merged into this one"),
+        Some((_, UnmergeOutcome::Unknown)) => {
+            response::error(404, "unknown_merge", "the profile was not merged into this one")
+        }
         Some((_, UnmergeOutcome::Refused(reason))) => response::error(409, "not_undone", &reason),
         None => response::error(503, "moved", "the profile leads through too many merges"),
     }

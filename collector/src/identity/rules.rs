@@ -66,7 +66,11 @@ impl IdentityRules {
             return Ok(Identifier::new(kind, &value));
         }
         let text = value.as_str().unwrap_or_default();
-        if text.len() > MAX_ID || is_placeholder(text) { Err("not a usable id".to_owned()) } else { Ok(Identifier::new(kind, text)) }
+        if text.len() > MAX_ID || is_placeholder(text) {
+            Err("not a usable id".to_owned())
+        } else {
+            Ok(Identifier::new(kind, text))
+        }
     }
 
     /// Sorts identifiers, the best first. Those of types that are not unique come last.
@@ -94,7 +98,9 @@ impl IdentityRules {
 fn built_in(name: &str) -> Option<IdentifierKind> {
     match name {
         USER => Some(IdentifierKind { priority: 1, limit: 1, is_unique: true, is_trusted: false }),
-        DEVICE | ANONYMOUS => Some(IdentifierKind { priority: u32::MAX, limit: 100, is_unique: true, is_trusted: false }),
+        DEVICE | ANONYMOUS => {
+            Some(IdentifierKind { priority: u32::MAX, limit: 100, is_unique: true, is_trusted: false })
+        }
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use throughline::canonical;
 use throughline::{Event, EventKind, Millis, Value};
 
 use crate::event::identifier::{Identifier, USER, is_alias};
-use crate::event::{Record, about_person};
+use crate::event::{EDGE, Record, about_person};
 use crate::identity::rules::IdentityRules;
 use crate::identity::user_hash::is_user_hash;
 use crate::ingest::Incoming;
@@ -17,8 +17,6 @@ use crate::platform::hash::digest;
 use crate::platform::settings::Settings;
 use crate::store::failed_events::FailedEvent;
 
-/// The source of events from the edge.
-const SOURCE: &str = "edge";
 /// The longest event, in bytes.
 const MAX_EVENT: usize = 32 * 1024;
 /// The longest name or id of an event, in bytes.
@@ -178,7 +176,7 @@ impl EdgeReader<'_> {
             shown: shown.collect(),
             token: message.token(),
             person,
-            source: SOURCE.to_owned(),
+            source: EDGE.to_owned(),
         }
     }
 
@@ -209,7 +207,7 @@ fn record(event: Event, account: Option<String>, named: &Named, warnings: Vec<St
         Person::Proven(ids) => ids.iter().find(|id| id.kind == USER),
     };
     Record {
-        source: SOURCE.to_owned(),
+        source: EDGE.to_owned(),
         hash: hash(&event),
         received,
         anonymous_id: named.device.as_ref().map(|device| device.id.value.clone()),
@@ -228,7 +226,7 @@ fn record(event: Event, account: Option<String>, named: &Named, warnings: Vec<St
 pub fn rejected(reason: &str, payload: &str, id: &str) -> FailedEvent {
     let payload = payload.chars().take(MAX_EVENT.saturating_mul(2)).collect();
     FailedEvent {
-        source: SOURCE.to_owned(),
+        source: EDGE.to_owned(),
         message_id: id.to_owned(),
         reason: reason.to_owned(),
         payload,

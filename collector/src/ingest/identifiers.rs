@@ -118,7 +118,8 @@ impl<'a> IdentifierReader<'a> {
             Err(reason) => {
                 let text = value.as_str().map_or_else(|| throughline::canonical::to_string(value), str::to_owned);
                 let shown: String = text.chars().take(SHOWN).collect();
-                self.warnings.push(format!("`{name}` is `{shown}`, which is not a usable id, and is ignored: {reason}"));
+                self.warnings
+                    .push(format!("`{name}` is `{shown}`, which is not a usable id, and is ignored: {reason}"));
                 None
             }
         }

@@ -217,5 +217,14 @@ fn account_events(entries: &[JournalEntry], plan: &Plan, account: &str) -> Resul
 /// Returns the record as the account gets it: without the identity of the member.
 fn without_identity(record: Record, event: Event) -> Record {
     let external_ids = Vec::new();
-    Record { anonymous_id: None, user_id: None, external_ids, unproven: None, origin: None, warning: None, event, ..record }
+    Record {
+        anonymous_id: None,
+        user_id: None,
+        external_ids,
+        unproven: None,
+        origin: None,
+        warning: None,
+        event,
+        ..record
+    }
 }

@@ -61,10 +61,13 @@ fn numbers(store: &ProfileStore) -> Result<BTreeMap<String, SourceNumbers>> {
         add(&of_source.name, SourceNumbers { records: of_source.records, ..SourceNumbers::default() });
     }
     for conflict in store.conflicts()? {
-        add(&conflict.source, match conflict.kind {
-            ConflictKind::Identifier => SourceNumbers { conflicts: 1, ..SourceNumbers::default() },
-            ConflictKind::Merge => SourceNumbers { blocked: 1, ..SourceNumbers::default() },
-        });
+        add(
+            &conflict.source,
+            match conflict.kind {
+                ConflictKind::Identifier => SourceNumbers { conflicts: 1, ..SourceNumbers::default() },
+                ConflictKind::Merge => SourceNumbers { blocked: 1, ..SourceNumbers::default() },
+            },
+        );
     }
     let is_person = store.is_person()?;
     let with_records = store.records_by_source()?.into_iter().filter(|source| source.records > 0);

@@ -5,7 +5,7 @@
 //!   ┌────────┐ erase: ERASURE stored, deliveries deleted, due now
 //!   │ active │ ──────────────────────────────────────────────────────┐
 //!   └────────┘                                                       v
-//!        ^                                                      ┌─────────┐  1 profiles that were merged into this one
+//!        ^                                                      ┌─────────┐  1 merged profiles, and those of claims
 //!        │                                                      │         │  2 identifiers, in the Identity objects
 //!        │                                                      │ erasing │  3 copies in the profiles of accounts
 //!        │ without tombstone: the object is empty               │         │  4 files of the archive
@@ -19,7 +19,8 @@
 //! From the first commit on, what arrives is ignored, nothing is sent, and nobody gets a token or a view. Until step 6
 //! the object keeps what it needs to find the rest, and has an alarm that begins again at step 1:
 //!
-//! - A merged profile (step 1) erases itself by this same protocol. Its files and identifiers are its own.
+//! - A merged profile (step 1) erases itself by this same protocol. Its files and identifiers are its own. So does the
+//!   profile of what was claimed about an identifier without a device.
 //! - An identifier (step 2) is left alone if it leads to another profile by now.
 //! - Accounts and files (steps 3 and 4) are forgotten only after they confirmed the removal.
 //! - Failed events (step 5) are deleted by the digests of the identifiers, which ERASURE has.
@@ -30,14 +31,14 @@
 use futures_util::future::try_join_all;
 use worker::{Result, console_error};
 
-use crate::event::identifier::Identifier;
+use crate::event::identifier::{Identifier, is_person_type};
 use crate::identity::{erase_link, remove_tombstone};
 use crate::platform::clock;
 use crate::profile::client;
 use crate::profile::context::ObjectContext;
-use crate::profile::{audit, outside};
 use crate::profile::rpc::{Erase, Erased, MaybeMoved};
-use crate::store::{Erasure, MergedProfile, ProfileStore, Removed, Tombstone, failed_events, key, tombstone_digest};
+use crate::profile::{audit, outside};
+use crate::store::{Erasure, OtherProfile, ProfileStore, Removed, Tombstone, failed_events, key, tombstone_digest};
 
 /// The number of Identity objects that are called concurrently.
 const AT_ONCE: usize = 32;
@@ -93,19 +94,26 @@ fn begin(store: &ProfileStore, request: &Erase) -> Result<MaybeMoved<bool>> {
 }
 
 fn new_erasure(store: &ProfileStore, request: &Erase) -> Result<Erasure> {
-    let merged = store.merges()?.into_iter().map(|merge| MergedProfile { profile: merge.loser, is_counted: false });
-    let merged: Vec<MergedProfile> = merged.collect();
+    let linked = store.linked_identifiers()?;
+    let merged = store.merges()?.into_iter().map(|merge| merge.loser);
+    let merged: Vec<OtherProfile> = merged.map(|profile| other_profile(profile, true)).collect();
+    let people = linked.iter().filter(|id| is_person_type(&id.kind));
+    let claimed = people.map(|id| other_profile(id.claimed_profile(), false));
     let tombstone = |id: &Identifier| Tombstone { shard: id.shard(), digest: tombstone_digest(&id.to_string()) };
     Ok(Erasure {
         at: clock::now(),
         suppress: request.suppress,
         is_done: false,
         attempts: 0,
-        tombstones: store.linked_identifiers()?.iter().map(tombstone).collect(),
+        tombstones: linked.iter().map(tombstone).collect(),
         failed_event_digests: outside::failed_event_digests(store)?,
         removed: Removed { merged: merged.len() as u64, ..store.count_removable()? },
-        merged,
+        others: merged.into_iter().chain(claimed).collect(),
     })
+}
+
+const fn other_profile(profile: String, is_merged: bool) -> OtherProfile {
+    OtherProfile { profile, is_merged, is_counted: false }
 }
 
 async fn run(context: &ObjectContext) -> Result<Erased> {
@@ -114,8 +122,8 @@ async fn run(context: &ObjectContext) -> Result<Erased> {
     if erasure.is_done {
         return Ok(erasure.into());
     }
-    for merged in &erasure.merged {
-        erase_merged(context, &merged.profile, erasure.suppress).await?;
+    for other in &erasure.others {
+        erase_other(context, other, erasure.suppress).await?;
     }
     erase_identifiers(context, &erasure).await?;
     let account_events = outside::forget_in_accounts(context).await?;
@@ -141,21 +149,24 @@ fn begin_attempt(store: &ProfileStore, retry: i64) -> Result<Erasure> {
     Ok(erasure)
 }
 
-/// Erases a profile that was, or is being, merged into this one.
-async fn erase_merged(context: &ObjectContext, profile: &str, suppress: bool) -> Result<()> {
-    let operation = Erase { suppress, winner: Some(context.subject()?) };
-    let reply = client::call(&context.env, profile, &operation).await?;
-    let removed = match reply {
+/// Erases a profile that was, or is being, merged into this one, or one of claims about an identifier.
+async fn erase_other(context: &ObjectContext, other: &OtherProfile, suppress: bool) -> Result<()> {
+    let subject = context.subject()?;
+    if other.profile == subject {
+        return Ok(());
+    }
+    let operation = Erase { suppress, winner: other.is_merged.then_some(subject) };
+    let removed = match client::call(&context.env, &other.profile, &operation).await? {
         MaybeMoved::Here(Some(erased)) => erased.removed,
-        // It belongs to another person, or is merged into another profile by now.
+        // It belongs to another person, is merged into another profile by now, or does not exist.
         MaybeMoved::Here(None) | MaybeMoved::Moved(_) => Removed::default(),
     };
-    let profile = profile.to_owned();
+    let profile = other.profile.clone();
     let work = context.transact_even_erased(move |store| {
         let mut erasure = erasure_of(store)?;
-        let uncounted = erasure.merged.iter_mut().find(|merged| merged.profile == profile && !merged.is_counted);
-        if let Some(merged) = uncounted {
-            merged.is_counted = true;
+        let uncounted = erasure.others.iter_mut().find(|other| other.profile == profile && !other.is_counted);
+        if let Some(other) = uncounted {
+            other.is_counted = true;
             erasure.removed.add(&removed);
         }
         store.set(key::ERASURE, &erasure)

@@ -148,8 +148,7 @@ async fn run(context: &ObjectContext, merge: &Merge, attempts: i64) -> Result<()
         MaybeMoved::Moved(to) if to == winner => reserved(&context.store()?, &merge.loser)?,
         MaybeMoved::Moved(to) => return follow(context, merge, to).await,
     };
-    let operation =
-        BeginMerge { winner, people: surveyed.people.clone(), is_device: !surveyed.is_person };
+    let operation = BeginMerge { winner, people: surveyed.people.clone(), is_device: !surveyed.is_person };
     if matches!(admit(context, merge, surveyed).await?, Admission::Ended) {
         return Ok(());
     }
@@ -164,8 +163,7 @@ async fn run(context: &ObjectContext, merge: &Merge, attempts: i64) -> Result<()
 /// Returns the identity of a loser that is frozen for this profile already.
 fn reserved(store: &ProfileStore, loser: &str) -> Result<Surveyed> {
     let from_loser = store.identifiers()?.into_iter().filter(|own| is_from(&own.origin, loser));
-    let people: Vec<_> =
-        from_loser.map(|own| own.id).filter(|id| is_person_type(&id.kind)).collect();
+    let people: Vec<_> = from_loser.map(|own| own.id).filter(|id| is_person_type(&id.kind)).collect();
     Ok(Surveyed { is_person: !people.is_empty(), is_erased: false, people, created: 0 })
 }
 

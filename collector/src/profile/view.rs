@@ -99,7 +99,8 @@ fn consent(profile: &Profile) -> Map<String, Value> {
 
 /// Returns the identifiers by type. User ids and anonymous ids are there even if there are none.
 fn identities(store: &ProfileStore) -> Result<Map<String, Value>> {
-    let mut identities: Map<String, Value> = [ANONYMOUS, USER].map(|kind| (kind.to_owned(), json!([]))).into_iter().collect();
+    let mut identities: Map<String, Value> =
+        [ANONYMOUS, USER].map(|kind| (kind.to_owned(), json!([]))).into_iter().collect();
     for own in store.identifiers()? {
         let values = identities.entry(own.id.kind).or_insert_with(|| json!([]));
         if let Some(values) = values.as_array_mut() {
@@ -128,8 +129,6 @@ fn event(entry: &JournalEntry) -> Result<Value> {
 
 /// Returns the profiles that were merged into this one, and how far each merge is.
 fn merges(store: &ProfileStore) -> Result<Vec<Value>> {
-    let shown = |merge: Merge| {
-        json!({ "profile": merge.loser, "done": !merge.is_open(), "state": merge.state, "reason": merge.detail.reason })
-    };
+    let shown = |merge: Merge| json!({ "profile": merge.loser, "done": !merge.is_open(), "state": merge.state, "reason": merge.detail.reason });
     Ok(store.merges()?.into_iter().map(shown).collect())
 }

@@ -17,8 +17,8 @@ pub struct Erasure {
     pub is_done: bool,
     /// The number of attempts so far.
     pub attempts: u32,
-    /// The profiles that were merged into this one.
-    pub merged: Vec<MergedProfile>,
+    /// The other profiles of the person.
+    pub others: Vec<OtherProfile>,
     /// The tombstones in the Identity objects.
     pub tombstones: Vec<Tombstone>,
     /// The digests under which the failed events about the identifiers are found.
@@ -27,11 +27,13 @@ pub struct Erasure {
     pub removed: Removed,
 }
 
-/// A profile that was merged into the erased one.
+/// Another profile of an erased person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MergedProfile {
+pub struct OtherProfile {
     /// Its id.
     pub profile: String,
+    /// Whether it was merged into the erased one. Otherwise it has what was claimed about an identifier.
+    pub is_merged: bool,
     /// Whether the things removed from it are counted.
     pub is_counted: bool,
 }

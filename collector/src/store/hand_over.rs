@@ -5,8 +5,7 @@ use worker::Result;
 use crate::store::ProfileStore;
 
 /// The table, new in version 2.
-pub const TABLE: &str =
-    "CREATE TABLE hand_over (jti TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID";
+pub const TABLE: &str = "CREATE TABLE hand_over (jti TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID";
 
 impl ProfileStore {
     /// Stores that a hand-over token is used. Returns whether it was not used before. Expired ones are forgotten.

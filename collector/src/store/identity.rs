@@ -39,12 +39,8 @@ struct Row {
 impl ProfileStore {
     /// Adds an identifier of the subject. One that is known stays as it is.
     pub fn add_identifier(&self, own: &OwnIdentifier) -> Result<()> {
-        let values = vec![
-            own.id.kind.as_str().into(),
-            own.id.value.as_str().into(),
-            own.origin.as_str().into(),
-            own.at.into(),
-        ];
+        let values =
+            vec![own.id.kind.as_str().into(), own.id.value.as_str().into(), own.origin.as_str().into(), own.at.into()];
         let statement = "INSERT OR IGNORE INTO identity (namespace, value, origin, at) VALUES (?, ?, ?, ?)";
         self.sql.execute(statement, values)?;
         if own.id.is_device() { self.forget_oldest_devices(&own.id.kind) } else { Ok(()) }

@@ -76,12 +76,8 @@ impl ProfileStore {
     /// Marks events as seen whose entries were compacted away.
     pub fn add_seen(&self, events: &[SeenEvent]) -> Result<()> {
         events.iter().try_for_each(|seen| {
-            let values = vec![
-                seen.source.as_str().into(),
-                seen.id.as_str().into(),
-                seen.hash.as_str().into(),
-                seen.at.into(),
-            ];
+            let values =
+                vec![seen.source.as_str().into(), seen.id.as_str().into(), seen.hash.as_str().into(), seen.at.into()];
             self.sql.execute("INSERT OR IGNORE INTO seen (source, id, hash, at) VALUES (?, ?, ?, ?)", values)
         })
     }

@@ -234,7 +234,8 @@ impl ProfileStore {
     /// Forgets what merged profiles held, because the past is erased. These merges cannot be undone any more.
     pub fn forget_losers(&self) -> Result<()> {
         for mut merge in self.merges()?.into_iter().filter(|merge| merge.state == MergeState::Merged) {
-            merge.detail = MergeDetail { reason: merge.detail.reason, source: merge.detail.source, ..MergeDetail::default() };
+            merge.detail =
+                MergeDetail { reason: merge.detail.reason, source: merge.detail.source, ..MergeDetail::default() };
             self.put_merge(&merge)?;
         }
         Ok(())

@@ -36,7 +36,7 @@ use worker::{Error, Result, SqlStorage};
 pub use archive_file::ArchiveFile;
 pub use conflict::{Conflict, ConflictKind, SourceRecords};
 pub use delivery::{Delivery, DeliveryState};
-pub use erasure::{Erasure, MergedProfile, Removed, Tombstone};
+pub use erasure::{Erasure, OtherProfile, Removed, Tombstone};
 pub use identity::OwnIdentifier;
 pub use journal::{COPIED, JournalEntry, SeenEvent};
 pub use link::{Claim, DeviceState, Link, LinkStore};
@@ -93,11 +93,13 @@ impl ProfileStore {
 
     /// Returns when the object has to act next: the earliest of all that is due in its protocols.
     pub fn next_due(&self) -> Result<Option<i64>> {
+        if self.is_erased()? {
+            return self.get(key::ERASE_AT);
+        }
         let times = [
             self.get(key::WAKE_AT)?,
             self.get(key::SYNC_AT)?,
             self.get(key::ARCHIVE_AT)?,
-            self.get(key::ERASE_AT)?,
             self.get(key::RETAIN_AT)?,
             self.get(key::PURGE_AT)?,
             self.get(key::AUDIT_AT)?,

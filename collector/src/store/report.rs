@@ -35,8 +35,7 @@ impl LinkStore {
     /// Replaces the numbers of a profile, and corrects the sums by the difference. An older report changes nothing.
     pub fn report(&self, report: &ProfileReport) -> Result<()> {
         let key = || vec![report.profile.as_str().into()];
-        let revision: Option<i64> =
-            self.sql.value("SELECT revision AS value FROM report WHERE profile = ?", key())?;
+        let revision: Option<i64> = self.sql.value("SELECT revision AS value FROM report WHERE profile = ?", key())?;
         if revision.is_some_and(|known| known >= report.revision) {
             return Ok(());
         }

@@ -15,8 +15,8 @@ mod proven;
 use worker::{Env, Result};
 
 use crate::event::identifier::Identifier;
-use crate::identity::rules::IdentityRules;
 use crate::identity::find;
+use crate::identity::rules::IdentityRules;
 use crate::ingest::named::{Named, Person};
 use crate::profile::client;
 
@@ -50,6 +50,9 @@ impl ResolvedProfile {
 
 /// Returns the profile of what a call names, which is created if there is none, or `None` if it names nobody.
 pub async fn resolve(env: &Env, rules: &IdentityRules, named: &Named) -> Result<Option<ResolvedProfile>> {
+    if let Some(erased) = erased_person(env, claimed(&named.person)).await? {
+        return Ok(Some(ResolvedProfile::proven(erased)));
+    }
     let resolved = match (&named.person, &named.device, &named.token) {
         (Person::Proven(people), device, _) if !people.is_empty() => {
             proven::resolve(env, rules, named, people, device.as_ref()).await?
@@ -74,6 +77,12 @@ fn claimed(person: &Person) -> Option<&Identifier> {
     }
 }
 
+/// Returns the erased profile of a claimed person, if the person is erased. It ignores the event, whoever says it.
+async fn erased_person(env: &Env, claimed: Option<&Identifier>) -> Result<Option<String>> {
+    let Some(id) = claimed else { return Ok(None) };
+    Ok(find(env, id).await?.filter(|link| link.erased).map(|link| link.profile))
+}
+
 fn of_claim(id: &Identifier) -> ResolvedProfile {
     let resolved = ResolvedProfile::unproven(id.claimed_profile(), id);
     ResolvedProfile { warning: Some(UNPROVEN), ..resolved }
@@ -83,5 +92,9 @@ fn of_claim(id: &Identifier) -> ResolvedProfile {
 async fn of_token(env: &Env, profile: &str, claim: Option<&Identifier>) -> Result<ResolvedProfile> {
     let Some(claim) = claim else { return Ok(ResolvedProfile::proven(profile.to_owned())) };
     let (profile, surveyed) = client::survey(env, profile).await?;
-    if surveyed.is_person && !surveyed.people.contains(claim) { Ok(of_claim(claim)) } else { Ok(ResolvedProfile::proven(profile)) }
+    if surveyed.is_person && !surveyed.people.contains(claim) {
+        Ok(of_claim(claim))
+    } else {
+        Ok(ResolvedProfile::proven(profile))
+    }
 }

@@ -81,7 +81,11 @@ impl Statement<'_> {
     async fn new_person(&self) -> Result<String> {
         let Some(best) = self.best_new() else { return Err("no identifier of a person".into()) };
         let adopted = match self.profile_to_adopt() {
-            Some((device, profile)) if self.admit(&profile, vec![best.clone()], Some(device.clone()), false).await? => profile,
+            Some((device, profile))
+                if self.admit(&profile, vec![best.clone()], Some(device.clone()), false).await? =>
+            {
+                profile
+            }
             _ => best.profile(),
         };
         let link = changed(self.env, best, Change::Claim { profile: adopted }).await?;
@@ -189,12 +193,7 @@ impl Statement<'_> {
     /// Merges two people, and returns the profile that is left, or `None` if the rules forbid it.
     async fn merge(&self, one: &str, other: &str, reason: &Identifier) -> Result<Option<String>> {
         let (winner, loser) = self.by_rank(one, other).await?;
-        let operation = MergeFrom {
-            loser,
-            reason: reason.clone(),
-            claim: None,
-            source: self.named.source.clone(),
-        };
+        let operation = MergeFrom { loser, reason: reason.clone(), claim: None, source: self.named.source.clone() };
         let outcome = client::call_person(self.env, &winner, &operation).await?;
         Ok((outcome == MergeOutcome::Accepted).then_some(winner))
     }

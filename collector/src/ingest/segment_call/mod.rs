@@ -128,7 +128,8 @@ impl<'a> Calls<'a> {
             Person::Claimed(id) => Some(id),
             Person::Proven(_) | Person::Nobody => None,
         };
-        let (users, external_ids): (Vec<_>, Vec<_>) = people.iter().chain(claimed).cloned().partition(|id| id.kind == USER);
+        let (users, external_ids): (Vec<_>, Vec<_>) =
+            people.iter().chain(claimed).cloned().partition(|id| id.kind == USER);
         Record {
             source: self.source.name.clone(),
             hash,

@@ -6,12 +6,13 @@
 //! | `store` and `measure` | kept |
 //! |---|---|
 //! | granted, or not demanded by the rules | the event |
-//! | otherwise | the consent that the event states, if it states any |
+//! | denied | the consent that the event states, if it states any |
+//! | nobody stated anything | it depends on the sender: see [`Sender`] |
 
-use throughline::{Consent, Event, EventKind, Object, Plan, Profile, reduce, refused_purpose};
+use throughline::{Consent, Event, EventKind, Object, Plan, Profile, reduce};
 use worker::Result;
 
-use crate::event::{IngestResult, Record};
+use crate::event::{EDGE, IngestResult, Record};
 use crate::profile::session::ProfileSession;
 use crate::store::key;
 
@@ -20,13 +21,43 @@ const CONSENT_EVENT: &str = "Consent Preference Updated";
 /// The number of events that are read at once.
 const PAGE: i64 = 500;
 
+/// The sender of an event, by what it knows of consent that is not recorded here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sender {
+    /// The edge, which has asked the visitor's browser before it sends anything.
+    Edge,
+    /// A server of the shop, which answers for what it sends unless the rules say `default: denied`.
+    Trusted,
+    /// Anybody: what is not granted is refused.
+    Public,
+}
+
+impl Sender {
+    fn of(record: &Record) -> Self {
+        match (record.source == EDGE, record.event.trusted) {
+            (true, _) => Self::Edge,
+            (false, true) => Self::Trusted,
+            (false, false) => Self::Public,
+        }
+    }
+
+    /// Returns whether an event may be kept where this was stated, or nothing.
+    fn may_send(self, stated: Option<Consent>, default: Consent) -> bool {
+        match self {
+            Self::Edge => stated != Some(Consent::Denied),
+            Self::Trusted => stated.unwrap_or(default) != Consent::Denied,
+            Self::Public => stated.unwrap_or(default) == Consent::Granted,
+        }
+    }
+}
+
 impl ProfileSession {
     /// Stores an event of a sender and reduces it, as far as consent allows and unless it has arrived before.
     ///
     /// Without a plan the event is stored; the next load with one asks, before anything else is done with it.
     pub fn admit(&mut self, mut record: Record) -> Result<IngestResult> {
         self.attribute(&mut record)?;
-        let Some(purpose) = self.refused_purpose(&record.event)? else { return self.apply(record) };
+        let Some(purpose) = self.refused_purpose(&record)? else { return self.apply(record) };
         let states_only_consent = record.event.name == CONSENT_EVENT && record.event.traits.is_empty();
         match self.only_consent(record) {
             Some(record) if states_only_consent => self.apply(record),
@@ -49,7 +80,7 @@ impl ProfileSession {
             let records: Result<Vec<Record>> = entries.iter().map(crate::store::JournalEntry::record).collect();
             self.store.delete_between(from, end)?;
             for record in records? {
-                let kept = match self.refused_purpose(&record.event)? {
+                let kept = match self.refused_purpose(&record)? {
                     None => Some(record),
                     Some(_) => self.only_consent(record),
                 };
@@ -68,16 +99,22 @@ impl ProfileSession {
     }
 
     /// Returns the purpose without whose consent an event may not be kept.
-    fn refused_purpose(&self, event: &Event) -> Result<Option<String>> {
+    fn refused_purpose(&self, record: &Record) -> Result<Option<String>> {
         let Some(plan) = self.plan.as_deref().filter(|_| !self.is_account().unwrap_or(true)) else { return Ok(None) };
         let mut known = Profile {
             consent: self.profile.consent.clone(),
             claims: self.profile.claims.clone(),
             ..Profile::default()
         };
-        reduce(plan, &mut known, &consent_of(event, plan));
-        let refused = refused_purpose(plan, &known).or_else(|| refused_by(plan, event));
-        Ok(refused.map(str::to_owned))
+        reduce(plan, &mut known, &consent_of(&record.event, plan));
+        let sender = Sender::of(record);
+        let is_refused = |purpose: &&str| {
+            let stated = known.effective_consent(purpose).map(|stated| stated.0);
+            record.event.consent.get(purpose) == Some(&Consent::Denied)
+                || !sender.may_send(stated, plan.default_consent())
+        };
+        let required = [plan.storage_purpose(), plan.measurement_purpose()];
+        Ok(required.into_iter().flatten().find(is_refused).map(str::to_owned))
     }
 
     /// Returns the record with nothing but the consent to purposes of the plan, or `None` if it states none.
@@ -90,12 +127,6 @@ impl ProfileSession {
 
 fn refusal(purpose: &str) -> IngestResult {
     IngestResult::Ignored(format!("no consent to `{purpose}`"))
-}
-
-/// Returns the purpose that the event itself refuses, if the plan demands it.
-fn refused_by<'a>(plan: &'a Plan, event: &Event) -> Option<&'a str> {
-    let required = [plan.storage_purpose(), plan.measurement_purpose()];
-    required.into_iter().flatten().find(|purpose| event.consent.get(purpose) == Some(&Consent::Denied))
 }
 
 /// Returns the event with nothing but the consent to purposes of the plan.
