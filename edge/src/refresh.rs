@@ -58,24 +58,29 @@ impl Question {
 
 /// Returns the visitor of an endpoint's request with the freshest facts that are there within `FRESH_WAIT`.
 pub async fn refreshed(context: &RequestContext, plan: &Plan, mut visitor: Visitor) -> Visitor {
+    apply(context, plan, &mut visitor);
     if let Some(question) = ask(context, &visitor) {
         question.wait(context).await;
+        apply(context, plan, &mut visitor);
     }
-    apply(context, plan, &mut visitor);
     visitor
 }
 
 /// Asks the collector about a visitor, unless the facts are fresh or nobody can know more of them.
 pub fn ask(context: &RequestContext, visitor: &Visitor) -> Option<Question> {
-    let (config, refreshes) = (&context.isolate.config, &context.isolate.refreshes);
-    let fresh_ms = config.fresh_ms.filter(|fresh_ms| is_due(visitor, *fresh_ms, context.now))?;
-    let key = key(visitor);
-    if context.now < refreshes.paused_until.get()
-        || refreshes.was_asked_since(&key, context.now.minus(Millis(fresh_ms)))
-    {
+    let fresh_ms = context.isolate.config.fresh_ms.filter(|fresh_ms| is_due(visitor, *fresh_ms, context.now))?;
+    let since = context.now.minus(Millis(fresh_ms));
+    if context.isolate.refreshes.was_asked_since(&key(visitor), since) { None } else { ask_at_once(context, visitor) }
+}
+
+/// Asks the collector about a visitor, whatever the age of the facts: something may just have happened.
+pub fn ask_at_once(context: &RequestContext, visitor: &Visitor) -> Option<Question> {
+    let refreshes = &context.isolate.refreshes;
+    if context.isolate.config.fresh_ms.is_none() || context.now < refreshes.paused_until.get() {
         return None;
     }
-    refreshes.insert(&key, context.now, None);
+    let key = key(visitor);
+    refreshes.note_question(&key, context.now);
     let message = Envelope::new(context, visitor).offering().to_json([]);
     let (isolate, env, asked_at) = (Rc::clone(&context.isolate), context.env.clone(), context.now);
     let promise = future_to_promise(async move {
@@ -130,6 +135,12 @@ impl Refreshes {
         entries.iter().find(|entry| entry.visitor == visitor && entry.asked_at > oldest)?.answer.clone()
     }
 
+    /// Notes a question. The answer to an earlier one stays until the new one is there.
+    fn note_question(&self, visitor: &str, asked_at: Millis) {
+        let answer = self.answer(visitor, asked_at);
+        self.insert(visitor, asked_at, answer);
+    }
+
     fn insert(&self, visitor: &str, asked_at: Millis, answer: Option<Value>) {
         let mut entries = self.entries.borrow_mut();
         let oldest = asked_at.minus(Millis(KEPT_MS));
@@ -157,5 +168,37 @@ impl Refreshes {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn answers_are_bounded_and_the_newest_stay() {
+        let refreshes = Refreshes::default();
+        for number in 0..1000 {
+            refreshes.settle(&format!("v{number}"), Millis(number), Ok(Value::from("answer")));
+        }
+        assert_eq!(refreshes.entries.borrow().len(), MAX_ANSWERS);
+        assert!(refreshes.answer("v999", Millis(1000)).is_some());
+        assert!(refreshes.answer("v743", Millis(1000)).is_none());
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_a_minute_and_stays_while_the_next_is_awaited() {
+        let refreshes = Refreshes::default();
+        refreshes.settle("v1", Millis(0), Ok(Value::from("first")));
+        refreshes.note_question("v1", Millis(1000));
+        assert!(refreshes.was_asked_since("v1", Millis(999)));
+        assert!(!refreshes.was_asked_since("v1", Millis(1000)));
+        assert_eq!(refreshes.answer("v1", Millis(2000)), Some(Value::from("first")));
+        refreshes.settle("v1", Millis(1000), Ok(Value::from("second")));
+        assert_eq!(refreshes.answer("v1", Millis(2000)), Some(Value::from("second")));
+        assert_eq!(refreshes.answer("v1", Millis(61_000)), None);
+        assert_eq!(refreshes.answer("v2", Millis(2000)), None);
     }
 }

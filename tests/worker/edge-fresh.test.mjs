@@ -42,6 +42,7 @@ const html = page('<div data-tl-slot="hero">fallback</div><div data-tl-slot="cap
 let originMay = Promise.resolve();
 async function origin(request, response) {
   await originMay;
+  if (request.url === '/callback') return response.writeHead(302, { location: '/', 'set-cookie': 'shop=1' }).end();
   const head = { 'content-type': 'text/html; charset=utf-8', etag: '"v1"', 'cache-control': 'public, max-age=60' };
   if (request.headers['if-none-match'] === head.etag) return response.writeHead(304, head).end();
   response.writeHead(200, head).end(html);
@@ -273,6 +274,65 @@ test('a collector that is down is left alone, and pages stay as they are', async
   } finally {
     await own.stop();
   }
+});
+
+describe('a sign-in by the site', () => {
+  const requests = {
+    'that was posted': (visitor) => visitor.fetch('/login', { method: 'POST', body: 'user=ann' }),
+    'that redirects with a cookie': (visitor) => visitor.fetch('/callback'),
+  };
+  for (const [name, send] of Object.entries(requests)) {
+    test(`${name} brings the person's token with its response`, async () => {
+      const someone = known({ at: patient, token: mintToken(edge.keys, { sub: 'nobody', ver: 0 }) });
+      patient.collector.refresh = ({ device }) =>
+        Response.json({ ver: 8, device: device.next, token: mintToken(edge.keys, { sub: 'p-7', ver: 8, facts: ann }) });
+      const before = someone.device;
+      const { headers } = await send(someone);
+      assert.match(headers['cache-control'], /^private/);
+      assert.deepEqual([someone.token.sub, someone.device], ['p-7', patient.refreshes[0].body.device.next]);
+      assert.notEqual(someone.device, before);
+      assert.equal(hello(await someone.fetch('/')), 'Ann');
+      assert.equal(patient.refreshes.length, 1);
+    });
+  }
+
+  test('is not looked for where nobody can have signed in', async () => {
+    const person = () => known({ at: patient, token: mintToken(edge.keys, { sub: 'p-8' }) });
+    const post = { method: 'POST', body: 'a=1' };
+    for (const [visitor, path, options] of [
+      [person(), '/login', post],
+      [new Visitor(patient), '/login', post],
+      [known({ at: patient }), '/plain'],
+      [known({ at: patient }), '/image', { ...post, headers: { 'sec-fetch-dest': 'image' } }],
+    ]) {
+      const { setCookies } = await visitor.fetch(path, options);
+      assert.deepEqual(setCookies, []);
+    }
+    assert.deepEqual(patient.refreshes, []);
+  });
+
+  test('that is nobody changes nothing in the response', async () => {
+    const { headers, setCookies, text } = await known().fetch('/login', { method: 'POST', body: 'user=ann' });
+    assert.equal(edge.refreshes.length, 1);
+    assert.deepEqual([setCookies, text, headers['cache-control']], [[], html, 'public, max-age=60']);
+  });
+});
+
+test('a collector that is always late is always heard in the end', async () => {
+  const gates = [];
+  edge.collector.refresh = async ({ device }) => {
+    const { promise, resolve } = gate();
+    gates.push(resolve);
+    await promise;
+    const facts = { traits: { firstName: [`Ann${gates.length}`, gates.length, 1] } };
+    return Response.json({ token: mintToken(edge.keys, { sub: device.id, ver: gates.length, facts }) });
+  };
+  const someone = known();
+  assert.equal(hello(await someone.fetch('/')), 'you');
+  gates[0]();
+  // Each view asks again, and none of the answers is there in time.
+  await eventually(async () => assert.equal(hello(await someone.fetch('/')), 'Ann1'));
+  for (const open of gates) open();
 });
 
 describe('without a page', () => {

@@ -3,6 +3,7 @@
 pub mod origin;
 mod personalized_page;
 pub mod rewriter;
+mod sign_in;
 
 use alloc::rc::Rc;
 
@@ -53,8 +54,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, JsValue> {
 
 async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsValue> {
     if !may_change(context) {
-        let device = device_for_origin(context).await;
-        return origin::fetch(context, Validators::Keep, device.as_deref()).await;
+        return sign_in::pass(context).await;
     }
     let Some(plan) = context.plan() else {
         // Without a plan it is not known whether the page will be filled, so both are fetched at once.
@@ -65,10 +65,7 @@ async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsVal
         };
         return Ok(finish(context, response?, outcome));
     };
-    let Some(visit) = PageVisit::new(context, plan) else {
-        let device = device_for_origin(context).await;
-        return origin::fetch(context, Validators::Keep, device.as_deref()).await;
-    };
+    let Some(visit) = PageVisit::new(context, plan) else { return sign_in::pass(context).await };
     let device = visit.named_device(context);
     match visit.ask(context) {
         // The facts are fresh: the decision is made before the fetch, and whether it fills anything tells which
@@ -115,7 +112,8 @@ impl PageVisit {
         if !preview.has_headers() && !plan.concerns(&page_view(context, &plan, "")) {
             return None;
         }
-        let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+        let mut visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
+        refresh::apply(context, &plan, &mut visitor);
         let request = request_facts::of(&context.incoming, visitor.session);
         Some(Self { plan, visitor, request, preview })
     }
@@ -169,20 +167,6 @@ fn named_device(
     }
     let facts = Facts { now: context.now, profile: visitor.profile.clone(), request, events: Vec::new() };
     allows_storage(plan, &facts).then(|| visitor.id.clone())
-}
-
-/// Returns the same for a request that is not filled: a login is one.
-async fn device_for_origin(context: &RequestContext) -> Option<String> {
-    if !context.incoming.may_sign_in() {
-        return None;
-    }
-    let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
-    if !visitor.is_signed || visitor.is_new {
-        return None;
-    }
-    let plan = context.plan_or_load().await?;
-    let request = request_facts::of(&context.incoming, visitor.session);
-    named_device(context, &plan, &visitor, request)
 }
 
 /// Returns the page view of this request, as the Segment specification names it, with its addresses as they are recorded.

@@ -95,6 +95,13 @@ pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutco
     Ok(page)
 }
 
+/// Keeps a response out of every shared cache. One that must not be stored anywhere stays so.
+pub fn make_private(headers: &Headers) -> Result<(), JsValue> {
+    let was_no_store =
+        headers.get("cache-control")?.is_some_and(|found| found.to_ascii_lowercase().contains("no-store"));
+    headers.set("cache-control", if was_no_store { "private, no-store" } else { "private, no-cache" })
+}
+
 fn personal_headers(context: &RequestContext, response: &Response, outcome: &PageOutcome) -> Result<Headers, JsValue> {
     let headers = Headers::new_with_headers(&response.headers())?;
     for name in STALE {
@@ -102,8 +109,7 @@ fn personal_headers(context: &RequestContext, response: &Response, outcome: &Pag
     }
     // The stream is decoded here; the platform encodes it again for this browser.
     headers.delete("content-encoding")?;
-    let was_no_store = response.headers().get("cache-control")?.is_some_and(|found| found.contains("no-store"));
-    headers.set("cache-control", if was_no_store { "private, no-store" } else { "private, no-cache" })?;
+    make_private(&headers)?;
     let vary = response.headers().get("vary")?.unwrap_or_default().to_ascii_lowercase();
     if !vary.split(',').any(|name| matches!(name.trim(), "cookie" | "*")) {
         headers.append("vary", "Cookie")?;

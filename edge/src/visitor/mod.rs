@@ -44,7 +44,7 @@ pub struct Visitor {
     pub expires: Option<u64>,
     /// The token in force, if it came in a header. The app that sent it keeps it.
     pub presented: Option<String>,
-    /// Whether the collector has answered with fresh facts, which the cookie does not have yet.
+    /// Whether the collector has answered with fresh facts or another id, which the cookies do not have yet.
     pub is_refreshed: bool,
     /// The state of the browser's token cookie.
     pub token_cookie: TokenCookie,
@@ -163,6 +163,7 @@ impl Visitor {
         let given = answer.at(["device"]).as_str().filter(|alias| device::is_alias(alias));
         if let Some(alias) = given.filter(|_| self.is_signed) {
             self.take_id(alias.to_owned());
+            self.is_refreshed = true;
         }
         let Some(token) = answer.at(["token"]).as_str() else { return self.adopt_silence(answer, now) };
         let before = self.clone();
