@@ -728,6 +728,7 @@ describe('pages of other origins', () => {
     assert.equal(headers['access-control-allow-origin'], 'https://app.example');
     assert.match(headers['access-control-allow-methods'], /POST/);
     assert.match(headers['access-control-allow-headers'], /content-type/);
+    assert.match(headers['access-control-allow-headers'], /x-tl-device/);
     assert.equal((await preflight('https://evil.example')).headers['access-control-allow-origin'], undefined);
   });
 });

@@ -373,7 +373,7 @@ test('settings that are wrong are reported', async () => {
     const { problems } = (await new Visitor(wrong).fetch('/_tl/health')).json();
     assert.deepEqual(problems, [
       '`FRESH` is `soon`, expected whole seconds from 0 to 3600; 10 is used',
-      '`FRESH_WAIT` is `-1`, expected whole milliseconds from 0 to 1000; 50 is used',
+      '`FRESH_WAIT` is `-1`, expected whole milliseconds from 0 to 10000; 50 is used',
     ]);
   } finally {
     await wrong.stop();

@@ -211,14 +211,12 @@ async fn record_for_owners(
     events: Vec<Accepted>,
     results: &mut SortedMap<Value>,
 ) -> Result<(), Refusal> {
-    let mut by_owner: SortedMap<Vec<Value>> = SortedMap::new();
+    let mut by_owner: Vec<(String, Vec<Value>)> = Vec::new();
     for one in events {
         let owner = one.owner.unwrap_or_default();
-        match by_owner.get_mut(&owner) {
-            Some(values) => values.push(one.value),
-            None => {
-                by_owner.insert(owner, vec![one.value]);
-            }
+        match by_owner.iter_mut().find(|(known, _)| *known == owner) {
+            Some((_, values)) => values.push(one.value),
+            None => by_owner.push((owner, vec![one.value])),
         }
     }
     for (owner, values) in by_owner {

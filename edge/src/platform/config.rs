@@ -88,7 +88,7 @@ impl Config {
             collector_key: collector_key(env, &mut problems),
             refresh_ms: seconds(env, "REFRESH", REFRESH, &mut problems),
             fresh_ms: fresh(env, &mut problems),
-            fresh_wait_ms: whole(env, "FRESH_WAIT", FRESH_WAIT, 1000, "milliseconds", &mut problems),
+            fresh_wait_ms: whole(env, "FRESH_WAIT", FRESH_WAIT, 10_000, "milliseconds", &mut problems),
             problems,
         }
     }
