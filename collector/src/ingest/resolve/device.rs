@@ -16,9 +16,6 @@ use crate::platform::clock;
 use crate::profile::client;
 use crate::profile::rpc::MergeFrom;
 
-/// The remark on an event of a device that is linked to somebody else.
-const SOMEBODY_ELSE: &str = "the device belongs to another person, and the user id is not proven";
-
 /// Resolves a device, and a claimed person on it.
 pub async fn resolve(
     env: &Env,
@@ -69,8 +66,8 @@ async fn of_link(env: &Env, device: &Device, link: &Link, claim: Option<&Identif
     }
     let apart = changed(env, &device.id, Change::ClaimApart { claim: claim.to_string() }).await?;
     let profile = apart.profile_of_claim(&claim.to_string()).map_or(profile, str::to_owned);
-    let resolved = ResolvedProfile::unproven(profile, &device.id);
-    Ok(ResolvedProfile { warning: Some(SOMEBODY_ELSE), ..resolved })
+    // The sender is told nothing: the answer would say whose the device is.
+    Ok(ResolvedProfile::unproven(profile, &device.id))
 }
 
 /// Links a device to the profile that the token of the same browser names. The device's own profile joins it.

@@ -225,13 +225,7 @@ impl Statement<'_> {
         }
         let people: Vec<String> = self.people.iter().map(ToString::to_string).collect();
         let prove = Change::Prove { profile: person.to_owned(), people };
-        change(self.env, device, prove.clone()).await?;
-        // The browser may have taken the id that replaces this one already.
-        let next = link.as_ref().filter(|link| link.profile != person).and_then(|link| link.device.next.clone());
-        if let Some(next) = next {
-            change(self.env, &Identifier::device(&next), prove).await?;
-        }
-        Ok(())
+        change(self.env, device, prove).await.map(|_| ())
     }
 
     fn settles_a_claim(&self, link: &Link) -> bool {
