@@ -17,7 +17,7 @@ test('an event that comes again is a duplicate, whatever the SDK changes meanwhi
   const inOne = await collector.batch([event, event]);
   assert.equal(inOne.body.results[event.messageId].result, 'ok');
   assert.equal((await collector.batch([again])).body.results[event.messageId].result, 'duplicate');
-  assert.deepEqual(names(await collector.profile(`user_id:${who.userId}`)), ['Product Added']);
+  assert.deepEqual(names(await collector.profile(`anonymous_id:${who.anonymousId}`)), ['Product Added']);
 });
 
 test('another event with the same id is kept under an id of its own', async () => {
@@ -30,7 +30,7 @@ test('another event with the same id is kept under an id of its own', async () =
   assert.match(details, /the id was used for another event; stored as/);
   assert.equal((await collector.batch([second])).body.results[first.messageId].result, 'duplicate');
   assert.equal((await collector.batch([first])).body.results[first.messageId].result, 'duplicate');
-  assert.equal((await collector.profile(`user_id:${who.userId}`)).events.length, 2);
+  assert.equal((await collector.profile(`anonymous_id:${who.anonymousId}`)).events.length, 2);
 });
 
 test('two sources may use the same id', async () => {
@@ -38,7 +38,7 @@ test('two sources may use the same id', async () => {
   const event = track(who, 'Product Added');
   await collector.batch([event]);
   assert.equal((await collector.batch([event], { key: SERVER_KEY })).body.results[event.messageId].result, 'ok');
-  assert.equal((await collector.profile(`user_id:${who.userId}`)).events.length, 2);
+  assert.equal((await collector.profile(`anonymous_id:${who.anonymousId}`)).events.length, 2);
 });
 
 test('senders that send the same at the same time', async () => {
@@ -48,7 +48,7 @@ test('senders that send the same at the same time', async () => {
   const outcomes = answers.flatMap((answer) => Object.values(answer.body.results).map(({ result }) => result));
   assert.equal(outcomes.filter((result) => result === 'ok').length, 20);
   assert.equal(outcomes.filter((result) => result === 'duplicate').length, 140);
-  assert.equal((await collector.profile(`user_id:${who.userId}`)).events.length, 20);
+  assert.equal((await collector.profile(`anonymous_id:${who.anonymousId}`)).events.length, 20);
 });
 
 test('any order, with duplicates, makes the same profile', async () => {

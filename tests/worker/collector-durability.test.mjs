@@ -84,7 +84,7 @@ test('a message that was due while there was no power is sent afterwards, once',
     collector = await start();
     await eventually(() => assert.equal(sink.accepted().length, 1), 10_000);
     await eventually(async () => {
-      const { deliveries } = await collector.profile(`user_id:${who.userId}`);
+      const { deliveries } = await collector.profile(`anonymous_id:${who.anonymousId}`);
       assert.deepEqual([deliveries[0].state, deliveries[0].send_id], ['sent', sink.requests[0].body.id]);
     });
     await sleep(500);
@@ -142,11 +142,11 @@ test('without a plan events are kept, and counted when there is one', async () =
   try {
     const answer = await collector.batch([track(who, 'Product Added'), track(who, 'Product Added')]);
     assert.equal(answer.status, 200);
-    assert.deepEqual((await collector.profile(`user_id:${who.userId}`)).counters, {});
-    assert.equal((await collector.token(`user_id:${who.userId}`)).status, 503);
+    assert.deepEqual((await collector.profile(`anonymous_id:${who.anonymousId}`)).counters, {});
+    assert.equal((await collector.token(`anonymous_id:${who.anonymousId}`)).status, 503);
     await collector.publish(RULES);
     await eventually(async () => {
-      const { counters, journeys } = await collector.profile(`user_id:${who.userId}`);
+      const { counters, journeys } = await collector.profile(`anonymous_id:${who.anonymousId}`);
       assert.equal(Object.values(counters)[0]?.length, 2);
       assert.equal(journeys['abandoned-cart'].status, 'active');
     });

@@ -27,7 +27,7 @@ after(() => {
 
 const WAIT = 2_000;
 const consent = (states) => call('track', { event: 'Consent Preference Updated', properties: states });
-const profile = (who) => collector.profile(`user_id:${who.userId}`);
+const profile = (who) => collector.profile(`anonymous_id:${who.anonymousId}`);
 const of = (who) => sink.requests.filter(({ body }) => body.data.user_id.includes(who.userId));
 const until = (time) => sleep(time - Date.now());
 
@@ -160,7 +160,7 @@ test('a message that nobody accepts is given up, and put aside', async () => {
     const who = someone();
     await other.batch([track(who, 'Product Added')]);
     await eventually(async () => {
-      const { deliveries } = await other.profile(`user_id:${who.userId}`);
+      const { deliveries } = await other.profile(`anonymous_id:${who.anonymousId}`);
       assert.deepEqual([deliveries[0]?.state, deliveries[0]?.attempts], ['failed', 6]);
       const { events } = (await other.get('/v1/failed-events')).body;
       assert.deepEqual(

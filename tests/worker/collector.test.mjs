@@ -28,7 +28,7 @@ test('each call has an address, and a short one', async () => {
       );
     }
   }
-  const { events, traits } = await collector.profile(`user_id:${who.userId}`);
+  const { events, traits } = await collector.profile(`anonymous_id:${who.anonymousId}`);
   assert.equal(events.length, 12);
   assert.deepEqual(Object.keys(traits), ['account'], 'what a group call says is not said of the person');
 });
@@ -100,7 +100,7 @@ test('profiles, tokens and failed events need the secret key, the edge needs its
 test('the secret key is taken from headers alone', async () => {
   const who = someone();
   await collector.batch([track(who, 'Product Viewed')]);
-  const path = `/v1/profiles/user_id:${who.userId}`;
+  const path = `/v1/profiles/anonymous_id:${who.anonymousId}`;
   for (const query of ['?writeKey=test-secret', '?secretKey=test-secret']) {
     assert.equal((await fetch(collector.url + path + query)).status, 401);
   }
@@ -208,7 +208,7 @@ test('limits of size, number, depth and names drop the event, not the batch', as
   assert.equal(answer.body.results[good.messageId].result, 'ok');
   for (const { messageId } of [long, deep, named]) assert.equal(answer.body.results[messageId].result, 'drop');
   assert.equal(answer.body.results['i'.repeat(100)].result, 'drop');
-  const { events } = await collector.profile(`user_id:${who.userId}`);
+  const { events } = await collector.profile(`anonymous_id:${who.anonymousId}`);
   assert.deepEqual(
     events.map((event) => event.event),
     ['Good'],
@@ -220,7 +220,7 @@ test('of more than 2,500 events the first are kept', async () => {
   const many = Array.from({ length: 2501 }, (_, i) => ({
     type: 'track',
     event: 'Many',
-    userId: who.userId,
+    anonymousId: who.anonymousId,
     messageId: `${who.userId}-${i}`,
   }));
   const answer = await collector.batch(many);
@@ -262,7 +262,7 @@ test('names of prototypes are names like all others', async () => {
   const strange = someone();
   for (const userId of ["'; DROP TABLE journal; --", 'a/b?c#d', '../x', 'Ünïcode ✓ 日本', 'x:y:z', '%00']) {
     const id = `${userId}${strange.userId}`;
-    await collector.batch([track({ userId: id }, 'A')]);
+    await collector.batch([track({ userId: id }, 'A')], { key: SERVER_KEY });
     assert.deepEqual((await collector.profile(`user_id:${id}`)).identities.user_id, [id]);
   }
 });
@@ -271,15 +271,15 @@ test('only a trusted sender sets what is closed to clients', async () => {
   const who = someone();
   const traits = { firstName: 'Ann', loyalty: { tier: 'gold' }, whatsapp_ok: true, shoe: 39 };
   await collector.batch([identify(who, traits)]);
-  assert.deepEqual((await collector.profile(`user_id:${who.userId}`)).traits, { firstName: 'Ann', shoe: 39 });
+  assert.deepEqual((await collector.profile(`anonymous_id:${who.anonymousId}`)).traits, { firstName: 'Ann', shoe: 39 });
   await collector.batch([{ ...identify(who, traits), trusted: true }]);
   assert.equal(
-    (await collector.profile(`user_id:${who.userId}`)).traits.loyalty,
+    (await collector.profile(`anonymous_id:${who.anonymousId}`)).traits.loyalty,
     undefined,
     'the payload does not say whom we trust',
   );
   await collector.batch([identify(who, traits)], { key: SERVER_KEY });
-  assert.deepEqual((await collector.profile(`user_id:${who.userId}`)).traits, traits);
+  assert.deepEqual((await collector.profile(`anonymous_id:${who.anonymousId}`)).traits, traits);
 });
 
 test('a call without a message id is kept with a warning', async () => {
@@ -289,7 +289,7 @@ test('a call without a message id is kept with a warning', async () => {
   const [[id, { result, details }]] = Object.entries(answer.body.results);
   assert.equal(result, 'warning');
   assert.match(details, /`messageId` is missing/);
-  assert.equal((await collector.profile(`user_id:${who.userId}`)).events[0].id, id);
+  assert.equal((await collector.profile(`anonymous_id:${who.anonymousId}`)).events[0].id, id);
 });
 
 test('a clock that is ahead is corrected, a slow network is not', async () => {
@@ -298,7 +298,7 @@ test('a clock that is ahead is corrected, a slow network is not', async () => {
   const ahead = { ...track(who, 'Ahead'), timestamp: at(3_600_000), sentAt: at(3_600_000) };
   const slow = { ...track(who, 'Slow'), timestamp: at(-3_600_000), sentAt: at(-3_600_000) };
   await collector.batch([ahead, slow]);
-  const { events } = await collector.profile(`user_id:${who.userId}`);
+  const { events } = await collector.profile(`anonymous_id:${who.anonymousId}`);
   const ages = Object.fromEntries(events.map((event) => [event.event, Date.now() - event.at]));
   assert.ok(Math.abs(ages.Ahead) < 5_000, `${ages.Ahead}`);
   assert.ok(Math.abs(ages.Slow - 3_600_000) < 5_000, `${ages.Slow}`);
@@ -308,12 +308,12 @@ test('a profile shows its events page by page', async () => {
   const who = someone();
   const calls = Array.from({ length: 5 }, (_, i) => track(who, `Event ${i}`));
   await collector.batch(calls);
-  const first = await collector.profile(`user_id:${who.userId}`, '?limit=3');
+  const first = await collector.profile(`anonymous_id:${who.anonymousId}`, '?limit=3');
   assert.deepEqual(
     first.events.map((event) => event.event),
     ['Event 4', 'Event 3', 'Event 2'],
   );
-  const second = await collector.profile(`user_id:${who.userId}`, `?limit=3&before=${first.next}`);
+  const second = await collector.profile(`anonymous_id:${who.anonymousId}`, `?limit=3&before=${first.next}`);
   assert.deepEqual(
     second.events.map((event) => event.event),
     ['Event 1', 'Event 0'],
@@ -325,7 +325,7 @@ test('the archive has every event once', async () => {
   const who = someone();
   const calls = Array.from({ length: 5 }, (_, i) => track(who, `Event ${i}`));
   await collector.batch(calls);
-  const { subject } = await collector.profile(`user_id:${who.userId}`);
+  const { subject } = await collector.profile(`anonymous_id:${who.anonymousId}`);
   await new Promise((resolve) => setTimeout(resolve, 600));
   await collector.batch([calls[0], track(who, 'Event 5')]);
   await new Promise((resolve) => setTimeout(resolve, 600));
@@ -357,7 +357,7 @@ test('a token carries what the plan needs, and memberships that only the collect
   await collector.batch([identify(who, { email: 'ann@example.com', firstName: 'Ann' }), track(who, 'Product Added')], {
     key: SERVER_KEY,
   });
-  const { status, body } = await collector.token(`user_id:${who.userId}`);
+  const { status, body } = await collector.token(`anonymous_id:${who.anonymousId}`);
   assert.equal(status, 200);
   const claims = JSON.parse(Buffer.from(body.token.split('.')[1], 'base64url'));
   assert.equal(claims.sub, body.subject);
@@ -367,7 +367,7 @@ test('a token carries what the plan needs, and memberships that only the collect
   assert.ok(!JSON.stringify(claims).includes('ann@example.com'));
   await collector.batch([track(who, 'Product Added')]);
   const next = JSON.parse(
-    Buffer.from((await collector.token(`user_id:${who.userId}`)).body.token.split('.')[1], 'base64url'),
+    Buffer.from((await collector.token(`anonymous_id:${who.anonymousId}`)).body.token.split('.')[1], 'base64url'),
   );
   assert.ok(next.ver > claims.ver);
 });
