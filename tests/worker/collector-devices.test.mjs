@@ -127,6 +127,37 @@ test('a hand-over without an event links the device', async () => {
   assert.equal(claimsOf(later.token).sub, person.subject);
 });
 
+test('a hand-over token opens one browser, once, and carries no facts', async () => {
+  const person = await known();
+  const handOver = async (more) => {
+    const body = JSON.stringify({ id: `user_id:${person.userId}`, use: 'hand-over', ...more });
+    return collector.post('/v1/tokens', body, { authorization: 'Bearer test-secret' });
+  };
+  const { status, body } = await handOver();
+  assert.equal(status, 200);
+  const { tl, sub, iat, exp, jti } = claimsOf(body.token);
+  assert.deepEqual([tl, sub, exp - iat], [undefined, person.subject, 120]);
+  assert.match(jti, /^[0-9a-f]{32}$/);
+  assert.equal((await handOver({ use: 'else' })).status, 400);
+  assert.equal((await handOver({ id: 'user_id:nobody' })).status, 404);
+
+  const id = newAlias();
+  const redeem = (token, device = signed(id)) => collector.redeem({ handOver: token, device });
+  const answers = await Promise.all([redeem(body.token), redeem(body.token, signed(newAlias()))]);
+  assert.deepEqual(answers.map((answer) => answer.status).sort(), [200, 409], 'of two at the same moment one');
+  assert.equal((await redeem(body.token)).body.error.code, 'used_hand_over');
+  const first = answers.find((answer) => answer.status === 200);
+  assert.equal(claimsOf(first.body.token).sub, person.subject);
+  for (const wrong of ['', 'x.y.z', person.token, `${body.token}x`])
+    assert.equal((await redeem(wrong)).status, 401, wrong);
+  assert.equal((await collector.redeem({ handOver: body.token }, 'wrong')).status, 401);
+
+  const other = (await handOver()).body.token;
+  assert.equal((await redeem(other)).status, 200);
+  const later = await send({ device: signed(id), events: [edgeEvent('Later')] });
+  assert.equal(claimsOf(later.token).sub, person.subject, 'the device is linked for good');
+});
+
 test('an expired token and a token of the edge prove nothing', async () => {
   const person = await known();
   const past = Math.floor(Date.now() / 1000) - 30 * 86_400;
@@ -140,7 +171,10 @@ test('an expired token and a token of the edge prove nothing', async () => {
     const refreshed = await collector.refresh({ device: signed(newAlias()), proof });
     assert.deepEqual(refreshed.body, {});
     const bearer = await collector.edge({ proof, events: [edgeEvent('Product Added')] });
-    assert.deepEqual(Object.values(bearer.body.results).map(({ result }) => result), ['drop']);
+    assert.deepEqual(
+      Object.values(bearer.body.results).map(({ result }) => result),
+      ['drop'],
+    );
     assert.equal(bearer.body.token, undefined);
   }
   assert.deepEqual(names(await collector.profile(`user_id:${person.userId}`)), ['identify']);
@@ -196,7 +230,11 @@ test('whatever is no alias is no device of the edge', async () => {
   const person = await known();
   for (const id of ['undefined', 'anonymous', person.subject, newAlias().toUpperCase(), `${newAlias()}0`]) {
     const { body } = await collector.edge({ device: signed(id), events: [edgeEvent('Product Added')] });
-    assert.deepEqual(Object.values(body.results).map(({ result }) => result), ['drop'], id);
+    assert.deepEqual(
+      Object.values(body.results).map(({ result }) => result),
+      ['drop'],
+      id,
+    );
     assert.equal(body.token, undefined);
   }
 });
@@ -272,7 +310,10 @@ test('refresh: the facts of now, and nothing is created for strangers', async ()
   assert.ok(before.length > 0);
   const strangers = Array.from({ length: 20 }, newAlias);
   for (const stranger of strangers) {
-    const answer = await collector.refresh({ device: signed(stranger, newAlias()), anonymousIds: [someone().anonymousId] });
+    const answer = await collector.refresh({
+      device: signed(stranger, newAlias()),
+      anonymousIds: [someone().anonymousId],
+    });
     assert.deepEqual([answer.status, answer.body], [200, {}]);
   }
   assert.deepEqual(objects().sort(), before);

@@ -108,13 +108,17 @@ test('power cuts while profiles become one: in the end they are one, with every 
       await collector.batch(Array.from({ length: 150 }, (_, i) => track({ anonymousId }, `Event ${i}`)));
     }
     for (const anonymousId of devices) {
-      const joined = collector.batch([identify({ anonymousId, userId: person.userId })]).catch(() => {});
+      const joined = collector
+        .batch([identify({ anonymousId, userId: person.userId })], { key: SERVER_KEY })
+        .catch(() => {});
       await sleep(5 + 20 * devices.indexOf(anonymousId));
       await collector.kill();
       await joined;
       collector = await start();
     }
-    for (const anonymousId of devices) await collector.batch([identify({ anonymousId, userId: person.userId })]);
+    for (const anonymousId of devices) {
+      await collector.batch([identify({ anonymousId, userId: person.userId })], { key: SERVER_KEY });
+    }
     await eventually(async () => {
       const ids = [];
       let page = await collector.profile(`user_id:${person.userId}`, '?limit=500');
@@ -130,6 +134,81 @@ test('power cuts while profiles become one: in the end they are one, with every 
       assert.equal(ids.length, 300);
       assert.equal(new Set(ids).size, 300);
     }, 20_000);
+  } finally {
+    await collector.kill();
+    rmSync(persist, { recursive: true, force: true });
+  }
+});
+
+/** Returns the names of all events of a profile. */
+async function eventsOf(collector, id) {
+  const found = [];
+  let page = await collector.profile(id, '?limit=500');
+  for (; page; page = page.next === null ? undefined : await collector.profile(id, `?limit=500&before=${page.next}`)) {
+    found.push(...page.events.map(({ event }) => event).filter((event) => event?.startsWith('Event')));
+  }
+  return found.sort();
+}
+
+const IDENTITY = { identifiers: { email: { priority: 3, limit: 5, normalise: 'email' }, crm_id: { priority: 4 } } };
+
+test('power cuts while two people become one and two again: nothing is lost, nothing is in both', async () => {
+  const persist = directory();
+  const start = () => startCollector({ persist, killable: true, rules: { ...RULES, identity: IDENTITY } });
+  let collector = await start();
+  const restart = async () => {
+    await collector.kill();
+    collector = await start();
+  };
+  const { userId } = someone();
+  const [crm, email] = [`crm-${userId}`, `${userId}@example.org`];
+  const named = (type, id, name) => ({ ...track({}, name), context: { externalIds: [{ type, id }] } });
+  const numbered = (prefix) => Array.from({ length: 150 }, (_, i) => `Event ${prefix} ${i}`).sort();
+  const send = (calls) => collector.batch(calls, { key: SERVER_KEY });
+  const both = { ...identify({ userId }, { email }), context: { externalIds: [{ type: 'crm_id', id: crm }] } };
+  try {
+    await send(numbered('of shop').map((name) => track({ userId }, name)));
+    await send(numbered('of crm').map((name) => named('crm_id', crm, name)));
+    const loser = (await collector.profile(`crm_id:${crm}`)).subject;
+    for (const wait of [5, 25]) {
+      const joined = send([both]).catch(() => {});
+      await sleep(wait);
+      await restart();
+      await joined;
+    }
+    await eventually(async () => {
+      await send([both]);
+      const { subject, merged } = await collector.profile(`crm_id:${crm}`);
+      assert.equal(subject, (await collector.profile(`user_id:${userId}`)).subject);
+      assert.deepEqual(
+        merged.map(({ profile, state }) => [profile, state]),
+        [[loser, 'merged']],
+      );
+    }, 20_000);
+    assert.deepEqual(
+      await eventsOf(collector, `user_id:${userId}`),
+      [...numbered('of crm'), ...numbered('of shop')].sort(),
+    );
+    await send([named('crm_id', crm, 'Event after the merge of crm')]);
+
+    for (const wait of [5, 25, 60]) {
+      const undone = collector.unmerge(`user_id:${userId}`, loser).catch(() => {});
+      await sleep(wait);
+      await restart();
+      await undone;
+    }
+    await eventually(async () => {
+      await collector.unmerge(`user_id:${userId}`, loser);
+      const profile = await collector.profile(`user_id:${userId}`);
+      assert.deepEqual(
+        profile.merged.map(({ state }) => state),
+        ['undone'],
+      );
+      assert.equal((await collector.profile(`crm_id:${crm}`)).subject, loser);
+    }, 20_000);
+    assert.deepEqual(await eventsOf(collector, `user_id:${userId}`), numbered('of shop'));
+    const back = await eventsOf(collector, `crm_id:${crm}`);
+    assert.deepEqual(back, [...numbered('of crm'), 'Event after the merge of crm'].sort());
   } finally {
     await collector.kill();
     rmSync(persist, { recursive: true, force: true });

@@ -99,14 +99,7 @@ test('another claim on a device begins another profile, and each joins its own p
   await collector.untrusted(identify({ ...tablet, ...person(ann) }), track(tablet, 'Of Ann again'));
   await collector.trusted(track({ ...tablet, ...person(ben) }, 'Signed In'));
   await collector.trusted(track({ ...tablet, ...person(ann) }, 'Signed In'));
-  assert.deepEqual(names(await ofUser(ann)), [
-    'Before',
-    'Of Ann',
-    'Of Ann again',
-    'Signed In',
-    'identify',
-    'identify',
-  ]);
+  assert.deepEqual(names(await ofUser(ann)), ['Before', 'Of Ann', 'Of Ann again', 'Signed In', 'identify', 'identify']);
   assert.deepEqual(names(await ofUser(ben)), ['Of Ben', 'Signed In', 'identify']);
 });
 
@@ -277,7 +270,14 @@ test('a userHash proves, with any secret in force, and nothing else does', async
   }
   const [who, other] = [someone(), someone()];
   const right = userHash(who.userId);
-  const wrong = ['', 'x', right.slice(1), right.toUpperCase(), userHash(other.userId), userHash(who.userId, 'no secret')];
+  const wrong = [
+    '',
+    'x',
+    right.slice(1),
+    right.toUpperCase(),
+    userHash(other.userId),
+    userHash(who.userId, 'no secret'),
+  ];
   for (const hash of wrong) {
     const [{ result, details }] = await collector.untrusted({ ...identify(who), context: { userHash: hash } });
     assert.equal(result, 'warning', hash);
@@ -318,9 +318,12 @@ test('claimed: what a page says of a person is shown there, and changes nothing'
   await collector.trusted(identify(person(victim), { firstName: 'Ann' }));
   const before = await ofUser(victim);
   const claim = { ...identify({ ...device(stranger), ...person(victim) }, { firstName: 'Eve', city: 'Graz' }) };
-  const { status } = await collector.batch([claim, track({ ...device(stranger), ...person(victim) }, 'Product Added')], {
-    key: CLAIMS_KEY,
-  });
+  const { status } = await collector.batch(
+    [claim, track({ ...device(stranger), ...person(victim) }, 'Product Added')],
+    {
+      key: CLAIMS_KEY,
+    },
+  );
   assert.equal(status, 200);
   const shown = await ofUser(victim);
   assert.deepEqual(names(shown), ['Product Added', 'identify', 'identify']);
@@ -351,7 +354,10 @@ test('numbers are ids by their digits, also beyond 2^53', async () => {
   const headers = { authorization: `Basic ${Buffer.from('test-server:').toString('base64')}` };
   for (const id of [low, high, '1042']) {
     const { body } = await collector.post('/v1/batch', raw(id), headers);
-    assert.deepEqual(Object.values(body.results).map(({ result }) => result), ['ok', 'ok']);
+    assert.deepEqual(
+      Object.values(body.results).map(({ result }) => result),
+      ['ok', 'ok'],
+    );
   }
   for (const id of [low, high, '1042']) {
     const profile = await collector.profile(`user_id:${id}`);
@@ -363,7 +369,16 @@ test('numbers are ids by their digits, also beyond 2^53', async () => {
 });
 
 test('placeholders are nobody, at every door', async () => {
-  const placeholders = [null, '', 'null', ' N/A ', 'not_authenticated', '{{user.id}}', '${userId}', 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+  const placeholders = [
+    null,
+    '',
+    'null',
+    ' N/A ',
+    'not_authenticated',
+    '{{user.id}}',
+    '${userId}',
+    'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  ];
   for (const id of placeholders) {
     for (const send of [(...calls) => collector.trusted(...calls), (...calls) => collector.untrusted(...calls)]) {
       const who = someone();

@@ -22,16 +22,20 @@ let collector;
 before(async () => (collector = await startCollector({ rules })));
 after(() => collector.stop());
 
-/** What is true: who has proven to be on which device, and who has said what. */
+/** The truth: who has proven to be on which device, and who has said what. */
 class World {
   constructor(seed) {
     const random = randomness(seed);
     this.pick = (list) => list[Math.floor(random() * list.length)];
-    this.people = Array.from({ length: PEOPLE }, () => ({ userId: someone().userId, isKnown: false, subject: undefined }));
+    this.people = Array.from({ length: PEOPLE }, () => ({
+      userId: someone().userId,
+      isKnown: false,
+      subject: undefined,
+    }));
     this.browsers = Array.from({ length: BROWSERS }, () => this.newBrowser());
     this.devices = [];
     this.browsers.forEach((browser) => this.devices.push(browser.device));
-    /** What was said: by whom, and whether it was proven at that moment to be about a person. */
+    /** The facts: who said each, and whether it was proven at that moment to be about a person. */
     this.facts = new Map();
     this.log = [];
   }
@@ -86,9 +90,10 @@ async function checkToken(world, browser, body) {
     const person = world.speaksFor(device);
     if (person) {
       assert.equal(sub, await subjectOf(person));
-      if (fact) assert.ok(isOf(world, person, fact), `${name} is not of the person on the device`);
+      if (fact) assert.ok(isOf(person, fact), `${name} is not of the person on the device`);
     } else {
-      for (const other of world.people) assert.notEqual(sub, await subjectOf(other), 'a token of a person without proof');
+      for (const other of world.people)
+        assert.notEqual(sub, await subjectOf(other), 'a token of a person without proof');
       if (fact) assert.ok(fact.by === device || fact.by.shownBy?.has(device), `${name} is not of the device`);
     }
   }
@@ -106,7 +111,7 @@ async function checkToken(world, browser, body) {
 const subjectOf = async (person) => (await collector.profile(`user_id:${person.userId}`))?.subject;
 
 /** Returns whether a fact may be in the profile of a person: said by a server, or on a device that was proven theirs. */
-function isOf(world, person, { by, about }) {
+function isOf(person, { by, about }) {
   if (by === 'server') return about === person;
   if (by.shownBy) return [...by.shownBy].some((device) => device.everProven.has(person));
   return by.everProven?.has(person) ?? false;
@@ -123,7 +128,12 @@ const STEPS_OF = {
     const [browser, person] = [world.pick(world.browsers), world.pick(world.people)];
     const isRight = world.speaksFor(browser.device) === person;
     const name = world.fact(browser.device, isRight ? person : null);
-    const event = edgeEvent(name, { type: 'track', traits: traits(name), userId: person.userId, userHash: world.pick([undefined, 'x']) });
+    const event = edgeEvent(name, {
+      type: 'track',
+      traits: traits(name),
+      userId: person.userId,
+      userHash: world.pick([undefined, 'x']),
+    });
     await checkToken(world, browser, await send(world, browser, { events: [event] }));
   },
   async signIn(world) {
@@ -162,7 +172,10 @@ const STEPS_OF = {
   async speakUnderOldId(world) {
     const device = world.pick(world.devices);
     const name = world.fact(device, null);
-    const message = { device: { id: device.id, signed: false }, events: [edgeEvent(name, { traits: traits(name), trusted: true })] };
+    const message = {
+      device: { id: device.id, signed: false },
+      events: [edgeEvent(name, { traits: traits(name), trusted: true })],
+    };
     const { body } = await collector.edge(message);
     assert.equal(body.token, undefined, 'an unsigned device gets no token');
   },
@@ -183,7 +196,9 @@ const STEPS_OF = {
     const { library } = world.pick(world.browsers);
     const name = world.fact(library, null);
     const person = world.pick([undefined, ...world.people]);
-    await collector.untrusted(call('identify', { anonymousId: library.id, userId: person?.userId, traits: traits(name) }));
+    await collector.untrusted(
+      call('identify', { anonymousId: library.id, userId: person?.userId, traits: traits(name) }),
+    );
   },
   async speakByServer(world) {
     const person = world.pick(world.people);
@@ -195,7 +210,13 @@ const STEPS_OF = {
     const person = world.pick(world.people);
     const name = world.fact('stranger', null);
     const ids = world.pick([{ userId: person.userId }, { anonymousId: someone().anonymousId, userId: person.userId }]);
-    await collector.untrusted(call(world.pick(['identify', 'alias']), { ...ids, previousId: world.pick(world.devices).id, traits: traits(name) }));
+    await collector.untrusted(
+      call(world.pick(['identify', 'alias']), {
+        ...ids,
+        previousId: world.pick(world.devices).id,
+        traits: traits(name),
+      }),
+    );
   },
 };
 
@@ -210,13 +231,14 @@ async function checkPeople(world) {
       const name = said?.firstName ?? event;
       const fact = world.facts.get(name);
       if (!fact) continue;
-      assert.ok(isOf(world, person, fact), `${name} is in the profile of somebody else`);
-      if (fact.about !== person) assert.notEqual(claimedBy, undefined, `${name} is no claim, although nobody had proven it`);
+      assert.ok(isOf(person, fact), `${name} is in the profile of somebody else`);
+      if (fact.about !== person)
+        assert.notEqual(claimedBy, undefined, `${name} is no claim, although nobody had proven it`);
       assert.ok(!seen.has(name), `${name} is in two profiles`);
       seen.set(name, person);
     }
     const first = world.facts.get(profile.traits.firstName);
-    if (first) assert.ok(isOf(world, person, first));
+    if (first) assert.ok(isOf(person, first));
     const byServer = [...world.facts.values()].some(({ by, about }) => by === 'server' && about === person);
     if (byServer && first) assert.ok(first.about === person, 'a claim does not replace what was proven');
   }

@@ -28,14 +28,24 @@ const find = (id) => collector.profile(id);
 
 test('a server may name a person by any identifier, as an external id or as a trait', async () => {
   const [email, loyalty, crm] = [mail(), unique(), unique()];
-  const [first] = await collector.trusted(said('Bought', [['loyalty_id', loyalty]], { anonymousId: someone().anonymousId }));
+  const [first] = await collector.trusted(
+    said('Bought', [['loyalty_id', loyalty]], { anonymousId: someone().anonymousId }),
+  );
   assert.equal(first.result, 'ok');
-  await collector.trusted(identify({}, { email: ` ${email.toUpperCase()} `, loyalty_id: loyalty, crm_id: Number.MAX_SAFE_INTEGER - count }));
-  await collector.trusted(said('Returned', [['email', email], ['crm_id', crm]]));
+  await collector.trusted(
+    identify({}, { email: ` ${email.toUpperCase()} `, loyalty_id: loyalty, crm_id: Number.MAX_SAFE_INTEGER - count }),
+  );
+  await collector.trusted(
+    said('Returned', [
+      ['email', email],
+      ['crm_id', crm],
+    ]),
+  );
   const profile = await find(`loyalty_id:${loyalty}`);
   assert.deepEqual(names(profile), ['Bought', 'Returned', 'identify']);
   assert.deepEqual(profile.identities.email, [email.toLowerCase()]);
-  for (const id of [`email:${email.toUpperCase()}`, `crm_id:${crm}`]) assert.equal((await find(id)).subject, profile.subject);
+  for (const id of [`email:${email.toUpperCase()}`, `crm_id:${crm}`])
+    assert.equal((await find(id)).subject, profile.subject);
 });
 
 test('what pages say is a trait, and names nobody', async () => {
@@ -62,7 +72,16 @@ test('blocked values, placeholders and what has not the form of its type name no
     assert.deepEqual((await find(`user_id:${userId}`)).identities[type], undefined);
   }
   const { userId } = someone();
-  const [{ result }] = await collector.trusted(said('A', [['ios.push_token', 'x'], ['email', null]], { userId }));
+  const [{ result }] = await collector.trusted(
+    said(
+      'A',
+      [
+        ['ios.push_token', 'x'],
+        ['email', null],
+      ],
+      { userId },
+    ),
+  );
   assert.equal(result, 'ok', 'types that the rules do not know are left alone');
 });
 
@@ -102,11 +121,30 @@ test('two people with one identifier become one: the better identifier stays', a
   const loser = await find(`crm_id:${crm}`);
   const winner = await find(`loyalty_id:${loyalty}`);
   assert.notEqual(loser.subject, winner.subject);
-  await collector.trusted(said('A', [['crm_id', crm], ['email', email]]));
-  await collector.trusted(said('B', [['loyalty_id', loyalty], ['email', email]]));
+  await collector.trusted(
+    said('A', [
+      ['crm_id', crm],
+      ['email', email],
+    ]),
+  );
+  await collector.trusted(
+    said('B', [
+      ['loyalty_id', loyalty],
+      ['email', email],
+    ]),
+  );
   const profile = await find(`email:${email}`);
   assert.equal(profile.subject, winner.subject, 'priority 2 before 4, although the other one is older');
-  assert.deepEqual(names(profile), ['A', 'B', 'Of CRM', 'Of Loyalty', 'Product Added', 'Product Added', 'identify', 'identify']);
+  assert.deepEqual(names(profile), [
+    'A',
+    'B',
+    'Of CRM',
+    'Of Loyalty',
+    'Product Added',
+    'Product Added',
+    'identify',
+    'identify',
+  ]);
   assert.deepEqual(profile.traits, { city: 'Graz', firstName: 'Ann' });
   assert.equal(Object.values(profile.counters)[0].length, 2);
   assert.deepEqual(profile.identities, {
@@ -122,31 +160,64 @@ test('two people with one identifier become one: the better identifier stays', a
 
 test('a merge that would exceed a limit is blocked, recorded once, and both stay', async () => {
   const [email, one, two] = [mail(), unique(), unique()];
-  await collector.trusted(said('One', [['loyalty_id', one], ['email', email]]));
-  for (let i = 0; i < 3; i++) await collector.trusted(said('Two', [['loyalty_id', two], ['email', email]]));
+  await collector.trusted(
+    said('One', [
+      ['loyalty_id', one],
+      ['email', email],
+    ]),
+  );
+  for (let i = 0; i < 3; i++)
+    await collector.trusted(
+      said('Two', [
+        ['loyalty_id', two],
+        ['email', email],
+      ]),
+    );
   const [first, second] = [await find(`loyalty_id:${one}`), await find(`loyalty_id:${two}`)];
   assert.deepEqual(names(first), ['One']);
   assert.deepEqual(names(second), ['Two', 'Two', 'Two']);
   assert.equal((await find(`email:${email}`)).subject, first.subject);
   const conflicts = [...first.conflicts, ...second.conflicts];
   assert.equal(conflicts.length, 1);
-  assert.deepEqual([conflicts[0].kind, conflicts[0].identifier, conflicts[0].source], ['merge', `email:${email}`, 'server']);
+  assert.deepEqual(
+    [conflicts[0].kind, conflicts[0].identifier, conflicts[0].source],
+    ['merge', `email:${email}`, 'server'],
+  );
   assert.match(conflicts[0].reason, /loyalty_id/);
 });
 
 test('an identifier beyond the limit of its type is not added, and recorded', async () => {
   const [loyalty, emails] = [unique(), [mail(), mail(), mail()]];
-  for (const email of emails) await collector.trusted(said('A', [['loyalty_id', loyalty], ['email', email]]));
+  for (const email of emails)
+    await collector.trusted(
+      said('A', [
+        ['loyalty_id', loyalty],
+        ['email', email],
+      ]),
+    );
   const profile = await find(`loyalty_id:${loyalty}`);
   assert.deepEqual(profile.identities.email, emails.slice(0, 2).sort());
-  assert.deepEqual(profile.conflicts.map(({ kind, identifier }) => [kind, identifier]), [['identifier', `email:${emails[2]}`]]);
+  assert.deepEqual(
+    profile.conflicts.map(({ kind, identifier }) => [kind, identifier]),
+    [['identifier', `email:${emails[2]}`]],
+  );
   assert.equal(profile.events.length, 3);
 });
 
 test('an identifier that is not unique merges nobody, and is found at who had it first', async () => {
   const [household, one, two] = [unique(), unique(), unique()];
-  await collector.trusted(said('One', [['loyalty_id', one], ['household', household]]));
-  await collector.trusted(said('Two', [['loyalty_id', two], ['household', household]]));
+  await collector.trusted(
+    said('One', [
+      ['loyalty_id', one],
+      ['household', household],
+    ]),
+  );
+  await collector.trusted(
+    said('Two', [
+      ['loyalty_id', two],
+      ['household', household],
+    ]),
+  );
   const [first, second] = [await find(`loyalty_id:${one}`), await find(`loyalty_id:${two}`)];
   assert.notEqual(first.subject, second.subject);
   assert.deepEqual([first.identities.household, second.identities.household], [[household], [household]]);
@@ -157,10 +228,22 @@ test('people who are merged from both sides at the same moment become one, with 
   for (let round = 0; round < 4; round++) {
     const { email, loyalty, crm } = await twoSources();
     const calls = [
-      said('A', [['crm_id', crm], ['email', email]]),
-      said('B', [['loyalty_id', loyalty], ['email', email]]),
-      said('C', [['crm_id', crm], ['loyalty_id', loyalty]]),
-      said('D', [['loyalty_id', loyalty], ['crm_id', crm]]),
+      said('A', [
+        ['crm_id', crm],
+        ['email', email],
+      ]),
+      said('B', [
+        ['loyalty_id', loyalty],
+        ['email', email],
+      ]),
+      said('C', [
+        ['crm_id', crm],
+        ['loyalty_id', loyalty],
+      ]),
+      said('D', [
+        ['loyalty_id', loyalty],
+        ['crm_id', crm],
+      ]),
     ];
     await Promise.all(calls.map((one) => collector.trusted(one)));
     await eventually(async () => {
@@ -168,7 +251,18 @@ test('people who are merged from both sides at the same moment become one, with 
       const profile = await find(`crm_id:${crm}`);
       assert.equal(profile.subject, (await find(`loyalty_id:${loyalty}`)).subject);
       assert.equal(profile.subject, (await find(`email:${email}`)).subject);
-      assert.deepEqual(names(profile), ['A', 'B', 'C', 'D', 'Of CRM', 'Of Loyalty', 'Product Added', 'Product Added', 'identify', 'identify']);
+      assert.deepEqual(names(profile), [
+        'A',
+        'B',
+        'C',
+        'D',
+        'Of CRM',
+        'Of Loyalty',
+        'Product Added',
+        'Product Added',
+        'identify',
+        'identify',
+      ]);
       assert.ok(profile.merged.every(({ done }) => done));
     }, 20_000);
   }
@@ -177,8 +271,18 @@ test('people who are merged from both sides at the same moment become one, with 
 test('a merge is undone: each gets back what is theirs, and they are never merged again', async () => {
   const { email, loyalty, crm, device } = await twoSources();
   const [loser, winner] = [await find(`crm_id:${crm}`), await find(`loyalty_id:${loyalty}`)];
-  await collector.trusted(said('A', [['crm_id', crm], ['email', email]]));
-  await collector.trusted(said('B', [['loyalty_id', loyalty], ['email', email]]));
+  await collector.trusted(
+    said('A', [
+      ['crm_id', crm],
+      ['email', email],
+    ]),
+  );
+  await collector.trusted(
+    said('B', [
+      ['loyalty_id', loyalty],
+      ['email', email],
+    ]),
+  );
   await collector.trusted(
     said('Later Of CRM', [['crm_id', crm]]),
     said('Later Of Loyalty', [['loyalty_id', loyalty]]),
@@ -193,20 +297,43 @@ test('a merge is undone: each gets back what is theirs, and they are never merge
   await eventually(async () => {
     const [theirs, mine] = [await find(`crm_id:${crm}`), await find(`loyalty_id:${loyalty}`)];
     assert.deepEqual([theirs.subject, mine.subject], [loser.subject, winner.subject]);
-    assert.deepEqual(mine.merged.map(({ state }) => state), ['undone']);
-    assert.deepEqual(names(theirs), ['A', 'Later Of CRM', 'Later Of Device', 'Of CRM', 'Product Added', 'Product Added', 'identify', 'identify']);
+    assert.deepEqual(
+      mine.merged.map(({ state }) => state),
+      ['undone'],
+    );
+    assert.deepEqual(names(theirs), [
+      'A',
+      'Later Of CRM',
+      'Later Of Device',
+      'Of CRM',
+      'Product Added',
+      'Product Added',
+      'identify',
+      'identify',
+    ]);
     assert.deepEqual(names(mine), ['B', 'Later Of Loyalty', 'Of Loyalty', 'Product Added', 'identify']);
     assert.deepEqual([theirs.traits, mine.traits], [{ city: 'Wien' }, { firstName: 'Ann' }]);
-    assert.deepEqual([theirs, mine].map(({ counters }) => Object.values(counters)[0].length), [2, 1]);
+    assert.deepEqual(
+      [theirs, mine].map(({ counters }) => Object.values(counters)[0].length),
+      [2, 1],
+    );
     assert.deepEqual(theirs.identities, { anonymous_id: [device], crm_id: [crm], email: [email], user_id: [] });
     assert.deepEqual(mine.identities, { anonymous_id: [], loyalty_id: [loyalty], user_id: [] });
   });
   assert.equal((await collector.unmerge(`loyalty_id:${loyalty}`, loser.subject)).status, 200, 'again: nothing changes');
-  await collector.trusted(said('B again', [['loyalty_id', loyalty], ['email', email]]));
+  await collector.trusted(
+    said('B again', [
+      ['loyalty_id', loyalty],
+      ['email', email],
+    ]),
+  );
   const [theirs, mine] = [await find(`crm_id:${crm}`), await find(`loyalty_id:${loyalty}`)];
   assert.notEqual(theirs.subject, mine.subject);
   const conflicts = [...theirs.conflicts, ...mine.conflicts];
-  assert.deepEqual(conflicts.map(({ kind }) => kind), ['merge']);
+  assert.deepEqual(
+    conflicts.map(({ kind }) => kind),
+    ['merge'],
+  );
   assert.match(conflicts[0].reason, /undone/);
 });
 
@@ -214,15 +341,29 @@ test('journeys and deliveries of an undone merge go on where they belong, and se
   const { email, loyalty, crm } = await twoSources();
   const consent = { context: { consent: { categoryPreferences: { 'channel.push': true } } } };
   const loser = await find(`crm_id:${crm}`);
-  await collector.trusted(said('A', [['crm_id', crm], ['email', email]]));
-  await collector.trusted(said('B', [['loyalty_id', loyalty], ['email', email]]));
+  await collector.trusted(
+    said('A', [
+      ['crm_id', crm],
+      ['email', email],
+    ]),
+  );
+  await collector.trusted(
+    said('B', [
+      ['loyalty_id', loyalty],
+      ['email', email],
+    ]),
+  );
   assert.equal((await find(`email:${email}`)).journeys['abandoned-cart'].status, 'active');
   await collector.unmerge(`loyalty_id:${loyalty}`, loser.subject);
   await eventually(async () => {
     const [theirs, mine] = [await find(`crm_id:${crm}`), await find(`loyalty_id:${loyalty}`)];
     assert.notEqual(theirs.subject, mine.subject);
     for (const profile of [theirs, mine]) {
-      assert.deepEqual(profile.deliveries.map(({ step }) => step), ['nudge'], JSON.stringify(consent));
+      assert.deepEqual(
+        profile.deliveries.map(({ step }) => step),
+        ['nudge'],
+        JSON.stringify(consent),
+      );
     }
   }, 15_000);
 });
@@ -248,14 +389,21 @@ test('a device that was merged into the wrong person goes back', async () => {
   await eventually(async () => {
     const [device, person] = [await find(`anonymous_id:${anonymousId}`), await find(`loyalty_id:${loyalty}`)];
     assert.equal(device.subject, before.subject);
-    assert.deepEqual(device.events.map(({ event, claimedBy }) => [event, claimedBy]), before.events.map(({ event }) => [event, undefined]));
+    assert.deepEqual(
+      device.events.map(({ event, claimedBy }) => [event, claimedBy]),
+      before.events.map(({ event }) => [event, undefined]),
+    );
     assert.deepEqual([device.traits, person.traits], [{ city: 'Graz' }, {}]);
     assert.deepEqual(names(person), ['Joined', 'Known']);
   });
 });
 
 test('audit: records, people, conflicts and blocked merges, by source and in total', async () => {
-  const keys = { crm: { source: 'crm', trusted: true }, shop: { source: 'shop', trusted: true }, web: { source: 'web' } };
+  const keys = {
+    crm: { source: 'crm', trusted: true },
+    shop: { source: 'shop', trusted: true },
+    web: { source: 'web' },
+  };
   const audited = await startCollector({
     rules: { ...RULES, identity: IDENTITY },
     vars: { WRITE_KEYS: JSON.stringify(keys) },
@@ -267,12 +415,25 @@ test('audit: records, people, conflicts and blocked merges, by source and in tot
     assert.deepEqual(await audit(), { total: { records: 0, people: 0, conflicts: 0, blocked: 0 }, sources: {} });
     const row = (list, traits) => ids(list, identify({}, traits));
     await send('crm', ...[1, 2, 3].map((n) => row([['crm_id', `c${n}`]], { email: `p${n}@example.org` })));
-    await send('shop', row([['loyalty_id', 'l1']], { email: 'p1@example.org' }), row([['loyalty_id', 'l2']], { email: 'p2@example.org' }));
+    await send(
+      'shop',
+      row([['loyalty_id', 'l1']], { email: 'p1@example.org' }),
+      row([['loyalty_id', 'l2']], { email: 'p2@example.org' }),
+    );
     const again = row([['loyalty_id', 'l1']], { email: 'p1@example.org' });
     await send('shop', again);
     await send('shop', again);
     await send('shop', row([['loyalty_id', 'l3']], { email: 'p1@example.org' }));
-    await send('shop', row([['loyalty_id', 'l1'], ['email', 'p1b@example.org']], { email: 'p1c@example.org' }));
+    await send(
+      'shop',
+      row(
+        [
+          ['loyalty_id', 'l1'],
+          ['email', 'p1b@example.org'],
+        ],
+        { email: 'p1c@example.org' },
+      ),
+    );
     await send('web', identify(someone(), { email: 'p1@example.org' }));
     const expected = {
       total: { records: 8, people: 4, conflicts: 1, blocked: 1 },

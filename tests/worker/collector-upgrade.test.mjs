@@ -11,7 +11,13 @@ import { writeVersion1 } from '../support/version-1.mjs';
 const AT = Date.now() - 60_000;
 const entry = (id, { trusted, ...members }, record) => ({
   version: 1,
-  record: JSON.stringify({ source: 'web', hash: id, received: AT, ...record, event: { id, type: 'track', at: AT, trusted, ...members } }),
+  record: JSON.stringify({
+    source: 'web',
+    hash: id,
+    received: AT,
+    ...record,
+    event: { id, type: 'track', at: AT, trusted, ...members },
+  }),
 });
 const seen = (id) => ({ source: 'web', id, hash: id, at: AT });
 
@@ -68,7 +74,13 @@ test('profiles, links, merges and ids of events of version 1', async () => {
     await eventually(async () => {
       const { merged, events } = await collector.profile('user_id:ann');
       assert.ok(merged.every(({ state }) => state === 'merged'));
-      assert.deepEqual(events.map(({ id }) => id).filter((id) => id.length < 6).sort(), ['one', 'three', 'two']);
+      assert.deepEqual(
+        events
+          .map(({ id }) => id)
+          .filter((id) => id.length < 6)
+          .sort(),
+        ['one', 'three', 'two'],
+      );
     });
     assert.equal((await collector.profile('subject:p-done')).subject, 'p-ann');
     const old = await collector.unmerge('user_id:ann', 'p-done');

@@ -27,8 +27,8 @@
 //! ```
 //!
 //! - `Rotate` keeps the id that was offered first, so a browser that loses an answer gets the same id again.
-//! - `Begin` is sent after `Rotate`, and again with every answer, so a crash between the two is mended by the next
-//!   message.
+//! - `Begin` is sent after `Rotate`, and again with every answer, so the next message makes up for a crash between
+//!   the two.
 //! - `Replaced` is sent before `Seen`, so a crash between the two sends it again; the first time counts.
 
 use crate::store::{DeviceState, Link};

@@ -14,7 +14,7 @@ pub struct IdentityRules(Option<Rc<Plan>>);
 /// A type of identifiers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentifierKind {
-    /// Of two people who are merged, the one whose best identifier has the smaller number stays.
+    /// The rank: of two people who are merged, the one whose best identifier has the smaller number stays.
     pub priority: u32,
     /// The number of values that one person may have.
     pub limit: u32,

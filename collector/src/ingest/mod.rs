@@ -33,7 +33,7 @@ const AT_ONCE: usize = 32;
 
 /// A call that has arrived.
 pub struct Incoming {
-    /// Who it is about.
+    /// The device and the person that it is about.
     pub named: Named,
     /// Its event, if it has one.
     pub record: Option<Record>,

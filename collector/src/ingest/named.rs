@@ -1,8 +1,8 @@
-//! Who a call is about, and how well that is proven.
+//! The device and the person that a call is about, and how well that is proven.
 
 use crate::event::identifier::Identifier;
 
-/// Who a call is about.
+/// The device and the person that a call is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
     /// The device that sent it.

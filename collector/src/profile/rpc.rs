@@ -138,7 +138,7 @@ pub struct MergeFrom {
     pub source: String,
 }
 
-/// What became of a merge.
+/// The result of a request to merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MergeOutcome {
     /// It is stored, and is done or continued by the winner.
@@ -203,7 +203,7 @@ pub struct Unmerge {
     pub loser: String,
 }
 
-/// What became of a request to undo a merge.
+/// The result of a request to undo a merge.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum UnmergeOutcome {
     /// It is stored, and is done or continued by the winner.

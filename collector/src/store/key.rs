@@ -55,7 +55,7 @@ pub const CREATED: Key<i64> = Key::new("created");
 pub const AUDIT_AT: Key<i64> = Key::new("audit_at");
 /// The number of the last report for the audit.
 pub const AUDIT_REVISION: Key<i64> = Key::new("audit_revision");
-/// What another profile's compaction reduced of this profile's events, until it is merged into the base.
+/// The base that another profile's compaction made of this profile's events, until it is merged into the base here.
 pub const RETURNED_BASE: Key<Profile> = Key::new("returned_base");
 /// The profile that this one was merged into.
 pub const MOVED_TO: Key<String> = Key::new("moved_to");

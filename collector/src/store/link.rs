@@ -41,7 +41,7 @@ pub struct Link {
     pub device: DeviceState,
 }
 
-/// What is known about a device besides its profile.
+/// The state of a device besides its profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceState {

@@ -61,21 +61,21 @@ pub struct MergeDetail {
     pub source: String,
     /// For a device: the person that it claimed to be. It is merged only into the profile of that person.
     pub claim: Option<String>,
-    /// What the loser held, without its events. It is absent until the loser is frozen.
+    /// The state of the loser, without its events. It is absent until the loser is frozen.
     pub held: Option<HeldByLoser>,
     /// The journeys of this profile before the merge, in a profile without anything else.
     pub before: Profile,
-    /// What goes back to the loser, while the merge is being undone.
+    /// The things that go back to the loser, while the merge is being undone.
     pub hand_back: Option<HandBack>,
 }
 
-/// What a merged profile held, without its events.
+/// The state of a merged profile, without its events.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HeldByLoser {
     /// Its base, which is part of the base of the winner.
     pub base: Profile,
-    /// What the winner's compaction reduced of its events since, as claims if it was a device.
+    /// The profile that the winner's compaction made of its events since, as claims if it was a device.
     pub compacted: Profile,
     /// Its journeys, in a profile without anything else.
     pub journeys: Profile,

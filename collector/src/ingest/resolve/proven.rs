@@ -212,8 +212,8 @@ impl Statement<'_> {
         Ok((profiles.next().unwrap_or_default(), profiles.next().unwrap_or_default()))
     }
 
-    /// Links the device to the person. Its profiles join before it is linked, so a crash in between is mended by the
-    /// next call.
+    /// Links the device to the person. Its profiles join before it is linked, so the next call makes up for a crash in
+    /// between.
     async fn link_device(&self, person: &str) -> Result<()> {
         let Some((device, link)) = &self.device else { return Ok(()) };
         if let Some(link) = link {
