@@ -183,16 +183,21 @@ test('a withdrawal deletes the past where the rules say so, in every place, and 
   assert.ok(events.some(({ event }) => event === 'Product Viewed'));
 });
 
-test('a refusal that a merge brings withdraws the whole past', async () => {
+test('a refusal that a device claims stops storage, and deletes nothing that is proven', async () => {
   const [who, device] = [someone(), someone().anonymousId];
   await erasing.batch([identify(who, { firstName: 'Ann' }), track(who, 'Product Viewed')], server);
   await erasing.batch([consent({ anonymousId: device }, { storage: false })]);
   await erasing.batch([identify({ anonymousId: device, userId: who.userId })], server);
   await eventually(async () => {
-    const { traits, events, consent: states } = await erasing.profile(`user_id:${who.userId}`);
-    assert.deepEqual([traits, states.storage], [{}, 'denied']);
-    assert.ok(!events.some(({ event }) => event === 'Product Viewed'));
+    const { consent: states } = await erasing.profile(`user_id:${who.userId}`);
+    assert.equal(states.storage, 'denied');
   }, 10_000);
+  assert.deepEqual(await one(track(who, 'Cart Viewed'), server, erasing), ignored('storage'));
+  const { traits, events } = await erasing.profile(`user_id:${who.userId}`);
+  assert.equal(traits.firstName, 'Ann');
+  assert.ok(events.some(({ event }) => event === 'Product Viewed'));
+  await one(consent(who, { storage: true }), server, erasing);
+  assert.deepEqual(await one(track(who, 'Cart Viewed'), server, erasing), { result: 'ok' });
 });
 
 /** A naive model of one subject: all that was stated, and what may be there. */

@@ -93,8 +93,12 @@ fn traits(store: &ProfileStore, profile: &Profile) -> Result<Object> {
     Ok(traits)
 }
 
+/// Returns the consent that counts, by purpose: the subject's own, narrowed by what devices claim.
 fn consent(profile: &Profile) -> Map<String, Value> {
-    profile.consent.iter().map(|(purpose, known)| (purpose.to_owned(), known.0.name().into())).collect()
+    let own = profile.consent.iter().map(|(purpose, _)| purpose);
+    let claimed = profile.claims.consent.values().flat_map(|states| states.iter().map(|(purpose, _)| purpose));
+    let effective = |purpose: &str| Some((purpose.to_owned(), profile.effective_consent(purpose)?.0.name().into()));
+    own.chain(claimed).filter_map(effective).collect()
 }
 
 /// Returns the identifiers by type. User ids and anonymous ids are there even if there are none.

@@ -34,8 +34,9 @@ impl ProfileSession {
         let Some(plan) = self.plan.as_deref().filter(|plan| plan.withdrawal() == Withdrawal::Erase) else {
             return false;
         };
-        let state = plan.storage_purpose().and_then(|purpose| self.profile.effective_consent(purpose));
-        state.is_some_and(|stated| stated.0 == Consent::Denied)
+        // A claim stops what would be stored. It deletes nothing, because anybody may claim.
+        let own = plan.storage_purpose().and_then(|purpose| self.profile.consent.get(purpose));
+        own.is_some_and(|stated| stated.0 == Consent::Denied)
     }
 }
 
