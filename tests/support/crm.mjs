@@ -14,7 +14,7 @@ const ON_EACH_TABLET = 10;
 /** Identifiers for four systems: a phone number is looked up and joins nobody, because numbers are given anew. */
 export const IDENTITY = {
   identifiers: {
-    user_id: { priority: 1, limit: 1, unique: true },
+    user_id: { priority: 1, limit: 1 },
     loyalty_id: { priority: 2, limit: 1, unique: true, trusted: true },
     email: { priority: 3, limit: 5, unique: true, trusted: true, normalise: 'email' },
     phone: { priority: 4, limit: 5, unique: false, trusted: true, normalise: 'phone' },

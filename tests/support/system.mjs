@@ -1,8 +1,11 @@
 // The edge and the collector together on workerd with a shop as origin, a receiver of webhooks, and stored data.
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startRuntime } from '../../tools/runtime.mjs';
 import { Collector, call, COLLECTOR_KEY, identify, SECRET_KEY, settings, startSink, track } from './collector.mjs';
-import { claimsOf, jwks, mintPreview, mintToken, newKeys, page, publish, serve, temporary, Visitor } from './edge.mjs';
+import { claimsOf, jwks, mintPreview, mintToken, newKeys, page, publish, serve, Visitor } from './edge.mjs';
 import { RULES, SLOTS } from './system-rules.mjs';
 
 /** The senders of a shop, each with its own write key, and whether they are trusted. */
@@ -83,9 +86,16 @@ export async function startSystem({ rules = RULES, keys = newKeys(), origin = sh
     seen.push(request);
     return origin(request, response);
   });
-  const system = new System({ keys, seen, originServer, sink: await startSink(), persist: temporary() });
+  const system = new System({ keys, seen, originServer, sink: await startSink(), persist: dataDirectory() });
   await system.start({ variables, published });
   return system;
+}
+
+/** Creates a directory for stored data: in memory where there is room, because each profile is a database. */
+function dataDirectory() {
+  const memory = '/dev/shm';
+  const hasRoom = () => statfsSync(memory).bavail * statfsSync(memory).bsize > 4e9;
+  return mkdtempSync(join(existsSync(memory) && hasRoom() ? memory : tmpdir(), 'throughline-system-'));
 }
 
 class System {
@@ -196,6 +206,7 @@ class System {
     await this.runtime.stop();
     this.sink.close();
     this.originServer.close();
+    rmSync(this.persist, { recursive: true });
   }
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::collector::Collector;
+use super::collector::{Collector, MAX_BODY, sent_length};
 use super::mapping::Mapping;
 use super::records::{self, Format, Record};
 use super::state::{State, fingerprint, hex};
@@ -18,8 +18,8 @@ use crate::progress::progress;
 
 /// The maximum number of calls in a batch.
 const MAX_CALLS: usize = 250;
-/// The length of calls after which a batch is sent, in bytes. The collector takes 4 MB.
-const FULL: usize = 1 << 20;
+/// The greatest length of a call, in bytes: that of an event at the collector.
+const MAX_CALL: usize = 32 << 10;
 
 /// Arguments of `import profiles`.
 #[derive(Args)]
@@ -59,10 +59,16 @@ struct Counts {
     failed: u64,
 }
 
+/// A call of the Segment specification, as JSON.
+struct Call {
+    id: String,
+    text: String,
+}
+
 /// Calls that wait to be sent, each with the line of its record.
 #[derive(Default)]
 struct Batch {
-    calls: Vec<Value>,
+    calls: Vec<String>,
     lines: Vec<(String, u64)>,
     bytes: usize,
 }
@@ -85,12 +91,14 @@ impl Profiles {
             }
             bar.inc(1);
             match self.call(&mapping, record) {
-                Ok((line, call)) => batch.push(line, call),
+                Ok((line, call)) => {
+                    if batch.is_full(&call) {
+                        self.send(&collector, &mut batch, &mut counts)?;
+                        state.save(read.saturating_sub(1))?;
+                    }
+                    batch.push(line, call);
+                }
                 Err((line, reason)) => self.report(&mut counts, line, &reason),
-            }
-            if batch.is_full() {
-                self.send(&collector, &mut batch, &mut counts)?;
-                state.save(read)?;
             }
         }
         self.send(&collector, &mut batch, &mut counts)?;
@@ -111,14 +119,18 @@ impl Profiles {
     }
 
     /// Returns the line of a record and its call, or the reason why it has none.
-    fn call(&self, mapping: &Mapping, record: Record) -> Result<(u64, Map<String, Value>), (u64, String)> {
+    fn call(&self, mapping: &Mapping, record: Record) -> Result<(u64, Call), (u64, String)> {
         let line = record.line;
         let call = record.values.and_then(|values| mapping.call(&values));
         let mut call = call.map_err(|reason| (line, reason))?;
         let hash = Sha256::digest(Value::Object(call.clone()).to_string());
         let id = format!("import-{}-{}", self.source, hex(hash.get(..16).unwrap_or_default()));
-        call.insert("messageId".to_owned(), id.into());
-        Ok((line, call))
+        call.insert("messageId".to_owned(), id.as_str().into());
+        let text = Value::Object(call).to_string();
+        if text.len() > MAX_CALL {
+            return Err((line, format!("the record makes a call of {} bytes, expected at most {MAX_CALL}", text.len())));
+        }
+        Ok((line, Call { id, text }))
     }
 
     /// Sends the batch, if it has calls, and empties it.
@@ -170,15 +182,15 @@ impl Profiles {
 }
 
 impl Batch {
-    fn push(&mut self, line: u64, call: Map<String, Value>) {
-        let id = call.get("messageId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        self.lines.push((id, line));
-        let call = Value::Object(call);
-        self.bytes = self.bytes.saturating_add(call.to_string().len());
-        self.calls.push(call);
+    fn push(&mut self, line: u64, call: Call) {
+        self.lines.push((call.id, line));
+        self.bytes = self.bytes.saturating_add(sent_length(&call.text));
+        self.calls.push(call.text);
     }
 
-    const fn is_full(&self) -> bool {
-        self.calls.len() >= MAX_CALLS || self.bytes >= FULL
+    /// Whether another call has no room.
+    fn is_full(&self, call: &Call) -> bool {
+        let bytes = self.bytes.saturating_add(sent_length(&call.text));
+        !self.calls.is_empty() && (self.calls.len() >= MAX_CALLS || bytes > MAX_BODY)
     }
 }
