@@ -54,12 +54,16 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     let mut results = SortedMap::new();
     let mut visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
     refresh::apply(context, &plan, &mut visitor);
-    let accepted = accept(context, &plan, &visitor, batch, &mut results);
+    let mut accepted = accept(context, &plan, &visitor, batch, &mut results);
 
     let device = visitor.id.clone();
+    let is_recognised = visitor.is_signed && !visitor.is_new;
     let request = request_facts::of(&context.incoming, visitor.session);
     let pending: Vec<Event> = accepted.iter().filter(|one| one.owner.is_none()).map(|one| one.event.clone()).collect();
     let mut decided = decide_for_visitor(&plan, visitor, request, context.now, &|_| pending.clone());
+    if is_recognised && decided.visitor.id.is_empty() {
+        keep_owner_of_refusals(&mut accepted, &device);
+    }
     let allowed = allowed(&decided, accepted, &mut results);
     let (own, others): (Vec<Accepted>, Vec<Accepted>) = allowed.into_iter().partition(|one| one.owner.is_none());
     record_for_owners(context, others, &mut results).await?;
@@ -193,12 +197,25 @@ fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Returns the events that may be recorded. Consent events are always recorded, because they state what is allowed.
+/// Makes the device the owner of the consent events that have made the visitor unknown, so that its refusal is heard.
+fn keep_owner_of_refusals(accepted: &mut [Accepted], device: &str) {
+    for one in accepted.iter_mut().filter(|one| one.owner.is_none() && !one.event.consent.is_empty()) {
+        one.owner = Some(device.to_owned());
+    }
+}
+
+/// Returns the events that may be recorded. Consent events of a known device are always recorded, because they state what
+/// is allowed.
 fn allowed(decided: &VisitorDecision, accepted: Vec<Accepted>, results: &mut SortedMap<Value>) -> Vec<Accepted> {
     let is_known = !decided.visitor.profile.subject.is_empty();
-    let may_record = |event: &Event| is_known && (decided.decision.measure || !event.consent.is_empty());
-    let (allowed, refused): (Vec<Accepted>, Vec<Accepted>) =
-        accepted.into_iter().partition(|one| may_record(&one.event));
+    let may_record = |one: &Accepted| {
+        if one.event.consent.is_empty() {
+            is_known && decided.decision.measure
+        } else {
+            is_known || one.owner.is_some()
+        }
+    };
+    let (allowed, refused): (Vec<Accepted>, Vec<Accepted>) = accepted.into_iter().partition(may_record);
     for one in refused {
         results.insert(one.event.id, result("ignored", Some("the visitor does not allow it")));
     }
