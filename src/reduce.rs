@@ -18,7 +18,8 @@ use crate::profile::{Profile, exposure_keep};
 /// of the plan are counted, and only consent for purposes that the plan names is kept.
 ///
 /// - An event of an untrusted sender sets only traits that are undeclared, or declared with `client: true`.
-/// - An event that another id claims ([`Event::claimed_by`]) sets claims: see [`ClaimedFacts`](crate::ClaimedFacts).
+/// - An event that another id claims ([`Event::claimed_by`]) sets claims, and assigns the subject to no account: see
+///   [`ClaimedFacts`](crate::ClaimedFacts).
 /// - Of the traits that no attribute reads, 300 short ones are kept.
 ///
 /// # Examples
@@ -65,11 +66,12 @@ pub fn reduce(plan: &Plan, profile: &mut Profile, event: &Event) {
 /// Applies only the consent that an event carries, for the purposes that the rules name.
 pub(crate) fn apply_consent(plan: &Plan, profile: &mut Profile, event: &Event) {
     let stamp = Stamp::new(event.at, &event.id);
-    let named = event.consent.iter().filter(|(purpose, _)| plan.has_purpose(purpose));
-    let states = named.map(|(purpose, state)| (purpose, Stamped::new(*state, stamp)));
-    match &event.claimed_by {
-        Some(claimed_by) => profile.claims.keep_consent(claimed_by, &states.collect()),
-        None => states.for_each(|(purpose, state)| keep_consent(&mut profile.consent, purpose, &state)),
+    for (purpose, state) in event.consent.iter().filter(|(purpose, _)| plan.has_purpose(purpose)) {
+        let state = Stamped::new(*state, stamp);
+        match &event.claimed_by {
+            Some(claimed_by) => profile.claims.keep_consent(claimed_by, purpose, &state),
+            None => keep_consent(&mut profile.consent, purpose, &state),
+        }
     }
 }
 
@@ -79,14 +81,16 @@ fn set_facts(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
     if !has_facts {
         return;
     }
-    let declared = DeclaredTraits::of_people(plan);
+    let declared = DeclaredTraits::new(plan, false);
+    let is_claimed = event.claimed_by.is_some();
     match event.kind {
+        EventKind::Group if is_claimed => {}
         EventKind::Group if event.trusted || declared.is_open(ACCOUNT) => profile.join(plan, event, stamp),
         EventKind::Group => {}
         _ => {
-            let is_claimed = event.claimed_by.is_some();
             let traits = if is_claimed { &mut profile.claims.traits } else { &mut profile.traits };
             declared.set(traits, &event.traits, stamp, event.trusted);
+            profile.claims.traits.remove(ACCOUNT);
         }
     }
 }

@@ -177,10 +177,7 @@ proptest! {
         for (name, own) in &before.traits {
             prop_assert_eq!(after.effective_trait(name), Some(own));
         }
-        let is_member = |profile: &Profile| profile.accounts.values().any(|account| account.joined.0.0 > 0);
-        if is_member(&before) {
-            prop_assert_eq!(before.account_id(), after.account_id());
-        }
+        prop_assert_eq!(&before.accounts, &after.accounts);
         for (purpose, own) in &before.consent {
             let state = after.effective_consent(purpose).map(|word| word.0);
             prop_assert!(state == Some(Consent::Denied) || state == Some(own.0), "{} of {:?}", purpose, own);

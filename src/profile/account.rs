@@ -29,8 +29,6 @@ const GROUP_ID: &str = "groupId";
 pub struct Account {
     /// The last event that assigned the subject to it.
     pub joined: Stamp,
-    /// The last event that claimed so without a proof. It counts if no event assigned the subject to any account.
-    pub claimed: Option<Stamp>,
     /// Traits, by name.
     pub traits: SortedMap<Stamped<Value>>,
     /// Occurrences of counted events of its members, by the counter's key.
@@ -44,7 +42,6 @@ pub struct Account {
 json_codec! {
     Account {
         joined: Required "joined",
-        claimed: Optional "claimed",
         traits: Optional "traits",
         counters: Optional "counters",
         exposures: Optional "exposures",
@@ -53,29 +50,12 @@ json_codec! {
 }
 
 impl Account {
-    /// Returns the place of this account among those of a subject: the last one is the subject's.
-    fn order(&self) -> (Stamp, Option<Stamp>) {
-        (self.joined, self.claimed)
-    }
-
-    /// Makes the membership a claim. The account's own object says what its traits are, so those of the claim go.
-    pub(crate) fn demote(&mut self) {
-        self.claim(self.joined);
-        self.joined = Stamp::default();
-        self.traits = SortedMap::new();
-    }
-
-    fn claim(&mut self, stamp: Stamp) {
-        self.claimed = self.claimed.max(Some(stamp).filter(|stamp| *stamp > Stamp::default()));
-    }
-
     pub(crate) fn merge(&mut self, plan: &Plan, other: &Self) {
         self.joined = self.joined.max(other.joined);
-        self.claimed = self.claimed.max(other.claimed);
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
         }
-        DeclaredTraits::of_accounts(plan).limit(&mut self.traits);
+        DeclaredTraits::new(plan, true).limit(&mut self.traits);
         for (key, occurrences) in &other.counters {
             remember(plan, &mut self.counters, key, occurrences.iter().cloned());
         }
@@ -92,14 +72,14 @@ impl Profile {
     /// Returns the subject's account, if it belongs to one.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
-        self.accounts.values().max_by_key(|account| account.order())
+        self.accounts.values().max_by_key(|account| account.joined)
     }
 
     /// Returns the id of the subject's account, if the profile has it. A token need not carry it.
     #[must_use]
     pub fn account_id(&self) -> Option<&str> {
-        let id = self.effective_trait(ACCOUNT)?.0.at(["id"]).as_str()?;
-        let (current, _) = self.accounts.iter().max_by_key(|(_, account)| account.order())?;
+        let id = self.traits.get(ACCOUNT)?.0.at(["id"]).as_str()?;
+        let (current, _) = self.accounts.iter().max_by_key(|(_, account)| account.joined)?;
         (current == key(id)).then_some(id)
     }
 
@@ -120,7 +100,6 @@ impl Profile {
         let counters = plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(CounterFlags::ACCOUNT));
         Account {
             joined: Stamp::default(),
-            claimed: None,
             traits,
             counters: entries(&self.counters, counters.map(|(_, row)| plan.text(row.key))),
             exposures: entries(&self.exposures, exposures.map(|(_, row)| plan.text(row.key))),
@@ -151,23 +130,15 @@ impl Profile {
     }
 
     /// Assigns the subject to the account of a group call, and keeps the account's traits.
-    ///
-    /// A claimed call only claims that the subject belongs to it.
     pub(crate) fn join(&mut self, plan: &Plan, event: &Event, stamp: Stamp) {
         let Some(id) = event.properties.get(GROUP_ID).and_then(identifier_text) else { return };
-        let is_claimed = event.claimed_by.is_some();
         let account = self.accounts.get_or_insert_with(&key(&id), Account::default);
-        if is_claimed {
-            account.claim(stamp);
-        } else {
-            account.joined = account.joined.max(stamp);
-            if let Some(traits) = event.properties.get("traits").and_then(Value::as_object) {
-                DeclaredTraits::of_accounts(plan).set(&mut account.traits, traits, stamp, true);
-            }
+        account.joined = account.joined.max(stamp);
+        if let Some(traits) = event.properties.get("traits").and_then(Value::as_object) {
+            DeclaredTraits::new(plan, true).set(&mut account.traits, traits, stamp, true);
         }
         let named: Object = [("id", Value::String(id))].into_iter().collect();
-        let traits = if is_claimed { &mut self.claims.traits } else { &mut self.traits };
-        keep_latest(traits, ACCOUNT, &Stamped::new(Value::Object(named), stamp));
+        keep_latest(&mut self.traits, ACCOUNT, &Stamped::new(Value::Object(named), stamp));
     }
 }
 

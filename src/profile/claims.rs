@@ -5,13 +5,13 @@
 
 use crate::collections::SortedMap;
 use crate::event::consent::Consent;
+use crate::event::names::ACCOUNT;
 use crate::json::codec::Need::Optional;
 use crate::json::codec::{JsonCodec, Member, put, read_members};
 use crate::json::input::{DecodeFault, JsonSource};
 use crate::json::{Object, Value};
 use crate::plan::Plan;
 use crate::profile::Profile;
-use crate::profile::account::Account;
 use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_latest};
 use crate::profile::traits::DeclaredTraits;
 
@@ -21,7 +21,7 @@ const MAX_CLAIMANTS: usize = 256;
 /// The facts that ids without a proof said about a subject. Every part is a join, like the parts of a profile.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClaimedFacts {
-    /// Traits, by name.
+    /// Traits, by name, without the account.
     pub traits: SortedMap<Stamped<Value>>,
     /// Consent, by the id that claimed it and by purpose.
     pub consent: SortedMap<SortedMap<Stamped<Consent>>>,
@@ -53,21 +53,15 @@ impl ClaimedFacts {
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
         }
-        DeclaredTraits::of_people(plan).limit(&mut self.traits);
+        DeclaredTraits::new(plan, false).limit(&mut self.traits);
         for (claimant, states) in &other.consent {
-            self.keep_consent(claimant, states);
+            states.iter().for_each(|(purpose, state)| self.keep_consent(claimant, purpose, state));
         }
     }
 
     /// Adds the consent that an id claimed. The ids that are first in their order are kept.
-    pub(crate) fn keep_consent(&mut self, claimant: &str, states: &SortedMap<Stamped<Consent>>) {
-        if states.is_empty() {
-            return;
-        }
-        let known = self.consent.get_or_insert_with(claimant, SortedMap::new);
-        for (purpose, state) in states {
-            keep_consent(known, purpose, state);
-        }
+    pub(crate) fn keep_consent(&mut self, claimant: &str, purpose: &str, state: &Stamped<Consent>) {
+        keep_consent(self.consent.get_or_insert_with(claimant, SortedMap::new), purpose, state);
         if self.consent.len() > MAX_CLAIMANTS {
             self.consent.pop_last();
         }
@@ -75,13 +69,19 @@ impl ClaimedFacts {
 
     /// Returns the strictest of the latest words of all ids on a purpose, with the latest stamp of such a word.
     fn strictest(&self, purpose: &str) -> Option<&Stamped<Consent>> {
-        let words = self.consent.values().filter_map(|states| states.get(purpose));
-        let rank = |state: Consent| match state {
-            Consent::Denied => 2,
-            Consent::Granted => 1,
+        let weight = |word: &Stamped<Consent>| match word.0 {
             Consent::Pending => 0,
+            Consent::Granted => 1,
+            Consent::Denied => 2,
         };
-        words.max_by_key(|word| (rank(word.0), word.stamp()))
+        let order = |word: &Stamped<Consent>| (weight(word), word.1);
+        let mut strictest: Option<&Stamped<Consent>> = None;
+        for word in self.consent.values().filter_map(|states| states.get(purpose)) {
+            if strictest.is_none_or(|known| order(word) > order(known)) {
+                strictest = Some(word);
+            }
+        }
+        strictest
     }
 }
 
@@ -112,16 +112,18 @@ impl Profile {
 
     /// Returns the profile of a device as claims of the device, to be merged into the profile of a person.
     ///
-    /// Traits, consent and the account become claims. All that the device did stays as it is. Turning two profiles of
-    /// one device into claims and merging them is the same as merging them first.
+    /// Traits and consent become claims, and accounts are left out. All that the device did stays as it is. Turning two
+    /// profiles of one device into claims and merging them is the same as merging them first.
     #[must_use]
     pub fn into_claims(mut self, claimed_by: &str) -> Self {
+        self.traits.remove(ACCOUNT);
+        self.accounts = SortedMap::new();
         for (name, value) in core::mem::take(&mut self.traits) {
             keep_latest(&mut self.claims.traits, &name, &value);
         }
-        let consent = core::mem::take(&mut self.consent);
-        self.claims.keep_consent(claimed_by, &consent);
-        self.accounts.values_mut().for_each(Account::demote);
+        for (purpose, state) in core::mem::take(&mut self.consent) {
+            self.claims.keep_consent(claimed_by, &purpose, &state);
+        }
         self
     }
 }

@@ -145,7 +145,7 @@ impl Profile {
         for (name, value) in &other.traits {
             keep_latest(&mut self.traits, name, value);
         }
-        DeclaredTraits::of_people(plan).limit(&mut self.traits);
+        DeclaredTraits::new(plan, false).limit(&mut self.traits);
         for (purpose, state) in &other.consent {
             keep_consent(&mut self.consent, purpose, state);
         }

@@ -94,7 +94,12 @@ pub(crate) fn keep_latest<T: Clone + JsonCodec>(map: &mut SortedMap<Stamped<T>>,
 /// Sets the consent for a purpose unless a later word is present. Of two words of one time the stricter counts.
 pub(crate) fn keep_consent(map: &mut SortedMap<Stamped<Consent>>, purpose: &str, new: &Stamped<Consent>) {
     // why: the hash of an event's id orders arbitrarily, and must not turn a refusal into a grant.
-    let order = |word: &Stamped<Consent>| (word.1, word.0 != Consent::Granted, word.0 == Consent::Denied, word.2);
+    let strictness = |word: &Stamped<Consent>| match word.0 {
+        Consent::Granted => 0,
+        Consent::Pending => 1,
+        Consent::Denied => 2,
+    };
+    let order = |word: &Stamped<Consent>| (word.1, u64::from(word.2) | strictness(word) << 32);
     match map.get_mut(purpose) {
         Some(old) if order(old) >= order(new) => {}
         Some(old) => *old = new.clone(),

@@ -133,7 +133,6 @@ impl Profile {
         }
         let project = |account: &Account| Account {
             joined: account.joined,
-            claimed: account.claimed,
             traits: project_traits(plan, &account.traits, AttributeFlags::EDGE.with(AttributeFlags::ACCOUNT), 1),
             counters: project_counters(plan, &account.counters, now, CounterFlags::EDGE.with(CounterFlags::ACCOUNT)),
             exposures: project_exposures(plan, &account.exposures, now, ExposureFlags::ACCOUNT),

@@ -12,8 +12,6 @@ use super::{list, members};
 #[derive(Default)]
 pub struct Account {
     pub joined: Stamp,
-    /// The last claim of membership.
-    pub claimed: Option<Stamp>,
     /// The last value by name, and when it was set.
     pub traits: BTreeMap<String, (Stamp, Value)>,
     /// The exposures of its members, by keys such as `campaign:intro`.
@@ -44,12 +42,8 @@ pub fn id(call: &Value) -> Option<String> {
 }
 
 /// Applies a group call.
-pub fn join(accounts: &mut BTreeMap<String, Account>, id: &str, traits: &Value, stamp: Stamp, is_claimed: bool) {
+pub fn join(accounts: &mut BTreeMap<String, Account>, id: &str, traits: &Value, stamp: Stamp) {
     let account = accounts.entry(key(id)).or_default();
-    if is_claimed {
-        account.claimed = account.claimed.max(Some(stamp));
-        return;
-    }
     account.joined = account.joined.max(stamp);
     for (name, value) in members(traits) {
         account.know(name, stamp, value);

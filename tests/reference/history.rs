@@ -67,9 +67,9 @@ impl Person {
         person
     }
 
-    /// Returns the account that the person joined last, or else the one claimed last.
+    /// Returns the account that the person joined last.
     pub fn account(&self) -> Option<&Account> {
-        self.accounts.values().max_by_key(|account| (account.joined, account.claimed))
+        self.accounts.values().max_by_key(|account| account.joined)
     }
 
     /// Returns the value of a trait: the person's, or else a claimed one.
@@ -90,8 +90,8 @@ impl Person {
         }
         let properties = &event["properties"];
         let group = account::id(properties).filter(|_| event["type"] == "group");
-        if let Some(id) = group.filter(|_| trusted || is_open(rules, "account")) {
-            account::join(&mut self.accounts, &id, &properties["traits"], stamp, claimed_by.is_some());
+        if let Some(id) = group.filter(|_| claimed_by.is_none() && (trusted || is_open(rules, "account"))) {
+            account::join(&mut self.accounts, &id, &properties["traits"], stamp);
             if traits.get("account").is_none_or(|(known, _)| *known < stamp) {
                 traits.insert("account".to_owned(), (stamp, json!({ "id": id })));
             }
