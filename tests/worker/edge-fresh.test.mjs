@@ -192,6 +192,15 @@ describe('a page view', () => {
     assert.deepEqual([someone.token.sub, someone.token.ver], [someone.device, 0]);
   });
 
+  test('of a person who was erased is nobody, although the token is in force', async () => {
+    const someone = known({ token: mintToken(edge.keys, { sub: 'p-gone', facts: ann }) });
+    const before = someone.device;
+    edge.collector.refresh = () => Response.json({ known: false });
+    assert.equal(hello(await someone.fetch('/')), 'you');
+    assert.notEqual(someone.device, before);
+    assert.deepEqual([someone.token.sub, someone.token.ver], [someone.device, 0]);
+  });
+
   test('of a device that turns out to be somebody brings what it was shown, and no claims', async () => {
     const alias = newAlias();
     const facts = { traits: { firstName: ['Eve', 5, 5] }, exposures: { 'campaign:capped': [[Date.now(), 1]] } };

@@ -94,15 +94,19 @@ pub async fn redeem(request: Request, env: &Env) -> Result<Response> {
     }
 }
 
-/// Returns what the edge is to put into the visitor's cookies: a token, if the visitor may have one, and another id for
-/// the device, if it has to change.
+/// Returns what the edge is to put into the visitor's cookies: a token, if the visitor may have one, another id for the
+/// device, if it has to change, and `known: false` if the token that was shown must go.
 async fn visitor_state(env: &Env, message: &EdgeMessage<'_>) -> Result<Map<String, Value>> {
     let (device, token) = (message.device(), message.token());
     let mut state = Map::new();
     let profile = match &device {
         Some(device) => current_profile(env, device, token.as_deref()).await?,
-        None => token.map(|profile| (profile, true)),
+        None => token.clone().map(|profile| (profile, true)),
     };
+    if token.is_some() && profile.is_none() {
+        // The token is in force, but its device leads to nobody: the person was erased, or has signed out.
+        state.insert("known".to_owned(), false.into());
+    }
     if let Some((profile, is_proven)) = profile.filter(|_| !message.signs_out())
         && let Some((token, version)) = minted(env, &profile, is_proven).await
     {

@@ -38,7 +38,8 @@ pub fn preflight(context: &RequestContext, methods: &[&str]) -> Result<Response,
     headers.set("cache-control", response::NO_STORE)?;
     headers.set("allow", &allow(methods))?;
     headers.set("access-control-allow-methods", &allow(methods))?;
-    headers.set("access-control-allow-headers", "authorization, content-type, if-none-match, x-tl-device, x-tl-token")?;
+    headers
+        .set("access-control-allow-headers", "authorization, content-type, if-none-match, x-tl-device, x-tl-token")?;
     headers.set("access-control-max-age", "7200")?;
     response::empty(204, &headers).and_then(|response| {
         add_headers(context, &response, Readers::Ours)?;

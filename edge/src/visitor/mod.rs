@@ -190,8 +190,18 @@ impl Visitor {
         }
     }
 
-    /// Notes that the collector has no facts of this visitor.
+    /// Notes that the collector has no facts of this visitor, or that their token leads to nobody any more.
     fn adopt_silence(&mut self, answer: &Value, now: Millis) {
+        if *answer.at(["known"]) == Value::Bool(false) && self.presented.is_none() {
+            // The person was erased, or this device has signed out. The token goes, although it is in force, and so does an
+            // id whose events are suppressed.
+            if self.is_signed && !self.is_new {
+                self.take_id(device::new_alias());
+            }
+            self.profile = Profile::new(self.id.clone());
+            (self.version, self.issued, self.expires) = (0, now.seconds(), None);
+            (self.token_cookie, self.is_refreshed) = (TokenCookie::Broken, true);
+        }
         if self.version == 0 && answer.as_object().is_some_and(|answer| answer.iter().next().is_none()) {
             self.issued = now.seconds();
             // An expired token of somebody who is not known any more needs no care.
