@@ -434,21 +434,23 @@ test('audit: records, people, conflicts and blocked merges, by source and in tot
         { email: 'p1c@example.org' },
       ),
     );
+    await send('shop', row([['loyalty_id', 'l4']]));
+    await send('shop', said('Both', [['loyalty_id', 'l4'], ['email', 'p3@example.org']]));
     await send('web', identify(someone(), { email: 'p1@example.org' }));
     const expected = {
-      total: { records: 8, people: 4, conflicts: 1, blocked: 1 },
+      total: { records: 9, people: 4, conflicts: 1, blocked: 1 },
       sources: {
         crm: { records: 3, people: 3, conflicts: 0, blocked: 0 },
-        shop: { records: 5, people: 3, conflicts: 1, blocked: 1 },
+        shop: { records: 6, people: 4, conflicts: 1, blocked: 1 },
       },
     };
     await eventually(async () => assert.deepEqual(await audit(), expected));
-    const winner = await audited.profile('loyalty_id:l2');
-    await audited.unmerge('loyalty_id:l2', winner.merged[0].profile);
+    const winner = await audited.profile('loyalty_id:l4');
+    await audited.unmerge('loyalty_id:l4', winner.merged[0].profile);
     await eventually(async () => {
       const { total, sources } = await audit();
-      assert.deepEqual([total.records, total.people], [8, 5]);
-      assert.deepEqual([sources.crm.people, sources.shop.people], [3, 3]);
+      assert.deepEqual([total.records, total.people], [9, 5]);
+      assert.deepEqual([sources.crm.people, sources.shop.people], [3, 4]);
     });
     await sleep(100);
     assert.equal((await audit()).total.people, 5);

@@ -111,7 +111,7 @@ async fn store_all(
     env: &Env,
     batches: BTreeMap<String, Batch>,
     results: &mut [Option<IngestedEvent>],
-    distribute: fn(&Batch, Result<(String, Ingested)>, &mut [Option<IngestedEvent>]),
+    distribute: Distribute,
 ) {
     let batches: Vec<(String, Batch)> = batches.into_iter().collect();
     for some in batches.chunks(AT_ONCE) {
@@ -121,6 +121,9 @@ async fn store_all(
         }
     }
 }
+
+/// Sets the results of the calls in a batch from the reply of their profile.
+type Distribute = fn(&Batch, Result<(String, Ingested)>, &mut [Option<IngestedEvent>]);
 
 /// The events of one profile, each with the index of its call.
 #[derive(Default)]
