@@ -33,6 +33,7 @@
 //! A device's words become claims of the person. Two profiles that want to merge each other: the one whose id is
 //! greater gives in.
 
+use throughline::{Plan, Profile};
 use worker::{Result, console_error};
 
 use crate::event::Record;
@@ -62,6 +63,8 @@ const PAGE: i64 = 100;
 const MAX_DELIVERIES: i64 = 1_000;
 /// The number of archive files whose names are moved.
 const MAX_FILES: i64 = 50_000;
+/// The length of what is kept of a loser, in bytes of JSON; the platform's limit of a value is 2 MB.
+const MAX_HELD: usize = 1024 * 1024;
 /// The number of attempts after which a loser that is busy is given up; the next call that names both tries again.
 const MAX_BUSY: i64 = 12;
 /// The reason of a merge that was undone before.
@@ -315,7 +318,7 @@ async fn copy_state(
     let (archive_after, loser) = (context.settings.archive_after, merge.loser.clone());
     let work = context.transact(move |store| {
         let mut merge = store.merge(&loser)?.ok_or("the merge is gone")?;
-        let mut session = ProfileSession::load(store, Some(plan))?;
+        let mut session = ProfileSession::load(store, Some(plan.clone()))?;
         // INVARIANT: a repeated attempt may find the loser deleted. Only the first snapshot is kept.
         let held = match merge.detail.held.clone() {
             Some(held) => held,
@@ -325,6 +328,7 @@ async fn copy_state(
             }
         };
         merge.detail.held = Some(held.clone());
+        bound(&mut merge, &plan)?;
         store.put_merge(&merge)?;
         copy_rows(store, &loser, &snapshot, &held)?;
         session.merge(&match claimant {
@@ -337,6 +341,21 @@ async fn copy_state(
         Ok(held)
     });
     work.await
+}
+
+/// Joins the bases of merges into the loser into its own base, if they are too long to be kept apart. These earlier
+/// merges cannot be undone any more.
+fn bound(merge: &mut Merge, plan: &Plan) -> Result<()> {
+    let Some(held) = &merge.detail.held else { return Ok(()) };
+    if serde_json::to_string(held)?.len() <= MAX_HELD {
+        return Ok(());
+    }
+    let mut base = Profile::default();
+    merge.bases()?.iter().for_each(|of_loser| base.merge(plan, of_loser));
+    if let Some(held) = &mut merge.detail.held {
+        (held.base, held.merges) = (base, Vec::new());
+    }
+    Ok(())
 }
 
 fn copy_rows(store: &ProfileStore, loser: &str, snapshot: &MergeSnapshot, held: &HeldByLoser) -> Result<()> {

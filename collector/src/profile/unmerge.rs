@@ -53,6 +53,11 @@ use crate::store::{
 const PAGE: usize = 100;
 /// The number of events that are looked at to find them.
 const SCAN: i64 = 500;
+/// The number of deliveries that may go back, the latest first and pending ones before all others. The rest stays as a
+/// record of the past.
+const MAX_DELIVERIES: i64 = 1_000;
+/// The length of the deliveries that go back, in bytes of JSON; the platform's limit of a value is 2 MB.
+const MAX_DELIVERIES_LENGTH: usize = 512 * 1024;
 
 /// In the winner's object: stores that a merge is to be undone, and begins at once.
 pub async fn unmerge(context: &ObjectContext, request: Unmerge) -> Result<MaybeMoved<UnmergeOutcome>> {
@@ -110,11 +115,17 @@ fn set_aside(store: &ProfileStore, mut merge: Merge) -> Result<()> {
             kept.insert(journey, instance.clone());
         }
     }
-    for delivery in store.latest_deliveries(i64::from(u32::MAX))? {
-        if goes_back(&delivery, &held, &hand_back, &entered) {
-            store.remove_delivery(&delivery.send_id)?;
-            hand_back.deliveries.push(delivery);
+    let mut length = 0_usize;
+    for delivery in store.pending_deliveries()?.into_iter().chain(store.latest_deliveries(MAX_DELIVERIES)?) {
+        if !goes_back(&delivery, &held, &hand_back, &entered) || store.delivery(&delivery.send_id)?.is_none() {
+            continue;
         }
+        length = length.saturating_add(serde_json::to_string(&delivery)?.len());
+        if length > MAX_DELIVERIES_LENGTH {
+            break;
+        }
+        store.remove_delivery(&delivery.send_id)?;
+        hand_back.deliveries.push(delivery);
     }
     profile.journeys = kept;
     store.set(key::PROFILE, &profile)?;
