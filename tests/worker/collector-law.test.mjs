@@ -68,6 +68,8 @@ class World {
 }
 
 let factCount = 0;
+/** The number of times that each part of the law was checked. */
+const checked = { ofPerson: 0, ofDevice: 0, proven: 0, claimed: 0, apart: 0 };
 
 const traits = (name) => ({ firstName: name });
 
@@ -88,6 +90,7 @@ async function checkToken(world, browser, body) {
     const name = tl.traits?.firstName?.[0];
     const fact = world.facts.get(name);
     const person = world.speaksFor(device);
+    checked[person ? 'ofPerson' : 'ofDevice']++;
     if (person) {
       assert.equal(sub, await subjectOf(person));
       if (fact) assert.ok(isOf(person, fact), `${name} is not of the person on the device`);
@@ -236,6 +239,7 @@ async function checkPeople(world) {
         assert.notEqual(claimedBy, undefined, `${name} is no claim, although nobody had proven it`);
       assert.ok(!seen.has(name), `${name} is in two profiles`);
       seen.set(name, person);
+      checked[fact.about === person ? 'proven' : 'claimed']++;
     }
     const first = world.facts.get(profile.traits.firstName);
     if (first) assert.ok(isOf(person, first));
@@ -244,6 +248,7 @@ async function checkPeople(world) {
   }
   for (const [name, { by, about }] of world.facts) {
     if (by === 'server') assert.equal(seen.get(name), about, `${name} is lost`);
+    if (!seen.has(name)) checked.apart++;
   }
 }
 
@@ -264,3 +269,7 @@ for (let number = 0; number < CASES; number++) {
     }
   });
 }
+
+test('every part of the law was put to the test', () => {
+  for (const [part, count] of Object.entries(checked)) assert.ok(count > 0, part);
+});

@@ -435,7 +435,13 @@ test('audit: records, people, conflicts and blocked merges, by source and in tot
       ),
     );
     await send('shop', row([['loyalty_id', 'l4']]));
-    await send('shop', said('Both', [['loyalty_id', 'l4'], ['email', 'p3@example.org']]));
+    await send(
+      'shop',
+      said('Both', [
+        ['loyalty_id', 'l4'],
+        ['email', 'p3@example.org'],
+      ]),
+    );
     await send('web', identify(someone(), { email: 'p1@example.org' }));
     const expected = {
       total: { records: 9, people: 4, conflicts: 1, blocked: 1 },

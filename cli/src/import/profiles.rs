@@ -128,7 +128,10 @@ impl Profiles {
         call.insert("messageId".to_owned(), id.as_str().into());
         let text = Value::Object(call).to_string();
         if text.len() > MAX_CALL {
-            return Err((line, format!("the record makes a call of {} bytes, expected at most {MAX_CALL}", text.len())));
+            return Err((
+                line,
+                format!("the record makes a call of {} bytes, expected at most {MAX_CALL}", text.len()),
+            ));
         }
         Ok((line, Call { id, text }))
     }
