@@ -169,7 +169,8 @@ fn begin(store: &ProfileStore, plan: Rc<Plan>, retry: i64) -> Result<Option<Batc
     Ok(None)
 }
 
-fn remember_account(store: &ProfileStore, account: &str) -> Result<()> {
+/// Remembers that an account gets copies of this profile's events.
+pub fn remember_account(store: &ProfileStore, account: &str) -> Result<()> {
     let mut told = store.get(key::TOLD_ACCOUNTS)?.unwrap_or_default();
     if told.iter().any(|known| known == account) {
         return Ok(());

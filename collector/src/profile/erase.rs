@@ -95,8 +95,8 @@ fn begin(store: &ProfileStore, request: &Erase) -> Result<MaybeMoved<bool>> {
 
 fn new_erasure(store: &ProfileStore, request: &Erase) -> Result<Erasure> {
     let linked = store.linked_identifiers()?;
-    let merged = store.merges()?.into_iter().map(|merge| merge.loser);
-    let merged: Vec<OtherProfile> = merged.map(|profile| other_profile(profile, true)).collect();
+    let merged: Vec<OtherProfile> =
+        store.merged_profiles()?.into_iter().map(|profile| other_profile(profile, true)).collect();
     let people = linked.iter().filter(|id| is_person_type(&id.kind));
     let claimed = people.map(|id| other_profile(id.claimed_profile(), false));
     let tombstone = |id: &Identifier| Tombstone { shard: id.shard(), digest: tombstone_digest(&id.to_string()) };

@@ -42,6 +42,7 @@ use crate::identity::rules::IdentityRules;
 use crate::identity::{Change, change};
 use crate::platform::clock;
 use crate::platform::plan_cache;
+use crate::profile::account::remember_account;
 use crate::profile::client;
 use crate::profile::context::ObjectContext;
 use crate::profile::people::{beyond_limit, note_creation, people};
@@ -372,6 +373,7 @@ fn copy_rows(store: &ProfileStore, loser: &str, snapshot: &MergeSnapshot, held: 
         store.set_records(&SourceRecords { origin: after_merge(loser, &records.origin), ..records.clone() })?;
     }
     snapshot.files.iter().try_for_each(|file| store.add_archive_file(file))?;
+    snapshot.told_accounts.iter().try_for_each(|account| remember_account(store, account))?;
     // INVARIANT: rows are keyed by send_id and never overwritten, so a repetition does not send a message again.
     snapshot.deliveries.iter().try_for_each(|delivery| store.add_delivery(delivery))?;
     snapshot.messages.iter().try_for_each(|message| store.add_own_message(message, clock::now()))
@@ -442,6 +444,7 @@ fn snapshot(store: &ProfileStore) -> Result<MergeSnapshot> {
         deliveries,
         messages: store.own_messages()?,
         files: store.archive_files("", MAX_FILES)?,
+        told_accounts: store.get(key::TOLD_ACCOUNTS)?.unwrap_or_default(),
         conflicts: store.conflicts()?,
         records: store.records_by_source()?,
     })

@@ -18,7 +18,7 @@ const FILES_AT_ONCE: i64 = 100;
 /// Removes the events of this profile, and of those merged into it, from the profiles of accounts. Returns how many.
 pub async fn forget_in_accounts(context: &ObjectContext) -> Result<u64> {
     let store = context.store()?;
-    let mut members: Vec<String> = store.merges()?.into_iter().map(|merge| merge.loser).collect();
+    let mut members = store.merged_profiles()?;
     members.push(store.subject().to_owned());
     let mut forgotten: u64 = 0;
     for account in store.get(key::TOLD_ACCOUNTS)?.unwrap_or_default() {

@@ -180,6 +180,9 @@ pub struct MergeSnapshot {
     /// The names of its files in the archive.
     #[serde(default)]
     pub files: Vec<ArchiveFile>,
+    /// The accounts that have copies of its events.
+    #[serde(default)]
+    pub told_accounts: Vec<String>,
     pub conflicts: Vec<Conflict>,
     pub records: Vec<SourceRecords>,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use worker::Result;
 
 use crate::event::identifier::{ACCOUNT, Identifier};
-use crate::store::{ProfileStore, TABLES_OF_SUBJECT, key};
+use crate::store::{Merge, MergeState, ProfileStore, TABLES_OF_SUBJECT, key};
 
 /// An erasure that has begun. If it suppresses, it stays when it is done: it is the profile's tombstone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -99,6 +99,12 @@ impl ProfileStore {
     /// Returns the identifiers that Identity objects know: all but an account's, whose profile is a hash of it.
     pub fn linked_identifiers(&self) -> Result<Vec<Identifier>> {
         Ok(self.all_identifiers()?.into_iter().filter(|id| id.kind != ACCOUNT).collect())
+    }
+
+    /// Returns the profiles that are, or are being, merged into this one. A merge that was blocked or undone is none.
+    pub fn merged_profiles(&self) -> Result<Vec<String>> {
+        let is_merged = |merge: &Merge| matches!(merge.state, MergeState::Pending | MergeState::Merged);
+        Ok(self.merges()?.into_iter().filter(is_merged).map(|merge| merge.loser).collect())
     }
 
     /// Returns the numbers of what an erasure will remove from this database.
