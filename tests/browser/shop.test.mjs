@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, visit } from '../support/chromium.mjs';
 import { eventually, ID, TOKEN } from '../support/edge.mjs';
-import { HASH_SECRET, profileOf, startShop } from '../support/shop.mjs';
+import { HASH_SECRET, profileOf, SECRET, startShop } from '../support/shop.mjs';
 
 const GRANTED = 'personalization=granted&analytics=granted';
 
@@ -303,6 +303,34 @@ describe('signing in', () => {
     await eventually(async () => assert.ok((await eventsOf('loyal')).includes('Left Behind')));
     assert.ok(!(await eventsOf('support')).includes('Left Behind'));
     assert.ok(!(await eventsOf('loyal')).includes('Came After'));
+  });
+
+  test('a hand-over token in the address signs in once, and for good', async () => {
+    const response = await fetch(`${shop.collectorUrl}/v1/tokens`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SECRET}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ id: `user_id:${userIdOf('loyal')}`, use: 'hand-over' }),
+    });
+    const { token } = await response.json();
+    const { page, see, sees } = await someone(GRANTED);
+    await page.goto(`/#tl=${token}`);
+    await sees('home.hero', /Lena/);
+    assert.equal(await page.evaluate(() => location.href), `${shop.url}/`);
+    await page.goto('/category/');
+    await track(page, 'Handed Over');
+    await page.goto('/');
+    assert.match((await see('home.hero')).text, /Lena/);
+    await eventually(async () =>
+      assert.ok(names(await profileOf(shop, `user_id:${userIdOf('loyal')}`)).includes('Handed Over')),
+    );
+    const thief = await someone(GRANTED);
+    await thief.page.goto(`/#tl=${token}`);
+    await eventually(async () => {
+      const [error] = await thief.heard('tlerror');
+      assert.match(error.message, /token returned 401/);
+    });
+    await thief.page.goto('/');
+    assert.doesNotMatch((await thief.see('home.hero')).text, /Lena/);
   });
 
   test('an id that a page claims opens nothing', async () => {
