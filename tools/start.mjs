@@ -40,8 +40,7 @@ const options = {
   edge: {
     ...shared,
     PREVIEW_KEYS: readFileSync(join(keys, 'preview.public.jwks.json'), 'utf8'),
-    // A sign-in is to be seen on the next page: each view asks the collector, which is on this machine.
-    FRESH: '0',
+    // Workers of a demo share one machine with everything else: a page may wait for the collector for longer.
     FRESH_WAIT: '500',
   },
   collector: {

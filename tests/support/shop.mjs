@@ -39,7 +39,7 @@ export async function startShop({ rules = [join(root, 'rules')], ...change } = {
     published,
     persist,
     shop: shopVariables({ people, writeKey, collectorUrl: '', keys, cli: cliPath() }),
-    edge: { ...shared, PREVIEW_KEYS: jwks(keys, 'preview.public'), FRESH: '0', FRESH_WAIT: '500' },
+    edge: { ...shared, PREVIEW_KEYS: jwks(keys, 'preview.public'), FRESH_WAIT: '500' },
     collector: {
       ...shared,
       WRITE_KEYS: JSON.stringify({ [SERVER_KEY]: { source: 'shop-server', trusted: true } }),
