@@ -121,9 +121,13 @@ describe('rights', () => {
   test('an erased person’s browser is nobody’s at its next view, and late events change nothing', async () => {
     const { browser, userId } = await member();
     assert.equal((await browser.view()).slots['home.hero'], 'Good to see you, Ann');
+    const [device, app] = [browser.cookie('id'), system.app(await system.token(`user_id:${userId}`))];
     assert.equal((await forget(`user_id:${userId}`)).status, 200);
     await eventually(async () => assert.equal(await system.profile(`user_id:${userId}`), undefined));
     assert.doesNotMatch((await browser.view()).slots['home.hero'] ?? '', /Good to see you/);
+    assert.notEqual(browser.cookie('id'), device);
+    const { slots } = (await app.post('/_tl/decide', { request: { attributes: { path: '/' } } })).json();
+    assert.notEqual(slots['home.hero']?.campaign, 'loyal');
     const late = await system.server('pos').send(track({ userId }, 'Order Completed'));
     assert.deepEqual(
       Object.values(late).map(({ result }) => result),

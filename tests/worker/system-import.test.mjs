@@ -40,7 +40,9 @@ describe('four databases', () => {
   });
   after(() => system?.stop());
 
-  test('A4: no two people become one, and all records that an identifier joins do', { timeout: 540_000 }, async () => {
+  test('A4: no two people become one, and all records that an identifier joins do', {
+    timeout: 1_800_000,
+  }, async () => {
     for (const [source, rows] of Object.entries(files)) {
       const mapping = written('mapping.yaml', JSON.stringify(SYSTEMS[source].mapping));
       const file = written(`${source}.csv`, csv(rows));

@@ -65,6 +65,7 @@ pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
             let expires = expires.saturating_mul(1000);
             response::json(200, &json!({ "token": token, "subject": subject, "expires": expires }))
         }
+        Minted::Erased => unknown_profile(&id),
         Minted::Nothing(_) if plan_cache::current(env).await.is_some() => unknown_profile(&id),
         Minted::Nothing(reason) => response::error(503, "no_token", &reason),
     }

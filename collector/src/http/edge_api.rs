@@ -90,6 +90,7 @@ pub async fn redeem(request: Request, env: &Env) -> Result<Response> {
     ingest(env, &rules, reader.hand_over(&message, &claims.sub)).await;
     match minted {
         Minted::Token { token, version, .. } => response::json(200, &json!({ "ver": version, "token": token })),
+        Minted::Erased => response::error(401, "invalid_hand_over", "the person of the hand-over token is erased"),
         Minted::Nothing(reason) => response::error(503, "no_token", &reason),
     }
 }
@@ -103,15 +104,21 @@ async fn visitor_state(env: &Env, message: &EdgeMessage<'_>) -> Result<Map<Strin
         Some(device) => current_profile(env, device, token.as_deref()).await?,
         None => token.clone().map(|profile| (profile, true)),
     };
-    if token.is_some() && profile.is_none() {
-        // The token is in force, but its device leads to nobody: the person was erased, or has signed out.
-        state.insert("known".to_owned(), false.into());
-    }
-    if let Some((profile, is_proven)) = profile.filter(|_| !message.signs_out())
-        && let Some((token, version)) = minted(env, &profile, is_proven).await
-    {
-        state.insert("ver".to_owned(), version.into());
-        state.insert("token".to_owned(), token.into());
+    let minted = match profile.filter(|_| !message.signs_out()) {
+        Some((profile, is_proven)) => minted(env, &profile, is_proven).await,
+        None if token.is_some() => Some(Minted::Erased),
+        None => None,
+    };
+    match minted {
+        Some(Minted::Token { token, version, .. }) => {
+            state.insert("ver".to_owned(), version.into());
+            state.insert("token".to_owned(), token.into());
+        }
+        // The token is in force, but it leads to nobody: the person was erased, or the device has signed out.
+        Some(Minted::Erased) if token.is_some() => {
+            state.insert("known".to_owned(), false.into());
+        }
+        _ => {}
     }
     if let Some(device) = device.filter(|device| device.is_signed && !message.signs_out())
         && let Some(next) = replace_device(env, &device.id, message.next()).await?
@@ -201,14 +208,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> core::result:
         .map_err(|error| response::error(400, "unreadable", &format!("the body is not {expected}: {error}")))
 }
 
-/// Returns a token and the version of its profile, or `None` if the visitor may not have one.
-async fn minted(env: &Env, profile: &str, is_proven: bool) -> Option<(String, u64)> {
-    match mint_token(env, profile, is_proven).await {
-        Ok(Minted::Token { token, version, .. }) => Some((token, version)),
-        Ok(Minted::Nothing(_)) => None,
-        Err(error) => {
-            console_error!("token not issued: {error}");
-            None
-        }
-    }
+/// Returns the token of a profile or the reason why there is none, or `None` if the profile cannot be asked now.
+async fn minted(env: &Env, profile: &str, is_proven: bool) -> Option<Minted> {
+    mint_token(env, profile, is_proven).await.inspect_err(|error| console_error!("token not issued: {error}")).ok()
 }

@@ -303,6 +303,8 @@ pub enum Minted {
     Token { token: String, subject: String, expires: u64, version: u64 },
     /// The reason, such as that nothing is known about the subject.
     Nothing(String),
+    /// The profile is erased.
+    Erased,
 }
 
 /// Erases this profile, and everything about it in other places.

@@ -20,7 +20,7 @@ pub async fn mint_token(context: &ObjectContext, request: &MintToken) -> Result<
     let Some(plan) = plan_cache::current(&context.env).await else { return Ok(nothing("no plan is loaded")) };
     let store = context.store()?;
     if store.is_erased()? {
-        return Ok(nothing("the profile is erased"));
+        return Ok(MaybeMoved::Here(Minted::Erased));
     }
     if let Some(winner) = store.get(key::MOVED_TO)? {
         return Ok(MaybeMoved::Moved(winner));

@@ -192,7 +192,10 @@ impl Visitor {
 
     /// Notes that the collector has no facts of this visitor, or that their token leads to nobody any more.
     fn adopt_silence(&mut self, answer: &Value, now: Millis) {
-        if *answer.at(["known"]) == Value::Bool(false) && self.presented.is_none() {
+        if *answer.at(["known"]) == Value::Bool(false) && self.presented.is_some() {
+            // An app keeps its token, so it is refused facts on every request.
+            *self = Self { is_refreshed: true, ..self.unknown() };
+        } else if *answer.at(["known"]) == Value::Bool(false) {
             // The person was erased, or this device has signed out. The token goes, although it is in force, and so does an
             // id whose events are suppressed.
             if self.is_signed && !self.is_new {
