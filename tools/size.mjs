@@ -12,7 +12,7 @@ import { print, profile } from './profile.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const budgets = [
-  { what: 'core wasm in the browser', kilobytes: 60, reached: 121, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
+  { what: 'core wasm in the browser', kilobytes: 60, reached: 123, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
   { what: 'loader script', kilobytes: 6, reached: 8.2, files: ['build/shop/_tl/tag.js'] },
   {
     what: 'edge worker, all included',
