@@ -160,3 +160,69 @@ impl Link {
         self.device.claims.last()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device() -> Identifier {
+        Identifier::device("d")
+    }
+
+    fn visit(found: Option<Link>, claim: Option<&str>) -> Link {
+        let visit = Change::Visit { claim: claim.map(str::to_owned), owner: None };
+        visit.apply(&device(), found).unwrap_or_else(|| Link::proven("none".to_owned()))
+    }
+
+    #[test]
+    fn the_first_claim_is_about_all_that_the_device_did() {
+        let new = visit(None, None);
+        let claiming = visit(Some(new.clone()), Some("user_id:a"));
+        assert_eq!(claiming.profile, new.profile);
+        assert_eq!(visit(Some(claiming.clone()), None), claiming);
+    }
+
+    #[test]
+    fn each_claim_has_a_profile_and_comes_back_to_it() {
+        let first = visit(None, Some("user_id:a"));
+        let second = visit(Some(first.clone()), Some("user_id:b"));
+        assert_ne!(second.profile, first.profile);
+        let again = visit(Some(second), Some("user_id:a"));
+        assert_eq!(again.profile, first.profile);
+        assert_eq!(again.claim().map(|claim| claim.person.as_str()), Some("user_id:a"));
+    }
+
+    #[test]
+    fn the_claims_of_a_device_are_bounded() {
+        let claims = (0..100).map(|number| format!("user_id:{number}"));
+        let link = claims.fold(visit(None, None), |link, claim| visit(Some(link), Some(&claim)));
+        assert_eq!(link.device.claims.len(), MAX_CLAIMS);
+        assert_eq!(link.claim().map(|claim| claim.person.as_str()), Some("user_id:99"));
+    }
+
+    #[test]
+    fn a_claim_moves_no_device_that_is_proven_to_be_somebodys() {
+        let proven = Link::proven("p".to_owned());
+        assert_eq!(visit(Some(proven.clone()), Some("user_id:b")), proven);
+        let apart = Change::ClaimApart { claim: "user_id:b".to_owned() }.apply(&device(), Some(proven));
+        assert_eq!(apart.map(|link| (link.profile, link.proven)), Some(("p".to_owned(), true)));
+    }
+
+    #[test]
+    fn an_id_of_another_library_stays_with_the_device_that_shows_it() {
+        let show = |found: Option<Link>, by: &str| {
+            Change::Show { profile: format!("of {by}"), by: by.to_owned() }.apply(&device(), found)
+        };
+        let shown = show(None, "one");
+        assert_eq!(show(shown.clone(), "two"), shown);
+        assert_eq!(shown.map(|link| (link.profile, link.proven)), Some(("of one".to_owned(), false)));
+        let proven = Some(Link::proven("p".to_owned()));
+        assert_eq!(show(proven.clone(), "two"), proven);
+    }
+
+    #[test]
+    fn an_identifier_leads_to_the_profile_that_claimed_it_first() {
+        let claim = |found, profile: &str| Change::Claim { profile: profile.to_owned() }.apply(&device(), found);
+        assert_eq!(claim(claim(None, "one"), "two").map(|link| link.profile).as_deref(), Some("one"));
+    }
+}

@@ -70,3 +70,40 @@ pub fn end(mut link: Link, at: i64) -> Link {
     link.device.ends = Some(link.device.ends.map_or(at, |ends| ends.min(at)));
     link
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linked() -> Link {
+        Link::proven("p".to_owned())
+    }
+
+    #[test]
+    fn the_first_offer_stays() {
+        let rotating = rotate(rotate(linked(), "one".to_owned()), "two".to_owned());
+        assert_eq!(rotating.device.next.as_deref(), Some("one"));
+    }
+
+    #[test]
+    fn an_id_that_is_fresh_or_of_nobody_is_not_replaced() {
+        let fresh = begin("p".to_owned(), "old".to_owned());
+        assert_eq!(rotate(fresh, "next".to_owned()).device.next, None);
+        let unproven = Link { proven: false, ..linked() };
+        assert_eq!(rotate(unproven, "next".to_owned()).device.next, None);
+    }
+
+    #[test]
+    fn the_old_id_proves_for_a_minute_after_the_next_one_was_seen_first() {
+        let link = replaced(replaced(linked(), 1_000), 50_000);
+        assert!(!is_ended(&link, 60_999));
+        assert!(is_ended(&link, 61_000));
+    }
+
+    #[test]
+    fn a_sign_out_ends_at_once_and_nothing_prolongs_it() {
+        let link = replaced(end(replaced(linked(), 1_000), 2_000), 3_000);
+        assert!(is_ended(&link, 2_000));
+        assert_eq!(end(link, 9_000).device.ends, Some(2_000));
+    }
+}
