@@ -121,7 +121,8 @@ describe('ids', () => {
       Object.values(group).map(({ result }) => result),
       ['ok'],
     );
-    assert.ok(await system.profile(`account_id:${number + 1}`));
+    // The member's object tells the account's after it has acknowledged.
+    await eventually(async () => assert.ok(await system.profile(`account_id:${number + 1}`)));
     assert.equal((await system.collector.token(`user_id:${number}`)).status, 200);
   });
 
