@@ -115,7 +115,9 @@ impl Event {
             self.change_property(name, |address| clean(address, keep));
         }
         for name in ["search", "query"] {
-            self.change_property(name, |query| clean_query(query, keep));
+            // In `Products Searched` of Segment's specification a query is what somebody looked for.
+            let clean = |query: &str| if is_query_string(query) { clean_query(query, keep) } else { query.to_owned() };
+            self.change_property(name, clean);
         }
     }
 
@@ -124,6 +126,11 @@ impl Event {
             self.properties.insert(name, changed.as_str());
         }
     }
+}
+
+/// Whether a text is the query string of an address, and not words.
+fn is_query_string(text: &str) -> bool {
+    text.starts_with('?') || text.contains('=')
 }
 
 /// Returns scheme, host and path; empty if there is none of them.
@@ -289,6 +296,12 @@ mod tests {
         for pair in kept {
             assert_clean(&format!("/?{pair}"), &format!("/?{pair}"));
         }
+    }
+
+    #[test]
+    fn words_that_somebody_searches_for_stay() {
+        assert!(is_query_string("?session=1") && is_query_string("session=1") && is_query_string("?s3cr3t"));
+        assert!(!is_query_string("red shoes"));
     }
 
     #[test]
