@@ -46,9 +46,9 @@ const gateScript = `
         return Response.json(before);
       }
       counts[pathname] = (counts[pathname] ?? 0) + 1;
-      if (passing.delay) await new Promise((resolve) => setTimeout(resolve, passing.delay));
       if (passing.status) return new Response('down', { status: passing.status });
       const response = await env.COLLECTOR.fetch(request);
+      if (passing.delay) await new Promise((resolve) => setTimeout(resolve, passing.delay));
       counts['answered ' + pathname] = (counts['answered ' + pathname] ?? 0) + 1;
       return response;
     },
@@ -142,7 +142,7 @@ class System {
     await this.start({ variables: { ...this.variables, ...variables } });
   }
 
-  /** Sets the pause or the status with which the collector answers the edge; `{}` is as usual. */
+  /** Sets the `delay` or the `status` of the collector's answers to the edge; `{}` is as usual. */
   gate(passing = {}) {
     return this.#gate({ passing });
   }
