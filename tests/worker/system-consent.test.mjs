@@ -138,6 +138,13 @@ describe('rights', () => {
     assert.equal((await forget(`user_id:${userId}`)).status, 200, 'again');
   });
 
+  test('an erasure without a tombstone ends the facts of the browser as well', async () => {
+    const { browser, userId } = await member();
+    assert.equal((await browser.view()).slots['home.hero'], 'Good to see you, Ann');
+    assert.equal((await forget(`user_id:${userId}?suppress=false`)).status, 200);
+    assert.doesNotMatch((await browser.view()).slots['home.hero'] ?? '', /Good to see you/);
+  });
+
   test('an export has every event, and says so in one line each', async () => {
     const { browser, userId } = await member();
     await browser.track('Looked');

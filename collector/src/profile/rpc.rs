@@ -301,9 +301,9 @@ pub struct MintToken {
 pub enum Minted {
     /// A token that expires `expires` seconds after the Unix epoch.
     Token { token: String, subject: String, expires: u64, version: u64 },
-    /// The reason, such as that nothing is known about the subject.
+    /// The reason.
     Nothing(String),
-    /// The profile is erased.
+    /// The profile is erased, or nothing is known about the subject.
     Erased,
 }
 

@@ -25,6 +25,10 @@ pub async fn mint_token(context: &ObjectContext, request: &MintToken) -> Result<
     if let Some(winner) = store.get(key::MOVED_TO)? {
         return Ok(MaybeMoved::Moved(winner));
     }
+    if !store.is_known()? {
+        // An erasure without a tombstone leaves an empty profile to which tokens in force may still lead.
+        return Ok(MaybeMoved::Here(Minted::Erased));
+    }
     if let Some(reason) = refusal(&store, request)? {
         return Ok(nothing(reason));
     }
@@ -49,7 +53,7 @@ fn refusal(store: &ProfileStore, request: &MintToken) -> Result<Option<&'static 
     if store.contains(key::ACCOUNT)? {
         return Ok(Some("accounts get no tokens"));
     }
-    Ok((!store.is_known()?).then_some("the profile is empty"))
+    Ok(None)
 }
 
 fn sign(settings: &Settings, plan: &Rc<Plan>, profile: Profile, version: u64, now: i64) -> Minted {
