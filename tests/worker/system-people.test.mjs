@@ -1,5 +1,6 @@
 // Whose an event is: apps and hand-overs, several people in one browser, ids of any form, people who become one.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { basic, call, track } from '../support/collector.mjs';
 import { eventually, newId } from '../support/edge.mjs';
@@ -7,7 +8,10 @@ import { AGREES, ASKING, eventsOf, newPerson, startSystem } from '../support/sys
 import { IDENTITY_RULES } from '../support/system-rules.mjs';
 
 let system;
-before(async () => (system = await startSystem({ ...ASKING, rules: IDENTITY_RULES })));
+const USER_HASH_SECRET = 'a-secret-of-the-shop-for-proofs-of-user-ids';
+before(async () => {
+  system = await startSystem({ ...ASKING, rules: IDENTITY_RULES, collector: { USER_HASH_SECRET } });
+});
 after(() => system?.stop());
 
 const HELLO = 'Good to see you, Ann';
@@ -102,6 +106,37 @@ describe('several people in one browser', () => {
     assert.notEqual(browser.cookie('id'), id);
     const copy = system.browser({ cookies: { id, token: system.age(token, 7200, { ttl: 3600 }) } });
     await eventually(async () => assert.notEqual((await copy.view()).slots['home.hero'], HELLO));
+  });
+});
+
+describe('a browser', () => {
+  test('proves whose it is by a hash of the user id, which the shop has made', async () => {
+    const userId = await customer();
+    const userHash = createHmac('sha256', USER_HASH_SECRET).update(userId).digest('hex');
+    const [right, wrong] = [system.browser(), system.browser()];
+    await right.identify(userId, {}, { context: { userHash } });
+    assert.equal((await right.view()).slots['home.hero'], HELLO);
+    await wrong.identify(await customer(), {}, { context: { userHash } });
+    assert.notEqual((await wrong.view()).slots['home.hero'], HELLO);
+  });
+
+  test("shows what Segment's browser SDK has tracked beside the tag, and gives it no facts", async () => {
+    const anonymousId = newId();
+    const browser = system.browser();
+    browser.cookies.set('ajs_anonymous_id', anonymousId);
+    await browser.view();
+    await browser.track('Looked');
+    const context = { consent: { categoryPreferences: AGREES } };
+    await system.server('web').send({ ...track({ anonymousId }, 'Product Added'), context });
+    await eventually(async () => assert.equal((await browser.view()).slots['home.hero'], 'Your cart waits'));
+    const userId = await customer();
+    await system.login(browser, userId);
+    assert.equal((await browser.view()).slots['home.hero'], HELLO);
+    const copy = system.browser();
+    copy.cookies.set('ajs_anonymous_id', anonymousId);
+    await copy.view();
+    await copy.track('Looked');
+    assert.notEqual((await copy.view()).slots['home.hero'], HELLO);
   });
 });
 
