@@ -59,8 +59,10 @@ impl Record {
     }
 
     /// Returns whether it is the word of a sender that had proven nothing.
-    pub const fn is_unproven(&self) -> bool {
-        self.unproven.is_some() || !self.event.trusted
+    ///
+    /// A server of the shop proves what it says, also of a device that it knows nothing else about.
+    pub fn is_unproven(&self) -> bool {
+        !self.event.trusted || (self.unproven.is_some() && self.source == EDGE)
     }
 
     /// Adds a remark for the sender.

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use worker::Result;
 
-use crate::event::Record;
+use crate::event::{EDGE, Record};
 use crate::store::origin::{OF_ORIGIN, of_origin};
 use crate::store::versioned::{decode, encode};
 use crate::store::{ProfileStore, key};
@@ -207,8 +207,9 @@ impl ProfileStore {
         let statement = "UPDATE journal SET record = json_set(record, '$.event.claimedBy', \
             COALESCE(json_extract(record, '$.unproven'), ?)) \
             WHERE json_extract(record, '$.event.claimedBy') IS NULL \
-            AND (json_extract(record, '$.unproven') IS NOT NULL OR json_extract(record, '$.event.trusted') IS NOT TRUE)";
-        self.sql.execute(statement, vec![device.into()])
+            AND (json_extract(record, '$.event.trusted') IS NOT TRUE \
+                OR (json_extract(record, '$.unproven') IS NOT NULL AND json_extract(record, '$.source') = ?))";
+        self.sql.execute(statement, vec![device.into(), EDGE.into()])
     }
 
     /// Returns up to `limit` copies of events that claim to be about the subject, the latest first.

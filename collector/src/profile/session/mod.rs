@@ -119,7 +119,7 @@ impl ProfileSession {
     /// INVARIANT: it is decided in the transaction that stores the event, so it holds also if the profile became that of
     /// a person while the event was under way.
     fn attribute(&self, record: &mut Record) -> Result<()> {
-        if record.unproven.is_some() && record.event.claimed_by.is_none() && self.store.is_person()? {
+        if record.is_unproven() && record.event.claimed_by.is_none() && self.store.is_person()? {
             record.event.claimed_by.clone_from(&record.unproven);
         }
         Ok(())
