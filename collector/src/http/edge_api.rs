@@ -192,10 +192,16 @@ async fn rules(env: &Env) -> IdentityRules {
     IdentityRules::new(plan_cache::current(env).await)
 }
 
+/// Returns the refusal of a request that is not the edge's.
+pub fn refuse_stranger(request: &Request, env: &Env) -> Option<Result<Response>> {
+    let is_edge = auth::secret(request).is_some_and(|key| Settings::of(env).is_collector_key(&key));
+    (!is_edge).then(|| response::error(401, "unknown_key", "the collector key is missing or wrong"))
+}
+
 /// Returns the body of a request of the edge, or its refusal.
 async fn text(mut request: Request, env: &Env) -> core::result::Result<String, Result<Response>> {
-    if !auth::secret(&request).is_some_and(|key| Settings::of(env).is_collector_key(&key)) {
-        return Err(response::error(401, "unknown_key", "the collector key is missing or wrong"));
+    if let Some(refusal) = refuse_stranger(&request, env) {
+        return Err(refusal);
     }
     match body::read(&mut request).await {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),

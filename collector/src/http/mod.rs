@@ -4,6 +4,7 @@ mod admin_api;
 mod auth;
 mod body;
 mod edge_api;
+mod live_api;
 mod reports;
 pub mod response;
 mod rights_api;

@@ -3,7 +3,7 @@
 use throughline::EventKind;
 use worker::{Env, Method, Request, Response, Result};
 
-use crate::http::{admin_api, edge_api, reports, response, rights_api, segment_api, unmerge_api};
+use crate::http::{admin_api, edge_api, live_api, reports, response, rights_api, segment_api, unmerge_api};
 
 /// The endpoint that a path names.
 enum Route {
@@ -13,6 +13,7 @@ enum Route {
     EdgeBatch,
     EdgeRefresh,
     EdgeRedeem,
+    EdgeLive,
     Token,
     Profile(String),
     ProfileExport(String),
@@ -41,6 +42,7 @@ impl Route {
             "edge/batch" => Self::EdgeBatch,
             "edge/refresh" => Self::EdgeRefresh,
             "edge/redeem" => Self::EdgeRedeem,
+            "edge/live" => Self::EdgeLive,
             "reports/identity-audit" => Self::IdentityAudit,
             "tokens" => Self::Token,
             "failed-events" => Self::FailedEvents,
@@ -70,9 +72,12 @@ impl Route {
             | Self::Token
             | Self::Unmerge(_) => &[Method::Post],
             Self::Profile(_) => &[Method::Get, Method::Delete],
-            Self::ProfileExport(_) | Self::IdentityAudit | Self::FailedEvents | Self::Health | Self::Jwks => {
-                &[Method::Get]
-            }
+            Self::EdgeLive
+            | Self::ProfileExport(_)
+            | Self::IdentityAudit
+            | Self::FailedEvents
+            | Self::Health
+            | Self::Jwks => &[Method::Get],
         }
     }
 
@@ -88,6 +93,7 @@ impl Route {
             Self::EdgeBatch => edge_api::batch(request, env).await,
             Self::EdgeRefresh => edge_api::refresh(request, env).await,
             Self::EdgeRedeem => edge_api::redeem(request, env).await,
+            Self::EdgeLive => live_api::open(&request, env).await,
             Self::Unmerge(name) => unmerge_api::post(request, env, &name).await,
             Self::IdentityAudit => reports::identity_audit(&request, env).await,
             Self::Token => admin_api::token(request, env).await,

@@ -23,7 +23,7 @@ use crate::identity::{Change, change};
 use crate::ingest::named::{Named, Person};
 use crate::ingest::resolve::{ResolvedProfile, profile_shown, resolve};
 use crate::platform::clock;
-use crate::profile::client::{call_merged, moved_too_often};
+use crate::profile::client::{call_merged, hang_up, moved_too_often};
 use crate::profile::rpc::{Ingest, Ingested};
 use crate::store::COPIED;
 pub use rejected::store_rejected;
@@ -237,7 +237,10 @@ fn claimed(named: &Named) -> Option<&Identifier> {
 /// Ends the id of the device.
 async fn sign_out(env: &Env, named: &Named) -> Result<()> {
     let Some(device) = named.device.as_ref().filter(|device| device.is_signed) else { return Ok(()) };
-    change(env, &device.id, Change::End { at: clock::now() }).await.map(|_| ())
+    if let Some(link) = change(env, &device.id, Change::End { at: clock::now() }).await? {
+        hang_up(env, &link.profile, &device.id.value, true).await;
+    }
+    Ok(())
 }
 
 fn resolution(resolved: Result<Option<ResolvedProfile>>) -> Resolution {

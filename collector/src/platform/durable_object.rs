@@ -1,4 +1,4 @@
-//! Calls of Durable Objects: JSON in, JSON out, with a deadline.
+//! Calls of Durable Objects: JSON in, JSON or a WebSocket out, with a deadline.
 
 use std::time::Duration;
 
@@ -27,6 +27,42 @@ pub async fn call<R: DeserializeOwned>(
     let response = Box::pin(stub.fetch_with_request(request));
     match select(response, Delay::from(DEADLINE)).await {
         Either::Left((response, _)) => read(response?).await,
+        Either::Right(_) => Err(Error::from(format!("`{namespace}` timed out"))),
+    }
+}
+
+/// The answer to an upgrade.
+pub enum Upgrade<R> {
+    /// The response with the WebSocket.
+    Done(Response),
+    /// The reply of an object that has not upgraded.
+    Refused(R),
+}
+
+/// Asks an object to upgrade to a WebSocket. `header` is a name and a value, because an upgrade has no body.
+///
+/// # Errors
+/// As [`call`].
+pub async fn upgrade<R: DeserializeOwned>(
+    env: &Env,
+    namespace: &str,
+    object: &str,
+    operation: &str,
+    header: (&str, &str),
+) -> Result<Upgrade<R>> {
+    let stub = env.durable_object(namespace)?.get_by_name(object)?;
+    let headers = Headers::new();
+    headers.set("upgrade", "websocket")?;
+    headers.set(header.0, header.1)?;
+    let mut init = RequestInit::new();
+    init.with_headers(headers);
+    let request = Request::new_with_init(&format!("https://object/{operation}"), &init)?;
+    let response = Box::pin(stub.fetch_with_request(request));
+    match select(response, Delay::from(DEADLINE)).await {
+        Either::Left((response, _)) => match response? {
+            response if response.status_code() == 101 => Ok(Upgrade::Done(response)),
+            response => read(response).await.map(Upgrade::Refused),
+        },
         Either::Right(_) => Err(Error::from(format!("`{namespace}` timed out"))),
     }
 }

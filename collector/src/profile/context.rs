@@ -4,11 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use throughline::Plan;
-use worker::{Env, Error, Result, State};
+use worker::{Env, Error, Result, State, WebSocket};
 
 use crate::platform::clock;
 use crate::platform::settings::Settings;
 use crate::profile::session::ProfileSession;
+use crate::profile::sockets::{self, Ending, Heard};
 use crate::store::ProfileStore;
 
 /// The shortest wait before a failed call of another object is retried, in milliseconds.
@@ -85,21 +86,44 @@ impl ObjectContext {
         work: impl FnOnce(&ProfileStore) -> Result<T> + 'static,
     ) -> Result<T> {
         let (store, storage, alarms) = (self.store()?, self.state.storage(), self.state.storage());
+        let is_heard = sockets::is_heard(&self.state);
         let result = Rc::new(RefCell::new(None));
         let slot = result.clone();
         // INVARIANT: `work` is not async, so no other request of the object runs between its reads and its writes. The
         // alarm is part of the transaction: what is due is never stored without a timer.
         let transaction = storage.transaction(move |_| async move {
+            let before = is_heard.then(|| Heard::of(&store)).transpose()?;
             let value = work(&store)?;
+            let after = is_heard.then(|| Heard::of(&store)).transpose()?;
             if let Some(due) = store.next_due()? {
                 // An alarm for the current millisecond would never fire.
                 alarms.set_alarm(due.saturating_sub(clock::now()).max(2)).await?;
             }
-            *slot.borrow_mut() = Some(value);
+            *slot.borrow_mut() = Some((value, after.filter(|after| before != Some(*after))));
             Ok(())
         });
         transaction.await?;
-        result.take().ok_or_else(|| Error::from("the transaction returned no result"))
+        let done = result.take().ok_or_else(|| Error::from("the transaction returned no result"))?;
+        // INVARIANT: pages hear of a version only after its commit, so an answer to them is at least as new.
+        if let Some(heard) = done.1 {
+            sockets::announce(&self.state, heard, clock::now());
+        }
+        Ok(done.0)
+    }
+
+    /// Accepts the socket of a page of this device, and tells it the version. Returns the page's end.
+    pub fn accept_socket(&self, device: Option<&str>, version: u64, now: i64) -> Result<WebSocket> {
+        sockets::accept(&self.state, device, version, now)
+    }
+
+    /// Closes the sockets of a device.
+    pub fn close_sockets_of(&self, device: &str, ending: Ending) {
+        sockets::close_device(&self.state, device, ending);
+    }
+
+    /// Closes all sockets. Their pages open others, at the profile where they belong.
+    pub fn move_sockets(&self) {
+        sockets::close_all(&self.state, Ending::Moved);
     }
 
     /// Deletes the object's storage. The next operation finds a new, empty profile.

@@ -5,11 +5,13 @@
 //!
 //! ```text
 //! object ── account · member_message · people · merge · unmerge · outbox · archive · audit · ingest · token · view ·
-//!           erase · export
+//!           erase · export · live
 //!                  │
 //!               session        the profile for the time of one transaction; owns the store
 //!                  │
 //!               context        transactions, bindings and settings of the object
+//!                  │
+//!               sockets        the pages that hear of a commit
 //! ```
 
 mod account;
@@ -20,6 +22,7 @@ mod context;
 mod erase;
 mod export;
 mod ingest;
+mod live;
 mod member_message;
 mod merge;
 mod merge_loser;
@@ -30,6 +33,7 @@ mod people;
 mod retention;
 pub mod rpc;
 mod session;
+mod sockets;
 mod token;
 mod unmerge;
 mod view;

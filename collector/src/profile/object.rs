@@ -11,11 +11,11 @@ use crate::platform::plan_cache;
 use crate::profile::context::ObjectContext;
 use crate::profile::rpc::{
     Admit, BeginMerge, ClaimMessage, Erase, ExportEvents, ExportProfile, FinishMerge, ForgetMember, ForwardToAccount,
-    Ingest, MergeFrom, MintToken, Operation, PullFromAccount, RedeemHandOver, Restore, Survey, TakeBack, Unmerge,
-    ViewProfile, Withdraw,
+    HangUp, Ingest, MergeFrom, MintToken, OPEN_LIVE, Operation, PullFromAccount, RedeemHandOver, Restore, Survey,
+    TakeBack, Unmerge, ViewProfile, Withdraw,
 };
 use crate::profile::{
-    account, archive, audit, erase, export, ingest, member_message, merge, merge_loser, outbox, outside, people,
+    account, archive, audit, erase, export, ingest, live, member_message, merge, merge_loser, outbox, outside, people,
     retention, token, unmerge, view,
 };
 
@@ -31,10 +31,14 @@ impl DurableObject for Profile {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let operation = request.path();
-        let body = request.text().await?;
+        let path = request.path();
+        let operation = path.trim_start_matches('/');
         let context = &self.context;
-        match operation.trim_start_matches('/') {
+        if operation == OPEN_LIVE {
+            return live::open(context, &request);
+        }
+        let body = request.text().await?;
+        match operation {
             Ingest::NAME => reply::<Ingest>(&ingest::ingest(context, parse(&body)?).await?),
             Survey::NAME => reply::<Survey>(&people::survey(context, &parse(&body)?)?),
             Admit::NAME => reply::<Admit>(&people::admit(context, parse(&body)?).await?),
@@ -55,6 +59,7 @@ impl DurableObject for Profile {
             Erase::NAME => reply::<Erase>(&erase::erase(context, parse(&body)?).await?),
             ForgetMember::NAME => reply::<ForgetMember>(&account::forget_member(context, parse(&body)?).await?),
             ExportProfile::NAME => reply::<ExportProfile>(&export::export_profile(context, parse(&body)?)?),
+            HangUp::NAME => reply::<HangUp>(&live::hang_up(context, &parse(&body)?)?),
             other => Err(Error::from(format!("unknown operation `{other}`"))),
         }
     }

@@ -49,6 +49,7 @@ operations! {
     Erase = "erase" -> MaybeMoved<Option<Erased>>;
     ForgetMember = "forget_member" -> Forgotten;
     ExportProfile = "export_profile" -> MaybeMoved<Option<ExportPage>>;
+    HangUp = "hang_up" -> MaybeMoved<()>;
 }
 
 /// The reply of a profile that may have been merged into another one.
@@ -392,4 +393,27 @@ pub enum Redeemed {
     First,
     /// It was.
     Again,
+}
+
+/// The operation that upgrades a request to a WebSocket. It has no body; [`OpenLive`] is in a header.
+pub const OPEN_LIVE: &str = "live";
+/// The header with [`OpenLive`].
+pub const OPEN_LIVE_HEADER: &str = "x-tl-live";
+
+/// Accepts the WebSocket of an open page.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OpenLive {
+    /// Whether it is proven that the device is the subject's.
+    pub proven: bool,
+    /// The alias of the device, unless an app shows nothing but a token.
+    pub device: Option<String>,
+}
+
+/// Closes the WebSockets of a device.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct HangUp {
+    /// The alias of the device.
+    pub device: String,
+    /// Whether its id has ended. Otherwise it leads to another profile.
+    pub is_sign_out: bool,
 }

@@ -29,7 +29,7 @@ pub async fn mint_token(context: &ObjectContext, request: &MintToken) -> Result<
         // An erasure without a tombstone leaves an empty profile to which tokens in force may still lead.
         return Ok(MaybeMoved::Here(Minted::Erased));
     }
-    if let Some(reason) = refusal(&store, request)? {
+    if let Some(reason) = refusal(&store, request.proven)? {
         return Ok(nothing(reason));
     }
     pull_from_account(context, &plan).await?;
@@ -46,8 +46,8 @@ pub async fn mint_token(context: &ObjectContext, request: &MintToken) -> Result<
 /// Returns why there is no token for this profile.
 ///
 /// Facts of a person are only for who has proven to be that person. Anybody can claim it, and would otherwise read them.
-fn refusal(store: &ProfileStore, request: &MintToken) -> Result<Option<&'static str>> {
-    if !request.proven && store.is_person()? {
+pub fn refusal(store: &ProfileStore, is_proven: bool) -> Result<Option<&'static str>> {
+    if !is_proven && store.is_person()? {
         return Ok(Some("it is not proven that the device is the person's"));
     }
     if store.contains(key::ACCOUNT)? {

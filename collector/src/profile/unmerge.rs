@@ -266,7 +266,10 @@ async fn end(context: &ObjectContext, loser: &str) -> Result<()> {
         store.set(key::AUDIT_AT, &now)?;
         rebuild(store, plan, now)
     });
-    work.await
+    work.await?;
+    // Some of them are the loser's.
+    context.move_sockets();
+    Ok(())
 }
 
 /// Rebuilds the profile from its base and its journal, as after a change of the plan.

@@ -78,7 +78,9 @@ async fn link_to_owner(env: &Env, named: &Named, device: &Device, link: Link, ow
     }
     join(env, named, &device.id, &link, &owner).await?;
     let people = surveyed.people.iter().map(ToString::to_string).collect();
-    changed(env, &device.id, Change::Prove { profile: owner, people }).await
+    let proven = changed(env, &device.id, Change::Prove { profile: owner, people }).await?;
+    client::hang_up(env, &link.profile, &device.id.value, false).await;
+    Ok(proven)
 }
 
 /// Merges the profiles that a device has filled into the profile of whoever is proven to use it: its own if it never
@@ -146,6 +148,7 @@ pub async fn replace_device(env: &Env, device: &Identifier, offered: Option<&str
     if let Some(previous) = &link.device.previous {
         change(env, &Identifier::device(previous), Change::Replaced { at: clock::now() }).await?;
         change(env, device, Change::Seen).await?;
+        client::hang_up(env, &link.profile, previous, true).await;
     }
     let Some(offered) = offered else { return Ok(None) };
     if is_ended(&link, clock::now()) {

@@ -225,7 +225,11 @@ impl Statement<'_> {
         }
         let people: Vec<String> = self.people.iter().map(ToString::to_string).collect();
         let prove = Change::Prove { profile: person.to_owned(), people };
-        change(self.env, device, prove).await.map(|_| ())
+        change(self.env, device, prove).await?;
+        if let Some(former) = link.as_ref().map(|link| &link.profile).filter(|former| *former != person) {
+            client::hang_up(self.env, former, &device.value, false).await;
+        }
+        Ok(())
     }
 
     fn settles_a_claim(&self, link: &Link) -> bool {
