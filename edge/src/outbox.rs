@@ -25,6 +25,9 @@ const SHARDS: f64 = 64.0;
 /// The timeout of a request to the collector, in milliseconds. After it the events go to the outbox.
 const TIMEOUT_MS: u32 = 3000;
 
+/// The address of the collector's endpoints for the edge.
+pub const COLLECTOR: &str = "https://collector/v1/edge";
+
 /// The paths of the collector.
 pub mod path {
     /// Stores the events of a message.
@@ -33,6 +36,8 @@ pub mod path {
     pub const REFRESH: &str = "/refresh";
     /// Redeems a hand-over token.
     pub const REDEEM: &str = "/redeem";
+    /// Opens the live channel.
+    pub const LIVE: &str = "/live";
 }
 
 /// The sender of a message to the collector: a device, a person by proof, or both.
@@ -63,6 +68,11 @@ impl Envelope {
             anonymous_ids: foreign_id(context).into_iter().collect(),
             ..Self::empty(context)
         }
+    }
+
+    /// Returns an envelope that only says who the visitor is, in few and plain characters.
+    pub fn of_visitor(context: &RequestContext, visitor: &Visitor) -> Self {
+        Self { anonymous_ids: Vec::new(), ..Self::new(context, visitor) }
     }
 
     /// Returns an envelope for events that an earlier device of this browser has left.
@@ -218,22 +228,27 @@ impl From<JsValue> for Failure {
     }
 }
 
+/// Returns the collector's binding, and the header that authenticates the edge.
+pub fn collector(config: &Config, env: &JsValue) -> Result<(Fetcher, String), JsValue> {
+    let collector = js::binding::<Fetcher>(env, "COLLECTOR").ok_or("binding `COLLECTOR` not found")?;
+    let key = config.collector_key.as_deref().ok_or("`COLLECTOR_KEY` is not set")?;
+    Ok((collector, format!("Bearer {key}")))
+}
+
 /// Sends a message to the collector, and returns its answer.
 ///
 /// # Errors
 /// Fails if the collector cannot be asked, does not answer in time, or refuses the message.
 pub async fn post(config: &Config, env: &JsValue, path: &str, message: &str) -> Result<Value, Failure> {
-    let collector =
-        js::binding::<Fetcher>(env, "COLLECTOR").ok_or_else(|| JsValue::from("binding `COLLECTOR` not found"))?;
-    let key = config.collector_key.as_deref().ok_or_else(|| JsValue::from("`COLLECTOR_KEY` is not set"))?;
+    let (collector, authorization) = collector(config, env)?;
     let headers = response::headers("application/json", response::NO_STORE)?;
-    headers.set("authorization", &format!("Bearer {key}"))?;
+    headers.set("authorization", &authorization)?;
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_headers(&headers);
     init.set_body(&message.into());
     init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
-    let request = Request::new_with_str_and_init(&format!("https://collector/v1/edge{path}"), &init)?;
+    let request = Request::new_with_str_and_init(&format!("{COLLECTOR}{path}"), &init)?;
     let response = collector.fetch(&request).await?;
     let text = wasm_bindgen_futures::JsFuture::from(response.text()?).await?;
     if !response.ok() {

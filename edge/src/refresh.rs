@@ -27,6 +27,8 @@ const KEPT_MS: i64 = 60_000;
 const MAX_FAILURES: u32 = 3;
 /// The time for which it is left alone, in milliseconds.
 const PAUSE_MS: i64 = 5000;
+/// The time that an open page waits for what it has heard of, in milliseconds.
+const LIVE_WAIT_MS: u32 = 1000;
 
 /// The answers of the collector in this isolate, and its health as far as this isolate has seen it.
 #[derive(Default)]
@@ -51,7 +53,12 @@ pub struct Question(Promise);
 impl Question {
     /// Waits for the answer, but not longer than `FRESH_WAIT`.
     pub async fn wait(&self, context: &RequestContext) {
-        let limit = js::sleep(context.isolate.config.fresh_wait_ms);
+        self.wait_for(context.isolate.config.fresh_wait_ms).await;
+    }
+
+    /// Waits for the answer, but not longer than this time, in milliseconds.
+    async fn wait_for(&self, milliseconds: u32) {
+        let limit = js::sleep(milliseconds);
         let _ = JsFuture::from(Promise::race(&Array::of2(&self.0, &limit))).await;
     }
 }
@@ -66,6 +73,20 @@ pub async fn refreshed(context: &RequestContext, plan: &Plan, mut visitor: Visit
     visitor
 }
 
+/// Returns the visitor of an open page that has heard of this version of the profile: whatever the age of the facts, they
+/// are asked for if they are of an earlier version. Nobody waits for a page, so the answer has more time.
+pub async fn refreshed_to(context: &RequestContext, plan: &Plan, mut visitor: Visitor, version: u64) -> Visitor {
+    apply(context, plan, &mut visitor);
+    if visitor.version >= version || !is_known(&visitor) {
+        return refreshed(context, plan, visitor).await;
+    }
+    if let Some(question) = send(context, &visitor) {
+        question.wait_for(LIVE_WAIT_MS).await;
+        apply(context, plan, &mut visitor);
+    }
+    visitor
+}
+
 /// Asks the collector about a visitor, unless the facts are fresh or nobody can know more of them.
 pub fn ask(context: &RequestContext, visitor: &Visitor) -> Option<Question> {
     let fresh_ms = context.isolate.config.fresh_ms.filter(|fresh_ms| is_due(visitor, *fresh_ms, context.now))?;
@@ -75,8 +96,13 @@ pub fn ask(context: &RequestContext, visitor: &Visitor) -> Option<Question> {
 
 /// Asks the collector about a visitor, whatever the age of the facts: something may just have happened.
 pub fn ask_at_once(context: &RequestContext, visitor: &Visitor) -> Option<Question> {
+    if context.isolate.config.fresh_ms.is_none() { None } else { send(context, visitor) }
+}
+
+/// Sends the question, unless the collector is left alone.
+fn send(context: &RequestContext, visitor: &Visitor) -> Option<Question> {
     let refreshes = &context.isolate.refreshes;
-    if context.isolate.config.fresh_ms.is_none() || context.now < refreshes.paused_until.get() {
+    if context.now < refreshes.paused_until.get() {
         return None;
     }
     let key = key(visitor);
@@ -115,7 +141,7 @@ fn is_due(visitor: &Visitor, fresh_ms: i64, now: Millis) -> bool {
 }
 
 /// Whether the collector may know something of the visitor: not of a new device, and nothing that it tells an unsigned one.
-fn is_known(visitor: &Visitor) -> bool {
+pub fn is_known(visitor: &Visitor) -> bool {
     visitor.proof().is_some() || (visitor.is_signed && !visitor.is_new)
 }
 

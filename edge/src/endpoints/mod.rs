@@ -8,6 +8,7 @@ mod explain;
 mod gpc;
 mod health;
 mod jwks;
+mod live;
 mod ofrep;
 mod plan;
 mod token;
@@ -53,7 +54,7 @@ pub async fn respond(context: &RequestContext, name: &str) -> Result<Response, J
         "decide" | "events" => (&["POST"], Readers::Ours),
         _ if flags.is_some() => (&["POST"], Readers::Ours),
         "token" => (&["GET", "POST", "DELETE"], Readers::Ours),
-        "explain" => (&["GET"], Readers::Ours),
+        "explain" | "live" => (&["GET"], Readers::Ours),
         _ => (&["GET"], Readers::All),
     };
     let method = context.incoming.method.as_str();
@@ -65,6 +66,8 @@ pub async fn respond(context: &RequestContext, name: &str) -> Result<Response, J
     let is_right = methods.contains(&method);
     let result = if is_right { run(context, name, flags.as_ref(), method).await } else { Err(wrong_method(methods)) };
     let response = match (result, &flags) {
+        // The collector's, whose headers cannot be changed. CORS is not for WebSockets.
+        (Ok(response), _) if response.status() == live::SWITCHING_PROTOCOLS => return Ok(response),
         (Ok(response), _) => response,
         (Err(refusal), Some(flags)) => ofrep::refuse(refusal, flags)?,
         (Err(refusal), None) => refusal.to_response()?,
@@ -88,6 +91,7 @@ async fn run(context: &RequestContext, name: &str, flags: Option<&Flags>, method
         "token" => token::get(context).await,
         "plan" => plan::respond(context).await,
         "explain" => explain::respond(context).await,
+        "live" => live::respond(context).await,
         "health" => health::respond(context).await,
         "jwks" => jwks::respond(context),
         other => match &context.isolate.config.gpc_since {

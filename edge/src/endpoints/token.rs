@@ -16,13 +16,18 @@ use crate::request::cookies;
 use crate::response;
 use crate::visitor::decide_for_visitor::{VisitorDecision, decide_for_visitor};
 use crate::visitor::set_cookies::write_cookies;
-use crate::visitor::{Visitor, request_facts};
+use crate::visitor::{Visitor, integer, request_facts};
 
-/// Responds with the subject, the part of the profile that the public plan needs, the session, and consent.
+/// Responds with the subject, the part of the profile that the public plan needs, the session, and consent. `ver` is the
+/// version of the profile that an open page has heard of.
 pub async fn get(context: &RequestContext) -> Result<Response, Refusal> {
     let plan = active_plan(context).await?;
     let visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
-    let visitor = refresh::refreshed(context, &plan, visitor).await;
+    let heard = context.incoming.address.param("ver").and_then(|version| version.parse().ok());
+    let visitor = match heard.filter(|_| context.isolate.config.live) {
+        Some(version) => refresh::refreshed_to(context, &plan, visitor, version).await,
+        None => refresh::refreshed(context, &plan, visitor).await,
+    };
     respond(context, &plan, visitor, false).await
 }
 
@@ -130,10 +135,21 @@ async fn body(context: &RequestContext, decided: &VisitorDecision) -> Value {
     out.insert("store", Value::Bool(decided.decision.store));
     out.insert("measure", Value::Bool(decided.decision.measure));
     out.insert("expires", visitor.expires.map_or(Value::Null, milliseconds));
+    if context.isolate.config.live {
+        out.insert("ver", integer(visitor.version));
+        out.insert("live", Value::Bool(may_listen(decided)));
+    }
     if let Some(token) = &visitor.presented {
         out.insert("token", token.as_str());
     }
     Value::Object(out)
+}
+
+/// Whether the collector may know something of the visitor that the page could hear of.
+fn may_listen(decided: &VisitorDecision) -> bool {
+    let (visitor, decision) = (&decided.visitor, &decided.decision);
+    let may_become_known = decision.measure || visitor.proof().is_some();
+    decision.store && may_become_known && refresh::is_known(visitor)
 }
 
 /// Inserts the alias of a device, and the ticket with which its scripts may send events for it even after it has got

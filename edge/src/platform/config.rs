@@ -52,6 +52,8 @@ pub struct Config {
     pub fresh_ms: Option<i64>,
     /// The time that a response waits for it beyond the origin, in milliseconds.
     pub fresh_wait_ms: u32,
+    /// Whether pages may open the live channel.
+    pub live: bool,
     /// Missing and invalid settings, for `health`.
     pub problems: Vec<String>,
 }
@@ -88,6 +90,7 @@ impl Config {
             collector_key: collector_key(env, &mut problems),
             refresh_ms: seconds(env, "REFRESH", REFRESH, &mut problems),
             fresh_ms: fresh(env, &mut problems),
+            live: live(env, &mut problems),
             fresh_wait_ms: whole(env, "FRESH_WAIT", FRESH_WAIT, 10_000, "milliseconds", &mut problems),
             problems,
         }
@@ -188,6 +191,14 @@ fn gpc_since(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
 fn fresh(env: &JsValue, problems: &mut Vec<String>) -> Option<i64> {
     let is_off = js::variable(env, "FRESH").is_some_and(|word| word == "off");
     (!is_off).then(|| seconds(env, "FRESH", FRESH, problems))
+}
+
+fn live(env: &JsValue, problems: &mut Vec<String>) -> bool {
+    let found = js::variable(env, "LIVE");
+    if !matches!(found.as_deref(), None | Some("on" | "off")) {
+        problems.push("`LIVE` is neither `on` nor `off`; `off` is used".to_owned());
+    }
+    found.as_deref() == Some("on")
 }
 
 /// Returns a time that is set in seconds, in milliseconds.

@@ -251,7 +251,7 @@ impl Visitor {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the verifier accepts integers below 2^53 only")]
-fn integer(number: u64) -> Value {
+pub fn integer(number: u64) -> Value {
     Value::Number(number as f64)
 }
 
