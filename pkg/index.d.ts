@@ -423,7 +423,7 @@ export interface TagEvents {
   tldata: { decision: Decision; source: 'core' | 'edge' };
   /** A call, as it is sent. */
   tlevent: Call;
-  /** The slots are up to date. */
+  /** The slots are up to date: `slots`, `start`, `event`, `live` or `view` says why. */
   tlrefresh: { reason: string; slots: string[] };
   /** An error. The page stays as it is. */
   tlerror: { message: string };

@@ -6,9 +6,10 @@ import { cleanCall } from './tag/address.js';
 import * as consent from './tag/consent.js';
 import { deleteToken, forgetVisitor, loadCore } from './tag/decider.js';
 import { isSignedOut } from './tag/device.js';
+import { listen } from './tag/live.js';
 import * as outbox from './tag/outbox.js';
 import { address, context, watch } from './tag/page.js';
-import { autoPage, edgeDecision, isOff } from './tag/settings.js';
+import { autoPage, edgeDecision, isLive, isOff } from './tag/settings.js';
 import { follow, makeRoom, settle, signOut } from './tag/sign-out.js';
 import * as slots from './tag/slots.js';
 import { fail, setDebug, emit } from './tag/emit.js';
@@ -141,6 +142,7 @@ function begin() {
   if (Array.isArray(queue)) queue.forEach(run);
   if (autoPage) page('start');
   if (hasToken() || !outbox.isPermissionKnown() || outbox.hasUnowned()) recognise().catch(fail);
+  if (isLive) listen();
   outbox.onOtherDevice(() => {
     forgetVisitor();
     refresh('event');

@@ -12,6 +12,8 @@ const TIMEOUT_MS = 15 * 1000;
 
 let core;
 let visitor;
+/** The version of the profile that the next answer should have at least. */
+let wantedVersion;
 
 /** Returns the core with the public plan, or `undefined` where it cannot run: without WebAssembly, or under a strict policy. */
 export function loadCore() {
@@ -37,9 +39,10 @@ export function loadVisitor() {
   return visitor;
 }
 
-/** Makes the next `loadVisitor` send a request: the visitor may have changed, or their profile. */
-export function forgetVisitor() {
+/** Makes the next `loadVisitor` send a request: the visitor may have changed, or their profile, which may have this version. */
+export function forgetVisitor(version) {
   visitor = undefined;
+  wantedVersion = version;
   if (!device.owner()) device.awaitAnswer();
 }
 
@@ -66,7 +69,9 @@ export async function decideAtEdge(facts, calls, view) {
 }
 
 async function askVisitor(epoch) {
-  let found = (await handOver()) ?? (await request('token'));
+  const query = wantedVersion ? `?ver=${wantedVersion}` : '';
+  wantedVersion = undefined;
+  let found = (await handOver()) ?? (await request(`token${query}`));
   if (device.isContradicted(found.device)) {
     device.show();
     found = await request('token');

@@ -23,6 +23,9 @@ export const keepParameters = String(given.keepParameters ?? '')
 /** Whether page views are recorded automatically. */
 export const autoPage = String(given.autoPage) !== 'false';
 
+/** Whether the page hears of changes while it is open. */
+export const isLive = given.live !== undefined && String(given.live) !== 'false';
+
 /** Whether the address switches the tag off. */
 export const isOff = new URLSearchParams(location.search).get('tl_off') === '1';
 

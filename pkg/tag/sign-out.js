@@ -5,6 +5,7 @@
 import { deleteToken } from './decider.js';
 import * as device from './device.js';
 import { fail } from './emit.js';
+import { hangUp } from './live.js';
 import * as outbox from './outbox.js';
 import { forget, refresh } from './view.js';
 
@@ -20,6 +21,7 @@ let timer;
 export function signOut() {
   const here = !device.isSignedOut();
   device.beginEpoch(true);
+  hangUp();
   forget();
   return settle(outbox.disown({ here }));
 }
@@ -36,6 +38,7 @@ export function follow() {
   const change = device.follow();
   if (!change) return;
   if (change === 'ended') {
+    hangUp();
     forget();
     outbox.disownMemory().catch(fail);
   }

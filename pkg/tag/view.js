@@ -38,10 +38,11 @@ export function record(call, reason) {
  * - `slots`: new elements only
  * - `start`: the page has loaded; slots that the edge has filled stay
  * - `event`: an event was recorded
+ * - `live`: the page has heard that the profile has another version
  * - `view`: another page is shown
  */
 export function refresh(reason) {
-  const order = ['slots', 'start', 'event', 'view'];
+  const order = ['slots', 'start', 'event', 'live', 'view'];
   if (wanted) {
     if (order.indexOf(reason) > order.indexOf(wanted)) wanted = reason;
     return;
@@ -142,6 +143,11 @@ function decideHere(core, found, request, reason) {
       visitor = found;
       profileOfNextView = found.profile;
       return core.decide({ profile: beforeThisView(found, core.slots), events });
+    }
+    if (reason === 'live') {
+      if (isNew) core.merge(beforeThisView(found, core.slots));
+      visitor = found;
+      return core.observe(...events);
     }
     if (reason !== 'view') return reason === 'slots' && !events.length ? core.decision : core.observe(...events);
     if (isNew) profileOfNextView = found.profile;
