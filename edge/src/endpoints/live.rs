@@ -3,27 +3,21 @@
 //! Browsers open WebSockets to other origins without asking (there is no CORS), and send cookies along. So a page that is
 //! not ours is refused by its `Origin`.
 
-use js_sys::{Array, Promise};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen::JsValue;
 use web_sys::{Headers, Request, RequestInit, Response};
 
 use crate::endpoints::active_plan;
 use crate::error::{Refusal, log};
 use crate::outbox::{self, Envelope, path};
-use crate::platform::js;
 use crate::prelude::*;
 use crate::refresh;
 use crate::request::{RequestContext, cors};
 use crate::visitor::decide_for_visitor::facts_for_visitor;
 use crate::visitor::{Visitor, request_facts};
 
-/// The header with the message to the collector, because an upgrade has no body.
+/// The header with the message to the collector, because an upgrade has no body. It has a device and a proof, and the
+/// collector limits its length.
 const MESSAGE: &str = "x-tl-message";
-/// The longest message, in bytes, percent-encoded. Those of the edge are much shorter.
-const MAX_MESSAGE: usize = 4096;
-/// The time that the collector has to accept, in milliseconds.
-const TIMEOUT_MS: u32 = 3000;
 /// The status of a response with a WebSocket.
 pub const SWITCHING_PROTOCOLS: u16 = 101;
 
@@ -45,7 +39,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
         404 => Err(Refusal::new(404, "unknown_visitor", "nothing is known of this visitor yet")),
         status => {
             log(&format!("live: status {status}"));
-            Err(unavailable())
+            Err(Refusal::new(503, "unavailable", "the live channel cannot be opened now"))
         }
     }
 }
@@ -63,28 +57,15 @@ async fn visitor(context: &RequestContext) -> Result<Visitor, Refusal> {
 }
 
 /// Asks the collector to upgrade. Of the visitor's request nothing goes along.
-async fn forward(context: &RequestContext, message: &str) -> Result<Response, Refusal> {
-    let message = String::from(js_sys::encode_uri_component(message));
-    if message.len() > MAX_MESSAGE {
-        return Err(Refusal::new(400, "too_long", "the token names its subject at too great a length"));
-    }
+///
+/// There is no limit in time: no page waits, and a signal would end the accepted WebSocket as well.
+async fn forward(context: &RequestContext, message: &str) -> Result<Response, JsValue> {
     let (collector, authorization) = outbox::collector(&context.isolate.config, &context.env)?;
     let headers = Headers::new()?;
     headers.set("upgrade", "websocket")?;
     headers.set("authorization", &authorization)?;
-    headers.set(MESSAGE, &message)?;
+    headers.set(MESSAGE, &String::from(js_sys::encode_uri_component(message)))?;
     let init = RequestInit::new();
     init.set_headers(&headers);
-    let request = Request::new_with_str_and_init(&format!("{}{}", outbox::COLLECTOR, path::LIVE), &init)?;
-    // Not by a signal of the request, which would end the accepted WebSocket as well.
-    let answer = future_to_promise(async move { collector.fetch(&request).await.map(JsValue::from) });
-    let first = JsFuture::from(Promise::race(&Array::of2(&answer, &js::sleep(TIMEOUT_MS)))).await;
-    first.ok().and_then(|answer| answer.dyn_into().ok()).ok_or_else(|| {
-        log("live: the collector does not answer");
-        unavailable()
-    })
-}
-
-fn unavailable() -> Refusal {
-    Refusal::new(503, "unavailable", "the live channel cannot be opened now").with("retry-after", "5")
+    collector.fetch(&Request::new_with_str_and_init(&format!("{}{}", outbox::COLLECTOR, path::LIVE), &init)?).await
 }
