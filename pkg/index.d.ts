@@ -484,6 +484,8 @@ declare global {
         autoPage?: boolean;
         /** Parameters of addresses that are recorded besides those of campaigns; `*` stands for any characters. */
         keepParameters?: string | string[];
+        /** Whether the page follows what servers report while it is open. The edge must have `LIVE=on`. */
+        live?: boolean;
       }
     | undefined;
 }

@@ -377,12 +377,13 @@ describe('without a page', () => {
 
 test('settings that are wrong are reported', async () => {
   const { keys, published } = edge;
-  const wrong = await startEdge({ keys, published, origin, vars: { FRESH: 'soon', FRESH_WAIT: '-1' } });
+  const wrong = await startEdge({ keys, published, origin, vars: { FRESH: 'soon', FRESH_WAIT: '-1', LIVE: 'yes' } });
   try {
     const { problems } = (await new Visitor(wrong).fetch('/_tl/health')).json();
     assert.deepEqual(problems, [
       '`FRESH` is `soon`, expected whole seconds from 0 to 3600; 10 is used',
       '`FRESH_WAIT` is `-1`, expected whole milliseconds from 0 to 10000; 50 is used',
+      '`LIVE` is neither `on` nor `off`; `off` is used',
     ]);
   } finally {
     await wrong.stop();

@@ -72,7 +72,7 @@ pub async fn open_live(env: &Env, profile: &str, page: &OpenLive) -> Result<Opti
 /// Closes the WebSockets of a device to a profile that it no longer leads to. They end by themselves as well, after a
 /// while, so a failure is only logged.
 pub async fn hang_up(env: &Env, profile: &str, device: &str, is_sign_out: bool) {
-    if let Err(error) = call_person(env, profile, &HangUp { device: device.to_owned(), is_sign_out }).await {
+    if let Err(error) = call(env, profile, &HangUp { device: device.to_owned(), is_sign_out }).await {
         console_error!("sockets of a device not closed: {error}");
     }
 }

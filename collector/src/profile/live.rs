@@ -35,11 +35,7 @@ pub fn open(context: &ObjectContext, request: &Request) -> Result<Response> {
     }
 }
 
-/// Closes the sockets of a device that has another profile or none by now.
-pub fn hang_up(context: &ObjectContext, request: &HangUp) -> Result<MaybeMoved<()>> {
-    if let Some(winner) = context.store()?.get(key::MOVED_TO)? {
-        return Ok(MaybeMoved::Moved(winner));
-    }
+/// Closes the sockets of a device that has another profile or none by now. After a merge there are none here.
+pub fn hang_up(context: &ObjectContext, request: &HangUp) {
     context.close_sockets_of(&request.device, if request.is_sign_out { Ending::SignedOut } else { Ending::Moved });
-    Ok(MaybeMoved::Here(()))
 }

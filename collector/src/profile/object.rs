@@ -59,7 +59,10 @@ impl DurableObject for Profile {
             Erase::NAME => reply::<Erase>(&erase::erase(context, parse(&body)?).await?),
             ForgetMember::NAME => reply::<ForgetMember>(&account::forget_member(context, parse(&body)?).await?),
             ExportProfile::NAME => reply::<ExportProfile>(&export::export_profile(context, parse(&body)?)?),
-            HangUp::NAME => reply::<HangUp>(&live::hang_up(context, &parse(&body)?)?),
+            HangUp::NAME => {
+                live::hang_up(context, &parse(&body)?);
+                reply::<HangUp>(&())
+            }
             other => Err(Error::from(format!("unknown operation `{other}`"))),
         }
     }

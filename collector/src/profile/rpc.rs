@@ -49,7 +49,7 @@ operations! {
     Erase = "erase" -> MaybeMoved<Option<Erased>>;
     ForgetMember = "forget_member" -> Forgotten;
     ExportProfile = "export_profile" -> MaybeMoved<Option<ExportPage>>;
-    HangUp = "hang_up" -> MaybeMoved<()>;
+    HangUp = "hang_up" -> ();
 }
 
 /// The reply of a profile that may have been merged into another one.

@@ -90,8 +90,8 @@ impl Config {
             collector_key: collector_key(env, &mut problems),
             refresh_ms: seconds(env, "REFRESH", REFRESH, &mut problems),
             fresh_ms: fresh(env, &mut problems),
-            live: live(env, &mut problems),
             fresh_wait_ms: whole(env, "FRESH_WAIT", FRESH_WAIT, 10_000, "milliseconds", &mut problems),
+            live: live(env, &mut problems),
             problems,
         }
     }
