@@ -76,7 +76,7 @@ export const SYSTEMS = {
  *   which is equal for records that one chain of exact identifiers joins, and hence can be found
  * - `shared`: the number of people who gave an address that is somebody else's
  */
-export function databases(seed, people = 2000) {
+export function databases(seed, people) {
   const random = randomness(seed);
   const chance = (percent) => random() * 100 < percent;
   const pick = (list) => list[Math.floor(random() * list.length)];

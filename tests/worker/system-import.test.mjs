@@ -28,7 +28,9 @@ function written(name, text) {
 }
 
 describe('four databases', () => {
-  const { files, records, shared } = databases('a retailer with four databases');
+  // Each person is a database of their own, so 2,000 people take minutes.
+  const size = Number(process.env.THROUGHLINE_PEOPLE) || 300;
+  const { files, records, shared } = databases('a retailer with four databases', size);
   const keyOf = (name) => `key-of-${name}`;
   let system;
   before(async () => {
