@@ -8,6 +8,7 @@ use throughline::envelope;
 use throughline::keys::KeySet;
 use throughline::{Millis, Plan, Value};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::error::log;
 use crate::platform::js::{self, Kv};
@@ -15,6 +16,10 @@ use crate::prelude::*;
 
 /// The shortest time between two attempts without a plan: not every page may wait for the store.
 const RETRY_MS: i64 = 1000;
+/// The time between two looks at whether the first plan is loaded, in milliseconds.
+const POLL_MS: u32 = 5;
+/// The number of looks, after which a request goes on without a plan.
+const MAX_POLLS: u32 = 200;
 
 /// The plan for browsers: verified here, and served as it is stored.
 pub struct PublicPlan {
@@ -40,6 +45,7 @@ pub struct PlanStore {
     problem: RefCell<Option<String>>,
     asked_at: Cell<Option<Millis>>,
     loaded_at: Cell<Option<Millis>>,
+    is_loading: Cell<bool>,
     is_off: Cell<bool>,
 }
 
@@ -76,11 +82,25 @@ impl PlanStore {
     pub async fn refresh(&self, env: &JsValue, keys: &KeySet, now: Millis) {
         // Set before waiting, so that concurrent requests do not ask as well.
         self.asked_at.set(Some(now));
+        self.is_loading.set(true);
         let result = self.try_refresh(env, keys, now).await;
+        self.is_loading.set(false);
         if let Err(problem) = &result {
             log(&format!("plan: {problem}"));
         }
         *self.problem.borrow_mut() = result.err();
+    }
+
+    /// Waits until another request of this isolate has loaded the first plan, at most a second.
+    ///
+    /// Each request waits with a timer of its own, because the platform lets none continue by the I/O of another one.
+    pub async fn wait_for_first(&self) {
+        for _ in 0..MAX_POLLS {
+            if !self.is_loading.get() {
+                return;
+            }
+            let _ = JsFuture::from(js::sleep(POLL_MS)).await;
+        }
     }
 
     /// Returns the public plan that belongs to the plan in use, or the last valid one if it cannot be loaded.

@@ -73,6 +73,8 @@ impl RequestContext {
         }
         if self.is_stale() {
             self.isolate.plans.refresh(&self.env, &self.isolate.config.plan_keys, self.now).await;
+        } else {
+            self.isolate.plans.wait_for_first().await;
         }
         self.isolate.plans.loaded()
     }
