@@ -17,7 +17,7 @@ const budgets = [
   {
     what: 'edge worker, all included',
     kilobytes: 150,
-    reached: 218.3,
+    reached: 219,
     files: ['edge/build/index.js', 'edge/build/index_bg.wasm'],
     named: 'edge',
   },
