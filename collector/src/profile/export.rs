@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A page has at most [`MAX_PAGE`] bytes and one line more, so neither the object nor its caller holds all of it.
-//! What arrives during the export may be in it or not.
+//! An event that arrives during the export may be in it or not.
 
 use serde::Serialize;
 use serde_json::{Value, json};

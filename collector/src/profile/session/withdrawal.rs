@@ -1,6 +1,6 @@
 //! The withdrawal of consent to storage. With `withdrawal: erase` it deletes the past and keeps the refusal.
 //!
-//! What the object has is deleted in the transaction that stores the refusal. The copies in other places are removed
+//! The object's own data are deleted in the transaction that stores the refusal. The copies in other places are removed
 //! afterwards, by [`outside`](crate::profile::outside), and by the alarm if that fails.
 
 use throughline::{Consent, Profile, SortedMap, Withdrawal};
