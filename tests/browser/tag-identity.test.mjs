@@ -268,10 +268,12 @@ describe('signing out', () => {
     const { fake, page, push, shows } = await open('/', { init, prepare: (fake) => (fake.facts = GOLD) });
     await shows('page.bar', 'Gold');
     fake.isDown = true;
+    const from = fake.asked.length;
     await push(['reset']);
     await shows('page.bar', 'Nothing');
     await page.waitForTimeout(300);
-    assert.equal(fake.asked.at(-1), 'DELETE token');
+    assert.ok(asked(fake, from).length >= 1);
+    assert.ok(asked(fake, from).every((name) => name === 'DELETE token'));
     [fake.isDown, fake.facts] = [false, {}];
     await shows('page.hero', 'Hello');
     await shows('page.bar', 'Nothing');
