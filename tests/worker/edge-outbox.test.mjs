@@ -9,7 +9,11 @@ import { eventually } from '../support/edge.mjs';
 const worker = `
   export { Outbox } from './outbox.js';
   export default {
-    fetch: async (request, env) => Response.json(await env.OUTBOX.getByName(new URL(request.url).pathname).keep(await request.text())),
+    async fetch(request, env) {
+      const { pathname, searchParams } = new URL(request.url);
+      const outbox = env.OUTBOX.getByName(pathname);
+      return Response.json(await outbox[searchParams.get('call')](await request.text()));
+    },
   };`;
 
 let runtime;
@@ -20,8 +24,11 @@ let answer;
 before(async () => {
   const outbox = await readFile(new URL('../../edge/outbox.js', import.meta.url), 'utf8');
   // Smaller than in production, so that a test can fill it.
-  const small = outbox.replace('256 << 20', '256 << 10');
-  assert.notEqual(small, outbox);
+  const limits = { MAX_BYTES: ['256 << 20', '2 << 20'], BATCH_BYTES: ['1 << 20', '1 << 18'], STRIKES: ['5', '2'] };
+  const small = Object.entries(limits).reduce((text, [name, [found, wanted]]) => {
+    assert.ok(text.includes(`const ${name} = ${found};`), name);
+    return text.replace(`const ${name} = ${found};`, `const ${name} = ${wanted};`);
+  }, outbox);
   runtime = new Miniflare({
     modules: [
       { type: 'ESModule', path: 'worker.js', contents: worker },
@@ -55,8 +62,12 @@ const isDown = () => new Response('down', { status: 503 });
 /** Returns an outbox of the test's own; `keep(message)` returns whether it was accepted. */
 function outbox() {
   const path = `/${Math.random()}`;
-  return async (message) =>
-    (await runtime.dispatchFetch(`http://edge${path}`, { method: 'POST', body: JSON.stringify(message) })).json();
+  const call = async (name, body) =>
+    (await runtime.dispatchFetch(`http://edge${path}?call=${name}`, { method: 'POST', body })).json();
+  return Object.assign((message) => call('keep', JSON.stringify(message)), {
+    status: () => call('status'),
+    retryDeadLetters: () => call('retryDeadLetters'),
+  });
 }
 
 /** Returns the messages that the collector was sent, those included that it did not keep. */
@@ -118,23 +129,62 @@ test('what the collector cannot keep yet comes again, and holds up nobody', asyn
   await eventually(() => assert.deepEqual(sent(), [{ number: 0 }]), 20_000);
 });
 
-test('a batch is bounded', async () => {
+test('a batch is bounded in messages and in bytes', async () => {
   const keep = outbox();
-  answer = isDown;
   for (let number = 0; number < 120; number++) await keep({ number });
+  // 30,000 characters of three bytes each.
+  for (let number = 120; number < 132; number++) await keep({ number, text: '漢'.repeat(30_000) });
+  await eventually(() => assert.equal(new Set(sent().map(({ number }) => number)).size, 132), 20_000);
+  assert.ok(asked.every(({ messages }) => messages.length <= 100));
+  assert.ok(asked.every(({ messages }) => Buffer.byteLength(JSON.stringify(messages)) <= (1 << 18) + 101));
+  assert.equal(sent().length, 132);
+});
+
+test('a message that makes every batch fail is singled out, and put aside after its strikes', {
+  timeout: 90_000,
+}, async () => {
+  const keep = outbox();
+  const poison = ({ isPoison }) => isPoison;
+  answer = (messages) => (messages.some(poison) ? new Response('no', { status: 400 }) : keepAll(messages));
+  await keep({ number: 0, isPoison: true });
+  for (let number = 1; number < 40; number++) await keep({ number });
+  const passed = () => asked.flatMap(({ messages }) => (messages.some(poison) ? [] : messages));
+  await eventually(() => assert.equal(passed().length, 39), 30_000);
+  assert.equal(new Set(passed().map(({ number }) => number)).size, 39, 'each is delivered once');
+  // A strike needs others that pass: alone it might be the collector that is down.
+  for (let number = 40; (await keep.status()).deadLetters === 0; number++) {
+    assert.ok(number < 400);
+    await keep({ number });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await eventually(async () => assert.equal((await keep.status()).messages, 0), 20_000);
   answer = keepAll;
   asked.length = 0;
-  await eventually(() => assert.equal(sent().length, 120), 20_000);
-  assert.deepEqual(
-    asked.map(({ messages }) => messages.length),
-    [100, 20],
+  assert.equal(await keep.retryDeadLetters(), 1);
+  await eventually(() => assert.deepEqual(sent(), [{ number: 0, isPoison: true }]), 20_000);
+  await eventually(async () =>
+    assert.deepEqual(await keep.status(), { messages: 0, bytes: 0, oldest: null, deadLetters: 0 }),
   );
+});
+
+test('a collector that is down makes no dead letters', { timeout: 60_000 }, async () => {
+  const keep = outbox();
+  answer = isDown;
+  for (let number = 0; number < 3; number++) await keep({ number });
+  await eventually(() => assert.ok(asked.length >= 4), 50_000);
+  assert.deepEqual(
+    { ...(await keep.status()), oldest: 0, bytes: 0 },
+    { messages: 3, bytes: 0, oldest: 0, deadLetters: 0 },
+  );
+  answer = keepAll;
+  asked.length = 0;
+  await eventually(() => assert.equal(sent().length, 3), 30_000);
 });
 
 test('it takes no more than it has room for, and takes again when there is room', { timeout: 60_000 }, async () => {
   const keep = outbox();
   answer = isDown;
-  const text = 'x'.repeat(20_000);
+  const text = 'x'.repeat(160_000);
   let taken = 0;
   while (taken < 50 && (await keep({ number: taken, text }))) taken += 1;
   assert.ok(taken > 5 && taken < 20, `${taken} were taken`);
