@@ -359,7 +359,8 @@ export async function startSink() {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
-    const status = sink.answers.shift() ?? 200;
+    const answer = sink.answers.shift() ?? 200;
+    const { status, headers } = typeof answer === 'number' ? { status: answer } : answer;
     sink.requests.push({
       at: Date.now(),
       path: request.url,
@@ -369,7 +370,7 @@ export async function startSink() {
       genuine: isGenuine(request.headers, text),
       body: JSON.parse(text),
     });
-    setTimeout(() => response.writeHead(status).end(), sink.delay);
+    setTimeout(() => response.writeHead(status, headers).end(), sink.delay);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   sink.url = `http://127.0.0.1:${server.address().port}/hook`;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
   RULES,
+  SECRET_KEY,
   SERVER_KEY,
   call,
   identify,
@@ -152,25 +153,69 @@ test('what happens between two attempts counts', async () => {
   assert.deepEqual([deliveries[0].state, deliveries[0].reason], ['suppressed', 'journey_ended']);
 });
 
-test('a message that nobody accepts is given up, and put aside', async () => {
+test('a receiver that is down for long gets its messages in the end', async () => {
+  const who = someone();
+  sink.answers.push(...Array(7).fill(503));
   const other = await startCollector({
-    vars: { WEBHOOKS: JSON.stringify({ default: 'http://127.0.0.1:9/' }), WEBHOOK_RETRY: '0.01' },
+    vars: { WEBHOOKS: JSON.stringify({ default: sink.url }), WEBHOOK_RETRY: '0.01' },
   });
   try {
-    const who = someone();
     await other.batch([track(who, 'Product Added')]);
     await eventually(async () => {
       const { deliveries } = await other.profile(`anonymous_id:${who.anonymousId}`);
-      assert.deepEqual([deliveries[0]?.state, deliveries[0]?.attempts], ['failed', 6]);
-      const { events } = (await other.get('/v1/failed-events')).body;
-      assert.deepEqual(
-        events.map(({ source, message_id }) => [source, message_id]),
-        [['throughline/webhook', deliveries[0].send_id]],
-      );
-    }, 10_000);
+      assert.deepEqual([deliveries[0]?.state, deliveries[0]?.attempts], ['sent', 8]);
+    }, 20_000);
   } finally {
+    sink.answers.length = 0;
     await other.stop();
   }
+});
+
+test('a receiver that asks for a pause gets nothing meanwhile, and the delivery says when it is tried next', async () => {
+  const [first, second] = [someone(), someone()];
+  const begin = Date.now();
+  sink.answers.push({ status: 429, headers: { 'retry-after': '3' } });
+  await collector.batch([track(first, 'Product Added')]);
+  await eventually(() => assert.equal(of(first).length, 1));
+  await collector.batch([track(second, 'Product Added')]);
+  await eventually(async () => {
+    const { deliveries } = await profile(first);
+    assert.equal(deliveries[0].state, 'pending');
+    assert.ok(deliveries[0].due >= begin + 3_000, String(deliveries[0].due - begin));
+  });
+  await eventually(async () => {
+    const [waiting] = (await profile(second)).deliveries;
+    assert.deepEqual([waiting?.state, waiting?.attempts], ['pending', 0]);
+    assert.ok(waiting.due >= begin + 3_000);
+  });
+  await eventually(() => assert.deepEqual([of(first).length, of(second).length], [2, 1]), 10_000);
+  assert.ok(of(first)[1].at - of(first)[0].at >= 2_900);
+  assert.ok(of(second)[0].at - of(first)[0].at >= 2_900);
+});
+
+test('a message that is refused for good is put aside at once, and sent again when asked for', async () => {
+  const who = someone();
+  sink.answers.push(410);
+  await collector.batch([track(who, 'Product Added')]);
+  let sendId;
+  await eventually(async () => {
+    const [delivery] = (await profile(who)).deliveries;
+    assert.deepEqual([delivery?.state, delivery?.attempts], ['failed', 1]);
+    assert.equal(delivery.reason, 'the webhook returned 410');
+    sendId = delivery.send_id;
+    const { events } = (await collector.get('/v1/failed-events')).body;
+    assert.ok(events.some(({ source, message_id }) => source === 'throughline/webhook' && message_id === sendId));
+  });
+  const retry = (id, name = `anonymous_id:${who.anonymousId}`) =>
+    collector.post(`/v1/profiles/${encodeURIComponent(name)}/deliveries/${encodeURIComponent(id)}/retry`, '', {
+      authorization: `Bearer ${SECRET_KEY}`,
+    });
+  assert.equal((await retry('other')).status, 404);
+  assert.deepEqual((await retry(sendId)).body, { send_id: sendId, state: 'pending' });
+  await eventually(() => assert.equal(of(who).length, 2));
+  assert.equal(of(who)[1].headers['webhook-id'], of(who)[0].headers['webhook-id']);
+  await eventually(async () => assert.equal((await profile(who)).deliveries[0].state, 'sent'));
+  assert.equal((await retry(sendId)).status, 404);
 });
 
 test('a slow receiver does not hold up events', async () => {

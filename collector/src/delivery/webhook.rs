@@ -6,43 +6,55 @@ use base64ct::{Base64, Encoding};
 use futures_util::future::{Either, select};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use worker::{AbortController, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Result};
+use worker::{AbortController, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, Result};
 
 use crate::delivery::OutboundMessage;
+use crate::delivery::retry::{self, Failure};
 use crate::platform::clock;
 use crate::platform::settings::Settings;
 
 /// The time after which a webhook that has not answered counts as failed.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Returns the address of the webhook of a channel.
+pub fn url_of<'s>(settings: &'s Settings, channel: &str) -> Option<&'s str> {
+    let url = settings.webhooks.get(channel).or_else(|| settings.webhooks.get("default"));
+    url.map(String::as_str)
+}
+
 /// Sends a message to the webhook of its channel.
 ///
 /// # Errors
 /// The reason why the receiver has not accepted it. It may have received it nevertheless: delivery is at-least-once,
 /// and the idempotency key lets the receiver discard repetitions.
-pub async fn send(settings: &Settings, message: &OutboundMessage) -> core::result::Result<(), String> {
-    let request = signed_request(settings, message)?;
+pub async fn send(settings: &Settings, message: &OutboundMessage) -> core::result::Result<(), Failure> {
+    let later = |reason: String| Failure::Later(reason, None);
+    let channel = message.channel.as_str();
+    let url = url_of(settings, channel).ok_or_else(|| later(format!("no webhook for channel `{channel}`")))?;
+    let request = signed_request(settings, url, message).map_err(later)?;
     let abort = AbortController::default();
     let signal = abort.signal();
     let fetch = Fetch::Request(request);
     let response = Box::pin(fetch.send_with_signal(&signal));
     match select(response, Delay::from(DEADLINE)).await {
-        Either::Left((response, _)) => accepted(response.map_err(|error| error.to_string())?.status_code()),
+        Either::Left((response, _)) => accepted(url, &response.map_err(|error| later(error.to_string()))?),
         Either::Right(_) => {
             abort.abort();
-            Err(format!("no response within {} s", DEADLINE.as_secs()))
+            Err(later(format!("no response within {} s", DEADLINE.as_secs())))
         }
     }
 }
 
-fn accepted(status: u16) -> core::result::Result<(), String> {
-    if (200..300).contains(&status) { Ok(()) } else { Err(format!("the webhook returned {status}")) }
+fn accepted(url: &str, response: &Response) -> core::result::Result<(), Failure> {
+    let status = response.status_code();
+    if (200..300).contains(&status) {
+        return Ok(());
+    }
+    let retry_after = response.headers().get("retry-after").ok().flatten();
+    Err(retry::judge(url, status, retry_after.as_deref(), clock::now()))
 }
 
-fn signed_request(settings: &Settings, message: &OutboundMessage) -> core::result::Result<Request, String> {
-    let channel = message.channel.as_str();
-    let url = settings.webhooks.get(channel).or_else(|| settings.webhooks.get("default"));
-    let url = url.ok_or_else(|| format!("no webhook for channel `{channel}`"))?;
+fn signed_request(settings: &Settings, url: &str, message: &OutboundMessage) -> core::result::Result<Request, String> {
     let key = settings.webhook_key.as_deref().ok_or("`WEBHOOK_SECRET` is not set")?;
     let body = message.to_cloud_event().map_err(|error| error.to_string())?;
     let timestamp = clock::now().div_euclid(1000).to_string();

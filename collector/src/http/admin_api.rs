@@ -16,7 +16,7 @@ use crate::platform::clock;
 use crate::platform::plan_cache;
 use crate::platform::settings::Settings;
 use crate::profile::client::{call_merged, mint_token, survey};
-use crate::profile::rpc::{Minted, ViewProfile};
+use crate::profile::rpc::{Minted, RetryDelivery, ViewProfile};
 use crate::store::failed_events;
 
 /// The default length of a page of events or failed events.
@@ -78,6 +78,19 @@ async fn hand_over(env: &Env, id: &str, profile: &str) -> Result<Response> {
     }
     let (token, expires) = identity::hand_over::mint(&Settings::of(env), &profile, clock::now())?;
     response::json(200, &json!({ "token": token, "subject": profile, "expires": expires.saturating_mul(1000) }))
+}
+
+/// `POST /v1/profiles/{id}/deliveries/{send_id}/retry`: tries a failed delivery again.
+pub async fn retry_delivery(request: &Request, env: &Env, name: &str, send_id: String) -> Result<Response> {
+    if let Some(refusal) = refusal(request, env)? {
+        return Ok(refusal);
+    }
+    let Some(profile) = find(env, name).await? else { return unknown_profile(name) };
+    match call_merged(env, &profile, &RetryDelivery { send_id: send_id.clone() }).await? {
+        Some((_, true)) => response::json(200, &json!({ "send_id": send_id, "state": "pending" })),
+        Some((_, false)) => response::error(404, "unknown_delivery", "the profile has no failed delivery of this id"),
+        None => response::error(503, "moved", "the profile leads through too many merges"),
+    }
 }
 
 /// `GET /v1/failed-events`: rejected events, the latest first; `?before=` and `?limit=` page through them.

@@ -18,6 +18,7 @@ enum Route {
     Profile(String),
     ProfileExport(String),
     Unmerge(String),
+    RetryDelivery(String, String),
     IdentityAudit,
     FailedEvents,
     Health,
@@ -55,6 +56,9 @@ impl Route {
         if let Some(name) = name.strip_suffix("/export") {
             return decoded(name).map(Self::ProfileExport);
         }
+        if let Some((profile, send_id)) = name.strip_suffix("/retry").and_then(|name| name.split_once("/deliveries/")) {
+            return Some(Self::RetryDelivery(decoded(profile)?, decoded(send_id)?));
+        }
         match name.strip_suffix("/unmerge") {
             Some(name) => decoded(name).map(Self::Unmerge),
             None => decoded(name).map(Self::Profile),
@@ -70,7 +74,8 @@ impl Route {
             | Self::EdgeRefresh
             | Self::EdgeRedeem
             | Self::Token
-            | Self::Unmerge(_) => &[Method::Post],
+            | Self::Unmerge(_)
+            | Self::RetryDelivery(..) => &[Method::Post],
             Self::Profile(_) => &[Method::Get, Method::Delete],
             Self::EdgeLive
             | Self::ProfileExport(_)
@@ -95,6 +100,7 @@ impl Route {
             Self::EdgeRedeem => edge_api::redeem(request, env).await,
             Self::EdgeLive => live_api::open(&request, env).await,
             Self::Unmerge(name) => unmerge_api::post(request, env, &name).await,
+            Self::RetryDelivery(name, send_id) => admin_api::retry_delivery(&request, env, &name, send_id).await,
             Self::IdentityAudit => reports::identity_audit(&request, env).await,
             Self::Token => admin_api::token(request, env).await,
             Self::Profile(name) if request.method() == Method::Delete => rights_api::erase(&request, env, &name).await,

@@ -11,8 +11,8 @@ use crate::platform::plan_cache;
 use crate::profile::context::ObjectContext;
 use crate::profile::rpc::{
     Admit, BeginMerge, ClaimMessage, Erase, ExportEvents, ExportProfile, FinishMerge, ForgetMember, ForwardToAccount,
-    HangUp, Ingest, MergeFrom, MintToken, OPEN_LIVE, Operation, PullFromAccount, RedeemHandOver, Restore, Survey,
-    TakeBack, Unmerge, ViewProfile, Withdraw,
+    HangUp, Ingest, MergeFrom, MintToken, OPEN_LIVE, Operation, PullFromAccount, RedeemHandOver, Restore,
+    RetryDelivery, Survey, TakeBack, Unmerge, ViewProfile, Withdraw,
 };
 use crate::profile::{
     account, archive, audit, erase, export, ingest, live, member_message, merge, merge_loser, outbox, outside, people,
@@ -59,6 +59,7 @@ impl DurableObject for Profile {
             Erase::NAME => reply::<Erase>(&erase::erase(context, parse(&body)?).await?),
             ForgetMember::NAME => reply::<ForgetMember>(&account::forget_member(context, parse(&body)?).await?),
             ExportProfile::NAME => reply::<ExportProfile>(&export::export_profile(context, parse(&body)?)?),
+            RetryDelivery::NAME => reply::<RetryDelivery>(&outbox::retry_delivery(context, parse(&body)?).await?),
             HangUp::NAME => {
                 live::hang_up(context, &parse(&body)?);
                 reply::<HangUp>(&())

@@ -6,40 +6,45 @@
 //!        v
 //!   ┌─────────┐ ── due, forbidden on the current facts ──────────> suppressed
 //!   │ pending │ <─ due, forbidden until later: due = later
-//!   └─────────┘ <─ error, attempts < 6, or kill: tried again at due, with the same id
-//!        │ due, allowed: attempts += 1, due = now + backoff
-//!        v
-//!   ┌─────────┐ ── error, attempts = 6 ────────────────────────> failed, and a failed event in D1
+//!   └─────────┘ <─ error, or kill: tried again at due, with the same id, until its end
+//!        │ due, allowed: attempts += 1, due = now + backoff  ^
+//!        v                                                   │ asked for: attempts = 0, due = now
+//!   ┌─────────┐ ── refused, or due after its end ───────────> failed, and a failed event in D1
 //!   │ calling │
-//!   └─────────┘ ── accepted ───────────────────────────────────> sent, with the event in the journal
+//!   └─────────┘ ── accepted ────────────────────────────────> sent, with the event in the journal
 //! ```
+//!
+//! `delivery/retry.rs` has the times. A receiver that asks for a pause gets nothing meanwhile, which counts as no attempt.
 //!
 //! Delivery is at-least-once. Every attempt has the same id, so it is exactly once if the receiver honours it.
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use throughline::{Event, Millis, PendingMessage, Plan, Profile, SendBlocked, Value, authorize};
 use worker::{Result, console_error};
 
+use crate::delivery::retry::{self, Failure};
 use crate::delivery::{self, OutboundMessage};
 use crate::event::Record;
 use crate::event::identifier::USER;
 use crate::platform::clock;
 use crate::profile::context::ObjectContext;
+use crate::profile::rpc::{MaybeMoved, RetryDelivery};
 use crate::profile::session::ProfileSession;
 use crate::store::failed_events::{self, FailedEvent};
 use crate::store::{Delivery, DeliveryState, ProfileStore, key};
 
-/// The number of attempts after which a delivery is given up.
-const MAX_ATTEMPTS: u32 = 6;
 /// The number of deliveries that one alarm begins.
 const AT_ONCE: i64 = 20;
+/// The number of webhooks that are called at the same time: as many connections as the platform opens for one request.
+/// A call beyond them would wait while its deadline runs.
+const CONNECTIONS: usize = 6;
 /// The source of events that the collector itself emits.
 const SOURCE: &str = "throughline";
 
 /// The result of a webhook call.
-type Sent = core::result::Result<(), String>;
+type Sent = core::result::Result<(), Failure>;
 
 /// Returns the deliveries that are due.
 pub fn due(context: &ObjectContext, now: i64) -> Result<Vec<Delivery>> {
@@ -48,8 +53,12 @@ pub fn due(context: &ObjectContext, now: i64) -> Result<Vec<Delivery>> {
 
 /// Sends deliveries concurrently, so that a slow receiver delays none of the others.
 pub async fn deliver(context: &ObjectContext, plan: &Rc<Plan>, due: Vec<Delivery>) {
-    let results = join_all(due.into_iter().map(|delivery| deliver_one(context, plan, delivery.send_id))).await;
-    results.into_iter().filter_map(Result::err).for_each(|error| console_error!("delivery: {error}"));
+    let each = |delivery: Delivery| async {
+        if let Err(error) = deliver_one(context, plan, delivery.send_id).await {
+            console_error!("delivery: {error}");
+        }
+    };
+    stream::iter(due).for_each_concurrent(CONNECTIONS, each).await;
 }
 
 async fn deliver_one(context: &ObjectContext, plan: &Rc<Plan>, send_id: String) -> Result<()> {
@@ -78,7 +87,7 @@ async fn begin_attempt(
     plan: &Rc<Plan>,
     send_id: String,
 ) -> Result<Option<(Delivery, OutboundMessage)>> {
-    let (plan, retry, now) = (plan.clone(), context.settings.retry, clock::now());
+    let (plan, settings, now) = (plan.clone(), context.settings.clone(), clock::now());
     let work = context.transact(move |store| {
         let pending = store.delivery(&send_id)?.filter(|delivery| delivery.state == DeliveryState::Pending);
         let Some(delivery) = pending else { return Ok(None) };
@@ -90,7 +99,11 @@ async fn begin_attempt(
             store.put_delivery(&withhold(delivery, blocked, now))?;
             return Ok(None);
         }
-        let delivery = with_attempt(delivery, retry, now);
+        if let Some(until) = delivery::url_of(&settings, delivery.channel()).and_then(|url| retry::pause_of(url, now)) {
+            store.put_delivery(&Delivery { due: until, ..delivery })?;
+            return Ok(None);
+        }
+        let delivery = with_attempt(delivery, settings.retry, now);
         // INVARIANT: the attempt and its successor's time are stored before the webhook is called. A kill during the
         // call leaves a pending delivery with an alarm: the attempt is repeated, never lost.
         store.put_delivery(&delivery)?;
@@ -136,10 +149,10 @@ fn withhold(delivery: Delivery, blocked: SendBlocked, now: i64) -> Delivery {
     }
 }
 
-fn with_attempt(delivery: Delivery, retry: i64, now: i64) -> Delivery {
-    let doubled = 1_i64.checked_shl(delivery.attempts).unwrap_or(i64::MAX);
-    let due = now.saturating_add(retry.saturating_mul(doubled));
-    Delivery { attempts: delivery.attempts.saturating_add(1), due, ..delivery }
+fn with_attempt(delivery: Delivery, first: i64, now: i64) -> Delivery {
+    let due = now.saturating_add(retry::pause(first, delivery.attempts, js_sys::Math::random()));
+    let end = delivery.end.unwrap_or_else(|| retry::end(delivery.expires, now));
+    Delivery { attempts: delivery.attempts.saturating_add(1), due, end: Some(end), ..delivery }
 }
 
 fn outbound_message(delivery: &Delivery, profile: &Profile, store: &ProfileStore) -> Result<OutboundMessage> {
@@ -176,7 +189,7 @@ async fn end_attempt(
             store.set(key::ARCHIVE_AT, &now.saturating_add(archive_after))?;
             Ok(None)
         }
-        Err(reason) => fail(store, delivery, reason, now),
+        Err(failure) => fail(store, delivery, failure, now),
     });
     work.await
 }
@@ -191,14 +204,36 @@ fn accept(store: &ProfileStore, plan: Rc<Plan>, delivery: Delivery, now: i64) ->
     session.advance_and_save(now).map(|_| ())
 }
 
-fn fail(store: &ProfileStore, delivery: Delivery, reason: String, now: i64) -> Result<Option<Delivery>> {
-    if delivery.attempts < MAX_ATTEMPTS {
-        store.put_delivery(&Delivery { reason: Some(reason), ..delivery })?;
+fn fail(store: &ProfileStore, delivery: Delivery, failure: Failure, now: i64) -> Result<Option<Delivery>> {
+    let (reason, due) = match failure {
+        Failure::Later(reason, until) => (reason, delivery.due.max(until.unwrap_or(now))),
+        Failure::Final(reason) => (reason, i64::MAX),
+    };
+    if delivery.end.is_none_or(|end| due < end) {
+        store.put_delivery(&Delivery { due, reason: Some(reason), ..delivery })?;
         return Ok(None);
     }
     let failed = delivery.with_outcome(DeliveryState::Failed, Some(reason), now);
     store.put_delivery(&failed)?;
     Ok(Some(failed))
+}
+
+/// Tries a failed delivery again, at once and as long as a new one. Returns whether there is one of that id that has failed.
+///
+/// An expired message stays suppressed: `authorize` is asked as for any attempt.
+pub async fn retry_delivery(context: &ObjectContext, request: RetryDelivery) -> Result<MaybeMoved<bool>> {
+    let now = clock::now();
+    let work = context.transact(move |store| {
+        if let Some(winner) = store.get(key::MOVED_TO)? {
+            return Ok(MaybeMoved::Moved(winner));
+        }
+        let failed = store.delivery(&request.send_id)?.filter(|delivery| delivery.state == DeliveryState::Failed);
+        let Some(failed) = failed else { return Ok(MaybeMoved::Here(false)) };
+        let again = Delivery { state: DeliveryState::Pending, attempts: 0, due: now, end: None, ..failed };
+        store.put_delivery(&again)?;
+        Ok(MaybeMoved::Here(true))
+    });
+    work.await
 }
 
 /// Returns the record of a sent message, which caps count and the profile shows.

@@ -35,8 +35,11 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it is tried next; in a final state, when that state was reached.
     pub due: i64,
+    /// When it is given up, from the first attempt on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<i64>,
     /// Why it is in this state.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
@@ -50,7 +53,7 @@ pub enum DeliveryState {
     Sent,
     /// Will not be sent: a rule forbids it.
     Suppressed,
-    /// Will not be sent: every attempt failed.
+    /// Will not be sent: the receiver refused it, or every attempt failed.
     Failed,
 }
 
@@ -86,6 +89,7 @@ impl Delivery {
             expires: Some(action.expires.0).filter(|_| action.expires != Millis::MAX),
             attempts: 0,
             due: now,
+            end: None,
             reason,
         }
     }

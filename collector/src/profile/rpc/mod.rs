@@ -51,6 +51,7 @@ operations! {
     ForgetMember = "forget_member" -> Forgotten;
     ExportProfile = "export_profile" -> MaybeMoved<Option<ExportPage>>;
     HangUp = "hang_up" -> ();
+    RetryDelivery = "retry_delivery" -> MaybeMoved<bool>;
 }
 
 /// The reply of a profile that may have been merged into another one.
@@ -251,4 +252,11 @@ pub struct HangUp {
     pub device: String,
     /// Whether its id has ended. Otherwise it leads to another profile.
     pub is_sign_out: bool,
+}
+
+/// Tries a failed delivery again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RetryDelivery {
+    /// The id of the message.
+    pub send_id: String,
 }
