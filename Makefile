@@ -2,7 +2,7 @@
 SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help start test parity diff-growthbook fuzz check wasm size bench setup
+.PHONY: help start test parity diff-growthbook fuzz chaos check wasm size bench setup
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
@@ -21,6 +21,9 @@ diff-growthbook: ## The core and GrowthBook's SDK on 100,000 generated evaluatio
 
 fuzz: ## Every fuzz target for FUZZ_SECONDS each (20)
 	@tools/fuzz.sh
+
+chaos: ## Edge and collector while everything fails, for CHAOS_SECONDS (60), from CHAOS_SEED
+	@tools/chaos.sh
 
 check: setup ## Format, lints, language, purity of the core, licences, docs
 	@tools/check.sh

@@ -81,7 +81,7 @@ export class Outbox extends DurableObject {
     return { ...this.#sql.exec(waiting).one(), deadLetters };
   }
 
-  /** Sends the dead letters again, after the reason why they failed is mended. Returns how many there are. */
+  /** Sends the dead letters again, after the cause of their failure is fixed. Returns how many there are. */
   async retryDeadLetters() {
     const { rowsWritten } = this.#sql.exec(
       'INSERT INTO message (at, text) SELECT at, text FROM dead_letter ORDER BY number',
