@@ -3,6 +3,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers';
 import { guard } from '../tools/guard.js';
 // Named imports, so that the bundle contains nothing else.
 import { Edge, __wbg_reset_state } from './build/bindgen/index.js';
+import { fetchOrigin, siteOf } from './origin.js';
 
 export { Outbox } from './outbox.js';
 
@@ -27,32 +28,19 @@ export default class extends WorkerEntrypoint {
 }
 
 /**
- * Responds with the origin's page, by the rules of src/page/origin.rs.
+ * Responds with the origin's page.
  *
  * A request whose body has been read cannot be repeated, and endpoints have no origin: both fail.
  */
-function untouched(request, env) {
+async function untouched(request, env) {
   const { pathname, search } = new URL(request.url);
-  if (request.bodyUsed || pathname.startsWith(env.PREFIX || '/_tl/')) {
-    return Response.json({ error: { code: 'internal', message: 'internal error' } }, { status: 500 });
-  }
-  if (env.ORIGIN) {
-    // Joined as strings: as a relative reference, a path such as `//elsewhere.example/` would lead there.
-    return fetch(new Request(env.ORIGIN.replace(/\/+$/, '') + pathname + search, withoutOurs(request)));
-  }
-  return env.ASSETS ? env.ASSETS.fetch(request) : fetch(withoutOurs(request));
+  if (request.bodyUsed || pathname.startsWith(env.PREFIX || '/_tl/')) return failure(500, 'internal', 'internal error');
+  const pairs = search.slice(1).split('&');
+  const query = pairs.filter((pair) => !pair.startsWith('tl_')).join('&');
+  const origin = /^https?:\/\/[^?# ]+$/.test(env.ORIGIN ?? '') ? env.ORIGIN.replace(/\/+$/, '') : undefined;
+  const target = pathname + (query && `?${query}`);
+  const response = await fetchOrigin(request, env, origin, siteOf(request, env), target);
+  return response ?? failure(508, 'loop', 'request loop');
 }
 
-/** Returns the request without the edge's cookies and tokens. */
-function withoutOurs(request) {
-  const headers = new Headers(request.headers);
-  const cookies = (headers.get('cookie') ?? '').split(/;\s*/).filter((pair) => pair && !/^(__Host-)?tl_/.test(pair));
-  headers.delete('cookie');
-  headers.delete('x-tl-token');
-  headers.delete('x-tl-device');
-  const [, header] = /^bearer ([\w-]+)\./i.exec(headers.get('authorization') ?? '') ?? [];
-  if (header && /"typ":"tl[\w-]*\+jwt"/.test(Buffer.from(header, 'base64url').toString()))
-    headers.delete('authorization');
-  if (cookies.length) headers.set('cookie', cookies.join('; '));
-  return new Request(request, { headers });
-}
+const failure = (status, code, message) => Response.json({ error: { code, message } }, { status });

@@ -7,10 +7,10 @@ use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use throughline::{Millis, Plan, Value};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::log;
 use crate::outbox::{self, Envelope, Failure};
@@ -58,8 +58,7 @@ impl Question {
 
     /// Waits for the answer, but not longer than this time, in milliseconds.
     async fn wait_for(&self, milliseconds: u32) {
-        let limit = js::sleep(milliseconds);
-        let _ = JsFuture::from(Promise::race(&Array::of2(&self.0, &limit))).await;
+        js::wait_at_most(&self.0, milliseconds).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET /.well-known/jwks.json`: the public keys of the profile token.
+//! `GET jwks.json`: the public keys of the profile token. With `JWKS` it is at `/.well-known/jwks.json` as well.
 
 use web_sys::Response;
 

@@ -4,6 +4,7 @@ use throughline::keys::{KeySet, Purpose, Unmarked};
 use throughline::token::{PreviewVerifier, Verifier};
 use wasm_bindgen::JsValue;
 
+use crate::error::log;
 use crate::platform::crypto::Platform;
 use crate::platform::js;
 use crate::prelude::*;
@@ -20,12 +21,24 @@ const FRESH: u32 = 10;
 /// The default of `FRESH_WAIT`, in milliseconds.
 const FRESH_WAIT: u32 = 50;
 
+/// The endpoints that have the addresses of a standard besides those under the prefix.
+pub struct StandardPaths {
+    /// `/.well-known/jwks.json`. By default it is the site's, which may publish keys of its own there.
+    pub jwks: bool,
+    /// `/ofrep/v1/`.
+    pub ofrep: bool,
+}
+
 /// The operator's settings.
 pub struct Config {
     /// The path prefix of the endpoints, which begins and ends with a slash.
     pub prefix: String,
     /// The origin of pages; `None` for the static assets or, without these, for the zone that this worker is a route of.
     pub origin: Option<String>,
+    /// The origin of the site as visitors see it, `https://shop.example`; `None` if it is that of the request.
+    pub public_origin: Option<String>,
+    /// Whether the key set and OpenFeature have their addresses outside the prefix as well.
+    pub standard_paths: StandardPaths,
     /// The issuer of tokens.
     pub issuer: String,
     /// The audience of tokens.
@@ -78,6 +91,11 @@ impl Config {
         Self {
             prefix: prefix(env, &mut problems),
             origin: origin(env, &mut problems),
+            public_origin: public_origin(env, &mut problems),
+            standard_paths: StandardPaths {
+                jwks: switch(env, "JWKS", false, &mut problems),
+                ofrep: switch(env, "OFREP", true, &mut problems),
+            },
             devices,
             cookie_domain: cookie_domain(env, &mut problems),
             tokens: Verifier::new(token_keys, &issuer, &audience).ok(),
@@ -91,10 +109,21 @@ impl Config {
             refresh_ms: seconds(env, "REFRESH", REFRESH, &mut problems),
             fresh_ms: fresh(env, &mut problems),
             fresh_wait_ms: whole(env, "FRESH_WAIT", FRESH_WAIT, 10_000, "milliseconds", &mut problems),
-            live: live(env, &mut problems),
+            live: switch(env, "LIVE", false, &mut problems),
             problems,
         }
     }
+
+    /// Whether visitors reach the site without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.public_origin.as_deref().is_some_and(|origin| origin.starts_with("http://"))
+    }
+}
+
+/// Reports an invalid setting. `health`, which anybody may read, does not show its value; the log does.
+fn report(problems: &mut Vec<String>, name: &str, found: &str, expected: &str) {
+    log(&format!("`{name}` is `{found}`, {expected}"));
+    problems.push(format!("`{name}` is invalid, {expected}; its value is in the log"));
 }
 
 fn keys(env: &JsValue, name: &str, purpose: Purpose, problems: &mut Vec<String>) -> KeySet {
@@ -126,7 +155,7 @@ fn prefix(env: &JsValue, problems: &mut Vec<String>) -> String {
     if is_good {
         return found;
     }
-    problems.push(format!("`PREFIX` is `{found}`, expected a path such as `{PREFIX}`; `{PREFIX}` is used"));
+    report(problems, "PREFIX", &found, &format!("expected a path such as `{PREFIX}`; `{PREFIX}` is used"));
     PREFIX.to_owned()
 }
 
@@ -134,10 +163,23 @@ fn origin(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
     let found = js::variable(env, "ORIGIN")?;
     let host = found.strip_prefix("https://").or_else(|| found.strip_prefix("http://")).unwrap_or_default();
     if host.is_empty() || host.contains(['?', '#', ' ']) {
-        problems.push(format!("`ORIGIN` is `{found}`, expected a URL such as `https://shop.example`"));
+        report(problems, "ORIGIN", &found, "expected a URL such as `https://shop.example`; it is ignored");
         return None;
     }
     Some(found.trim_end_matches('/').to_owned())
+}
+
+/// Returns scheme and host as browsers write them in `Origin`: in lower case, and without the scheme's own port.
+fn public_origin(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
+    let found = js::variable(env, "PUBLIC_ORIGIN")?;
+    let origin = found.trim_end_matches('/').to_ascii_lowercase();
+    let (scheme, host) = origin.split_once("://").unwrap_or_default();
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    if matches!(scheme, "https" | "http") && !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', ',']) {
+        return Some(format!("{scheme}://{}", host.strip_suffix(port).unwrap_or(host)));
+    }
+    report(problems, "PUBLIC_ORIGIN", &found, "expected an origin such as `https://shop.example`; it is ignored");
+    None
 }
 
 fn collector_key(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
@@ -156,7 +198,7 @@ fn cookie_domain(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
     if domain.contains('.') && domain.split('.').all(is_label) {
         return Some(domain.to_owned());
     }
-    problems.push(format!("`COOKIE_DOMAIN` is `{found}`, expected a domain such as `shop.example`; it is ignored"));
+    report(problems, "COOKIE_DOMAIN", &found, "expected a domain such as `shop.example`; it is ignored");
     None
 }
 
@@ -167,9 +209,12 @@ fn origins(env: &JsValue, problems: &mut Vec<String>) -> Vec<String> {
         .filter(|origin| !origin.is_empty())
         .partition(|origin| origin.contains("://") && !origin.contains('*') && !origin.ends_with('/'));
     for origin in bad {
-        problems.push(format!(
-            "`{origin}` in `ALLOWED_ORIGINS` is ignored, expected origins such as `https://app.shop.example`"
-        ));
+        report(
+            problems,
+            "ALLOWED_ORIGINS",
+            origin,
+            "expected origins such as `https://app.shop.example`; the others are ignored",
+        );
     }
     good.into_iter().map(str::to_owned).collect()
 }
@@ -182,7 +227,7 @@ fn gpc_since(env: &JsValue, problems: &mut Vec<String>) -> Option<String> {
             .enumerate()
             .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
     if !is_date {
-        problems.push(format!("`GPC_SINCE` is `{found}`, expected a date such as `2026-11-25`"));
+        report(problems, "GPC_SINCE", &found, "expected a date such as `2026-11-25`; it is ignored");
         return None;
     }
     Some(found)
@@ -193,12 +238,17 @@ fn fresh(env: &JsValue, problems: &mut Vec<String>) -> Option<i64> {
     (!is_off).then(|| seconds(env, "FRESH", FRESH, problems))
 }
 
-fn live(env: &JsValue, problems: &mut Vec<String>) -> bool {
-    let found = js::variable(env, "LIVE");
-    if !matches!(found.as_deref(), None | Some("on" | "off")) {
-        problems.push("`LIVE` is neither `on` nor `off`; `off` is used".to_owned());
+fn switch(env: &JsValue, name: &str, default: bool, problems: &mut Vec<String>) -> bool {
+    match js::variable(env, name).as_deref() {
+        None => default,
+        Some("on") => true,
+        Some("off") => false,
+        Some(found) => {
+            let used = if default { "on" } else { "off" };
+            report(problems, name, found, &format!("expected `on` or `off`; `{used}` is used"));
+            default
+        }
     }
-    found.as_deref() == Some("on")
 }
 
 /// Returns a time that is set in seconds, in milliseconds.
@@ -209,7 +259,7 @@ fn seconds(env: &JsValue, name: &str, default: u32, problems: &mut Vec<String>) 
 fn whole(env: &JsValue, name: &str, default: u32, most: u32, unit: &str, problems: &mut Vec<String>) -> u32 {
     let found = js::variable(env, name).unwrap_or_else(|| default.to_string());
     found.parse::<u32>().ok().filter(|number| *number <= most).unwrap_or_else(|| {
-        problems.push(format!("`{name}` is `{found}`, expected whole {unit} from 0 to {most}; {default} is used"));
+        report(problems, name, &found, &format!("expected whole {unit} from 0 to {most}; {default} is used"));
         default
     })
 }

@@ -3,10 +3,10 @@
 //! They are declared here because the `worker` crate would add 18 KB gz.
 
 use crate::prelude::*;
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use throughline::Millis;
 use wasm_bindgen::{JsCast, prelude::*};
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Request, Response};
 
 /// The time for which KV may answer from the local cache, in seconds. It is the minimum that KV accepts.
@@ -14,9 +14,6 @@ const CACHE_TTL: u32 = 30;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = fetch)]
-    async fn global_fetch(request: &Request) -> Result<JsValue, JsValue>;
-
     #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
     fn random_uuid() -> String;
 
@@ -116,9 +113,9 @@ pub fn reason(cause: &JsValue) -> String {
     text(cause, "message").or_else(|| cause.as_string()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Fetches from the network.
-pub async fn fetch(request: &Request) -> Result<Response, JsValue> {
-    global_fetch(request).await?.dyn_into()
+/// Waits for a promise, but not longer than this time, in milliseconds.
+pub async fn wait_at_most(promise: &Promise, milliseconds: u32) {
+    let _ = JsFuture::from(Promise::race(&Array::of2(promise, &sleep(milliseconds)))).await;
 }
 
 /// Returns the time, which the runtime advances only while a request waits.

@@ -7,9 +7,9 @@ use crate::prelude::*;
 /// A serialised URL, split into its parts. Nothing is decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
-    /// `https`, without the colon.
+    /// `https`, without the colon: as visitors see it, whatever connection the request came by.
     pub scheme: String,
-    /// Host and port.
+    /// Host and port, as visitors see them.
     pub host: String,
     /// The path, with its leading slash.
     pub path: String,
@@ -42,6 +42,17 @@ impl Address {
         }
     }
 
+    /// Takes scheme and host of `PUBLIC_ORIGIN`. Without it, `forwarded` is the value of `X-Forwarded-Proto`: a proxy in front
+    /// may have ended TLS. A client that feigns that gains nothing, so the header is believed without being trusted.
+    pub fn seen_by_visitors(mut self, public: Option<&str>, forwarded: Option<&str>) -> Self {
+        if let Some((scheme, host)) = public.and_then(|origin| origin.split_once("://")) {
+            (self.scheme, self.host) = (scheme.to_owned(), host.to_owned());
+        } else if forwarded.and_then(|list| list.split(',').next()).is_some_and(|first| is_https(first.trim())) {
+            self.scheme = "https".to_owned();
+        }
+        self
+    }
+
     /// Returns scheme and host, as in the `Origin` header.
     pub fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.host)
@@ -63,6 +74,15 @@ impl Address {
         format!("{}{}", self.origin(), self.target())
     }
 
+    /// Returns the whole address, without one of the edge's parameters.
+    pub fn url_without(&self, name: &str) -> String {
+        let own: Vec<&str> = self.own.split('&').filter(|pair| pair.split('=').next() != Some(name)).collect();
+        let own = own.join("&");
+        let parts: Vec<&str> = [self.query.as_str(), &own].into_iter().filter(|part| !part.is_empty()).collect();
+        let mark = if parts.is_empty() { "" } else { "?" };
+        format!("{}{}{mark}{}", self.origin(), self.path, parts.join("&"))
+    }
+
     /// Returns the query with its question mark, or an empty string without a query, as `location.search` does.
     pub fn search(&self) -> String {
         if self.query.is_empty() { String::new() } else { format!("?{}", self.query) }
@@ -74,6 +94,10 @@ impl Address {
         let mut pairs = list.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| decode(value))
     }
+}
+
+fn is_https(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https")
 }
 
 /// Decodes form encoding. A string that is not UTF-8 after decoding is returned as it is.

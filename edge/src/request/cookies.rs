@@ -1,4 +1,4 @@
-//! The edge's cookies: reading, writing, and removing them from requests to the origin (RFC 6265).
+//! The edge's cookies: reading and writing them (RFC 6265). `edge/origin.js` removes them from requests to the origin.
 
 use web_sys::Headers;
 
@@ -25,25 +25,36 @@ pub const LONGEST: u64 = 400 * 24 * 60 * 60;
 
 /// The time that the cookie of consent is kept, in seconds: half a year.
 const CONSENT_SECONDS: u64 = 182 * 24 * 60 * 60;
-/// The prefix of the edge's cookies.
-const PREFIX: &str = "tl_";
+/// The cookies that are read.
+const READ: [&str; 6] = [ID, TOKEN, SESSION, CONSENT, PREVIEW, SEGMENT];
 /// The prefix by which browsers keep a cookie to one host: no other host of the domain can set it.
 const HOST: &str = "__Host-";
-/// In a longer `Cookie` header the edge finds no cookie of its own. The origin gets the others all the same.
-const MAX_HEADER: usize = 16 * 1024;
+/// The most cookies of one name that are read. Other hosts of the domain may have set many.
+const MAX_SAME: usize = 8;
 
-/// The cookies of one request, and the hosts for which the visitor's are set.
+/// The edge's cookies of one request, and the hosts for which the visitor's are set.
 #[derive(Clone, Debug, Default)]
 pub struct Cookies {
-    header: String,
+    pairs: Vec<(String, String)>,
     /// The domain that shares the visitor's cookies; `None` for this host alone.
     domain: Option<String>,
+    /// Whether visitors reach the site without TLS, by `PUBLIC_ORIGIN`. Then browsers keep no cookie that is `Secure`.
+    is_plain: bool,
 }
 
 impl Cookies {
-    /// Wraps a `Cookie` header. `domain` is the setting `COOKIE_DOMAIN` if the host belongs to it.
-    pub fn parse(header: Option<String>, domain: Option<String>) -> Self {
-        Self { header: header.unwrap_or_default(), domain }
+    /// Reads the edge's cookies from a `Cookie` header of any length. `domain` is the setting `COOKIE_DOMAIN` if the host
+    /// belongs to it.
+    pub fn parse(header: Option<&str>, domain: Option<String>, is_plain: bool) -> Self {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        let all = header.unwrap_or_default().split(';').filter_map(|pair| pair.split_once('='));
+        for (name, value) in all.map(|(name, value)| (name.trim(), value.trim())) {
+            let is_read = READ.contains(&name.strip_prefix(HOST).unwrap_or(name));
+            if is_read && pairs.iter().filter(|(known, _)| known == name).count() < MAX_SAME {
+                pairs.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        Self { pairs, domain, is_plain }
     }
 
     /// Returns the value of a cookie. If there are several of that name, the first has the most specific path and counts.
@@ -55,11 +66,12 @@ impl Cookies {
     ///
     /// Other hosts of a shared domain may have set some of them, so the caller takes the first that is genuine.
     pub fn of_visitor(&self, name: &str) -> impl Iterator<Item = &str> {
-        let shared = self.domain.is_some().then(|| self.values(name));
-        self.pairs()
+        let other = (self.domain.is_some() || self.is_plain).then(|| self.values(name));
+        self.pairs
+            .iter()
             .filter(move |(key, value)| key.strip_prefix(HOST) == Some(name) && !value.is_empty())
-            .map(|(_, value)| value)
-            .chain(shared.into_iter().flatten())
+            .map(|(_, value)| value.as_str())
+            .chain(other.into_iter().flatten())
     }
 
     /// Returns the form-decoded value of a cookie that a script may have written.
@@ -67,31 +79,34 @@ impl Cookies {
         self.get(name).map(decode)
     }
 
-    /// Returns the header without the edge's cookies, or `None` if nothing remains.
-    pub fn foreign(&self) -> Option<String> {
-        let is_foreign = |pair: &&str| !pair.is_empty() && !pair.strip_prefix(HOST).unwrap_or(pair).starts_with(PREFIX);
-        let kept: Vec<&str> = self.header.split(';').map(str::trim).filter(is_foreign).collect();
-        (!kept.is_empty()).then(|| kept.join("; "))
-    }
-
     /// Sets a cookie of the visitor, and deletes what earlier versions and settings have left under its name.
     pub fn set(&self, headers: &Headers, name: &str, value: &str, max_age: u64) {
-        let own = format!("{HOST}{name}");
-        let Some(domain) = &self.domain else {
-            write(headers, &own, value, Some(max_age), None);
-            if self.has(name) {
-                delete(headers, name);
-            }
-            return;
-        };
-        write(headers, name, value, Some(max_age), Some(domain));
-        if self.has(&own) {
-            delete(headers, &own);
+        let own = self.own_name(name);
+        let domain = self.domain.as_deref();
+        self.write(headers, &own, value, Some(max_age), domain);
+        let other = if own == name { format!("{HOST}{name}") } else { name.to_owned() };
+        if self.has(&other) {
+            self.write(headers, &other, "", Some(0), None);
         }
         // One of them is for this host alone, and browsers may send it first.
-        if self.values(name).count() > 1 {
-            delete(headers, name);
+        if domain.is_some() && self.values(name).count() > 1 {
+            self.write(headers, name, "", Some(0), None);
         }
+    }
+
+    /// Returns the name under which a cookie of the visitor is set.
+    fn own_name(&self, name: &str) -> String {
+        if self.domain.is_some() || self.is_plain { name.to_owned() } else { format!("{HOST}{name}") }
+    }
+
+    /// Sets the cookie of a preview, for the browser session.
+    pub fn set_preview(&self, headers: &Headers, token: &str) {
+        self.write(headers, PREVIEW, token, None, None);
+    }
+
+    /// Deletes the cookie of a preview.
+    pub fn delete_preview(&self, headers: &Headers) {
+        self.write(headers, PREVIEW, "", Some(0), None);
     }
 
     /// Sets the cookie of consent, which scripts read and write. A script without TLS could not replace a secure one.
@@ -106,12 +121,12 @@ impl Cookies {
     pub fn delete(&self, headers: &Headers, name: &str) {
         let own = format!("{HOST}{name}");
         if self.has(&own) {
-            delete(headers, &own);
+            self.write(headers, &own, "", Some(0), None);
         }
         if self.has(name) {
-            delete(headers, name);
+            self.write(headers, name, "", Some(0), None);
             if let Some(domain) = &self.domain {
-                write(headers, name, "", Some(0), Some(domain));
+                self.write(headers, name, "", Some(0), Some(domain));
             }
         }
     }
@@ -126,33 +141,19 @@ impl Cookies {
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.pairs().filter(move |(key, _)| *key == name).filter_map(|(_, value)| {
+        self.pairs.iter().filter(move |(key, _)| *key == name).filter_map(|(_, value)| {
             let value = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
             (!value.is_empty()).then_some(value)
         })
     }
 
-    /// Returns the cookies that the edge reads: none of a longer header.
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let header = if self.header.len() <= MAX_HEADER { self.header.as_str() } else { "" };
-        header.split(';').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.trim(), value.trim()))
+    /// Adds a `Set-Cookie` header. Without `max_age`, in seconds, the cookie lasts for the browser session. Scripts cannot
+    /// read the cookie.
+    fn write(&self, headers: &Headers, name: &str, value: &str, max_age: Option<u64>, domain: Option<&str>) {
+        let life = max_age.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
+        let scope = domain.map_or_else(String::new, |domain| format!("; Domain={domain}"));
+        let secure = if self.is_plain { "" } else { "; Secure" };
+        let cookie = format!("{name}={value}; Path=/{scope}{life}; HttpOnly{secure}; SameSite=Lax");
+        let _ = headers.append("set-cookie", &cookie);
     }
-}
-
-/// Adds a `Set-Cookie` header for this host. Without `max_age`, in seconds, the cookie lasts for the browser session.
-pub fn set(headers: &Headers, name: &str, value: &str, max_age: Option<u64>) {
-    write(headers, name, value, max_age, None);
-}
-
-/// Adds a `Set-Cookie` header that deletes a cookie of this host.
-pub fn delete(headers: &Headers, name: &str) {
-    write(headers, name, "", Some(0), None);
-}
-
-/// Scripts cannot read the cookie.
-fn write(headers: &Headers, name: &str, value: &str, max_age: Option<u64>, domain: Option<&str>) {
-    let life = max_age.map_or_else(String::new, |seconds| format!("; Max-Age={seconds}"));
-    let scope = domain.map_or_else(String::new, |domain| format!("; Domain={domain}"));
-    let cookie = format!("{name}={value}; Path=/{scope}{life}; HttpOnly; Secure; SameSite=Lax");
-    let _ = headers.append("set-cookie", &cookie);
 }

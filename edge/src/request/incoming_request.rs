@@ -3,6 +3,7 @@
 use wasm_bindgen::JsValue;
 use web_sys::Request;
 
+use crate::platform::config::Config;
 use crate::prelude::*;
 use crate::request::address::Address;
 use crate::request::cookies::Cookies;
@@ -20,11 +21,14 @@ pub struct IncomingRequest {
 }
 
 impl IncomingRequest {
-    /// Extracts the parts of a request. `domain` is the setting `COOKIE_DOMAIN`.
-    pub fn new(raw: Request, domain: Option<&str>) -> Self {
-        let address = Address::parse(&raw.url());
-        let domain = domain.filter(|domain| address.is_within(domain)).map(str::to_owned);
-        let cookies = Cookies::parse(raw.headers().get("cookie").ok().flatten(), domain);
+    /// Extracts the parts of a request.
+    pub fn new(raw: Request, config: &Config) -> Self {
+        let header = |name: &str| raw.headers().get(name).ok().flatten();
+        let public = config.public_origin.as_deref();
+        let forwarded = if public.is_some() { None } else { header("x-forwarded-proto") };
+        let address = Address::parse(&raw.url()).seen_by_visitors(public, forwarded.as_deref());
+        let domain = config.cookie_domain.as_deref().filter(|domain| address.is_within(domain)).map(str::to_owned);
+        let cookies = Cookies::parse(header("cookie").as_deref(), domain, config.is_plain());
         Self { method: raw.method(), address, cookies, raw }
     }
 
@@ -51,31 +55,6 @@ impl IncomingRequest {
     pub fn has_copy(&self, tag: &str) -> bool {
         let known = self.header("if-none-match").unwrap_or_default();
         known.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
-    }
-
-    /// Whether the request is for a page, as far as its headers tell. The response's content type decides later.
-    pub fn wants_page(&self) -> bool {
-        let is_whole_get = self.method == "GET" && self.header("range").is_none();
-        is_whole_get
-            && match self.header("sec-fetch-dest").as_deref() {
-                None | Some("document" | "iframe" | "frame") => true,
-                // Scripts that replace pages (Turbo, htmx) accept HTML.
-                Some("empty") => self.header("accept").is_some_and(|accept| accept.contains("text/html")),
-                Some(_) => false,
-            }
-    }
-
-    /// Whether a server can learn from the request who the visitor is, unlike from that for an image or a script.
-    pub fn may_sign_in(&self) -> bool {
-        matches!(self.header("sec-fetch-dest").as_deref(), None | Some("document" | "iframe" | "frame" | "empty"))
-    }
-
-    /// Whether the page is prefetched or prerendered, so that it may never be seen.
-    pub fn is_prefetch(&self) -> bool {
-        ["sec-purpose", "purpose", "x-purpose", "x-moz"]
-            .into_iter()
-            .filter_map(|name| self.header(name))
-            .any(|value| value.contains("prefetch") || value.contains("prerender") || value.contains("preview"))
     }
 
     /// Whether the request carries `Sec-GPC: 1`, the Global Privacy Control signal.

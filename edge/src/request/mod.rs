@@ -5,11 +5,16 @@ pub mod bot;
 pub mod cookies;
 pub mod cors;
 pub mod incoming_request;
+mod purpose;
 
 use alloc::rc::Rc;
 
+use core::cell::Cell;
+
+use js_sys::Promise;
 use throughline::{Millis, Plan};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
 
 use crate::plan_store::PlanStore;
@@ -17,6 +22,12 @@ use crate::platform::config::Config;
 use crate::platform::js::{self, ExecutionContext};
 use crate::refresh::Refreshes;
 use crate::request::incoming_request::IncomingRequest;
+
+/// The time that a response waits for a newer plan beyond all else, in milliseconds. The store mostly answers sooner than
+/// the origin, which is asked meanwhile.
+const PLAN_WAIT_MS: u32 = 50;
+/// The same while this isolate has no plan.
+const FIRST_PLAN_WAIT_MS: u32 = 1000;
 
 /// The state that all requests of an isolate share. Only `refreshes` has something about visitors.
 pub struct Isolate {
@@ -26,12 +37,19 @@ pub struct Isolate {
     pub plans: PlanStore,
     /// The collector's answers about visitors, for a minute.
     pub refreshes: Refreshes,
+    /// The number of requests that were refused because a page of another site had sent them.
+    pub refused_senders: Cell<u32>,
 }
 
 impl Isolate {
     /// Reads the settings from the bindings. Plans are loaded by the first request.
     pub fn new(env: &JsValue) -> Self {
-        Self { config: Config::read(env), plans: PlanStore::default(), refreshes: Refreshes::default() }
+        Self {
+            config: Config::read(env),
+            plans: PlanStore::default(),
+            refreshes: Refreshes::default(),
+            refused_senders: Cell::default(),
+        }
     }
 }
 
@@ -52,34 +70,53 @@ pub struct RequestContext {
 impl RequestContext {
     /// Wraps a request that arrives now.
     pub fn new(isolate: Rc<Isolate>, request: Request, env: JsValue, execution: ExecutionContext) -> Self {
-        let incoming = IncomingRequest::new(request, isolate.config.cookie_domain.as_deref());
+        let incoming = IncomingRequest::new(request, &isolate.config);
         Self { isolate, env, execution, incoming, now: js::now() }
     }
 
-    /// Returns the plan if this isolate has one. A stale plan is refreshed in the background.
-    pub fn plan(&self) -> Option<Rc<Plan>> {
-        let plan = self.isolate.plans.loaded();
-        if plan.is_some() && self.is_stale() {
+    /// Asks the store for a newer plan, if that is due. The question goes on even if nobody waits for the answer.
+    pub fn check_plan(&self) -> PlanCheck {
+        let plans = &self.isolate.plans;
+        let is_due = plans.is_stale(self.now, self.isolate.config.refresh_ms);
+        PlanCheck(is_due.then(|| {
+            plans.begin(self.now);
             let (isolate, env, now) = (Rc::clone(&self.isolate), self.env.clone(), self.now);
-            self.execution.wait_until(async move { isolate.plans.refresh(&env, &isolate.config.plan_keys, now).await });
-        }
-        plan
+            let promise = future_to_promise(async move {
+                isolate.plans.refresh(&env, &isolate.config.plan_keys, now).await;
+                Ok(JsValue::UNDEFINED)
+            });
+            self.execution.wait_until_settled(&promise);
+            promise
+        }))
     }
 
-    /// Returns the plan, and waits for the store if this isolate has none.
+    /// Returns the plan, and waits for the store if this isolate has none. A stale plan is refreshed in the background.
     pub async fn plan_or_load(&self) -> Option<Rc<Plan>> {
-        if let Some(plan) = self.plan() {
-            return Some(plan);
-        }
-        if self.is_stale() {
-            self.isolate.plans.refresh(&self.env, &self.isolate.config.plan_keys, self.now).await;
-        } else {
-            self.isolate.plans.wait_for_first().await;
+        let check = self.check_plan();
+        if self.isolate.plans.loaded().is_none() {
+            check.wait(self).await;
         }
         self.isolate.plans.loaded()
     }
 
-    fn is_stale(&self) -> bool {
-        self.isolate.plans.is_stale(self.now, self.isolate.config.refresh_ms)
+    /// Returns the newest plan that the store has told in time.
+    pub async fn newest_plan(&self) -> Option<Rc<Plan>> {
+        self.check_plan().wait(self).await;
+        self.isolate.plans.loaded()
+    }
+}
+
+/// A question to the store for a newer plan, if one was due.
+pub struct PlanCheck(Option<Promise>);
+
+impl PlanCheck {
+    /// Waits for the answer for a short time, or longer while this isolate has no plan.
+    pub async fn wait(&self, context: &RequestContext) {
+        let has_plan = context.isolate.plans.loaded().is_some();
+        match &self.0 {
+            Some(answer) => js::wait_at_most(answer, if has_plan { PLAN_WAIT_MS } else { FIRST_PLAN_WAIT_MS }).await,
+            None if !has_plan => context.isolate.plans.wait_for_first().await,
+            None => {}
+        }
     }
 }

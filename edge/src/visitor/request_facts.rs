@@ -9,6 +9,8 @@ use crate::visitor::consent;
 
 /// The longest value of a fact, in bytes; longer ones are truncated.
 const MAX_TEXT: usize = 2048;
+/// The longest address or query, in bytes. It is as long as the platform accepts: campaigns and clicks are often at the end.
+const MAX_ADDRESS: usize = 16 * 1024;
 
 /// Returns the facts of a request.
 pub fn of(incoming: &IncomingRequest, session: Millis) -> Request {
@@ -38,10 +40,10 @@ pub fn is_bot(incoming: &IncomingRequest, user_agent: &str) -> bool {
 fn attributes(incoming: &IncomingRequest, bot: bool, locale: Option<&str>) -> Object {
     let address = &incoming.address;
     let mut out = Object::new();
-    put(&mut out, "url", &address.url());
+    out.insert("url", cut_at(&address.url(), MAX_ADDRESS));
     put(&mut out, "path", &address.path);
     put(&mut out, "host", &address.host);
-    out.insert("query", cut(&address.search()));
+    out.insert("query", cut_at(&address.search(), MAX_ADDRESS));
     put(&mut out, "referrer", &incoming.header("referer").unwrap_or_default());
     for name in ["country", "region", "city", "timezone"] {
         put(&mut out, name, &incoming.client(name).unwrap_or_default());
@@ -79,8 +81,11 @@ fn put(out: &mut Object, name: &str, value: &str) {
 }
 
 fn cut(text: &str) -> &str {
-    let end = text.floor_char_boundary(MAX_TEXT);
-    text.get(..end).unwrap_or_default()
+    cut_at(text, MAX_TEXT)
+}
+
+fn cut_at(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or_default()
 }
 
 /// Returns the preferred locale of `Accept-Language`: the first one, since browsers order the list by preference.
