@@ -43,6 +43,10 @@ pub struct PlanStore {
     public: RefCell<Option<Rc<PublicPlan>>>,
     current: RefCell<Option<CurrentPlans>>,
     problem: RefCell<Option<String>>,
+    /// The reason why the newest public plan is not in use. It is forgotten when the store is asked again.
+    public_problem: RefCell<Option<String>>,
+    /// The number of changes of plan and switch.
+    changes: Cell<u32>,
     asked_at: Cell<Option<Millis>>,
     loaded_at: Cell<Option<Millis>>,
     is_loading: Cell<bool>,
@@ -57,8 +61,8 @@ pub struct PlanState {
     pub published: Value,
     /// The time at which this isolate loaded it.
     pub loaded_at: Option<Millis>,
-    /// The reason why the newest plan is not in use.
-    pub problem: Option<String>,
+    /// The reasons why the newest plans are not in use.
+    pub problems: Vec<String>,
 }
 
 impl PlanStore {
@@ -78,17 +82,31 @@ impl PlanStore {
         self.asked_at.get().is_none_or(|asked_at| now.minus(asked_at).0.saturating_abs() >= interval)
     }
 
-    /// Reads the kill switch and the plan from the store. After a failure the previous state remains in use.
-    pub async fn refresh(&self, env: &JsValue, keys: &KeySet, now: Millis) {
-        // Set before waiting, so that concurrent requests do not ask as well.
+    /// Returns the number of changes of plan and switch so far.
+    pub fn changes(&self) -> u32 {
+        self.changes.get()
+    }
+
+    /// Whether the first plan is being loaded, so that it is not known yet which pages are filled.
+    pub fn is_loading_first(&self) -> bool {
+        self.is_loading.get() && self.edge.borrow().is_none()
+    }
+
+    /// Notes that the store is about to be asked, so that concurrent requests do not ask as well.
+    pub fn begin(&self, now: Millis) {
         self.asked_at.set(Some(now));
         self.is_loading.set(true);
+    }
+
+    /// Reads the kill switch and the plan from the store. After a failure the previous state remains in use.
+    pub async fn refresh(&self, env: &JsValue, keys: &KeySet, now: Millis) {
         let result = self.try_refresh(env, keys, now).await;
         self.is_loading.set(false);
         if let Err(problem) = &result {
             log(&format!("plan: {problem}"));
         }
         *self.problem.borrow_mut() = result.err();
+        *self.public_problem.borrow_mut() = None;
     }
 
     /// Waits until another request of this isolate has loaded the first plan, at most a second.
@@ -107,24 +125,33 @@ impl PlanStore {
     pub async fn public(&self, env: &JsValue, keys: &KeySet) -> Option<Rc<PublicPlan>> {
         let wanted = self.current.borrow().as_ref().map(|current| current.public.clone())?;
         let kept = self.public.borrow().clone();
-        if kept.as_ref().is_some_and(|kept| kept.plan.id() == wanted) {
+        let is_refused = kept.is_some() && self.public_problem.borrow().is_some();
+        if is_refused || kept.as_ref().is_some_and(|kept| kept.plan.id() == wanted) {
             return kept;
         }
-        match fetch(env, "public", &wanted, keys).await {
-            Ok((plan, _)) if !plan.is_public() => {
-                log(&format!("plan: `public:{wanted}` contains a plan that is not public"));
-                kept
-            }
-            Ok((plan, sealed)) => {
-                let public = Rc::new(PublicPlan { plan, sealed });
+        match fetch_public(env, &wanted, keys).await {
+            Ok(public) => {
+                let public = Rc::new(public);
                 *self.public.borrow_mut() = Some(Rc::clone(&public));
                 Some(public)
             }
             Err(problem) => {
                 log(&format!("plan: {problem}"));
+                *self.public_problem.borrow_mut() = Some(problem);
                 kept
             }
         }
+    }
+
+    /// Returns the state for the pages that are open: the id of the public plan, or `off` while the kill switch is on.
+    pub fn public_state(&self) -> Option<String> {
+        if self.is_off.get() {
+            return Some("off".to_owned());
+        }
+        if self.public_problem.borrow().is_some() {
+            return self.public.borrow().as_ref().map(|public| public.plan.id().to_owned());
+        }
+        self.current.borrow().as_ref().map(|current| current.public.clone()).filter(|id| !id.is_empty())
     }
 
     /// Returns the state for `health`.
@@ -133,7 +160,7 @@ impl PlanStore {
             plan: self.loaded().map(|plan| plan.id().to_owned()),
             published: self.current.borrow().as_ref().map_or(Value::Null, |current| current.published.clone()),
             loaded_at: self.loaded_at.get(),
-            problem: self.problem.borrow().clone(),
+            problems: [&self.problem, &self.public_problem].iter().filter_map(|one| one.borrow().clone()).collect(),
         }
     }
 
@@ -141,7 +168,10 @@ impl PlanStore {
         let store = store(env)?;
         let (switch, current) = join(store.text("switch"), store.text("plan:current")).await;
         // If the store does not answer, the switch keeps its state.
-        self.is_off.set(switch.map_err(|cause| failed("switch", &cause))?.is_some_and(|word| word.trim() == "off"));
+        let is_off = switch.map_err(|cause| failed("switch", &cause))?.is_some_and(|word| word.trim() == "off");
+        if self.is_off.replace(is_off) != is_off {
+            self.note_change();
+        }
 
         let current = current.map_err(|cause| failed("plan:current", &cause))?;
         let current = CurrentPlans::parse(&current.ok_or("`plan:current` not found: no plan has been published")?)?;
@@ -149,9 +179,23 @@ impl PlanStore {
             let (plan, _) = fetch(env, "plan", &current.edge, keys).await?;
             *self.edge.borrow_mut() = Some(Rc::new(plan));
             self.loaded_at.set(Some(now));
+            self.note_change();
         }
         *self.current.borrow_mut() = Some(current);
         Ok(())
+    }
+
+    fn note_change(&self) {
+        self.changes.set(self.changes.get().wrapping_add(1));
+    }
+}
+
+async fn fetch_public(env: &JsValue, id: &str, keys: &KeySet) -> Result<PublicPlan, String> {
+    let (plan, sealed) = fetch(env, "public", id, keys).await?;
+    if plan.is_public() {
+        Ok(PublicPlan { plan, sealed })
+    } else {
+        Err(format!("`public:{id}` contains a plan that is not public"))
     }
 }
 

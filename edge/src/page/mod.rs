@@ -10,13 +10,14 @@ use alloc::rc::Rc;
 use futures_util::future::join;
 use throughline::{Consent, Decision, Event, EventKind, Facts, Object, Plan, allows_storage, storage_consent};
 use wasm_bindgen::JsValue;
-use web_sys::Response;
+use web_sys::{Headers, Response};
 
 use crate::error::{Refusal, log};
 use crate::platform::js;
 use crate::prelude::*;
 use crate::refresh::{self, Question};
 use crate::request::RequestContext;
+use crate::response;
 use crate::visitor::Visitor;
 use crate::visitor::decide_for_visitor::decide_for_visitor;
 use crate::visitor::preview::Preview;
@@ -35,6 +36,8 @@ pub struct PageOutcome {
     pub view: Event,
     /// The facts that the decision was made from.
     pub facts: Facts,
+    /// Whether the page view and its exposures count here: a person has navigated to the page. Else the tag counts them.
+    pub is_counted: bool,
     /// Whether the visitor's token changes.
     pub changed: bool,
     /// Whether this is a preview.
@@ -56,16 +59,43 @@ async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsVal
     if !may_change(context) {
         return sign_in::pass(context).await;
     }
-    let Some(plan) = context.plan() else {
+    if let Some(redirect) = Preview::redirect(context)? {
+        return Ok(redirect);
+    }
+    let check = context.check_plan();
+    let Some(plan) = context.isolate.plans.loaded() else {
         // Without a plan it is not known whether the page will be filled, so both are fetched at once.
-        let (response, plan) = join(origin::fetch(context, Validators::Drop, None), context.plan_or_load()).await;
-        let outcome = match plan.and_then(|plan| PageVisit::new(context, plan)) {
-            Some(visit) => Some(visit.decide_fresh(context).await),
-            None => None,
-        };
-        return Ok(finish(context, response?, outcome));
+        let (response, ()) = join(origin::fetch(context, Validators::Drop, None), check.wait(context)).await;
+        let response = response?;
+        if context.isolate.plans.is_loading_first() && personalized_page::is_rewritable(&response) {
+            return unfilled(&response);
+        }
+        return Ok(finish(context, response, decide_newest(context).await));
     };
-    let Some(visit) = PageVisit::new(context, plan) else { return sign_in::pass(context).await };
+    let changes = context.isolate.plans.changes();
+    let (response, outcome) = fetch_and_decide(context, plan).await?;
+    check.wait(context).await;
+    if changes == context.isolate.plans.changes() {
+        return Ok(finish(context, response, outcome));
+    }
+    // The store has told of another plan or of the switch while the origin was asked.
+    let outcome = decide_newest(context).await;
+    let is_needed = outcome.as_ref().is_some_and(|outcome| outcome.is_personal(context));
+    // The browser's copy is of the page as it was.
+    let response = if is_needed && response.status() == 304 {
+        origin::fetch(context, Validators::Drop, None).await?
+    } else {
+        response
+    };
+    Ok(finish(context, response, outcome))
+}
+
+/// Returns the origin's response, and the decision by this plan, unless the plan has nothing for the page.
+async fn fetch_and_decide(
+    context: &RequestContext,
+    plan: Rc<Plan>,
+) -> Result<(Response, Option<PageOutcome>), JsValue> {
+    let Some(visit) = PageVisit::new(context, plan) else { return Ok((sign_in::pass(context).await?, None)) };
     let device = visit.named_device(context);
     match visit.ask(context) {
         // The facts are fresh: the decision is made before the fetch, and whether it fills anything tells which
@@ -74,14 +104,28 @@ async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsVal
             let outcome = visit.decide(context);
             let validators = if outcome.is_personal(context) { Validators::Drop } else { Validators::Keep };
             let response = origin::fetch(context, validators, device.as_deref()).await?;
-            Ok(finish(context, response, Some(outcome)))
+            Ok((response, Some(outcome)))
         }
         Some(question) => {
             let response = origin::fetch(context, Validators::Drop, device.as_deref()).await?;
             question.wait(context).await;
-            Ok(finish(context, response, Some(visit.decide(context))))
+            Ok((response, Some(visit.decide(context))))
         }
     }
+}
+
+/// Returns the decision by the newest plan, unless there is none, or it has nothing for the page.
+async fn decide_newest(context: &RequestContext) -> Option<PageOutcome> {
+    let plan = context.isolate.plans.loaded()?;
+    Some(PageVisit::new(context, plan)?.decide_fresh(context).await)
+}
+
+/// Returns a page of which it is not known whether it would be filled: no cache may keep it.
+fn unfilled(response: &Response) -> Result<Response, JsValue> {
+    let headers = Headers::new_with_headers(&response.headers())?;
+    personalized_page::make_private(&headers)?;
+    let init = response::init(response.status(), &headers);
+    Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), &init)
 }
 
 /// Whether the response to this request may differ from the origin's.
@@ -146,10 +190,11 @@ impl PageVisit {
         let (mut visitor, decision, facts) = (decided.visitor, decided.decision, decided.facts);
         let view = page_view(context, &plan, &decision.id());
         // A preview is not recorded as a visit.
+        let is_counted = context.incoming.is_navigation() && !preview.is_on();
         let changed = decision.store
-            && !preview.is_on()
+            && is_counted
             && visitor.apply_events(&plan, decision.exposures().iter().chain([&view]), context.now);
-        PageOutcome { plan, visitor, decision, view, facts, changed, preview }
+        PageOutcome { plan, visitor, decision, view, facts, is_counted, changed, preview }
     }
 }
 
@@ -193,6 +238,26 @@ fn page_view(context: &RequestContext, plan: &Plan, decision: &str) -> Event {
 }
 
 impl PageOutcome {
+    /// Whether the page view and the exposures are recorded.
+    fn is_recorded(&self) -> bool {
+        self.is_counted && self.decision.measure && !self.visitor.profile.subject.is_empty()
+    }
+
+    /// Whether the visitor's cookies may be set. A page that is not counted makes no new visitor: a program without cookies
+    /// would be a new one with each request.
+    fn may_set_cookies(&self) -> bool {
+        let is_known = self.is_counted || !self.visitor.is_new || self.visitor.is_refreshed;
+        self.decision.store && !self.preview.is_on() && is_known
+    }
+
+    /// Returns the value of `Server-Timing`. The tag does not count a page again whose decision is named here.
+    fn timing(&self, context: &RequestContext) -> Option<String> {
+        let decision = (self.is_counted || self.preview.is_on()).then(|| format!("tl;desc=\"{}\"", self.decision.id()));
+        let plan = context.isolate.plans.public_state().map(|state| format!("tl-plan;desc=\"{state}\""));
+        let metrics: Vec<String> = decision.into_iter().chain(plan).collect();
+        (!metrics.is_empty()).then(|| metrics.join(", "))
+    }
+
     /// Whether the visitor refuses storage on this device, so that what is stored must go.
     fn refuses_storage(&self) -> bool {
         !self.decision.store && storage_consent(&self.plan, &self.facts) == Consent::Denied

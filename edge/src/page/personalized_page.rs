@@ -70,7 +70,7 @@ pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutco
         .get("content-type")?
         .is_some_and(|kind| charset(&kind).is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8")));
     let init = response::init(response.status(), &headers);
-    let record = outcome.decision.measure && !outcome.preview.is_on() && !outcome.visitor.profile.subject.is_empty();
+    let record = outcome.is_recorded();
     let envelope = Envelope::new(context, &outcome.visitor);
 
     if outcome.decision.slots.is_empty() {
@@ -110,12 +110,18 @@ fn personal_headers(context: &RequestContext, response: &Response, outcome: &Pag
     // The stream is decoded here; the platform encodes it again for this browser.
     headers.delete("content-encoding")?;
     make_private(&headers)?;
+    // On a shared computer the back button must not show who was signed in.
+    if outcome.visitor.is_person() {
+        headers.set("cache-control", "private, no-store")?;
+    }
     let vary = response.headers().get("vary")?.unwrap_or_default().to_ascii_lowercase();
     if !vary.split(',').any(|name| matches!(name.trim(), "cookie" | "*")) {
         headers.append("vary", "Cookie")?;
     }
-    headers.append("server-timing", &format!("tl;desc=\"{}\"", outcome.decision.id()))?;
-    if outcome.decision.store && !outcome.preview.is_on() {
+    if let Some(timing) = outcome.timing(context) {
+        headers.append("server-timing", &timing)?;
+    }
+    if outcome.may_set_cookies() {
         set_cookies(
             &headers,
             &context.isolate.config,
@@ -127,6 +133,6 @@ fn personal_headers(context: &RequestContext, response: &Response, outcome: &Pag
     } else if outcome.refuses_storage() {
         clear_cookies(context, &headers, &outcome.facts);
     }
-    outcome.preview.set_headers(&headers);
+    outcome.preview.set_headers(context, &headers);
     Ok(headers)
 }

@@ -3,6 +3,7 @@
 pub mod consent;
 pub mod decide_for_visitor;
 pub mod device;
+pub mod mark;
 pub mod preview;
 pub mod request_facts;
 pub mod set_cookies;
@@ -220,6 +221,11 @@ impl Visitor {
             self.profile.subject.clone_from(&alias);
         }
         (self.id, self.is_signed, self.is_new) = (alias, true, true);
+    }
+
+    /// Whether the visitor is a person by proof, not only a device.
+    pub fn is_person(&self) -> bool {
+        self.proof().is_some() && self.profile.subject != self.id
     }
 
     /// Whether the visitor is recognised by this browser, not by a token that an app presents.

@@ -1,11 +1,13 @@
 //! Previews: a signed link shows a colleague pages before they go live. Nothing is recorded in a preview.
 
 use throughline::token::{PreviewScope, Rejection};
-use web_sys::Headers;
+use wasm_bindgen::JsValue;
+use web_sys::{Headers, Response};
 
 use crate::prelude::*;
 use crate::request::RequestContext;
 use crate::request::cookies;
+use crate::response;
 
 /// The part of a request in a preview.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +45,29 @@ impl Preview {
         *self != Self::None
     }
 
+    /// Returns the redirect to the same page without the preview's parameter, for a person who begins or ends a preview.
+    ///
+    /// The token must not stay in the address, where people copy it and scripts read it.
+    pub fn redirect(context: &RequestContext) -> Result<Option<Response>, JsValue> {
+        let preview = Self::of(context);
+        let is_in_address = matches!(preview, Self::Begin(_) | Self::Exit);
+        // Frames and pages that scripts fetch may not keep the cookie, so they are answered with the page.
+        if !is_in_address || !context.incoming.is_navigation() {
+            return Ok(None);
+        }
+        let headers = Headers::new()?;
+        headers.set("location", &context.incoming.address.url_without(cookies::PREVIEW))?;
+        preview.set_headers(context, &headers);
+        response::empty(303, &headers).map(Some)
+    }
+
     /// Sets or deletes the cookie, and keeps the page out of every cache and index.
-    pub fn set_headers(&self, headers: &Headers) {
+    pub fn set_headers(&self, context: &RequestContext, headers: &Headers) {
         match self {
             Self::None => return,
             Self::Active => {}
-            Self::Begin(token) => cookies::set(headers, cookies::PREVIEW, token, None),
-            Self::Exit => cookies::delete(headers, cookies::PREVIEW),
+            Self::Begin(token) => context.incoming.cookies.set_preview(headers, token),
+            Self::Exit => context.incoming.cookies.delete_preview(headers),
         }
         let _ = headers.set("cache-control", "private, no-store");
         let _ = headers.set("x-robots-tag", "noindex");
