@@ -31,20 +31,24 @@ const GPC: &str = "/.well-known/gpc.json";
 /// The paths of the OpenFeature Remote Evaluation Protocol. They are available under the prefix as well.
 const OFREP: &str = "/ofrep/v1/";
 
+/// The header that tells open pages the id of the public plan, or that personalisation is switched off.
+const PLAN: &str = "x-tl-plan";
+
 /// Returns the endpoint of a request, or `None` for a page.
 pub fn endpoint(context: &RequestContext) -> Option<String> {
     let path = &context.incoming.address.path;
+    let config = &context.isolate.config;
     if path == JWKS {
-        return Some("jwks".to_owned());
+        return config.standard_paths.jwks.then(|| "jwks.json".to_owned());
     }
     // Without a configured statement, the origin may serve its own.
     if path == GPC {
-        return context.isolate.config.gpc_since.as_ref().map(|_| "gpc".to_owned());
+        return config.gpc_since.as_ref().map(|_| "gpc".to_owned());
     }
     if path.starts_with(OFREP) {
-        return path.strip_prefix('/').map(str::to_owned);
+        return path.strip_prefix('/').filter(|_| config.standard_paths.ofrep).map(str::to_owned);
     }
-    path.strip_prefix(&context.isolate.config.prefix).map(str::to_owned)
+    path.strip_prefix(&config.prefix).map(str::to_owned)
 }
 
 /// Responds to an endpoint's request. Every failure is a JSON error.
@@ -59,7 +63,7 @@ pub async fn respond(context: &RequestContext, name: &str) -> Result<Response, J
     };
     let method = context.incoming.method.as_str();
     if method == "OPTIONS" {
-        return cors::preflight(context, methods);
+        return cors::preflight(context, methods, readers);
     }
     let is_head = method == "HEAD" && methods.contains(&"GET");
     let method = if is_head { "GET" } else { method };
@@ -73,6 +77,9 @@ pub async fn respond(context: &RequestContext, name: &str) -> Result<Response, J
         (Err(refusal), None) => refusal.to_response()?,
     };
     cors::add_headers(context, &response, readers)?;
+    if matches!(name, "token" | "decide" | "events" | "plan") || flags.is_some() {
+        add_plan(context, &response)?;
+    }
     if is_head { response::empty(response.status(), &response.headers()) } else { Ok(response) }
 }
 
@@ -93,12 +100,17 @@ async fn run(context: &RequestContext, name: &str, flags: Option<&Flags>, method
         "explain" => explain::respond(context).await,
         "live" => live::respond(context).await,
         "health" => health::respond(context).await,
-        "jwks" => jwks::respond(context),
+        "jwks.json" => jwks::respond(context),
         other => match &context.isolate.config.gpc_since {
             Some(since) if other == "gpc" => gpc::respond(context, since).await,
             _ => assets::respond(context, other).await,
         },
     }
+}
+
+/// Tells open pages which plan is in force, so that they take the new one, or stop.
+fn add_plan(context: &RequestContext, response: &Response) -> Result<(), JsValue> {
+    context.isolate.plans.public_state().map_or(Ok(()), |state| response.headers().set(PLAN, &state))
 }
 
 /// Returns the plan, unless none is loaded or personalisation is switched off.
@@ -113,7 +125,7 @@ async fn active_plan(context: &RequestContext) -> Result<Rc<Plan>, Refusal> {
 /// Returns the plan, unless none is loaded.
 async fn loaded_plan(context: &RequestContext) -> Result<Rc<Plan>, Refusal> {
     let missing = || Refusal::new(503, "no_plan", "no plan is loaded; see `health`").with("retry-after", "5");
-    context.plan_or_load().await.ok_or_else(missing)
+    context.newest_plan().await.ok_or_else(missing)
 }
 
 fn wrong_method(methods: &[&str]) -> Refusal {
