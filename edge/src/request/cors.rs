@@ -17,34 +17,55 @@ pub enum Readers {
     Ours,
 }
 
+/// The headers that pages may send if their preflight names none that can be reflected.
+const HEADERS: &str = "authorization, content-type, if-none-match, x-tl-device, x-tl-token";
+/// The headers that pages may read.
+const EXPOSED: &str = "etag, retry-after, x-tl-plan";
+/// The longest list of headers that is reflected, in bytes.
+const MAX_HEADERS: usize = 2048;
+
 /// Refuses requests of other sites' pages, which carry the visitor's cookies.
+///
+/// The browser's own word is believed: a proxy may have changed scheme and host, and no page can forge `Sec-Fetch-Site`.
 ///
 /// # Errors
 /// Returns `403` for a foreign `Origin`, and for a cross-site request without one.
 pub fn check_sender(context: &RequestContext) -> Result<(), Refusal> {
-    let is_ours = match context.incoming.header("origin") {
-        Some(origin) => is_ours(context, &origin),
-        None => context.incoming.header("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none"),
+    let origin = context.incoming.header("origin");
+    let is_ours = match (origin, context.incoming.header("sec-fetch-site").as_deref()) {
+        (_, Some("same-origin")) | (None, None | Some("none")) => true,
+        (Some(origin), _) => is_ours(context, &origin),
+        (None, Some(_)) => false,
     };
     if is_ours {
         return Ok(());
     }
+    let refused = &context.isolate.refused_senders;
+    refused.set(refused.get().saturating_add(1));
     Err(Refusal::new(403, "foreign_origin", "requests from this origin are refused: it is not in `ALLOWED_ORIGINS`"))
 }
 
 /// Responds to a preflight request.
-pub fn preflight(context: &RequestContext, methods: &[&str]) -> Result<Response, JsValue> {
+///
+/// Tracers and the like add headers of their own to every request, so those that are asked for are allowed. What counts is the
+/// origin.
+pub fn preflight(context: &RequestContext, methods: &[&str], readers: Readers) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("cache-control", response::NO_STORE)?;
     headers.set("allow", &allow(methods))?;
     headers.set("access-control-allow-methods", &allow(methods))?;
-    headers
-        .set("access-control-allow-headers", "authorization, content-type, if-none-match, x-tl-device, x-tl-token")?;
+    let asked = context.incoming.header("access-control-request-headers").filter(|names| is_list_of_names(names));
+    headers.set("access-control-allow-headers", asked.as_deref().unwrap_or(HEADERS))?;
     headers.set("access-control-max-age", "7200")?;
     response::empty(204, &headers).and_then(|response| {
-        add_headers(context, &response, Readers::Ours)?;
+        add_headers(context, &response, readers)?;
         Ok(response)
     })
+}
+
+fn is_list_of_names(text: &str) -> bool {
+    text.len() <= MAX_HEADERS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~, ".contains(&byte))
 }
 
 /// Adds the headers that let pages of other origins read a response.
@@ -52,13 +73,14 @@ pub fn add_headers(context: &RequestContext, response: &Response, readers: Reade
     let headers = response.headers();
     if readers == Readers::All {
         headers.set("access-control-allow-origin", "*")?;
+        headers.set("access-control-expose-headers", EXPOSED)?;
         return headers.set("cross-origin-resource-policy", "cross-origin");
     }
     headers.append("vary", "Origin")?;
     if let Some(origin) = context.incoming.header("origin").filter(|origin| is_ours(context, origin)) {
         headers.set("access-control-allow-origin", &origin)?;
         headers.set("access-control-allow-credentials", "true")?;
-        headers.set("access-control-expose-headers", "etag, retry-after")?;
+        headers.set("access-control-expose-headers", EXPOSED)?;
     }
     Ok(())
 }
