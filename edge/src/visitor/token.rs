@@ -24,7 +24,7 @@ pub enum TokenCookie {
     InForce,
     /// Its token was the collector's and has expired. It names nobody, but tells that somebody is known here.
     Expired,
-    /// This edge cannot judge it: its key, issuer or time may be known to another deployment. It is left alone.
+    /// This edge cannot judge it: its key, issuer, time or facts may be known to another deployment. It is left alone.
     Unknown,
     /// Nobody can have issued it.
     Broken,
@@ -44,6 +44,8 @@ impl TokenCookie {
                 Self::Unknown
             }
             R::UnknownKeyId | R::WrongIssuer | R::WrongAudience | R::NotYetValid => Self::None,
+            // The signature is genuine: a newer version has written facts that this one cannot read.
+            R::InvalidClaim("tl") => Self::Unknown,
             _ => Self::Broken,
         }
     }
