@@ -183,6 +183,9 @@ export async function serve(handler) {
   };
 }
 
+/** What a browser accepts when a person opens a page. */
+export const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
 export const BROWSER =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
@@ -215,7 +218,8 @@ export class Visitor {
 
   fetch(path, { method = 'GET', headers = {}, body } = {}) {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const all = { 'user-agent': BROWSER, ...this.headers, ...(cookie && { cookie }), ...headers };
+    const accept = method === 'GET' ? PAGE : '*/*';
+    const all = { 'user-agent': BROWSER, accept, ...this.headers, ...(cookie && { cookie }), ...headers };
     const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
     return new Promise((resolve, reject) => {
       // Not `fetch`: it would decode bodies, follow redirects and hide `Set-Cookie`.

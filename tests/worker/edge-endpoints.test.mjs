@@ -1,5 +1,6 @@
 // The endpoints under the prefix: their responses, and the requests that they refuse.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -548,29 +549,47 @@ describe('plan and files', () => {
     const { public: id } = JSON.parse(edge.published.get('plan:current'));
     assert.deepEqual(bytes, edge.published.get(`public:${id}`));
     assert.equal(headers.etag, `"${id}"`);
-    assert.match(headers['cache-control'], /^public, /);
+    assert.equal(headers['cache-control'], 'public, no-cache');
+    const named = await visitor().fetch(`/_tl/plan?v=${id}`);
+    assert.equal(named.headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.equal((await visitor().fetch('/_tl/plan?v=other')).headers['cache-control'], 'public, no-cache');
     assert.equal(headers['access-control-allow-origin'], '*');
     assert.equal((await visitor().fetch('/_tl/plan', { headers: { 'if-none-match': `W/"x", "${id}"` } })).status, 304);
     assert.ok(!bytes.includes('secret'), 'nothing that is not public');
   });
 
-  test('the tag and the core are served with their types, for long with a version', async () => {
+  test('the tag and the core are served with their types, for long with their digest', async () => {
+    const [short, long] = ['public, max-age=300, stale-while-revalidate=86400', 'public, max-age=31536000, immutable'];
     const tag = await visitor().fetch('/_tl/tag.js');
     assert.equal(tag.text, 'tag();');
     assert.match(tag.headers['content-type'], /javascript/);
-    assert.equal(tag.headers['cache-control'], 'public, max-age=300, stale-while-revalidate=86400');
+    assert.equal(tag.headers['cache-control'], short);
     assert.equal(tag.headers['access-control-allow-origin'], '*');
+    const digest = createHash('sha256').update('tag();').digest('hex');
     const core = await visitor().fetch('/_tl/core.wasm?v=1');
     assert.equal(core.headers['content-type'], 'application/wasm');
-    assert.equal(core.headers['cache-control'], 'public, max-age=31536000, immutable');
-    assert.equal(
-      (await visitor().fetch('/_tl/tag.js', { headers: { 'if-none-match': tag.headers.etag } })).status,
-      304,
-    );
+    for (const [version, expected] of Object.entries({
+      1: short,
+      '': short,
+      [digest.slice(0, 7)]: short,
+      [`${digest.slice(0, 11)}x`]: short,
+      [`${digest}0`]: short,
+      [digest.slice(0, 8)]: long,
+      [digest]: long,
+      [digest.toUpperCase()]: long,
+      [tag.headers.etag.replaceAll('"', '')]: long,
+    })) {
+      const { headers, text } = await visitor().fetch(`/_tl/tag.js?v=${version}`);
+      assert.deepEqual([headers['cache-control'], text], [expected, 'tag();'], version);
+    }
+    const again = { headers: { 'if-none-match': tag.headers.etag } };
+    const kept = await visitor().fetch(`/_tl/tag.js?v=${digest}`, again);
+    assert.deepEqual([kept.status, kept.headers['cache-control']], [304, long]);
+    assert.equal((await visitor().fetch('/_tl/tag.js', again)).status, 304);
   });
 
   test('the keys are public, and only their public halves', async () => {
-    const { json, headers } = await visitor().fetch('/.well-known/jwks.json');
+    const { json, headers } = await visitor().fetch('/_tl/jwks.json');
     const [key, ...more] = json().keys;
     assert.deepEqual([key.kty, key.crv, key.d, more.length], ['OKP', 'Ed25519', undefined, 0]);
     assert.equal(headers['content-type'], 'application/jwk-set+json');
@@ -681,8 +700,9 @@ describe('health', () => {
     assert.equal(plan.id, JSON.parse(edge.published.get('plan:current')).edge);
     assert.ok(Math.abs(plan.loaded - Date.now()) < 600_000);
     assert.deepEqual(problems, [
-      '`https://*.bad` in `ALLOWED_ORIGINS` is ignored, expected origins such as `https://app.shop.example`',
+      '`ALLOWED_ORIGINS` is invalid, expected origins such as `https://app.shop.example`; the others are ignored; its value is in the log',
     ]);
+    assert.ok(edge.logs.join('').includes('`ALLOWED_ORIGINS` is `https://*.bad`'));
     assert.ok(!text.includes('"d"') && !text.includes('ck'));
   });
 });
@@ -729,6 +749,7 @@ describe('pages of other origins', () => {
     assert.match(headers['access-control-allow-methods'], /POST/);
     assert.match(headers['access-control-allow-headers'], /content-type/);
     assert.match(headers['access-control-allow-headers'], /x-tl-device/);
+    assert.match(headers['access-control-expose-headers'], /x-tl-plan/);
     assert.equal((await preflight('https://evil.example')).headers['access-control-allow-origin'], undefined);
   });
 });

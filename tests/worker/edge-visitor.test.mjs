@@ -466,18 +466,31 @@ describe('experiments', () => {
 describe('previews', () => {
   test('a signed link begins one, nothing is counted or kept by anybody, and a link ends it', async () => {
     const someone = visitor();
-    const begin = await someone.fetch(`/?tl_preview=${mintPreview(edge.keys)}`);
+    const begin = await someone.fetch(`/?a=%C3%BC&tl_preview=${mintPreview(edge.keys)}&b=2`);
+    assert.deepEqual([begin.status, begin.headers.location, begin.text], [303, `${edge.url}/?a=%C3%BC&b=2`, '']);
     const [cookie] = begin.setCookies;
     assert.match(cookie, /^tl_preview=[\w.-]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     assert.equal(begin.setCookies.length, 1);
     assert.equal(begin.headers['cache-control'], 'private, no-store');
     assert.equal(begin.headers['x-robots-tag'], 'noindex');
-    assert.equal(edge.seen.at(-1).url, '/');
-    for (let view = 0; view < 3; view++) assert.equal(hello(await someone.fetch('/')), 'you', 'the cap does not count');
-    const end = await someone.fetch('/?tl_preview=exit');
+    for (let view = 0; view < 3; view++) {
+      const shown = await someone.fetch('/');
+      assert.equal(hello(shown), 'you', 'the cap does not count');
+      assert.equal(shown.headers['cache-control'], 'private, no-store');
+    }
+    const end = await someone.fetch('//elsewhere.example/?tl_preview=exit&tl_x=1');
     assert.equal(end.headers['cache-control'], 'private, no-store');
+    assert.equal(end.headers.location, `${edge.url}//elsewhere.example/?tl_x=1`, 'it stays on the site');
     assert.ok(!someone.cookies.has('tl_preview'));
     assert.equal((await someone.fetch('/')).headers['cache-control'], 'private, no-cache');
+  });
+
+  test('a frame and a page that a script fetches are shown at once: they may not keep the cookie', async () => {
+    const headers = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate' };
+    const shown = await visitor().fetch(`/?tl_preview=${mintPreview(edge.keys)}`, { headers });
+    assert.equal(hello(shown), 'you');
+    assert.equal(shown.headers['cache-control'], 'private, no-store');
+    assert.equal(edge.seen.at(-1).url, '/');
   });
 
   for (const [name, make] of Object.entries({
