@@ -61,6 +61,7 @@ export const jwks = (keys, name) => readFileSync(join(keys, `${name}.jwks.json`)
 /**
  * Starts the edge.
  *
+ * `store`, a function from key to bytes or text, takes the place of KV.
  * `origin` answers requests as a Node server does; without it the origin is `assets`, a directory. `vars` are
  * set beside the keys. The result has `url`, `kv`, `messages` (delivered by the outbox), `posts` (messages to the
  * collector with their `path`), `refreshes` (its questions for fresh facts), `seen` (requests to the origin),
@@ -72,6 +73,7 @@ export async function startEdge({
   vars = {},
   origin,
   assets,
+  store,
   published = publish(rules, keys),
 }) {
   const messages = [];
@@ -116,6 +118,10 @@ export async function startEdge({
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
   };
   if (assets) edge.assets.directory = assets;
+  if (store) {
+    delete edge.kvNamespaces.PLANS;
+    edge.serviceBindings = { ...edge.serviceBindings, PLANS: { name: 'store', entrypoint: 'Store' } };
+  }
   const stub = {
     name: 'throughline-collector',
     modules: true,
@@ -139,7 +145,7 @@ export async function startEdge({
     },
   };
   const runtime = new Miniflare({
-    workers: [edge, stub],
+    workers: [edge, stub, ...(store ? [storeWorker(store)] : [])],
     log: new Log(LogLevel.ERROR),
     cf: false,
     handleRuntimeStdio: (...streams) => {
@@ -147,8 +153,8 @@ export async function startEdge({
     },
   });
   await runtime.ready;
-  const kv = await runtime.getKVNamespace('PLANS', 'throughline-edge');
-  for (const [key, value] of published) await kv.put(key, value);
+  const kv = store ? undefined : await runtime.getKVNamespace('PLANS', 'throughline-edge');
+  if (kv) for (const [key, value] of published) await kv.put(key, value);
   const url = (await runtime.unsafeGetDirectURL('throughline-edge')).origin;
   return {
     url,
@@ -164,6 +170,30 @@ export async function startEdge({
     async stop() {
       await runtime.dispose();
       server?.close();
+    },
+  };
+}
+
+/** Returns a worker with the interface of KV, whose values a function of the test returns. */
+function storeWorker(store) {
+  return {
+    name: 'store',
+    modules: true,
+    script: `
+      import { WorkerEntrypoint } from 'cloudflare:workers';
+      export class Store extends WorkerEntrypoint {
+        async get(key, { type }) {
+          const answer = await this.env.TEST.fetch('http://store/' + encodeURIComponent(key));
+          if (answer.status === 404) return null;
+          return type === 'text' ? answer.text() : answer.arrayBuffer();
+        }
+      }
+      export default {};`,
+    serviceBindings: {
+      TEST: async (request) => {
+        const found = await store(decodeURIComponent(new URL(request.url).pathname.slice(1)));
+        return new Response(found, { status: found === undefined ? 404 : 200 });
+      },
     },
   };
 }

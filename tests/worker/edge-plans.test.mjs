@@ -165,3 +165,160 @@ test('without token keys pages are filled, and nothing is signed', async () => {
     await edge.stop();
   }
 });
+
+describe('the first reload after a publication', () => {
+  const keys = newKeys();
+  const [first, second] = [publish(rules('first'), keys), publish(rules('second'), keys)];
+  const elsewhere = publish({ ...rules('third'), slots: { hero: { pages: ['/elsewhere'], public: true } } }, keys);
+  const stored = (published) => (key) => published.get(key);
+  const off = (published) => (key) => (key === 'switch' ? 'off' : published.get(key));
+  const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  let originMay = Promise.resolve();
+  const patient = async (request, response) => {
+    await originMay;
+    if (request.headers['if-none-match']) return response.writeHead(304, { etag: '"1"' }).end();
+    return origin(request, response);
+  };
+  let edge, store, reads;
+  before(async () => {
+    edge = await startEdge({
+      keys,
+      published: first,
+      origin: patient,
+      vars: { REFRESH: '1', FRESH_WAIT: '1000' },
+      store: (key) => reads.push(key) && store(key),
+    });
+  });
+  after(() => edge.stop());
+  beforeEach(async () => {
+    originMay = Promise.resolve();
+    reads = [];
+    store = stored(first);
+    await eventually(async () => assert.equal(await shown(edge), 'first'));
+  });
+  /** Lets the plan of the isolate become older than `REFRESH`. */
+  const age = () => wait(1100);
+
+  test('shows the new content', async () => {
+    store = stored(second);
+    await age();
+    assert.equal(await shown(edge), 'second');
+  });
+
+  test('shows the new content on a page that only the new plan fills, although the browser has a copy', async () => {
+    store = stored(elsewhere);
+    await age();
+    assert.equal(await shown(edge), 'fallback');
+    const reload = () => new Visitor(edge, { headers: { 'if-none-match': '"1"' } }).fetch('/');
+    assert.equal((await reload()).status, 304);
+    store = stored(second);
+    await age();
+    const { status, text } = await reload();
+    assert.equal(status, 200);
+    assert.match(text, />second</);
+  });
+
+  test('is stopped by the kill switch, and shows content again without it', async () => {
+    store = off(first);
+    await age();
+    assert.equal(await shown(edge), 'fallback');
+    store = stored(first);
+    await age();
+    assert.equal(await shown(edge), 'first');
+  });
+
+  test('tells open pages, too', async () => {
+    const ids = [first, second].map((published) => JSON.parse(published.get('plan:current')).public);
+    const visitor = new Visitor(edge);
+    const told = async () => {
+      const answers = [
+        await visitor.fetch('/_tl/token'),
+        await visitor.post('/_tl/decide', {}),
+        await visitor.post('/_tl/events', { batch: [] }),
+        await visitor.post('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'u' } }),
+        await visitor.fetch('/_tl/plan'),
+        await visitor.fetch('/_tl/plan', { headers: { 'if-none-match': '*' } }),
+      ];
+      return answers.map(({ headers }) => headers['x-tl-plan']);
+    };
+    assert.deepEqual(await told(), Array(6).fill(ids[0]));
+    store = stored(second);
+    await age();
+    assert.deepEqual(await told(), Array(6).fill(ids[1]));
+    store = off(second);
+    await age();
+    assert.deepEqual(await told(), Array(6).fill('off'));
+    assert.equal((await visitor.fetch('/_tl/health')).headers['x-tl-plan'], undefined);
+  });
+
+  test('asks the store while it asks the origin', async () => {
+    const gate = Promise.withResolvers();
+    originMay = gate.promise;
+    store = stored(second);
+    await age();
+    reads.length = 0;
+    const page = shown(edge);
+    await eventually(() => assert.ok(reads.includes('plan:current')));
+    gate.resolve();
+    assert.equal(await page, 'second');
+  });
+
+  test('does not wait for a store that hangs', async () => {
+    const gate = Promise.withResolvers();
+    store = async (key) => {
+      await gate.promise;
+      return second.get(key);
+    };
+    await age();
+    const begin = performance.now();
+    assert.equal(await shown(edge), 'first');
+    const took = performance.now() - begin;
+    assert.ok(took < 3000, `the page took ${took} ms`);
+    assert.equal(await shown(edge), 'first', 'nobody asks a second time meanwhile');
+    gate.resolve();
+    await eventually(async () => assert.equal(await shown(edge), 'second'));
+  });
+
+  test('asks once in REFRESH, however many pages are opened', async () => {
+    await age();
+    reads.length = 0;
+    await Promise.all(Array.from({ length: 20 }, () => shown(edge)));
+    assert.equal(reads.filter((key) => key === 'plan:current').length, 1);
+  });
+});
+
+describe('a cold isolate whose store hangs', () => {
+  test('sends the origin’s page, which no cache may keep', async () => {
+    const gate = Promise.withResolvers();
+    const published = publish(rules('late'), newKeys());
+    const cacheable = (_request, response) =>
+      response.writeHead(200, { 'content-type': 'text/html', 'cache-control': 'public, max-age=60' }).end(body);
+    const edge = await startEdge({ published, origin: cacheable, store: () => gate.promise });
+    try {
+      const { text, headers } = await new Visitor(edge).fetch('/');
+      assert.deepEqual([text, headers['cache-control']], [body, 'private, no-cache']);
+    } finally {
+      gate.resolve();
+      await edge.stop();
+    }
+  });
+});
+
+test('a public plan that cannot be opened is told by health, and the last good one stays', async () => {
+  const keys = newKeys();
+  const [first, second] = [publish(rules('first'), keys), publish(rules('second'), keys)];
+  const [old, id] = [first, second].map((published) => JSON.parse(published.get('plan:current')).public);
+  const edge = await startEdge({ keys, published: first, origin });
+  try {
+    assert.equal((await new Visitor(edge).fetch('/_tl/plan')).headers['x-tl-plan'], old);
+    for (const [key, value] of second) await edge.kv.put(key, key.startsWith('public:') ? 'broken' : value);
+    const { status, problems } = await health(edge);
+    assert.equal(status, 'degraded');
+    assert.match(problems.join(), new RegExp(`public:${id}`));
+    const { headers, bytes } = await new Visitor(edge).fetch(`/_tl/plan?v=${id}`);
+    assert.deepEqual(bytes, first.get(`public:${old}`));
+    assert.deepEqual([headers['x-tl-plan'], headers['cache-control']], [old, 'public, no-cache']);
+  } finally {
+    await edge.stop();
+  }
+});

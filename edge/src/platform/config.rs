@@ -63,7 +63,7 @@ pub struct Config {
     pub refresh_ms: i64,
     /// The age of a visitor's facts at which the collector is asked again, in milliseconds; `None` if it never is.
     pub fresh_ms: Option<i64>,
-    /// The time that a response waits for it beyond the origin, in milliseconds.
+    /// The time that a response waits for it, and for a newer plan, beyond the origin, in milliseconds.
     pub fresh_wait_ms: u32,
     /// Whether pages may open the live channel.
     pub live: bool,

@@ -23,10 +23,7 @@ use crate::platform::js::{self, ExecutionContext};
 use crate::refresh::Refreshes;
 use crate::request::incoming_request::IncomingRequest;
 
-/// The time that a response waits for a newer plan beyond all else, in milliseconds. The store mostly answers sooner than
-/// the origin, which is asked meanwhile.
-const PLAN_WAIT_MS: u32 = 50;
-/// The same while this isolate has no plan.
+/// The time that a response waits for the first plan, in milliseconds.
 const FIRST_PLAN_WAIT_MS: u32 = 1000;
 
 /// The state that all requests of an isolate share. Only `refreshes` has something about visitors.
@@ -110,11 +107,14 @@ impl RequestContext {
 pub struct PlanCheck(Option<Promise>);
 
 impl PlanCheck {
-    /// Waits for the answer for a short time, or longer while this isolate has no plan.
+    /// Waits for the answer, but not longer than `FRESH_WAIT`, or longer while this isolate has no plan.
+    ///
+    /// The store mostly answers sooner than the origin, which is asked meanwhile.
     pub async fn wait(&self, context: &RequestContext) {
         let has_plan = context.isolate.plans.loaded().is_some();
+        let longest = if has_plan { context.isolate.config.fresh_wait_ms } else { FIRST_PLAN_WAIT_MS };
         match &self.0 {
-            Some(answer) => js::wait_at_most(answer, if has_plan { PLAN_WAIT_MS } else { FIRST_PLAN_WAIT_MS }).await,
+            Some(answer) => js::wait_at_most(answer, longest).await,
             None if !has_plan => context.isolate.plans.wait_for_first().await,
             None => {}
         }
