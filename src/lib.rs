@@ -67,6 +67,7 @@ mod decision;
 mod event;
 mod facts;
 mod feature;
+pub mod html;
 mod identity;
 mod journey;
 mod json;

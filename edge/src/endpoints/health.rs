@@ -33,6 +33,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     out.insert("switch", if is_off { "off" } else { "on" });
     out.insert("problems", Value::Array(problems.into_iter().map(|problem| Value::from(problem.as_str())).collect()));
     out.insert("refusedSenders", Value::Number(context.isolate.refused_senders.get().into()));
+    out.insert("unfilled", context.isolate.unfilled.to_json());
     let code = if status == "down" { 503 } else { 200 };
     Ok(response::json(code, &Value::Object(out))?)
 }

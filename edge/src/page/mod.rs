@@ -2,8 +2,10 @@
 
 pub mod origin;
 mod personalized_page;
-pub mod rewriter;
 mod sign_in;
+mod slots;
+mod stream;
+pub mod unfilled;
 
 use alloc::rc::Rc;
 
@@ -276,7 +278,7 @@ impl PageOutcome {
 
 /// Returns the personalised page, or the origin's page if there is nothing personal or it cannot be personalised.
 fn finish(context: &RequestContext, response: Response, outcome: Option<PageOutcome>) -> Response {
-    let outcome = outcome.filter(|outcome| outcome.is_personal(context) && personalized_page::is_rewritable(&response));
+    let outcome = outcome.filter(|outcome| outcome.is_personal(context) && personalized_page::is_rewritable(context, &response));
     let Some(outcome) = outcome else { return response };
     personalized_page::respond(context, &response, outcome).unwrap_or_else(|cause| {
         log(&format!("page: {}", js::reason(&cause)));

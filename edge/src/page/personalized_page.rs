@@ -1,14 +1,17 @@
 //! The page for one visitor.
 
+use throughline::html::{Encoding, Filler, Marks, Reason};
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, TextDecoder};
 
 use crate::outbox::{self, Envelope};
 use crate::page::PageOutcome;
-use crate::page::rewriter::Rewriter;
+use crate::page::slots;
+use crate::page::stream::Stream;
 use crate::prelude::*;
 use crate::request::RequestContext;
 use crate::response;
+use crate::visitor::mark::mark;
 use crate::visitor::set_cookies::{clear_cookies, set_cookies};
 
 /// Headers that describe the origin's bytes or permit caching, and are wrong for a personalised page.
@@ -29,22 +32,26 @@ const STALE: [&str; 14] = [
     "surrogate-control",
 ];
 
-/// Whether a response is a whole HTML page that can be rewritten.
-pub fn is_rewritable(response: &Response) -> bool {
+/// Whether a response is a whole HTML page that can be rewritten. One in an encoding that cannot be read is counted.
+pub fn is_rewritable(context: &RequestContext, response: &Response) -> bool {
     let headers = response.headers();
     let get = |name: &str| headers.get(name).ok().flatten().unwrap_or_default();
     let content_type = get("content-type");
     let is_html = content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"));
-    // The runtime decodes gzip and Brotli.
-    let is_readable =
-        matches!(get("content-encoding").trim().to_ascii_lowercase().as_str(), "" | "identity" | "gzip" | "br");
     let is_download = get("content-disposition").trim_start().to_ascii_lowercase().starts_with("attachment");
-    response.status() == 200
-        && response.body().is_some()
-        && is_html
-        && is_readable
-        && !is_download
-        && is_ascii_compatible(charset(&content_type))
+    if response.status() != 200 || response.body().is_none() || !is_html || is_download {
+        return false;
+    }
+    let is_readable = can_decode(&get("content-encoding")) && is_ascii_compatible(charset(&content_type));
+    if !is_readable {
+        context.isolate.unfilled.count(Reason::Encoding.name());
+    }
+    is_readable
+}
+
+/// Whether the runtime decodes a body with this content encoding. It compares byte by byte: `GZIP` would stay as it is.
+fn can_decode(encoding: &str) -> bool {
+    matches!(encoding, "" | "gzip" | "br") || encoding.eq_ignore_ascii_case("identity")
 }
 
 /// Whether markup in this encoding is ASCII. Pages in unknown encodings are not rewritten.
@@ -65,10 +72,8 @@ fn charset(content_type: &str) -> Option<&str> {
 /// Responds with the page for this visitor. Page view and exposures are recorded after the page has been sent.
 pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutcome) -> Result<Response, JsValue> {
     let headers = personal_headers(context, response, &outcome)?;
-    let is_utf8 = response
-        .headers()
-        .get("content-type")?
-        .is_some_and(|kind| charset(&kind).is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8")));
+    let content_type = response.headers().get("content-type")?.unwrap_or_default();
+    let charset = charset(&content_type);
     let init = response::init(response.status(), &headers);
     let record = outcome.is_recorded();
     let envelope = Envelope::new(context, &outcome.visitor);
@@ -80,19 +85,30 @@ pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutco
         }
         return Ok(page);
     }
-    let rewriter = Rewriter::new(&outcome.plan, &outcome.decision, is_utf8)?;
-    let stream = rewriter.stream(response)?;
+    let is_utf8 = charset.is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8"));
+    let encoding = if charset.is_some() { Encoding::Labelled } else { Encoding::Unlabelled };
+    let fills = slots::fills(&outcome.plan, &outcome.decision, is_utf8);
+    let stream = Stream::new(response, Filler::new(fills, marks(context, &outcome), encoding), &context.isolate)?;
     let page = Response::new_with_opt_readable_stream_and_init(Some(&stream.readable), &init)?;
     let env = context.env.clone();
     context.execution.wait_until(async move {
         let filled = stream.finished().await;
         if record {
-            let exposures = filled.exposures(&outcome.decision);
+            let exposures = slots::exposures(&outcome.decision, &filled);
             let events: Vec<_> = exposures.into_iter().chain([outcome.view]).collect();
             outbox::store_events(&env, &envelope, &events).await;
         }
     });
     Ok(page)
+}
+
+/// Returns what filled elements say of the decision: a page that is stored somewhere can so be told from a fresh one.
+fn marks(context: &RequestContext, outcome: &PageOutcome) -> Marks {
+    Marks {
+        decision: outcome.decision.id(),
+        at: context.now.0.div_euclid(1000),
+        visitor: mark(&outcome.visitor.profile.subject),
+    }
 }
 
 /// Keeps a response out of every shared cache. One that must not be stored anywhere stays so.

@@ -48,27 +48,6 @@ extern "C" {
     pub type Outbox;
     #[wasm_bindgen(method, catch)]
     pub async fn keep(this: &Outbox, message: &str) -> Result<JsValue, JsValue>;
-
-    /// The platform's streaming rewriter.
-    #[wasm_bindgen(js_name = HTMLRewriter)]
-    pub type HtmlRewriter;
-    #[wasm_bindgen(constructor, js_class = HTMLRewriter, catch)]
-    pub fn new() -> Result<HtmlRewriter, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    pub fn on(this: &HtmlRewriter, selector: &str, handlers: &Object) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    pub fn transform(this: &HtmlRewriter, response: &Response) -> Result<Response, JsValue>;
-
-    /// An element in the stream, valid until its handler returns.
-    pub type Element;
-    #[wasm_bindgen(method, getter, js_name = tagName)]
-    pub fn tag_name(this: &Element) -> String;
-    #[wasm_bindgen(method, catch, js_name = getAttribute)]
-    pub fn get_attribute(this: &Element, name: &str) -> Result<Option<String>, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = setAttribute)]
-    pub fn set_attribute(this: &Element, name: &str, value: &str) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = setInnerContent)]
-    pub fn set_inner_content(this: &Element, content: &str, options: &Object) -> Result<JsValue, JsValue>;
 }
 
 impl ExecutionContext {

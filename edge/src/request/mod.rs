@@ -17,6 +17,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
 
+use crate::page::unfilled::Unfilled;
 use crate::plan_store::PlanStore;
 use crate::platform::config::Config;
 use crate::platform::js::{self, ExecutionContext};
@@ -36,6 +37,8 @@ pub struct Isolate {
     pub refreshes: Refreshes,
     /// The number of requests that were refused because a page of another site had sent them.
     pub refused_senders: Cell<u32>,
+    /// Slots that were left as they came.
+    pub unfilled: Unfilled,
 }
 
 impl Isolate {
@@ -46,6 +49,7 @@ impl Isolate {
             plans: PlanStore::default(),
             refreshes: Refreshes::default(),
             refused_senders: Cell::default(),
+            unfilled: Unfilled::default(),
         }
     }
 }
