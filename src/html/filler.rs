@@ -1,6 +1,6 @@
 //! Fills the slots of one page while it passes through in chunks.
 
-use crate::html::element::{Kind, NARROW, OPTIONAL_END, RAW};
+use crate::html::element::{Kind, NARROW, OPTIONAL_END, PART, RAW};
 use crate::html::held::{Candidate, End, Held, Insert, Reason, Wrap};
 use crate::html::reader::{self, Reader, SLOT, STATE, TYPE};
 use crate::html::scanner::Event;
@@ -198,8 +198,10 @@ impl Filler {
         let mut at = 0;
         loop {
             self.reader.tree.watch();
+            let depth = self.reader.tree.depth();
             let Some((event, outcome)) = self.reader.next(chunk, &mut at) else { return };
-            self.settle();
+            self.settle(depth);
+            self.guard_fallbacks(event, outcome, depth);
             let (per_byte, at_all) = STEPS;
             let is_dear = self.steps() > at_all.saturating_add(self.read.saturating_mul(per_byte));
             if self.reader.tree.is_stopped() || is_dear {
@@ -212,8 +214,9 @@ impl Filler {
         }
     }
 
-    /// Ends the candidates whose elements the last event has closed, and drops those that are in doubt.
-    fn settle(&mut self) {
+    /// Ends the candidates whose elements the last event has closed, and drops those that are in doubt. `depth` is the number
+    /// of open elements before the event.
+    fn settle(&mut self, depth: usize) {
         let (tree, tag) = (&self.reader.tree, &self.reader.scanner.tag);
         let (low, doubt) = (tree.low(), tree.doubt().unwrap_or(usize::MAX));
         for candidate in self.held.candidates.iter_mut().rev().filter(|candidate| candidate.end == End::Open) {
@@ -224,7 +227,7 @@ impl Filler {
                 return;
             } else {
                 let is_own = tag.is_end && tag.hash() == candidate.name && candidate.index == low;
-                let is_clear = !candidate.is_in_select || closes_option(Kind::of(tag.name()));
+                let is_clear = is_clear(candidate, tree, Kind::of(tag.name()), depth);
                 match is_own || candidate.kind.is(OPTIONAL_END) {
                     true if is_clear => {
                         candidate.end = End::Seen(tag.start);
@@ -236,6 +239,28 @@ impl Filler {
             };
             candidate.end = End::Dropped;
             self.unfilled.push(reason);
+        }
+    }
+
+    /// Drops the candidates whose fallback the last tag would leave, or in which it would mean something else than before.
+    fn guard_fallbacks(&mut self, event: Event, outcome: Outcome, depth: usize) {
+        let (tree, tag) = (&self.reader.tree, &self.reader.scanner.tag);
+        if event != Event::Tag || tree.is_inert() {
+            return;
+        }
+        let kind = Kind::of(tag.name());
+        let is_ours = tag.name() == b"tl-fallback";
+        // Parts of tables are dropped outside of tables, but not in a template.
+        let is_for_templates = if tag.is_end {
+            kind == Kind::Template && tree.low() == depth
+        } else {
+            kind.is(PART) && outcome == Outcome::Ignored
+        };
+        for candidate in self.held.candidates.iter_mut().filter(|candidate| candidate.end == End::Open) {
+            if is_ours || (is_for_templates && candidate.wrap == Wrap::Template) {
+                candidate.end = End::Dropped;
+                self.unfilled.push(Reason::Ambiguous);
+            }
         }
     }
 
@@ -301,6 +326,7 @@ impl Filler {
             name: tag.hash(),
             kind,
             is_in_select,
+            changes: tree.changes(),
             close: tag.close,
             content: tag.end,
             wrap,
@@ -321,9 +347,15 @@ impl Filler {
     }
 }
 
-/// Whether a tag ends an option for former and for present parsers alike.
-const fn closes_option(kind: Kind) -> bool {
-    matches!(kind, Kind::Option | Kind::Optgroup | Kind::Hr | Kind::Select)
+/// Whether an element that a tag closes ends there in the filled page as well.
+fn is_clear(candidate: &Candidate, tree: &Tree, closing: Kind, depth: usize) -> bool {
+    // What a fallback in a template leaves behind, it leaves there.
+    (candidate.wrap != Wrap::Template || candidate.changes == tree.changes())
+        // Former and present parsers do not agree on other tags here.
+        && (!candidate.is_in_select
+            || matches!(closing, Kind::Option | Kind::Optgroup | Kind::Hr | Kind::Select))
+        // The end tag of a form leaves elements open that are open in it.
+        && (candidate.kind != Kind::Form || (candidate.index.saturating_add(1) == depth && !tree.has_leaks()))
 }
 
 /// Whether the element is a script that browsers do not run, which is the only place for JSON.
@@ -343,3 +375,7 @@ const ESCAPE: u8 = 0x1b;
 fn is_utf16(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])
 }
+
+#[cfg(test)]
+#[path = "filler_tests.rs"]
+mod tests;

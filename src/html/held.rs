@@ -71,6 +71,8 @@ pub(crate) struct Candidate {
     pub kind: Kind,
     /// Whether it is a part of a `select`.
     pub is_in_select: bool,
+    /// The changes of the tree before its content.
+    pub changes: u32,
     /// The offset at which attributes can be added.
     pub close: u64,
     /// The offset of its content.

@@ -1,5 +1,7 @@
 //! Slots: the parts of a page that campaigns fill.
 
+use throughline::html::{SUPPORTED, Selector};
+
 use crate::rules::Definition;
 use crate::source::cursor::{Cursor, ReadContext};
 
@@ -41,12 +43,23 @@ impl<'a> Definition<'a> for Slot<'a> {
         Self {
             pages: if pages.contains(&"**") { Vec::new() } else { pages },
             public: fields.flag("public", false, out),
-            selector: fields.get("selector").and_then(|cursor| cursor.text(out)),
+            selector: fields.get("selector").and_then(|cursor| selector(&cursor, out)),
             json: is_json,
             schema,
             cursor: fields.cursor().clone(),
         }
     }
+}
+
+/// Reads a selector that the edge can follow while a page streams.
+fn selector<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<&'a str> {
+    let text = cursor.text(out)?;
+    if let Err(error) = Selector::parse(text) {
+        let place = text.get(..error.at).unwrap_or(text).chars().count().saturating_add(1);
+        let message = format!("`{text}` is not a selector for a slot: at character {place}, {}", error.message);
+        cursor.error("selector", message, out).expected(SUPPORTED);
+    }
+    Some(text)
 }
 
 fn pages<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {

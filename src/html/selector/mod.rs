@@ -52,3 +52,6 @@ impl Selector {
         steps.for_each(|step| step.compound.attributes(out));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,9 @@ impl Tree {
         if self.mode() == Some(Kind::Colgroup) && !matches!(kind, Kind::Colgroup | Kind::Col | Kind::Template) {
             self.pop_mode();
         }
+        if self.mode() == Some(Kind::Select) && matches!(kind, Kind::Option | Kind::Optgroup) {
+            self.doubt_options();
+        }
         self.end_in_body(tag, kind);
     }
 
@@ -109,21 +112,16 @@ impl Tree {
             let found = self.in_scope(|open| open == Kind::Form);
             return self.close_found(found);
         }
-        if !core::mem::take(&mut self.has_form) {
+        if !self.has_form {
             return;
         }
+        self.set_form(false);
+        let Some(index) = self.in_scope(|open| open == Kind::Form) else { return };
         self.close_implied(Kind::Other);
-        if let Some(index) = self.in_scope(|open| open == Kind::Form) {
-            self.doubt_if_open_in(index);
-            self.remove(index);
-        }
-    }
-
-    /// Doubts elements that stay open though the one that they are in does not.
-    fn doubt_if_open_in(&mut self, index: usize) {
         if index.saturating_add(1) < self.stack.len() {
             self.doubt_from(index);
         }
+        self.remove(index);
     }
 
     /// Ends a formatting element. Returns whether one was open.
@@ -134,12 +132,16 @@ impl Tree {
         }
         if self.from(index.saturating_add(1)).iter().any(Open::is_special) {
             // The parser takes the blocks apart: the "adoption agency algorithm".
-            self.leaked |= bit(kind);
+            self.leak(bit(kind));
             self.doubt_from(index);
             self.remove(index);
-        } else {
-            self.close(index, true);
+            return true;
         }
+        // The tag may be for an element of the kind that the parser has opened again.
+        if self.has_leaked(kind) {
+            self.doubt_from(index);
+        }
+        self.close(index, true);
         true
     }
 

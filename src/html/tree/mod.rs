@@ -62,6 +62,10 @@ pub(crate) struct Tree {
     has_form: bool,
     /// The formatting elements that the parser may open again, as bits of their kinds.
     leaked: u128,
+    /// The number of times that elements leaked.
+    leaks: u32,
+    /// The number of times that the form pointer changed.
+    forms: u32,
     templates: usize,
     foreign: usize,
     /// The offset of `</body>` or `</html>`, if nothing but comments and space has followed.
@@ -84,6 +88,8 @@ impl Tree {
             is_standard: false,
             has_form: false,
             leaked: 0,
+            leaks: 0,
+            forms: 0,
             templates: 0,
             foreign: 0,
             body_end: None,
@@ -113,6 +119,16 @@ impl Tree {
     /// Whether the rest of the page is uncertain.
     pub(crate) const fn is_stopped(&self) -> bool {
         self.is_stopped
+    }
+
+    /// Returns the number of times that something has changed which outlives the elements that are open now.
+    pub(crate) const fn changes(&self) -> u32 {
+        self.leaks.wrapping_add(self.forms)
+    }
+
+    /// Whether the parser may open formatting elements again that were closed without their end tags.
+    pub(crate) const fn has_leaks(&self) -> bool {
+        self.leaked != 0
     }
 
     /// Returns the number of open elements that have been looked at, which is the cost so far.
@@ -153,7 +169,7 @@ impl Tree {
     /// Whether another tree has the same state apart from the open elements, which are as many.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.stack.len() == other.stack.len()
-            && self.leaked == other.leaked
+            && self.leaks == other.leaks
             && self.has_form == other.has_form
             && self.phase == other.phase
             && self.is_stopped == other.is_stopped
@@ -250,12 +266,25 @@ impl Tree {
                 leaked |= bit(open.kind);
             }
         }
-        self.leaked |= leaked;
+        if leaked != 0 {
+            self.leak(leaked);
+        }
         self.low = self.low.min(self.stack.len());
         while self.top().is_some_and(Open::is_ghost) {
             self.stack.pop();
             self.low = self.low.min(self.stack.len());
         }
+    }
+
+    fn leak(&mut self, kinds: u128) {
+        self.leaked |= kinds;
+        self.leaks = self.leaks.wrapping_add(1);
+    }
+
+    /// Sets or unsets the form pointer.
+    fn set_form(&mut self, has_form: bool) {
+        self.has_form = has_form;
+        self.forms = self.forms.wrapping_add(1);
     }
 
     /// Takes an element out of the stack, and leaves those in it open.

@@ -35,7 +35,7 @@ impl Tree {
     fn skeleton_start(&mut self, tag: &Tag, kind: Kind) -> Option<Outcome> {
         match kind {
             Kind::Html if self.stack.is_empty() => return Some(self.push(tag, kind, Space::Html)),
-            Kind::Html | Kind::Frame => return Some(Outcome::Ignored),
+            Kind::Frame => return Some(Outcome::Ignored),
             Kind::Frameset => {
                 self.stop();
                 return Some(Outcome::Ignored);
@@ -50,7 +50,12 @@ impl Tree {
                 self.phase = Phase::Body;
                 return Some(self.push(tag, kind, Space::Html));
             }
-            Kind::Head | Kind::Body => return Some(Outcome::Ignored),
+            Kind::Head => return Some(Outcome::Ignored),
+            Kind::Html | Kind::Body => {
+                // Its attributes go to the element that is open already, but not from within a template.
+                self.doubt_from(0);
+                return Some(Outcome::Ignored);
+            }
             _ => {}
         }
         if self.phase < Phase::Body && self.templates == 0 {
@@ -75,7 +80,7 @@ impl Tree {
                 if self.has_form || self.templates > 0 {
                     return Outcome::Ignored;
                 }
-                self.has_form = true;
+                self.set_form(true);
                 return Outcome::Void;
             }
             Kind::Table => {
@@ -93,15 +98,27 @@ impl Tree {
     /// Former parsers drop most tags here, and present ones do not. They agree on where the `select` ends as long as
     /// nothing changes how the text is read.
     fn start_in_select(&mut self, tag: &Tag, kind: Kind, attributes: ForeignAttributes) -> Outcome {
+        if matches!(kind, Kind::Option | Kind::Optgroup | Kind::Hr) {
+            self.doubt_options();
+        }
         match kind {
             Kind::Option => self.close_top(&[Kind::Option]),
             Kind::Optgroup | Kind::Hr => self.close_top(&[Kind::Option, Kind::Optgroup]),
             Kind::Script | Kind::Template => {}
-            Kind::Input | Kind::Keygen | Kind::Select => self.stop(),
+            Kind::Input | Kind::Keygen | Kind::Select | Kind::Table => self.stop(),
             _ if kind.is(RAW) => self.stop(),
             _ => return self.start_in_body(tag, kind, attributes),
         }
         if kind.is(VOID) { Outcome::Void } else { self.push(tag, kind, Space::Html) }
+    }
+
+    /// Doubts what is open in a `select` if other elements than options are, which former parsers have dropped.
+    pub(super) fn doubt_options(&mut self) {
+        if let Some(index) = self.mode_index()
+            && !self.top().is_some_and(|top| matches!(top.kind, Kind::Select | Kind::Option | Kind::Optgroup))
+        {
+            self.doubt_from(index.saturating_add(1));
+        }
     }
 
     fn close_top(&mut self, kinds: &[Kind]) {
@@ -119,7 +136,9 @@ impl Tree {
             Kind::Dd | Kind::Dt => self.close_item(&[Kind::Dd, Kind::Dt]),
             Kind::Form if self.has_form && self.templates == 0 => return Outcome::Ignored,
             Kind::Form => {
-                self.has_form |= self.templates == 0;
+                if self.templates == 0 {
+                    self.set_form(true);
+                }
                 self.close_p();
             }
             Kind::Table if self.is_standard => self.close_p(),
