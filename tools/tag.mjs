@@ -11,10 +11,18 @@ const outdir = join(root, 'build', 'shop', '_tl');
 const common = { bundle: true, minify: true, target: 'es2020', legalComments: 'none', logLevel: 'warning' };
 
 await mkdir(outdir, { recursive: true });
-await build({ ...common, entryPoints: [join(root, 'pkg', 'tag.js')], outfile: join(outdir, 'tag.js'), format: 'iife' });
+const tag = { ...common, entryPoints: [join(root, 'pkg', 'tag.js')] };
+await build({
+  ...tag,
+  outfile: join(outdir, 'tag.js'),
+  format: 'iife',
+  define: { 'import.meta.url': 'undefined' },
+});
+// A module knows its own address, which a classic script with `type="module"` does not.
+await build({ ...tag, outfile: join(outdir, 'tag.mjs'), format: 'esm', define: { TAG_MODULE: 'true' } });
 await build({
   ...common,
-  entryPoints: [join(root, 'pkg', 'index.js')],
+  entryPoints: [join(root, 'pkg', 'tag', 'core.js')],
   outfile: join(outdir, 'core.js'),
   format: 'esm',
 });

@@ -2,20 +2,21 @@
 // hosts; here they hold for events that wait in the browser, before the rules of the site are known.
 import { keepParameters } from './settings.js';
 
-const KEPT = [
-  ...'utm_* gad_source gad_campaignid mc_cid'.split(' '),
-  ...'gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id epik ScCid rdt_cid yclid'.split(' '),
-  ...keepParameters,
-];
-/** The first of `KEPT` whose values are long and random, and name no person. */
-const FIRST_CLICK_ID = 4;
-const CLICK_IDS = 13;
+const CAMPAIGN = 'utm_* gad_source gad_campaignid mc_cid'.split(' ');
+/** Their values are long and random, and name no person. */
+const CLICK = 'gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id epik ScCid rdt_cid yclid'.split(' ');
 /** An e-mail address, in plain or encoded, or a JSON Web Token. */
 const SECRET = /[\w.+-]+(@|%(25)*40)[\w-]+|eyJ[\w-]{5,}\.[\w-]{8}/i;
 const LONG = /[a-z\d]{24,}/gi;
 
-const kept = patternOf(KEPT);
-const clickId = patternOf(KEPT.slice(FIRST_CLICK_ID, FIRST_CLICK_ID + CLICK_IDS));
+const kept = patternOf([...CAMPAIGN, ...CLICK, ...keepParameters]);
+const campaign = patternOf([...CAMPAIGN, ...CLICK]);
+const clickId = patternOf(CLICK);
+
+/** Returns whether a parameter says where a visitor comes from, and nothing of the page. */
+export function isCampaign(name) {
+  return campaign.test(name);
+}
 
 /** Returns an address without user name, fragment, and parameters that may be about a person. */
 export function clean(address) {

@@ -1,4 +1,6 @@
 // The visitor's consent on this device: in the cookie that the edge reads as well, and in memory where it cannot be written.
+import { now } from './clock.js';
+import { get, set } from './document.js';
 import { attempt } from './storage.js';
 
 const COOKIE = 'tl_consent';
@@ -23,14 +25,14 @@ export function choicesAt() {
 
 /** Remembers choices for this page. They count at once, whether or not `write` succeeds. */
 export function remember(changes) {
-  unwritten = { ...choices(), ...changes, [AT]: String(Date.now()) };
+  unwritten = { ...choices(), ...changes, [AT]: String(now()) };
 }
 
 /** Writes the choices to the cookie. */
 export function write() {
   const secure = location.protocol === 'https:' ? '; Secure' : '';
   const value = new URLSearchParams(unwritten);
-  document.cookie = `${COOKIE}=${value}; Path=/; Max-Age=${HALF_A_YEAR}; SameSite=Lax${secure}`;
+  set('cookie', `${COOKIE}=${value}; Path=/; Max-Age=${HALF_A_YEAR}; SameSite=Lax${secure}`);
   if (written()[AT] === unwritten[AT]) unwritten = undefined;
 }
 
@@ -45,7 +47,7 @@ export function hasGpc() {
 }
 
 function written() {
-  const cookies = attempt(() => document.cookie) ?? '';
+  const cookies = attempt(() => get('cookie')) ?? '';
   const pair = cookies.split('; ').find((pair) => pair.startsWith(`${COOKIE}=`)) ?? '';
   return Object.fromEntries(new URLSearchParams(pair.slice(COOKIE.length + 1)));
 }

@@ -1,24 +1,44 @@
 // The source of decisions: the core in this page where it can run, else the edge, which also decides slots that are not public.
 import { toEvent } from '../event.js';
+import * as clock from './clock.js';
 import * as device from './device.js';
-import { takeToken } from './hand-over.js';
-import { base, planKey } from './settings.js';
 import { fail } from './emit.js';
+import { takeToken } from './hand-over.js';
+import { loadParts } from './parts.js';
+import { currentPlan, isOff, notice } from './plan.js';
+import { base, planKey } from './settings.js';
 
 /** The most pending events that the edge accepts. */
 const MAX_EVENTS = 200;
 /** The timeout of a request, in milliseconds. */
 const TIMEOUT_MS = 15 * 1000;
+/** The age of an answer after which another view asks again, in milliseconds. */
+const STALE_MS = 30 * 1000;
 
 let core;
 let visitor;
+let askedAt = 0;
 /** The version of the profile that the next answer should have at least. */
 let wantedVersion;
 
-/** Returns the core with the public plan, or `undefined` where it cannot run: without WebAssembly, or under a strict policy. */
-export function loadCore() {
+/**
+ * Returns the core with the public plan that the edge uses, or `undefined` where it cannot run: without WebAssembly, or
+ * under a strict policy.
+ */
+export async function loadCore() {
   core ??= start().catch(fail);
-  return core;
+  const mine = core;
+  const loaded = await mine;
+  if (!loaded || isCurrent(loaded)) return loaded;
+  // It was loaded before the first answer, or has been replaced since.
+  if (core === mine) core = start().catch(fail);
+  const next = await core;
+  // A machine of the edge may not have the plan yet; until then the edge decides.
+  return next && isCurrent(next) ? next : undefined;
+}
+
+function isCurrent({ planId }) {
+  return (currentPlan() ?? planId) === planId;
 }
 
 /** Disables the core after it has failed. */
@@ -31,12 +51,17 @@ export function loadVisitor() {
   if (device.isSignedOut()) return Promise.resolve();
   const epoch = device.currentEpoch();
   visitor ??= askVisitor(epoch).catch((error) => {
-    fail(error);
+    if (!isOff()) fail(error);
     if (epoch !== device.currentEpoch()) return;
     visitor = undefined;
     device.learn();
   });
   return visitor;
+}
+
+/** Makes the next `loadVisitor` send a request if the last one is some time ago: plan and visitor may have changed. */
+export function renewVisitor() {
+  if (visitor && Date.now() - askedAt > STALE_MS) forgetVisitor();
 }
 
 /** Makes the next `loadVisitor` send a request: the visitor may have changed, or their profile, which may have this version. */
@@ -69,6 +94,7 @@ export async function decideAtEdge(facts, calls, view) {
 }
 
 async function askVisitor(epoch) {
+  askedAt = Date.now();
   const query = wantedVersion ? `?ver=${wantedVersion}` : '';
   wantedVersion = undefined;
   let found = (await handOver()) ?? (await request(`token${query}`));
@@ -90,17 +116,28 @@ async function handOver() {
 
 async function start() {
   if (!globalThis.WebAssembly) throw new Error('this browser does not support WebAssembly');
-  const { load } = await import(`${base}core.js`);
-  return load({ plan: `${base}plan`, wasm: `${base}core.wasm`, keys: planKey });
+  const known = currentPlan();
+  // Without an id the browser's copy may be of a plan that was replaced.
+  const [{ load }, plan] = await Promise.all([
+    loadParts(),
+    known ? fetch(`${base}plan?v=${encodeURIComponent(known)}`) : fetch(`${base}plan`, { cache: 'no-cache' }),
+  ]);
+  notice(plan);
+  return load({ plan, wasm: `${base}core.wasm`, keys: planKey, now: clock.now });
 }
 
 async function request(endpoint, { headers, ...options } = {}) {
+  const asked = Date.now();
   const response = await fetch(base + endpoint, {
     credentials: 'include',
     signal: AbortSignal.timeout?.(TIMEOUT_MS),
     ...options,
     headers: { ...device.headers(), ...headers },
   });
+  const answered = Date.now();
+  notice(response);
   if (!response.ok) throw new Error(`${endpoint} returned ${response.status}`);
-  return response.json();
+  const answer = await response.json();
+  clock.learn(answer.now, asked, answered);
+  return answer;
 }

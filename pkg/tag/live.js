@@ -3,12 +3,6 @@
 //   first `GET token`, `live` ──> open ──{"ver": n}, newer──> `GET token?ver=n`, and another decision
 //                                  │ └── closed ──> a pause, doubled each time ──> open again, while the page is visible
 //                                  └── 4001 to 4003: whose page this is may have changed ──> `GET token` at once
-import { forgetVisitor, loadVisitor } from './decider.js';
-import { fail } from './emit.js';
-import { base } from './settings.js';
-import { recognise, refresh } from './view.js';
-
-const URL = `${base.replace(/^http/, 'ws')}live`;
 /** The time in which several messages are one, in milliseconds; ten times as long after each answer that was not newer. */
 const GATHER_MS = 100;
 const MAX_TRIES = 3;
@@ -23,6 +17,8 @@ const MOVED = 4001;
 const SIGNED_OUT = 4003;
 const TOO_MANY = 4004;
 
+/** The functions of the tag. */
+let tag;
 let socket;
 /** The visitor whose channel it is. */
 let whose;
@@ -32,17 +28,19 @@ let tries = 0;
 let failures = 0;
 let pausing, gathering, pinging;
 
-/** Listens from now on, whenever the visitor and the edge allow it. */
-export function listen() {
+/** Listens from now on, whenever the visitor and the edge allow it. `given` are functions of the tag. Returns `hangUp`. */
+export function newListener(given) {
+  tag = given;
   document.addEventListener('tlrefresh', check);
   document.addEventListener('visibilitychange', check);
   // A page with an open connection cannot go into the back/forward cache.
   addEventListener('pagehide', hangUp);
-  recognise().then(check).catch(fail);
+  tag.recognise().then(check).catch(tag.fail);
+  return hangUp;
 }
 
 /** Closes the channel. Nothing is heard of the visitor any more. */
-export function hangUp() {
+function hangUp() {
   for (const timer of [pausing, gathering]) clearTimeout(timer);
   clearInterval(pinging);
   const open = socket;
@@ -53,7 +51,7 @@ export function hangUp() {
 
 /** Opens the channel of the visitor who is here, unless there is one, and closes that of another one. */
 async function check() {
-  const found = await loadVisitor();
+  const found = await tag.loadVisitor();
   const visitor = found?.live ? `${found.device} ${found.subject}` : undefined;
   if (visitor !== whose) hangUp();
   if (!visitor) return;
@@ -64,7 +62,7 @@ async function check() {
 }
 
 function open() {
-  const mine = (socket = new WebSocket(URL));
+  const mine = (socket = new WebSocket(`${tag.base.replace(/^http/, 'ws')}live`));
   const since = Date.now();
   let isAlive = true;
   mine.onopen = () => {
@@ -114,8 +112,8 @@ function gather() {
 /** Asks for the visitor and decides again, if the page has heard of a newer version or something `isOther` than that. */
 async function renew(isOther) {
   const mine = whose;
-  const found = await loadVisitor();
+  const found = await tag.loadVisitor();
   if (!found || mine !== whose || !(isOther || heard > found.ver)) return;
-  forgetVisitor(isOther ? found.ver + 1 : heard);
-  refresh('live');
+  tag.forgetVisitor(isOther ? found.ver + 1 : heard);
+  tag.refresh('live');
 }

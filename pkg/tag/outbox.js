@@ -1,11 +1,14 @@
 // The outbox: events are stored until the edge acknowledges them, and sent again with the same ids until then.
+//
+// A batch that is refused for its content is sent again in halves, until the event at fault is alone.
+import * as clock from './clock.js';
 import { choices, hasGpc } from './consent.js';
 import * as device from './device.js';
-import { base, writeKey } from './settings.js';
 import { fail } from './emit.js';
+import { locked } from './lock.js';
+import * as posting from './post.js';
 import { attempt, read, remove as removeStored, store } from './storage.js';
 
-const URL = `${base}events`;
 const KEY = 'tl_event:';
 const ALLOWED = 'tl_allowed';
 /** The most events in the outbox; the oldest are dropped. */
@@ -14,10 +17,13 @@ const MAX_BYTES = 256 * 1024;
 /** Below the 64 KB of `keepalive` requests that browsers allow to outlive their page. */
 const MAX_BATCH = 56 * 1024;
 const MAX_EVENT = 32 * 1024;
-/** The timeout of a request, in milliseconds. */
-const TIMEOUT_MS = 15 * 1000;
-/** The longest pause between two attempts, in milliseconds. */
+/** The longest pause between two attempts, in milliseconds, and the number of failures that leads to it. */
 const MAX_PAUSE_MS = 5 * 60 * 1000;
+const MAX_FAILURES = 9;
+/** The age at which an event that was never acknowledged is dropped, in milliseconds. */
+const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+/** The most events that are put aside before a pause. */
+const MAX_ASIDE = 5;
 
 /**
  * Whether the visitor allows storage and measurement; `undefined` until it is known.
@@ -31,18 +37,25 @@ const memory = new Map();
 const inFlight = new Set();
 const beaconed = new Set();
 let failures = 0;
+/** The time before which the edge wants to hear nothing, and the refusal that was said last. */
+let notBefore = 0;
+let refused;
 let timer;
 let sending;
 let otherDevice = () => {};
 
-/** Adds a call of the Segment specification, as the device's that the page knows. Consent events are sent without permission. */
-export function add(call) {
-  const text = JSON.stringify({ ...call, owner: device.owner() });
+/**
+ * Adds a call of the Segment specification, as the device's that the page knows. Consent events are sent without permission.
+ *
+ * `skew` is how much the time of the call was corrected for the device's clock; `undefined` leaves its time as it is.
+ */
+export function add(call, skew) {
+  const text = JSON.stringify({ ...call, owner: device.owner(), skew });
   if (size(text) > MAX_EVENT) return fail(`the event \`${call.event ?? call.type}\` is longer than ${MAX_EVENT} bytes`);
   const isConsent = call.event === 'Consent Preference Updated';
   if (isAllowed === false && !isConsent) return;
   // Keys sort by time, and differ between tabs because of the message id.
-  const key = `${KEY}${Date.now().toString(36)}:${isConsent ? '!' : ''}${call.messageId}`;
+  const key = `${KEY}${clock.tick().toString(36)}:${isConsent ? '!' : ''}${call.messageId}`;
   if (!(isAllowed && store(key, text))) memory.set(key, text);
   bound();
   schedule(20);
@@ -105,7 +118,7 @@ export async function disown({ here = false, all = entries() }) {
   const unowned = all.filter(([, text]) => !ownerOf(text));
   for (const [key] of unowned) remove(key);
   const sent = here ? unowned.filter(([key]) => isAllowed || isConsent(key)) : [];
-  const left = sent.length ? await send(sent) : [];
+  const { left } = sent.length ? await send(sent) : { left: [] };
   const lost = unowned.length - sent.length + left.length;
   if (lost) fail(`${lost} events are dropped: nobody knows whose they are`);
 }
@@ -125,7 +138,7 @@ export function strip() {
 
 /** Returns the calls of this epoch that are not acknowledged yet. */
 export function pending() {
-  const calls = entries().map(([, text]) => JSON.parse(text));
+  const calls = entries().map(([, text]) => posting.callOf(text));
   return calls.filter(({ owner }) => !owner || owner === device.owner());
 }
 
@@ -133,8 +146,7 @@ export function pending() {
 export function flush() {
   clearTimeout(timer);
   // One tab at a time, because all tabs share the store.
-  const locked = (work) => navigator.locks?.request('tl_events', work) ?? work();
-  sending ??= Promise.resolve(locked(sendAll))
+  sending ??= locked('tl_events', sendAll)
     .catch(fail)
     .finally(() => (sending = undefined));
   return sending;
@@ -142,50 +154,63 @@ export function flush() {
 
 /** Sends waiting events as a beacon, because the page may be closed. They stay in the outbox until acknowledged. */
 export function beacon() {
+  if (Date.now() < notBefore) return;
   const batch = take(
     (key, text) => !inFlight.has(key) && !beaconed.has(key) && (ownerOf(text) || !device.isSignedOut()),
   );
-  if (!batch.length || !navigator.sendBeacon?.(URL, body(batch))) return;
+  if (!batch.length || !posting.beacon(batch)) return;
   for (const [key] of batch) beaconed.add(key);
 }
 
 async function sendAll() {
+  if (Date.now() < notBefore) return retry();
+  dropOld();
+  const aside = [];
   // Without a ticket an event is of whom the cookie says: that must be who did it, and be settled.
   const isSettled = (_key, text) => ownerOf(text) || (device.isAsked() && !device.isSignedOut());
   for (let batch = take(isSettled); batch.length; batch = take(isSettled)) {
-    const left = await send(batch);
-    if (left.length < batch.length) {
-      failures = 0;
-    } else {
-      retry();
-      return;
-    }
+    if (!(await deliver(batch, aside))) return retry();
+    failures = 0;
   }
 }
 
-/** Sends a batch, removes the acknowledged events, and returns the others. */
+/** Sends a batch, in halves while its content is refused. Returns whether to go on. `aside` gets the events at fault. */
+async function deliver(batch, aside) {
+  const { left, isContent, refusal } = await send(batch);
+  if (!isContent) return left.length < batch.length;
+  if (batch.length > 1) {
+    const half = batch.length >> 1;
+    return (await deliver(batch.slice(0, half), aside)) && deliver(batch.slice(half), aside);
+  }
+  const [[key]] = batch;
+  remove(key);
+  posting.failEvent(batch[0], refusal);
+  return aside.push(key) < MAX_ASIDE;
+}
+
+/** Sends a batch, removes the acknowledged events, and returns the outcome of `post`. */
 async function send(batch) {
   for (const [key] of batch) inFlight.add(key);
-  try {
-    const response = await fetch(URL, {
-      method: 'POST',
-      body: body(batch),
-      keepalive: true,
-      credentials: 'include',
-      headers: device.headers(),
-      signal: AbortSignal.timeout?.(TIMEOUT_MS),
-    });
-    // The captive portal of a wireless network answers 200 as well, but does not list the events.
-    const { results, device: named } = response.ok ? await response.json() : {};
-    if (device.announce(named)) otherDevice();
-    const isKnown = ([, text]) => (results?.[JSON.parse(text).messageId]?.result ?? 'retry') !== 'retry';
-    for (const [key] of batch.filter(isKnown)) remove(key);
-    return batch.filter((entry) => !isKnown(entry));
-  } catch {
-    return batch;
-  } finally {
-    for (const [key] of batch) inFlight.delete(key);
+  const outcome = await posting.post(batch);
+  const { left, pause = 0, refusal, isContent, isOtherDevice } = outcome;
+  for (const [key] of batch) inFlight.delete(key);
+  for (const entry of batch) if (!left.includes(entry)) remove(entry[0]);
+  if (isOtherDevice) otherDevice();
+  notBefore = Date.now() + pause;
+  if (isContent) return outcome;
+  if (refusal) {
+    if (refusal !== refused) fail(new Error(`the events are refused: ${refusal}`));
+    failures = MAX_FAILURES;
   }
+  refused = refusal;
+  return outcome;
+}
+
+/** Drops events that are so old that nobody waits for them. */
+function dropOld() {
+  const old = entries().filter(([key]) => Date.now() - Number.parseInt(key.slice(KEY.length), 36) > MAX_AGE_MS);
+  for (const [key] of old) remove(key);
+  if (old.length) fail(new Error(`${old.length} events are dropped: they could not be sent for seven days`));
 }
 
 /** Returns as many entries as fit into one request, oldest first. */
@@ -193,11 +218,6 @@ function take(fits = () => true) {
   let bytes = 0;
   const maySend = (key, text) => (isAllowed || isConsent(key)) && fits(key, text);
   return entries().filter(([key, text]) => maySend(key, text) && (bytes += size(text)) < MAX_BATCH);
-}
-
-function body(batch) {
-  const events = batch.map(([, text]) => text).join();
-  return `{"batch":[${events}],"sentAt":"${new Date().toISOString()}","writeKey":${JSON.stringify(writeKey ?? '')}}`;
 }
 
 /** Schedules an attempt, unless a retry is scheduled already. */
@@ -210,18 +230,21 @@ function schedule(pause) {
 /** Schedules a retry, with exponential back-off and jitter. */
 function retry() {
   const pause = Math.min(MAX_PAUSE_MS, 1000 * 2 ** failures++) * (0.5 + Math.random() / 2);
-  timer = setTimeout(flush, pause);
+  clearTimeout(timer);
+  timer = setTimeout(flush, Math.max(pause, notBefore - Date.now()));
 }
 
 /** Drops the oldest events beyond the limits. */
 function bound() {
   const all = entries();
   let bytes = all.reduce((sum, [, text]) => sum + size(text), 0);
+  const { length } = all;
   while (all.length > MAX_COUNT || bytes > MAX_BYTES) {
     const [key, text] = all.shift();
     bytes -= size(text);
     remove(key);
   }
+  if (all.length < length) fail(new Error(`${length - all.length} events are dropped: too many wait to be sent`));
 }
 
 /** Returns the keys and the JSON of all entries, oldest first. */

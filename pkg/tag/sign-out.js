@@ -5,8 +5,9 @@
 import { deleteToken } from './decider.js';
 import * as device from './device.js';
 import { fail } from './emit.js';
-import { hangUp } from './live.js';
+import { locked } from './lock.js';
 import * as outbox from './outbox.js';
+import { hangUp } from './parts.js';
 import { forget, refresh } from './view.js';
 
 /** The time that events have to leave as the visitor's, in milliseconds: afterwards their device is nobody's. */
@@ -49,8 +50,7 @@ export function follow() {
 /** Asks the edge to confirm a sign-out that waits for it. `sending` are events that are on their way. */
 export function settle(sending) {
   clearTimeout(timer);
-  const locked = (work) => navigator.locks?.request('tl_sign_out', work) ?? work();
-  running ??= Promise.resolve(locked(() => confirm(sending))).finally(() => (running = undefined));
+  running ??= locked('tl_sign_out', () => confirm(sending)).finally(() => (running = undefined));
   return running;
 }
 

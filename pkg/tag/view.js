@@ -1,12 +1,16 @@
 // The page view: decides, fills the slots, and records exposures.
 import { toEvent } from '../event.js';
 import { cleanCall } from './address.js';
+import * as clock from './clock.js';
 import { choices, choicesAt, hasGpc, isUnwritten } from './consent.js';
-import { decideAtEdge, dropCore, forgetCore, forgetVisitor, loadCore, loadVisitor } from './decider.js';
+import { decideAtEdge, dropCore, forgetCore, forgetVisitor, loadCore, loadVisitor, renewVisitor } from './decider.js';
 import * as device from './device.js';
+import * as exposures from './exposures.js';
+import { asJson } from './json.js';
 import * as outbox from './outbox.js';
 import { agent, attributes, context } from './page.js';
-import { edgeDecision } from './settings.js';
+import * as plan from './plan.js';
+import { isReplayed } from './replay.js';
 import * as slots from './slots.js';
 import { fail, emit } from './emit.js';
 
@@ -15,18 +19,20 @@ const MAX_FRESH = 200;
 
 /** Calls that the core has not applied yet. */
 const fresh = [];
-/** The decisions whose content this page view shows. */
-let shown = new Set(edgeDecision ? [edgeDecision] : []);
+/** The view that the core has decided about. */
+let decided;
+/** Who is told, once, whether the page that the edge has sent is a replay. */
+let checked;
 /** The visitor as last received from the edge, and a profile of theirs that counts only from the next view on. */
 let visitor;
 let profileOfNextView;
 let wanted;
 let running = Promise.resolve();
 
-/** Records a call: sends it, and decides again. */
-export function record(call, reason) {
+/** Records a call: sends it, and decides again. `skew` is how much its time was corrected, if it may be again. */
+export function record(call, reason, skew) {
   emit('tlevent', call);
-  outbox.add(call);
+  outbox.add(call, skew);
   fresh.push(call);
   fresh.splice(0, fresh.length - MAX_FRESH);
   refresh(reason);
@@ -57,12 +63,25 @@ export function refresh(reason) {
     .catch(fail);
 }
 
+/** Follows the plan: another one decides again, and without one the page shows its own content. */
+plan.onChange(() => {
+  if (plan.isOff()) return slots.clear(true);
+  forgetVisitor();
+  forgetCore();
+  refresh('event');
+});
+
+/** Calls back once it is known whether the page was for another view. */
+export function onChecked(listener) {
+  checked = listener;
+}
+
 /** Forgets the visitor, and takes the content that was for them off the page. */
 export function forget() {
   forgetVisitor();
   forgetCore();
   fresh.length = 0;
-  shown = new Set();
+  exposures.beginView();
   visitor = profileOfNextView = undefined;
   slots.clear();
 }
@@ -73,7 +92,8 @@ export async function recognise() {
   const found = await loadVisitor();
   outbox.own();
   // Only if the edge has seen the opt-out does its answer take it into account.
-  if (found && !isUnwritten() && (found.gpc || !hasGpc())) outbox.setAllowed(found.store && found.measure, key);
+  if (found && !isUnwritten() && (found.gpc || !hasGpc()))
+    outbox.setAllowed(found.store && found.measure && !found.isBot, key);
   // Choices that the edge cannot see are told to it, even where there is nothing to decide.
   if (found && isUnwritten()) {
     const { store, measure } = await decideAtEdge({ ...requestOf(found), slots: [] }, [], []);
@@ -82,35 +102,41 @@ export async function recognise() {
   return found;
 }
 
-async function decideAndFill(reason) {
+async function decideAndFill(wish) {
   if (device.isSignedOut()) return;
   const epoch = device.currentEpoch();
+  const isOther = () => epoch !== device.currentEpoch();
   const key = outbox.permissionKey();
-  const present = slots.slots();
-  const [found, core] = await Promise.all([recognise(), present.size ? loadCore() : undefined]);
+  if (wish === 'view') renewVisitor();
+  // A page that the edge has filled needs the core only if it is a replay.
+  const needsCore = () => (wish === 'start' ? slots.areOpen() : slots.slots().size);
+  const [found] = await Promise.all([recognise(), needsCore() ? loadCore() : undefined]);
+  if (plan.isOff()) return wish === 'view' ? slots.clear() : undefined;
   // Without a visitor no decision is possible, so the page keeps its content. After a sign-out it is about somebody else.
-  if (!found || epoch !== device.currentEpoch()) return;
+  if (!found || found.isBot || isOther()) return;
+  const reason = checkPage(found) ? 'view' : wish;
+  if (reason === 'start' && !slots.areOpen()) return;
+  const [core] = slots.slots().size ? await Promise.all([loadCore(), slots.loadFiller()]) : [];
+  if (isOther()) return;
+
   const request = requestOf(found);
-  if (reason === 'view') shown = new Set();
   const here = core && decideHere(core, found, request, reason);
   const isMine = (name) => here && name in core.slots;
   const page = slots.slots(here && core.slots);
   const theirs = [...page]
     .filter(([name, elements]) => !isMine(name) && wantsEdge(reason, here, elements))
     .map(([name]) => name);
+  const shown = [...exposures.currentView().decisions];
   const there = theirs.length
-    ? await decideAtEdge({ ...request, slots: theirs }, outbox.pending(), [...shown]).catch(fail)
+    ? await decideAtEdge({ ...request, slots: theirs }, outbox.pending(), shown).catch(fail)
     : undefined;
-  if (epoch !== device.currentEpoch()) return;
+  if (isOther() || plan.isOff()) return;
 
-  const exposures = new Map();
+  for (const decision of [here, there]) if (decision) exposures.nameView(decision);
   for (const [name, elements] of page) {
     const decision = isMine(name) ? here : theirs.includes(name) ? there : undefined;
-    if (decision && show(name, elements, decision, reason)) {
-      for (const event of exposuresOf(decision, name)) exposures.set(event.id, event);
-    }
+    if (decision) show(name, elements, decision, reason, core);
   }
-  expose([...exposures.values()], here && core);
   for (const decision of [here, there]) {
     if (!decision) continue;
     outbox.setAllowed(decision.store && decision.measure, key);
@@ -119,9 +145,19 @@ async function decideAndFill(reason) {
   emit('tlrefresh', { reason, slots: [...page.keys()] });
 }
 
+/** Checks once whether the page was for another view. If so, this one begins, and nothing that came with the page is accepted. */
+function checkPage(found) {
+  if (!checked) return false;
+  const isReplay = isReplayed(found);
+  if (isReplay) exposures.beginView();
+  checked(isReplay);
+  checked = undefined;
+  return isReplay;
+}
+
 /** Returns the facts of this page and this device. */
 function requestOf(found) {
-  return {
+  return asJson({
     attributes: { ...found.attributes, ...attributes() },
     consent: { ...found.consent, ...choices() },
     consentAt: choicesAt(),
@@ -130,7 +166,7 @@ function requestOf(found) {
     channel: 'web',
     locale: navigator.language,
     session: found.session,
-  };
+  });
 }
 
 /** Returns the core's decision, or `undefined` if it fails. After a trap the edge decides. */
@@ -138,18 +174,21 @@ function decideHere(core, found, request, reason) {
   try {
     const isNew = found !== visitor;
     const events = [...(isNew ? outbox.pending() : []), ...fresh.splice(0)].map(toEvent);
+    const view = exposures.currentView();
+    const isNewView = reason === 'view' && decided !== view;
     core.request = request;
+    decided = view;
     if (!core.decision || (isNew && found.subject !== core.profile.subject)) {
       visitor = found;
       profileOfNextView = found.profile;
-      return core.decide({ profile: beforeThisView(found, core.slots), events });
+      return core.decide({ profile: beforeThisView(found, Object.keys(core.slots)), events });
     }
     if (reason === 'live') {
-      if (isNew) core.merge(beforeThisView(found, core.slots));
+      if (isNew) core.merge(beforeThisView(found, Object.keys(core.slots)));
       visitor = found;
       return core.observe(...events);
     }
-    if (reason !== 'view') return reason === 'slots' && !events.length ? core.decision : core.observe(...events);
+    if (!isNewView) return reason === 'slots' && !events.length ? core.decision : core.observe(...events);
     if (isNew) profileOfNextView = found.profile;
     visitor = found;
     if (profileOfNextView) core.merge(profileOfNextView);
@@ -167,13 +206,9 @@ function decideHere(core, found, request, reason) {
  *
  * The edge has applied them already. A cap that they reach must not remove the content that the visitor is looking at.
  */
-function beforeThisView({ subject, profile }, slots) {
-  const decisions = new Set(
-    [...document.querySelectorAll('[data-tl-decision]')].map(({ dataset }) => dataset.tlDecision),
-  );
-  const ids = new Set(
-    [...decisions].flatMap((decision) => Object.keys(slots).map((name) => fnv32a(`${decision}:${name}`))),
-  );
+function beforeThisView({ subject, profile }, names) {
+  const decisions = new Set([...exposures.currentView().decisions, ...slots.decisions()]);
+  const ids = new Set([...decisions].flatMap((decision) => names.map((name) => fnv32a(`${decision}:${name}`))));
   const others = Object.entries(profile?.exposures ?? {}).map(([key, stamps]) => [
     key,
     stamps.filter(([, id]) => !ids.has(id)),
@@ -190,49 +225,47 @@ function fnv32a(text) {
 
 /** Returns whether to request a decision of the edge for a slot, which is not needed if it has filled it with the page. */
 function wantsEdge(reason, here, elements) {
-  if (reason === 'start') return !here && [...elements].some((element) => !slots.isFilled(element));
-  return reason !== 'slots' || [...elements].some(slots.isOpen);
+  if (reason !== 'start' && reason !== 'slots') return true;
+  return !(reason === 'start' && here) && [...elements].some(slots.isOpen);
 }
 
-/** Fills or empties the elements of a slot, and returns whether to record exposures. */
-function show(name, elements, decision, reason) {
+/** Fills or empties the elements of a slot, and exposes what they show. */
+function show(name, elements, decision, reason, core) {
   const content = decision.slots[name];
-  let isNews = reason === 'view';
+  let key;
   for (const element of elements) {
-    if (reason === 'start' && slots.isFilled(element)) continue;
+    if (reason === 'start' && !slots.isOpen(element)) continue;
     try {
-      if (content) isNews = slots.fill(element, content, decision.decisionId) || isNews;
-      else slots.empty(name, element).catch(fail);
+      if (!content) {
+        if (slots.empty(element)) refresh('slots');
+        continue;
+      }
+      key = slots.fill(element, content, decision.decisionId);
     } catch (error) {
       element.setAttribute('data-tl-state', 'error');
       fail(error);
     }
   }
-  return content && isNews;
-}
-
-/** Returns the exposures of a slot: of its message, and of the experiment that chose it. */
-function exposuresOf({ exposures }, name) {
-  const seen = exposures.find(({ properties }) => properties.slot === name);
-  const experiment = seen?.properties.experiment;
-  return exposures.filter((event) => event === seen || (experiment && event.properties.experiment_id === experiment));
+  if (key !== undefined) exposures.expose(name, key, decision, (events) => recordAll(events, core));
+  else if (!content) exposures.forgetUnseen(name);
 }
 
 /** Records exposures, and applies them to the profile of the core. */
-function expose(events, core) {
-  for (const event of events) {
-    shown.add(event.properties.decision);
-    const { id, event: name, at, properties } = event;
-    const call = cleanCall({
-      type: 'track',
-      event: name,
-      messageId: id,
-      timestamp: new Date(at).toISOString(),
-      properties,
-      context: context(),
-    });
+function recordAll(events, core) {
+  for (const { id, event: name, at, properties, recordedFor } of events) {
+    const call = cleanCall(
+      asJson({
+        type: 'track',
+        event: name,
+        messageId: id,
+        timestamp: new Date(at).toISOString(),
+        properties: { ...properties, decision: recordedFor },
+        context: context(),
+      }),
+    );
     emit('tlevent', call);
-    outbox.add(call);
+    outbox.add(call, clock.skew());
   }
+  // The core knows its decisions by their own ids.
   if (core && events.length) core.observe(...events);
 }

@@ -6,11 +6,14 @@
  *
  * The result has `asked` (such as `GET token`), `events` (with `owner`), `requests`, and switches: `setOffline(offline)`,
  * `isDown` (all requests fail with 503), `refuse(name)` (the status of a request), `keepsCookies`, `hold(endpoint)` (answers
- * wait for the returned function), `rotate()` (the browser gets another device, as at a sign-in), and `facts`, which a
- * token's answer has beside the device.
+ * wait for the returned function), `rotate()` (the browser gets another device, as at a sign-in), `facts` (or what returns them), which a
+ * token's answer has beside the device, `plan` (the id that all answers name), and `judge(call, index)`, which returns the
+ * result of an event; or, for a batch, `judgeAll(batch)`, the whole answer of a refusal: `{ status, headers, json }`.
  */
 export async function fakeVisitors(context) {
   const fake = { asked: [], events: [], requests: [], isDown: false, keepsCookies: true, facts: {}, refuse: undefined };
+  fake.judge = () => ({ result: 'ok' });
+  fake.judgeAll = () => undefined;
   const held = new Map();
   let count = 0;
   let cookie;
@@ -51,15 +54,23 @@ export async function fakeVisitors(context) {
       gpc: false,
       expires: null,
     };
-    return { ...facts, store: true, measure: true, device, owner, ...fake.facts };
+    return {
+      ...facts,
+      store: true,
+      measure: true,
+      device,
+      owner,
+      ...(typeof fake.facts === 'function' ? fake.facts() : fake.facts),
+    };
   };
   const events = (request) => {
     const { batch } = JSON.parse(request.postData());
-    fake.events.push(...batch);
+    const judged = batch.map((call, index) => [call.messageId, fake.judge(call, index)]);
+    fake.events.push(...batch.filter((_call, index) => judged[index][1].result === 'ok'));
     const before = cookie;
     const { device, owner } = recognise(request);
     const named = device !== before && device !== request.headers()['x-tl-device'] ? { device, owner } : {};
-    return { ...named, results: Object.fromEntries(batch.map(({ messageId }) => [messageId, { result: 'ok' }])) };
+    return { ...named, results: Object.fromEntries(judged) };
   };
   const answers = { token, events };
 
@@ -73,8 +84,12 @@ export async function fakeVisitors(context) {
       fake.requests.push({ name, headers: request.headers(), body: request.postData() });
       await held.get(endpoint);
       const status = fake.refuse?.(name) ?? (fake.isDown ? 503 : 200);
-      const json = status === 200 ? answer(request) : { error: { code: 'refused' } };
-      await route.fulfill({ status, json }).catch(() => {});
+      const isBatch = name === 'POST events' && status === 200;
+      const refusal = isBatch ? fake.judgeAll(JSON.parse(request.postData()).batch) : undefined;
+      const json = status === 200 && !refusal ? answer(request) : { error: { code: 'refused', message: 'refused' } };
+      const headers = fake.plan ? { 'x-tl-plan': fake.plan } : {};
+      const { headers: more, ...changes } = refusal ?? {};
+      await route.fulfill({ status, json, headers: { ...headers, ...more }, ...changes }).catch(() => {});
     });
   }
   return fake;
