@@ -64,24 +64,20 @@ const commands = {
 };
 
 /** Records a call. `options` are a `messageId`, by which it counts once, and a `timestamp`. */
-function send(call, reason = 'event', { messageId, timestamp } = {}) {
+function send(call, reason = 'event', { messageId, timestamp: given } = {}) {
   for (const name of ['properties', 'traits'])
     checkObject(`${name}\` of \`${call.event ?? call.type}`, call[name] ?? {});
   follow();
-  const at = timestamp === undefined ? undefined : timeOf(timestamp);
-  const whole = {
-    ...call,
-    messageId: idOf(messageId) || newId(),
-    timestamp: (at ?? new Date(tick() + skew())).toISOString(),
-    context: context(),
-  };
+  const at = given === undefined ? undefined : timeOf(given);
   let isCut = false;
-  const healed = asJson(whole, () => {
+  const said = asJson(call, () => {
     isCut = true;
   });
   if (isCut)
     fail(new Error(`parts of \`${call.event ?? call.type}\` are left out: too deep, too many, or within themselves`));
-  record(cleanCall(healed), reason, at ? undefined : skew());
+  const timestamp = (at ?? new Date(tick() + skew())).toISOString();
+  const whole = { ...said, messageId: idOf(messageId) || newId(), timestamp, context: asJson(context()) };
+  record(cleanCall(whole), reason, at ? undefined : skew());
 }
 
 /** Returns a time as a Date; `undefined` for what is none, which is said and costs nothing but the time. */

@@ -4,7 +4,7 @@ import * as clock from './clock.js';
 import * as device from './device.js';
 import { fail } from './emit.js';
 import { takeToken } from './hand-over.js';
-import { loadParts } from './parts.js';
+import { coreAddress, loadParts } from './parts.js';
 import { currentPlan, isOff, notice } from './plan.js';
 import { base, planKey } from './settings.js';
 
@@ -123,7 +123,7 @@ async function start() {
     known ? fetch(`${base}plan?v=${encodeURIComponent(known)}`) : fetch(`${base}plan`, { cache: 'no-cache' }),
   ]);
   notice(plan);
-  return load({ plan, wasm: `${base}core.wasm`, keys: planKey, now: clock.now });
+  return load({ plan, wasm: coreAddress(), keys: planKey, now: clock.now });
 }
 
 async function request(endpoint, { headers, ...options } = {}) {

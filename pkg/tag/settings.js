@@ -51,7 +51,8 @@ function timing(name) {
 function baseOf(host) {
   const url = new URL(host, location.href);
   const [one, other] = [`.${url.hostname}`, `.${location.hostname}`];
-  if (url.protocol !== 'https:' && !one.endsWith(other) && !other.endsWith(one)) return undefined;
+  const isOurs = location.hostname && (one.endsWith(other) || other.endsWith(one));
+  if (url.protocol !== 'https:' && !isOurs) return undefined;
   const path = url.pathname === '/' ? '/_tl/' : url.pathname.replace(/\/?$/, '/');
   return /^https?:$/.test(url.protocol) ? url.origin + path : undefined;
 }

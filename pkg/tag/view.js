@@ -19,7 +19,8 @@ const MAX_FRESH = 200;
 
 /** Calls that the core has not applied yet. */
 const fresh = [];
-/** The view that the core has decided about. */
+/** The view that was filled last, and the one that the core has decided about. */
+let filled;
 let decided;
 /** Who is told, once, whether the page that the edge has sent is a replay. */
 let checked;
@@ -114,7 +115,7 @@ async function decideAndFill(wish) {
   if (plan.isOff()) return wish === 'view' ? slots.clear() : undefined;
   // Without a visitor no decision is possible, so the page keeps its content. After a sign-out it is about somebody else.
   if (!found || found.isBot || isOther()) return;
-  const reason = checkPage(found) ? 'view' : wish;
+  const reason = checkPage(found) || isNewView() ? 'view' : wish;
   if (reason === 'start' && !slots.areOpen()) return;
   const [core] = slots.slots().size ? await Promise.all([loadCore(), slots.loadFiller()]) : [];
   if (isOther()) return;
@@ -143,6 +144,13 @@ async function decideAndFill(wish) {
     emit('tldata', { decision, source: decision === here ? 'core' : 'edge' });
   }
   emit('tlrefresh', { reason, slots: [...page.keys()] });
+}
+
+/** Returns whether another view has begun since the last decision. Its slots may come before it is asked for. */
+function isNewView() {
+  const before = filled;
+  filled = exposures.currentView();
+  return before !== undefined && before !== filled;
 }
 
 /** Checks once whether the page was for another view. If so, this one begins, and nothing that came with the page is accepted. */

@@ -41,7 +41,7 @@ async function visitor(path = '/') {
   page.on('websocket', (channel) => seen.channels.push(channel));
   await page.goto(path);
   const device = await page.evaluate(async () => (await (await fetch('/_tl/token')).json()).device);
-  const text = (slot) => page.locator(`[data-tl-slot="${slot}"]`).textContent();
+  const text = (slot) => page.locator(`[data-tl-slot="${slot}"]`).innerText();
   const shows = (slot, wanted) => eventually(async () => assert.equal(await text(slot), wanted), PATIENT_MS);
   return { context, page, heard, seen, device, text, shows };
 }

@@ -125,7 +125,7 @@ async function open(path, options) {
   visitors.push(visitor);
   if (options?.prepare) await options.prepare(visitor);
   await visitor.page.goto(path);
-  const text = (name) => visitor.page.locator(`[data-tl-slot="${name}"]`).textContent();
+  const text = (name) => visitor.page.locator(`[data-tl-slot="${name}"]`).innerText();
   const push = (...items) => visitor.page.evaluate((items) => globalThis.throughline_queue.push(...items), items);
   const shows = (name, wanted) => eventually(async () => assert.equal((await text(name)).trim(), wanted));
   return {
@@ -193,12 +193,12 @@ describe('filling', () => {
 
   test('fills what a selector of the plan finds', async () => {
     const { page } = await open('/unmarked', cached('/unmarked'));
-    await eventually(async () => assert.equal(await page.locator('#marked').textContent(), 'Promo'));
+    await eventually(async () => assert.equal(await page.locator('#marked').innerText(), 'Promo'));
   });
 
   test('a broken slot does not break the others', async () => {
     const broken = `<div data-tl-slot="page.hero" id="broken">Fallback</div><script>
-      Object.defineProperty(document.getElementById('broken'), 'innerHTML', { set() { throw new Error('broken'); } });
+      document.getElementById('broken').prepend = () => { throw new Error('broken'); };
     </script><div data-tl-slot="page.bar"></div>`;
     const { shows, text, heard, page } = await open('/static', cached('/static', html(broken)));
     await shows('page.bar', 'Promo');
@@ -291,7 +291,7 @@ describe('following what happens', () => {
     assert.deepEqual(received.find(({ event }) => event === 'Half An Emoji').properties, { text: '\ufffd' });
     const messages = (await heard('tlerror')).map(({ message }) => message);
     assert.match(messages.join('\n'), /`properties` of `Not An Object`: expected an object/);
-    assert.match(messages.join('\n'), /BigInt/);
+    await eventually(() => assert.deepEqual(received.find(({ event }) => event === 'Large')?.properties, { n: '1' }));
   });
 
   test('commands that waited for the tag are run, unknown ones are named', async () => {

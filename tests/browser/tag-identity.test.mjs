@@ -56,7 +56,7 @@ async function open(path = '/', { prepare, init } = {}) {
 function tab(page) {
   const heard = (wanted) =>
     page.evaluate((wanted) => heard.filter(([type]) => type === wanted).map(([, detail]) => detail), wanted);
-  const text = async (name) => (await page.locator(`[data-tl-slot="${name}"]`).textContent()).trim();
+  const text = async (name) => (await page.locator(`[data-tl-slot="${name}"]`).innerText()).trim();
   return {
     page,
     heard,

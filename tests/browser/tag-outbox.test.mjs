@@ -162,7 +162,8 @@ describe('an event', () => {
     assert.equal(named('Deep')[0].properties.kept, 1);
     assert.ok(JSON.stringify(named('Deep')[0]).split('deep').length < 40);
     assert.equal(named('identify')[0].traits.name, '\ufffd');
-    assert.equal(named('Wide')[0].properties.list.length, 5000 - 1);
+    const { length } = named('Wide')[0].properties.list;
+    assert.ok(length > 4900 && length < 5000, String(length));
     const messages = await errors();
     assert.deepEqual(
       messages.map((message) => message.replace(/:.*/, '')),

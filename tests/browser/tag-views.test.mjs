@@ -256,7 +256,7 @@ describe('Turbo', () => {
   /** A site whose pages the edge fills, also those that Turbo fetches; it counts the ones that a person navigates to. */
   const site = (path, request) => {
     if (path === '/turbo.js') return { body: turbo, contentType: 'text/javascript' };
-    const isDocument = request.headers()['sec-fetch-dest'] === 'document';
+    const isDocument = request.isNavigationRequest();
     const decision = `d-${path.replace(/\W/g, '')}-${Math.random().toString(36).slice(2)}`;
     const hero = filledByEdge({
       html: path === '/pricing/' ? '<h1>Prices</h1>' : '<h1>Hello</h1>',
