@@ -2,7 +2,7 @@
 // browser has rendered in advance.
 import { get } from './document.js';
 
-/** What waits, by its name: a later one of the same name replaces it. */
+/** The counts that wait, by name: a later one of the same name replaces it. */
 const waiting = new Map();
 
 /** Runs `count` as soon as the page is visible. */

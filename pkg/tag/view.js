@@ -22,7 +22,7 @@ const fresh = [];
 /** The view that was filled last, and the one that the core has decided about. */
 let filled;
 let decided;
-/** Who is told, once, whether the page that the edge has sent is a replay. */
+/** The listener that is told, once, whether the page that the edge has sent is a replay. */
 let checked;
 /** The visitor as last received from the edge, and a profile of theirs that counts only from the next view on. */
 let visitor;

@@ -90,7 +90,7 @@ export function bench({ vars } = {}) {
 export function tab(page, fake) {
   const heard = (wanted) =>
     page.evaluate((wanted) => heard.filter(([type]) => type === wanted).map(([, detail]) => detail), wanted);
-  /** What somebody sees in a slot. */
+  /** Returns the text that somebody sees in a slot. */
   const sees = async (name) => (await page.locator(`[data-tl-slot="${name}"]`).first().innerText()).trim();
   const named = (name) => fake.events.filter(({ event, type }) => (event ?? type) === name);
   return {
