@@ -22,7 +22,7 @@ pub(crate) struct IdMap<V> {
 /// Up to this number of entries a scan costs less than hashing.
 const MAX_SCANNED: usize = 8;
 
-impl<V: Copy> IdMap<V> {
+impl<V: Clone> IdMap<V> {
     pub(crate) const fn new() -> Self {
         Self { entries: Vec::new(), slots: Vec::new() }
     }
@@ -34,7 +34,7 @@ impl<V: Copy> IdMap<V> {
         } else {
             self.entries.get(self.slots.get(self.slot_of(id))?.wrapping_sub(1))
         };
-        found.map(|(_, value)| *value)
+        found.map(|(_, value)| value.clone())
     }
 
     /// Sets the value of an id that has none yet.

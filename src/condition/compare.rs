@@ -4,7 +4,8 @@ use core::cmp::Ordering;
 
 use super::interned::InternedFact;
 use super::trace::ConditionTracer;
-use super::version::padded;
+use super::version::{self, padded};
+use crate::facts::reading::{self, Reading};
 use crate::json::ValueRef;
 use crate::json::value_ref::compare_texts;
 use crate::json::{Object, Value};
@@ -68,10 +69,21 @@ fn test(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>, tracer: &mut Condi
 
 /// Tests the nodes that compare the value itself.
 fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
-    let relation = || constant(plan, Id::new(node.a)).and_then(|constant| value.compare(constant));
-    let version = || compare_texts(&padded(value), plan.text(Id::new(node.a)));
+    let is_own = node.is_own();
+    if is_own && value.is_null() && !matches!(op, Op::Is) {
+        return op == Op::Vne;
+    }
+    let relation = || match constant(plan, Id::new(node.a))? {
+        ValueRef::Number(constant) if is_own => reading::number(value)?.partial_cmp(&constant),
+        constant => value.compare(constant),
+    };
+    let version = || match value {
+        _ if !is_own => Some(compare_texts(&padded(value), plan.text(Id::new(node.a)))),
+        ValueRef::Text(_) | ValueRef::Number(_) => version::compare(&value.to_text(), plan.text(Id::new(node.b))),
+        _ => None,
+    };
     match op {
-        Op::Is => is(plan, Id::new(node.a), value),
+        Op::Is => is(plan, node, value),
         Op::Isi => lowercase(&value.to_text()) == plan.text(Id::new(node.a)),
         Op::Eq => is_identical(plan, Id::new(node.a), value),
         Op::Ne => !is_identical(plan, Id::new(node.a), value),
@@ -87,12 +99,12 @@ fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
         Op::Regex => plan.is_match(Id::<Regex>::new(node.a), &value.to_text()),
         Op::Exists => value.is_null() != (node.a == 1),
         Op::Type => value.type_name() == plan.text(Id::new(node.a)),
-        Op::Veq => version().is_eq(),
-        Op::Vne => version().is_ne(),
-        Op::Vgt => version().is_gt(),
-        Op::Vgte => version().is_ge(),
-        Op::Vlt => version().is_lt(),
-        Op::Vlte => version().is_le(),
+        Op::Veq => version().is_some_and(Ordering::is_eq),
+        Op::Vne => !version().is_some_and(Ordering::is_eq),
+        Op::Vgt => version().is_some_and(Ordering::is_gt),
+        Op::Vgte => version().is_some_and(Ordering::is_ge),
+        Op::Vlt => version().is_some_and(Ordering::is_lt),
+        Op::Vlte => version().is_some_and(Ordering::is_le),
         Op::True
         | Op::False
         | Op::And
@@ -120,10 +132,14 @@ fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
 }
 
 /// Compares with a bare value of a condition: the fact is converted to the constant's type.
-fn is(plan: &Plan, id: Id<Constant>, value: ValueRef<'_>) -> bool {
-    let Some(row) = plan.get(id) else { return false };
+fn is(plan: &Plan, node: Node, value: ValueRef<'_>) -> bool {
+    let Some(row) = plan.get(Id::<Constant>::new(node.a)) else { return false };
+    let is_own = node.is_own();
     match row.kind {
         ConstantKind::Null => value.is_null(),
+        _ if is_own && value.is_null() => false,
+        ConstantKind::Boolean if is_own => reading::boolean(value) == Some(row.number != 0.0),
+        ConstantKind::Number if is_own => reading::number(value) == Some(row.number),
         ConstantKind::Boolean => !value.is_null() && value.is_truthy() == (row.number != 0.0),
         ConstantKind::Number => value.to_number() == row.number,
         ConstantKind::String => value.to_text() == plan.text(row.text),
@@ -138,7 +154,7 @@ fn is_identical(plan: &Plan, id: Id<Constant>, value: ValueRef<'_>) -> bool {
 }
 
 fn is_among(plan: &Plan, constants: Ids<Constant>, value: ValueRef<'_>) -> bool {
-    InternedFact::new(plan, value).is_among(plan, constants)
+    InternedFact::new(plan, Reading::Seen(value)).is_among(plan, constants)
 }
 
 /// Tests the value, or the elements of a list until one passes.

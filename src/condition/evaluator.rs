@@ -7,14 +7,18 @@ use super::trace::ConditionTracer;
 use crate::collections::IdMap;
 use crate::event::consent::Consent;
 use crate::facts::Request;
+use crate::facts::reading::{self, Reading};
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::plan::condition_ops::wide;
-use crate::plan::tables::{Attribute, AttributeFlags, Journey, JourneyState, Node, Segment, SegmentFlags, Source};
+use crate::plan::tables::{Attribute, AttributeFlags, Journey, JourneyState, Node, Segment, SegmentFlags, Source, ValueKind};
 use crate::plan::{Id, Op, Plan};
 use crate::prelude::*;
 use crate::profile::{InstanceStatus, Profile};
 use crate::time::Millis;
+
+/// The bit of the key of a fact that is not read as its type.
+const AS_IT_IS: u32 = 1 << 31;
 
 /// Evaluates the conditions of one decision. Nodes that several conditions share are evaluated once.
 pub struct Evaluator<'a> {
@@ -26,7 +30,7 @@ pub struct Evaluator<'a> {
     claims_id: bool,
     /// Results of the shared nodes and segments that were evaluated.
     results: IdMap<bool>,
-    /// The attributes that conditions asked for.
+    /// The attributes that conditions asked for, by id; those that were not read as their type by [`AS_IT_IS`] as well.
     facts: IdMap<InternedFact<'a>>,
 }
 
@@ -95,13 +99,21 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Returns the same value as [`Self::fact`], looked up and interned once.
-    pub(crate) fn interned(&mut self, id: Id<Attribute>) -> InternedFact<'a> {
-        if let Some(cached) = self.facts.get(id.0) {
+    /// Returns the subject's value of an attribute, read as its declared type.
+    pub(crate) fn reading(&self, id: Id<Attribute>) -> Reading<'a> {
+        let found = self.fact(id);
+        self.plan.get(id).map_or(Reading::Seen(found), |row| reading::read(self.plan, &row, found))
+    }
+
+    /// Returns the same value as [`Self::reading`], or as [`Self::fact`], looked up and interned once.
+    pub(crate) fn interned(&mut self, id: Id<Attribute>, as_type: bool) -> InternedFact<'a> {
+        let key = if as_type { id.0 } else { id.0 | AS_IT_IS };
+        if let Some(cached) = self.facts.get(key) {
             return cached;
         }
-        let fact = InternedFact::new(self.plan, self.fact(id));
-        self.facts.insert(id.0, fact);
+        let found = if as_type { self.reading(id) } else { Reading::Seen(self.fact(id)) };
+        let fact = InternedFact::new(self.plan, found);
+        self.facts.insert(key, fact.clone());
         fact
     }
 
@@ -198,15 +210,33 @@ impl<'a> Evaluator<'a> {
 
     fn test_attribute(&mut self, attribute: Node, tracer: &mut ConditionTracer) -> bool {
         let (id, test) = (Id::<Attribute>::new(attribute.a), Id::new(attribute.b));
-        let fact = self.interned(id);
+        let fact = self.interned(id, attribute.c != 0);
+        let view = match fact.view() {
+            ValueRef::Number(at) if attribute.c == 2 => ValueRef::Number(at - millis_number(self.now)),
+            view => view,
+        };
         if !tracer.is_recording {
             let by_id = node(self.plan, test).and_then(|(node, op)| fact.test(self.plan, node, op));
-            return by_id.unwrap_or_else(|| holds(self.plan, test, fact.view, tracer));
+            return by_id.unwrap_or_else(|| holds(self.plan, test, view, tracer));
         }
-        let name = || self.plan.get(id).map_or("", |row| self.plan.text(row.name)).to_owned();
-        tracer.record("attribute", || Value::String(name()));
-        record_found(tracer, fact.view, name);
-        holds(self.plan, test, fact.view, tracer)
+        self.record_attribute(id, view, attribute.c, tracer);
+        holds(self.plan, test, view, tracer)
+    }
+
+    /// Records an attribute and its value, or that it is missing, or the type that it could not be read as.
+    fn record_attribute(&self, id: Id<Attribute>, view: ValueRef<'_>, form: u32, tracer: &mut ConditionTracer) {
+        let Some(row) = self.plan.get(id) else { return };
+        let (name, found) = (self.plan.text(row.name), self.fact(id));
+        tracer.record("attribute", || Value::from(name));
+        record_found(tracer, found, || name.to_owned());
+        if view.is_null() && !found.is_null() {
+            tracer.record("notA", || Value::from(row.kind.name()));
+        }
+        if form == 2 {
+            tracer.record("fromNow", || view.to_value());
+        } else if form == 1 && row.kind == ValueKind::Date {
+            tracer.record("read", || view.to_value());
+        }
     }
 
     fn test_segment(&mut self, id: Id<Segment>, tracer: &mut ConditionTracer) -> bool {

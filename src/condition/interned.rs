@@ -2,23 +2,24 @@
 
 use core::cmp::Ordering;
 
+use crate::facts::reading::Reading;
 use crate::json::ValueRef;
 use crate::plan::tables::{Constant, ConstantKind, Node};
 use crate::plan::{Id, Ids, Op, Plan};
 
 /// A fact, and the constant that equals it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct InternedFact<'a> {
-    pub(crate) view: ValueRef<'a>,
+    fact: Reading<'a>,
     /// `None` for a string that the plan does not [intern](Plan::intern), and for lists and objects, which equal
     /// nothing.
     constant: Option<Constant>,
 }
 
 impl<'a> InternedFact<'a> {
-    pub(crate) fn new(plan: &Plan, view: ValueRef<'a>) -> Self {
+    pub(crate) fn new(plan: &Plan, fact: Reading<'a>) -> Self {
         let single = |kind: ConstantKind, number: f64| Some(Constant { kind, text: Id::new(0), number });
-        let constant = match view {
+        let constant = match fact.view() {
             ValueRef::Null => single(ConstantKind::Null, 0.0),
             ValueRef::Bool(value) => single(ConstantKind::Boolean, f64::from(u8::from(value))),
             ValueRef::Number(number) => single(ConstantKind::Number, number),
@@ -27,16 +28,20 @@ impl<'a> InternedFact<'a> {
             }
             ValueRef::List(_) | ValueRef::Object(_) => None,
         };
-        Self { view, constant }
+        Self { fact, constant }
+    }
+
+    pub(crate) fn view(&self) -> ValueRef<'_> {
+        self.fact.view()
     }
 
     /// Compares a constant with the fact; `None` if the fact equals no constant of the plan.
-    pub(crate) fn order(self, plan: &Plan, id: Id<Constant>) -> Option<Ordering> {
+    pub(crate) fn order(&self, plan: &Plan, id: Id<Constant>) -> Option<Ordering> {
         Some(plan.get(id)?.order(&self.constant?))
     }
 
     /// Checks whether the fact is one of the constants, which the compiler has sorted.
-    pub(super) fn is_among(self, plan: &Plan, constants: Ids<Constant>) -> bool {
+    pub(super) fn is_among(&self, plan: &Plan, constants: Ids<Constant>) -> bool {
         let order = |id: &u32| self.order(plan, Id::new(*id)).unwrap_or(Ordering::Less);
         plan.numbers(constants).binary_search_by(order).is_ok()
     }
@@ -44,8 +49,8 @@ impl<'a> InternedFact<'a> {
     /// Tests a string by its id, if the node compares it with strings.
     ///
     /// The result is the one of the exact path, `compare`; other facts and nodes give `None` and take that path.
-    pub(super) fn test(self, plan: &Plan, node: Node, op: Op) -> Option<bool> {
-        if !matches!(self.view, ValueRef::Text(_)) {
+    pub(super) fn test(&self, plan: &Plan, node: Node, op: Op) -> Option<bool> {
+        if !matches!(self.view(), ValueRef::Text(_)) {
             return None;
         }
         let is_same = || {

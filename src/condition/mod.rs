@@ -2,8 +2,9 @@
 //!
 //! The language is GrowthBook's. The reference of its evaluation, JavaScript's conversions included, is
 //! `packages/sdk-js/src/mongrule.ts` of <https://github.com/growthbook/growthbook>. Segments, events in windows,
-//! recency, schedules, consent and journeys are additions. A missing or ill-typed fact makes a condition false; it is
-//! never an error.
+//! recency, schedules, consent and journeys are additions. A missing or ill-typed fact makes a condition of the rules' own
+//! dialect false, unless the operator says otherwise; it is never an error. Features with `dialect: growthbook` have
+//! JavaScript's conversions of missing values, too.
 
 mod compare;
 pub(crate) mod consent;
@@ -13,10 +14,10 @@ mod history;
 mod interned;
 mod local;
 mod trace;
-mod version;
+pub(crate) mod version;
 
 pub use evaluator::Evaluator;
-pub use version::padded as padded_version;
+pub use version::{compare as compare_versions, is_version, padded as padded_version};
 
 pub use compare::filter;
 pub(crate) use interned::InternedFact;

@@ -21,6 +21,7 @@ use core::ops::Range;
 use crate::collections::IdMap;
 use crate::condition::InternedFact;
 use crate::decide::Decider;
+use crate::facts::reading::{self, Reading};
 use crate::json::ValueRef;
 use crate::plan::tables::{Campaign, CandidateIndex, IndexedAttribute, Message, Placement, Posting, PostingForms};
 use crate::plan::{Id, Plan, Span};
@@ -84,8 +85,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         }
         candidates.add(plan.numbers(index.always));
         for (_, key) in plan.rows(index.attributes) {
-            let fact = self.eval.interned(key.attribute);
-            self.add_postings(&key, fact, &mut candidates);
+            let fact = self.eval.interned(key.attribute, true);
+            self.add_postings(&key, &fact, &mut candidates);
         }
         for (_, shared) in plan.rows(index.conditions) {
             if self.eval.holds(shared.node) {
@@ -98,13 +99,13 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
     /// Adds the postings of an attribute's value: as a string, a number, a boolean, and of each item of a list.
     // why: a bare value in a condition converts the fact, and an operator does not. The index does not know which of
     // them posted a constant, so it looks up all forms that occur. That gives too many candidates, and never too few.
-    fn add_postings(&self, key: &IndexedAttribute, fact: InternedFact<'_>, candidates: &mut Candidates<'a>) {
-        let of_fact = |fact: InternedFact<'_>| self.posting(key.postings, fact);
-        let posting = |value: ValueRef<'_>| of_fact(InternedFact::new(self.plan, value));
+    fn add_postings(&self, key: &IndexedAttribute, fact: &InternedFact<'_>, candidates: &mut Candidates<'a>) {
+        let of_fact = |fact: &InternedFact<'_>| self.posting(key.postings, fact);
+        let posting = |value: ValueRef<'_>| of_fact(&InternedFact::new(self.plan, Reading::Seen(value)));
         let mut add = |found: Option<Posting>| {
             candidates.add(found.map_or(&[], |posting| self.plan.numbers(posting.placements)));
         };
-        if let ValueRef::List(items) = fact.view {
+        if let ValueRef::List(items) = fact.view() {
             // why: a list comes from outside, and may repeat an item any number of times.
             let mut added = IdMap::new();
             for found in items.iter().filter_map(|item| posting(item.into())) {
@@ -115,20 +116,20 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
             }
         }
         if key.forms.contains(PostingForms::TEXT) {
-            add(match fact.view {
+            add(match fact.view() {
                 ValueRef::Text(_) => of_fact(fact),
                 other => posting(ValueRef::Text(&other.to_text())),
             });
         }
         if key.forms.contains(PostingForms::NUMBER) {
-            add(posting(ValueRef::Number(fact.view.to_number())));
+            add(posting(ValueRef::Number(fact.view().to_number())));
         }
         if key.forms.contains(PostingForms::BOOLEAN) {
-            add(posting(ValueRef::Bool(fact.view.is_truthy())));
+            add(reading::boolean(fact.view()).and_then(|value| posting(ValueRef::Bool(value))));
         }
     }
 
-    fn posting(&self, postings: Span<Posting>, fact: InternedFact<'_>) -> Option<Posting> {
+    fn posting(&self, postings: Span<Posting>, fact: &InternedFact<'_>) -> Option<Posting> {
         let order = |row: &Posting| fact.order(self.plan, row.constant).unwrap_or(Ordering::Less);
         self.plan.search(postings, order).map(|(_, posting)| posting)
     }

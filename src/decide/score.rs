@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 
 use crate::decide::Decider;
-use crate::json::Value;
+use crate::json::ValueRef;
 use crate::math::{exp, exp2, ln_1p};
 use crate::plan::Id;
 use crate::plan::tables::{Link, Score, Term, TermFlags, TermKind};
@@ -57,7 +57,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
     fn term(&self, term: &Term) -> f64 {
         let found = match term.kind {
-            TermKind::Attribute => term.attribute.and_then(|id| number(&self.eval.attribute(id))),
+            TermKind::Attribute => term.attribute.and_then(|id| number(self.eval.reading(id).view())),
             TermKind::Count => {
                 let after = if term.span.0 == 0 { Millis::MIN } else { self.facts.now.minus(term.span) };
                 let count = self.times(term).filter(|at| *at > after).count();
@@ -84,10 +84,10 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 }
 
 /// Returns the number of a fact; a boolean is 1 or 0, and other types have none.
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => Some(*number),
-        Value::Bool(value) => Some(f64::from(u8::from(*value))),
+fn number(found: ValueRef<'_>) -> Option<f64> {
+    match found {
+        ValueRef::Number(number) => Some(number),
+        ValueRef::Bool(value) => Some(f64::from(u8::from(value))),
         _ => None,
     }
 }

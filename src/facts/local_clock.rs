@@ -48,6 +48,19 @@ impl<'a> LocalClock<'a> {
         at.plus(Millis(self.offset(at.0.div_euclid(1000)).saturating_mul(1000)))
     }
 
+    /// Returns the instant at which this clock shows a local time.
+    ///
+    /// Of a time that is shown twice, it is the first. A time that is skipped counts as if the clock had not been put
+    /// forward.
+    pub(crate) fn instant(&self, wall: Millis) -> Millis {
+        // Clocks are not changed twice within two days, so one of the two offsets is that of the instant.
+        let [by_earlier, by_later] = [DAY.saturating_neg(), DAY].map(|seconds| {
+            let near = wall.plus(Millis(seconds.saturating_mul(1000)));
+            wall.minus(self.wall(near).minus(near))
+        });
+        if self.wall(by_earlier) != wall && self.wall(by_later) == wall { by_later } else { by_earlier }
+    }
+
     /// Returns the instant at which this clock shows `length` more than at `at`.
     ///
     /// That is sooner if the clock is put forward meanwhile, and later if it is put back. A local time that is skipped

@@ -3,6 +3,7 @@
 pub(crate) mod derived;
 pub(crate) mod local_clock;
 pub(crate) mod position;
+pub(crate) mod reading;
 pub(crate) mod user_agent;
 
 use crate::collections::SortedMap;

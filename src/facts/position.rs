@@ -1,5 +1,6 @@
 //! Positions and distances on the globe.
 
+use crate::facts::reading;
 use crate::json::ValueRef;
 use crate::math::{atan, cos, sin, sqrt};
 use crate::plan::tables::Place;
@@ -24,10 +25,7 @@ impl Position {
 
     /// Reads the position from an object with `latitude` and `longitude`.
     pub(crate) fn of(found: ValueRef<'_>) -> Option<Self> {
-        let degrees = |name| match found.walk([name]) {
-            ValueRef::Number(degrees) => Some(degrees),
-            _ => None,
-        };
+        let degrees = |name| reading::number(found.walk([name]));
         Self::new(degrees("latitude")?, degrees("longitude")?)
     }
 

@@ -26,21 +26,26 @@ wire_enum! {
     /// start and its length; `span` is a length of time in two words, in milliseconds, the low word first. `-` is an
     /// operand that is not read. `NONE` is `u32::MAX`.
     ///
+    /// `own` is 1 in the rules' own dialect. There a missing value passes no test, except that it differs from every other
+    /// value, and a fact is read as the type of the constant. It is 0 in GrowthBook's dialect.
+    ///
     /// | Op | Tests | `a` | `b` | `c` | `d` | Example: a condition, and the operands of its node |
     /// |---|---|---|---|---|---|---|
     /// | `True`, `False` | both | - | - | - | - | `{}`: `True` |
     /// | `And`, `Or` | both | list of `n` | list | - | - | `{ tier: gold, age: 30 }`: `And 0 2`, list 0..2 = nodes 1, 3 |
     /// | `Not` | both | `n` | - | - | - | `{ $not: { tier: gold } }`: `Not 1` |
-    /// | `Attribute` | subject | attribute | `n` on its value | - | - | `{ tier: gold }`: node 0 `Is 7`, node 1 `Attribute 2 0` |
+    /// | `Attribute` | subject | attribute | `n` on its value | 0 as it is, 1 read as its type, 2 a date as the time from now until then | - | `{ tier: gold }`: node 0 `Is 7 - 1`, node 1 `Attribute 2 0 1` |
     /// | `Member` | value | path, list of `t` | list | `n` on the member | - | `{ props.size: L }` in a filter: `Member 4 2 0` |
-    /// | `Is`, `Eq`, `Ne`, `Lt`, `Lte`, `Gt`, `Gte` | value | `k` | - | - | - | `{ $gt: 100 }`: `Gt 5`, constant 5 = 100 |
+    /// | `Is`, `Lt`, `Lte`, `Gt`, `Gte` | value | `k` | - | own | - | `{ $gt: 100 }`: `Gt 5 - 1`, constant 5 = 100 |
+    /// | `Eq`, `Ne` | value | `k` | - | - | - | `{ $eq: 100 }`: `Eq 5` |
     /// | `In`, `Ini` | value | list of `k` | list | - | - | `{ $in: [silver, gold] }`: `In 6 2`, list 6..8 = constants 7, 9 |
-    /// | `Regex` | value | regular expression | `t`, as written | - | - | `{ $regex: ^a }`: `Regex 0 12`, string 12 = `/^a/` |
+    /// | `Regex` | value | regular expression | `t`, as written | own | - | `{ $regex: ^a }`: `Regex 0 12 1`, string 12 = `/^a/` |
     /// | `Exists` | value | 1 or 0 | - | - | - | `{ $exists: false }`: `Exists 0` |
-    /// | `Type`, `Isi` | value | `t` | - | - | - | `{ $type: number }`: `Type 13` |
+    /// | `Type` | value | `t` | - | - | - | `{ $type: number }`: `Type 13` |
+    /// | `Isi` | value | `t` | - | own | - | `{ $alli: [A] }`: node 0 `Isi 13 - 1`, string 13 = `a` |
     /// | `Size`, `ElemMatch` | value | `n` on the length, on an element | - | - | - | `{ $size: 3 }`: node 0 `Is 4`, node 1 `Size 0` |
     /// | `All` | value | list of `n` on elements | list | - | - | `{ $all: [a, b] }`: `All 8 2` |
-    /// | `Veq`, `Vne`, `Vgt`, `Vgte`, `Vlt`, `Vlte` | value | `t`, padded version | `t`, as written | - | - | `{ $vgt: 1.2 }`: `Vgt 14 15` |
+    /// | `Veq`, `Vne`, `Vgt`, `Vgte`, `Vlt`, `Vlte` | value | `t`, padded version; not read if own | `t`, as written | own | - | `{ $vgt: 1.2 }`: `Vgt 15 15 1` |
     /// | `Segment` | subject | segment | - | - | - | `{ $segment: loyal }`: `Segment 0` |
     /// | `Count`, `Distinct`, `Sum` | subject | `c` | `n` on the number | span, 0 for all time | span | `{ $event: ..., count: { $gte: 2 }, within: 1d }`: `Count 0 1 86400000 0` |
     /// | `Recency` | subject | `c` | `n` on the age | - | - | `{ $recency: ... }`: `Recency 0 1` |
@@ -62,7 +67,7 @@ wire_enum! {
         Or = 3 "$or",
         /// Node `a` does not hold.
         Not = 4 "$not",
-        /// Attribute `a` of the subject satisfies node `b`.
+        /// Attribute `a` of the subject, read as `c` says, satisfies node `b`.
         Attribute = 5 "attribute",
         /// The member of the value at the path `a,b` satisfies node `c`.
         Member = 6 "member",
@@ -96,7 +101,7 @@ wire_enum! {
         All = 20 "$all",
         /// The value is a list with an element that satisfies node `a`.
         ElemMatch = 21 "$elemMatch",
-        /// The value's version equals the padded version `a`; string `b` is the version as written, for explanations.
+        /// The value's version equals the padded version `a`, or in the rules' own dialect the version `b`.
         Veq = 22 "$veq",
         /// The value's version differs from `a`.
         Vne = 23 "$vne",
@@ -177,6 +182,11 @@ impl Node {
     #[must_use]
     pub const fn kind(&self) -> Op {
         self.op.op
+    }
+
+    /// Returns whether this test of a value belongs to the rules' own dialect.
+    pub(crate) const fn is_own(&self) -> bool {
+        self.c == 1
     }
 
     /// Returns the consent state that an [`Op::Consent`] node tests. [`check`] refuses nodes without one.
@@ -277,7 +287,10 @@ fn extent(plan: &Plan, id: Id<Node>, node: Node, extents: &[Extent]) -> Option<E
             Op::True | Op::False => logic(Extent::LEAF),
             Op::And | Op::Or => logic(nodes(node.a, node.b)?),
             Op::Not => logic(below(node.a)?),
-            Op::Attribute => below(node.b)?.above(VALUE, SUBJECT).filter(|_| bounds.has(Id::<Attribute>::new(node.a))),
+            Op::Attribute => {
+                let is_known = node.c <= 2 && bounds.has(Id::<Attribute>::new(node.a));
+                below(node.b)?.above(VALUE, SUBJECT).filter(|_| is_known)
+            }
             Op::Member => below(node.c)?.above(VALUE, VALUE).filter(|_| texts(node.a, node.b)),
             Op::Size | Op::ElemMatch => below(node.a)?.above(VALUE, VALUE),
             Op::All => nodes(node.a, node.b)?.above(VALUE, VALUE),

@@ -67,6 +67,23 @@ wire_enum! {
         /// Events: the values of one of their properties.
         Events = 2 "events",
     }
+    /// The declared type of an attribute. Conditions of the rules' own dialect read its value as this type.
+    ValueKind {
+        /// Text.
+        String = 0 "string",
+        /// A number.
+        Number = 1 "number",
+        /// `true` or `false`.
+        Boolean = 2 "boolean",
+        /// A moment, in milliseconds since 1970.
+        Date = 3 "date",
+        /// A version, such as `1.2.3`.
+        Version = 4 "version",
+        /// A list.
+        List = 5 "list",
+        /// An object, or a list of objects.
+        Object = 6 "object",
+    }
     /// The fact that an attribute of the request is derived from.
     Derivation {
         /// A parameter of the page's address.

@@ -37,7 +37,7 @@ use row::{Bounds, Row};
 use tables::{LISTS, REGEXES, Regex, SECTIONS, STRINGS, Settings, StringBucket, Text};
 
 /// The version of the plan format that this core reads and writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 const MAGIC: &[u8; 8] = b"TLPLAN\0\0";
 const HEADER: usize = 16;
 /// The maximum number of strings of a bucket that are compared, so that interning takes bounded time. Buckets of evenly

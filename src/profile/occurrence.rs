@@ -6,6 +6,7 @@
 use core::cmp::Ordering;
 
 use crate::collections::{SortedMap, SortedSet};
+use crate::facts::reading;
 use crate::json::ValueRef;
 use crate::json::canonical;
 use crate::json::codec::{JsonCodec, read_tuple};
@@ -190,7 +191,7 @@ fn kept_value(value: ValueRef<'_>, fold: Fold) -> Option<Value> {
         _ if !is_single => None,
         // why: distinct values are only compared with each other, so a hash of each is enough and keeps tokens short.
         Fold::Distinct => Some(fingerprint(value)),
-        Fold::Sum => matches!(value, ValueRef::Number(_)).then(|| value.to_value()),
+        Fold::Sum => reading::number(value).map(Value::Number),
         Fold::Last | Fold::First | Fold::Values => Some(value.to_value()),
     }
 }

@@ -6,13 +6,10 @@ use crate::json::ValueRef;
 use crate::plan::tables::{DateField, DateFormat, DatePiece};
 use crate::prelude::*;
 use crate::time::Millis;
-use crate::time::{calendar, rfc3339};
+use crate::time::calendar;
+use crate::time::moment::{self, LAST, Written};
 
 const DAY: i64 = 86_400_000;
-/// The greatest distance of a time from 1970 in milliseconds, as in JavaScript.
-const LAST: i64 = 8_640_000_000_000_000;
-/// Numbers from here on are milliseconds, smaller ones are seconds.
-const MILLIS_FROM: f64 = 1e11;
 
 /// The fields of a local time.
 struct Civil {
@@ -31,16 +28,11 @@ impl TemplateWriter<'_, '_> {
     /// Instants are converted to the subject's clock. A date, or a time without an offset, is local already.
     pub(super) fn wall(&self, found: &Operand<'_>) -> Option<Millis> {
         let instant = match found.view() {
-            ValueRef::Number(number) if number.abs() <= LAST as f64 => {
-                Millis((if number.abs() < MILLIS_FROM { number * 1000.0 } else { number }) as i64)
-            }
+            ValueRef::Number(number) => moment::from_number(number)?,
             ValueRef::Text("now" | "today") => self.now,
-            ValueRef::Text(text) => match rfc3339::parse(text) {
-                Some(instant) => instant,
-                None => {
-                    let local = ["Z", ":00Z", "T00:00:00Z"].map(|end| format!("{text}{end}"));
-                    return local.iter().find_map(|text| rfc3339::parse(text));
-                }
+            ValueRef::Text(text) => match moment::parse(text)? {
+                Written::Instant(instant) => instant,
+                Written::Local(wall) => return Some(wall),
             },
             _ => return None,
         };

@@ -2,6 +2,7 @@
 
 use super::operand::{Operand, compare, contains, is_equal};
 use super::{LoopRound, TemplateWriter};
+use crate::facts::reading;
 use crate::json;
 use crate::json::Value;
 use crate::json::ValueRef;
@@ -89,9 +90,9 @@ pub(super) fn constant(plan: &crate::plan::Plan, id: Id<Constant>) -> Operand<'_
 /// Returns the value if it has the expected type, otherwise nil.
 fn as_expected(view: ValueRef<'_>, expected: Expected) -> ValueRef<'_> {
     let is_good = match expected {
+        Expected::Number => return reading::number(view).map_or(ValueRef::Null, ValueRef::Number),
+        Expected::Boolean => return reading::boolean(view).map_or(ValueRef::Null, ValueRef::Bool),
         Expected::Text => matches!(view, ValueRef::Text(_) | ValueRef::Number(_) | ValueRef::Bool(_)),
-        Expected::Number => matches!(view, ValueRef::Number(_)),
-        Expected::Boolean => matches!(view, ValueRef::Bool(_)),
         Expected::List => matches!(view, ValueRef::List(_)),
         Expected::Object => matches!(view, ValueRef::Object(_)),
         Expected::Any => true,

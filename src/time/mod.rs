@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 mod millis;
+pub(crate) mod moment;
 pub(crate) mod rfc3339;
 
 pub use millis::Millis;

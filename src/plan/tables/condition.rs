@@ -1,6 +1,6 @@
 //! Conditions, and the facts that they read.
 
-use super::{ConstantKind, Derivation, Fold, Source, Text};
+use super::{ConstantKind, Derivation, Fold, Source, Text, ValueKind};
 use crate::plan::condition_ops::NodeOp;
 use crate::plan::row::{Id, Ids, flags, tables};
 use crate::prelude::*;
@@ -41,6 +41,10 @@ tables! {
         source: Source,
         /// The senders that may set it, and the hosts that need it.
         flags: AttributeFlags,
+        /// The type that conditions of the rules' own dialect read its value as.
+        kind: ValueKind,
+        /// The only values of a string; empty for any.
+        values: Ids<Text>,
     }
     /// A constant in a condition.
     6 Constant {

@@ -29,7 +29,7 @@ pub use zone::*;
 
 pub use super::enums::{
     Class, Classes, ConstantKind, Derivation, Escape, Fold, Format, IdentityMode, JourneyState, Link, LocalPart,
-    Normalise, Per, Source, StepKind, TermKind, Withdrawal,
+    Normalise, Per, Source, StepKind, TermKind, ValueKind, Withdrawal,
 };
 pub use super::template_ops::{DateField, Expected, ExprOp, LoopField, PartKind, TemplateFilter};
 
