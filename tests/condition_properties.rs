@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use throughline::internals::condition::Evaluator;
 use throughline::internals::plan::tables::{
-    self, AttributeFlags, ConstantKind, CounterFlags, Fold, SegmentFlags, Source,
+    self, AttributeFlags, ConstantKind, CounterFlags, Fold, SegmentFlags, Source, ValueKind,
 };
 use throughline::internals::plan::{Id, Ids, Op, Plan, PlanBuilder};
 use throughline::{Millis, Object, Profile, Request, Stamp, Stamped, Value};
@@ -116,18 +116,18 @@ fn plan(nodes: &[[u8; 4]]) -> Plan {
         let operands = match op {
             Op::And | Op::Or | Op::All => [list.0, list.1, 0, 0],
             Op::Not | Op::Size | Op::ElemMatch => [pick(below, *x).0, 0, 0, 0],
-            Op::Attribute => [u32::from(*x) % 3, pick(&values, *y).0, 0, 0],
+            Op::Attribute => [u32::from(*x) % 3, pick(&values, *y).0, u32::from(*z) % 3, 0],
             Op::Count | Op::Recency => [0, pick(&values, *y).0, u32::from(*x) * 8, 0],
             Op::Member => [low, 2, pick(&values, *y).0, 0],
             Op::In | Op::Ini => [ROWS + low, 2, 0, 0],
             Op::Schedule => [u32::from(*x) * 8, 0, u32::from(*y) * 8, 0],
             Op::Segment => [one % 2, 0, 0, 0],
-            Op::Regex => [0, one, 0, 0],
+            Op::Regex => [0, one, u32::from(*y) % 2, 0],
             Op::Consent => [one, u32::from(*y) % 3, 0, 0],
             Op::Exists => [one % 2, 0, 0, 0],
             // There are no journeys in this plan.
             Op::Journey => continue,
-            _ => [one, one, 0, 0],
+            _ => [one, one, u32::from(*y) % 2, 0],
         };
         let id = plan.push(tables::Node::new(op, operands));
         // Deep and wide conditions are covered by the other tests.
@@ -158,9 +158,11 @@ fn resources() -> PlanBuilder {
     ];
     let constants = constants.map(|constant| plan.push(constant));
     plan.ids(&constants);
-    for (name, source) in [(a, Source::Profile), (b, Source::Request), (id, Source::Request)] {
+    let kinds = [ValueKind::Date, ValueKind::Version, ValueKind::List];
+    for ((name, source), kind) in [(a, Source::Profile), (b, Source::Request), (id, Source::Request)].into_iter().zip(kinds) {
         let path = plan.ids(&[name]);
-        plan.push(tables::Attribute { name, path, source, flags: AttributeFlags::empty() });
+        let (flags, values) = (AttributeFlags::empty(), Ids::empty());
+        plan.push(tables::Attribute { name, path, source, flags, kind, values });
     }
     plan.push(tables::Counter {
         key: a,

@@ -19,5 +19,6 @@ pub(crate) mod version;
 pub use evaluator::Evaluator;
 pub use version::{compare as compare_versions, is_version, padded as padded_version};
 
+pub use crate::facts::reading::{boolean as read_boolean, number as read_number};
 pub use compare::filter;
 pub(crate) use interned::InternedFact;

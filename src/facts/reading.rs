@@ -74,7 +74,8 @@ fn one_of<'a>(plan: &'a Plan, values: Ids<Text>, text: &str) -> Option<&'a str> 
 }
 
 /// Reads a truth: a boolean, `"true"`, `"yes"`, `"1"` and 1, or `"false"`, `"no"`, `"0"`, 0 and an empty string.
-pub(crate) fn boolean(found: ValueRef<'_>) -> Option<bool> {
+#[must_use]
+pub fn boolean(found: ValueRef<'_>) -> Option<bool> {
     let among = |text: &str, words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()));
     match found {
         ValueRef::Bool(value) => Some(value),
@@ -86,7 +87,8 @@ pub(crate) fn boolean(found: ValueRef<'_>) -> Option<bool> {
 }
 
 /// Reads a number: a finite one, or a string with a decimal number.
-pub(crate) fn number(found: ValueRef<'_>) -> Option<f64> {
+#[must_use]
+pub fn number(found: ValueRef<'_>) -> Option<f64> {
     let number = match found {
         ValueRef::Number(number) => number,
         ValueRef::Text(text) => number::parse(text.trim())?,

@@ -27,7 +27,8 @@ impl TemplateWriter<'_, '_> {
         match list.from {
             None => self.plan.list(list.items).for_each(choose),
             Some(attribute) => {
-                let ValueRef::List(names) = self.eval.fact(attribute) else { return Vec::new() };
+                let names = self.eval.reading(attribute);
+                let ValueRef::List(names) = names.view() else { return Vec::new() };
                 let found = names.iter().filter_map(|name| self.find_item(&text(name.into())));
                 let allowed = |id: &Id<Item>| self.is_in(list.items, *id);
                 found.map(|(id, _)| id).filter(allowed).for_each(&mut choose);
@@ -54,7 +55,7 @@ impl TemplateWriter<'_, '_> {
     fn is_excluded(&self, list: &List, id: Id<Item>) -> bool {
         let Some(row) = self.plan.get(id) else { return true };
         let wanted = self.plan.text(row.id);
-        self.plan.list(list.without).any(|attribute| match self.eval.fact(attribute) {
+        self.plan.list(list.without).any(|attribute| match self.eval.reading(attribute).view() {
             ValueRef::List(names) if !self.spend(names.len() / 8) => true,
             ValueRef::List(names) => names.iter().any(|name| text(name.into()) == wanted),
             other => text(other) == wanted,

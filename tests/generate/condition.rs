@@ -91,6 +91,9 @@ fn comparison(dice: &mut Dice) -> Value {
         "vip",
         "app",
         "app",
+        "ends",
+        "ends",
+        "level",
         "tags",
         "tags",
         "tags.0",
@@ -102,6 +105,8 @@ fn comparison(dice: &mut Dice) -> Value {
         "home",
     ]);
     let test = match name {
+        "ends" => operator::date(dice),
+        "level" => operator::level(dice),
         _ if dice.percent(12) => operator::any(dice),
         "score" | "cart.total" | "home.latitude" | "tags.length" => operator::number(dice),
         "vip" => json!(dice.percent(50)),

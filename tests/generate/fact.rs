@@ -2,13 +2,38 @@
 
 use serde_json::{Value, json};
 
-use super::{Dice, SUBJECTS, account};
+use super::{Dice, HOUR, NOON, SUBJECTS, account};
 
 pub const POSITIONS: [[f64; 2]; 4] = [[48.2, 16.37], [-33.87, 151.2], [0.0, 179.9], [64.15, -21.9]];
 pub const ZONES: [&str; 6] =
     ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Mars/Olympus", "UTC"];
 const TEXTS: [&str; 11] = ["gold", "silver", "", "7", "é", "<b>&\"'", "a b/ü?", "😀", "{{ x }}", "Gold", "ﬁ"];
-pub const VERSIONS: [&str; 6] = ["1.9.0", "1.10.0", "1.10.0-rc.1", "v1.10.0+b-7", "v2", "1.10.0-rc.é"];
+pub const VERSIONS: [&str; 12] = [
+    "1.9.0",
+    "1.10",
+    "1.10.0",
+    "1.10.0-rc.1",
+    "1.10.0-rc.10",
+    "1.10.0-rc.b",
+    "v1.10.0+b-7",
+    "1.10.0.1",
+    "1.0.100000",
+    "1.0.99999",
+    "V2",
+    "1.10.0-rc.é",
+];
+/// The values of `level`, as rules name them.
+pub const LEVELS: [&str; 3] = ["gold", "Silver", "3"];
+/// Moments near noon on 9 October 2025.
+pub const DATES: [&str; 7] = [
+    "2025-10-09",
+    "2025-10-09T12:00:00Z",
+    "2025-10-09T14:00:00.000+02:00",
+    "2025-10-09T12:00:00.001Z",
+    "2025-10-10T12:00:00Z",
+    "2025-10-08T10:30:00",
+    "2025-03-30T02:30",
+];
 
 /// Returns the strings that an attribute often has, and that conditions test for.
 pub const fn words(name: &str) -> &'static [&'static str] {
@@ -23,6 +48,7 @@ pub const fn words(name: &str) -> &'static [&'static str] {
         b"browser" => &["chrome", "edge", "firefox", "safari", "unknown"],
         b"nearestPlace" => &["north", "south"],
         b"app" => &VERSIONS,
+        b"level" => &LEVELS,
         b"cart.items.0.sku" => &["a", "b", "É"],
         _ => &TEXTS,
     }
@@ -34,8 +60,14 @@ pub fn fact(dice: &mut Dice, name: &str) -> Value {
         return strange(dice);
     }
     match name {
+        "score" if dice.percent(15) => json!(dice.pick(&["7", " 2.5 ", "100.0", "1e2", "+7", "7,5", ""])),
         "score" => json!(dice.pick(&[0.0, 2.5, 7.0, 99.5, 100.0])),
+        "vip" | "wa_ok" if dice.percent(30) => json!(dice.pick(&["true", "Yes", "1", "false", "no", "0", "", "maybe"])),
         "vip" | "wa_ok" => json!(dice.percent(60)),
+        "tags" if dice.percent(8) => json!(dice.pick(&["a", "a, b", "A,,é", ""])),
+        "ends" => date(dice),
+        "level" => dice.pick(&[json!("gold"), json!("GOLD"), json!("silver"), json!(3), json!("3"), json!("iron")]).clone(),
+        "app" if dice.percent(10) => dice.pick(&[json!("latest"), json!(1.1), json!("1.10.0,"), json!("")]).clone(),
         "tags" if dice.percent(8) => tag(dice),
         "tags" => (0..dice.below(5)).map(|_| tag(dice)).collect(),
         "home" => home(*dice.pick(&POSITIONS)),
@@ -46,6 +78,18 @@ pub fn fact(dice: &mut Dice, name: &str) -> Value {
         }
         "account" => json!({ "id": dice.pick(&account::IDS), "plan": dice.pick(&TEXTS) }),
         name => json!(dice.pick(words(name))),
+    }
+}
+
+/// Returns a date in one of the forms that it can have, or something else.
+fn date(dice: &mut Dice) -> Value {
+    let millis = NOON + *dice.pick(&[-24 * HOUR, -1, 0, 1, 24 * HOUR, 90 * HOUR]);
+    match dice.below(5) {
+        0 => json!(millis),
+        1 => json!(millis / 1000),
+        2 => json!((millis / 1000).to_string()),
+        3 => json!(dice.pick(&["soon", "", "2025-13-01", "20251009", " 2025-10-09 ", "2025"])),
+        _ => json!(dice.pick(&DATES)),
     }
 }
 

@@ -110,6 +110,8 @@ pub fn rules_by(dice: &mut Dice) -> Value {
             "cart.items": { "type": "list", "edge": true, "client": true },
             "app": { "type": "version", "edge": true, "client": dice.percent(50) },
             "wa_ok": { "type": "boolean", "edge": true },
+            "ends": { "type": "date", "edge": true, "client": dice.percent(50) },
+            "level": { "type": "string", "edge": true, "enum": ["gold", "Silver", 3] },
             "weather": { "type": "string", "source": "request" },
             "partner": { "type": "string", "source": "request", "parameter": "ref" },
             "account.id": { "type": "string", "edge": dice.percent(70), "client": dice.percent(60) },
@@ -473,7 +475,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         10 => account::call(dice, &mut out),
         0 => {
             out["type"] = json!("identify");
-            let name = *dice.pick(&["tier", "score", "cart", "app"]);
+            let name = *dice.pick(&["tier", "score", "cart", "app", "ends", "level"]);
             out["traits"] = json!({ (name): fact(dice, name) });
         }
         1 => {

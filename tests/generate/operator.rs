@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fact::{VERSIONS, tag, thing};
+use super::fact::{DATES, LEVELS, VERSIONS, tag, thing};
 use super::{Dice, PATHS, pattern};
 
 const SKUS: [&str; 3] = ["a", "b", "É"];
@@ -45,7 +45,41 @@ pub fn number(dice: &mut Dice) -> Value {
 }
 
 pub fn version(dice: &mut Dice) -> Value {
-    json!({ (*dice.pick(&["$veq", "$vne", "$vgt", "$vgte", "$vlt", "$vlte"])): dice.pick(&VERSIONS) })
+    let (version, other) = (*dice.pick(&VERSIONS), *dice.pick(&VERSIONS));
+    match dice.below(8) {
+        0 => json!(version),
+        1 => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$gte"])): version }),
+        2 => json!({ (*dice.pick(&["$in", "$nin"])): [version, other] }),
+        _ => json!({ (*dice.pick(&["$veq", "$vne", "$vgt", "$vgte", "$vlt", "$vlte"])): version }),
+    }
+}
+
+/// Returns a test of a date: against others, or against the current time.
+pub fn date(dice: &mut Dice) -> Value {
+    let relation = *dice.pick(&["$lt", "$lte", "$gt", "$gte"]);
+    let (date, other) = (*dice.pick(&DATES), *dice.pick(&DATES));
+    let from_now = *dice.pick(&["now", "now+1d", "now-1d", "now+90h"]);
+    match dice.below(8) {
+        0 => json!(date),
+        1 => json!({ (*dice.pick(&["$eq", "$ne"])): date }),
+        2 => json!({ (*dice.pick(&["$in", "$nin"])): [date, other] }),
+        3 => json!({ "$exists": dice.percent(50) }),
+        4 => json!({ "$gte": "now", "$lt": "now+1d" }),
+        5 => json!({ relation: from_now, "$not": { "$lt": date } }),
+        6 => json!({ relation: from_now }),
+        _ => json!({ relation: date }),
+    }
+}
+
+/// Returns a test of one of the levels.
+pub fn level(dice: &mut Dice) -> Value {
+    let (level, other) = (*dice.pick(&LEVELS), *dice.pick(&LEVELS));
+    match dice.below(4) {
+        0 => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$gte"])): level }),
+        1 => json!({ (*dice.pick(&["$in", "$nin"])): [level, other, 3] }),
+        2 => json!({ "$exists": dice.percent(50) }),
+        _ => json!(level),
+    }
 }
 
 /// Returns a test of a list of strings and numbers.

@@ -14,7 +14,8 @@ impl Model<'_> {
             "$savedGroup" => match &self.rules["savedGroups"][operand["id"].as_str().unwrap()] {
                 group if group["type"] == "list" => {
                     let attribute = operand.get("attributeKey").unwrap_or(&group["attributeKey"]);
-                    value_holds(&self.attribute(attribute.as_str().unwrap()), &json!({ "$in": group["values"] }))
+                    let name = attribute.as_str().unwrap();
+                    value_holds(&self.attribute(name), &self.typed_operand(name, &json!({ "$in": group["values"] })))
                 }
                 group => self.holds(&group["condition"]),
             },
@@ -46,7 +47,7 @@ impl Model<'_> {
                 Value::String(purpose) => self.consent(purpose) == "granted",
                 _ => members(operand).all(|(purpose, state)| *state == self.consent(purpose)),
             },
-            path => value_holds(&self.attribute(path), &self.spelled_out(operand)),
+            path => value_holds(&self.attribute(path), &self.typed_operand(path, &self.spelled_out(operand))),
         })
     }
 
@@ -66,17 +67,22 @@ impl Model<'_> {
         group.get("values").unwrap_or(group).clone()
     }
 
-    /// Returns the value of an attribute, or of its member at the rest of the path.
+    /// Returns the value of an attribute as its type, or of its member at the rest of the path.
     pub fn attribute(&self, path: &str) -> Value {
-        let is_declared = |name: &str| self.rules["attributes"].get(name).is_some();
-        let mut dots = path.rmatch_indices('.').map(|(at, _)| at);
-        match dots.find(|at| !is_declared(path) && is_declared(&path[..*at])) {
-            Some(at) => walk(&self.whole_attribute(&path[..at]), &path[at + 1..]),
-            None => self.whole_attribute(path),
-        }
+        let whole = |name: &str| self.typed(name, &self.whole_attribute(name));
+        self.split(path).map_or_else(|| whole(path), |(name, rest)| walk(&whole(name), rest))
     }
 
-    fn whole_attribute(&self, name: &str) -> Value {
+    /// Returns a declared attribute and the path to a member of it; `None` for an attribute itself.
+    pub fn split<'p>(&self, path: &'p str) -> Option<(&'p str, &'p str)> {
+        let is_declared = |name: &str| self.rules["attributes"].get(name).is_some();
+        let mut dots = path.rmatch_indices('.').map(|(at, _)| at);
+        let at = dots.find(|at| !is_declared(path) && is_declared(&path[..*at]))?;
+        Some((&path[..at], &path[at + 1..]))
+    }
+
+    /// Returns the value of an attribute as it was sent.
+    pub fn whole_attribute(&self, name: &str) -> Value {
         let from_request = || self.request["attributes"].get(name).cloned().unwrap_or_default();
         let or_request = || match from_request() {
             Value::Null => self.request[name].clone(),
@@ -147,6 +153,6 @@ pub fn such<'a>(
     events.iter().filter(move |(_, event)| fits(event)).map(|(stamp, event)| (*stamp, event))
 }
 
-fn one_or_many(value: &Value) -> impl Iterator<Item = &Value> {
+pub fn one_or_many(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter()
 }

@@ -139,7 +139,9 @@ impl Model<'_> {
         let row = self.rules["attributes"].get(name);
         let is_built_in = ["id", "path", "country", "locale", "channel"].contains(&name) || is_derived(name);
         let kind = row.filter(|_| !is_built_in).map_or("string", |row| row["type"].as_str().unwrap());
-        let value = self.attribute(row.map_or_else(|| is_built_in.then_some(name), |_| Some(name))?);
+        let name = row.map_or_else(|| is_built_in.then_some(name), |_| Some(name))?;
+        let found = self.whole_attribute(name);
+        let value = if matches!(kind, "number" | "boolean") { self.typed(name, &found) } else { found };
         let is_good = match kind {
             "number" => value.is_number(),
             "boolean" => value.is_boolean(),

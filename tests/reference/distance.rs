@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::typed::number;
 use super::value::value_holds;
 use super::{Model, list, members};
 
@@ -28,7 +29,7 @@ impl Model<'_> {
 
 /// Returns the distance between two positions; `None` if one of them is not on the globe.
 pub fn metres(a: &Value, b: &Value) -> Option<f64> {
-    let degrees = |place: &Value, name: &str, most: f64| place[name].as_f64().filter(|degrees| degrees.abs() <= most);
+    let degrees = |place: &Value, name: &str, most: f64| number(&place[name]).filter(|degrees| degrees.abs() <= most);
     let radians =
         |place: &Value, name| Some(degrees(place, name, if name == "latitude" { 90.0 } else { 180.0 })?.to_radians());
     let (phi, theta) = (radians(a, "latitude")?, radians(b, "latitude")?);

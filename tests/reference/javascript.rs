@@ -74,17 +74,6 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-/// Returns `!!value`.
-pub fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
-    }
-}
-
 /// Returns `typeof value`, except for `null` and lists.
 pub const fn type_name(value: &Value) -> &'static str {
     match value {

@@ -24,6 +24,7 @@ mod policy;
 mod regex;
 mod score;
 pub mod send;
+mod typed;
 mod value;
 pub mod words;
 
@@ -229,7 +230,7 @@ impl Model<'_> {
     /// Returns the string of the unit; the subject's id without an attribute, none for a value that cannot be
     /// split.
     fn unit(&self, attribute: &Value) -> Option<String> {
-        match self.attribute(attribute.as_str().unwrap_or("id")) {
+        match self.whole_attribute(attribute.as_str().unwrap_or("id")) {
             Value::String(text) if !text.is_empty() => Some(text),
             Value::Number(number) if number.as_f64() != Some(0.0) => Some(javascript::text(&Value::Number(number))),
             Value::Bool(true) => Some("true".to_owned()),
@@ -361,7 +362,7 @@ impl Model<'_> {
         });
         let viewed = assignments.iter().map(|assignment| {
             let key = assignment["experiment"].as_str().unwrap();
-            let unit = self.attribute(self.rules["experiments"][key]["unit"].as_str().unwrap_or("id"));
+            let unit = self.whole_attribute(self.rules["experiments"][key]["unit"].as_str().unwrap_or("id"));
             let properties = json!({ "experiment_id": key, "variation_id": assignment["variation"], "decision": id, "unit": javascript::text(&unit) });
             event("Experiment Viewed", format!("x:{key}"), properties)
         });

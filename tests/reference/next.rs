@@ -85,7 +85,7 @@ impl Model<'_> {
         };
         let is_allowed =
             channel["consent"].as_str().is_none_or(|purpose| self.consent(purpose) == "granted" && !refused(purpose));
-        let reached = |name: &Value| javascript::is_truthy(&self.attribute(name.as_str().unwrap()));
+        let reached = |name: &Value| self.attribute(name.as_str().unwrap()) == true;
         is_allowed && channel.get("reach").is_none_or(reached)
     }
 

@@ -1,10 +1,12 @@
-//! Tests of values: bare values and operators, in GrowthBook's language.
+//! Tests of values: bare values and operators, in the rules' own dialect: a missing value passes no test, except that it
+//! differs from every other value.
 
 use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::javascript::{alike, compare, compare_texts, is_in, is_truthy, number, same, text, type_name, walk};
+use super::javascript::{alike, compare, is_in, same, text, type_name, walk};
+use super::typed::{boolean, number, version};
 use super::{list, members, regex};
 
 /// Returns whether a value satisfies an operand: a bare value, or operators that all have to hold.
@@ -15,9 +17,9 @@ pub fn value_holds(found: &Value, operand: &Value) -> bool {
         }
         Value::Object(_) | Value::Array(_) => (found.is_object() || found.is_array()) && alike(found, operand),
         Value::Null => found.is_null(),
-        Value::Bool(wanted) => !found.is_null() && is_truthy(found) == *wanted,
-        Value::Number(wanted) => number(found) == wanted.as_f64().unwrap(),
-        Value::String(wanted) => text(found) == *wanted,
+        Value::Bool(wanted) => boolean(found) == Some(*wanted),
+        Value::Number(wanted) => number(found) == wanted.as_f64(),
+        Value::String(wanted) => !found.is_null() && text(found) == *wanted,
     }
 }
 
@@ -25,12 +27,14 @@ fn operator_holds(found: &Value, operator: &str, operand: &Value) -> bool {
     match operator {
         "$eq" => same(found, operand),
         "$ne" => !same(found, operand),
-        "$lt" | "$lte" | "$gt" | "$gte" => relation_holds(operator, compare(found, operand)),
+        "$lt" | "$lte" | "$gt" | "$gte" => relation_holds(operator, order(found, operand)),
         "$in" => is_in(found, operand, str::to_owned),
         "$nin" => !is_in(found, operand, str::to_owned),
         "$ini" => is_in(found, operand, str::to_lowercase),
         "$nini" => !is_in(found, operand, str::to_lowercase),
-        "$regex" | "$regexi" => regex::finds(operand.as_str().unwrap(), operator == "$regexi", &text(found)),
+        "$regex" | "$regexi" => {
+            !found.is_null() && regex::finds(operand.as_str().unwrap(), operator == "$regexi", &text(found))
+        }
         "$exists" => found.is_null() != (operand == true),
         "$type" => operand == type_name(found),
         "$size" => found.as_array().is_some_and(|items| value_holds(&json!(items.len()), operand)),
@@ -40,10 +44,12 @@ fn operator_holds(found: &Value, operator: &str, operand: &Value) -> bool {
         }
         "$elemMatch" => list(found).filter(|item| !item.is_null()).any(|item| element_holds(item, operand)),
         "$not" => !value_holds(found, operand),
-        "$veq" => compare_versions(found, operand).is_eq(),
-        "$vne" => compare_versions(found, operand).is_ne(),
+        "$veq" => compare_versions(found, operand) == Some(Ordering::Equal),
+        "$vne" => compare_versions(found, operand) != Some(Ordering::Equal),
+        "$vin" => list(operand).any(|version| is_version(found, version)),
+        "$vnin" => !list(operand).any(|version| is_version(found, version)),
         _ if operator.starts_with("$v") => {
-            relation_holds(&operator.replacen("$v", "$", 1), Some(compare_versions(found, operand)))
+            relation_holds(&operator.replacen("$v", "$", 1), compare_versions(found, operand))
         }
         other => panic!("the model does not know `{other}`"),
     }
@@ -80,7 +86,9 @@ pub fn relation_holds(operator: &str, order: Option<Ordering>) -> bool {
 
 fn element_is(item: &Value, wanted: &Value, ignores_case: bool) -> bool {
     match wanted {
-        Value::String(wanted) if ignores_case => text(item).to_lowercase() == wanted.to_lowercase(),
+        Value::String(wanted) if ignores_case => {
+            !item.is_null() && text(item).to_lowercase() == wanted.to_lowercase()
+        }
         _ => value_holds(item, wanted),
     }
 }
@@ -95,22 +103,21 @@ fn element_holds(item: &Value, wanted: &Value) -> bool {
     }
 }
 
-fn compare_versions(a: &Value, b: &Value) -> Ordering {
-    compare_texts(&padded(a), &padded(b))
+/// Compares a value with a constant: with a number as a number, else as JavaScript does.
+fn order(found: &Value, constant: &Value) -> Option<Ordering> {
+    match constant {
+        _ if found.is_null() => None,
+        Value::Number(constant) => number(found)?.partial_cmp(&constant.as_f64()?),
+        _ => compare(found, constant),
+    }
 }
 
-/// Returns GrowthBook's `paddedVersionString`, for versions on one line.
-fn padded(version: &Value) -> String {
-    let written = match version {
-        Value::String(_) | Value::Number(_) if !text(version).is_empty() => text(version),
-        _ => "0".to_owned(),
-    };
-    let core = written.strip_prefix('v').unwrap_or(&written).split('+').next().unwrap().replace('-', ".");
-    let mut parts: Vec<&str> = core.split('.').collect();
-    if parts.len() == 3 {
-        parts.push("~");
-    }
-    let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    let pad = |part: &str| if is_number(part) { format!("{part:>5}") } else { part.to_owned() };
-    parts.into_iter().map(pad).collect::<Vec<_>>().join("-")
+/// Returns whether a value is a version, or whatever else is among versions.
+fn is_version(found: &Value, wanted: &Value) -> bool {
+    let is_text = wanted.is_string() || wanted.is_number();
+    if is_text { compare_versions(found, wanted) == Some(Ordering::Equal) } else { same(found, wanted) }
+}
+
+fn compare_versions(a: &Value, b: &Value) -> Option<Ordering> {
+    Some(version(a)?.cmp(&version(b)?))
 }

@@ -5,6 +5,7 @@ use throughline::internals::plan::tables::{JourneyState, LocalPart};
 use throughline::{Consent, Millis, Value};
 
 use super::counter::CounterSpec;
+use super::vocabulary::Dialect;
 use super::when::When;
 use crate::source::cursor::Cursor;
 use crate::source::tree::Node;
@@ -67,6 +68,8 @@ pub struct AttributeTest<'a> {
     pub name: &'a str,
     /// The path to a member of the value; none for the value itself.
     pub rest: Option<&'a str>,
+    /// The language: in the rules' own, the value is read as its declared type.
+    pub dialect: Dialect,
     /// The test of the value, or of the member.
     pub test: ValueTest<'a>,
 }
@@ -88,6 +91,8 @@ pub enum ValueTest<'a> {
         name: &'a str,
         /// The operand, as it is written.
         source: &'a Node,
+        /// The language: in the rules' own, a missing value passes no test.
+        dialect: Dialect,
         /// The operand, as it was read.
         test: Operator<'a>,
     },
@@ -98,6 +103,9 @@ pub enum ValueTest<'a> {
 pub enum Operator<'a> {
     /// A bare value or one of `$eq`, `$ne`, `$lt`, `$lte`, `$gt`, `$gte`: a comparison with a constant.
     Compare(Op, Value),
+    /// `$lt`, `$lte`, `$gt` or `$gte` with `now`, `now+3d` or `now-30d`: a comparison of a date with the current time and
+    /// this many milliseconds.
+    FromNow(Op, f64),
     /// `$in` and its variants: the value is among constants.
     Among {
         /// The constants, as they are written.
@@ -137,7 +145,7 @@ pub enum Operator<'a> {
     Version {
         /// The comparison.
         op: Op,
-        /// The version in a form whose order as a string is its order as a version.
+        /// The version in the form that GrowthBook compares.
         padded: String,
         /// The version as it is written.
         written: String,
@@ -310,6 +318,18 @@ impl<'a> Condition<'a> {
             Self::Not(condition) => condition.walk(visit),
             Self::Never | Self::Attribute(_) | Self::Member { .. } | Self::SavedGroup { .. } | Self::Subject { .. } => {
             }
+        }
+    }
+}
+
+impl ValueTest<'_> {
+    /// Returns whether a date is compared with the current time in it.
+    pub fn is_from_now(&self) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(Self::is_from_now),
+            Self::Not(test) => test.is_from_now(),
+            Self::Operator { test, .. } => matches!(test, Operator::FromNow(..)),
+            Self::Never | Self::Members(_) => false,
         }
     }
 }

@@ -109,6 +109,11 @@ impl<'a> Usage<'a> {
         let values: Vec<_> = attributes.filter_map(|attribute| attribute.event_values.as_ref()).collect();
         values.into_iter().for_each(|values| uses.add_counter(&values.counter()));
         uses.places |= uses.attributes.contains(Derivation::NearestPlace.name());
+        let is_date = |name: &String| rules.attributes.get(name.as_str()).is_some_and(|known| known.kind == "date");
+        if uses.attributes.iter().any(is_date) {
+            // Dates without an offset are read in the zone of the rules; in UTC without one.
+            uses.zones.extend(rules.defaults.zone.iana_name().filter(|name| *name != "UTC").map(str::to_owned));
+        }
         if at_edge {
             self.edge_local |= uses.local;
             self.edge_attributes.extend(uses.attributes.iter().cloned());

@@ -18,6 +18,7 @@ mod lengths;
 mod lists;
 mod logic;
 mod loop_items;
+mod missing_values;
 mod offers;
 mod personal;
 mod policies;
@@ -60,6 +61,7 @@ pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadCon
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
     let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules), now };
     conditions::check(&linter, out);
+    missing_values::check(&linter, out);
     let reaches = reach::all(&linter);
     campaigns::check(&linter, &reaches, out);
     shadow::check(&linter, &reaches, out);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use throughline::Value;
+use throughline::internals::json::ValueRef;
 use throughline::internals::plan::tables::{Derivation, Source};
 
 use crate::rules::Definition;
@@ -127,7 +128,7 @@ impl<'a> Definition<'a> for Attribute<'a> {
         let parameter = fields.get("parameter").and_then(|cursor| parameter(kind, source, &cursor, out));
         let [edge, client, pii] = ["edge", "client", "pii"].map(|name| fields.flag(name, false, out));
         let values = fields.get("enum").map(|cursor| cursor.list(out)).unwrap_or_default();
-        let values = values.into_iter().filter_map(|cursor| cursor.text(out).map(str::to_owned)).collect();
+        let values = values.into_iter().filter_map(|cursor| enum_value(&cursor, out)).collect();
         let default = fields.get("default").and_then(|cursor| default(kind, &cursor, out));
         if let (true, true, Some(flag)) = (pii, edge, fields.get("edge")) {
             let message = "personal data is not allowed in the token";
@@ -181,6 +182,14 @@ fn parameter<'a>(kind: &str, source: Source, cursor: &Cursor<'a>, out: &mut Read
             .expected("`type: string` and `source: request`");
     }
     cursor.text(out)
+}
+
+/// Reads a value of an `enum`: a string, or a number as its digits.
+fn enum_value(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<String> {
+    match cursor.node.kind {
+        Kind::Number(_) => Some(ValueRef::from(&cursor.node.to_value()).to_text().into_owned()),
+        _ => cursor.text(out).map(str::to_owned),
+    }
 }
 
 /// Reads a default, which must have the attribute's type.

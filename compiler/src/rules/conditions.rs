@@ -92,8 +92,9 @@ impl<'a> Channel<'a> {
             "boolean" => Operator::Compare(Op::Is, Value::Bool(true)),
             _ => Operator::Exists(true),
         };
-        let test = ValueTest::Operator { name: "", source: reach.cursor.node, test };
-        Some(Condition::Attribute(AttributeTest { path: reach.name, name: reach.name, rest: None, test }))
+        let dialect = Dialect::Rules;
+        let test = ValueTest::Operator { name: "", source: reach.cursor.node, dialect, test };
+        Some(Condition::Attribute(AttributeTest { path: reach.name, name: reach.name, rest: None, dialect, test }))
     }
 }
 

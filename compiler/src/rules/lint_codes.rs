@@ -30,6 +30,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("late-step", "a message after the goal has stopped counting"),
     ("empty-list", "a list that is always empty"),
     ("missing-field", "a field that no item has"),
+    ("missing-value", "a test for which a missing value once had another result"),
     ("personal-name", "an attribute that looks like personal data and leaves the collector"),
     ("needless-edge", "an attribute that may leave the collector but does not need to"),
     ("claimed-identity", "identifiers that count without a proof"),
@@ -41,6 +42,9 @@ pub const CODES: &[(&str, &str)] = &[
     ("unchecked", "rules with too many combinations to check"),
     // Warnings of compilation itself.
     ("bare-list", "a list that is compared as a whole"),
+    ("constant-type", "a constant that is not of its attribute's type"),
+    ("version", "a constant that is no version"),
+    ("version-number", "a version without quotes, which is read as a number"),
     ("no-default-rendition", "a message that some people never get"),
     ("no-effect", "a key or definition without effect"),
     ("unknown-purpose", "a purpose that is probably misspelt"),

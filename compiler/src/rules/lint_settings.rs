@@ -13,6 +13,8 @@ pub struct LintSettings<'a> {
     allow: Vec<Allowance<'a>>,
     /// The number of SMS segments up to which there is no finding.
     pub sms_segments: u32,
+    /// Whether tests are reported for which a missing value once had another result.
+    pub missing_values: bool,
 }
 
 /// An allowance: a kind of finding that is intended, everywhere or at one path.
@@ -26,7 +28,7 @@ struct Allowance<'a> {
 
 impl Default for LintSettings<'_> {
     fn default() -> Self {
-        Self { allow: Vec::new(), sms_segments: 1 }
+        Self { allow: Vec::new(), sms_segments: 1, missing_values: false }
     }
 }
 
@@ -35,12 +37,13 @@ impl<'a> LintSettings<'a> {
     pub fn read(sections: Vec<Cursor<'a>>, out: &mut ReadContext<'_>) -> Self {
         let mut settings = Self::default();
         for section in sections {
-            let fields = section.fields(&["allow", "smsSegments"], out);
+            let fields = section.fields(&["allow", "smsSegments", "missingValues"], out);
             let allowed = fields.get("allow").map(|cursor| cursor.list(out)).unwrap_or_default();
             let read = |cursor: Cursor<'a>| Allowance::read(&cursor.fields(&["code", "at", "reason"], out), out);
             settings.allow.extend(allowed.into_iter().filter_map(read));
             let segments = fields.get("smsSegments").and_then(|cursor| cursor.integer(1..=255, out));
             settings.sms_segments = segments.unwrap_or(settings.sms_segments);
+            settings.missing_values |= fields.flag("missingValues", false, out);
         }
         settings
     }

@@ -17,7 +17,12 @@ const MAX_USES: usize = 1_000;
 impl<'a> Reader<'_, 'a> {
     /// `$inGroup` and `$notInGroup`: the value is, or is not, among those of a list. A group that is not a list has no
     /// members, and nobody is outside of it.
-    pub(super) fn in_group(&mut self, cursor: &Cursor<'a>, negated: bool) -> Option<Operator<'a>> {
+    pub(super) fn in_group(
+        &mut self,
+        cursor: &Cursor<'a>,
+        attribute: Option<&KnownAttribute>,
+        negated: bool,
+    ) -> Option<Operator<'a>> {
         let written;
         let name = match cursor.node.as_str() {
             Some(name) => name,
@@ -31,7 +36,9 @@ impl<'a> Reader<'_, 'a> {
             }
         };
         let values = match self.vocabulary.groups.get(name) {
-            Some(KnownGroup::Values(values) | KnownGroup::List { values, .. }) => values.clone(),
+            Some(KnownGroup::Values(values) | KnownGroup::List { values, .. }) => {
+                values.iter().map(|value| self.as_type(value, attribute)).collect()
+            }
             Some(KnownGroup::Condition(_)) => {
                 let message = format!("`{name}` is a condition, not a list");
                 let mistake = self.mistake(cursor.node.span, cursor, "wrong-type", message);
@@ -85,6 +92,7 @@ impl<'a> Reader<'_, 'a> {
     fn member_of(&mut self, key: &'a str, values: &[Value], cursor: &Cursor<'a>, keys: Keys) -> Condition<'a> {
         let test = |reader: &mut Self, attribute: Option<&KnownAttribute>| {
             let mut are_possible = true;
+            let values: Vec<Value> = values.iter().map(|value| reader.as_type(value, attribute)).collect();
             for (at, value) in values.iter().enumerate() {
                 let path = format!("{}[{at}]", join(&cursor.path, "$in"));
                 are_possible &= reader.check_enum(value.as_str(), Span::default(), &path, attribute);
@@ -92,8 +100,8 @@ impl<'a> Reader<'_, 'a> {
             if !are_possible {
                 return ValueTest::Never;
             }
-            let test = Operator::Among { values: values.to_vec(), ignore_case: false, negated: false };
-            ValueTest::Operator { name: "$in", source: cursor.node, test }
+            let test = Operator::Among { values, ignore_case: false, negated: false };
+            ValueTest::Operator { name: "$in", source: cursor.node, dialect: reader.dialect, test }
         };
         let is_operator = key.starts_with('$') && self.is_strict();
         match keys {

@@ -1,5 +1,6 @@
 //! Conditions from their source: every mistake is reported here, and only here.
 
+mod constant;
 mod distance;
 mod group;
 mod history;

@@ -63,7 +63,13 @@ impl<'a> Reader<'_, 'a> {
         }
         self.check_bare_list(cursor, attribute);
         let test = self.constant(Op::Is, cursor, attribute);
-        test.map_or(ValueTest::Never, |test| ValueTest::Operator { name: "", source: cursor.node, test })
+        self.test("", cursor, test)
+    }
+
+    /// The test of an operator; never passes if the operand is a mistake.
+    fn test(&self, name: &'a str, cursor: &Cursor<'a>, test: Option<Operator<'a>>) -> ValueTest<'a> {
+        let dialect = self.dialect;
+        test.map_or(ValueTest::Never, |test| ValueTest::Operator { name, source: cursor.node, dialect, test })
     }
 
     fn operator(&mut self, entry: &'a Entry, cursor: &Cursor<'a>, attribute: Option<&KnownAttribute>) -> ValueTest<'a> {
@@ -71,8 +77,16 @@ impl<'a> Reader<'_, 'a> {
         if name == "$not" {
             return ValueTest::Not(Box::new(self.value(cursor, attribute)));
         }
+        if let ("$in" | "$nin", Some(items)) = (name, cursor.items().filter(|_| self.is_version(attribute))) {
+            let others = items.iter().map(|item| {
+                let test = self.constant(Op::Eq, item, attribute);
+                ValueTest::Not(Box::new(self.test("$eq", item, test)))
+            });
+            let none = ValueTest::All(others.collect());
+            return if name == "$nin" { none } else { ValueTest::Not(Box::new(none)) };
+        }
         let test = self.operand(entry, cursor, attribute);
-        test.map_or(ValueTest::Never, |test| ValueTest::Operator { name, source: cursor.node, test })
+        self.test(name, cursor, test)
     }
 
     fn operand(
@@ -84,16 +98,16 @@ impl<'a> Reader<'_, 'a> {
         match entry.key.as_str() {
             "$eq" => self.identical(Op::Eq, cursor, attribute),
             "$ne" => self.identical(Op::Ne, cursor, attribute),
-            "$lt" => self.relation(Op::Lt, cursor),
-            "$lte" => self.relation(Op::Lte, cursor),
-            "$gt" => self.relation(Op::Gt, cursor),
-            "$gte" => self.relation(Op::Gte, cursor),
+            "$lt" => self.relation(Op::Lt, cursor, attribute),
+            "$lte" => self.relation(Op::Lte, cursor, attribute),
+            "$gt" => self.relation(Op::Gt, cursor, attribute),
+            "$gte" => self.relation(Op::Gte, cursor, attribute),
             "$in" => self.among(cursor, attribute, false, false),
             "$nin" => self.among(cursor, attribute, false, true),
             "$ini" => self.among(cursor, None, true, false),
             "$nini" => self.among(cursor, None, true, true),
-            "$inGroup" => self.in_group(cursor, false),
-            "$notInGroup" => self.in_group(cursor, true),
+            "$inGroup" => self.in_group(cursor, attribute, false),
+            "$notInGroup" => self.in_group(cursor, attribute, true),
             "$regex" => self.regex(cursor, false),
             "$regexi" => self.regex(cursor, true),
             "$exists" => match cursor.node.kind {
@@ -143,15 +157,25 @@ impl<'a> Reader<'_, 'a> {
 
     /// A comparison with a constant that the attribute can have.
     fn constant(&mut self, op: Op, cursor: &Cursor<'_>, attribute: Option<&KnownAttribute>) -> Option<Operator<'a>> {
-        let is_possible = self.check_enum(cursor.node.as_str(), cursor.node.span, &cursor.path, attribute);
-        is_possible.then(|| Operator::Compare(op, cursor.node.to_value()))
+        if self.is_version(attribute) && matches!(cursor.node.kind, Kind::String(_) | Kind::Number(_)) {
+            return self.version(version_op(op), cursor);
+        }
+        let value = self.typed(cursor, attribute)?;
+        let is_possible = self.check_enum(value.as_str(), cursor.node.span, &cursor.path, attribute);
+        is_possible.then_some(Operator::Compare(op, value))
     }
 
-    /// `<` and its like: a list or an object is compared as its text.
-    fn relation(&mut self, op: Op, cursor: &Cursor<'_>) -> Option<Operator<'a>> {
+    /// `<` and its like: a list or an object is compared as its text, and a date also with the current time.
+    fn relation(&mut self, op: Op, cursor: &Cursor<'_>, attribute: Option<&KnownAttribute>) -> Option<Operator<'a>> {
+        if let Some(length) = self.from_now(cursor, attribute) {
+            return Some(Operator::FromNow(op, length?));
+        }
         let value = cursor.node.to_value();
         let constant = match cursor.node.kind {
-            Kind::Number(_) | Kind::String(_) => value,
+            Kind::String(_) | Kind::Number(_) if self.is_version(attribute) => {
+                return self.version(version_op(op), cursor);
+            }
+            Kind::Number(_) | Kind::String(_) => self.typed(cursor, attribute)?,
             _ if self.is_strict() => return self.refuse(cursor, "a number or a string"),
             Kind::List(_) | Kind::Map(_) => Value::String(ValueRef::from(&value).to_text().into_owned()),
             Kind::Null | Kind::Bool(_) => value,
@@ -168,11 +192,12 @@ impl<'a> Reader<'_, 'a> {
         negated: bool,
     ) -> Option<Operator<'a>> {
         let Some(items) = cursor.items() else { return self.refuse(cursor, "a list of values") };
+        let values: Option<Vec<Value>> = items.iter().map(|item| self.typed(item, attribute)).collect();
+        let values = values?;
         let mut are_possible = true;
-        for item in &items {
-            are_possible &= self.check_enum(item.node.as_str(), item.node.span, &item.path, attribute);
+        for (item, value) in items.iter().zip(&values) {
+            are_possible &= self.check_enum(value.as_str(), item.node.span, &item.path, attribute);
         }
-        let values = items.iter().map(|item| item.node.to_value()).collect();
         are_possible.then_some(Operator::Among { values, ignore_case, negated })
     }
 
@@ -201,7 +226,7 @@ impl<'a> Reader<'_, 'a> {
         let element = |item: &Cursor<'a>| match item.node.as_str() {
             Some(text) if ignore_case => {
                 let test = Operator::IgnoreCase(lowercase(text));
-                ValueTest::Operator { name: "$alli", source: item.node, test }
+                ValueTest::Operator { name: "$alli", source: item.node, dialect: self.dialect, test }
             }
             _ => self.value(item, None),
         };
@@ -228,6 +253,7 @@ impl<'a> Reader<'_, 'a> {
         }
         let value = cursor.node.to_value();
         let written = ValueRef::from(&value).to_text().into_owned();
+        self.check_version(cursor, &written);
         Some(Operator::Version { op, padded: padded_version(ValueRef::from(&value)), written })
     }
 
@@ -257,5 +283,17 @@ impl<'a> Reader<'_, 'a> {
         let error = self.diagnostics.error(span, path, "unknown-value", message);
         error.expected_one_of(found, values.iter().map(String::as_str));
         false
+    }
+}
+
+/// The comparison of versions that a comparison of values stands for.
+const fn version_op(op: Op) -> Op {
+    match op {
+        Op::Ne => Op::Vne,
+        Op::Lt => Op::Vlt,
+        Op::Lte => Op::Vlte,
+        Op::Gt => Op::Vgt,
+        Op::Gte => Op::Vgte,
+        _ => Op::Veq,
     }
 }

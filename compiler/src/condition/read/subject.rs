@@ -76,7 +76,7 @@ impl<'a> Reader<'_, 'a> {
             return Condition::Never;
         };
         let test = test(self, rest.is_none().then_some(attribute));
-        Condition::Attribute(AttributeTest { path, name, rest, test })
+        Condition::Attribute(AttributeTest { path, name, rest, dialect: self.dialect, test })
     }
 
     /// `$segment: id` or a list of ids, of which one is enough.

@@ -14,7 +14,8 @@ use throughline::internals::plan::{Id, Op, PlanBuilder};
 use throughline::{Object, Plan, Value};
 
 use super::counter::CounterSpec;
-use super::tree::Condition;
+use super::tree::{AttributeTest, Condition, Operator, ValueTest};
+use super::vocabulary::Dialect;
 
 /// The rows that conditions refer to, by name. A name without a row is row zero.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +91,17 @@ pub(crate) fn mark_shared(plan: &mut PlanBuilder, id: NodeId) {
     }
 }
 
+/// The operand of an attribute's node that reads a date as the time until then.
+const FROM_NOW: u32 = 2;
+
+/// The operand of nodes that says whether they belong to the rules' own dialect.
+const fn own(dialect: Dialect) -> u32 {
+    match dialect {
+        Dialect::Rules => 1,
+        Dialect::GrowthBook => 0,
+    }
+}
+
 struct Writer<'w> {
     ids: &'w PlanIds,
     plan: &'w mut PlanBuilder,
@@ -116,17 +128,38 @@ impl Writer<'_> {
                 let node = self.condition(condition);
                 self.not(node)
             }
-            Condition::Attribute(attribute) => {
-                let value = self.value(&attribute.test);
-                let value = attribute.rest.map_or(value, |rest| self.member(rest, value));
-                self.node(Op::Attribute, [row(&self.ids.attributes, attribute.name).0, value.0, 0, 0])
-            }
+            Condition::Attribute(attribute) => self.attribute(attribute, &attribute.test),
             Condition::Member { path, test } => {
                 let value = self.value(test);
                 self.member(path, value)
             }
             Condition::SavedGroup { condition, .. } => self.condition(condition),
             Condition::Subject { test, .. } => self.subject_test(test),
+        }
+    }
+
+    /// The attribute passes a test. A comparison with the current time is a node of its own, because it reads the value
+    /// differently.
+    fn attribute(&mut self, attribute: &AttributeTest<'_>, test: &ValueTest<'_>) -> NodeId {
+        let id = row(&self.ids.attributes, attribute.name).0;
+        match test {
+            ValueTest::All(parts) if test.is_from_now() => {
+                let parts = parts.iter().map(|part| self.attribute(attribute, part)).collect();
+                self.all_of(parts)
+            }
+            ValueTest::Not(part) if test.is_from_now() => {
+                let part = self.attribute(attribute, part);
+                self.not(part)
+            }
+            ValueTest::Operator { test: Operator::FromNow(op, length), .. } => {
+                let value = self.compare_in(*op, &Value::Number(*length), Dialect::Rules);
+                self.node(Op::Attribute, [id, value.0, FROM_NOW, 0])
+            }
+            _ => {
+                let value = self.value(test);
+                let value = attribute.rest.map_or(value, |rest| self.member(rest, value));
+                self.node(Op::Attribute, [id, value.0, own(attribute.dialect), 0])
+            }
         }
     }
 

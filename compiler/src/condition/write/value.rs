@@ -8,8 +8,9 @@ use throughline::internals::plan::tables::Constant;
 use throughline::internals::plan::{Id, Op};
 use throughline::internals::text::lowercase;
 
-use super::{NodeId, Writer, constant, order_of};
+use super::{NodeId, Writer, constant, order_of, own};
 use crate::condition::tree::{Bound, NumberTest, Operator, ValueTest};
+use crate::condition::vocabulary::Dialect;
 
 impl Writer<'_> {
     pub(super) fn number(&mut self, test: &NumberTest) -> NodeId {
@@ -38,13 +39,15 @@ impl Writer<'_> {
                 self.not(node)
             }
             ValueTest::Members(condition) => self.condition(condition),
-            ValueTest::Operator { test, .. } => self.operator(test),
+            ValueTest::Operator { test, dialect, .. } => self.operator(test, *dialect),
         }
     }
 
-    fn operator(&mut self, operator: &Operator<'_>) -> NodeId {
+    fn operator(&mut self, operator: &Operator<'_>, dialect: Dialect) -> NodeId {
         match operator {
-            Operator::Compare(op, value) => self.compare(*op, value),
+            Operator::Compare(op, value) => self.compare_in(*op, value, dialect),
+            // It is read with its attribute.
+            Operator::FromNow(..) => self.never(),
             Operator::Among { values, ignore_case, negated } => {
                 let among = self.among(if *ignore_case { Op::Ini } else { Op::In }, values);
                 if *negated { self.not(among) } else { among }
@@ -55,7 +58,7 @@ impl Writer<'_> {
             }
             Operator::Regex { automaton, written } => {
                 let (automaton, written) = (self.plan.regex(automaton.clone()), self.plan.text(written));
-                self.node(Op::Regex, [automaton.0, written.0, 0, 0])
+                self.node(Op::Regex, [automaton.0, written.0, own(dialect), 0])
             }
             Operator::Exists(exists) => self.node(Op::Exists, [u32::from(*exists), 0, 0, 0]),
             Operator::Type(name) => {
@@ -72,22 +75,30 @@ impl Writer<'_> {
             }
             Operator::IgnoreCase(text) => {
                 let text = self.plan.text(text);
-                self.node(Op::Isi, [text.0, 0, 0, 0])
+                self.node(Op::Isi, [text.0, 0, own(dialect), 0])
             }
             Operator::ElemMatch(element) => {
                 let element = self.value(element);
                 self.node(Op::ElemMatch, [element.0, 0, 0, 0])
             }
             Operator::Version { op, padded, written } => {
-                let (padded, written) = (self.plan.text(padded), self.plan.text(written));
-                self.node(*op, [padded.0, written.0, 0, 0])
+                let written = self.plan.text(written);
+                let padded = if dialect == Dialect::Rules { written } else { self.plan.text(padded) };
+                self.node(*op, [padded.0, written.0, own(dialect), 0])
             }
         }
     }
 
+    /// A comparison with a number that is never missing, such as a count.
     pub(super) fn compare(&mut self, op: Op, value: &Value) -> NodeId {
+        self.compare_in(op, value, Dialect::GrowthBook)
+    }
+
+    pub(super) fn compare_in(&mut self, op: Op, value: &Value, dialect: Dialect) -> NodeId {
         let constant = constant(self.plan, value);
-        self.node(op, [constant.0, 0, 0, 0])
+        // Both dialects identify values in the same way.
+        let own = if matches!(op, Op::Eq | Op::Ne) { 0 } else { own(dialect) };
+        self.node(op, [constant.0, 0, own, 0])
     }
 
     /// The value is among these. Sorted, so that the evaluation can search; lists and objects are identical to nothing.

@@ -1,8 +1,8 @@
 //! The rows of features and of experiments that pages run by themselves.
 
 use throughline::canonical;
-use throughline::internals::plan::tables::{self, AttributeFlags, Source};
-use throughline::internals::plan::{Id, Op, PlanBuilder, Span};
+use throughline::internals::plan::tables::{self, AttributeFlags, Source, ValueKind};
+use throughline::internals::plan::{Id, Ids, Op, PlanBuilder, Span};
 use throughline::{Value, bucket};
 
 use super::RowWriter;
@@ -240,7 +240,8 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         }
         let text = self.plan.text(name);
         let path = self.plan.ids(&[text]);
-        self.plan.share(tables::Attribute { name: text, path, source: Source::Request, flags: AttributeFlags::empty() })
+        let (flags, kind, values) = (AttributeFlags::empty(), ValueKind::String, Ids::empty());
+        self.plan.share(tables::Attribute { name: text, path, source: Source::Request, flags, kind, values })
     }
 
     fn always(&mut self) -> Id<tables::Node> {

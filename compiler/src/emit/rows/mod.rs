@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
 use throughline::internals::plan::condition_ops::Op;
-use throughline::internals::plan::tables::{self, AttributeFlags, CounterFlags, SegmentFlags, SettingsFlags, Source};
+use throughline::internals::plan::tables::{self, AttributeFlags, CounterFlags, SegmentFlags, SettingsFlags, Source, ValueKind};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::usage::Usage;
@@ -175,6 +175,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         };
         let is_carried = attribute.edge && self.usage.edge_attributes.contains(name);
         let is_profile = attribute.source == Source::Profile;
+        let values: Vec<_> = attribute.values.iter().map(|value| self.plan.text(value)).collect();
         let row = tables::Attribute {
             name: self.plan.text(name),
             path: self.plan.ids(&path),
@@ -183,6 +184,8 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 .when(is_carried)
                 .with(AttributeFlags::CLIENT.when(attribute.client))
                 .with(AttributeFlags::ACCOUNT.when(is_profile && account_unit::is_of_account(name))),
+            kind: ValueKind::from_name(attribute.kind).unwrap_or(ValueKind::String),
+            values: self.plan.ids(&values),
         };
         self.plan.push(row);
         if let Some((from, parameter)) = attribute.derived {
@@ -203,7 +206,8 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
             let name = self.plan.text("timezone");
             let path = self.plan.ids(&[name]);
             let flags = AttributeFlags::EDGE.with(AttributeFlags::CLIENT);
-            self.plan.push(tables::Attribute { name, path, source: Source::Profile, flags });
+            let (kind, values) = (ValueKind::String, Ids::empty());
+            self.plan.push(tables::Attribute { name, path, source: Source::Profile, flags, kind, values });
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Variable {
     Attribute(String),
     /// An attribute that is read as a version.
     Version(String),
+    /// The time from now until the date that an attribute has.
+    FromNow(String),
     /// The number of times that an event happened within a number of milliseconds (0 for unlimited).
     Count(String, i64),
     /// The time since an event happened last.

@@ -16,8 +16,7 @@
 //! never holds. To prove that a condition always holds, its negation is read to a formula of its own, which
 //! is then unsatisfiable.
 //!
-//! Facts are assumed to be well-typed: an attribute has a value of its declared type, one of its `enum`, or
-//! none.
+//! Conditions read an attribute as its declared type. So it has a value of this type, one of its `enum`, or none.
 
 mod branch;
 pub mod formula;
@@ -27,6 +26,7 @@ mod ranges;
 mod read;
 mod solve;
 mod values;
+mod version_key;
 
 pub use branch::{Branch, Conflict};
 pub use formula::{Formula, Literal, Variable};

@@ -42,6 +42,9 @@ impl Test {
             Operator::Compare(Op::Gt, value) => relation(value, |order| order.is_gt()),
             Operator::Compare(Op::Gte, value) => relation(value, |order| order.is_ge()),
             Operator::Compare(_, value) => bare(value),
+            Operator::FromNow(op, length) => {
+                return Self::new(&Operator::Compare(*op, Value::Number(*length)));
+            }
             Operator::Among { values, ignore_case, negated } => {
                 let known = identical(values);
                 let is_vague = *ignore_case && !values.is_empty();
@@ -53,7 +56,7 @@ impl Test {
             Operator::Size(_) | Operator::All(_) | Operator::ElemMatch(_) => {
                 KnownOperand { other: None, ..KnownOperand::nothing() }
             }
-            Operator::Regex { .. } => KnownOperand::default(),
+            Operator::Regex { .. } => KnownOperand { null: Some(false), ..KnownOperand::default() },
             Operator::InGroup { .. } | Operator::IgnoreCase(_) | Operator::Version { .. } => return None,
         };
         Some(known.test())
@@ -107,13 +110,16 @@ fn identical(values: &[Value]) -> KnownOperand {
     }
 }
 
-/// `<` and its like, with JavaScript's conversions: two texts are compared as texts, everything else as numbers.
+/// `<` and its like: two texts are compared as texts, everything else as numbers. What is missing does not compare.
 fn relation(operand: &Value, holds: fn(core::cmp::Ordering) -> bool) -> KnownOperand {
     let number = ValueRef::from(operand).to_number();
-    let single = |value: f64| Some(value.partial_cmp(&number).is_some_and(holds));
+    let is_number = matches!(operand, Value::Number(_));
+    // A boolean is no number, but it is converted to one beside other constants.
+    let single = |value: f64| Some(!is_number && value.partial_cmp(&number).is_some_and(holds));
     let numbers = if number.is_nan() { Ranges::none() } else { compared(Number::new(number), holds) };
     let texts = operand.as_str().map(|text| compared(Text(text.to_owned()), holds));
-    KnownOperand { null: single(0.0), no: single(0.0), yes: single(1.0), numbers: Some(numbers), texts, other: None }
+    let other = if is_number { Some(false) } else { None };
+    KnownOperand { null: Some(false), no: single(0.0), yes: single(1.0), numbers: Some(numbers), texts, other }
 }
 
 /// The values that compare so with one.
@@ -150,32 +156,25 @@ fn of_type(name: &str) -> KnownOperand {
 fn bare(operand: &Value) -> KnownOperand {
     match operand {
         Value::Null => KnownOperand { null: Some(true), ..KnownOperand::nothing() },
-        Value::Bool(wanted) => {
-            let truthy = |falsy: Ranges<Number>| if *wanted { falsy.complement() } else { falsy };
-            let empty = Ranges::point(Text(String::new()));
-            KnownOperand {
-                null: Some(false),
-                no: Some(!wanted),
-                yes: Some(*wanted),
-                numbers: Some(truthy(Ranges::point(Number::new(0.0)))),
-                texts: Some(if *wanted { empty.complement() } else { empty }),
-                other: Some(*wanted),
-            }
-        }
+        // Texts such as `yes` and `7` are read as the constant's type.
+        Value::Bool(wanted) => KnownOperand {
+            no: Some(!wanted),
+            yes: Some(*wanted),
+            numbers: Some(Ranges::point(Number::new(f64::from(u8::from(*wanted))))),
+            texts: None,
+            ..KnownOperand::nothing()
+        },
         Value::Number(number) => KnownOperand {
-            null: Some(*number == 0.0),
-            no: Some(*number == 0.0),
-            yes: Some(*number == 1.0),
             numbers: Some(Ranges::point(Number::new(*number))),
             texts: None,
-            other: None,
+            ..KnownOperand::nothing()
         },
         Value::String(text) => {
             // Of all numbers only the one that the text stands for can be written like the text.
             let number = ValueRef::Text(text).to_number();
             let is_written = !number.is_nan() && ValueRef::Number(number).to_text() == text.as_str();
             KnownOperand {
-                null: Some(text == "null"),
+                null: Some(false),
                 no: Some(text == "false"),
                 yes: Some(text == "true"),
                 numbers: Some(if is_written { Ranges::point(Number::new(number)) } else { Ranges::none() }),

@@ -16,6 +16,7 @@ use super::formula::{Assertion, Formula, Literal, Variable};
 use super::operator::Test;
 use super::ranges::Ranges;
 use super::values::{Text, Values};
+use super::version_key::version_key;
 use crate::condition::tree::{AttributeTest, Condition, Operator, Segment, SubjectTest, ValueTest};
 use crate::rules::Rules;
 use crate::source::tree::{Kind, Node};
@@ -130,7 +131,7 @@ impl<'r, 'a> Conditions<'r, 'a> {
                 Formula::joined(parts.iter().map(|part| self.value(about, part, holds)).collect(), holds)
             }
             ValueTest::Not(test) => self.value(about, test, !holds),
-            ValueTest::Operator { name, source, test } => self.operator(about, name, source, test, holds),
+            ValueTest::Operator { name, source, test, .. } => self.operator(about, name, source, test, holds),
             ValueTest::Never => Formula::constant(!holds),
             // Only elements of lists have members, and those are opaque.
             ValueTest::Members(_) => Formula::constant(true),
@@ -146,19 +147,21 @@ impl<'r, 'a> Conditions<'r, 'a> {
         holds: bool,
     ) -> Formula<'a> {
         let said = Assertion::Written { name: about.name, operator, operand, negated: !holds };
-        if let Operator::Version { op, padded, .. } = test {
+        if let Operator::Version { op, written, .. } = test {
             let subject = Variable::Version(about.name.to_owned());
-            let values = Values::texts(versions(*op, padded, holds));
-            return Formula::Is(Literal { subject, values, exact: false, said });
+            return Formula::Is(Literal { subject, values: versions(*op, written, holds), exact: false, said });
         }
+        let is_from_now = matches!(test, Operator::FromNow(..));
         // A bare list in place of a single value is reported when the rules are compiled.
         let is_bare_list = operator.is_empty() && matches!(operand.kind, Kind::List(_));
         let Some(test) = Test::new(test).filter(|_| !is_bare_list) else {
             return self.opaque(about.name, operator, operand, holds);
         };
         let values = about.universe.intersect(if holds { &test.holds } else { &test.fails });
-        let exact = test.holds.intersect(&test.fails).intersect(&about.universe).is_empty();
-        let literal = Literal { subject: about.subject.clone(), values, exact, said };
+        // A date and the time until then depend on each other, which the solver does not know.
+        let exact = !is_from_now && test.holds.intersect(&test.fails).intersect(&about.universe).is_empty();
+        let subject = if is_from_now { Variable::FromNow(about.name.to_owned()) } else { about.subject.clone() };
+        let literal = Literal { subject, values, exact, said };
         if exact {
             return Formula::Is(literal);
         }
@@ -209,18 +212,18 @@ impl<'r, 'a> Conditions<'r, 'a> {
     }
 }
 
-/// The padded strings of the versions that satisfy an operator, or do not.
-fn versions(op: Op, padded: &str, holds: bool) -> Ranges<Text> {
-    let version = Text(padded.to_owned());
-    let found = match op {
-        Op::Vne => Ranges::point(version).complement(),
+/// The keys of the versions that satisfy an operator, or do not. What is no version differs from every other one, and
+/// passes no other test.
+fn versions(op: Op, written: &str, holds: bool) -> Values {
+    let found = version_key(written).map(Text).map_or_else(Ranges::none, |version| match op {
         Op::Vlt => Ranges::below(version, false),
         Op::Vlte => Ranges::below(version, true),
         Op::Vgt => Ranges::above(version, false),
         Op::Vgte => Ranges::above(version, true),
         _ => Ranges::point(version),
-    };
-    if holds { found } else { found.complement() }
+    });
+    let is_in = holds != (op == Op::Vne);
+    Values { null: !is_in, ..Values::texts(if is_in { found } else { found.complement() }) }
 }
 
 fn words(names: &[&str]) -> Ranges<Text> {

@@ -110,10 +110,10 @@ impl Values {
             some => Ranges::points(some.iter().cloned().map(Text)),
         };
         match kind {
-            "string" => Self { texts: texts(), ..none },
-            "number" => Self { numbers: Ranges::all(), ..none },
+            "string" | "version" => Self { texts: texts(), ..none },
+            // A date is compared as its milliseconds.
+            "number" | "date" => Self { numbers: Ranges::all(), ..none },
             "boolean" => Self { no: true, yes: true, ..none },
-            "date" | "version" => Self { numbers: Ranges::all(), texts: texts(), ..none },
             "list" | "object" => Self { other: true, ..none },
             _ => Self::all(),
         }
