@@ -37,8 +37,12 @@ fn draw_place(out: &mut String, cursor: &str, found: &Value) {
 fn sentence(because: &Object) -> String {
     let text = |name: &str| because.get(name).map(canonical::to_string);
     let subject = ["member", "attribute", "event", "purpose", "journey", "part", "segment"].into_iter().find_map(text);
+    let wanted = because.get("notA").and_then(Value::as_str);
     let found = match (text("found"), text("missing")) {
-        (Some(found), _) => format!("is {found}"),
+        (Some(found), _) => match wanted {
+            Some(kind) => format!("is {found}, which is not {} {kind}", if kind == "object" { "an" } else { "a" }),
+            None => format!("is {found}"),
+        },
         (None, Some(missing)) => format!("is missing ({missing})"),
         (None, None) => "has no value".to_owned(),
     };

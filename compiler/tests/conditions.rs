@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use throughline::internals::condition::Evaluator;
 use throughline::internals::plan::tables::{
-    self, AttributeFlags, Class, CounterFlags, Fold, JourneyFlags, SegmentFlags, Source, StepKind,
+    self, AttributeFlags, Class, CounterFlags, Fold, JourneyFlags, SegmentFlags, Source, StepKind, ValueKind,
 };
 use throughline::internals::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Facts, Millis, Value};
@@ -171,6 +171,29 @@ fn an_explanation_names_what_is_missing_and_what_was_found() {
 }
 
 #[test]
+fn an_explanation_names_the_type_that_a_fact_does_not_have() {
+    let cases = [
+        (json!({ "ends": { "$lt": "2026-12-01" } }), "ends", json!("soon"), "date"),
+        (json!({ "score": { "$gt": 5 } }), "score", json!("many"), "number"),
+        (json!({ "member": true }), "member", json!("maybe"), "boolean"),
+        (json!({ "app": { "$vgt": "1.2.3" } }), "app", json!("latest"), "version"),
+        (json!({ "tier": "gold" }), "tier", json!(["gold"]), "string"),
+    ];
+    for (rule, name, found, kind) in cases {
+        let traits = json!({ (name): [found, 1, 1] });
+        let facts = json!({ "now": NOW, "profile": { "traits": traits }, "request": { "attributes": { (name): found } } });
+        let explained = compile(&rule).explain(&facts);
+        assert_eq!(explained.get("found"), Some(&found), "{rule}");
+        assert_eq!(explained.get("notA"), Some(&json!(kind)), "{rule}");
+        assert_eq!(explained.get("holds"), Some(&json!(false)), "{rule}");
+    }
+    let ends = json!({ "now": NOW, "request": { "attributes": { "ends": NOW + HOUR } } });
+    let explained = compile(&json!({ "ends": { "$lt": "now+1d" } })).explain(&ends);
+    assert_eq!(explained.get("fromNow"), Some(&json!(HOUR)));
+    assert_eq!(explained.get("holds"), Some(&json!(true)));
+}
+
+#[test]
 fn every_mistake_is_told_with_its_path() {
     let cases = [
         (json!({ "tier": { "$grater": 1 } }), "unknown-operator", "tier.$grater"),
@@ -182,6 +205,12 @@ fn every_mistake_is_told_with_its_path() {
         (json!({ "country": { "$regex": "a(b" } }), "regex", "country.$regex"),
         (json!({ "country": { "$regex": "(?=a)" } }), "regex", "country.$regex"),
         (json!({ "country": { "$exists": 1 } }), "wrong-type", "country.$exists"),
+        (json!({ "ends": { "$lt": "soon" } }), "time", "ends.$lt"),
+        (json!({ "ends": { "$lt": 2026 } }), "time", "ends.$lt"),
+        (json!({ "ends": { "$lt": "now+3 months" } }), "time", "ends.$lt"),
+        (json!({ "ends": { "$lt": "now 3d" } }), "time", "ends.$lt"),
+        (json!({ "ends": { "$in": ["2026-12-01", "now"] } }), "time", "ends.$in[1]"),
+        (json!({ "ends": "2026-02-30" }), "time", "ends"),
         (json!({ "country": { "$type": "text" } }), "wrong-type", "country.$type"),
         (json!({ "country": { "$or": [] } }), "misplaced-operator", "country.$or"),
         (json!({ "country": { "$eq": 1, "a": 2 } }), "mixed-operators", "country"),
@@ -309,19 +338,23 @@ fn compile(rule: &Json) -> Compiled {
 }
 
 /// The attributes of these tests, with the only values that they have.
-const ATTRIBUTES: [(&str, Source, &[&str]); 5] = [
-    ("tier", Source::Profile, &["gold", "basic"]),
-    ("loyalty", Source::Profile, &[]),
-    ("country", Source::Request, &[]),
-    ("id", Source::Request, &[]),
-    ("channel", Source::Request, &[]),
+const ATTRIBUTES: [(&str, &str, Source, &[&str]); 9] = [
+    ("tier", "string", Source::Profile, &["gold", "basic"]),
+    ("loyalty", "object", Source::Profile, &[]),
+    ("country", "string", Source::Request, &[]),
+    ("id", "string", Source::Request, &[]),
+    ("channel", "string", Source::Request, &[]),
+    ("score", "number", Source::Request, &[]),
+    ("member", "boolean", Source::Request, &[]),
+    ("ends", "date", Source::Request, &[]),
+    ("app", "version", Source::Request, &[]),
 ];
 
 /// The names that the conditions of these tests may refer to.
 fn vocabulary() -> Vocabulary<'static> {
-    let attribute = |(name, _, values): (&'static str, Source, &[&str])| {
+    let attribute = |(name, kind, _, values): (&'static str, &'static str, Source, &[&str])| {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        (name, KnownAttribute { kind: "string", values })
+        (name, KnownAttribute { kind, values })
     };
     Vocabulary {
         attributes: ATTRIBUTES.into_iter().map(attribute).collect(),
@@ -335,10 +368,13 @@ fn vocabulary() -> Vocabulary<'static> {
 /// The rows of these names.
 fn plan_ids(plan: &mut PlanBuilder) -> PlanIds {
     let mut ids = PlanIds::default();
-    for (name, source, _) in ATTRIBUTES {
+    for (name, kind, source, values) in ATTRIBUTES {
         let text = plan.text(name);
         let path = plan.ids(&[text]);
-        let id = plan.push(tables::Attribute { name: text, path, source, flags: AttributeFlags::empty() });
+        let values: Vec<_> = values.iter().map(|value| plan.text(value)).collect();
+        let (flags, values) = (AttributeFlags::empty(), plan.ids(&values));
+        let kind = ValueKind::from_name(kind).unwrap();
+        let id = plan.push(tables::Attribute { name: text, path, source, flags, kind, values });
         ids.attributes.insert(name.to_owned(), id);
     }
     let gold = node(&json!({ "tier": "gold" }));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::internals::condition::Evaluator;
 use throughline::internals::plan::tables::{self, Source};
-use throughline::internals::plan::{Id, Plan, PlanBuilder};
+use throughline::internals::plan::{Id, Ids, Plan, PlanBuilder};
 use throughline::{Millis, Profile, Request, Value};
 use throughline_compiler::condition::{Dialect, KnownAttribute, KnownGroup, PlanIds, Vocabulary, When, write};
 use throughline_compiler::source::diagnostic::Diagnostics;
@@ -59,7 +59,8 @@ fn holds(condition: &Value, attributes: &Value, groups: BTreeMap<&str, KnownGrou
     let condition = Node::from_value(condition);
     let names = paths(&condition);
     let mut plan = PlanBuilder::default();
-    let attribute = |name| (name, KnownAttribute { kind: "string", values: Vec::new() });
+    // In GrowthBook's dialect, the declared type of an attribute means nothing.
+    let attribute = |name| (name, KnownAttribute { kind: "date", values: Vec::new() });
     let declared = names.iter().map(String::as_str).map(attribute).collect();
     let vocabulary = Vocabulary { groups, attributes: declared, ..Vocabulary::default() };
     let mut diagnostics = Diagnostics::default();
@@ -86,7 +87,8 @@ fn declare(plan: &mut PlanBuilder, name: &str) -> Id<tables::Attribute> {
     // The real `id` is always the subject; here it is an attribute like the others.
     let own = if name == "id" { " id" } else { name };
     let (name, path) = (plan.text(own), plan.ids(&path));
-    plan.push(tables::Attribute { name, path, source: Source::Request, flags: tables::AttributeFlags::empty() })
+    let (flags, kind, values) = (tables::AttributeFlags::empty(), tables::ValueKind::Date, Ids::empty());
+    plan.push(tables::Attribute { name, path, source: Source::Request, flags, kind, values })
 }
 
 /// Returns the attributes that a condition names.

@@ -68,7 +68,7 @@ impl<'a> Reader<'_, 'a> {
             (Some(length), _) => (1.0, length),
             (_, Some(length)) => (-1.0, length),
             _ if rest.is_empty() => return Some(Some(0.0)),
-            _ => (1.0, rest),
+            _ => return None,
         };
         Some(match duration::parse(length) {
             Ok(length) => Some(sign * length.0 as f64),
