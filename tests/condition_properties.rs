@@ -159,7 +159,9 @@ fn resources() -> PlanBuilder {
     let constants = constants.map(|constant| plan.push(constant));
     plan.ids(&constants);
     let kinds = [ValueKind::Date, ValueKind::Version, ValueKind::List];
-    for ((name, source), kind) in [(a, Source::Profile), (b, Source::Request), (id, Source::Request)].into_iter().zip(kinds) {
+    for ((name, source), kind) in
+        [(a, Source::Profile), (b, Source::Request), (id, Source::Request)].into_iter().zip(kinds)
+    {
         let path = plan.ids(&[name]);
         let (flags, values) = (AttributeFlags::empty(), Ids::empty());
         plan.push(tables::Attribute { name, path, source, flags, kind, values });

@@ -181,7 +181,8 @@ fn an_explanation_names_the_type_that_a_fact_does_not_have() {
     ];
     for (rule, name, found, kind) in cases {
         let traits = json!({ (name): [found, 1, 1] });
-        let facts = json!({ "now": NOW, "profile": { "traits": traits }, "request": { "attributes": { (name): found } } });
+        let facts =
+            json!({ "now": NOW, "profile": { "traits": traits }, "request": { "attributes": { (name): found } } });
         let explained = compile(&rule).explain(&facts);
         assert_eq!(explained.get("found"), Some(&found), "{rule}");
         assert_eq!(explained.get("notA"), Some(&json!(kind)), "{rule}");

@@ -11,7 +11,9 @@ use crate::facts::reading::{self, Reading};
 use crate::json::Value;
 use crate::json::ValueRef;
 use crate::plan::condition_ops::wide;
-use crate::plan::tables::{Attribute, AttributeFlags, Journey, JourneyState, Node, Segment, SegmentFlags, Source, ValueKind};
+use crate::plan::tables::{
+    Attribute, AttributeFlags, Journey, JourneyState, Node, Segment, SegmentFlags, Source, ValueKind,
+};
 use crate::plan::{Id, Op, Plan};
 use crate::prelude::*;
 use crate::profile::{InstanceStatus, Profile};

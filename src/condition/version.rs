@@ -26,7 +26,9 @@ pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (Version::parse(a)?, Version::parse(b)?);
     let numbers = parts(a.numbers, b.numbers, |a, b| compare_numbers(a.unwrap_or("0"), b.unwrap_or("0")));
     Some(numbers.then_with(|| match (a.pre_release, b.pre_release) {
-        (Some(a), Some(b)) => parts(a, b, |a, b| a.zip(b).map_or_else(|| a.cmp(&b), |(a, b)| compare_identifiers(a, b))),
+        (Some(a), Some(b)) => {
+            parts(a, b, |a, b| a.zip(b).map_or_else(|| a.cmp(&b), |(a, b)| compare_identifiers(a, b)))
+        }
         (a, b) => a.is_none().cmp(&b.is_none()),
     }))
 }
@@ -37,9 +39,8 @@ impl<'a> Version<'a> {
         let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
         let (text, build) = text.split_once('+').map_or((text, None), |(text, build)| (text, Some(build)));
         let (numbers, pre_release) = text.split_once('-').map_or((text, None), |(text, rest)| (text, Some(rest)));
-        let is_identifier = |part: &str| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
+        let is_identifier =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let are_identifiers = |text: Option<&str>| text.is_none_or(|text| text.split('.').all(is_identifier));
         let is_version = numbers.split('.').all(is_number) && are_identifiers(pre_release) && are_identifiers(build);
         is_version.then_some(Self { numbers, pre_release })
@@ -157,7 +158,23 @@ mod tests {
 
     #[test]
     fn other_strings_are_no_versions() {
-        for text in ["", "v", "latest", "1.", ".1", "1..2", "1.x", "1.0.0,", "1.0.0-", "1.0.0+", "1.0.0-a..b", "-1", "1.0.0-é", "1 0", "true"] {
+        for text in [
+            "",
+            "v",
+            "latest",
+            "1.",
+            ".1",
+            "1..2",
+            "1.x",
+            "1.0.0,",
+            "1.0.0-",
+            "1.0.0+",
+            "1.0.0-a..b",
+            "-1",
+            "1.0.0-é",
+            "1 0",
+            "true",
+        ] {
             assert_eq!(compare(text, "1.0.0"), None, "{text}");
             assert!(!is_version(text), "{text}");
         }

@@ -60,7 +60,9 @@ pub(crate) fn read<'a>(plan: &'a Plan, row: &Attribute, found: ValueRef<'a>) -> 
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             return made(Value::Array(items.map(Value::from).collect()));
         }
-        (ValueKind::List, ValueRef::Number(_) | ValueRef::Bool(_)) => return made(Value::Array(vec![found.to_value()])),
+        (ValueKind::List, ValueRef::Number(_) | ValueRef::Bool(_)) => {
+            return made(Value::Array(vec![found.to_value()]));
+        }
         _ => ValueRef::Null,
     })
 }

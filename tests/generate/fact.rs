@@ -66,7 +66,9 @@ pub fn fact(dice: &mut Dice, name: &str) -> Value {
         "vip" | "wa_ok" => json!(dice.percent(60)),
         "tags" if dice.percent(8) => json!(dice.pick(&["a", "a, b", "A,,é", ""])),
         "ends" => date(dice),
-        "level" => dice.pick(&[json!("gold"), json!("GOLD"), json!("silver"), json!(3), json!("3"), json!("iron")]).clone(),
+        "level" => {
+            dice.pick(&[json!("gold"), json!("GOLD"), json!("silver"), json!(3), json!("3"), json!("iron")]).clone()
+        }
         "app" if dice.percent(10) => dice.pick(&[json!("latest"), json!(1.1), json!("1.10.0,"), json!("")]).clone(),
         "tags" if dice.percent(8) => tag(dice),
         "tags" => (0..dice.below(5)).map(|_| tag(dice)).collect(),

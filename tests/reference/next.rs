@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::policy::Place;
-use super::{DAY, Model, asked, duration, javascript, list, members, names};
+use super::{DAY, Model, asked, duration, list, members, names};
 
 /// The maximum number of contacts and responses that count.
 const REMEMBERED: usize = 32;

@@ -24,9 +24,7 @@ impl Model<'_> {
             ("number", _) => number(found).map(|number| json!(number)),
             ("boolean", _) => boolean(found).map(|truth| json!(truth)),
             ("date", _) => self.date(found).map(|at| json!(at)),
-            ("version", Value::String(_) | Value::Number(_)) => {
-                version(found).is_some().then(|| json!(text(found)))
-            }
+            ("version", Value::String(_) | Value::Number(_)) => version(found).is_some().then(|| json!(text(found))),
             ("string", Value::String(_) | Value::Number(_) | Value::Bool(_)) => self.named(name, &text(found)),
             ("list", Value::String(items)) => {
                 let items = items.split(',').map(str::trim);
@@ -163,8 +161,7 @@ pub fn version(found: &Value) -> Option<Vec<Part>> {
     let written = text(found);
     let written = written.trim();
     let written = written.strip_prefix('v').or(written.strip_prefix('V')).unwrap_or(written);
-    let is_identifier =
-        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let is_identifier = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let (written, build) = written.split_once('+').unwrap_or((written, "b"));
     let (numbers, pre_release) = match written.split_once('-') {
         Some((numbers, rest)) => (numbers, Some(rest)),
@@ -178,8 +175,7 @@ pub fn version(found: &Value) -> Option<Vec<Part>> {
     while numbers.last() == Some(&0) {
         numbers.pop();
     }
-    let identifier =
-        |part: &str| number(part).map_or_else(|| Identifier::Name(part.to_owned()), Identifier::Number);
+    let identifier = |part: &str| number(part).map_or_else(|| Identifier::Name(part.to_owned()), Identifier::Number);
     let end = pre_release.map_or(Part::End, |rest| Part::PreRelease(rest.split('.').map(identifier).collect()));
     Some(numbers.into_iter().map(Part::Number).chain([end]).collect())
 }

@@ -86,9 +86,7 @@ pub fn relation_holds(operator: &str, order: Option<Ordering>) -> bool {
 
 fn element_is(item: &Value, wanted: &Value, ignores_case: bool) -> bool {
     match wanted {
-        Value::String(wanted) if ignores_case => {
-            !item.is_null() && text(item).to_lowercase() == wanted.to_lowercase()
-        }
+        Value::String(wanted) if ignores_case => !item.is_null() && text(item).to_lowercase() == wanted.to_lowercase(),
         _ => value_holds(item, wanted),
     }
 }

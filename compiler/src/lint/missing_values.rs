@@ -45,7 +45,8 @@ fn check_test(when: &When<'_>, test: &ValueTest<'_>, out: &mut ReadContext<'_>) 
         "a missing value did not pass this test before it was read as its type, and does now"
     };
     let cursor = Cursor { mark: node.span, ..when.cursor.clone() };
-    let expected = "`$exists: true` beside it for those who have a value, or `$or` with `$exists: false` for the others, too";
+    let expected =
+        "`$exists: true` beside it for those who have a value, or `$or` with `$exists: false` for the others, too";
     cursor.warning("missing-value", message, out).expected(expected);
 }
 
@@ -76,7 +77,11 @@ fn operator_passes(name: &str, source: &Node, operator: &Operator<'_>, dialect: 
         }
         Operator::Exists(exists) => return !exists,
         Operator::Type(name) => return *name == "null",
-        Operator::FromNow(..) | Operator::Size(_) | Operator::All(_) | Operator::ElemMatch(_) | Operator::IgnoreCase(_) => {
+        Operator::FromNow(..)
+        | Operator::Size(_)
+        | Operator::All(_)
+        | Operator::ElemMatch(_)
+        | Operator::IgnoreCase(_) => {
             return false;
         }
         Operator::Regex { automaton, written } => {

@@ -7,8 +7,9 @@ use throughline::internals::json::ValueRef;
 use super::Reader;
 use crate::condition::vocabulary::KnownAttribute;
 use crate::source::cursor::Cursor;
+use crate::source::duration::{self, DurationError};
+use crate::source::time;
 use crate::source::tree::Kind;
-use crate::source::{duration, time};
 
 const A_DATE: &str = "a date or time such as 2026-11-01 or 2026-11-01T08:30:00+01:00; $lt, $lte, $gt and $gte also take \
                       now, now+3d and now-30d";
@@ -19,7 +20,7 @@ impl<'a> Reader<'_, 'a> {
         self.is_strict() && attribute.is_some_and(|attribute| attribute.kind == "version")
     }
 
-    /// The constant as the attribute's type. A string that is no date is an error; another constant of another type is
+    /// The constant as the attribute's type. A string that is not a date is an error; another constant of another type is
     /// reported, and equals no value.
     pub(super) fn typed(&mut self, cursor: &Cursor<'_>, attribute: Option<&KnownAttribute>) -> Option<Value> {
         let value = cursor.node.to_value();
@@ -51,35 +52,34 @@ impl<'a> Reader<'_, 'a> {
             Some(Err(error)) => error.to_string(),
             None => format!("found {}", cursor.node.kind_name()),
         };
-        self.error(cursor, "time", message).expected(A_DATE);
+        self.no_date(cursor, message);
         None
     }
 
     /// `now`, `now+3d` or `now-30d` in the test of a date, in milliseconds from now; none for another constant.
     #[expect(clippy::cast_precision_loss, reason = "durations in rules are far below 2^53 milliseconds")]
     pub(super) fn from_now(
-        &mut self,
+        &self,
         cursor: &Cursor<'_>,
         attribute: Option<&KnownAttribute>,
-    ) -> Option<Option<f64>> {
+    ) -> Option<Result<f64, DurationError>> {
         let is_date = self.is_strict() && attribute.is_some_and(|attribute| attribute.kind == "date");
         let rest = cursor.node.as_str().filter(|_| is_date)?.trim().strip_prefix("now")?.trim_start();
         let (sign, length) = match (rest.strip_prefix('+'), rest.strip_prefix('-')) {
             (Some(length), _) => (1.0, length),
             (_, Some(length)) => (-1.0, length),
-            _ if rest.is_empty() => return Some(Some(0.0)),
+            _ if rest.is_empty() => return Some(Ok(0.0)),
             _ => return None,
         };
-        Some(match duration::parse(length) {
-            Ok(length) => Some(sign * length.0 as f64),
-            Err(error) => {
-                self.error(cursor, "time", error.to_string()).expected(A_DATE);
-                None
-            }
-        })
+        Some(duration::parse(length).map(|length| sign * length.0 as f64))
     }
 
-    /// Reports a constant that is no version, or that YAML reads as a number: `2.10` is 2.1.
+    /// Reports a constant of a date that is not a time.
+    pub(super) fn no_date(&mut self, cursor: &Cursor<'_>, message: String) {
+        self.error(cursor, "time", message).expected(A_DATE);
+    }
+
+    /// Reports a constant that is not a version, or that YAML reads as a number: `2.10` is 2.1.
     pub(super) fn check_version(&mut self, cursor: &Cursor<'_>, version: &str) {
         if !self.is_strict() {
             return;

@@ -167,8 +167,13 @@ impl<'a> Reader<'_, 'a> {
 
     /// `<` and its like: a list or an object is compared as its text, and a date also with the current time.
     fn relation(&mut self, op: Op, cursor: &Cursor<'_>, attribute: Option<&KnownAttribute>) -> Option<Operator<'a>> {
-        if let Some(length) = self.from_now(cursor, attribute) {
-            return Some(Operator::FromNow(op, length?));
+        match self.from_now(cursor, attribute) {
+            Some(Ok(length)) => return Some(Operator::FromNow(op, length)),
+            Some(Err(error)) => {
+                self.no_date(cursor, error.to_string());
+                return None;
+            }
+            None => {}
         }
         let value = cursor.node.to_value();
         let constant = match cursor.node.kind {

@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::Millis;
 use throughline::internals::plan::condition_ops::Op;
-use throughline::internals::plan::tables::{self, AttributeFlags, CounterFlags, SegmentFlags, SettingsFlags, Source, ValueKind};
+use throughline::internals::plan::tables::{
+    self, AttributeFlags, CounterFlags, SegmentFlags, SettingsFlags, Source, ValueKind,
+};
 use throughline::internals::plan::{Id, Ids, PlanBuilder, Span};
 
 use super::usage::Usage;

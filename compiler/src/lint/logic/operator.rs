@@ -114,7 +114,7 @@ fn identical(values: &[Value]) -> KnownOperand {
 fn relation(operand: &Value, holds: fn(core::cmp::Ordering) -> bool) -> KnownOperand {
     let number = ValueRef::from(operand).to_number();
     let is_number = matches!(operand, Value::Number(_));
-    // A boolean is no number, but it is converted to one beside other constants.
+    // A boolean is not a number, but it is converted to one beside other constants.
     let single = |value: f64| Some(!is_number && value.partial_cmp(&number).is_some_and(holds));
     let numbers = if number.is_nan() { Ranges::none() } else { compared(Number::new(number), holds) };
     let texts = operand.as_str().map(|text| compared(Text(text.to_owned()), holds));
@@ -164,11 +164,9 @@ fn bare(operand: &Value) -> KnownOperand {
             texts: None,
             ..KnownOperand::nothing()
         },
-        Value::Number(number) => KnownOperand {
-            numbers: Some(Ranges::point(Number::new(*number))),
-            texts: None,
-            ..KnownOperand::nothing()
-        },
+        Value::Number(number) => {
+            KnownOperand { numbers: Some(Ranges::point(Number::new(*number))), texts: None, ..KnownOperand::nothing() }
+        }
         Value::String(text) => {
             // Of all numbers only the one that the text stands for can be written like the text.
             let number = ValueRef::Text(text).to_number();

@@ -212,7 +212,7 @@ impl<'r, 'a> Conditions<'r, 'a> {
     }
 }
 
-/// The keys of the versions that satisfy an operator, or do not. What is no version differs from every other one, and
+/// The keys of the versions that satisfy an operator, or do not. What is not a version differs from every other one, and
 /// passes no other test.
 fn versions(op: Op, written: &str, holds: bool) -> Values {
     let found = version_key(written).map(Text).map_or_else(Ranges::none, |version| match op {

@@ -2,7 +2,7 @@
 
 use throughline::internals::condition::is_version;
 
-/// Returns a string that compares with those of other versions as the version does; `None` for what is no version.
+/// Returns a string that compares with those of other versions as the version does; `None` for what is not a version.
 ///
 /// Each number is preceded by its length. Then comes what sorts in this order: a pre-release, the end, another number.
 pub fn version_key(text: &str) -> Option<String> {
