@@ -36,7 +36,7 @@ pub fn rules(seed: u64) -> Value {
         let cap = json!({ "class": dice.pick(&["promo", "service"]), "channel": channels, "max": 1 + dice.below(2), "per": per });
         rules["policies"]["caps"].as_array_mut().unwrap().push(cap);
     }
-    if dice.percent(60) {
+    if dice.percent(85) {
         // Quiet in one channel only, so that a message that is sent by another one waits in this one.
         let mut quiet = policy::quiet(dice);
         quiet["channel"] = json!(dice.pick(&["push", "push", "email"]));

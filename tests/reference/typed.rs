@@ -54,7 +54,9 @@ impl Model<'_> {
         };
         let Value::String(written) = found else { return of_number(number(found)?) };
         let written = written.trim();
-        let is_moment = written.parse::<jiff::Timestamp>().is_ok() || written.parse::<jiff::civil::DateTime>().is_ok();
+        let parses = written.parse::<jiff::Timestamp>().is_ok() || written.parse::<jiff::civil::DateTime>().is_ok();
+        // The library reads dates without dashes, too.
+        let is_moment = parses && written.contains('-');
         match number(found) {
             _ if is_moment => Some(self.moment(written, &Value::Null)),
             Some(number) if number.abs() >= 1e8 => of_number(number),

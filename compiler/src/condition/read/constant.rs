@@ -58,7 +58,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// `now`, `now+3d` or `now-30d` in the test of a date, in milliseconds from now; none for another constant.
     #[expect(clippy::cast_precision_loss, reason = "durations in rules are far below 2^53 milliseconds")]
-    pub(super) fn from_now(
+    pub(super) fn relative_date(
         &self,
         cursor: &Cursor<'_>,
         attribute: Option<&KnownAttribute>,

@@ -167,7 +167,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// `<` and its like: a list or an object is compared as its text, and a date also with the current time.
     fn relation(&mut self, op: Op, cursor: &Cursor<'_>, attribute: Option<&KnownAttribute>) -> Option<Operator<'a>> {
-        match self.from_now(cursor, attribute) {
+        match self.relative_date(cursor, attribute) {
             Some(Ok(length)) => return Some(Operator::FromNow(op, length)),
             Some(Err(error)) => {
                 self.no_date(cursor, error.to_string());
