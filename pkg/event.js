@@ -4,9 +4,10 @@ const NAMES = { page: 'Page Viewed', screen: 'Screen Viewed' };
 const STATES = ['granted', 'denied', 'pending'];
 
 /**
- * Converts a call of the Segment specification to an event of the core, as `Event::from_segment` does in the collector.
+ * Converts a call of the Segment specification to an event of the core, as the collector does.
  *
- * An event of the core is returned as it is. A converted call is never trusted, because it comes from a page.
+ * An event of the core is returned as it is. The core reads the time, and takes that of now if there is none that can be
+ * right. A converted call is never trusted, because it comes from a page.
  */
 export function toEvent(call) {
   if ('id' in call) return { ...call, trusted: Boolean(call.trusted) };
@@ -23,7 +24,9 @@ export function toEvent(call) {
     id: messageId,
     type,
     event: event ?? '',
-    at: typeof timestamp === 'string' ? Date.parse(timestamp) : timestamp,
+    // Only the core reads times, so that browser, edge and collector read the same ones.
+    timestamp,
+    receivedAt: Date.now(),
     properties,
     traits: type === 'group' ? {} : (traits ?? context.traits ?? {}),
     consent: {

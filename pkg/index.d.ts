@@ -85,7 +85,12 @@ export interface Event {
   type: 'track' | 'identify' | 'page' | 'screen' | 'group' | 'alias';
   /** The name; `Page Viewed` for a page, `Screen Viewed` for a screen. */
   event?: string;
-  at: Millis;
+  /** When it happened. Without it, `timestamp` and `receivedAt` say so. */
+  at?: Millis;
+  /** When it happened, in any form that the collector reads. */
+  timestamp?: string | number;
+  /** When it was received, which counts if `timestamp` is absent or cannot be right. */
+  receivedAt?: Millis;
   properties?: Record<string, Json>;
   traits?: Record<string, Json>;
   consent?: Record<string, Consent>;
@@ -97,7 +102,8 @@ export interface Event {
 export interface Call {
   type: Event['type'];
   messageId: string;
-  timestamp: string | Millis;
+  /** When it happened: see "Times" in docs/collector.md. */
+  timestamp?: string | number;
   event?: string;
   name?: string;
   category?: string;

@@ -45,6 +45,7 @@
 //! | Describe a request | [`Facts`], [`Request`], [`UserAgent`] |
 //! | Decide | [`decide`], [`Decision`], [`decision_id`], [`allows_storage`], [`storage_consent`] |
 //! | Explain a decision | [`explain`], [`Explanation`], [`Reason`] |
+//! | Read what senders send | [`Batch`], [`Call`], [`Arrival`] |
 //! | Apply events | [`Event`], [`reduce`], [`Profile`] |
 //! | Move journeys on, send their messages | [`advance`], [`Action`], [`authorize`] |
 //! | Account journeys | [`Account`], [`advance_account`], [`MemberMessage`] |
@@ -86,9 +87,11 @@ pub use collections::{SortedMap, SortedSet};
 pub use decide::{Explanation, allows_storage, decide, decision_id, explain, storage_consent};
 pub use decision::reason::Reason;
 pub use decision::{Assignment, Content, Decision, Fill, NextAction};
+pub use event::batch::Batch;
+pub use event::call::{Call, CallError};
 pub use event::consent::Consent;
 pub use event::message_sent::MessageSent;
-pub use event::{Event, EventError, EventKind};
+pub use event::{Arrival, Event, EventError, EventKind};
 pub use facts::local_clock::{LocalClock, zone_hash};
 pub use facts::user_agent::UserAgent;
 pub use facts::{Facts, Request};

@@ -195,13 +195,19 @@ fn shard(sender: &str) -> String {
     format!("shard-{}", (bucket * SHARDS) as u32)
 }
 
-/// Delivers events to the collector or, if that fails, to the outbox. Returns the collector's response, or `None` from the
+/// Delivers events, and calls that are none, to the collector or, if that fails, to the outbox. Returns the collector's response, or `None` from the
 /// outbox. In both cases the events are durable.
 ///
 /// # Errors
 /// Fails if neither has stored the events.
-pub async fn deliver(context: &RequestContext, envelope: &Envelope, events: Vec<Value>) -> Result<Option<Value>, ()> {
-    let message = envelope.with_events(events);
+pub async fn deliver(
+    context: &RequestContext,
+    envelope: &Envelope,
+    events: Vec<Value>,
+    rejected: Vec<Value>,
+) -> Result<Option<Value>, ()> {
+    let rejected = (!rejected.is_empty()).then_some(("rejected", Value::Array(rejected)));
+    let message = envelope.to_json([("events", Value::Array(events))].into_iter().chain(rejected));
     match post(&context.isolate.config, &context.env, path::EVENTS, &message).await {
         Ok(response) => return Ok(Some(response)),
         Err(cause) => log(&format!("collector: {cause}")),

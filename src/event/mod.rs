@@ -1,5 +1,8 @@
 //! Events, modelled on the Segment specification.
 
+pub(crate) mod arrival;
+pub(crate) mod batch;
+pub(crate) mod call;
 pub(crate) mod consent;
 pub(crate) mod message_sent;
 pub mod names;
@@ -13,8 +16,9 @@ use crate::json::input::{DecodeFault, JsonSource};
 use crate::json::{Object, Value};
 use crate::prelude::*;
 use crate::time::Millis;
-use crate::time::rfc3339;
 use core::fmt;
+
+pub use arrival::Arrival;
 
 /// The longest event name and event id that are accepted, in bytes.
 const MAX_NAME: usize = 200;
@@ -74,8 +78,6 @@ pub enum EventError {
         /// The expected value.
         expected: &'static str,
     },
-    /// A time is not RFC 3339.
-    Time(String),
 }
 
 impl fmt::Display for EventError {
@@ -85,7 +87,6 @@ impl fmt::Display for EventError {
                 write!(f, "unknown type `{found}`, expected one of: track, identify, page, screen, group, alias")
             }
             Self::Member { name, expected } => write!(f, "`{name}` is not as expected: {expected}"),
-            Self::Time(found) => write!(f, "`timestamp` is `{found}`, expected a time such as 2026-11-22T08:30:00Z"),
         }
     }
 }
@@ -93,17 +94,13 @@ impl fmt::Display for EventError {
 impl core::error::Error for EventError {}
 
 impl Event {
-    /// Converts a call of the Segment specification.
+    /// Converts a call of the Segment specification that happened at a time; see
+    /// [`Call::event`](crate::Call::event).
     ///
-    /// - `timestamp` is an RFC 3339 string or milliseconds; by default the event happened when it was received. A later
-    ///   time, which a fast clock sends, becomes the time of receipt.
     /// - Traits are taken from `traits`, else from `context.traits`.
     /// - Consent is taken from `context.consent.categoryPreferences` (booleans), and from the properties of
     ///   `Consent Preference Updated` (booleans or states).
-    ///
-    /// # Errors
-    /// Names the member that violates the specification.
-    pub fn from_segment(call: &Value, received_at: Millis, trusted: bool) -> Result<Self, EventError> {
+    pub(crate) fn from_segment(call: &Value, at: Millis, trusted: bool) -> Result<Self, EventError> {
         let kind = kind(call)?;
         let name = match kind {
             EventKind::Track => text(call, "event", "a text of 1 to 200 bytes")?.to_owned(),
@@ -122,7 +119,7 @@ impl Event {
         Ok(Self {
             id: id(call)?,
             kind,
-            at: time(call, received_at)?,
+            at,
             consent: consent(call, &name, &properties),
             name,
             properties,
@@ -135,20 +132,32 @@ impl Event {
 
 impl JsonCodec for Event {
     fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
+        let (mut at, mut received) = (None::<Millis>, None::<Millis>);
+        let mut timestamp = Value::Null;
         read_members(
             input,
             &mut [
                 Member::new(Required, "id", &mut self.id),
                 Member::new(Optional, "type", &mut self.kind),
                 Member::new(Optional, "event", &mut self.name),
-                Member::new(Required, "at", &mut self.at),
+                Member::new(Optional, "at", &mut at),
+                Member::new(Optional, "timestamp", &mut timestamp),
+                Member::new(Optional, "receivedAt", &mut received),
                 Member::new(Optional, "properties", &mut self.properties),
                 Member::new(Optional, "traits", &mut self.traits),
                 Member::new(Optional, "consent", &mut self.consent),
                 Member::new(Optional, "trusted", &mut self.trusted),
                 Member::new(Optional, "claimedBy", &mut self.claimed_by),
             ],
-        )
+        )?;
+        // Pages state the time of a call as it is, because only the core reads times.
+        let stated = |received| {
+            let call = Value::Object([("timestamp", timestamp)].into_iter().collect());
+            Arrival { received, sent_at: Value::Null }.time_of(&call).0
+        };
+        let expected = || DecodeFault::expected("whole milliseconds").at("at");
+        self.at = at.or_else(|| received.map(stated)).ok_or_else(expected)?;
+        Ok(())
     }
     fn to_value(&self) -> Value {
         let mut out = Object::new();
@@ -225,23 +234,6 @@ fn name_page(call: &Value, properties: &mut Object) {
             properties.insert(name, found.as_str());
         }
     }
-}
-
-fn time(call: &Value, received_at: Millis) -> Result<Millis, EventError> {
-    let at = match call.at(["timestamp"]) {
-        Value::Null => received_at,
-        Value::Number(ms) if (0.0..=8.64e15).contains(ms) => whole_millis(*ms),
-        Value::String(text) => rfc3339::parse(text).ok_or_else(|| EventError::Time(text.chars().take(40).collect()))?,
-        other => {
-            return Err(EventError::Time(crate::json::canonical::to_string(other).chars().take(40).collect()));
-        }
-    };
-    Ok(at.min(received_at))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the caller has checked the range")]
-const fn whole_millis(ms: f64) -> Millis {
-    Millis(ms as i64)
 }
 
 fn consent(call: &Value, name: &str, properties: &Object) -> SortedMap<Consent> {

@@ -1,6 +1,7 @@
 //! Facts: the input of a decision.
 
 pub(crate) mod derived;
+mod lenient;
 pub(crate) mod local_clock;
 pub(crate) mod position;
 pub(crate) mod reading;

@@ -36,7 +36,7 @@ pub struct IdentifierType<'a> {
 pub enum IdentifierFault {
     /// The rules declare no identifier of this type.
     UnknownType,
-    /// It is neither a string nor a whole number below 2^53.
+    /// It is neither a string nor a whole number.
     NotText,
     /// It is longer than [`MAX_IDENTIFIER`] bytes.
     TooLong,
@@ -54,7 +54,7 @@ impl fmt::Display for IdentifierFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownType => "the rules declare no identifier of this type",
-            Self::NotText => "expected a string, or a whole number below 2^53",
+            Self::NotText => "expected a string or a whole number",
             Self::TooLong => "expected at most 200 bytes",
             Self::Placeholder => "a placeholder, which stands for nobody",
             Self::Blocked => "blocked by the rules",

@@ -199,8 +199,10 @@ pub(super) fn exit(plan: &Plan, counters: &Counters, journey: &Journey, entered:
     plan.list(journey.exits).filter_map(|counter| first_after(plan, counters, counter, entered)).min()
 }
 
+/// Returns the first other event that is not earlier than the entry.
+// why: nothing orders two events of one time. A reminder that is not sent harms less than one about a finished order.
 fn first_after(plan: &Plan, counters: &Counters, counter: Id<Counter>, entered: Stamp) -> Option<Stamp> {
-    stamps(plan, counters, counter)?.find(|stamp| *stamp > entered)
+    stamps(plan, counters, counter)?.find(|stamp| *stamp != entered && stamp.at() >= entered.at())
 }
 
 fn stamps<'a>(

@@ -18,22 +18,24 @@ use crate::prelude::*;
 /// A mismatch between JSON and the expected type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShapeError {
-    path: String,
+    path: Vec<String>,
     expected: &'static str,
 }
 
 impl ShapeError {
     pub(crate) const fn new(expected: &'static str) -> Self {
-        Self { path: String::new(), expected }
+        Self { path: Vec::new(), expected }
     }
 
     /// Adds the name of the enclosing member or element to the path.
     pub(crate) fn at(mut self, name: &str) -> Self {
-        if !self.path.is_empty() {
-            self.path.insert(0, '.');
-        }
-        self.path.insert_str(0, name);
+        self.path.insert(0, name.to_owned());
         self
+    }
+
+    /// Returns the names of the members and the indices that lead to the value.
+    pub(crate) fn path(&self) -> &[String] {
+        &self.path
     }
 }
 
@@ -41,7 +43,7 @@ impl fmt::Display for ShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
             f.write_str("`")?;
-            f.write_str(&self.path)?;
+            f.write_str(&self.path.join("."))?;
             f.write_str("`: ")?;
         }
         f.write_str("expected ")?;

@@ -106,7 +106,7 @@ impl<T: JsonCodec + Default> JsonCodec for Vec<T> {
     fn read(&mut self, input: JsonSource<'_, '_>) -> Result<(), DecodeFault> {
         input.items("a list", &mut |item| {
             let mut read = T::default();
-            read.read(item)?;
+            read.read(item).map_err(|fault| fault.at(&self.len().to_string()))?;
             self.push(read);
             Ok(())
         })

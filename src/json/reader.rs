@@ -9,11 +9,12 @@ use alloc::borrow::Cow;
 
 use crate::json::Value;
 use crate::json::escape::unescaped_prefix_len;
+use crate::json::lenient::Repairs;
 use crate::json::number;
 use crate::prelude::*;
 
 /// The greatest depth to which objects and arrays may nest.
-const MAX_DEPTH: usize = 127;
+pub(super) const MAX_DEPTH: usize = 127;
 /// All integers with this number of digits are exact doubles.
 const EXACT_DIGITS: usize = 15;
 
@@ -49,10 +50,12 @@ pub fn parse(text: &str) -> Result<Value, JsonError> {
 
 /// A cursor in a string. Its methods return what was expected as their error; [`Reader::error`] adds the position.
 pub(crate) struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
     /// The number of objects and arrays that may still be opened inside the open ones.
-    depth: usize,
+    pub(super) depth: usize,
+    /// What was repaired; `None` if nothing may be.
+    pub(super) repairs: Option<Repairs>,
 }
 
 impl Value {
@@ -69,7 +72,7 @@ pub(crate) type Read<T> = Result<T, &'static str>;
 
 impl<'a> Reader<'a> {
     pub(crate) const fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: MAX_DEPTH }
+        Self { text, at: 0, depth: MAX_DEPTH, repairs: None }
     }
 
     /// Returns the error for the current position.
@@ -95,11 +98,21 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn value(&mut self) -> Read<Value> {
         match self.peek() {
+            Some(b'{' | b'[') if self.depth == 0 && self.repairs.is_some() => self.omit_nested(),
             Some(b'{') => self.object(),
             Some(b'[') => self.array(),
             Some(b'"') => self.string().map(Value::String),
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            Some(b'-' | b'0'..=b'9') => self.any_number(),
             _ => self.word(),
+        }
+    }
+
+    fn any_number(&mut self) -> Read<Value> {
+        let start = self.at;
+        match (self.number(), self.repairs.is_some()) {
+            (Ok(number), true) => Ok(self.exact_number(start, number)),
+            (Err(expected), true) => self.repair_number(start).ok_or(expected),
+            (number, false) => number.map(Value::Number),
         }
     }
 
@@ -169,7 +182,7 @@ impl<'a> Reader<'a> {
                 return Ok(value);
             }
         }
-        Err("a value")
+        self.repair_word().ok_or("a value")
     }
 
     /// Reads a number, with a short path for integers, which nearly all numbers are.
@@ -211,8 +224,12 @@ impl<'a> Reader<'a> {
         self.expect(b'"', "a string")?;
         let mut out = self.plain().to_owned();
         while !self.eat(b'"') {
-            self.expect(b'\\', "the rest of a string")?;
-            out.push(self.escaped()?);
+            if let Some(control) = self.control_character() {
+                out.push(control);
+            } else {
+                self.expect(b'\\', "the rest of a string")?;
+                out.push(self.escaped()?);
+            }
             out.push_str(self.plain());
         }
         Ok(out)
@@ -235,14 +252,28 @@ impl<'a> Reader<'a> {
 
     fn escaped_unit(&mut self) -> Read<char> {
         let first = self.code_unit("an escape")?;
-        let units = match first {
-            0xd800..=0xdbff => {
-                self.expect(b'\\', "the other half of a surrogate pair")?;
-                [first, self.code_unit("the other half of a surrogate pair")?]
-            }
-            _ => [first, 0],
+        let after_first = self.at;
+        let second = match first {
+            0xd800..=0xdbff => self.other_half(),
+            _ => Ok(0),
         };
-        char::decode_utf16(units).next().and_then(Result::ok).ok_or("a whole surrogate pair")
+        let pair = second.map(|second| char::decode_utf16([first, second]).next().and_then(Result::ok));
+        match (pair, self.repairs.is_some()) {
+            (Ok(Some(character)), _) => Ok(character),
+            (_, true) => {
+                // What follows the half is read on its own.
+                self.at = after_first;
+                Ok(char::REPLACEMENT_CHARACTER)
+            }
+            (Ok(None), false) => Err("a whole surrogate pair"),
+            (Err(expected), false) => Err(expected),
+        }
+    }
+
+    fn other_half(&mut self) -> Read<u16> {
+        let expected = "the other half of a surrogate pair";
+        self.expect(b'\\', expected)?;
+        self.code_unit(expected)
     }
 
     /// Reads `u` and the four hexadecimal digits of a code unit.
@@ -255,14 +286,14 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    fn skip_space(&mut self) {
+    pub(super) fn skip_space(&mut self) {
         while matches!(self.byte(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.step(1);
         }
     }
 
     #[inline(always)]
-    fn byte(&self) -> Option<u8> {
+    pub(super) fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -271,23 +302,23 @@ impl<'a> Reader<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn bytes(&self) -> &'a [u8] {
+    pub(super) fn bytes(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     #[inline(always)]
-    fn step(&mut self, bytes: usize) {
+    pub(super) fn step(&mut self, bytes: usize) {
         self.at = self.at.saturating_add(bytes);
     }
 
     #[inline(always)]
-    fn eat(&mut self, byte: u8) -> bool {
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
         let found = self.byte() == Some(byte);
         self.step(usize::from(found));
         found
     }
 
-    fn expect(&mut self, byte: u8, expected: &'static str) -> Read<()> {
+    pub(super) fn expect(&mut self, byte: u8, expected: &'static str) -> Read<()> {
         if self.eat(byte) { Ok(()) } else { Err(expected) }
     }
 
@@ -296,7 +327,7 @@ impl<'a> Reader<'a> {
         self.take(unescaped_prefix_len(self.bytes()))
     }
 
-    fn take_while(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {
+    pub(super) fn take_while(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {
         let rest = self.bytes();
         self.take(rest.iter().position(|byte| !holds(*byte)).unwrap_or(rest.len()))
     }
@@ -310,7 +341,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Checks the syntax of a JSON number: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let text = text.strip_prefix('-').unwrap_or(text);
     let (mantissa, exponent) =

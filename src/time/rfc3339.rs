@@ -3,7 +3,7 @@
 use crate::time::Millis;
 use crate::time::calendar::{day_number, days_in};
 
-const DAY_MINUTES: i64 = 24 * 60;
+pub(super) const DAY_MINUTES: i64 = 24 * 60;
 
 /// Parses a timestamp such as `2026-11-22T09:30:00.125+01:00`; `None` if the string is not one.
 ///
@@ -32,11 +32,11 @@ pub fn parse(text: &str) -> Option<Millis> {
 }
 
 /// The unread rest of the string.
-struct Rest<'a>(&'a [u8]);
+pub(super) struct Rest<'a>(pub(super) &'a [u8]);
 
 impl Rest<'_> {
     /// Consumes the next byte if it is one of these.
-    fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
+    pub(super) fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
         let (&first, rest) = self.0.split_first()?;
         wanted.contains(&first).then(|| {
             self.0 = rest;
@@ -44,11 +44,11 @@ impl Rest<'_> {
         })
     }
 
-    fn digit(&mut self) -> Option<i64> {
+    pub(super) fn digit(&mut self) -> Option<i64> {
         self.one_of(b"0123456789").map(|byte| i64::from(byte & 0x0F))
     }
 
-    fn number(&mut self, digits: u32, least: i64, most: i64) -> Option<i64> {
+    pub(super) fn number(&mut self, digits: u32, least: i64, most: i64) -> Option<i64> {
         let number =
             (0..digits).try_fold(0_i64, |number, _| Some(number.saturating_mul(10).saturating_add(self.digit()?)))?;
         (least..=most).contains(&number).then_some(number)
@@ -62,7 +62,7 @@ impl Rest<'_> {
     }
 
     /// Reads the digits after the point, at least one, as milliseconds.
-    fn fraction(&mut self) -> Option<i64> {
+    pub(super) fn fraction(&mut self) -> Option<i64> {
         let mut millis = self.digit()?.saturating_mul(100);
         for unit in [10, 1] {
             millis = millis.saturating_add(self.digit().unwrap_or(0).saturating_mul(unit));

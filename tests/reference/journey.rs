@@ -215,7 +215,9 @@ pub fn exit(events: &Events, journey: &Value, entered: &Value) -> Option<Stamp> 
 }
 
 fn first_after(events: &Events, trigger: &Value, entered: &Value) -> Option<Stamp> {
-    times(events, trigger).into_iter().find(|stamp| *stamp > stamp_of(entered))
+    // An event of the same time counts as later, except the one that began the journey.
+    let entered = stamp_of(entered);
+    times(events, trigger).into_iter().find(|stamp| *stamp != entered && stamp.0 >= entered.0)
 }
 
 fn times(events: &Events, trigger: &Value) -> Vec<Stamp> {

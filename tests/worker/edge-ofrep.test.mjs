@@ -97,7 +97,7 @@ describe('the server provider', () => {
     const simple = (value, change) => ({
       value,
       reason: 'STATIC',
-      variant: undefined,
+      variant: 'defaultValue',
       flagMetadata: { source: 'defaultValue' },
       errorCode: undefined,
       ...change,
@@ -110,7 +110,7 @@ describe('the server provider', () => {
       simple({ nested: { list: [1, 'two', null] } }),
     );
     assert.deepEqual(await got(client.getObjectDetails('list', [], user)), simple([1, 2]));
-    assert.deepEqual(await got(client.getStringDetails('string', '', user)), simple('a', { reason: 'DEFAULT' }));
+    assert.deepEqual(await got(client.getStringDetails('string', '', user)), simple('a', { reason: 'UNKNOWN' }));
     const german = {
       reason: 'TARGETING_MATCH',
       variant: 'german',
@@ -199,8 +199,9 @@ test('all features are what the core says natively', async () => {
       ({ key, value, variant, reason, errorCode, flagMetadata }) => ({
         key,
         ...(value !== null && { value }),
-        ...(variant && { variant }),
-        ...(errorCode ? { errorCode } : { reason }),
+        ...(errorCode
+          ? { errorCode }
+          : { reason: reason === 'DEFAULT' ? 'UNKNOWN' : reason, variant: variant || flagMetadata.source }),
         metadata: flagMetadata,
       }),
     );
@@ -254,6 +255,8 @@ describe('who it is about', () => {
     browser.cookies.set('tl_consent', 'personalization=granted');
     assert.equal(await splitOf({ targetingKey: 'user-1' }, {}, browser), bucketOf('user-1'));
     assert.equal(await splitOf({ targetingKey: 1042 }, {}, browser), bucketOf('1042'));
+    const long = await browser.post(`${FLAGS}/split`, '{"context":{"targetingKey":9007199254740993}}');
+    assert.equal(long.json().metadata.bucket, bucketOf('9007199254740993'));
     assert.equal(await splitOf({ targetingKey: '{{user.id}}' }, {}, browser), bucketOf(alias));
     assert.equal(await splitOf({}, {}, browser), bucketOf(alias));
     browser.cookies.set('tl_consent', 'personalization=denied');
@@ -286,7 +289,7 @@ describe('what is refused', () => {
   };
 
   test('bodies that cannot be read', async () => {
-    for (const body of ['', '{', '[]', '7', Buffer.from([0xff])])
+    for (const body of ['', '{', '[]', '7', Buffer.from([0xff]), '{"context":nul}'])
       refused(await new Visitor(edge).post(FLAGS, body), 400, 'PARSE_ERROR');
     refused(await new Visitor(edge).post(`${FLAGS}/boolean`, '{'), 400, 'PARSE_ERROR', { key: 'boolean' });
   });
@@ -298,7 +301,7 @@ describe('what is refused', () => {
       { context: [] },
       { context: 'user-1' },
       { context: { targetingKey: ['x'] } },
-      { context: { targetingKey: 2 ** 60 } },
+      { context: { targetingKey: 1e300 } },
     ]) {
       refused(await new Visitor(edge).post(FLAGS, body), 400, 'INVALID_CONTEXT');
     }

@@ -17,6 +17,9 @@ pub struct Record {
     pub hash: String,
     /// When it was received, in milliseconds since the Unix epoch.
     pub received: i64,
+    /// The time that the sender has stated, if it cannot be right and that of receipt counts instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_time: Option<String>,
     /// The device that sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anonymous_id: Option<String>,

@@ -1,9 +1,8 @@
 //! Endpoints for the shop's own people and servers, with the secret key: profiles, tokens and failed events. And the
 //! public ones: health, and the keys of tokens.
 
-use serde::Deserialize;
 use serde_json::json;
-use throughline::Value;
+use throughline::{Value, identifier_text};
 use worker::{Env, Request, Response, Result};
 
 use crate::event::identifier::{ACCOUNT, ANONYMOUS, DEVICE, Identifier};
@@ -41,18 +40,18 @@ pub async fn profile(request: &Request, env: &Env, name: &str) -> Result<Respons
 /// `POST /v1/tokens` with `{"id": "user_id:42"}`: a token for a device that the shop has authenticated. With
 /// `"use": "hand-over"` it is one that a browser redeems once, and that carries no facts.
 pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
-    #[derive(Deserialize)]
-    struct TokenRequest {
-        id: String,
-        #[serde(default, rename = "use")]
-        purpose: Option<String>,
-    }
     if let Some(refusal) = refusal(&request, env)? {
         return Ok(refusal);
     }
     let bytes = body::read(&mut request).await.unwrap_or_default();
-    let Ok(TokenRequest { id, purpose }) = serde_json::from_slice(&bytes) else {
-        return response::error(400, "unreadable", "expected `{\"id\": \"<type>:<value>\"}`");
+    let text = String::from_utf8_lossy(&bytes);
+    let body = Value::from_lenient_json(&text).unwrap_or_default();
+    let Some(id) = named(body.at(["id"])) else {
+        return response::error(400, "unreadable", "expected `{\"id\": \"<type>:<value>\"}`, or a user id alone");
+    };
+    let purpose = match body.at(["use"]) {
+        Value::Null => None,
+        purpose => Some(purpose.as_str().unwrap_or_default().to_owned()),
     };
     let Some(profile) = find(env, &id).await? else { return unknown_profile(&id) };
     match purpose.as_deref() {
@@ -68,6 +67,16 @@ pub async fn token(mut request: Request, env: &Env) -> Result<Response> {
         Minted::Erased => unknown_profile(&id),
         Minted::Nothing(_) if plan_cache::current(env).await.is_some() => unknown_profile(&id),
         Minted::Nothing(reason) => response::error(503, "no_token", &reason),
+    }
+}
+
+/// Returns the name that a request for a token has: `<type>:<value>`. A number is a user id.
+fn named(id: &Value) -> Option<String> {
+    match id {
+        Value::String(text) if text.contains(':') || text.bytes().any(|byte| !byte.is_ascii_digit()) => {
+            Some(text.clone())
+        }
+        other => identifier_text(other).map(|id| format!("user_id:{id}")),
     }
 }
 

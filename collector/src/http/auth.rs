@@ -9,11 +9,12 @@ pub fn write_key(request: &Request) -> Option<String> {
     basic_user(request).or_else(|| parameter(request, "writeKey"))
 }
 
-/// Returns the secret key or the edge's: `Authorization: Bearer`, or the user name of Basic authorization.
+/// Returns the secret key or the edge's: `Authorization: Bearer` alone.
 ///
-/// Never from the address: addresses are written to logs and histories.
+/// Never from the address, because addresses are written to logs and histories. Never from Basic authorization, because
+/// browsers keep it and send it again with requests of any page.
 pub fn secret(request: &Request) -> Option<String> {
-    authorization(request, "Bearer").or_else(|| basic_user(request))
+    authorization(request, "Bearer")
 }
 
 /// Returns a query parameter.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::json;
-use worker::{Headers, Response, Result};
+use worker::{Headers, Request, Response, Result};
 
 use crate::event::IngestResult;
 
 /// The time after which a sender should retry, in seconds.
 const RETRY_AFTER: &str = "2";
+/// The headers that clients of ours send.
+const HEADERS: &str = "authorization, content-type, content-encoding";
 
 /// Returns a JSON response.
 pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
@@ -20,8 +22,15 @@ pub fn json(status: u16, body: &impl Serialize) -> Result<Response> {
 }
 
 /// Returns the response so that pages of any origin may read it.
-pub fn readable_anywhere(response: Response) -> Result<Response> {
-    response.headers().set("access-control-allow-origin", "*")?;
+///
+/// Snowplow's trackers send with credentials, and browsers then want the origin by name. The collector has no cookies.
+pub fn readable_anywhere(response: Response, origin: Option<&str>) -> Result<Response> {
+    let headers = response.headers();
+    headers.set("access-control-allow-origin", origin.unwrap_or("*"))?;
+    if origin.is_some() {
+        headers.set("access-control-allow-credentials", "true")?;
+        headers.append("vary", "origin")?;
+    }
     Ok(response)
 }
 
@@ -34,7 +43,7 @@ fn with_type(headers: Headers) -> Result<Headers> {
 pub fn error(status: u16, code: &str, message: &str) -> Result<Response> {
     let response = json(status, &json!({ "error": { "code": code, "message": message } }))?;
     if status == 401 {
-        response.headers().set("www-authenticate", "Basic realm=\"throughline\"")?;
+        response.headers().set("www-authenticate", "Bearer realm=\"throughline\"")?;
     }
     if status == 503 {
         response.headers().set("retry-after", RETRY_AFTER)?;
@@ -66,11 +75,15 @@ pub fn by_id(results: Vec<(String, IngestResult)>) -> BTreeMap<String, IngestRes
 }
 
 /// Returns the response to a CORS preflight request of a page that is about to send events.
-pub fn preflight() -> Result<Response> {
+///
+/// It allows the headers that are asked for: tracers add some to every request of a page, and a request of which one header
+/// is refused is never sent.
+pub fn preflight(request: &Request, methods: &str) -> Result<Response> {
     let headers = Headers::new();
-    headers.set("access-control-allow-origin", "*")?;
-    headers.set("access-control-allow-methods", "POST, OPTIONS")?;
-    headers.set("access-control-allow-headers", "authorization, content-type, content-encoding")?;
+    let asked = request.headers().get("access-control-request-headers")?;
+    headers.set("access-control-allow-methods", methods)?;
+    headers.set("access-control-allow-headers", asked.as_deref().unwrap_or(HEADERS))?;
     headers.set("access-control-max-age", "86400")?;
+    headers.set("vary", "access-control-request-headers")?;
     Ok(Response::empty()?.with_status(204).with_headers(headers))
 }

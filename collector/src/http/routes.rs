@@ -4,11 +4,17 @@ use throughline::EventKind;
 use worker::{Env, Method, Request, Response, Result};
 
 use crate::http::{admin_api, edge_api, live_api, reports, response, rights_api, segment_api, unmerge_api};
+use crate::ingest::dialect::Dialect;
 
 /// The endpoint that a path names.
 enum Route {
-    /// Calls of SDKs: one of this kind, or a batch of any kinds.
-    Calls(Option<EventKind>),
+    /// Events of clients, in their language.
+    Calls(Dialect),
+    /// An event in the address of an image.
+    Pixel(Dialect),
+    /// The settings of Segment's SDKs, for this write key.
+    Settings(String),
+    Metrics,
     Edge,
     EdgeBatch,
     EdgeRefresh,
@@ -30,15 +36,13 @@ impl Route {
         if path == "/.well-known/jwks.json" {
             return Some(Self::Jwks);
         }
+        if let Some(route) = Self::of_other_vendor(path) {
+            return Some(route);
+        }
         let name = path.strip_prefix("/v1/")?;
         Some(match name {
-            "track" | "t" => Self::Calls(Some(EventKind::Track)),
-            "identify" | "i" => Self::Calls(Some(EventKind::Identify)),
-            "page" | "p" => Self::Calls(Some(EventKind::Page)),
-            "screen" | "s" => Self::Calls(Some(EventKind::Screen)),
-            "group" | "g" => Self::Calls(Some(EventKind::Group)),
-            "alias" | "a" => Self::Calls(Some(EventKind::Alias)),
-            "batch" | "b" => Self::Calls(None),
+            "batch" | "b" | "import" => Self::Calls(Dialect::Segment(None)),
+            "m" => Self::Metrics,
             "edge" => Self::Edge,
             "edge/batch" => Self::EdgeBatch,
             "edge/refresh" => Self::EdgeRefresh,
@@ -48,7 +52,30 @@ impl Route {
             "tokens" => Self::Token,
             "failed-events" => Self::FailedEvents,
             "health" => Self::Health,
-            other => Self::of_profile(other.strip_prefix("profiles/")?)?,
+            other => return Self::of_name(other),
+        })
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        if let Some(key) = name.strip_prefix("projects/").and_then(|rest| rest.strip_suffix("/settings")) {
+            return decoded(key).map(Self::Settings);
+        }
+        if let Some(kind) = name.strip_prefix("pixel/").and_then(kind_of) {
+            return Some(Self::Pixel(Dialect::Segment(Some(kind))));
+        }
+        match kind_of(name) {
+            Some(kind) => Some(Self::Calls(Dialect::Segment(Some(kind)))),
+            None => Self::of_profile(name.strip_prefix("profiles/")?),
+        }
+    }
+
+    /// Returns the endpoint of a path that is built into the clients of another vendor.
+    fn of_other_vendor(path: &str) -> Option<Self> {
+        Some(match path {
+            "/batch" | "/e" | "/i/v0/e" | "/capture" => Self::Calls(Dialect::PostHog),
+            "/com.snowplowanalytics.snowplow/tp2" => Self::Calls(Dialect::Snowplow),
+            "/i" => Self::Pixel(Dialect::Snowplow),
+            _ => return None,
         })
     }
 
@@ -68,7 +95,9 @@ impl Route {
     /// Returns the methods of the endpoint.
     const fn methods(&self) -> &'static [Method] {
         match self {
+            Self::Calls(Dialect::PostHog) => &[Method::Post, Method::Get],
             Self::Calls(_)
+            | Self::Metrics
             | Self::Edge
             | Self::EdgeBatch
             | Self::EdgeRefresh
@@ -77,7 +106,9 @@ impl Route {
             | Self::Unmerge(_)
             | Self::RetryDelivery(..) => &[Method::Post],
             Self::Profile(_) => &[Method::Get, Method::Delete],
-            Self::EdgeLive
+            Self::Pixel(_)
+            | Self::Settings(_)
+            | Self::EdgeLive
             | Self::ProfileExport(_)
             | Self::IdentityAudit
             | Self::FailedEvents
@@ -88,12 +119,28 @@ impl Route {
 
     /// Returns whether pages call the endpoint, with the public write key.
     const fn is_for_pages(&self) -> bool {
-        matches!(self, Self::Calls(_))
+        matches!(self, Self::Calls(_) | Self::Pixel(_) | Self::Settings(_) | Self::Metrics)
+    }
+
+    /// Returns whether pages send their credentials, of which there are none.
+    const fn has_credentials(&self) -> bool {
+        matches!(self, Self::Calls(Dialect::Snowplow) | Self::Pixel(Dialect::Snowplow))
+    }
+
+    fn method_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.methods().iter().map(Method::as_ref).collect();
+        if self.is_for_pages() {
+            names.push("OPTIONS");
+        }
+        names
     }
 
     async fn dispatch(self, request: Request, env: &Env) -> Result<Response> {
         match self {
-            Self::Calls(kind) => segment_api::calls(request, env, kind).await,
+            Self::Calls(dialect) => segment_api::calls(request, env, dialect).await,
+            Self::Pixel(dialect) => segment_api::pixel(request, env, dialect).await,
+            Self::Settings(key) => segment_api::settings(&request, env, &key),
+            Self::Metrics => segment_api::metrics(),
             Self::Edge => edge_api::post(request, env).await,
             Self::EdgeBatch => edge_api::batch(request, env).await,
             Self::EdgeRefresh => edge_api::refresh(request, env).await,
@@ -113,6 +160,20 @@ impl Route {
     }
 }
 
+/// Returns the kind of calls that a path names, in full or by its first letter.
+fn kind_of(name: &str) -> Option<EventKind> {
+    let full = match name {
+        "t" => "track",
+        "i" => "identify",
+        "p" => "page",
+        "s" => "screen",
+        "g" => "group",
+        "a" => "alias",
+        full => full,
+    };
+    EventKind::from_name(full)
+}
+
 fn decoded(text: &str) -> Option<String> {
     js_sys::decode_uri_component(text).ok().map(String::from).filter(|name| !name.is_empty())
 }
@@ -125,22 +186,21 @@ pub async fn respond(request: Request, env: &Env) -> Result<Response> {
     if !route.is_for_pages() {
         return checked(route, request, env).await;
     }
-    if request.method() == Method::Options {
-        return response::preflight();
-    }
-    response::readable_anywhere(checked(route, request, env).await?)
+    let origin = request.headers().get("origin")?.filter(|_| route.has_credentials());
+    let response = if request.method() == Method::Options {
+        response::preflight(&request, &route.method_names().join(", "))?
+    } else {
+        checked(route, request, env).await?
+    };
+    response::readable_anywhere(response, origin.as_deref())
 }
 
 async fn checked(route: Route, request: Request, env: &Env) -> Result<Response> {
-    let methods = route.methods();
-    if methods.contains(&request.method()) {
+    if route.methods().contains(&request.method()) {
         return route.dispatch(request, env).await;
     }
-    let mut names: Vec<&str> = methods.iter().map(Method::as_ref).collect();
-    let response = response::error(405, "wrong_method", &format!("expected {}", names.join(" or ")))?;
-    if route.is_for_pages() {
-        names.push("OPTIONS");
-    }
-    response.headers().set("allow", &names.join(", "))?;
+    let expected: Vec<&str> = route.methods().iter().map(Method::as_ref).collect();
+    let response = response::error(405, "wrong_method", &format!("expected {}", expected.join(" or ")))?;
+    response.headers().set("allow", &route.method_names().join(", "))?;
     Ok(response)
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use throughline::canonical;
-use throughline::{Event, EventKind, Millis, Value};
+use throughline::{Arrival, Event, EventKind, Millis, Value};
 
 use crate::event::identifier::{Identifier, USER, is_alias};
 use crate::event::{EDGE, Record, about_person};
@@ -37,8 +37,22 @@ pub struct EdgeMessage<'a> {
     signs_out: bool,
     #[serde(default, borrow)]
     events: Vec<&'a RawValue>,
+    /// The calls that the edge could not read as events.
+    #[serde(default)]
+    rejected: Vec<RejectedCall>,
     #[serde(default)]
     edge: Option<SentBy>,
+}
+
+/// A call that is no event.
+#[derive(Deserialize)]
+struct RejectedCall {
+    #[serde(default, rename = "messageId")]
+    message_id: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    payload: String,
 }
 
 /// The edge's remarks about its message.
@@ -119,12 +133,18 @@ impl EdgeReader<'_> {
     /// Reads the events of a message. Each is valid or rejected on its own.
     pub fn read(&self, message: &EdgeMessage<'_>) -> EdgeEvents {
         let mut events = EdgeEvents::default();
+        let of_edge = message.rejected.iter().map(|call| rejected(&call.reason, &call.payload, &call.message_id));
+        events.rejected.extend(of_edge);
         for raw in &message.events {
             match self.incoming(message, raw.get()) {
                 Ok(incoming) => events.incoming.push(incoming),
                 Err(reason) => events.rejected.push(rejected(&reason, raw.get(), &id_of(raw.get()))),
             }
         }
+        // The edge has ordered them. Its clock may be ahead of this one.
+        let arrival = Arrival { received: Millis(clock::now()), sent_at: Value::Null };
+        let records = events.incoming.iter_mut().filter_map(|incoming| incoming.record.as_mut());
+        arrival.order_as_sent(records.map(|record| &mut record.event));
         let is_bare = events.incoming.is_empty() && (message.device.is_some() || message.proof.is_some());
         if is_bare && (message.signs_out || message.token().is_some()) {
             let named = self.named(message, Person::Nobody);
@@ -153,17 +173,19 @@ impl EdgeReader<'_> {
         if event.id.is_empty() || event.id.len() > MAX_NAME || event.name.len() > MAX_NAME {
             return Err(format!("`id` and `event` must be strings of at most {MAX_NAME} bytes"));
         }
-        let (members, mut warnings) = (Members::of(raw), Vec::new());
-        let person = self.person(&members, &mut warnings);
+        let (call, mut warnings) = (Value::from_lenient_json(raw).unwrap_or_default(), Vec::new());
+        let members = Members::of(&call);
+        let person = self.person(members, &mut warnings);
         let named = self.named(message, person);
         if named.device.is_none() && named.token.is_none() && named.person == Person::Nobody {
             return Err("no device, no token in force, and no usable `userId`".to_owned());
         }
         let account = match event.kind {
-            EventKind::Group => IdentifierReader::new(self.rules, false, &mut warnings).account(&members, "groupId"),
+            EventKind::Group => IdentifierReader::new(self.rules, false, &mut warnings).account(members, "groupId"),
             _ => None,
         };
-        let record = record(event, account, &named, warnings);
+        let stated_time = members.text("stated");
+        let record = Record { stated_time, ..record(event, account, &named, warnings) };
         let shows_claim = self.rules.shows_claims(None);
         Ok(Incoming { named, record: Some(record), signs_out: false, shows_claim })
     }
@@ -180,7 +202,7 @@ impl EdgeReader<'_> {
         }
     }
 
-    fn person(&self, members: &Members<'_>, warnings: &mut Vec<String>) -> Person {
+    fn person(&self, members: Members<'_>, warnings: &mut Vec<String>) -> Person {
         let user = IdentifierReader::new(self.rules, false, warnings).user(members, "userId");
         let Some(user) = user else { return Person::Nobody };
         match members.text("userHash") {
@@ -199,7 +221,6 @@ impl EdgeReader<'_> {
 fn record(event: Event, account: Option<String>, named: &Named, warnings: Vec<String>) -> Record {
     let received = clock::now();
     let mut event = about_person(event, account);
-    event.at = event.at.min(Millis(received));
     event.claimed_by = None;
     let user = match &named.person {
         Person::Nobody => None,
@@ -210,6 +231,7 @@ fn record(event: Event, account: Option<String>, named: &Named, warnings: Vec<St
         source: EDGE.to_owned(),
         hash: hash(&event),
         received,
+        stated_time: None,
         anonymous_id: named.device.as_ref().map(|device| device.id.value.clone()),
         user_id: user.map(|id| id.value.clone()),
         external_ids: Vec::new(),

@@ -1,8 +1,5 @@
-//! The identifiers in a call, read from its source text: a number of more than 53 bits is the id that its digits say.
+//! The identifiers in a call. A number that no double holds was read as the text of its digits.
 
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
 use throughline::Value;
 
 use crate::event::identifier::{ANONYMOUS, DEVICE, Identifier, USER, is_alias};
@@ -13,42 +10,38 @@ const MAX_EXTERNAL_IDS: usize = 20;
 /// The number of characters of an unusable value that a remark shows.
 const SHOWN: usize = 40;
 
-/// The members of an object, each as its source text.
-#[derive(Default)]
-pub struct Members<'a>(BTreeMap<String, &'a RawValue>);
+/// The members of an object; anything else has none.
+#[derive(Clone, Copy)]
+pub struct Members<'a>(&'a Value);
 
 impl<'a> Members<'a> {
     /// Returns the members of an object, and none of anything else.
-    pub fn of(text: &'a str) -> Self {
-        Self(serde_json::from_str(text).unwrap_or_default())
+    pub const fn of(value: &'a Value) -> Self {
+        Self(value)
     }
 
     /// Returns the members of a member that is an object.
-    pub fn object(&self, name: &str) -> Self {
-        self.0.get(name).map(|raw| Self::of(raw.get())).unwrap_or_default()
+    pub fn object(self, name: &str) -> Self {
+        Self(self.0.at([name]))
     }
 
     /// Returns a member that is a string.
-    pub fn text(&self, name: &str) -> Option<String> {
-        serde_json::from_str(self.0.get(name)?.get()).ok()
+    pub fn text(self, name: &str) -> Option<String> {
+        self.0.at([name]).as_str().map(str::to_owned)
     }
 
-    /// Returns a member as the value of an identifier: whole numbers are their digits. `None` for absent ones and null.
-    fn value(&self, name: &str) -> Option<Value> {
-        self.0.get(name).and_then(|raw| identifier_value(raw.get()))
+    /// Returns a member as the value of an identifier; `None` for absent ones and null.
+    fn value(self, name: &str) -> Option<&'a Value> {
+        Some(self.0.at([name])).filter(|value| **value != Value::Null)
     }
 
-    fn items(&self, name: &str) -> Vec<Self> {
-        let items = self.0.get(name).and_then(|raw| serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok());
-        items.unwrap_or_default().into_iter().take(MAX_EXTERNAL_IDS).map(|raw| Self::of(raw.get())).collect()
+    fn items(self, name: &str) -> impl Iterator<Item = Self> + use<'a> {
+        let items: &[Value] = match self.0.at([name]) {
+            Value::Array(items) => items,
+            _ => &[],
+        };
+        items.iter().take(MAX_EXTERNAL_IDS).map(Self)
     }
-}
-
-fn identifier_value(raw: &str) -> Option<Value> {
-    let digits = raw.strip_prefix('-').unwrap_or(raw);
-    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let value = if is_whole { Value::from(raw) } else { serde_json::from_str(raw).ok()? };
-    (value != Value::Null).then_some(value)
 }
 
 /// A reader of the identifiers of one call. It collects remarks for the sender.
@@ -65,32 +58,32 @@ impl<'a> IdentifierReader<'a> {
     }
 
     /// Returns the device in a member. Only trusted senders may name one by an alias of the edge.
-    pub fn device(&mut self, members: &Members<'_>, name: &str) -> Option<Identifier> {
+    pub fn device(&mut self, members: Members<'_>, name: &str) -> Option<Identifier> {
         let value = members.value(name)?;
         let is_alias = value.as_str().is_some_and(is_alias);
         if is_alias && !self.is_trusted {
             self.warnings.push(format!("`{name}` has the form of a device of the edge, and is ignored"));
             return None;
         }
-        self.identifier(name, if is_alias { DEVICE } else { ANONYMOUS }, &value)
+        self.identifier(name, if is_alias { DEVICE } else { ANONYMOUS }, value)
     }
 
     /// Returns the shop's own id of a person in a member.
-    pub fn user(&mut self, members: &Members<'_>, name: &str) -> Option<Identifier> {
+    pub fn user(&mut self, members: Members<'_>, name: &str) -> Option<Identifier> {
         let value = members.value(name)?;
-        self.identifier(name, USER, &value)
+        self.identifier(name, USER, value)
     }
 
     /// Returns the id of an account in a member.
-    pub fn account(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
+    pub fn account(&mut self, members: Members<'_>, name: &str) -> Option<String> {
         let value = members.value(name)?;
-        self.identifier(name, crate::event::identifier::ACCOUNT, &value).map(|id| id.value)
+        self.identifier(name, crate::event::identifier::ACCOUNT, value).map(|id| id.value)
     }
 
     /// Returns the identifiers in a list of `{id, type}`, and in traits that are named like a type.
     ///
     /// Only those of trusted senders are read: what others say is a trait, and names nobody.
-    pub fn external(&mut self, list: &Members<'_>, traits: &Members<'_>) -> Vec<Identifier> {
+    pub fn external(&mut self, list: Members<'_>, traits: Members<'_>) -> Vec<Identifier> {
         if !self.is_trusted {
             return Vec::new();
         }
@@ -101,12 +94,12 @@ impl<'a> IdentifierReader<'a> {
             let is_plain = matches!(item.text("encoding").as_deref(), None | Some("none"));
             let is_of_person = matches!(item.text("collection").as_deref(), None | Some("users"));
             if let (Some(kind), Some(value), true, true) = (kind, item.value("id"), is_plain, is_of_person) {
-                found.extend(self.identifier("externalIds", &kind, &value));
+                found.extend(self.identifier("externalIds", &kind, value));
             }
         }
         for kind in &types {
             if let Some(value) = traits.value(kind) {
-                found.extend(self.identifier(kind, kind, &value));
+                found.extend(self.identifier(kind, kind, value));
             }
         }
         found
@@ -123,35 +116,5 @@ impl<'a> IdentifierReader<'a> {
                 None
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn value(raw: &str) -> Option<Value> {
-        Members::of(&format!("{{\"id\":{raw}}}")).value("id")
-    }
-
-    #[test]
-    fn a_whole_number_is_its_digits() {
-        assert_eq!(value("9007199254740993"), Some(Value::from("9007199254740993")));
-        assert_eq!(value("1234567890123456789"), Some(Value::from("1234567890123456789")));
-        assert_eq!(value("42"), Some(Value::from("42")));
-    }
-
-    #[test]
-    fn everything_else_is_itself() {
-        assert_eq!(value("\"42\""), Some(Value::from("42")));
-        assert_eq!(value("1e3"), Some(Value::Number(1000.0)));
-        assert_eq!(value("true"), Some(Value::Bool(true)));
-        assert_eq!(value("null"), None);
-    }
-
-    #[test]
-    fn something_else_than_an_object_has_no_members() {
-        assert_eq!(Members::of("[1]").text("id"), None);
-        assert_eq!(Members::of("{").text("id"), None);
     }
 }

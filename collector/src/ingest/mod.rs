@@ -4,6 +4,7 @@
 //! called once with all of its events.
 
 mod chains;
+pub mod dialect;
 pub mod edge_message;
 mod identifiers;
 pub mod named;

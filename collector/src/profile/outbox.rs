@@ -242,6 +242,7 @@ fn message_sent(delivery: &Delivery, now: i64) -> Record {
         source: SOURCE.to_owned(),
         hash: delivery.send_id.clone(),
         received: now,
+        stated_time: None,
         anonymous_id: None,
         user_id: None,
         external_ids: Vec::new(),

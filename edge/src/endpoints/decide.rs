@@ -1,7 +1,8 @@
 //! `POST decide`: a decision for the given facts, for apps, server-side rendering and browsers without WebAssembly.
 
+use throughline::canonical;
 use throughline::token::PreviewScope;
-use throughline::{Event, Facts, Millis, Request, Value};
+use throughline::{Decision, Event, Facts, Millis, Request, Value};
 use web_sys::Response;
 
 use crate::endpoints::{active_plan, body};
@@ -22,7 +23,7 @@ const MAX_EVENTS: usize = 200;
 /// The most decisions whose content a page shows.
 const MAX_VIEW: usize = 20;
 
-/// Responds with the decision, as canonical JSON.
+/// Responds with the decision, as canonical JSON. Facts that cannot be read are missing, and `warnings` names them.
 ///
 /// Nothing is recorded: the caller sends the exposures to `events` when it shows the content.
 pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
@@ -34,7 +35,7 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
         members.insert("now", context.now);
     }
     let view = view(&body)?;
-    let facts = Facts::from_value(body).map_err(body::invalid)?;
+    let (facts, warnings) = Facts::from_lenient_value(body).map_err(body::invalid)?;
     if facts.events.len() > MAX_EVENTS {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} pending events")));
     }
@@ -57,11 +58,21 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
         events.map(|event| Event { trusted: false, claimed_by: None, at: event.at.min(received), ..event }).collect();
     events.iter_mut().for_each(|event| event.clean_addresses(&plan));
     let decided = decide_for_visitor(&plan, visitor, request, facts.now, &|_| events.clone());
-    let response = response::json_text(200, &decided.decision.to_json())?;
+    let response = response::json_text(200, &with_warnings(&decided.decision, warnings))?;
     if !is_simulation {
         write_cookies(context, &plan, &decided, false, &response.headers());
     }
     Ok(response)
+}
+
+/// Returns the decision as canonical JSON, with a `warnings` member if facts were left out.
+fn with_warnings(decision: &Decision<'_>, warnings: Vec<String>) -> String {
+    if warnings.is_empty() {
+        return decision.to_json();
+    }
+    let mut out = decision.to_value().as_object().cloned().unwrap_or_default();
+    out.insert("warnings", Value::Array(warnings.iter().map(|warning| Value::from(warning.as_str())).collect()));
+    canonical::to_string(&Value::Object(out))
 }
 
 /// Returns the ids of the decisions whose content the page shows already.

@@ -1,7 +1,9 @@
 //! `POST events`: events of the browser, as a Segment batch.
 
-use throughline::canonical;
-use throughline::{Event, MAX_IDENTIFIER, Object, Plan, SortedMap, SortedSet, Value, identifier_text, is_placeholder};
+use throughline::{
+    Arrival, Batch, Call, Event, MAX_IDENTIFIER, Object, Plan, SortedMap, SortedSet, Value, identifier_text,
+    is_placeholder,
+};
 use web_sys::Response;
 
 use crate::endpoints::token::insert_device;
@@ -21,8 +23,8 @@ use crate::visitor::set_cookies::write_cookies;
 const MAX_BODY: usize = 500 * 1024;
 /// The most events in a batch.
 const MAX_EVENTS: usize = 2500;
-/// The longest event, in bytes.
-const MAX_EVENT: usize = 32 * 1024;
+/// The most calls of a batch that are kept though they are no events.
+const MAX_REJECTED: usize = 100;
 /// The most events in a batch that other devices own.
 const MAX_OWNERS: usize = 8;
 /// The identifiers of a call, by which the collector resolves identities.
@@ -35,26 +37,39 @@ const MAX_EXTERNAL_IDS: usize = 20;
 /// An event of the batch, parsed and as it is forwarded.
 struct Accepted {
     event: Event,
-    value: Value,
+    call: Object,
+    /// The time that the sender has stated, if it cannot be right.
+    stated: Option<String>,
     /// The device that it is sent for, if that is another one.
     owner: Option<String>,
+}
+
+/// What became of the calls of a batch.
+#[derive(Default)]
+struct Outcome {
+    accepted: Vec<Accepted>,
+    /// The calls that are no events, as the collector keeps them.
+    rejected: Vec<Value>,
+    /// The result of each call, by its message id.
+    results: SortedMap<Value>,
 }
 
 /// Responds with `200` when the collector or the outbox has stored the events. An invalid event is reported in its own
 /// result and does not affect the others.
 pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
-    let body = body::json(context, MAX_BODY).await?;
-    let Value::Array(batch) = body.at(["batch"]) else {
+    let text = body::text(context, MAX_BODY).await?;
+    let batch = Batch::split(&text, "batch").map_err(body::invalid)?;
+    let Some(calls) = &batch.calls else {
         return Err(body::invalid("`batch`: expected a list of events"));
     };
-    if batch.len() > MAX_EVENTS {
+    if calls.len() > MAX_EVENTS {
         return Err(Refusal::new(413, "too_many_events", format!("expected at most {MAX_EVENTS} events in a batch")));
     }
     let plan = loaded_plan(context).await?;
-    let mut results = SortedMap::new();
     let mut visitor = Visitor::recognise(&context.incoming, &context.isolate.config, context.now);
     refresh::apply(context, &plan, &mut visitor);
-    let mut accepted = accept(context, &plan, &visitor, batch, &mut results);
+    let arrival = Arrival { received: context.now, sent_at: batch.member("sentAt") };
+    let Outcome { mut accepted, rejected, mut results } = accept(context, &plan, &visitor, &arrival, calls);
 
     let device = visitor.id.clone();
     let is_recognised = visitor.is_signed && !visitor.is_new;
@@ -64,10 +79,11 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     if is_recognised && decided.visitor.id.is_empty() {
         keep_owner_of_refusals(&mut accepted, &device);
     }
+    let rejected = if may_record(&decided) { rejected } else { Vec::new() };
     let allowed = allowed(&decided, accepted, &mut results);
     let (own, others): (Vec<Accepted>, Vec<Accepted>) = allowed.into_iter().partition(|one| one.owner.is_none());
     record_for_owners(context, others, &mut results).await?;
-    let changed = record(context, &plan, &mut decided, own, &mut results).await?;
+    let changed = record(context, &plan, &mut decided, own, rejected, &mut results).await?;
 
     let mut answer = success(results);
     if decided.visitor.id != device {
@@ -79,47 +95,68 @@ pub async fn respond(context: &RequestContext) -> Result<Response, Refusal> {
     Ok(response)
 }
 
-/// Returns the valid events, and inserts the result of each event.
-fn accept(
-    context: &RequestContext,
-    plan: &Plan,
-    visitor: &Visitor,
-    batch: &[Value],
-    results: &mut SortedMap<Value>,
-) -> Vec<Accepted> {
-    let mut out = Vec::new();
+/// Reads each call on its own.
+fn accept(context: &RequestContext, plan: &Plan, visitor: &Visitor, arrival: &Arrival, calls: &[&str]) -> Outcome {
+    let mut out = Outcome::default();
     let mut owners = SortedSet::new();
-    for (index, item) in batch.iter().enumerate() {
-        let id =
-            item.at(["messageId"]).as_str().map_or_else(|| format!("#{index}"), |id| id.chars().take(200).collect());
-        let event = if canonical::to_string(item).len() > MAX_EVENT {
-            Err(format!("the event is longer than {MAX_EVENT} bytes"))
-        } else {
-            Event::from_segment(item, context.now, false).map_err(|error| error.to_string())
-        };
-        let event = match event {
-            Ok(mut event) => {
-                event.clean_addresses(plan);
-                event
+    for (index, raw) in calls.iter().enumerate() {
+        match accept_one(context, visitor, arrival, raw, &mut owners) {
+            Ok((mut one, result)) => {
+                one.event.clean_addresses(plan);
+                out.results.insert(one.event.id.clone(), result);
+                out.accepted.push(one);
             }
-            Err(message) => {
-                results.insert(id, result("error", Some(&message)));
-                continue;
-            }
-        };
-        match owner(context, visitor, item, &mut owners) {
-            Ok(owner) => {
-                let warning = warning(item);
-                let name = if warning.is_some() { "warning" } else { "ok" };
-                results.insert(id, result(name, warning.as_deref()));
-                out.push(Accepted { value: forwarded(&event, item), event, owner });
-            }
-            Err(reason) => {
-                results.insert(id, result("ignored", Some(reason)));
+            Err(Refused { message_id, result, reason }) => {
+                let id = if message_id.is_empty() { format!("#{index}") } else { message_id };
+                if result == "drop" && out.rejected.len() < MAX_REJECTED {
+                    out.rejected.push(rejected(&id, &reason, raw));
+                }
+                out.results.insert(id, self::result(result, Some(&reason)));
             }
         }
     }
+    arrival.order_as_sent(out.accepted.iter_mut().map(|one| &mut one.event));
     out
+}
+
+/// A call that is not recorded: the result, and its reason.
+struct Refused {
+    message_id: String,
+    result: &'static str,
+    reason: String,
+}
+
+fn accept_one(
+    context: &RequestContext,
+    visitor: &Visitor,
+    arrival: &Arrival,
+    raw: &str,
+    owners: &mut SortedSet<String>,
+) -> Result<(Accepted, Value), Refused> {
+    let drop = |message_id, reason| Refused { message_id, result: "drop", reason };
+    let mut call = Call::read(raw).map_err(|error| drop(error.message_id, error.reason))?;
+    let id = call.members.get("messageId").and_then(identifier_text).unwrap_or_default();
+    let id: String = id.chars().take(MAX_IDENTIFIER).collect();
+    let (event, stated) = call.event(arrival, false).map_err(|error| drop(id.clone(), error.to_string()))?;
+    let members = Value::Object(call.members);
+    let owner = owner(context, visitor, &members, owners);
+    let owner = owner.map_err(|reason| Refused { message_id: id, result: "ignored", reason: reason.to_owned() })?;
+    call.warnings.extend(warning(&members));
+    let result = match call.warnings.as_slice() {
+        [] => result("ok", None),
+        warnings => result("warning", Some(&warnings.join("; "))),
+    };
+    let call = members.as_object().cloned().unwrap_or_default();
+    Ok((Accepted { event, call, stated, owner }, result))
+}
+
+/// Returns a call that is no event, as the collector keeps it.
+fn rejected(id: &str, reason: &str, raw: &str) -> Value {
+    let mut out = Object::new();
+    out.insert("messageId", id);
+    out.insert("reason", reason);
+    out.insert("payload", raw);
+    Value::Object(out)
 }
 
 /// Returns the other device that an event is sent for, or `None` for the visitor's own.
@@ -147,8 +184,12 @@ fn owner(
 }
 
 /// Returns the event with the identifiers of its call, and the proof that the call carries for them.
-fn forwarded(event: &Event, call: &Value) -> Value {
-    let mut object = event.to_value().as_object().cloned().unwrap_or_default();
+fn forwarded(one: &Accepted) -> Value {
+    let mut object = one.event.to_value().as_object().cloned().unwrap_or_default();
+    let call = &Value::Object(one.call.clone());
+    if let Some(stated) = &one.stated {
+        object.insert("stated", stated.as_str());
+    }
     for name in IDENTIFIERS {
         if let Some(id) = identifier(call.at([name])) {
             object.insert(name, id.as_str());
@@ -189,7 +230,7 @@ fn warning(call: &Value) -> Option<String> {
     let is_given = |value: &Value| *value != Value::Null && value.as_str() != Some("");
     let is_wrong = |name: &&str| is_given(call.at([*name])) && identifier(call.at([*name])).is_none();
     let name = IDENTIFIERS.into_iter().find(is_wrong)?;
-    Some(format!("`{name}` is left out: expected the id of somebody, as text or a whole number below 2^53"))
+    Some(format!("`{name}` is left out: expected the id of somebody, as text or a whole number"))
 }
 
 /// Whether a text is an HMAC-SHA-256 in lower-case hexadecimal.
@@ -207,19 +248,23 @@ fn keep_owner_of_refusals(accepted: &mut [Accepted], device: &str) {
 /// Returns the events that may be recorded. Consent events of a known device are always recorded, because they state what
 /// is allowed.
 fn allowed(decided: &VisitorDecision, accepted: Vec<Accepted>, results: &mut SortedMap<Value>) -> Vec<Accepted> {
-    let is_known = !decided.visitor.profile.subject.is_empty();
+    let is_known = is_known(decided);
     let may_record = |one: &Accepted| {
-        if one.event.consent.is_empty() {
-            is_known && decided.decision.measure
-        } else {
-            is_known || one.owner.is_some()
-        }
+        if one.event.consent.is_empty() { may_record(decided) } else { is_known || one.owner.is_some() }
     };
     let (allowed, refused): (Vec<Accepted>, Vec<Accepted>) = accepted.into_iter().partition(may_record);
     for one in refused {
         results.insert(one.event.id, result("ignored", Some("the visitor does not allow it")));
     }
     allowed
+}
+
+fn is_known(decided: &VisitorDecision) -> bool {
+    !decided.visitor.profile.subject.is_empty()
+}
+
+fn may_record(decided: &VisitorDecision) -> bool {
+    is_known(decided) && decided.decision.measure
 }
 
 /// Delivers events for the devices that this browser had before, each in a message of its own. No token comes back.
@@ -230,14 +275,15 @@ async fn record_for_owners(
 ) -> Result<(), Refusal> {
     let mut by_owner: Vec<(String, Vec<Value>)> = Vec::new();
     for one in events {
+        let value = forwarded(&one);
         let owner = one.owner.unwrap_or_default();
         match by_owner.iter_mut().find(|(known, _)| *known == owner) {
-            Some((_, values)) => values.push(one.value),
-            None => by_owner.push((owner, vec![one.value])),
+            Some((_, values)) => values.push(value),
+            None => by_owner.push((owner, vec![value])),
         }
     }
     for (owner, values) in by_owner {
-        let response = deliver(context, &Envelope::of_owner(context, owner), values).await?;
+        let response = deliver(context, &Envelope::of_owner(context, owner), values, Vec::new()).await?;
         report(response.as_ref(), results);
     }
     Ok(())
@@ -249,17 +295,19 @@ async fn record(
     plan: &Plan,
     decided: &mut VisitorDecision,
     allowed: Vec<Accepted>,
+    rejected: Vec<Value>,
     results: &mut SortedMap<Value>,
 ) -> Result<bool, Refusal> {
-    if allowed.is_empty() {
+    if allowed.is_empty() && rejected.is_empty() {
         return Ok(false);
     }
     let mut envelope = Envelope::new(context, &decided.visitor);
     if decided.decision.store {
         envelope = envelope.offering();
     }
-    let (events, values): (Vec<Event>, Vec<Value>) = allowed.into_iter().map(|one| (one.event, one.value)).unzip();
-    let response = deliver(context, &envelope, values).await?;
+    let values = allowed.iter().map(forwarded).collect();
+    let events: Vec<Event> = allowed.into_iter().map(|one| one.event).collect();
+    let response = deliver(context, &envelope, values, rejected).await?;
     let changed = decided.visitor.apply_events(plan, &events, context.now);
     if let Some(response) = &response {
         report(Some(response), results);
@@ -268,8 +316,13 @@ async fn record(
     Ok(changed)
 }
 
-async fn deliver(context: &RequestContext, envelope: &Envelope, events: Vec<Value>) -> Result<Option<Value>, Refusal> {
-    outbox::deliver(context, envelope, events).await.map_err(|()| {
+async fn deliver(
+    context: &RequestContext,
+    envelope: &Envelope,
+    events: Vec<Value>,
+    rejected: Vec<Value>,
+) -> Result<Option<Value>, Refusal> {
+    outbox::deliver(context, envelope, events, rejected).await.map_err(|()| {
         Refusal::new(503, "not_recorded", "the events could not be stored; send them again").with("retry-after", "5")
     })
 }
@@ -293,11 +346,11 @@ fn success(results: SortedMap<Value>) -> Object {
     out
 }
 
-fn result(status: &str, message: Option<&str>) -> Value {
+fn result(status: &str, details: Option<&str>) -> Value {
     let mut out = Object::new();
     out.insert("result", status);
-    if let Some(message) = message {
-        out.insert("message", message);
+    if let Some(details) = details {
+        out.insert("details", details);
     }
     Value::Object(out)
 }

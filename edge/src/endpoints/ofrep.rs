@@ -3,8 +3,8 @@
 
 use throughline::canonical;
 use throughline::{
-    Evaluation, EvaluationOptions, Facts, Object, Plan, Profile, Request, Value, evaluate, evaluate_all, fnv64a,
-    identifier_text, is_placeholder,
+    Evaluation, EvaluationOptions, EvaluationReason, Facts, Object, Plan, Profile, Request, Value, evaluate,
+    evaluate_all, fnv64a, identifier_text, is_placeholder,
 };
 use wasm_bindgen::JsValue;
 use web_sys::Response;
@@ -110,7 +110,7 @@ fn facts(context: &RequestContext, plan: &Plan, visitor: Visitor, attributes: Ob
     let key = match attributes.get("targetingKey") {
         None | Some(Value::Null) => String::new(),
         Some(key) => identifier_text(key)
-            .ok_or_else(|| invalid("`context.targetingKey`: expected a string, or a whole number below 2^53"))?,
+            .ok_or_else(|| invalid("`context.targetingKey`: expected a string or a whole number"))?,
     };
     // A key that stands for nobody must not make one subject of all who send it.
     let key = if is_placeholder(&key) { String::new() } else { key };
@@ -154,7 +154,16 @@ fn all(context: &RequestContext, plan: &Plan, found: &[Evaluation]) -> Result<Re
     Ok(response)
 }
 
-/// Returns a feature in the protocol's form. Without a value, the SDK uses its caller's default.
+/// Returns a reason of the protocol, which has no `DEFAULT`.
+const fn reason(reason: EvaluationReason) -> &'static str {
+    match reason {
+        // why: clients keep values that are `STATIC`, but another context may match a rule.
+        EvaluationReason::Default => "UNKNOWN",
+        other => other.name(),
+    }
+}
+
+/// Returns a feature in the protocol's form. It always has a `variant`, because clients read it without a check. Without a value, the SDK uses its caller's default.
 fn flag(found: &Evaluation) -> Value {
     let mut out = Object::new();
     out.insert("key", found.key.as_str());
@@ -165,13 +174,11 @@ fn flag(found: &Evaluation) -> Value {
             if code == FLAG_NOT_FOUND { "unknown feature" } else { "the feature depends on itself" },
         );
     } else {
-        out.insert("reason", found.reason.name());
+        out.insert("reason", reason(found.reason));
+        out.insert("variant", found.variant().unwrap_or_else(|| found.source.name()));
     }
     if found.value != Value::Null {
         out.insert("value", found.value.clone());
-    }
-    if let Some(variant) = found.variant() {
-        out.insert("variant", variant);
     }
     out.insert("metadata", Value::Object(found.flag_metadata()));
     Value::Object(out)

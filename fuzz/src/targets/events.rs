@@ -1,7 +1,7 @@
 //! Any events: the profile does not depend on order, repetition, or native form against Segment calls.
 
 use throughline::internals::json;
-use throughline::{Event, Millis, Profile, Value, reduce};
+use throughline::{Arrival, Call, Event, Millis, Profile, Value, reduce};
 
 use super::exercise::LOADED;
 
@@ -10,10 +10,11 @@ use super::exercise::LOADED;
 pub fn events(bytes: &[u8]) {
     let [plan, turn, rest @ ..] = bytes else { return };
     let Some(Ok(Value::Array(items))) = std::str::from_utf8(rest).ok().map(json::parse) else { return };
+    let arrival = Arrival { received: Millis(1_760_000_000_000), sent_at: Value::Null };
     let read = |item: &Value| {
-        Event::from_value(item.clone())
-            .ok()
-            .or_else(|| Event::from_segment(item, Millis(1_760_000_000_000), false).ok())
+        Event::from_value(item.clone()).ok().or_else(|| {
+            Some(Call { members: item.as_object()?.clone(), warnings: Vec::new() }.event(&arrival, false).ok()?.0)
+        })
     };
     let events: Vec<Event> = items.iter().filter_map(read).collect();
     let plan = &LOADED[usize::from(*plan) % LOADED.len()];

@@ -1,39 +1,27 @@
-//! Calls of the Segment specification, as SDKs send them.
+//! Calls of the Segment specification, as SDKs send them, and events of other clients that are read as such.
 
-mod call_time;
-mod limits;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use throughline::canonical;
-use throughline::{Event, EventKind, Millis, Object, Value};
+use throughline::{Arrival, Call, Event, EventKind, Object, Value, identifier_text};
 
 use crate::event::identifier::{Identifier, USER};
 use crate::event::{Record, about_person};
 use crate::identity::rules::IdentityRules;
 use crate::identity::user_hash::is_user_hash;
 use crate::ingest::Incoming;
+use crate::ingest::dialect::Dialect;
 use crate::ingest::identifiers::{IdentifierReader, Members};
 use crate::ingest::named::{Device, Named, Person};
 use crate::platform::hash::digest;
 use crate::platform::settings::{Settings, Source};
-use call_time::millis_of;
-use limits::{MAX_CALL, MAX_CALLS};
 
+/// The number of calls in one request beyond which calls are rejected.
+const MAX_CALLS: usize = 2_500;
+/// The longest message id, in bytes.
+const MAX_MESSAGE_ID: usize = 100;
+/// The longest text of a rejected call that is kept, in characters.
+const MAX_PAYLOAD: usize = 64 * 1024;
 /// The members that SDKs change when they send a call again. The others identify the call.
 const CHANGES: [&str; 5] = ["sentAt", "receivedAt", "writeKey", "_metadata", "originalTimestamp"];
-
-/// The body of a request: one call, or several in `batch`.
-#[derive(Deserialize)]
-pub struct Body<'a> {
-    /// The write key, if no header has it.
-    #[serde(default, rename = "writeKey")]
-    pub write_key: Option<String>,
-    #[serde(default, rename = "sentAt", borrow)]
-    sent_at: Option<&'a RawValue>,
-    #[serde(default, borrow)]
-    batch: Option<Vec<&'a RawValue>>,
-}
 
 /// A call that is not an event.
 #[derive(Debug)]
@@ -51,41 +39,35 @@ pub struct Calls<'a> {
     settings: &'a Settings,
     rules: &'a IdentityRules,
     source: &'a Source,
-    received: i64,
-    sent_at: Option<&'a str>,
+    arrival: Arrival,
     random_id: &'a dyn Fn() -> String,
 }
 
 impl<'a> Calls<'a> {
-    /// Returns a reader of calls from `source` received at `received`. `random_id` names calls without a message id.
-    pub fn new(
+    /// Returns a reader of calls from `source`. `random_id` names calls without a message id.
+    pub const fn new(
         settings: &'a Settings,
         rules: &'a IdentityRules,
         source: &'a Source,
-        received: i64,
+        arrival: Arrival,
         random_id: &'a dyn Fn() -> String,
     ) -> Self {
-        Self { settings, rules, source, received, sent_at: None, random_id }
+        Self { settings, rules, source, arrival, random_id }
     }
 
-    /// Reads the calls of a body. Each is valid or rejected on its own.
-    ///
-    /// `kind` is the kind that the address names. It is `None` for a batch, whose calls name their kinds themselves.
-    pub fn read(mut self, text: &'a str, body: &Body<'a>, kind: Option<EventKind>) -> Vec<Result<Incoming, Rejected>> {
-        self.sent_at = body.sent_at.map(RawValue::get);
-        match (&body.batch, kind) {
-            (Some(batch), None) => {
-                batch.iter().enumerate().map(|(index, raw)| self.call(raw.get(), None, index >= MAX_CALLS)).collect()
-            }
-            (None, None) => Vec::new(),
-            (_, kind) => vec![self.call(text, kind, false)],
-        }
+    /// Reads calls. Each is valid or rejected on its own; those of one time keep their order.
+    pub fn read(&self, calls: &[&str], dialect: Dialect) -> Vec<Result<Incoming, Rejected>> {
+        let mut read: Vec<_> =
+            calls.iter().enumerate().map(|(index, raw)| self.call(raw, dialect, index >= MAX_CALLS)).collect();
+        let records = read.iter_mut().flatten().filter_map(|incoming| incoming.record.as_mut());
+        self.arrival.order_as_sent(records.map(|record| &mut record.event));
+        read
     }
 
-    fn call(&self, raw: &str, kind: Option<EventKind>, is_beyond: bool) -> Result<Incoming, Rejected> {
+    fn call(&self, raw: &str, dialect: Dialect, is_beyond: bool) -> Result<Incoming, Rejected> {
         let mut message_id = String::new();
-        self.incoming(raw, kind, is_beyond, &mut message_id).map_err(|reason| {
-            let payload = raw.chars().take(MAX_CALL.saturating_mul(2)).collect();
+        self.incoming(raw, dialect, is_beyond, &mut message_id).map_err(|reason| {
+            let payload = raw.chars().take(MAX_PAYLOAD).collect();
             let message_id = if message_id.is_empty() { (self.random_id)() } else { message_id };
             Rejected { message_id, reason, payload }
         })
@@ -95,27 +77,47 @@ impl<'a> Calls<'a> {
     fn incoming(
         &self,
         raw: &str,
-        kind: Option<EventKind>,
+        dialect: Dialect,
         is_beyond: bool,
         message_id: &mut String,
     ) -> Result<Incoming, String> {
-        let mut call = limits::parse(raw, is_beyond, message_id)?;
-        let mut warnings = Vec::new();
-        let hash = self.hash(&call);
-        self.complete(&mut call, kind, message_id, &mut warnings);
-        self.correct_time(&mut call);
-        let members = Members::of(raw);
-        let call = Value::Object(call);
-        let mut event = Event::from_segment(&call, Millis(self.received), self.source.trusted)
-            .map_err(|error| error.to_string())?;
-        let named = self.named(&members, event.kind, &mut warnings)?;
+        let mut call = Call::read(raw).map_err(|error| {
+            *message_id = error.message_id.chars().take(MAX_MESSAGE_ID).collect();
+            error.reason
+        })?;
+        call.members = dialect.to_call(call.members);
+        let named = call.members.get("messageId").and_then(identifier_text).unwrap_or_default();
+        *message_id = named.chars().take(MAX_MESSAGE_ID).collect();
+        if is_beyond {
+            return Err(format!("the batch has more than {MAX_CALLS} calls"));
+        }
+        if named.len() > MAX_MESSAGE_ID {
+            return Err(format!("`messageId` has {} bytes, expected at most {MAX_MESSAGE_ID}", named.len()));
+        }
+        let hash = hash(&call.members);
+        self.complete(&mut call, dialect, message_id);
+        let (event, stated) = call.event(&self.arrival, self.source.trusted).map_err(|error| error.to_string())?;
+        self.of_event(call, event, stated, hash)
+    }
+
+    fn of_event(
+        &self,
+        call: Call,
+        mut event: Event,
+        stated_time: Option<String>,
+        hash: String,
+    ) -> Result<Incoming, String> {
+        let Call { members, mut warnings } = call;
+        let members = Value::Object(members);
+        let members = Members::of(&members);
+        let named = self.named(members, event.kind, &mut warnings)?;
         if event.kind == EventKind::Group {
-            let account = self.reader(&mut warnings).account(&members, "groupId");
+            let account = self.reader(&mut warnings).account(members, "groupId");
             event = about_person(event, account);
         }
         let shows_claim = self.rules.shows_claims(Some(self.source));
         let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
-        let record = self.record(event, hash, &named, warning);
+        let record = Record { stated_time, ..self.record(event, hash, &named, warning) };
         Ok(Incoming { named, record: Some(record), signs_out: false, shows_claim })
     }
 
@@ -133,7 +135,8 @@ impl<'a> Calls<'a> {
         Record {
             source: self.source.name.clone(),
             hash,
-            received: self.received,
+            received: self.arrival.received.0,
+            stated_time: None,
             anonymous_id: named.device.as_ref().map(|device| device.id.value.clone()),
             user_id: users.into_iter().next().map(|id| id.value),
             external_ids,
@@ -151,7 +154,7 @@ impl<'a> Calls<'a> {
     }
 
     /// Returns whom a call is about. An alias names its device in `previousId`.
-    fn named(&self, members: &Members<'_>, kind: EventKind, warnings: &mut Vec<String>) -> Result<Named, String> {
+    fn named(&self, members: Members<'_>, kind: EventKind, warnings: &mut Vec<String>) -> Result<Named, String> {
         let context = members.object("context");
         let mut reader = self.reader(warnings);
         let mut device = reader.device(members, "anonymousId");
@@ -159,8 +162,8 @@ impl<'a> Calls<'a> {
             device = reader.device(members, "previousId");
         }
         let user = reader.user(members, "userId");
-        let traits = if kind == EventKind::Identify { members.object("traits") } else { Members::default() };
-        let external = reader.external(&context, &traits);
+        let traits = if kind == EventKind::Identify { members.object("traits") } else { Members::of(&Value::Null) };
+        let external = reader.external(context, traits);
         let user_hash = context.text("userHash").or_else(|| members.text("userHash"));
         let person = match user {
             user if self.source.trusted => self.proven(user, external),
@@ -193,41 +196,24 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Adds the members that the core's events require: a message id, a type and a timestamp.
-    fn complete(&self, call: &mut Object, kind: Option<EventKind>, id: &mut String, warnings: &mut Vec<String>) {
+    /// Adds the members that the core's events require: a message id and a type.
+    fn complete(&self, call: &mut Call, dialect: Dialect, id: &mut String) {
         if id.is_empty() {
             *id = (self.random_id)();
-            warnings.push("`messageId` is missing, so the call counts again if it is sent again".to_owned());
-            call.insert("messageId", id.as_str());
+            call.warnings.push("`messageId` is missing, so the call counts again if it is sent again".to_owned());
+            call.members.insert("messageId", id.as_str());
         }
-        if let Some(kind) = kind {
-            call.insert("type", kind.name());
-        }
-        if matches!(call.get("timestamp"), None | Some(Value::Null)) {
-            let original = call.get("originalTimestamp").cloned().unwrap_or_default();
-            call.insert("timestamp", original);
+        if let Dialect::Segment(Some(kind)) = dialect {
+            call.members.insert("type", kind.name());
         }
     }
+}
 
-    /// Corrects the timestamp of a sender whose clock is ahead, which shows because the call was sent after it was
-    /// received.
-    ///
-    /// A clock that is behind cannot be account_event from a call that was under way for long, so it is left alone.
-    fn correct_time(&self, call: &mut Object) {
-        let time = |name: &str| call.get(name).and_then(Value::as_str).and_then(millis_of);
-        let of_batch = self.sent_at.and_then(|raw| serde_json::from_str::<&str>(raw).ok()).and_then(millis_of);
-        let ahead = time("sentAt").or(of_batch).map_or(0, |sent| sent.saturating_sub(self.received));
-        if let (true, Some(at)) = (ahead > call_time::MAX_SKEW, time("timestamp")) {
-            call.insert("timestamp", Millis(at.saturating_sub(ahead)));
-        }
-    }
-
-    /// Returns a hash of the members that stay the same when the call is sent again.
-    fn hash(&self, call: &Object) -> String {
-        let has_time = call.get("timestamp").is_some();
-        let is_stable = |name: &str| !CHANGES.contains(&name) || (name == "originalTimestamp" && !has_time);
-        let stable: Object =
-            call.iter().filter(|(name, _)| is_stable(name)).map(|(name, value)| (name, value.clone())).collect();
-        digest([canonical::to_string(&Value::Object(stable)).as_str()])
-    }
+/// Returns a hash of the members that stay the same when the call is sent again.
+fn hash(call: &Object) -> String {
+    let has_time = call.get("timestamp").is_some();
+    let is_stable = |name: &str| !CHANGES.contains(&name) || (name == "originalTimestamp" && !has_time);
+    let stable: Object =
+        call.iter().filter(|(name, _)| is_stable(name)).map(|(name, value)| (name, value.clone())).collect();
+    digest([canonical::to_string(&Value::Object(stable)).as_str()])
 }
