@@ -47,6 +47,8 @@ pub struct Envelope {
     proof: Option<Value>,
     anonymous_ids: Vec<String>,
     is_sign_out: bool,
+    /// The calls that are no events, which the collector keeps.
+    rejected: Vec<Value>,
     plan: String,
     at: Millis,
 }
@@ -94,6 +96,12 @@ impl Envelope {
         self
     }
 
+    /// Adds calls that are no events.
+    pub fn with_rejected(mut self, calls: Vec<Value>) -> Self {
+        self.rejected = calls;
+        self
+    }
+
     /// Returns the message with these events, as JSON.
     pub fn with_events(&self, events: Vec<Value>) -> String {
         self.to_json([("events", Value::Array(events))])
@@ -111,6 +119,9 @@ impl Envelope {
         if !self.anonymous_ids.is_empty() {
             let ids = self.anonymous_ids.iter().map(|id| Value::from(id.as_str()));
             message.insert("anonymousIds", Value::Array(ids.collect()));
+        }
+        if !self.rejected.is_empty() {
+            message.insert("rejected", Value::Array(self.rejected.clone()));
         }
         if self.is_sign_out {
             message.insert("signOut", Value::Bool(true));
@@ -195,19 +206,13 @@ fn shard(sender: &str) -> String {
     format!("shard-{}", (bucket * SHARDS) as u32)
 }
 
-/// Delivers events, and calls that are none, to the collector or, if that fails, to the outbox. Returns the collector's response, or `None` from the
+/// Delivers events to the collector or, if that fails, to the outbox. Returns the collector's response, or `None` from the
 /// outbox. In both cases the events are durable.
 ///
 /// # Errors
 /// Fails if neither has stored the events.
-pub async fn deliver(
-    context: &RequestContext,
-    envelope: &Envelope,
-    events: Vec<Value>,
-    rejected: Vec<Value>,
-) -> Result<Option<Value>, ()> {
-    let rejected = (!rejected.is_empty()).then_some(("rejected", Value::Array(rejected)));
-    let message = envelope.to_json([("events", Value::Array(events))].into_iter().chain(rejected));
+pub async fn deliver(context: &RequestContext, envelope: &Envelope, events: Vec<Value>) -> Result<Option<Value>, ()> {
+    let message = envelope.with_events(events);
     match post(&context.isolate.config, &context.env, path::EVENTS, &message).await {
         Ok(response) => return Ok(Some(response)),
         Err(cause) => log(&format!("collector: {cause}")),

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::event::{Arrival, Event, EventError};
 use crate::identity::identifier_text;
-use crate::json::lenient::{parse_leniently, readable_members};
+use crate::json::lenient::{parse_leniently, readable_member};
 use crate::json::{Object, Value};
 use crate::prelude::*;
 
@@ -90,8 +90,7 @@ impl Call {
 
 /// Returns the message id of a text that is not a call, as far as it can be read.
 fn message_id(raw: &str) -> String {
-    let members = readable_members(raw, MAX_DEPTH);
-    let id = members.get("messageId").and_then(identifier_text).unwrap_or_default();
+    let id = readable_member(raw, "messageId", MAX_DEPTH).as_ref().and_then(identifier_text).unwrap_or_default();
     id.chars().take(MAX_MESSAGE_ID).collect()
 }
 

@@ -116,9 +116,9 @@ describe('times', () => {
     if (timestamp === undefined) delete event.timestamp;
     else event.timestamp = timestamp;
     const { results } = await send([event]);
-    const [line] = (await collector.export(`user_id:${who.userId}`)).filter((line) => line.event?.event === 'Timed');
+    const [line] = (await collector.export(`user_id:${who.userId}`)).filter(({ record }) => record?.event.event === 'Timed');
     const { at } = (await eventsOf(who))[0];
-    return { at, ...results[event.messageId], stated: line?.stated_time };
+    return { at, ...results[event.messageId], stated: line.record.stated_time };
   }
   const HOUR_AGO = Math.floor((Date.now() - 3_600_000) / 1000) * 1000;
   const iso = new Date(HOUR_AGO).toISOString();

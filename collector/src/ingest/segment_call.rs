@@ -171,7 +171,8 @@ impl<'a> Calls<'a> {
             Some(user) => self.claimed(user, user_hash.as_deref(), warnings),
         };
         if device.is_none() && person == Person::Nobody {
-            return Err("no usable `anonymousId` or `userId`, expected at least one".to_owned());
+            warnings.push("no usable `anonymousId` or `userId`, expected at least one".to_owned());
+            return Err(warnings.join("; "));
         }
         let device = device.map(|id| Device { id, is_signed: false });
         Ok(Named { device, shown: Vec::new(), token: None, person, source: self.source.name.clone() })

@@ -283,7 +283,7 @@ async fn record_for_owners(
         }
     }
     for (owner, values) in by_owner {
-        let response = deliver(context, &Envelope::of_owner(context, owner), values, Vec::new()).await?;
+        let response = deliver(context, &Envelope::of_owner(context, owner), values).await?;
         report(response.as_ref(), results);
     }
     Ok(())
@@ -301,13 +301,13 @@ async fn record(
     if allowed.is_empty() && rejected.is_empty() {
         return Ok(false);
     }
-    let mut envelope = Envelope::new(context, &decided.visitor);
+    let mut envelope = Envelope::new(context, &decided.visitor).with_rejected(rejected);
     if decided.decision.store {
         envelope = envelope.offering();
     }
     let values = allowed.iter().map(forwarded).collect();
     let events: Vec<Event> = allowed.into_iter().map(|one| one.event).collect();
-    let response = deliver(context, &envelope, values, rejected).await?;
+    let response = deliver(context, &envelope, values).await?;
     let changed = decided.visitor.apply_events(plan, &events, context.now);
     if let Some(response) = &response {
         report(Some(response), results);
@@ -316,13 +316,8 @@ async fn record(
     Ok(changed)
 }
 
-async fn deliver(
-    context: &RequestContext,
-    envelope: &Envelope,
-    events: Vec<Value>,
-    rejected: Vec<Value>,
-) -> Result<Option<Value>, Refusal> {
-    outbox::deliver(context, envelope, events, rejected).await.map_err(|()| {
+async fn deliver(context: &RequestContext, envelope: &Envelope, events: Vec<Value>) -> Result<Option<Value>, Refusal> {
+    outbox::deliver(context, envelope, events).await.map_err(|()| {
         Refusal::new(503, "not_recorded", "the events could not be stored; send them again").with("retry-after", "5")
     })
 }
