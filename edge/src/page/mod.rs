@@ -69,7 +69,7 @@ async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsVal
         // Without a plan it is not known whether the page will be filled, so both are fetched at once.
         let (response, ()) = join(origin::fetch(context, Validators::Drop, None), check.wait(context)).await;
         let response = response?;
-        if context.isolate.plans.is_loading_first() && personalized_page::is_rewritable(&response) {
+        if context.isolate.plans.is_loading_first() && personalized_page::is_rewritable(context, &response) {
             return unfilled(&response);
         }
         return Ok(finish(context, response, decide_newest(context).await));
@@ -278,7 +278,8 @@ impl PageOutcome {
 
 /// Returns the personalised page, or the origin's page if there is nothing personal or it cannot be personalised.
 fn finish(context: &RequestContext, response: Response, outcome: Option<PageOutcome>) -> Response {
-    let outcome = outcome.filter(|outcome| outcome.is_personal(context) && personalized_page::is_rewritable(context, &response));
+    let outcome =
+        outcome.filter(|outcome| outcome.is_personal(context) && personalized_page::is_rewritable(context, &response));
     let Some(outcome) = outcome else { return response };
     personalized_page::respond(context, &response, outcome).unwrap_or_else(|cause| {
         log(&format!("page: {}", js::reason(&cause)));
