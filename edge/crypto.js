@@ -31,8 +31,9 @@ const keys = [];
 /** Returns the SHA-256 digest. */
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 
-/** Returns the mark of a subject in a filled page: 12 characters of base64url. */
-export const markOf = (subject) => createHash('sha256').update(`tl-for\0${subject}`).digest('base64url').slice(0, 12);
+/** Returns the mark of a visitor: the first 12 characters of a hash of the subject, in base64url. */
+export const visitorMark = (subject) =>
+  createHash('sha256').update(`tl-for\0${subject}`).digest('base64url').slice(0, 12);
 
 /** Imports a public key or a secret. Returns its index, or `undefined` if the bytes are not a key. */
 export const importPublic = (algorithm, bytes) => importKey(algorithm, bytes, 'spki', createPublicKey);

@@ -63,18 +63,19 @@ function toOrigin(request, device, isChanged) {
   if (isOurs(headers.get('authorization'))) headers.delete('authorization');
   replace(headers, 'x-tl-device', device);
   replace(headers, 'cookie', foreignCookies(headers.get('cookie')));
-  if (isChanged) {
-    for (const name of VALIDATORS) headers.delete(name);
-    const accepted = headers.get('accept-encoding');
-    if (accepted) headers.set('accept-encoding', readable(accepted));
-  }
+  if (!isChanged) return request;
+  for (const name of VALIDATORS) headers.delete(name);
+  if (headers.has('accept-encoding')) headers.set('accept-encoding', readable(headers.get('accept-encoding')));
   return request;
 }
 
 /** Returns the content encodings that both the browser and this runtime can read, for `Accept-Encoding`. */
 function readable(accepted) {
-  const codings = accepted.toLowerCase().split(',');
-  const isAccepted = (name) => codings.some((coding) => new RegExp(`^\\s*${name}\\s*(;(?!\\s*q=0(\\.0*)?\\s*$)|$)`).test(coding));
+  const codings = accepted
+    .toLowerCase()
+    .split(',')
+    .map((item) => item.split(';').map((part) => part.trim()));
+  const isAccepted = (name) => codings.some(([coding, weight]) => coding === name && !/^q=[0.]+$/.test(weight ?? ''));
   return ['gzip', 'br'].filter(isAccepted).join(', ') || 'identity';
 }
 

@@ -195,3 +195,20 @@ test('health shows no values of settings, and the log does', async () => {
     await other.stop();
   }
 });
+
+describe('Accept-Encoding', () => {
+  const asked = async (path, accepted) => {
+    await new Visitor(edge).fetch(path, { headers: { 'accept-encoding': accepted } });
+    return edge.seen.at(-1).headers['accept-encoding'];
+  };
+
+  test('of a page that is filled names only what the edge can read', async () => {
+    assert.equal(await asked('/', 'gzip, deflate, br, zstd'), 'gzip, br');
+    assert.equal(await asked('/', 'GZIP;q=1.0, br;q=0'), 'gzip');
+    assert.equal(await asked('/', 'zstd'), 'identity');
+  });
+
+  test('of everything else passes', async () => {
+    assert.equal(await asked('/plain.css', 'gzip, deflate, br, zstd'), 'gzip, deflate, br, zstd');
+  });
+});

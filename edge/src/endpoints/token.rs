@@ -9,6 +9,7 @@ use web_sys::Response;
 use crate::endpoints::active_plan;
 use crate::error::{Refusal, log};
 use crate::outbox::{self, Envelope};
+use crate::platform::crypto::visitor_mark;
 use crate::platform::js;
 use crate::prelude::*;
 use crate::refresh;
@@ -16,7 +17,6 @@ use crate::request::RequestContext;
 use crate::request::cookies;
 use crate::response;
 use crate::visitor::decide_for_visitor::{VisitorDecision, decide_for_visitor};
-use crate::visitor::mark::mark;
 use crate::visitor::set_cookies::write_cookies;
 use crate::visitor::{Visitor, integer, request_facts};
 
@@ -124,7 +124,7 @@ async fn body(context: &RequestContext, decided: &VisitorDecision) -> Value {
 
     let mut out = Object::new();
     out.insert("subject", visitor.profile.subject.as_str());
-    out.insert("mark", mark(&visitor.profile.subject).as_str());
+    out.insert("mark", visitor_mark(&visitor.profile.subject).as_str());
     out.insert("now", js::now());
     out.insert("isBot", Value::Bool(decided.facts.request.bot));
     out.insert("known", Value::Bool(visitor.proof().is_some()));

@@ -70,7 +70,7 @@ async fn respond_from_origin(context: &RequestContext) -> Result<Response, JsVal
         let (response, ()) = join(origin::fetch(context, Validators::Drop, None), check.wait(context)).await;
         let response = response?;
         if context.isolate.plans.is_loading_first() && personalized_page::is_rewritable(context, &response) {
-            return unfilled(&response);
+            return keep_nowhere(&response);
         }
         return Ok(finish(context, response, decide_newest(context).await));
     };
@@ -123,7 +123,7 @@ async fn decide_newest(context: &RequestContext) -> Option<PageOutcome> {
 }
 
 /// Returns a page of which it is not known whether it would be filled: no cache may keep it.
-fn unfilled(response: &Response) -> Result<Response, JsValue> {
+fn keep_nowhere(response: &Response) -> Result<Response, JsValue> {
     let headers = Headers::new_with_headers(&response.headers())?;
     personalized_page::make_private(&headers)?;
     let init = response::init(response.status(), &headers);

@@ -23,6 +23,9 @@ extern "C" {
     /// Returns the MAC of a text by the first of these keys, in base64url.
     #[wasm_bindgen(js_name = deviceMac)]
     pub fn device_mac(text: &str) -> String;
+    /// Returns the mark of a visitor: it tells pages of different visitors apart, and names nobody.
+    #[wasm_bindgen(js_name = visitorMark)]
+    pub fn visitor_mark(subject: &str) -> String;
     /// Checks a MAC by any of these keys, in constant time.
     #[wasm_bindgen(js_name = isDeviceMac)]
     pub fn is_device_mac(text: &str, mac: &str) -> bool;

@@ -3,7 +3,6 @@
 pub mod consent;
 pub mod decide_for_visitor;
 pub mod device;
-pub mod mark;
 pub mod preview;
 pub mod request_facts;
 pub mod set_cookies;
