@@ -75,7 +75,8 @@ export function guard(wasm) {
   return { run, durable };
 }
 
-/** Returns whether an error is a trap of wasm or a stack overflow. */
+/** Returns whether an error is a trap of wasm or a stack overflow. Other `RangeError`s leave the instance as it was. */
 function isTrap(error) {
-  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+  const isOverflow = error instanceof RangeError && /call stack/i.test(error.message);
+  return error instanceof WebAssembly.RuntimeError || isOverflow;
 }

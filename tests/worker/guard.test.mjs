@@ -21,6 +21,9 @@ const bindings = `
       case '/trap-later': return later(boom);
       case '/panic-later': return later(() => { state.criticalError = true; boom(); });
       case '/report-later': return later(() => reportError(new WebAssembly.RuntimeError('panicked')));
+      case '/range': throw new RangeError('Invalid array length');
+      case '/range-later': return later(() => reportError(new RangeError('invalid status')));
+      case '/overflow': { const down = () => down() + 1; return down(); }
       case '/slow': return new Promise((resolve) => setTimeout(resolve, 60_000, 'slow'));
       case '/reject': return Promise.reject(new Error('no'));
       default: return 'instance ' + state.instanceId;
@@ -107,6 +110,16 @@ test('an ordinary rejection leaves the instance alone', async () => {
   const before = await get('/');
   assert.equal(await get('/reject'), '500 no');
   assert.equal(await get('/'), before);
+});
+
+test('a wrong argument of the platform is no trap, and a stack overflow is', async () => {
+  const before = await get('/');
+  assert.equal(await get('/range'), '500 Invalid array length');
+  get('/range-later').catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await get('/'), before);
+  assert.match(await get('/overflow'), /^500 /);
+  assert.notEqual(await get('/'), before);
 });
 
 test('an object keeps its state between calls and is built anew after a trap', async () => {
