@@ -71,3 +71,25 @@ test('events of a known person that are applied without a plan are reduced by th
     rmSync(persist, { recursive: true, force: true });
   }
 });
+
+test('health tells of a plan that cannot be opened, and the last good one stays', async () => {
+  const collector = await startCollector({ vars: { REFRESH: '0' } });
+  try {
+    const health = async () => (await collector.get('/v1/health')).body;
+    const { plan } = await health();
+    assert.deepEqual(await health(), { status: 'ok', plan, problems: [] });
+    const plans = await collector.plans();
+    const newer = [
+      ['plan:current', Buffer.from('{"edge":"0123456789abcdef","public":""}').toString('base64')],
+      ['plan:0123456789abcdef', Buffer.from('sealed by nobody').toString('base64')],
+    ];
+    await collector.restore(newer);
+    const { problems, ...rest } = await health();
+    assert.deepEqual(rest, { status: 'degraded', plan });
+    assert.match(problems.join(), /^`plan:0123456789abcdef`: ./);
+    await collector.restore(plans);
+    assert.deepEqual(await health(), { status: 'ok', plan, problems: [] });
+  } finally {
+    await collector.stop();
+  }
+});

@@ -111,10 +111,13 @@ pub async fn failed_events(request: &Request, env: &Env) -> Result<Response> {
     response::json(200, &json!({ "events": events }))
 }
 
-/// `GET /v1/health`: that the collector runs, and the id of its plan.
+/// `GET /v1/health`: that the collector runs, the id of its plan, and why a newer plan is not in force.
 pub async fn health(env: &Env) -> Result<Response> {
     let plan = plan_cache::current(env).await;
-    response::json(200, &json!({ "status": "ok", "plan": plan.as_ref().map(|plan| plan.id()) }))
+    let problems: Vec<String> = plan_cache::problem().into_iter().collect();
+    let status = if problems.is_empty() { "ok" } else { "degraded" };
+    let plan = plan.as_ref().map(|plan| plan.id());
+    response::json(200, &json!({ "status": status, "plan": plan, "problems": problems }))
 }
 
 /// `GET /.well-known/jwks.json`: the public keys of tokens.

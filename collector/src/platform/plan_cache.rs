@@ -30,6 +30,8 @@ struct Cache {
     checked_at: Option<i64>,
     /// Whether a call reads KV at this moment.
     is_reading: bool,
+    /// The reason why the newest plan is not in force.
+    problem: Option<String>,
 }
 
 /// The right to read KV. Dropping it, even with an abandoned call, lets the next one read.
@@ -75,7 +77,9 @@ pub async fn current(env: &Env) -> Option<Rc<Plan>> {
     let Some(_reading) = Reading::begin(clock::now(), refresh) else {
         return if known.is_some() { known } else { first_read().await };
     };
-    match fetch(env, &settings, known.as_deref()).await {
+    let found = fetch(env, &settings, known.as_deref()).await;
+    CACHE.with_borrow_mut(|cache| cache.problem = found.as_ref().err().cloned());
+    match found {
         Ok(Some(plan)) => Some(replace(plan)),
         Ok(None) => known,
         Err(error) => {
@@ -83,6 +87,11 @@ pub async fn current(env: &Env) -> Option<Rc<Plan>> {
             known
         }
     }
+}
+
+/// Returns the reason why the newest plan is not in force, as far as this isolate knows.
+pub fn problem() -> Option<String> {
+    CACHE.with_borrow(|cache| cache.problem.clone())
 }
 
 /// Waits until the call that reads KV has ended, and returns the plan that it found.
@@ -115,11 +124,11 @@ async fn fetch(env: &Env, settings: &Settings, known: Option<&Plan>) -> Result<O
     }
     let sealed = store.get(&format!("plan:{id}")).bytes().await.map_err(|error| error.to_string())?;
     let sealed = sealed.ok_or_else(|| format!("`plan:{id}` not found in KV"))?;
-    open(&sealed, settings, &id).map(Some)
+    open(&sealed, settings, &id).map(Some).map_err(|error| format!("`plan:{id}`: {error}"))
 }
 
 fn open(sealed: &[u8], settings: &Settings, id: &str) -> Result<Plan, String> {
     let payload = envelope::open(sealed, &settings.plan_keys).map_err(|error| error.to_string())?;
     let plan = Plan::load(payload).map_err(|error| error.to_string())?;
-    if plan.id() == id { Ok(plan) } else { Err(format!("`plan:{id}` contains plan `{}`", plan.id())) }
+    if plan.id() == id { Ok(plan) } else { Err(format!("contains plan `{}`", plan.id())) }
 }
