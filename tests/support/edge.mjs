@@ -213,7 +213,7 @@ export async function serve(handler) {
   };
 }
 
-/** What a browser accepts when a person opens a page. */
+/** The `Accept` header of a browser in which a person opens a page. */
 export const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
 export const BROWSER =

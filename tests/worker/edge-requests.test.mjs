@@ -37,7 +37,7 @@ const ann = () => mintToken(edge.keys, { facts: { traits: { firstName: ['Ann', 1
 const echo = async (headers, options) => (await new Visitor(edge).fetch('/echo', { headers, ...options })).json();
 
 describe('cookies', () => {
-  /** Returns so many bytes of a site's cookies. */
+  /** Returns cookies of a site with this length. */
   const many = (bytes) => {
     const pairs = Array.from({ length: Math.ceil(bytes / 1000) }, (_, n) => `c${n}=${'x'.repeat(994)}`);
     return pairs.join('; ').slice(0, bytes);

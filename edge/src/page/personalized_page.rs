@@ -8,10 +8,10 @@ use crate::outbox::{self, Envelope};
 use crate::page::PageOutcome;
 use crate::page::slots;
 use crate::page::stream::Stream;
+use crate::platform::crypto::visitor_mark;
 use crate::prelude::*;
 use crate::request::RequestContext;
 use crate::response;
-use crate::visitor::mark::mark;
 use crate::visitor::set_cookies::{clear_cookies, set_cookies};
 
 /// Headers that describe the origin's bytes or permit caching, and are wrong for a personalised page.
@@ -107,7 +107,7 @@ fn marks(context: &RequestContext, outcome: &PageOutcome) -> Marks {
     Marks {
         decision: outcome.decision.id(),
         at: context.now.0.div_euclid(1000),
-        visitor: mark(&outcome.visitor.profile.subject),
+        visitor: visitor_mark(&outcome.visitor.profile.subject),
     }
 }
 
