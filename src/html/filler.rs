@@ -1,6 +1,6 @@
 //! Fills the slots of one page while it passes through in chunks.
 
-use crate::html::element::{Kind, NARROW, OPTIONAL_END, PART, RAW};
+use crate::html::element::{FORMATTING, Kind, NARROW, OPTIONAL_END, PART, RAW};
 use crate::html::held::{Candidate, End, Held, Insert, Reason, Wrap};
 use crate::html::reader::{self, Reader, SLOT, STATE, TYPE};
 use crate::html::scanner::Event;
@@ -299,9 +299,12 @@ impl Filler {
         }
         let index = tree.depth().saturating_sub(1);
         let is_in_select = kind != Kind::Select && tree.mode() == Some(Kind::Select);
+        // `/>` does not close it, so that nothing would end what the parser opens again in it.
+        let is_endless = tag.is_self_closing && !fill.is_json;
         let is_ambiguous = outcome == Outcome::Ignored
             || tree.doubt().is_some_and(|doubt| doubt <= index)
-            || (is_in_select && !matches!(kind, Kind::Option | Kind::Optgroup));
+            || (is_in_select && !matches!(kind, Kind::Option | Kind::Optgroup))
+            || (is_endless && (tree.has_leaks() || kind.is(FORMATTING) || kind == Kind::Form));
         let problem = if is_ambiguous {
             Some(Reason::Ambiguous)
         } else if self.started >= MAX_FILLS {
@@ -316,7 +319,7 @@ impl Filler {
         }
         let wrap = match () {
             () if fill.is_json => Wrap::Json,
-            () if tag.is_self_closing => Wrap::None,
+            () if is_endless => Wrap::None,
             () if kind.is(NARROW) => Wrap::Template,
             () => Wrap::Hidden,
         };

@@ -61,7 +61,7 @@ export function page(seed) {
     const other = pick(['', '', '', ' class=x', ' title="a>b"', " alt='<p>'", ' hidden', ' / ', ' x=y/', ' type=hidden']);
     if (roll(4)) return other;
     slots += 1;
-    return `${other} data-tl-slot=${pick([`${quote}s${quote}`, 's'])} n=${slots}`;
+    return `${other} data-tl-slot=${pick([`${quote}s${quote}`, 's'])} n="${slots}"`;
   };
   let out = roll(4) ? '<!doctype html>' : '';
   if (roll(3) === 0) out += '<html><head><title>t</title></head><body>';

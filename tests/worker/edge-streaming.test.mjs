@@ -23,13 +23,21 @@ const html = page(
   '<p>ä</p><section class="x" data-tl-slot="hero" id=\'h\'>fallback <!-- c --><i>x</i></section><p>after 😀</p>',
 );
 const expected = html.replace(
-  /(<section[^>]*)>.*<\/section>/,
-  (_, tag) => `${tag} data-tl-state="applied" data-tl-decision="D"><b>gefüllt</b></section>`,
+  /(<section[^>]*)>(.*)<\/section>/,
+  (_, tag, old) => `${tag} MARKS><b>gefüllt</b><tl-fallback hidden>${old}</tl-fallback></section>`,
 );
-const normal = (text) => text.replace(/data-tl-decision="d-[0-9a-f]+"/, 'data-tl-decision="D"');
+const MARKS = /data-tl-state="applied" data-tl-decision="d-[0-9a-f]+" data-tl-at="\d{10}" data-tl-for="[\w-]{12}"/;
+const normal = (text) => text.replace(MARKS, 'MARKS');
 
+/** The filled slot of most pages. */
+const FILLED = '<b>gefüllt</b><tl-fallback hidden>x</tl-fallback></section>';
 /** Halves of pages that are hard to parse. */
 const HOSTILE = { '/tags': '</b>'.repeat(85_000), '/deep': '<div>'.repeat(2500) };
+const TORN = `<!doctype html>${'y'.repeat(5000)}<section data-tl-slot="hero">x`;
+/** Half of a slot that is longer than what is held for one. */
+const LONG = 'z'.repeat(200 << 10);
+/** The number of pages that visitors have left. */
+let hangUps = 0;
 /** The part that the origin holds back. */
 const LAST = '<section data-tl-slot="late">y</section>';
 /** Lets the origin send the rest of its page. */
@@ -59,7 +67,18 @@ async function origin(incoming, response) {
     await sleep(50);
     return response.destroy();
   }
+  if (pathname === '/torn-slot') {
+    response.write(TORN);
+    await sleep(50);
+    return response.destroy();
+  }
+  if (pathname === '/long-slot') {
+    response.write(`<!doctype html><section data-tl-slot="hero">${LONG}${LONG}`);
+    await new Promise((resolve) => (finish = resolve));
+    return response.end('</section>');
+  }
   response.write('<!doctype html><section data-tl-slot="hero">x</section>');
+  if (pathname === '/silent') return response.on('close', () => (hangUps += 1));
   if (pathname in HOSTILE) response.write(HOSTILE[pathname]);
   if (pathname === '/aborted') {
     const busy = setInterval(() => response.write('<p>more</p>'.repeat(200)), 20);
@@ -94,7 +113,7 @@ function open(path) {
 
 test('the first bytes are there, filled, while the origin is still busy', async () => {
   const stream = await open('/slow');
-  await eventually(() => assert.ok(stream.text.includes('<b>gefüllt</b></section>'), stream.text));
+  await eventually(() => assert.ok(stream.text.includes(FILLED), stream.text));
   assert.ok(!stream.ended && !stream.text.includes('late'));
   finish();
   await eventually(() => assert.ok(stream.ended && stream.text.includes('<i>late</i>')));
@@ -123,7 +142,7 @@ test('a page of 7 MB arrives whole', async () => {
 for (const [path, half] of Object.entries(HOSTILE)) {
   test(`${path.slice(1)}: hostile nesting holds up nothing`, async () => {
     const stream = await open(path);
-    await eventually(() => assert.ok(stream.text.includes('<b>gefüllt</b></section>') && stream.text.endsWith(half)));
+    await eventually(() => assert.ok(stream.text.includes(FILLED) && stream.text.endsWith(half)));
     assert.ok(!stream.ended);
     finish();
     await eventually(() => assert.ok(stream.ended && stream.text.endsWith(half + half + LAST)));
@@ -142,8 +161,32 @@ test('only what the visitor was sent is recorded when they leave early', async (
   assert.deepEqual(events, ['hero', 'Page Viewed']);
 });
 
-test('where the origin breaks off this page ends, and no other', async () => {
-  const { text } = await new Visitor(edge).fetch('/torn');
-  assert.ok(text.includes('<b>gefüllt</b>') && text.endsWith('yyy'));
+test('where the origin breaks off this page breaks off as well, and no other', async () => {
+  const stream = await open('/torn');
+  await eventually(() => assert.ok(stream.response.destroyed || stream.ended));
+  assert.ok(stream.text.includes(FILLED) && stream.text.endsWith('yyy'), stream.text);
+  assert.ok(!stream.response.complete, 'the page does not end as if it were complete');
   assert.equal(normal((await new Visitor(edge).fetch('/cut?at=9')).text), expected);
+});
+
+test('a slot that is cut off goes on as it came', async () => {
+  const stream = await open('/torn-slot');
+  await eventually(() => assert.ok(stream.response.destroyed || stream.ended));
+  assert.equal(stream.text, TORN);
+});
+
+test('a visitor who leaves ends the reading of the origin, even while it says nothing', async () => {
+  const stream = await open('/silent');
+  await eventually(() => assert.ok(stream.text.includes(FILLED)));
+  assert.equal(hangUps, 0);
+  stream.response.destroy();
+  await eventually(() => assert.equal(hangUps, 1), 15_000);
+});
+
+test('a long slot is let go before its end', async () => {
+  const stream = await open('/long-slot');
+  await eventually(() => assert.ok(stream.text.length > 256 << 10 && !stream.ended, `${stream.text.length}`));
+  finish();
+  await eventually(() => assert.ok(stream.ended));
+  assert.equal(stream.text, `<!doctype html><section data-tl-slot="hero">${LONG}${LONG}</section>`);
 });

@@ -299,10 +299,24 @@ impl Tree {
 
     /// Closes elements whose end tags are implied, except one kind.
     fn close_implied(&mut self, except: Kind) {
-        while let Some(top) = self.top().filter(|top| top.kind.is(IMPLIED) && top.kind != except) {
-            debug_assert!(top.kind != Kind::Other, "it has a trait");
-            self.close(self.stack.len().saturating_sub(1), true);
+        let depth = self.stack.len();
+        while self.top().is_some_and(|top| top.kind.is(IMPLIED) && top.kind != except) {
+            self.close_innermost();
         }
+        // A fallback that stays open in the innermost of them would end this.
+        if depth.saturating_sub(self.stack.len()) > 1 {
+            self.doubt_from(self.stack.len());
+        }
+    }
+
+    /// Closes the innermost element, because it is that one.
+    fn close_innermost(&mut self) {
+        let index = self.stack.len().saturating_sub(1);
+        // It may be another one: text in it can have opened formatting elements again.
+        if self.has_leaks() {
+            self.doubt_from(index);
+        }
+        self.close(index, true);
     }
 
     /// Returns the index of the innermost element that is wanted, unless a barrier is further in.

@@ -10,12 +10,16 @@ impl Tree {
     /// Reads a start tag. `is_hidden` says whether it has `type=hidden`.
     pub(crate) fn start(&mut self, tag: &Tag, attributes: ForeignAttributes, is_hidden: bool) -> Outcome {
         self.body_end = None;
+        let kind = Kind::of(tag.name());
+        if self.is_foreign_start(tag) && self.mode() == Some(Kind::Select) && is_of_select(kind) {
+            // Former parsers know no drawing in a `select`.
+            self.stop();
+        }
         if self.is_foreign_start(tag)
             && let Some(outcome) = self.foreign_start(tag, attributes)
         {
             return outcome;
         }
-        let kind = Kind::of(tag.name());
         if let Some(outcome) = self.skeleton_start(tag, kind) {
             return outcome;
         }
@@ -124,7 +128,7 @@ impl Tree {
     fn close_top(&mut self, kinds: &[Kind]) {
         for kind in kinds {
             if self.is_top(*kind) {
-                self.close(self.stack.len().saturating_sub(1), true);
+                self.close_innermost();
             }
         }
     }
@@ -196,6 +200,14 @@ impl Tree {
             }
         }
     }
+}
+
+/// Whether a start tag means something in a `select` to every parser.
+fn is_of_select(kind: Kind) -> bool {
+    use Kind as K;
+    kind.is(PART)
+        || matches!(kind, K::Select | K::Option | K::Optgroup | K::Hr | K::Input | K::Keygen | K::Textarea)
+        || matches!(kind, K::Script | K::Template | K::Table)
 }
 
 /// Whether the end tag of an element closes the nearest one in scope.

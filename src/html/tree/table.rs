@@ -63,11 +63,12 @@ impl Tree {
                     self.stop();
                 }
             }
-            _ => {
-                if let Some(index) = self.in_table_scope(kind) {
-                    self.close(index, true);
-                }
-            }
+            mode => match self.in_table_scope(kind) {
+                Some(index) => self.close(index, true),
+                // Some parsers end the row here.
+                None if mode == Some(Kind::Tr) => self.doubt_from(self.mode_index().unwrap_or_default()),
+                None => {}
+            },
         }
     }
 
