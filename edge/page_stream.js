@@ -3,18 +3,23 @@
 // A trap of the wasm instance cannot take the page down: the bytes that the filler has not let go are kept here as well. If
 // it fails, they and the rest of the page go on as they came.
 
-/** Returns `[readable, done]`: the page, and a promise that settles once it has been sent or the visitor has left. */
-export function streamPage(body, filler) {
+/**
+ * Returns `[readable, done]`: the page, and a promise that settles once it has been sent or the visitor has left. Then
+ * `signal` aborts, which ends the reading even while the origin says nothing.
+ */
+export function streamPage(body, filler, signal) {
   const { readable, writable } = new IdentityTransformStream();
-  const done = pump(body, writable, filler).finally(() => attempt(() => filler.free()));
+  const done = pump(body, writable, filler, signal).finally(() => attempt(() => filler.free()));
   return [readable, done];
 }
 
-async function pump(body, writable, filler) {
+async function pump(body, writable, filler, signal) {
   const reader = body.getReader();
   const writer = writable.getWriter();
-  // A visitor who leaves ends the reading, even while the origin says nothing.
-  writer.closed.catch((reason) => reader.cancel(reason)).catch(() => {});
+  const leave = () => reader.cancel(signal.reason).catch(() => {});
+  signal.addEventListener('abort', leave);
+  // What has gone wrong is told by `write`.
+  writer.closed.catch(leave);
   /** The bytes that the filler has and the visitor has not. */
   let waiting = [];
 
@@ -58,7 +63,8 @@ async function pump(body, writable, filler) {
   function pass() {
     reader.releaseLock();
     writer.releaseLock();
-    return body.pipeTo(writable);
+    signal.removeEventListener('abort', leave);
+    return body.pipeTo(writable, { signal });
   }
 }
 

@@ -53,6 +53,7 @@
 //! | Check an identifier | [`Plan::identifier`], [`is_placeholder`], [`identifier_text`] |
 //! | Record addresses without personal data | [`address`], [`Event::clean_addresses`] |
 //! | Carry a profile in a token | [`token`], [`keys`] |
+//! | Fill slots of a page as it streams | [`html`] |
 //! | Read and write JSON | [`Value`], [`canonical`] |
 
 #![cfg_attr(not(test), no_std)]

@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 /// The modules whose names are public, with their sources.
-const MODULES: [(&str, &str); 3] = [
+const MODULES: [(&str, &str); 4] = [
     ("", include_str!("../src/lib.rs")),
+    ("html::", include_str!("../src/html/mod.rs")),
     ("keys::", include_str!("../src/keys/mod.rs")),
     ("token::", include_str!("../src/token/mod.rs")),
 ];

@@ -27,7 +27,7 @@
 //! is served as
 //!
 //! ```html
-//! <h1 data-tl-slot="hero" data-tl-state="applied" data-tl-decision="d-0123456789abcdef"><em>Hello from here</em></h1>
+//! <h1 data-tl-slot="hero" data-tl-state="applied" data-tl-decision="d-0123456789abcdef" data-tl-at="1796019587" data-tl-for="k3JdA0b-Zz4q"><em>Hello from here</em><tl-fallback hidden>Welcome</tl-fallback></h1>
 //! ```
 
 // The standard library's panics would add the code that formats their messages (8 KB gz).

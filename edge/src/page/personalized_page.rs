@@ -88,7 +88,7 @@ pub fn respond(context: &RequestContext, response: &Response, outcome: PageOutco
     let is_utf8 = charset.is_some_and(|charset| charset.eq_ignore_ascii_case("utf-8"));
     let encoding = if charset.is_some() { Encoding::Labelled } else { Encoding::Unlabelled };
     let fills = slots::fills(&outcome.plan, &outcome.decision, is_utf8);
-    let stream = Stream::new(response, Filler::new(fills, marks(context, &outcome), encoding), &context.isolate)?;
+    let stream = Stream::new(context, response, Filler::new(fills, marks(context, &outcome), encoding))?;
     let page = Response::new_with_opt_readable_stream_and_init(Some(&stream.readable), &init)?;
     let env = context.env.clone();
     context.execution.wait_until(async move {

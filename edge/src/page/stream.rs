@@ -8,15 +8,15 @@ use throughline::SortedSet;
 use throughline::html::{Filler, Pushed};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, Response};
+use web_sys::{AbortSignal, ReadableStream, Response};
 
 use crate::prelude::*;
-use crate::request::Isolate;
+use crate::request::{Isolate, RequestContext};
 
 #[wasm_bindgen(module = "/page_stream.js")]
 extern "C" {
     #[wasm_bindgen(js_name = streamPage)]
-    fn stream_page(body: &ReadableStream, filler: PageFiller) -> Array;
+    fn stream_page(body: &ReadableStream, filler: PageFiller, signal: &AbortSignal) -> Array;
 }
 
 /// The state of one page, which its stream and the request share.
@@ -100,16 +100,16 @@ pub struct Stream {
 
 impl Stream {
     /// Streams a page through a filler.
-    pub fn new(response: &Response, filler: Filler, isolate: &Rc<Isolate>) -> Result<Self, JsValue> {
+    pub fn new(context: &RequestContext, response: &Response, filler: Filler) -> Result<Self, JsValue> {
         let body = response.body().ok_or("the page has no body")?;
         let page = Rc::new(RefCell::new(Page {
             filler,
             has_finished: false,
             going: Vec::new(),
             sent: SortedSet::default(),
-            isolate: Rc::clone(isolate),
+            isolate: Rc::clone(&context.isolate),
         }));
-        let parts = stream_page(&body, PageFiller(Rc::clone(&page)));
+        let parts = stream_page(&body, PageFiller(Rc::clone(&page)), &context.incoming.raw.signal());
         let done = JsFuture::from(parts.get(1).unchecked_into::<Promise>());
         Ok(Self { readable: parts.get(0).unchecked_into(), done, page })
     }
