@@ -26,7 +26,7 @@ pub struct Fill {
     pub content: String,
 }
 
-/// What is said about the decision at each filled element.
+/// The words about the decision at each filled element.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     /// The id of the decision.
@@ -46,7 +46,7 @@ pub enum Encoding {
     Unlabelled,
 }
 
-/// What becomes of a chunk.
+/// The fate of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     /// It goes on as it is; nothing is written.
@@ -151,8 +151,7 @@ impl Filler {
             // A page that breaks off in a tag or a comment has lost its end.
             let is_whole = self.reader.scanner.is_at_rest();
             let tree = &self.reader.tree;
-            let is_implied =
-                |index: usize| is_whole && tree.from(index).iter().all(|open| open.kind.is(OPTIONAL_END));
+            let is_implied = |index: usize| is_whole && tree.from(index).iter().all(|open| open.kind.is(OPTIONAL_END));
             for candidate in self.held.candidates.iter_mut().filter(|candidate| candidate.end == End::Open) {
                 candidate.end = if is_implied(candidate.index) { End::Seen(end) } else { End::Dropped };
                 if candidate.end == End::Dropped {

@@ -67,7 +67,7 @@ pub(crate) struct Candidate {
     pub index: usize,
     /// The hash of its name.
     pub name: u64,
-    /// What it is.
+    /// The kind of element.
     pub kind: Kind,
     /// Whether it is a part of a `select`.
     pub is_in_select: bool,
@@ -93,7 +93,7 @@ pub(crate) struct Held {
     base: u64,
 }
 
-/// What is written for an element.
+/// The source of the bytes that are written for an element.
 pub(crate) trait Insert {
     /// Returns the attributes, and what stands before and after the fallback.
     fn insertions(&self, candidate: &Candidate) -> (String, String, String);

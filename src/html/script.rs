@@ -4,7 +4,7 @@ use crate::html::scanner::is_space;
 
 const NAME: &[u8] = b"script";
 
-/// What a byte of a script means to the tokenizer.
+/// The meaning of a byte of a script to the tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// It is text.

@@ -13,7 +13,9 @@ export function dice(seed) {
   };
 }
 
-const PLAIN = 'div section p p span b i a em li ul ol dl dt dd h1 h2 button form nobr font pre main shop-banner'.split(' ');
+const PLAIN = 'div section p p span b i a em li ul ol dl dt dd h1 h2 button form nobr font pre main shop-banner'.split(
+  ' ',
+);
 const TABLE = 'table tbody thead tfoot tr td th caption colgroup'.split(' ');
 const OTHER =
   'ruby rb rt rp rtc details summary address center object marquee applet label dialog datalist figure'.split(' ');
@@ -58,7 +60,18 @@ export function page(seed) {
   let slots = 0;
   const attributes = () => {
     const quote = pick(['"', "'", '"']);
-    const other = pick(['', '', '', ' class=x', ' title="a>b"', " alt='<p>'", ' hidden', ' / ', ' x=y/', ' type=hidden']);
+    const other = pick([
+      '',
+      '',
+      '',
+      ' class=x',
+      ' title="a>b"',
+      " alt='<p>'",
+      ' hidden',
+      ' / ',
+      ' x=y/',
+      ' type=hidden',
+    ]);
     if (roll(4)) return other;
     slots += 1;
     return `${other} data-tl-slot=${pick([`${quote}s${quote}`, 's'])} n="${slots}"`;
@@ -81,12 +94,14 @@ export function page(seed) {
       if (name && !isLeftOut) out += `</${name}>`;
     } else out += pick(isTidy ? TEXTS.slice(0, 8) : TEXTS);
   }
-  while (isTidy && open.length) out += roll(5) ? `</${open.pop()}>` : (open.pop(), '');
+  while (isTidy && open.length) {
+    const name = open.pop();
+    if (roll(5)) out += `</${name}>`;
+  }
   return roll(4) ? out : `${out}</body></html>\n`;
 }
 
-const MARKS =
-  / data-tl-state="applied" data-tl-decision="[^"]+" data-tl-at="\d+" data-tl-for="[\w-]+"(\/?>)/g;
+const MARKS = / data-tl-state="applied" data-tl-decision="[^"]+" data-tl-at="\d+" data-tl-for="[\w-]+"(\/?>)/g;
 
 /** Returns the filled page without what was inserted, and where each filled slot ends in it. */
 export function withoutFills(filled, content) {
@@ -144,7 +159,11 @@ function outline(node, numbers) {
   if (node.nodeName === '#text') return JSON.stringify(node.value);
   if (node.nodeName === '#comment') return `<!--${node.data}-->`;
   const own = (node.attrs ?? []).filter(({ name }) => !/^data-tl-(state|decision|at|for)$/.test(name));
-  const inner = numbers.has(number) ? '…' : merged(childrenOf(node)).map((child) => outline(child, numbers)).join('');
+  const inner = numbers.has(number)
+    ? '…'
+    : merged(childrenOf(node))
+        .map((child) => outline(child, numbers))
+        .join('');
   return `<${node.nodeName}${own.map(({ name, value }) => ` ${name}=${value}`).join('')}>${inner}</>`;
 }
 

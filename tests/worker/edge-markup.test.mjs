@@ -44,7 +44,10 @@ const pages = new Map();
 function origin(request, response) {
   const { pathname, searchParams } = new URL(request.url, 'http://origin');
   const { html, roll, headers = {} } = pages.get(pathname);
-  response.writeHead(200, { 'content-type': `text/html; charset=${searchParams.get('charset') ?? 'utf-8'}`, ...headers });
+  response.writeHead(200, {
+    'content-type': `text/html; charset=${searchParams.get('charset') ?? 'utf-8'}`,
+    ...headers,
+  });
   const bytes = Buffer.from(html);
   for (let at = 0; at < bytes.length; ) {
     const length = roll ? 1 + roll(roll(2) ? 8 : 200) : bytes.length;
@@ -136,7 +139,8 @@ describe('slots that are left as they came', () => {
 describe('content encodings', () => {
   const html = `<!doctype html>${SLOT}<p>ä</p>`;
   const browser = { 'accept-encoding': 'gzip, deflate, br, zstd' };
-  const encoded = (encoding, bytes) => get('/p/encoded', bytes, { headers: browser }, { headers: { 'content-encoding': encoding } });
+  const encoded = (encoding, bytes) =>
+    get('/p/encoded', bytes, { headers: browser }, { headers: { 'content-encoding': encoding } });
 
   test('the origin is asked for what can be read', async () => {
     const asked = async (accepted) => {
@@ -148,7 +152,10 @@ describe('content encodings', () => {
     assert.equal(await asked('deflate'), 'identity');
   });
 
-  for (const [encoding, compress] of [['gzip', gzipSync], ['br', brotliCompressSync]]) {
+  for (const [encoding, compress] of [
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ]) {
     test(`${encoding} is filled`, async () => {
       const { text, headers } = await encoded(encoding, compress(html));
       assert.equal(headers['content-encoding'], undefined);

@@ -202,7 +202,10 @@ describe('filling slots', () => {
     assert.ok(!/[<>&\u2028]/.test(json), json);
     assert.deepEqual(JSON.parse(json), { text: '</script><!-- \u2028 ü', n: 1 });
     assert.ok(text.includes('>x</div>') && text.includes('>y</script>'));
-    assert.ok(text.includes('</script><script type="application/json" data-tl-fallback="data.json">{}</script><div'), text);
+    assert.ok(
+      text.includes('</script><script type="application/json" data-tl-fallback="data.json">{}</script><div'),
+      text,
+    );
   });
 });
 

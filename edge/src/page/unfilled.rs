@@ -27,6 +27,8 @@ impl Unfilled {
     /// Returns the counts, `{"ambiguous": 2}`.
     pub fn to_json(&self) -> Value {
         let counts = self.0.borrow();
-        Value::Object(counts.iter().map(|(reason, count)| (*reason, Value::Number(f64::from(*count)))).collect::<Object>())
+        Value::Object(
+            counts.iter().map(|(reason, count)| (*reason, Value::Number(f64::from(*count)))).collect::<Object>(),
+        )
     }
 }

@@ -12,7 +12,7 @@ const CASELESS: &str = " accept accept-charset align alink axis bgcolor charset 
                         media method multiple nohref noresize noshade nowrap readonly rel rev rules scope scrolling \
                         selected shape target text type valign valuetype vlink ";
 
-/// What one element must be.
+/// The conditions on one element.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compound {
     /// The hash of its lower-case name.
@@ -37,7 +37,7 @@ pub(crate) enum Test {
 pub(crate) struct Value {
     /// How it is compared.
     pub operator: Operator,
-    /// What it is compared with.
+    /// The text that it is compared with.
     pub text: Vec<u8>,
 }
 

@@ -17,7 +17,7 @@ struct Node {
     is_child: bool,
     /// The bit of the step before.
     before: Option<u128>,
-    /// What an element that matches is: a step before the last one sets its bit, the last one means a target.
+    /// The meaning of an element that matches: a step before the last one sets its bit, the last one means a target.
     then: Then,
 }
 
@@ -27,7 +27,7 @@ enum Then {
     Target(usize),
 }
 
-/// What is known of an open element.
+/// The matches and children of an open element.
 #[derive(Clone, Debug, Default)]
 struct Level {
     /// The steps that it matches.

@@ -8,7 +8,7 @@ use crate::prelude::*;
 pub(crate) use compound::{Compound, Element};
 pub(crate) use matcher::Matcher;
 
-/// What a selector can consist of, for messages.
+/// The parts that a selector can have, for messages.
 pub const SUPPORTED: &str = "type selectors, `*`, `#id`, `.class`, `[attribute]` with `= ~= |= ^= $= *=` and the flags \
                              `i` and `s`, `:first-child`, `:nth-child(…)`, `:first-of-type`, `:nth-of-type(…)`, \
                              `:not(…)` without combinators, descendants (`a b`), children (`a > b`), and lists (`a, b`)";
@@ -32,7 +32,7 @@ struct Step {
 pub struct SelectorError {
     /// The place in the selector, in bytes.
     pub at: usize,
-    /// What was found there.
+    /// The text that was found there.
     pub message: String,
 }
 

@@ -3,9 +3,34 @@ use super::*;
 #[test]
 fn what_is_supported_is_read() {
     let selectors = [
-        "a", "*", "#id", ".class", "a.b#c[d]", "[a=b]", "[a = 'b c' i]", "[a~=b]", "[a|=b]", "[a^=b]", "[a$=b]", "[a*=b s]",
-        "a b", "a > b", "a>b , c", ":first-child", "a:nth-child(2n+1)", ":nth-child( -n + 3 )", ":nth-of-type(odd)",
-        ":first-of-type", ":not(a.b)", ":not(a, .b)", ":not(:not(a))", "#\\31 23", ".a\\:b", "-x-y", "--x", "ü",
+        "a",
+        "*",
+        "#id",
+        ".class",
+        "a.b#c[d]",
+        "[a=b]",
+        "[a = 'b c' i]",
+        "[a~=b]",
+        "[a|=b]",
+        "[a^=b]",
+        "[a$=b]",
+        "[a*=b s]",
+        "a b",
+        "a > b",
+        "a>b , c",
+        ":first-child",
+        "a:nth-child(2n+1)",
+        ":nth-child( -n + 3 )",
+        ":nth-of-type(odd)",
+        ":first-of-type",
+        ":not(a.b)",
+        ":not(a, .b)",
+        ":not(:not(a))",
+        "#\\31 23",
+        ".a\\:b",
+        "-x-y",
+        "--x",
+        "ü",
     ];
     for selector in selectors {
         assert!(Selector::parse(selector).is_ok(), "{selector}: {:?}", Selector::parse(selector));

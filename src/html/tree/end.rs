@@ -40,7 +40,9 @@ impl Tree {
     fn end_in_body(&mut self, tag: &Tag, kind: Kind) {
         match kind {
             Kind::Html | Kind::Body => {
-                if self.mode().is_none() && self.in_scope(|open| open == Kind::Body).is_some() && self.body_end.is_none()
+                if self.mode().is_none()
+                    && self.in_scope(|open| open == Kind::Body).is_some()
+                    && self.body_end.is_none()
                 {
                     self.body_end = Some(tag.start);
                 }

@@ -24,14 +24,14 @@ const MAX_DEPTH: usize = 500;
 pub(crate) struct Open {
     /// The hash of its name.
     pub name: u64,
-    /// What it is; `Other` in SVG and MathML.
+    /// The kind of element; `Other` in SVG and MathML.
     pub kind: Kind,
     space: Space,
     /// The index of the innermost element up to this one that decides how tables, `select` and `template` are read.
     mode: Option<usize>,
 }
 
-/// What has become of a start tag.
+/// The fate of a start tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The parser drops the tag.

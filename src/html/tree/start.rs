@@ -176,10 +176,7 @@ impl Tree {
     /// Closes the list item before this one.
     fn close_item(&mut self, kinds: &[Kind]) {
         let is_end = |kind: Kind| !matches!(kind, Kind::Address | Kind::Div | Kind::P);
-        let found = self.find(
-            |open| kinds.contains(&open.kind),
-            |open| open.is_special() && is_end(open.kind),
-        );
+        let found = self.find(|open| kinds.contains(&open.kind), |open| open.is_special() && is_end(open.kind));
         if let Some(index) = found {
             self.close(index, true);
         }
