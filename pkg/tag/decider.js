@@ -1,5 +1,4 @@
-// The source of decisions: the core in this page where it can run, else the edge, which also decides slots that are not public.
-import { toEvent } from '../event.js';
+// What decisions are made from: the core with the plan of the edge, and the visitor as the edge knows them.
 import * as clock from './clock.js';
 import * as device from './device.js';
 import { fail } from './emit.js';
@@ -8,8 +7,6 @@ import { coreAddress, loadParts } from './parts.js';
 import { currentPlan, isOff, notice } from './plan.js';
 import { base, planKey } from './settings.js';
 
-/** The most pending events that the edge accepts. */
-const MAX_EVENTS = 200;
 /** The timeout of a request, in milliseconds. */
 const TIMEOUT_MS = 15 * 1000;
 /** The age of an answer after which another view asks again, in milliseconds. */
@@ -59,6 +56,11 @@ export function loadVisitor() {
   return visitor;
 }
 
+/** Returns the visitor without a request, as far as one was sent. */
+export function loadedVisitor() {
+  return visitor;
+}
+
 /** Makes the next `loadVisitor` send a request if the last one is some time ago: plan and visitor may have changed. */
 export function renewVisitor() {
   if (visitor && Date.now() - askedAt > STALE_MS) forgetVisitor();
@@ -79,18 +81,6 @@ export function forgetCore() {
 /** Asks the edge to delete the visitor's cookies. */
 export function deleteToken() {
   return request('token', { method: 'DELETE', keepalive: true });
-}
-
-/** Returns the edge's decision. `view` lists the decisions that this page view shows: caps do not count their exposures. */
-export async function decideAtEdge(facts, calls, view) {
-  const events = calls.slice(-MAX_EVENTS).map(toEvent);
-  const ask = () => request('decide', { method: 'POST', body: JSON.stringify({ request: facts, events, view }) });
-  const decision = await ask();
-  const { subject } = (await visitor) ?? {};
-  // Only a subject that is a device says something about cookies.
-  if (subject === decision.subject || !device.isContradicted(decision.subject)) return decision;
-  device.show();
-  return ask();
 }
 
 async function askVisitor(epoch) {
@@ -126,7 +116,8 @@ async function start() {
   return load({ plan, wasm: coreAddress(), keys: planKey, now: clock.now });
 }
 
-async function request(endpoint, { headers, ...options } = {}) {
+/** Sends a request to an endpoint, and returns the JSON of its answer. */
+export async function request(endpoint, { headers, ...options } = {}) {
   const asked = Date.now();
   const response = await fetch(base + endpoint, {
     credentials: 'include',

@@ -1,14 +1,23 @@
 // The page view: decides, fills the slots, and records exposures.
-import { toEvent } from '../event.js';
 import { cleanCall } from './address.js';
 import * as clock from './clock.js';
 import { choices, choicesAt, hasGpc, isUnwritten } from './consent.js';
-import { decideAtEdge, dropCore, forgetCore, forgetVisitor, loadCore, loadVisitor, renewVisitor } from './decider.js';
+import {
+  dropCore,
+  forgetCore,
+  forgetVisitor,
+  loadCore,
+  loadedVisitor,
+  loadVisitor,
+  renewVisitor,
+  request,
+} from './decider.js';
 import * as device from './device.js';
 import * as exposures from './exposures.js';
 import { asJson } from './json.js';
 import * as outbox from './outbox.js';
 import { agent, attributes, context } from './page.js';
+import { loadParts } from './parts.js';
 import * as plan from './plan.js';
 import { isReplayed } from './replay.js';
 import * as slots from './slots.js';
@@ -19,14 +28,12 @@ const MAX_FRESH = 200;
 
 /** Calls that the core has not applied yet. */
 const fresh = [];
-/** The view that was filled last, and the one that the core has decided about. */
+/** The view that was filled last. */
 let filled;
-let decided;
+/** The functions of decide.js. */
+let deciding;
 /** The listener that is told, once, whether the page that the edge has sent is a replay. */
 let checked;
-/** The visitor as last received from the edge, and a profile of theirs that counts only from the next view on. */
-let visitor;
-let profileOfNextView;
 let wanted;
 let running = Promise.resolve();
 
@@ -83,7 +90,7 @@ export function forget() {
   forgetCore();
   fresh.length = 0;
   exposures.beginView();
-  visitor = profileOfNextView = undefined;
+  deciding?.forget();
   slots.clear();
 }
 
@@ -97,7 +104,8 @@ export async function recognise() {
     outbox.setAllowed(found.store && found.measure && !found.isBot, key);
   // Choices that the edge cannot see are told to it, even where there is nothing to decide.
   if (found && isUnwritten()) {
-    const { store, measure } = await decideAtEdge({ ...requestOf(found), slots: [] }, [], []);
+    await loadDeciding();
+    const { store, measure } = await deciding.decideAtEdge({ ...requestOf(found), slots: [] }, [], []);
     outbox.setAllowed(store && measure, key);
   }
   return found;
@@ -117,11 +125,11 @@ async function decideAndFill(wish) {
   if (!found || found.isBot || isOther()) return;
   const reason = checkPage(found) || isNewView() ? 'view' : wish;
   if (reason === 'start' && !slots.areOpen()) return;
-  const [core] = slots.slots().size ? await Promise.all([loadCore(), slots.loadFiller()]) : [];
+  const [core] = slots.slots().size ? await Promise.all([loadCore(), slots.loadFiller(), loadDeciding()]) : [];
   if (isOther()) return;
 
-  const request = requestOf(found);
-  const here = core && decideHere(core, found, request, reason);
+  const facts = requestOf(found);
+  const here = core && deciding.decideHere(core, found, facts, reason);
   const isMine = (name) => here && name in core.slots;
   const page = slots.slots(here && core.slots);
   const theirs = [...page]
@@ -129,7 +137,7 @@ async function decideAndFill(wish) {
     .map(([name]) => name);
   const shown = [...exposures.currentView().decisions];
   const there = theirs.length
-    ? await decideAtEdge({ ...request, slots: theirs }, outbox.pending(), shown).catch(fail)
+    ? await deciding.decideAtEdge({ ...facts, slots: theirs }, outbox.pending(), shown).catch(fail)
     : undefined;
   if (isOther() || plan.isOff()) return;
 
@@ -163,6 +171,22 @@ function checkPage(found) {
   return isReplay;
 }
 
+/** Loads what decides. */
+async function loadDeciding() {
+  deciding ??= (await loadParts()).newDecider({
+    currentView: exposures.currentView,
+    decisions: slots.decisions,
+    dropCore,
+    fail,
+    isContradicted: device.isContradicted,
+    loadedVisitor,
+    pending: outbox.pending,
+    request,
+    show: device.show,
+    takeFresh: () => fresh.splice(0),
+  });
+}
+
 /** Returns the facts of this page and this device. */
 function requestOf(found) {
   return asJson({
@@ -175,60 +199,6 @@ function requestOf(found) {
     locale: navigator.language,
     session: found.session,
   });
-}
-
-/** Returns the core's decision, or `undefined` if it fails. After a trap the edge decides. */
-function decideHere(core, found, request, reason) {
-  try {
-    const isNew = found !== visitor;
-    const events = [...(isNew ? outbox.pending() : []), ...fresh.splice(0)].map(toEvent);
-    const view = exposures.currentView();
-    const isNewView = reason === 'view' && decided !== view;
-    core.request = request;
-    decided = view;
-    if (!core.decision || (isNew && found.subject !== core.profile.subject)) {
-      visitor = found;
-      profileOfNextView = found.profile;
-      return core.decide({ profile: beforeThisView(found, Object.keys(core.slots)), events });
-    }
-    if (reason === 'live') {
-      if (isNew) core.merge(beforeThisView(found, Object.keys(core.slots)));
-      visitor = found;
-      return core.observe(...events);
-    }
-    if (!isNewView) return reason === 'slots' && !events.length ? core.decision : core.observe(...events);
-    if (isNew) profileOfNextView = found.profile;
-    visitor = found;
-    if (profileOfNextView) core.merge(profileOfNextView);
-    profileOfNextView = undefined;
-    return core.decide({ events });
-  } catch (error) {
-    fail(error);
-    if (error instanceof WebAssembly.RuntimeError) dropCore();
-    return undefined;
-  }
-}
-
-/**
- * Returns the profile without the exposures of this page.
- *
- * The edge has applied them already. A cap that they reach must not remove the content that the visitor is looking at.
- */
-function beforeThisView({ subject, profile }, names) {
-  const decisions = new Set([...exposures.currentView().decisions, ...slots.decisions()]);
-  const ids = new Set([...decisions].flatMap((decision) => names.map((name) => fnv32a(`${decision}:${name}`))));
-  const others = Object.entries(profile?.exposures ?? {}).map(([key, stamps]) => [
-    key,
-    stamps.filter(([, id]) => !ids.has(id)),
-  ]);
-  return { ...profile, subject, exposures: Object.fromEntries(others.filter(([, stamps]) => stamps.length)) };
-}
-
-/** Returns the hash of an event id, as stamps contain it (FNV-1a, src/text/fnv.rs). */
-function fnv32a(text) {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return hash >>> 0;
 }
 
 /** Returns whether to request a decision of the edge for a slot, which is not needed if it has filled it with the page. */

@@ -331,8 +331,10 @@ describe('browsers without cookies', () => {
     await eventually(() => assert.ok('Three' in ownersOf(fake)));
     assert.deepEqual(new Set(Object.values(ownersOf(fake))), new Set([`${device(1)}.mac`]));
     const shown = fake.requests.filter(({ name }) => name === 'GET token').map(({ headers }) => headers['x-tl-device']);
-    assert.equal(shown[0], undefined);
-    assert.deepEqual(new Set(shown.slice(2)), new Set([device(1)]));
+    // One answer names another device, and answers that are on their way may do so as well.
+    const first = shown.findIndex(Boolean);
+    assert.ok(first > 0 && first < 5, String(first));
+    assert.deepEqual(new Set(shown.slice(first)), new Set([device(1)]));
   });
 
   test('name no device where cookies are kept, although it changes', async () => {
