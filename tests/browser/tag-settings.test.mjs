@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { eventually } from '../support/edge.mjs';
 import { BODY, bench, html } from '../support/tag.mjs';
 
-const { open, edge } = bench();
+const { open } = bench();
 const without = (script) => html(BODY).replace(/<script src[\s\S]*?<\/script>/, script);
 /** A script of somebody else, whose address looks like the tag's. */
 const OTHER = '<script src="http://other.example/metrika/tag.js"></script>';
