@@ -13,7 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const budgets = [
   { what: 'core wasm in the browser', kilobytes: 60, reached: 123, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
-  { what: 'loader script', kilobytes: 6, reached: 10.8, files: ['build/shop/_tl/tag.js'] },
+  { what: 'loader script', kilobytes: 6, reached: 10.9, files: ['build/shop/_tl/tag.js'] },
   {
     what: 'edge worker, all included',
     kilobytes: 150,

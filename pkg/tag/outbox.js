@@ -1,15 +1,14 @@
 // The outbox: events are stored until the edge acknowledges them, and sent again with the same ids until then.
 //
 // A batch that is refused for its content is sent again in halves, until the event at fault is alone.
-import * as clock from './clock.js';
 import { choices, hasGpc } from './consent.js';
 import * as device from './device.js';
 import { fail } from './emit.js';
+import { ageOf, entries, inMemory, isConsent, move, ownerOf, put, remove, replace, size } from './entries.js';
 import { locked } from './lock.js';
 import * as posting from './post.js';
-import { attempt, read, remove as removeStored, store } from './storage.js';
+import { read, remove as removeStored, store } from './storage.js';
 
-const KEY = 'tl_event:';
 const ALLOWED = 'tl_allowed';
 /** The most events in the outbox; the oldest are dropped. */
 const MAX_COUNT = 500;
@@ -32,8 +31,6 @@ const MAX_ASIDE = 5;
  */
 let isAllowed = read(ALLOWED) === permissionKey() || undefined;
 if (isAllowed) device.keep(true);
-/** Events that cannot or must not be stored. */
-const memory = new Map();
 const inFlight = new Set();
 const beaconed = new Set();
 let failures = 0;
@@ -54,9 +51,7 @@ export function add(call, skew) {
   if (size(text) > MAX_EVENT) return fail(`the event \`${call.event ?? call.type}\` is longer than ${MAX_EVENT} bytes`);
   const isConsent = call.event === 'Consent Preference Updated';
   if (isAllowed === false && !isConsent) return;
-  // Keys sort by time, and differ between tabs because of the message id.
-  const key = `${KEY}${clock.tick().toString(36)}:${isConsent ? '!' : ''}${call.messageId}`;
-  if (!(isAllowed && store(key, text))) memory.set(key, text);
+  put(call, text, { isConsent, mayStore: isAllowed });
   bound();
   schedule(20);
 }
@@ -85,9 +80,9 @@ export function setAllowed(allowed, key) {
   if (allowed === isAllowed || key !== permissionKey()) return;
   isAllowed = allowed;
   for (const [key, text] of entries()) {
-    if (allowed && memory.has(key) && store(key, text)) memory.delete(key);
-    if (allowed === false) remove(key);
-    if (allowed === false && isConsent(key)) memory.set(key, text);
+    if (allowed === undefined) continue;
+    if (allowed || isConsent(key)) move(key, text, allowed);
+    else remove(key);
   }
   if (allowed) store(ALLOWED, permissionKey());
   else removeStored(ALLOWED);
@@ -125,7 +120,7 @@ export async function disown({ here = false, all = entries() }) {
 
 /** Does so with the events of this page alone, because another tab has dealt with the stored ones. */
 export function disownMemory() {
-  return disown({ all: [...memory] });
+  return disown({ all: inMemory() });
 }
 
 /** Removes traits and proofs of identity from the events of earlier epochs. */
@@ -208,7 +203,7 @@ async function send(batch) {
 
 /** Drops events that are so old that nobody waits for them. */
 function dropOld() {
-  const old = entries().filter(([key]) => Date.now() - Number.parseInt(key.slice(KEY.length), 36) > MAX_AGE_MS);
+  const old = entries().filter(([key]) => ageOf(key) > MAX_AGE_MS);
   for (const [key] of old) remove(key);
   if (old.length) fail(new Error(`${old.length} events are dropped: they could not be sent for seven days`));
 }
@@ -247,35 +242,7 @@ function bound() {
   if (all.length < length) fail(new Error(`${length - all.length} events are dropped: too many wait to be sent`));
 }
 
-/** Returns the keys and the JSON of all entries, oldest first. */
-function entries() {
-  const stored = attempt(() => Object.entries(localStorage).filter(([key]) => key.startsWith(KEY))) ?? [];
-  return [...memory, ...stored].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function remove(key) {
-  memory.delete(key);
-  removeStored(key);
-}
-
-function replace(key, text) {
-  if (memory.has(key)) memory.set(key, text);
-  else store(key, text);
-}
-
-function ownerOf(text) {
-  return JSON.parse(text).owner;
-}
-
 /** Returns a string that changes whenever the visitor's consent in this browser does. */
 export function permissionKey() {
   return JSON.stringify([choices(), hasGpc()]);
-}
-
-function isConsent(key) {
-  return key.includes(':!');
-}
-
-function size(text) {
-  return new Blob([text]).size;
 }

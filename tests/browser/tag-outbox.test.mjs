@@ -104,6 +104,32 @@ describe('an event', () => {
     assert.deepEqual(await errors(), ['1 events are dropped: they could not be sent for seven days']);
   });
 
+  test('waits with others although somebody has written into the storage', async () => {
+    const init = () => {
+      localStorage.setItem('tl_event:abc:broken', '{"half');
+      localStorage.setItem('tl_event:abd:null', 'null');
+    };
+    const visitor = await open('/', { ...plain, init });
+    const { page, settled, named } = visitor;
+    await ready(visitor);
+    await track(page, 'Whole');
+    await settled();
+    assert.equal(named('Whole').length, 1);
+  });
+
+  test('is not sent without permission because of its id', async () => {
+    const { page, fake, named } = await open('/', { ...plain, prepare: (fake) => (fake.facts = { measure: false }) });
+    await page.evaluate(() =>
+      throughline_queue.push(
+        ['track', 'Secret', {}, { messageId: 'x:!y' }],
+        ['track', 'Other', {}, { messageId: '!z' }],
+      ),
+    );
+    await eventually(() => assert.ok(fake.asked.includes('GET token')));
+    await page.waitForTimeout(300);
+    assert.deepEqual([named('Secret'), named('Other')], [[], []]);
+  });
+
   test('of any value arrives, healed', async () => {
     const init = () => delete String.prototype.toWellFormed;
     const visitor = await open(`/?utm_campaign=x`, { ...plain, init });
