@@ -226,7 +226,7 @@ describe('the owner of an event', () => {
   })) {
     test(`with ${name} is nobody, and the event is ignored`, async () => {
       const { messages, results } = await send(known(), [call({ messageId: 'm', owner: owner() })]);
-      assert.deepEqual(results.m, { result: 'ignored', message: '`owner` is not a ticket of this site' });
+      assert.deepEqual(results.m, { result: 'ignored', details: '`owner` is not a ticket of this site' });
       assert.deepEqual(messages, []);
     });
   }
