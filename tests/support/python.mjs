@@ -32,11 +32,18 @@ export function python(test) {
   try {
     mkdirSync(directory, { recursive: true });
     execFileSync('python3', ['-m', 'venv', directory], { stdio: 'pipe' });
-    execFileSync(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...PACKAGES], { stdio: 'pipe' });
+    execFileSync(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...PACKAGES], {
+      stdio: 'pipe',
+    });
     return run;
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     if (CI) throw error;
-    return void test.skip(`no Python packages (${String(error.stderr || error.message).trim().split('\n').at(-1)})`);
+    return void test.skip(
+      `no Python packages (${String(error.stderr || error.message)
+        .trim()
+        .split('\n')
+        .at(-1)})`,
+    );
   }
 }

@@ -52,7 +52,10 @@ for (const client of ['segment', 'rudder']) {
     const moved = new Map(user.events.map(({ id, at }) => [id, at - Date.parse('2024-05-01T12:00:00.000Z')]));
     for (const { body } of requests) {
       const times = body.batch.map(({ messageId }) => moved.get(messageId)).filter((by) => by !== undefined);
-      assert.ok(times.every((by, index) => by >= index && by < ids.length && !(by <= times[index - 1])), times.join());
+      assert.ok(
+        times.every((by, index) => by >= index && by < ids.length && !(by <= times[index - 1])),
+        times.join(),
+      );
     }
   });
 }
