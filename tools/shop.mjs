@@ -14,6 +14,10 @@ for (const name of readdirSync(out)) {
   if (!KEPT.includes(name)) rmSync(join(out, name), { recursive: true });
 }
 cpSync(join(root, 'www', 'shop'), out, { recursive: true });
+// The panel belongs to `make start`. `wrangler deploy`, which builds through this file, does not upload it.
+if (['deploy', 'versions upload'].includes(process.env.WRANGLER_COMMAND)) {
+  writeFileSync(join(out, '.assetsignore'), 'demo.json\npanel\n');
+}
 for (const [file, html] of pages) {
   mkdirSync(dirname(join(out, file)), { recursive: true });
   writeFileSync(join(out, file), html);

@@ -68,10 +68,13 @@ console.log(`
 
   Change a file in rules/ and reload the page. Journeys run ${SPEED} times as fast as in the rules; the messages
   that they send are printed here. Data, keys and secrets are in .dev/. Ctrl-C stops everything.
+
+  Programs see the shop as it is without rules, and headless browsers are programs: for Playwright, set the user agent
+  of a browser.
 `);
 
 const watchers = [
-  watch(rules, { recursive: true }, debounce(publish, 100)),
+  watch(rules, { recursive: true }, debounce(republish, 100)),
   watch(join(root, 'www'), { recursive: true }, debounce(buildShop, 100)),
 ];
 
@@ -82,6 +85,12 @@ async function stop() {
   sink.close();
   await runtime.stop();
   process.exit(0);
+}
+
+/** Publishes rules/ after a change, and says what happens if they have a mistake. */
+async function republish() {
+  if (await publish()) return;
+  console.error('rules/ has mistakes, so nothing was published: the shop goes on with the last good plan.');
 }
 
 /** Compiles, signs and publishes rules/; returns whether that succeeded. The command prints its errors. */

@@ -70,9 +70,14 @@ impl Explain {
             explanation = explanation.why_not(&plan, campaign, self.slot.as_deref());
         }
         if self.json {
-            return say(explanation.to_json());
+            say(explanation.to_json())?;
+        } else {
+            let text = explanation.answer.as_ref().map_or_else(|| tree::draw(&explanation), why_not::draw);
+            say(text.trim_end())?;
         }
-        let text = explanation.answer.as_ref().map_or_else(|| tree::draw(&explanation), why_not::draw);
-        say(text.trim_end())
+        match &self.why_not {
+            Some(campaign) => why_not::check_names(&plan, campaign, self.slot.as_deref()),
+            None => Ok(()),
+        }
     }
 }

@@ -12,6 +12,8 @@ pub enum Failure {
     Reported,
     /// The error.
     Because(String),
+    /// An error of the command line.
+    Usage(String),
 }
 
 impl Failure {
@@ -22,11 +24,12 @@ impl Failure {
 
     /// Prints the error to standard error, and returns the exit code of the command.
     pub fn report(self) -> ExitCode {
-        if let Self::Because(message) = self {
+        let code = if matches!(self, Self::Usage(_)) { 2 } else { 1 };
+        if let Self::Because(message) | Self::Usage(message) = self {
             let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
             anstream::eprintln!("{red}error{red:#}: {message}");
         }
-        ExitCode::from(1)
+        ExitCode::from(code)
     }
 }
 

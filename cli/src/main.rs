@@ -56,6 +56,8 @@ enum Verb {
     Publish(publish::Publish),
     /// Go back to an earlier published plan
     Rollback(publish::Rollback),
+    /// List the published plans, with time, author and note
+    History(publish::ShowHistory),
     /// Decide for each line of facts (NDJSON in, NDJSON out)
     Simulate(simulate::Simulate),
 }
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Verb::Import(import) => import.run(),
         Verb::Publish(publish) => publish.run(),
         Verb::Rollback(rollback) => rollback.run(),
+        Verb::History(history) => history.run(),
         Verb::Simulate(simulate) => simulate.run(),
     };
     match result {

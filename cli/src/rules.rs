@@ -113,11 +113,11 @@ pub fn schema() -> Result<(), Failure> {
 }
 
 impl Lint {
-    /// Returns the plans, unless there are errors or denied warnings.
+    /// Returns the plans, unless there are errors (of the linter, too) or denied warnings.
     fn accepted(&self, outcome: CompileResult) -> Result<Plans, Failure> {
         let is_denied = |found: &Diagnostic| {
             let named = |code: &String| code == "warnings" || code == found.code;
-            found.severity == Severity::Warning && self.deny.iter().any(named)
+            found.severity == Severity::Error || self.deny.iter().any(named)
         };
         let denied = outcome.diagnostics.iter().any(is_denied);
         outcome.plans.filter(|_| !denied).ok_or(Failure::Reported)

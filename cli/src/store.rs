@@ -1,7 +1,8 @@
 //! Stores of published plans: a directory that the local runtime watches, or Cloudflare KV.
 
+use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -30,17 +31,31 @@ pub enum Store {
 }
 
 impl Target {
+    /// Returns the store that the command line names, and creates the directory of a new local one. Directories above it must
+    /// exist, so that a mistyped path is an error.
+    pub fn store_or_new(self) -> Result<Store, Failure> {
+        if let Some(directory) = self.local.as_ref().filter(|directory| !directory.exists()) {
+            fs::create_dir(directory).map_err(|error| Failure::file(directory, error))?;
+        }
+        self.store()
+    }
+
     /// Returns the store that the command line names.
     pub fn store(self) -> Result<Store, Failure> {
         match (self.local, self.cloudflare) {
-            (Some(directory), _) => {
-                fs::create_dir_all(&directory).map_err(|error| Failure::file(&directory, error))?;
-                Ok(Store::Local(directory))
-            }
+            (Some(directory), _) if directory.is_dir() => Ok(Store::Local(directory)),
+            (Some(directory), _) => Err(Failure::file(&directory, "directory not found")),
             (None, Some(config)) if config.is_file() => Ok(Store::Cloudflare(config)),
             (None, Some(config)) => Err(Failure::file(&config, "file not found")),
             (None, None) => Err(Failure::Because("expected --local or --cloudflare".to_owned())),
         }
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Local(path) | Self::Cloudflare(path)) = self;
+        write!(f, "{}", path.display())
     }
 }
 
@@ -55,11 +70,11 @@ impl Store {
             },
             Self::Cloudflare(config) => {
                 let output = wrangler(config, &["get", key]).stderr(Stdio::piped()).output().map_err(no_wrangler)?;
-                let missing = String::from_utf8_lossy(&output.stderr).contains("404");
+                let error = String::from_utf8_lossy(&output.stderr);
                 match output.status.success() {
                     true => Ok(Some(output.stdout)),
-                    false if missing => Ok(None),
-                    false => Err(Failure::Because(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+                    false if is_missing(&error) => Ok(None),
+                    false => Err(Failure::Because(error.trim().to_owned())),
                 }
             }
         }
@@ -70,8 +85,7 @@ impl Store {
         match self {
             Self::Local(directory) => write_whole(&directory.join(file_name(key)), value),
             Self::Cloudflare(config) => {
-                let file = std::env::temp_dir().join(format!("throughline-{}-{}", std::process::id(), file_name(key)));
-                write_whole(&file, value)?;
+                let file = write_temporary(value)?;
                 let path = file.display().to_string();
                 let status = wrangler(config, &["put", key, "--path", &path]).stdout(Stdio::null()).status();
                 fs::remove_file(&file).map_err(|error| Failure::file(&file, error))?;
@@ -106,6 +120,24 @@ fn wrangler(config: &Path, verb: &[&str]) -> Command {
     let mut command = Command::new("wrangler");
     command.args(["kv", "key"]).args(verb).args(["--binding", "PLANS", "--remote", "--config"]).arg(config);
     command
+}
+
+/// Whether wrangler's error says that the key has no value: `Failed to fetch <URL> - 404: Not Found`. Any other number 404,
+/// such as in an account's id, says nothing about the key.
+fn is_missing(error: &str) -> bool {
+    error.lines().any(|line| line.trim().ends_with("404: Not Found"))
+}
+
+/// Writes a new file that only its owner can read, under a name that nobody can guess.
+fn write_temporary(value: &[u8]) -> Result<PathBuf, Failure> {
+    let random = getrandom::u64().map_err(|error| Failure::Because(format!("no random numbers: {error}")))?;
+    let path = std::env::temp_dir().join(format!("throughline-{random:016x}"));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&path).and_then(|mut file| file.write_all(value));
+    written.map(|()| path.clone()).map_err(|error| Failure::file(&path, error))
 }
 
 fn no_wrangler(error: io::Error) -> Failure {

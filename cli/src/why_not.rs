@@ -1,8 +1,11 @@
 //! Formats the answer to "why was this campaign not shown?" for people.
 
 use throughline::canonical;
-use throughline::{Object, Value};
+use throughline::internals::plan::tables::{Campaign, Slot};
+use throughline::{Object, Plan, Value};
+use throughline_compiler::source::diagnostic::closest;
 
+use crate::failure::Failure;
 use crate::tree::{draw_detail, draw_steps, line, styled};
 
 /// Formats the answer: a line for each slot and for the next action, and below it what decided.
@@ -22,6 +25,27 @@ pub fn draw(answer: &Value) -> String {
         draw_place(&mut out, "next action", answer.at(["nextAction"]));
     }
     out
+}
+
+/// Fails for a campaign or a slot that the plan does not have, and suggests one.
+pub fn check_names(plan: &Plan, campaign: &str, slot: Option<&str>) -> Result<(), Failure> {
+    let campaigns: Vec<&str> = plan.rows(plan.all::<Campaign>()).map(|(_, row)| plan.text(row.id)).collect();
+    check_name("campaign", campaign, &campaigns)?;
+    let slots: Vec<&str> = plan.rows(plan.all::<Slot>()).map(|(_, row)| plan.text(row.id)).collect();
+    slot.map_or(Ok(()), |slot| check_name("slot", slot, &slots))
+}
+
+fn check_name(noun: &str, found: &str, known: &[&str]) -> Result<(), Failure> {
+    if known.contains(&found) {
+        return Ok(());
+    }
+    let hint = match closest(found, known) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => format!("the rules define no {noun}"),
+        None if known.len() <= 12 => format!("expected one of: {}", known.join(", ")),
+        None => format!("the rules define {} others", known.len()),
+    };
+    Err(Failure::Usage(format!("unknown {noun} `{found}`: {hint}")))
 }
 
 fn draw_place(out: &mut String, cursor: &str, found: &Value) {

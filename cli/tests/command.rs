@@ -213,10 +213,109 @@ fn publish_keeps_earlier_plans_and_rollback_goes_back() {
     assert_eq!(id_in(&place.ok(&["rollback", "--local", "kv"])), first);
     assert!(place.0.join(format!("kv/plan%3A{second}")).is_file(), "the later one is kept");
     assert_fails(&place.run(&["rollback", "--to", "nonsense", "--local", "kv"]), 1, &second);
+    assert_fails(&place.run(&["rollback", "--local", "kv"]), 1, "no plan is before the current one");
     place.file("rules.yaml", "campaigns: { x: 1 }");
     let before = pointer();
     assert_eq!(place.run(&publish).status.code(), Some(1));
     assert_eq!(pointer(), before, "rules with mistakes change nothing");
+}
+
+/// A rollback leaves a plan for good: the next one goes further back, also after something new was published.
+#[test]
+fn rollbacks_step_back_and_the_history_says_so() {
+    let place = Place::new("history");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    let publish = |text: &str| {
+        place.file("rules.yaml", &RULES.replace("Hello", text));
+        let who = ["--author", "Ann", "--note", text];
+        id_in(&place.ok(&[&["publish", "rules.yaml", "--keys", "keys", "--local", "kv"][..], &who].concat()))
+    };
+    let back = || id_in(&place.ok(&["rollback", "--local", "kv", "--keys", "keys"]));
+    let (a, b, c) = (publish("A"), publish("B"), publish("C"));
+    assert_eq!((back(), back()), (b.clone(), a.clone()));
+    assert_fails(&place.run(&["rollback", "--local", "kv"]), 1, "no plan is before the current one");
+    let d = publish("D");
+    assert_eq!(back(), a, "B and C were left");
+    assert_eq!(id_in(&place.ok(&["rollback", "--to", &c, "--local", "kv"])), c);
+    let lines = place.ok(&["history", "--local", "kv"]);
+    let lines: Vec<&str> = lines.lines().collect();
+    let starts: Vec<String> =
+        [("  ", &d), ("* ", &c), ("  ", &b), ("  ", &a)].map(|(mark, id)| mark.to_owned() + id).into();
+    assert!(lines.iter().zip(&starts).all(|(line, start)| line.starts_with(start)), "{lines:?}");
+    assert!(lines[1].ends_with("Ann  C") && lines[2].ends_with("Ann  B  (rolled back)"), "{lines:?}");
+    let json: serde_json::Value = serde_json::from_str(&place.ok(&["history", "--local", "kv", "--json"])).unwrap();
+    assert_eq!(json.pointer("/edge").unwrap(), &c);
+    assert_eq!(json.pointer("/history/0/note").unwrap(), "D");
+    let pointer: serde_json::Value = serde_json::from_str(&read(&place.0.join("kv/plan%3Acurrent"))).unwrap();
+    assert_eq!(pointer, json);
+}
+
+#[test]
+fn a_history_of_earlier_versions_is_read() {
+    let place = Place::new("old-history");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    let publish = ["publish", "rules.yaml", "--keys", "keys", "--local", "kv"];
+    let first = id_in(&place.ok(&publish));
+    place.file("rules.yaml", &RULES.replace("Hello", "Good day"));
+    let second = id_in(&place.ok(&publish));
+    let pointer: serde_json::Value = serde_json::from_str(&read(&place.0.join("kv/plan%3Acurrent"))).unwrap();
+    let public = |at: &str| pointer.pointer(at).unwrap().clone();
+    let old = serde_json::json!({ "edge": second, "public": public("/history/0/public"), "published": 1780000000000_i64,
+        "previous": [ { "edge": first, "public": public("/history/1/public") } ] });
+    place.file("kv/plan%3Acurrent", &old.to_string());
+    let lines = place.ok(&["history", "--local", "kv"]);
+    assert!(
+        lines.starts_with(&format!("* {second}  2026-05-28T20:26:40Z  author unknown\n  {first}  time unknown")),
+        "{lines}"
+    );
+    assert_eq!(id_in(&place.ok(&["rollback", "--local", "kv"])), first);
+}
+
+#[test]
+fn a_rollback_opens_the_plan_before_it_points_to_it() {
+    let place = Place::new("opens");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    place.ok(&["keys", "new", "--out", "others"]);
+    let publish = ["publish", "rules.yaml", "--keys", "keys", "--local", "kv"];
+    let first = id_in(&place.ok(&publish));
+    place.file("rules.yaml", &RULES.replace("Hello", "Good day"));
+    place.ok(&publish);
+    let pointer = || read(&place.0.join("kv/plan%3Acurrent"));
+    let (before, path) = (pointer(), place.0.join(format!("kv/plan%3A{first}")));
+    let whole = fs::read(&path).unwrap();
+    let damaged = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = whole.clone();
+        change(&mut bytes);
+        bytes
+    };
+    let cases = [
+        (damaged(&|bytes| bytes.truncate(bytes.len() - 1)), "checksum"),
+        (damaged(&|bytes| bytes[0] = b'X'), "not a sealed plan"),
+        (damaged(&|bytes| bytes.truncate(20)), "cut off"),
+    ];
+    for (bytes, message) in cases {
+        fs::write(&path, bytes).unwrap();
+        assert_fails(&place.run(&["rollback", "--local", "kv"]), 1, message);
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_fails(&place.run(&["rollback", "--local", "kv", "--keys", "others"]), 1, "may not sign plans");
+    fs::remove_file(&path).unwrap();
+    assert_fails(&place.run(&["rollback", "--local", "kv"]), 1, "not in the store");
+    assert_eq!(pointer(), before, "the current plan stays");
+}
+
+#[test]
+fn a_wrong_directory_is_an_error_and_not_made() {
+    let place = Place::new("nowhere");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    for verb in ["rollback", "history"] {
+        assert_fails(&place.run(&[verb, "--local", "kw"]), 1, "kw: directory not found");
+    }
+    let publish = ["publish", "rules.yaml", "--keys", "keys", "--local", "mistyped/kv"];
+    assert_fails(&place.run(&publish), 1, "mistyped/kv");
+    assert!(!place.0.join("kw").exists() && !place.0.join("mistyped").exists());
+    fs::create_dir(place.0.join("empty")).unwrap();
+    assert_fails(&place.run(&["rollback", "--local", "empty"]), 1, "no plan has been published in empty");
 }
 
 #[test]
@@ -239,7 +338,7 @@ const WRANGLER: &str = r#"#!/bin/sh
 printf '%s\n' "$*" >>calls
 store="cloud-$(printf %s "$4" | tr ':' '_')"
 case $3 in
-  get) [ -f "$store" ] && cat "$store" || { echo "404: Not Found" >&2; exit 1; } ;;
+  get) [ -f "$store" ] && cat "$store" || { cat failure >&2; exit 1; } ;;
   put) cp "$6" "$store" ;;
   delete) rm -f "$store" ;;
 esac
@@ -254,6 +353,8 @@ fn publishing_to_cloudflare_goes_through_wrangler() {
     place.file("bin/wrangler", WRANGLER);
     fs::set_permissions(place.0.join("bin/wrangler"), fs::Permissions::from_mode(0o755)).unwrap();
     place.file("wrangler.toml", "");
+    let missing = "\n[ERROR] Failed to fetch https://api.example/accounts/a/values/plan%3Acurrent - 404: Not Found\n\n";
+    place.file("failure", missing);
     place.ok(&["keys", "new", "--out", "keys"]);
     let publish = ["publish", "rules.yaml", "--keys", "keys", "--cloudflare", "wrangler.toml"];
     let first = id_in(&place.ok(&publish));
@@ -266,6 +367,11 @@ fn publishing_to_cloudflare_goes_through_wrangler() {
     let calls = read(&place.0.join("calls"));
     assert!(calls.lines().all(|call| call.contains("--binding PLANS --remote --config wrangler.toml")), "{calls}");
     assert_fails(&place.run(&["rollback", "--cloudflare", "nowhere.toml"]), 1, "nowhere.toml");
+    let kept = pointer();
+    fs::remove_file(place.0.join("cloud-plan_current")).unwrap();
+    place.file("failure", "Failed to fetch https://api.example/accounts/404/values/plan - 500: Internal Server Error");
+    assert_fails(&place.run(&publish), 1, "500: Internal Server Error");
+    assert!(!place.0.join("cloud-plan_current").exists(), "the history is not lost: {kept}");
 }
 
 #[test]
@@ -298,7 +404,11 @@ fn why_not_answers_in_a_sentence_and_as_json() {
     let json = place.ok(&[&asked[..], &["greet", "--json"]].concat());
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json.pointer("/whyNot/slots/home.hero/because/found").unwrap(), "iron");
-    assert!(place.ok(&[&asked[..], &["nobody"]].concat()).contains("unknown_campaign"));
+    let unknown = place.run(&[&asked[..], &["gret"]].concat());
+    assert!(String::from_utf8_lossy(&unknown.stdout).contains("unknown_campaign"));
+    assert_fails(&unknown, 2, "unknown campaign `gret`: did you mean `greet`?");
+    let unknown = place.run(&[&asked[..], &["greet", "--slot", "home.heros"]].concat());
+    assert_fails(&unknown, 2, "unknown slot `home.heros`: did you mean `home.hero`?");
     assert_fails(&place.run(&["explain", "rules.yaml", "--slot", "home.hero"]), 2, "--why-not");
 }
 

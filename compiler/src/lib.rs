@@ -60,7 +60,7 @@ pub struct Options {
 pub struct CompileResult {
     /// All diagnostics, warnings included, sorted by position.
     pub diagnostics: Vec<Diagnostic>,
-    /// The plans, unless there are errors.
+    /// The plans, unless the rules do not compile.
     pub plans: Option<Plans>,
     /// The data that leaves the collector, with the rules that need it elsewhere.
     pub disclosures: Vec<Disclosure>,
@@ -85,6 +85,8 @@ pub fn compile(sources: &[Source], options: Options) -> CompileResult {
 }
 
 /// Compiles and lints rules: reports everything in [`WARNINGS`] that the rules do not allow.
+///
+/// A condition that no facts satisfy is an error. The plans are there nevertheless, because hosts can load them.
 ///
 /// With `now`, campaigns whose schedule is over are reported, too.
 #[must_use]

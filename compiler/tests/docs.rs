@@ -36,6 +36,15 @@ fn the_examples_of_the_reference_are_one_set_of_rules() {
 }
 
 #[test]
+fn the_smallest_rules_are_complete_and_leave_nothing_to_find() {
+    let page = std::fs::read_to_string(support::path("../docs/rules.md")).unwrap();
+    let sources = [Source::new("rules.yaml", blocks(&page, "yaml smallest").next().unwrap())];
+    let outcome = throughline_compiler::check(&sources, throughline_compiler::Options::default(), None);
+    assert!(outcome.diagnostics.is_empty(), "{}", outcome.render(&sources, false));
+    assert!(outcome.plans.is_some());
+}
+
+#[test]
 fn the_reference_names_every_section_and_every_built_in_attribute() {
     let page = std::fs::read_to_string(support::path("../docs/rules.md")).unwrap();
     let schema: serde_json::Value = serde_json::from_str(throughline_compiler::schema()).unwrap();

@@ -25,7 +25,12 @@ export default {
         <ul class="lines" data-lines>
           ${PRODUCTS.map(line).join('\n          ')}
         </ul>
-        <p class="total" data-total hidden><span>Total</span><span data-sum></span></p>
+        <dl class="sums" data-total hidden>
+          <div><dt>Things</dt><dd data-things></dd></div>
+          <div data-discounted hidden><dt>Taken off</dt><dd data-off></dd></div>
+          <div><dt>Postage</dt><dd data-postage></dd></div>
+          <div class="total"><dt>Total</dt><dd data-sum></dd></div>
+        </dl>
       </section>
 
       <!-- The personal fields have no name: without JavaScript they stay on this page and never get into an address. -->

@@ -5,7 +5,13 @@ import { choose } from './consent.js';
 import { read, write } from './store.js';
 import { track } from './track.js';
 
-const euros = new Intl.NumberFormat('en', { style: 'currency', currency: CURRENCY, maximumFractionDigits: 0 });
+const euros = new Intl.NumberFormat('en', {
+  style: 'currency',
+  currency: CURRENCY,
+  trailingZeroDisplay: 'stripIfInteger',
+});
+const POSTAGE = 5;
+const FREE_FROM = 150;
 
 export function enterCart(main) {
   const lines = [...main.querySelectorAll('.line')];
@@ -20,6 +26,9 @@ export function enterCart(main) {
     });
   }
   show(main, lines);
+  // The offer can change while the page is open, and the sum keeps what it promises.
+  const offer = main.querySelector('[data-tl-slot="cart.offer"]');
+  new MutationObserver(() => show(main, lines)).observe(offer, { childList: true, subtree: true });
   track('Cart Viewed', { products: bought(lines) });
   takeOrders(main.querySelector('[data-checkout]'), lines);
   holdBasket(main.querySelector('[data-hold]'));
@@ -27,7 +36,11 @@ export function enterCart(main) {
 
 export function enterOrder(main) {
   const order = read('order');
-  if (!order) return;
+  if (!order) {
+    main.querySelector('[data-ordered]').hidden = true;
+    main.querySelector('[data-not-ordered]').hidden = false;
+    return;
+  }
   if (order.firstName) main.querySelector('[data-order-name]').textContent = `, ${order.firstName}`;
   main.querySelector('[data-order-number]').textContent = `Your number is ${order.id}.`;
 }
@@ -54,7 +67,13 @@ function show(main, lines) {
   main.querySelector('[data-lines]').dataset.live = '';
   main.querySelector('[data-empty]').hidden = !isEmpty;
   for (const part of main.querySelectorAll('[data-checkout], [data-hold], [data-total]')) part.hidden = isEmpty;
-  main.querySelector('[data-sum]').textContent = euros.format(total(bought(lines)));
+  const { things, discount, postage, total } = sums(bought(lines));
+  const texts = { things, off: -discount, sum: total };
+  for (const [name, amount] of Object.entries(texts)) {
+    main.querySelector(`[data-${name}]`).textContent = euros.format(amount);
+  }
+  main.querySelector('dd[data-postage]').textContent = postage ? euros.format(postage) : 'free';
+  main.querySelector('[data-discounted]').hidden = discount === 0;
 }
 
 function bought(lines) {
@@ -62,13 +81,22 @@ function bought(lines) {
   return products.filter(({ quantity }) => quantity > 0);
 }
 
-function total(products) {
-  return products.reduce((sum, { price, quantity }) => sum + price * quantity, 0);
+/** Returns what an order costs with the offer that the page shows. */
+function sums(products) {
+  const things = products.reduce((sum, { price, quantity }) => sum + price * quantity, 0);
+  const offer = (name) => document.querySelector(`[data-tl-slot="cart.offer"] .offer[data-${name}]`)?.dataset[name];
+  const discount = Math.round(things * Number(offer('discount') ?? 0) * 100) / 100;
+  const postage = things - discount >= FREE_FROM ? 0 : Number(offer('postage') ?? POSTAGE);
+  return { things, discount, postage, total: things - discount + postage };
 }
 
 function takeOrders(form, lines) {
   const id = `TF-${crypto.randomUUID().slice(0, 8).toUpperCase()}`;
-  const order = () => ({ order_id: id, currency: CURRENCY, total: total(bought(lines)), products: bought(lines) });
+  const order = () => {
+    const products = bought(lines);
+    const { discount, postage, total } = sums(products);
+    return { order_id: id, currency: CURRENCY, total, discount, shipping: postage, products };
+  };
   form.addEventListener('focusin', () => track('Checkout Started', order()), { once: true });
   // The form itself continues to the confirmation page; the tag delivers this event across the navigation.
   form.addEventListener(

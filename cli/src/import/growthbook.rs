@@ -29,7 +29,11 @@ pub struct Growthbook {
 impl Growthbook {
     pub fn run(self) -> Result<(), Failure> {
         let payload = fs::read_to_string(&self.payload).map_err(|error| Failure::file(&self.payload, error))?;
-        let found = import(&payload, ImportOptions { key: self.key.as_deref(), public: self.public })?;
+        let options = ImportOptions { key: self.key.as_deref(), public: self.public };
+        let found = import(&payload, options).map_err(|finding| {
+            anstream::eprintln!("{finding}");
+            Failure::Reported
+        })?;
         for finding in &found.findings {
             anstream::eprintln!("{finding}");
         }

@@ -43,7 +43,12 @@ fn check_condition<'a>(linter: &Linter<'_, 'a>, when: &When<'a>, out: &mut ReadC
     }
     let cursor = &when.cursor;
     match solve(&[&linter.conditions.read(when.condition(), true)]) {
-        Answer::Never(conflict) => report_never(cursor, &conflict, "no facts satisfy this condition", out),
+        Answer::Never(conflict) => {
+            // Segments that exclude each other are named, and not what they are made of.
+            let by_name = linter.segments_as_names.read(when.condition(), true);
+            let conflict = if let Answer::Never(named) = solve(&[&by_name]) { named } else { conflict };
+            report_never(cursor, &conflict, "no facts satisfy this condition", out);
+        }
         Answer::Unknown => {
             let message = "this condition has too many combinations of alternatives to check all of them";
             cursor.warning("unchecked", message, out).expected("fewer alternatives, or segments for parts of it");
@@ -113,7 +118,7 @@ fn report_never(cursor: &Cursor<'_>, conflict: &Conflict<'_, '_>, what: &str, ou
     let spans = conflict.0.iter().filter_map(|literal| literal.said.span());
     let mark = spans.rev().find(is_inside).unwrap_or(cursor.mark);
     let there = Cursor { mark, ..cursor.clone() };
-    there.warning("never-true", format!("{what}: {}", conflict.words()), out).expected("a condition that can hold");
+    there.error("never-true", format!("{what}: {}", conflict.words()), out).expected("a condition that can hold");
 }
 
 /// Reports duplicates in a list of conditions or of values.

@@ -1,6 +1,7 @@
 //! The linter, which finds rules that compile but are probably not what was meant.
 //!
-//! Every finding is a warning with a code; `docs/lint.md` has a section for each. The linter reports only
+//! Every finding has a code; `docs/lint.md` has a section for each. A condition that no facts satisfy is an error, because
+//! nobody means it; all other findings are warnings. The linter reports only
 //! what is certain: forms of the language that a lint does not know could mean anything, so it ignores them.
 
 mod alternatives;
@@ -49,6 +50,8 @@ struct Linter<'r, 'a> {
     rules: &'r Rules<'a>,
     definitions: Definitions<'a>,
     conditions: Conditions<'r, 'a>,
+    /// The same without looking into segments, for messages.
+    segments_as_names: Conditions<'r, 'a>,
     /// The parts of the catalogue that templates read.
     needs: Needs<'r>,
     /// The current time, if schedules that are over are to be reported.
@@ -59,7 +62,8 @@ struct Linter<'r, 'a> {
 pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadContext<'_>) {
     let CompiledRules { trees, rules, unneeded_edge_attributes } = found;
     let (definitions, conditions) = (Definitions::new(trees), Conditions::new(rules));
-    let linter = Linter { rules, definitions, conditions, needs: Needs::of(rules), now };
+    let segments_as_names = Conditions::without_segments(rules);
+    let linter = Linter { rules, definitions, conditions, segments_as_names, needs: Needs::of(rules), now };
     conditions::check(&linter, out);
     missing_values::check(&linter, out);
     let reaches = reach::all(&linter);

@@ -9,26 +9,19 @@ use throughline::internals::plan::automaton::{ACCEPT, FIRST, REJECT, write};
 
 type Dfa = dense::DFA<Vec<u32>>;
 
-/// One row per state, [`REJECT`] and [`ACCEPT`] included: the next state for each of the 256 bytes, and at
-/// the end.
+/// One row per state, [`REJECT`] and [`ACCEPT`] included: the next state for each byte or class of bytes, and in the last
+/// column whether the state matches at the end.
 type Rows = Vec<Vec<u16>>;
-const END: usize = 256;
 
-/// The maximum number of rounds of merging equal states. Each round can make further states equal.
-const ROUNDS: usize = 16;
-
-/// Returns the bytes of an automaton; `None` if it has too many states.
+/// Returns the bytes of the smallest automaton; `None` if it has too many states.
 pub(super) fn bytes(dfa: &Dfa) -> Option<Vec<u8>> {
-    let (mut start, mut rows) = explore(dfa)?;
-    for _ in 0..ROUNDS {
-        let before = rows.len();
-        (start, rows) = join_equal(start, &rows);
-        if rows.len() == before {
-            break;
-        }
-    }
-    let (classes, rows) = classify(rows.get(usize::from(FIRST)..)?)?;
-    Some(write(start, &classes, &rows))
+    let (start, rows) = explore(dfa)?;
+    let (bytes, rows) = join_columns(&rows)?;
+    let (start, rows) = join_states(start, &rows);
+    let (joined, rows) = join_columns(&rows)?;
+    let class = |byte: &u8| joined.get(usize::from(*byte)).copied();
+    let classes: Vec<u8> = bytes.iter().map(class).collect::<Option<_>>()?;
+    Some(write(start, classes.first_chunk()?, rows.get(usize::from(FIRST)..)?))
 }
 
 /// Returns all reachable states and the initial one.
@@ -36,11 +29,11 @@ fn explore(dfa: &Dfa) -> Option<(u16, Rows)> {
     let mut numbers = Numbers { known: BTreeMap::new(), waiting: Vec::new() };
     let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
     let start = numbers.of(dfa, start)?;
-    let mut rows = vec![vec![REJECT; END + 1], vec![ACCEPT; END + 1]];
+    let mut rows = vec![vec![REJECT; 257], vec![ACCEPT; 257]];
     while let Some(state) = numbers.waiting.get(rows.len().saturating_sub(usize::from(FIRST))).copied() {
         let follow = |byte| numbers.after(dfa, dfa.next_state(state, byte), byte);
         let mut row: Vec<u16> = (0..=u8::MAX).map(follow).collect::<Option<_>>()?;
-        row.push(numbers.of(dfa, dfa.next_eoi_state(state))?);
+        row.push(if dfa.is_match_state(dfa.next_eoi_state(state)) { ACCEPT } else { REJECT });
         rows.push(row);
     }
     Some((start, rows))
@@ -82,38 +75,48 @@ impl Numbers {
     }
 }
 
-/// Merges states with the same future. The state before a certain match becomes [`ACCEPT`] itself.
-fn join_equal(start: u16, rows: &Rows) -> (u16, Rows) {
-    let mut known: BTreeMap<&[u16], u16> = BTreeMap::new();
-    let mut kept = Vec::new();
-    let mut numbers = Vec::with_capacity(rows.len());
-    for row in rows {
-        let next = u16::try_from(kept.len()).unwrap_or(REJECT);
-        let number = *known.entry(row).or_insert(next);
-        if number == next {
-            kept.push(row);
+/// Merges states that no input distinguishes (Moore's algorithm): states are equal until a step tells them apart.
+fn join_states(start: u16, rows: &Rows) -> (u16, Rows) {
+    let mut numbers: Vec<u16> = rows.iter().map(|row| u16::from(row.last() == Some(&ACCEPT))).collect();
+    loop {
+        let renumber = |state: &u16| numbers.get(usize::from(*state)).copied().unwrap_or(REJECT);
+        let mut known: BTreeMap<(u16, Vec<u16>), u16> = BTreeMap::new();
+        let mut kept = Vec::new();
+        let mut next = Vec::with_capacity(rows.len());
+        for (row, number) in rows.iter().zip(&numbers) {
+            let row: Vec<u16> = row.iter().map(renumber).collect();
+            let free = u16::try_from(kept.len()).unwrap_or(REJECT);
+            let own = *known.entry((*number, row.clone())).or_insert(free);
+            if own == free {
+                kept.push(row);
+            }
+            next.push(own);
         }
-        numbers.push(number);
+        if next == numbers {
+            return (renumber(&start), kept);
+        }
+        numbers = next;
     }
-    let renumber = |state: &u16| numbers.get(usize::from(*state)).copied().unwrap_or(REJECT);
-    (renumber(&start), kept.into_iter().map(|row| row.iter().map(renumber).collect()).collect())
 }
 
-/// Assigns bytes that no state distinguishes to the same class, and reduces each row to one entry per class.
-fn classify(rows: &[Vec<u16>]) -> Option<([u8; 256], Rows)> {
+/// Assigns columns that no state distinguishes to the same class, and reduces each row to one entry per class. The last column
+/// stays.
+fn join_columns(rows: &[Vec<u16>]) -> Option<(Vec<u8>, Rows)> {
+    let end = rows.first()?.len().checked_sub(1)?;
     let mut known: BTreeMap<Vec<u16>, u8> = BTreeMap::new();
     let mut examples = Vec::new();
-    let mut classes = [0; 256];
-    for (byte, class) in classes.iter_mut().enumerate() {
-        let column = rows.iter().filter_map(|row| row.get(byte).copied()).collect();
+    let mut classes = Vec::with_capacity(end);
+    for column in 0..end {
+        let entries = rows.iter().filter_map(|row| row.get(column).copied()).collect();
         let next = u8::try_from(examples.len()).ok()?;
-        *class = *known.entry(column).or_insert(next);
-        if *class == next {
-            examples.push(byte);
+        let class = *known.entry(entries).or_insert(next);
+        if class == next {
+            examples.push(column);
         }
+        classes.push(class);
     }
-    examples.push(END);
-    let shrink = |row: &Vec<u16>| examples.iter().filter_map(|byte| row.get(*byte).copied()).collect();
+    examples.push(end);
+    let shrink = |row: &Vec<u16>| examples.iter().filter_map(|column| row.get(*column).copied()).collect();
     Some((classes, rows.iter().map(shrink).collect()))
 }
 

@@ -6,6 +6,7 @@ use throughline::internals::plan::tables::{Class, Per};
 use crate::rules::account_unit;
 use crate::rules::{Rules, find};
 use crate::source::cursor::{Cursor, Fields, ReadContext, Reference};
+use crate::source::duration;
 
 /// The largest limit, which is also the number of times that a profile keeps.
 const MOST: u32 = 256;
@@ -63,7 +64,7 @@ impl<'a> Limit<'a> {
             return None;
         }
         let word = per.node.as_str().and_then(Per::from_name).filter(|word| *word != Per::Window);
-        let window = if word.is_some() { Millis(0) } else { per.duration(out)? };
+        let window = if word.is_some() { Millis(0) } else { window(&per, out)? };
         if word.is_none() && window.0 <= 0 {
             per.error("out-of-range", "the window has zero length", out).expected("a longer window");
         }
@@ -77,6 +78,18 @@ impl<'a> Limit<'a> {
             Per::Session | Per::Total => Millis(0),
             Per::Day => LONGEST_DAY,
             Per::Window => self.window,
+        }
+    }
+}
+
+/// Reads the window of a cap, where the words for other windows could have stood as well.
+fn window(per: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
+    match duration::parse(per.text(out)?) {
+        Ok(window) => Some(window),
+        Err(error) => {
+            let expected = "`session`, `day`, `total`, or a number and a unit, such as `12h`, `7d` or `2w`";
+            per.error("duration", error.to_string(), out).expected(expected);
+            None
         }
     }
 }

@@ -56,7 +56,7 @@ impl<'a> LintSettings<'a> {
             .filter(|finding| {
                 let mut is_allowed = false;
                 for (allowance, used) in self.allow.iter().zip(&mut used) {
-                    let covers = finding.severity == Severity::Warning && allowance.covers(finding);
+                    let covers = allowance.covers(finding);
                     *used |= covers;
                     is_allowed |= covers;
                 }

@@ -10,3 +10,4 @@ mod syntax_error;
 pub mod time;
 pub mod tree;
 mod yaml;
+mod yaml_mistake;

@@ -1,7 +1,10 @@
 //! Parses YAML and JSON to trees whose values have spans. Sizes are limited.
 
+use std::collections::BTreeMap;
+
 use super::{json, yaml};
 use crate::source::diagnostic::Diagnostics;
+use crate::source::report::location;
 use crate::source::tree::{Entry, Kind, Node, Span};
 
 /// The maximum size of a file of rules, in bytes.
@@ -49,7 +52,7 @@ fn parse(file: u32, source: &Source, diagnostics: &mut Diagnostics) -> Option<No
     let parse = if is_json { json::parse } else { yaml::parse };
     match parse(file, &source.text) {
         Ok(mut node) => {
-            report_duplicates(&mut node, &mut String::new(), diagnostics);
+            report_duplicates(&mut node, source, &mut String::new(), diagnostics);
             Some(node)
         }
         Err(error) => {
@@ -63,34 +66,38 @@ fn parse(file: u32, source: &Source, diagnostics: &mut Diagnostics) -> Option<No
 }
 
 /// Reports duplicate members of a map, and keeps the first of each.
-fn report_duplicates(node: &mut Node, path: &mut String, diagnostics: &mut Diagnostics) {
+fn report_duplicates(node: &mut Node, source: &Source, path: &mut String, diagnostics: &mut Diagnostics) {
     match &mut node.kind {
         Kind::List(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                within(path, &format!("[{index}]"), |path| report_duplicates(item, path, diagnostics));
+                within(path, &format!("[{index}]"), |path| report_duplicates(item, source, path, diagnostics));
             }
         }
         Kind::Map(entries) => {
-            let mut names = std::collections::BTreeSet::new();
+            let mut firsts: BTreeMap<String, Span> = BTreeMap::new();
             entries.retain(|entry| {
-                let is_new = names.insert(entry.key.clone());
-                if !is_new {
-                    within(path, &member(path, &entry.key), |path| report_duplicate(entry, path, diagnostics));
+                let first = firsts.get(&entry.key).copied();
+                if let Some(first) = first {
+                    let name = member(path, &entry.key);
+                    within(path, &name, |path| report_duplicate(entry, first, source, path, diagnostics));
                 }
-                is_new
+                firsts.entry(entry.key.clone()).or_insert(entry.key_span);
+                first.is_none()
             });
             for entry in entries {
                 let name = member(path, &entry.key);
-                within(path, &name, |path| report_duplicates(&mut entry.value, path, diagnostics));
+                within(path, &name, |path| report_duplicates(&mut entry.value, source, path, diagnostics));
             }
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
     }
 }
 
-fn report_duplicate(entry: &Entry, path: &str, diagnostics: &mut Diagnostics) {
+fn report_duplicate(entry: &Entry, first: Span, source: &Source, path: &str, diagnostics: &mut Diagnostics) {
     let message = format!("duplicate key `{}`", entry.key);
-    diagnostics.error(entry.key_span, path, "duplicate-key", message).expected("each key once");
+    let there = location(core::slice::from_ref(source), Span { file: 0, ..first });
+    let expected = format!("each key once; the first one is at {there}");
+    diagnostics.error(entry.key_span, path, "duplicate-key", message).expected(expected);
 }
 
 /// Returns the path of a member of a map.

@@ -5,6 +5,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as Range};
 
 use super::syntax_error::{MAX_DEPTH, SyntaxError};
 use crate::source::tree::{Entry, Kind, Node, Span};
+use crate::source::yaml_mistake;
 
 /// Parses YAML with one document, or none, to a tree.
 pub(super) fn parse(file: u32, text: &str) -> Result<Node, SyntaxError> {
@@ -21,7 +22,7 @@ fn syntax_error(places: &Places<'_>, error: &saphyr_parser::ScanError) -> Syntax
     let at = places.offset(error.marker().index());
     let span = Span { file: places.file, start: at, end: at };
     let is_alias = places.text.get(at as usize..).is_some_and(|rest| rest.starts_with('*'));
-    if is_alias { alias(span) } else { SyntaxError::new(span, "syntax", error.info()) }
+    if is_alias { alias(span) } else { yaml_mistake::explain(places.text, span, error.info()) }
 }
 
 fn alias(span: Span) -> SyntaxError {

@@ -30,6 +30,7 @@
 use throughline::internals::plan::tables::Escape;
 
 use super::attribute::{Use, has_fixed_beginning, is_space, use_of};
+use super::elements::Elements;
 
 /// Elements whose content is not markup. An output there could be code, or end the element.
 const RAW: [&str; 10] =
@@ -65,7 +66,13 @@ pub(super) struct Markup {
     /// Whether an output with a fixed prefix precedes in the current value.
     is_filled: bool,
     /// Whether this position is unreachable, because the loop has been left.
-    is_left: bool,
+    pub(super) is_left: bool,
+    /// The open elements.
+    pub(super) elements: Elements,
+    /// The offset of the current or last tag in the template.
+    tag_at: usize,
+    /// Whether the last character of the tag was a `/` that is not in a value.
+    has_slash: bool,
 }
 
 /// The result of joining two paths through a template.
@@ -104,10 +111,18 @@ fn refusal(stands: impl Into<String>, expected: &'static str) -> Refusal {
 }
 
 impl Markup {
-    /// Advances over literal text.
-    pub(super) fn text(&mut self, text: &str) {
-        for c in text.chars() {
+    /// Advances over literal text, which begins at this offset in the template.
+    pub(super) fn text(&mut self, text: &str, offset: usize) {
+        for (at, c) in text.char_indices() {
+            if c == '<' && matches!(self.state, State::Text | State::TagOpen) {
+                self.tag_at = offset.saturating_add(at);
+            }
+            let can_close = matches!(
+                self.state,
+                State::TagName | State::BeforeName | State::Name | State::AfterName | State::BeforeValue
+            );
             self.state = self.next(c);
+            self.has_slash = c == '/' && can_close;
         }
     }
 
@@ -256,6 +271,10 @@ impl Markup {
 
     fn end_tag(&mut self) -> State {
         self.seen.clear();
+        match self.tag.strip_prefix('/') {
+            Some(name) => self.elements.end(name, self.tag_at),
+            None => self.elements.start(&self.tag, self.tag_at, self.has_slash),
+        }
         if RAW.contains(&self.tag.as_str()) { State::Raw } else { State::Text }
     }
 
@@ -306,7 +325,7 @@ impl Markup {
         let is_escaped = || self.tag == "script" && self.seen.contains("<!--");
         if before.is_some_and(|before| before.ends_with("</")) && !is_escaped() {
             self.tag.insert(0, '/');
-            return if c == '>' { State::Text } else { State::BeforeName };
+            return if c == '>' { self.end_tag() } else { State::BeforeName };
         }
         self.seen.push(c.to_ascii_lowercase());
         State::Raw
@@ -340,7 +359,7 @@ mod tests {
     /// Returns the escape of an output after this text.
     fn output(before: &str) -> Result<Escape, Refusal> {
         let mut markup = Markup::default();
-        markup.text(before);
+        markup.text(before, 0);
         markup.output()
     }
 
@@ -422,11 +441,11 @@ mod tests {
     #[test]
     fn a_second_value_in_a_url_needs_no_second_beginning() {
         let mut markup = Markup::default();
-        markup.text("<a href='/p/");
+        markup.text("<a href='/p/", 0);
         assert_eq!(markup.output(), Ok(Escape::Url));
-        markup.text(":");
+        markup.text(":", 0);
         assert_eq!(markup.output(), Ok(Escape::Url));
-        markup.text("' src='");
+        markup.text("' src='", 0);
         assert!(markup.output().is_err(), "the next attribute needs its own");
     }
 
@@ -482,12 +501,12 @@ mod tests {
     fn markup_ends_where_it_began() {
         for whole in ["", "text", "<p class=a>x</p>", "<img alt=\"\">", "<script>a<b</script>", "a < b"] {
             let mut markup = Markup::default();
-            markup.text(whole);
+            markup.text(whole, 0);
             assert_eq!(markup.end(), Ok(()), "{whole}");
         }
         for cut in ["<", "<p", "<p class=\"a", "<p class=a", "<!-- ", "<!--->-", "<script>", "<script>a</script"] {
             let mut markup = Markup::default();
-            markup.text(cut);
+            markup.text(cut, 0);
             assert_eq!(markup.end().is_err(), cut != "<!--->-", "{cut}");
         }
     }

@@ -6,6 +6,7 @@ mod ast;
 mod attribute;
 mod block;
 mod date;
+mod elements;
 mod expr;
 mod filters;
 mod html;
@@ -24,7 +25,6 @@ use std::collections::BTreeSet;
 
 use crate::source::cursor::{Cursor, ReadContext, Reference};
 use block::blocks;
-use html::Markup;
 use scan::scan;
 use scope::VariableScope;
 
@@ -112,12 +112,6 @@ pub fn text<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Templa
 pub fn html<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Template<'a>> {
     let mut scope = VariableScope::default();
     let mut parts = blocks(scan(cursor, cursor.text(out)?, out), &mut scope, out);
-    let mut markup = Markup::default();
-    walk::html(&mut parts, &mut markup, out);
-    if let Err(open) = markup.end() {
-        cursor
-            .error("markup", format!("the markup {open}"), out)
-            .expected("complete elements, so that the page stays intact");
-    }
+    walk::html(cursor, &mut parts, out);
     Some(Template::of(scope, parts))
 }

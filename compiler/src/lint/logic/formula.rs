@@ -1,5 +1,6 @@
 //! Formulas: what must hold for a condition to hold.
 
+use std::fmt::Write;
 use std::rc::Rc;
 
 use throughline::canonical;
@@ -114,6 +115,13 @@ impl Assertion<'_> {
     pub fn words(&self) -> String {
         match self {
             Self::KnownOperand(why) => why.clone(),
+            Self::Written { name: "$segment", operand, negated, .. } if operand.as_str().is_some() => {
+                let not = if *negated { "not " } else { "" };
+                format!("{not}in segment `{}`", operand.as_str().unwrap_or_default())
+            }
+            Self::Written { name: "$event", operand, negated, .. } if event(operand).is_some() => {
+                format!("{}{}", if *negated { "not " } else { "" }, event(operand).unwrap_or_default())
+            }
             Self::Written { name, operator, operand, negated } => {
                 let operand = canonical::to_json_text(&operand.to_value());
                 let operand = shorten(&operand);
@@ -126,4 +134,20 @@ impl Assertion<'_> {
             }
         }
     }
+}
+
+/// Returns a test of `$event` in words: `Order Completed` within 30d. Conditions on properties are only mentioned.
+fn event(operand: &Node) -> Option<String> {
+    let member = |name: &str| operand.entries().iter().find(|entry| entry.key == name).map(|entry| &entry.value);
+    let mut words = format!("event `{}`", member("name")?.as_str()?);
+    if let Some(count) = member("count") {
+        let _ = write!(words, " with `count: {}`", shorten(&canonical::to_json_text(&count.to_value())));
+    }
+    if let Some(within) = member("within").and_then(Node::as_str) {
+        let _ = write!(words, " within {within}");
+    }
+    if member("where").is_some() {
+        words.push_str(" with certain properties");
+    }
+    Some(words)
 }

@@ -31,6 +31,8 @@ type Segments<'a> = BTreeMap<(&'a str, bool), Option<Rc<Formula<'a>>>>;
 pub struct Conditions<'r, 'a> {
     rules: &'r Rules<'a>,
     segments: RefCell<Segments<'a>>,
+    /// Whether segments are opaque.
+    is_closed: bool,
     /// Whether the condition that is being read has a part that only the collector can decide, or an opaque one.
     is_private: Cell<bool>,
     depth: Cell<u32>,
@@ -63,7 +65,14 @@ impl<'r, 'a> Conditions<'r, 'a> {
     /// A reader that has read nothing yet.
     #[must_use]
     pub const fn new(rules: &'r Rules<'a>) -> Self {
-        Self { rules, segments: RefCell::new(BTreeMap::new()), is_private: Cell::new(false), depth: Cell::new(0) }
+        let segments = RefCell::new(BTreeMap::new());
+        Self { rules, segments, is_closed: false, is_private: Cell::new(false), depth: Cell::new(0) }
+    }
+
+    /// A reader that takes segments for facts of their own.
+    #[must_use]
+    pub fn without_segments(rules: &'r Rules<'a>) -> Self {
+        Self { is_closed: true, ..Self::new(rules) }
     }
 
     /// Returns what follows from a condition if it holds, or if it does not.
@@ -184,6 +193,7 @@ impl<'r, 'a> Conditions<'r, 'a> {
         let known = self.segments.borrow().get(&(id, holds)).cloned();
         let known = known.unwrap_or_else(|| {
             let when = self.rules.segments.get(id).and_then(|segment| segment.when.as_ref());
+            let when = when.filter(|_| !self.is_closed);
             let read = when.and_then(|when| self.look_into(when.condition(), holds));
             self.segments.borrow_mut().insert((id, holds), read.clone());
             read
