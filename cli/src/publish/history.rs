@@ -44,9 +44,9 @@ pub struct Version {
     pub public: String,
     /// The time of publication, in milliseconds since 1970; 0 if it was not recorded.
     pub published: i64,
-    /// Who published it.
+    /// The name of whoever published it.
     pub author: Option<String>,
-    /// What had changed.
+    /// The note on the change.
     pub note: Option<String>,
     /// Whether a rollback left it, so that no further rollback stops there.
     pub is_withdrawn: bool,

@@ -32,10 +32,10 @@ pub struct Publish {
     keys: std::path::PathBuf,
     #[command(flatten)]
     target: Target,
-    /// Who publishes, for `history` (default: `user.name` of git)
+    /// Name of the publisher, for `history` (default: `user.name` of git)
     #[arg(long, value_name = "NAME", value_parser = short)]
     author: Option<String>,
-    /// What has changed, for `history`
+    /// Note on the change, for `history`
     #[arg(long, value_name = "TEXT", value_parser = short)]
     note: Option<String>,
 }

@@ -41,9 +41,10 @@ pub(super) fn explain(text: &str, span: Span, message: &str) -> SyntaxError {
     let number = lines.iter().rposition(|line| line.start <= at).unwrap_or(0);
     tab(&lines, number, span.file)
         .or_else(|| reserved(&lines, number, at, span.file))
-        .or_else(|| colon(&lines, number, span.file, message))
-        .or_else(|| after_quotes(&lines, number, span.file, message))
+        .or_else(|| after_quotes(&lines, number, at, span.file, message))
+        .or_else(|| open_bracket(text, &lines, number, span))
         .or_else(|| unclosed(span, message))
+        .or_else(|| colon(&lines, number, span.file, message))
         .or_else(|| indentation(&lines, number, span.file, message))
         .unwrap_or_else(|| SyntaxError::new(span, "syntax", message))
 }
@@ -82,7 +83,7 @@ fn reserved(lines: &[Line<'_>], number: usize, at: usize, file: u32) -> Option<S
     Some(SyntaxError::new(line.span(file, from, length), "syntax", message).expected(QUOTES))
 }
 
-/// What to do with text that means something to YAML.
+/// The way out for text that means something to YAML.
 const QUOTES: &str = "the text in quotes, such as \"Note: from today\"";
 
 /// A value with a colon, such as `text: Note: from today`.
@@ -108,23 +109,14 @@ fn value_with_colon(line: &str) -> Option<usize> {
 }
 
 /// Text after the closing quote, as in `text: "Hello" there`.
-fn after_quotes(lines: &[Line<'_>], number: usize, file: u32, message: &str) -> Option<SyntaxError> {
-    let line = lines.get(number)?;
-    let at = line.text.find(": ")?.saturating_add(2);
-    let value = line.text.get(at..)?.trim();
-    let quote = value.chars().next().filter(|c| ['"', '\''].contains(c))?;
-    let inner = value.get(1..)?;
-    let rest = inner.get(inner.find(quote)?.saturating_add(1)..)?.trim_start();
-    let is_it = message.contains("trailing content") || message.contains("expected key");
-    if !is_it || rest.is_empty() || rest.starts_with([',', '}', ']', '#']) {
-        return None;
-    }
-    let from = line.text.len().saturating_sub(line.text.get(at..)?.trim_start().len());
-    let expected = match quote {
-        '"' => "quotes around all of the text, with quotes inside written as \\\"",
-        _ => "quotes around all of the text, with apostrophes inside doubled",
+fn after_quotes(lines: &[Line<'_>], number: usize, at: usize, file: u32, message: &str) -> Option<SyntaxError> {
+    let line = lines.get(number).filter(|_| message.contains("trailing content"))?;
+    let (before, rest) = line.text.split_at_checked(at.saturating_sub(line.start))?;
+    let expected = match before.trim_end().chars().next_back()? {
+        '"' => "quotes around all of the text, and \\\" for quotes inside",
+        _ => "quotes around all of the text, and two apostrophes for one inside",
     };
-    let span = line.span(file, from, value.len());
+    let span = line.span(file, before.len(), rest.trim_end().len());
     Some(SyntaxError::new(span, "syntax", "text continues after the closing quote").expected(expected))
 }
 
@@ -141,6 +133,37 @@ fn unclosed(span: Span, message: &str) -> Option<SyntaxError> {
         _ => return None,
     };
     Some(SyntaxError::new(span, "syntax", found).expected(expected))
+}
+
+/// A bracket that is still open where a line is indented no further than the bracket's own. Brackets in quotes, in comments and
+/// within words are text.
+fn open_bracket(text: &str, lines: &[Line<'_>], number: usize, span: Span) -> Option<SyntaxError> {
+    let before = text.get(..span.start as usize)?;
+    let (mut open, mut quote, mut last, mut is_comment) = (Vec::new(), None, ' ', false);
+    for (at, c) in before.char_indices() {
+        let begins = last.is_whitespace() || "[{,".contains(last);
+        match (c, quote) {
+            ('\n', None) => is_comment = false,
+            _ if is_comment => {}
+            (_, Some(end)) => quote = quote.filter(|_| c != end),
+            ('#', None) if last.is_whitespace() => is_comment = true,
+            ('"' | '\'', None) if begins => quote = Some(c),
+            ('[' | '{', None) if begins => open.push((at, c)),
+            (']' | '}', None) => drop(open.pop()),
+            _ => {}
+        }
+        last = c;
+    }
+    let (at, bracket) = open.pop()?;
+    let line = lines.iter().rposition(|line| line.start <= at)?;
+    let depth = |number: usize| lines.get(number).map_or(0, |line| line.indentation().len());
+    if line >= number || depth(number) > depth(line) {
+        return None;
+    }
+    let start = u32::try_from(at).unwrap_or(u32::MAX);
+    let span = Span { start, end: start.saturating_add(1), ..span };
+    let error = SyntaxError::new(span, "syntax", format!("`{bracket}` is not closed"));
+    Some(error.expected(if bracket == '[' { "`]` after the last item" } else { "`}` after the last key" }))
 }
 
 /// A line that is indented as no line around it.
@@ -210,10 +233,12 @@ mod tests {
                 "keys",
             ),
             ("a:\n  b: 1\n  c\n", 3, 3, "the line continues nothing above it", "key: value"),
-            ("a: [1, 2\nb: 3\n", 2, 2, "brackets before this are not closed", "`]`"),
-            ("a: { b: 1\nc: 3\n", 2, 2, "a map in braces does not go on here", "`}`"),
+            ("a: [1, 2\nb: 3\n", 1, 4, "`[` is not closed", "`]`"),
+            ("a: { b: 1\nc: 3\n", 1, 4, "`{` is not closed", "`}`"),
+            ("a: { b: 1,\n  c: 2 d: 3 }\n", 2, 9, "a map in braces does not go on here", "`}`"),
+            ("a: { b: [1 }\n", 1, 12, "a list in brackets does not go on here", "`]`"),
             ("a: \"b\nc: 1\n", 0, 0, "text in quotes has no end", "closing quote"),
-            ("a: \"b\" c\n", 1, 4, "text continues after the closing quote", "quotes around"),
+            ("a: \"b\" c\n", 1, 8, "text continues after the closing quote", "quotes around"),
             ("a: @b\n", 1, 4, "text begins with `@`, which YAML reserves", "in quotes"),
             ("a: `b`\n", 1, 4, "text begins with ```, which YAML reserves", "in quotes"),
         ];

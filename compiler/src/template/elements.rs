@@ -148,7 +148,7 @@ impl Elements {
                 at,
                 name,
                 format!("`<{name}>` ends `<svg>` or `<math>`"),
-                "it outside, or in `<foreignObject>`",
+                format!("`<{name}>` outside of it, or in `<foreignObject>`"),
             );
         }
         if !in_drawing {
@@ -232,7 +232,7 @@ impl Elements {
         let is_table = matches!(parent.as_str(), "table" | "thead" | "tbody" | "tfoot" | "tr");
         if is_table && !TABLE.contains(&name) && !matches!(name, "template" | "input" | "form") {
             let message = format!("browsers move `<{name}>` out of `<{parent}>`");
-            self.report(at, name, message, "it in a cell (`<td>`), or outside of the table");
+            self.report(at, name, message, format!("`<{name}>` in a cell (`<td>`), or outside of the table"));
         }
         let is_heading = |name: &str| matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
         let border = self.open.iter().rposition(|element| BORDERS.contains(&element.name.as_str()));

@@ -36,7 +36,7 @@ fn add(parts: &mut Vec<Part<'_>>, tags: String) {
 struct Path<'p, 'a> {
     markup: &'p mut Markup,
     parts: &'p mut Vec<Part<'a>>,
-    /// What is said of an element that only this path leaves open.
+    /// The words about an element that only this path leaves open.
     said: &'p str,
 }
 
@@ -70,9 +70,8 @@ impl<'a> Walk<'_, '_, '_, 'a> {
         let offset = self.at.saturating_add(found);
         self.at = offset.saturating_add(text.len());
         markup.text(text, offset);
-        for problem in markup.elements.take_problems() {
-            self.problem(problem);
-        }
+        let problems = markup.elements.take_problems();
+        problems.into_iter().filter(|_| !markup.is_left).for_each(|problem| self.problem(problem));
     }
 
     fn problem(&mut self, problem: Problem) {
