@@ -123,6 +123,39 @@ describe('what the rules promise', () => {
     await sees('cart.offer', /tenth/i);
   });
 
+  test('the basket takes off what the page promises, and the order page knows whether there was an order', async () => {
+    const { page, sees } = await someone(GRANTED);
+    const sums = () => page.locator('.sums > div:visible').allInnerTexts();
+    const lines = async () => (await sums()).map((line) => line.replace(/\s+/g, ' ').trim());
+    await page.goto('/order/');
+    assert.match(await page.locator('main').innerText(), /^No order yet\./);
+    await page.goto('/cart/?add=ridge-runner');
+    await sees('cart.offer', /tenth/i);
+    const expected = ['Things €149', 'Taken off -€14.90', 'Postage €5', 'Total €139.10'];
+    await eventually(async () => assert.deepEqual(await lines(), expected));
+    await page.evaluate(() => {
+      document.querySelector('[data-tl-slot="cart.offer"]').innerHTML = '<p class="offer" data-postage="0">Free</p>';
+    });
+    await eventually(async () => assert.deepEqual(await lines(), ['Things €149', 'Postage free', 'Total €149']));
+    await page.reload();
+    await eventually(async () => assert.deepEqual(await lines(), expected));
+    const ordered = page.waitForURL('**/order/**');
+    await page.click('[data-checkout] button');
+    await ordered;
+    await eventually(async () => assert.match(await page.locator('main').innerText(), /^Order placed\s+Thank you/i));
+  });
+
+  test("on a phone the panel's tab covers nothing", async () => {
+    const { page } = await someone(GRANTED);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto('/category/');
+    const box = await page.locator('#toggle').boundingBox();
+    const foot = await page.locator('.site-foot').boundingBox();
+    assert.ok(box.y >= foot.y + foot.height - 1, JSON.stringify([box, foot]));
+    await page.click('#toggle');
+    assert.ok(await page.locator('#drawer').isVisible());
+  });
+
   test('what was looked at stands in a list, the last one first, and nothing that is sold out or was bought (B10)', async () => {
     const { page, see, sees } = await someone(GRANTED);
     await page.goto('/category/');
@@ -352,6 +385,7 @@ describe('signing in', () => {
     await page.click('[data-persona=loyal]');
     await page.waitForEvent('load');
     await greets(visitor, /Lena/);
+    assert.doesNotMatch((await visitor.see('home.intro')).text, /New here/);
     await page.click('nav a[href="/category/"]');
     await page.waitForURL('**/category/');
     await page.reload();

@@ -58,12 +58,14 @@ pub struct History {
     pub versions: Vec<Version>,
     /// The index of the current one.
     pub current: usize,
+    /// The time since when it is current, in milliseconds since 1970.
+    since: i64,
 }
 
 impl History {
     /// Reads the history; it is empty before anything is published.
     pub fn read(store: &Store) -> Result<Self, Failure> {
-        let Some(bytes) = store.get(CURRENT)? else { return Ok(Self { versions: Vec::new(), current: 0 }) };
+        let Some(bytes) = store.get(CURRENT)? else { return Ok(Self { versions: Vec::new(), current: 0, since: 0 }) };
         let found: Value =
             serde_json::from_slice(&bytes).map_err(|error| Failure::Because(format!("{CURRENT}: {error}")))?;
         let list = |name| found.get(name).and_then(Value::as_array);
@@ -77,7 +79,7 @@ impl History {
         let edge = found.get("edge").and_then(Value::as_str).unwrap_or_default();
         let current = versions.iter().position(|version| version.edge == edge);
         let current = current.ok_or_else(|| Failure::Because(format!("{CURRENT}: `edge` is not in `history`")))?;
-        Ok(Self { versions, current })
+        Ok(Self { versions, current, since: found.get("published").and_then(Value::as_i64).unwrap_or(0) })
     }
 
     /// Reads the history, and fails if nothing has been published.
@@ -90,14 +92,15 @@ impl History {
     }
 
     /// Writes the pointer that hosts read, with the history.
-    pub fn write(&self, store: &Store) -> Result<(), Failure> {
+    pub fn write(&mut self, store: &Store) -> Result<(), Failure> {
+        self.since = jiff::Timestamp::now().as_millisecond();
         store.put(CURRENT, self.to_value().to_string().as_bytes())
     }
 
     fn to_value(&self) -> Value {
         let history: Vec<Value> = self.versions.iter().map(Version::to_value).collect();
         let Some(current) = self.versions.get(self.current) else { return json!({ "history": history }) };
-        json!({ "edge": current.edge, "public": current.public, "published": current.published, "history": history })
+        json!({ "edge": current.edge, "public": current.public, "published": self.since, "history": history })
     }
 
     /// Adds the newest version, which becomes the current one, and returns the versions that are no longer kept.
