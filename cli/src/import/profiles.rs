@@ -145,7 +145,7 @@ impl Profiles {
                 let file = self.file.display();
                 Failure::Because(format!("{file}:{first}: {reason}; the same command continues here"))
             }
-            Failure::Reported => Failure::Reported,
+            other => other,
         })?;
         for (id, line) in lines {
             let result = results.get(&id).unwrap_or(&Value::Null);

@@ -30,7 +30,8 @@ impl Rollback {
     pub fn run(self) -> Result<(), Failure> {
         let store = self.target.store()?;
         let mut history = History::read_existing(&store)?;
-        let Some(target) = self.index(&history) else { return Err(self.unknown(&history)) };
+        let wanted = self.to.as_deref();
+        let Some(target) = index(wanted, &history) else { return Err(unknown(wanted, &history)) };
         if let Some(version) = history.versions.get(target) {
             check(version, &store, self.keys.as_deref().map(KeyDirectory::open).transpose()?.as_ref())?;
         }
@@ -45,22 +46,23 @@ impl Rollback {
         history.write(&store)?;
         history.announce(if is_back { "rolled back to" } else { "went to" })
     }
+}
 
-    fn index(&self, history: &History) -> Option<usize> {
-        match &self.to {
-            Some(id) => history.versions.iter().position(|version| version.edge == *id),
-            None => history.before(),
-        }
+/// Returns the index of the plan to go to.
+fn index(wanted: Option<&str>, history: &History) -> Option<usize> {
+    match wanted {
+        Some(id) => history.versions.iter().position(|version| version.edge == id),
+        None => history.before(),
     }
+}
 
-    fn unknown(&self, history: &History) -> Failure {
-        let ids: Vec<&str> = history.versions.iter().map(|version| version.edge.as_str()).collect();
-        let what = match &self.to {
-            Some(id) => format!("plan `{id}` is not in the history"),
-            None => "no plan is before the current one".to_owned(),
-        };
-        Failure::Because(format!("{what}; plans in the history: {}", ids.join(", ")))
-    }
+fn unknown(wanted: Option<&str>, history: &History) -> Failure {
+    let ids: Vec<&str> = history.versions.iter().map(|version| version.edge.as_str()).collect();
+    let what = match wanted {
+        Some(id) => format!("plan `{id}` is not in the history"),
+        None => "no plan is before the current one".to_owned(),
+    };
+    Failure::Because(format!("{what}; plans in the history: {}", ids.join(", ")))
 }
 
 /// Opens both plans of a version as a host does, so that the pointer never names one that no host can read.
