@@ -375,6 +375,16 @@ fn publishing_to_cloudflare_goes_through_wrangler() {
 }
 
 #[test]
+fn an_impossible_condition_stops_check_and_publish() {
+    let place = Place::new("impossible");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    place.file("rules.yaml", &RULES.replace("when: { tier: gold }", "when: { tier: { $in: [gold], $ne: gold } }"));
+    assert_fails(&place.run(&["check", "rules.yaml"]), 1, "error[never-true]");
+    assert_fails(&place.run(&["publish", "rules.yaml", "--keys", "keys", "--local", "kv"]), 1, "error[never-true]");
+    assert!(!place.0.join("kv").exists());
+}
+
+#[test]
 fn decide_explain_and_simulate_agree() {
     let place = Place::new("decide");
     place.file("facts.json", FACTS);

@@ -73,6 +73,39 @@ fn bad_examples_are_found_and_good_ones_are_not() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Segments that exclude each other are named, and events are told in words.
+#[test]
+fn what_is_proven_impossible_is_an_error_in_the_words_of_the_rules() {
+    let rules = |when: &str| {
+        format!(
+            r#"
+policies: {{ consent: {{ default: granted }} }}
+segments: {{ buyer: {{ when: {{ $event: {{ name: Order Completed, within: 365d }} }} }} }}
+slots: {{ hero: {{ pages: ["/"], public: true }} }}
+channels: {{ web: {{}} }}
+messages: {{ hello: {{ renditions: [ {{ channel: web, html: "<p>Hello</p>" }} ] }} }}
+campaigns: {{ greet: {{ class: service, when: {when}, slots: {{ hero: hello }} }} }}
+"#
+        )
+    };
+    let named = "no facts satisfy this condition: in segment `buyer` and not in segment `buyer` are mutually exclusive";
+    let told = "no facts satisfy this condition: event `Order Completed` within 365d and not event `Order Completed` within 365d are mutually exclusive";
+    let cases = [
+        ("{ $segment: buyer, $not: { $segment: buyer } }", named),
+        ("{ $segment: buyer, $not: { $event: { name: Order Completed, within: 365d } } }", told),
+    ];
+    for (when, message) in cases {
+        let outcome = linted(&[Source::new("rules.yaml", rules(when))]);
+        let found: Vec<_> = outcome.diagnostics.iter().filter(|found| found.code == "never-true").collect();
+        assert_eq!(found.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(), [message]);
+        assert!(found.iter().all(|found| found.severity == throughline_compiler::Severity::Error));
+    }
+    let allow = "lint: { allow: [ { code: never-true, reason: switched off }, { code: unreachable-campaign, reason: so } ] }";
+    let off = rules(cases[0].0) + allow;
+    let codes = codes(&linted(&[Source::new("rules.yaml", off)]));
+    assert!(!codes.contains("never-true"), "{codes:?}");
+}
+
 #[test]
 fn the_demo_rules_are_clean() {
     let sources = support::demo();
