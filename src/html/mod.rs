@@ -3,6 +3,7 @@
 //! [`Filler`] reads a page in chunks and only inserts bytes. `tree/` says where elements begin and end, as browsers see it;
 //! `selector/` finds the elements that a rule names.
 
+mod contents;
 mod element;
 mod filler;
 mod held;
@@ -10,9 +11,12 @@ mod reader;
 mod scanner;
 mod script;
 mod selector;
+mod slots;
+mod states;
 mod tag;
 mod tree;
 
-pub use filler::{Encoding, Fill, Filler, MAX_FILLS, Marks, Pushed};
+pub use contents::{Fill, Marks};
+pub use filler::{Encoding, Filler, MAX_FILLS, Pushed};
 pub use held::{MAX_HELD, Reason};
 pub use selector::{SUPPORTED, Selector, SelectorError};

@@ -3,6 +3,7 @@
 mod compound;
 mod matcher;
 mod parse;
+mod text;
 
 use crate::prelude::*;
 pub(crate) use compound::{Compound, Element};

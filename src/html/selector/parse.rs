@@ -2,19 +2,19 @@
 
 use super::compound::{Compound, Operator, Test, Value};
 use super::{SelectorError, Step};
-use crate::html::scanner::{MAX_ATTRIBUTE, is_space};
+use crate::html::scanner::MAX_ATTRIBUTE;
 use crate::html::tag::name_hash;
 use crate::prelude::*;
 
 /// The deepest nesting of `:not(…)`.
 const MAX_NOT: usize = 4;
 
-type Parsed<T> = Result<T, SelectorError>;
+pub(super) type Parsed<T> = Result<T, SelectorError>;
 
 /// A reader of one selector list.
 pub(super) struct Parser<'s> {
-    text: &'s str,
-    at: usize,
+    pub text: &'s str,
+    pub at: usize,
     depth: usize,
 }
 
@@ -137,7 +137,7 @@ impl<'s> Parser<'s> {
         self.bump();
         let name = if self.is_name_start() { self.name()?.to_ascii_lowercase() } else { String::new() };
         let number = |step, offset, of_type| Test::Number { step, offset, of_type };
-        match (&name[..], self.peek()) {
+        match (name.as_str(), self.peek()) {
             ("first-child", _) => Ok(number(0, 1, false)),
             ("first-of-type", _) => Ok(number(0, 1, true)),
             ("nth-child" | "nth-of-type", Some('(')) => {
@@ -185,7 +185,7 @@ impl<'s> Parser<'s> {
         let text = self.rest().get(..length).unwrap_or_default().trim().to_ascii_lowercase();
         self.at = self.at.saturating_add(length);
         self.expect(')')?;
-        let found = match &text[..] {
+        let found = match text.as_str() {
             "odd" => Some((2, 1)),
             "even" => Some((2, 0)),
             text => match text.split_once('n') {
@@ -198,120 +198,11 @@ impl<'s> Parser<'s> {
             self.unsupported(&format!("`{text}`"))
         })
     }
-
-    /// Reads a name, with its escapes.
-    fn name(&mut self) -> Parsed<String> {
-        if !self.is_name_start() {
-            return Err(self.wanted("a name", self.peek()));
-        }
-        let mut name = String::new();
-        while let Some(char) = self.peek() {
-            match char {
-                '\\' => name.push(self.escape()?),
-                _ if is_name(char) => {
-                    name.push(char);
-                    self.bump();
-                }
-                _ => break,
-            }
-        }
-        Ok(name)
-    }
-
-    fn string(&mut self, quote: char) -> Parsed<String> {
-        self.bump();
-        let mut text = String::new();
-        loop {
-            match self.peek() {
-                None | Some('\n') => return Err(self.error(format!("the string lacks its closing `{quote}`"))),
-                Some('\\') => text.push(self.escape()?),
-                Some(char) => {
-                    self.bump();
-                    if char == quote {
-                        return Ok(text);
-                    }
-                    text.push(char);
-                }
-            }
-        }
-    }
-
-    /// Reads an escape: `\` and up to six hexadecimal digits with a space, or any character.
-    fn escape(&mut self) -> Parsed<char> {
-        self.bump();
-        let digits = self.rest().bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
-        if digits == 0 {
-            let found = self.peek().filter(|char| *char != '\n');
-            self.bump();
-            return found.ok_or_else(|| self.error("`\\` escapes nothing".to_owned()));
-        }
-        let code = u32::from_str_radix(self.rest().get(..digits).unwrap_or_default(), 16).unwrap_or_default();
-        self.at = self.at.saturating_add(digits);
-        if self.peek().is_some_and(|char| char.is_ascii() && is_space(char as u8)) {
-            self.bump();
-        }
-        Ok(char::from_u32(code).filter(|char| *char != '\0').unwrap_or(char::REPLACEMENT_CHARACTER))
-    }
-
-    fn rest(&self) -> &'s str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn bump(&mut self) {
-        self.at = self.at.saturating_add(self.peek().map_or(0, char::len_utf8));
-    }
-
-    fn skip_space(&mut self) -> bool {
-        let start = self.at;
-        while self.peek().is_some_and(|char| char.is_ascii() && is_space(char as u8)) {
-            self.bump();
-        }
-        self.at > start
-    }
-
-    fn is_name_start(&self) -> bool {
-        let rest = self.rest();
-        let rest = rest.strip_prefix('-').unwrap_or(rest);
-        rest.starts_with(|char: char| char == '\\' || (is_name(char) && !char.is_ascii_digit()))
-    }
-
-    fn expect(&mut self, wanted: char) -> Parsed<()> {
-        if self.peek() != Some(wanted) {
-            return Err(self.wanted(&format!("`{wanted}`"), self.peek()));
-        }
-        self.bump();
-        Ok(())
-    }
-
-    fn wanted(&self, wanted: &str, found: Option<char>) -> SelectorError {
-        let found = found.map_or_else(|| "the end".to_owned(), |char| format!("`{char}`"));
-        self.error(format!("expected {wanted}, found {found}"))
-    }
-
-    fn unexpected(&self, found: char) -> SelectorError {
-        self.wanted("a selector", Some(found))
-    }
-
-    fn unsupported(&self, found: &str) -> SelectorError {
-        self.error(format!("{found} is not supported"))
-    }
-
-    const fn error(&self, message: String) -> SelectorError {
-        SelectorError { at: self.at, message }
-    }
 }
 
 fn attribute(name: &str, operator: Operator, text: Vec<u8>) -> Test {
     let value = Some(Value { operator, text });
     Test::Attribute { name: name.as_bytes().to_vec(), value, is_caseless: Some(false) }
-}
-
-fn is_name(char: char) -> bool {
-    char.is_ascii_alphanumeric() || matches!(char, '-' | '_') || !char.is_ascii()
 }
 
 /// Returns the factor before `n`: nothing, a sign, or a whole number.

@@ -6,10 +6,12 @@
 
 mod end;
 mod foreign;
+mod scope;
+mod skeleton;
 mod start;
 mod table;
 
-use crate::html::element::{BARRIER, FORMATTING, IMPLIED, Kind, MARKER, SPECIAL};
+use crate::html::element::{FORMATTING, IMPLIED, Kind, MARKER, RAW};
 use crate::html::scanner::Content;
 use crate::html::tag::{Tag, name_hash};
 use crate::prelude::*;
@@ -318,84 +320,6 @@ impl Tree {
         }
         self.close(index, true);
     }
-
-    /// Returns the index of the innermost element that is wanted, unless a barrier is further in.
-    fn find(&mut self, is_wanted: impl Fn(&Open) -> bool, is_barrier: impl Fn(&Open) -> bool) -> Option<usize> {
-        for (index, open) in self.stack.iter().enumerate().rev() {
-            self.steps = self.steps.saturating_add(1);
-            if is_wanted(open) {
-                return Some(index);
-            }
-            if is_barrier(open) {
-                return None;
-            }
-        }
-        None
-    }
-
-    fn in_scope(&mut self, is_wanted: impl Fn(Kind) -> bool) -> Option<usize> {
-        self.find(|open| is_wanted(open.kind), Open::is_barrier)
-    }
-
-    fn in_button_scope(&mut self, kind: Kind) -> Option<usize> {
-        self.find(|open| open.kind == kind, |open| open.is_barrier() || open.kind == Kind::Button)
-    }
-
-    fn in_table_scope(&mut self, kind: Kind) -> Option<usize> {
-        self.find(
-            |open| open.kind == kind,
-            |open| matches!(open.kind, Kind::Html | Kind::Table | Kind::Template | Kind::Select),
-        )
-    }
-
-    /// Closes an open paragraph.
-    fn close_p(&mut self) {
-        if let Some(index) = self.in_button_scope(Kind::P) {
-            self.close(index, true);
-        }
-    }
-
-    fn open_html(&mut self) {
-        if self.stack.is_empty() {
-            self.push_implied(Kind::Html);
-        }
-    }
-
-    fn open_head(&mut self) {
-        self.open_html();
-        if self.phase == Phase::Before {
-            self.push_implied(Kind::Head);
-            self.phase = Phase::Head;
-        }
-    }
-
-    fn close_head(&mut self) {
-        self.open_head();
-        if self.phase == Phase::Head {
-            self.close(1, true);
-            self.phase = Phase::AfterHead;
-        }
-    }
-
-    fn open_body(&mut self) {
-        self.close_head();
-        self.push_implied(Kind::Body);
-        self.phase = Phase::Body;
-    }
-}
-
-impl Open {
-    fn is_barrier(&self) -> bool {
-        self.kind.is(BARRIER) || self.space.is_barrier()
-    }
-
-    fn is_special(&self) -> bool {
-        self.kind.is(SPECIAL) || self.space.is_barrier()
-    }
-
-    fn is_ghost(&self) -> bool {
-        self.name == 0
-    }
 }
 
 /// Returns the bit of a formatting element.
@@ -407,7 +331,7 @@ fn bit(kind: Kind) -> u128 {
 pub(crate) fn content_of(tree: &Tree) -> Content {
     match tree.top() {
         Some(top) if top.kind == Kind::Script => Content::Script,
-        Some(top) if top.kind.is(crate::html::element::RAW) => Content::Text,
+        Some(top) if top.kind.is(RAW) => Content::Text,
         _ => Content::Markup,
     }
 }

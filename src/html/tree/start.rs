@@ -1,7 +1,7 @@
 //! Start tags.
 
-use super::{Outcome, Phase, Tree};
-use crate::html::element::{BLOCK, CLOSES_P, FORMATTING, HEAD, HEADING, Kind, MARKER, PART, RAW, VOID};
+use super::{Outcome, Tree};
+use crate::html::element::{BLOCK, CLOSES_P, FORMATTING, HEADING, Kind, MARKER, PART, RAW, VOID};
 use crate::html::tag::Tag;
 use crate::html::tree::foreign::{ForeignAttributes, Space};
 use crate::html::tree::table::holds_parts;
@@ -33,40 +33,6 @@ impl Tree {
             Some(mode) if holds_parts(mode) => self.start_between_cells(tag, kind, attributes, is_hidden),
             _ => self.start_in_body(tag, kind, attributes),
         }
-    }
-
-    /// Reads the start tags of `html`, `head` and `body`, and opens those whose tags are missing.
-    fn skeleton_start(&mut self, tag: &Tag, kind: Kind) -> Option<Outcome> {
-        match kind {
-            Kind::Html if self.stack.is_empty() => return Some(self.push(tag, kind, Space::Html)),
-            Kind::Frame => return Some(Outcome::Ignored),
-            Kind::Frameset => {
-                self.stop();
-                return Some(Outcome::Ignored);
-            }
-            Kind::Head if self.phase == Phase::Before => {
-                self.open_html();
-                self.phase = Phase::Head;
-                return Some(self.push(tag, kind, Space::Html));
-            }
-            Kind::Body if self.phase < Phase::Body && self.templates == 0 => {
-                self.close_head();
-                self.phase = Phase::Body;
-                return Some(self.push(tag, kind, Space::Html));
-            }
-            Kind::Head => return Some(Outcome::Ignored),
-            Kind::Html | Kind::Body => {
-                // Its attributes go to the element that is open already, but not from within a template.
-                self.doubt_from(0);
-                return Some(Outcome::Ignored);
-            }
-            _ => {}
-        }
-        if self.phase < Phase::Body && self.templates == 0 {
-            let belongs = kind.is(HEAD) && !(kind == Kind::Noscript && self.phase == Phase::AfterHead);
-            if belongs { self.open_head() } else { self.open_body() }
-        }
-        None
     }
 
     /// Reads a start tag in a table, outside of its cells.
