@@ -35,9 +35,27 @@ const script = `
     free() { if (this.failAt) throw new Error('the instance is gone'); }
   }
 
+  /** Streams a page of an origin that says nothing, and tells what the visitor's leaving does. */
+  async function left(options) {
+    const visitor = new AbortController();
+    let cancelled = 'still reading';
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('begin')),
+      cancel: (reason) => { cancelled = String(reason); },
+    });
+    const [readable, done] = streamPage(body, new Filler(options), visitor.signal);
+    const reader = readable.getReader();
+    await reader.read();
+    visitor.abort('left');
+    reader.cancel('left').catch(() => {});
+    await done.catch(() => {});
+    return cancelled;
+  }
+
   export default {
     async fetch(request) {
       const { pieces, ...options } = await request.json();
+      if (options.leave) return new Response(await left(options));
       const body = new ReadableStream({
         async start(controller) {
           for (const piece of pieces) {
@@ -86,3 +104,7 @@ for (const hold of [0, 1, 15, 1000]) {
     assert.equal(await page({ pieces, hold, finishAt: 3 }), pieces.join(''));
   });
 }
+
+test('a visitor who leaves ends the reading, even while the origin says nothing', async () => {
+  assert.equal(await page({ leave: true, hold: 0 }), 'left');
+});
