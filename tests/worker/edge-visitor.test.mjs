@@ -436,6 +436,44 @@ describe('consent', () => {
   });
 });
 
+describe('the cookie of consent', () => {
+  const at = 1764500000000;
+  const dated = `${granted}&at=${at}`.replaceAll('&', '%26');
+  const renewed = (answer) => answer.setCookies.filter((line) => line.startsWith('tl_consent='));
+  const withConsent = (value) => {
+    const someone = new Visitor(edge);
+    someone.cookies.set('tl_consent', value);
+    return someone;
+  };
+
+  test('is renewed once in a session, because Safari forgets what a script has written', async () => {
+    const someone = withConsent(dated);
+    const first = await someone.fetch('/');
+    assert.deepEqual(renewed(first), [`tl_consent=${dated}; Path=/; Max-Age=15724800; SameSite=Lax`]);
+    assert.deepEqual(renewed(await someone.fetch('/')), []);
+    assert.equal(renewed(await withConsent(dated).fetch('/_tl/token')).length, 1);
+  });
+
+  test('is renewed with a refusal, which would be forgotten as well', async () => {
+    const refused = `personalization=denied&analytics=denied&at=${at}`;
+    const answer = await withConsent(refused).fetch('/_tl/token');
+    assert.deepEqual(renewed(answer), [`tl_consent=${refused}; Path=/; Max-Age=15724800; SameSite=Lax`]);
+    assert.equal(answer.json().store, false);
+  });
+
+  test('is left alone where it does not say when it was written, or there are several', async () => {
+    assert.deepEqual(renewed(await withConsent(granted).fetch('/')), []);
+    assert.deepEqual(renewed(await withConsent(`${dated}; tl_consent=${dated}`).fetch('/')), []);
+    assert.deepEqual(renewed(await withConsent(`${dated}%26x=${'y'.repeat(2100)}`).fetch('/')), []);
+  });
+
+  test('that was written last counts, whatever the order', async () => {
+    const denied = `personalization=denied&at=${at + 1}`;
+    for (const cookie of [`${dated}; tl_consent=${denied}`, `${denied}; tl_consent=${dated}`])
+      assert.equal((await withConsent(cookie).fetch('/_tl/token')).json().store, false);
+  });
+});
+
 describe('experiments', () => {
   test('one visitor keeps the variation, many visitors get both', async () => {
     const shown = (answer) => /data-tl-slot="split"[^>]*>(\w+)</.exec(answer.text)[1];

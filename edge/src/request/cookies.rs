@@ -40,12 +40,14 @@ pub struct Cookies {
     domain: Option<String>,
     /// Whether visitors reach the site without TLS, by `PUBLIC_ORIGIN`. Then browsers keep no cookie that is `Secure`.
     is_plain: bool,
+    /// Whether this visitor has come with TLS.
+    is_tls: bool,
 }
 
 impl Cookies {
     /// Reads the edge's cookies from a `Cookie` header of any length. `domain` is the setting `COOKIE_DOMAIN` if the host
     /// belongs to it.
-    pub fn parse(header: Option<&str>, domain: Option<String>, is_plain: bool) -> Self {
+    pub fn parse(header: Option<&str>, domain: Option<String>, is_plain: bool, is_tls: bool) -> Self {
         let mut pairs: Vec<(String, String)> = Vec::new();
         let all = header.unwrap_or_default().split(';').filter_map(|pair| pair.split_once('='));
         for (name, value) in all.map(|(name, value)| (name.trim(), value.trim())) {
@@ -54,7 +56,7 @@ impl Cookies {
                 pairs.push((name.to_owned(), value.to_owned()));
             }
         }
-        Self { pairs, domain, is_plain }
+        Self { pairs, domain, is_plain, is_tls }
     }
 
     /// Returns the value of a cookie. If there are several of that name, the first has the most specific path and counts.
@@ -77,6 +79,17 @@ impl Cookies {
     /// Returns the form-decoded value of a cookie that a script may have written.
     pub fn decoded(&self, name: &str) -> Option<String> {
         self.get(name).map(decode)
+    }
+
+    /// Returns the form-decoded values of all cookies of consent.
+    pub fn consents(&self) -> impl DoubleEndedIterator<Item = String> {
+        self.values(CONSENT).map(decode)
+    }
+
+    /// Returns the cookie of consent as it was written, if there is one and not several.
+    pub fn only_consent(&self) -> Option<&str> {
+        let mut values = self.values(CONSENT);
+        values.next().filter(|_| values.next().is_none())
     }
 
     /// Sets a cookie of the visitor, and deletes what earlier versions and settings have left under its name.
@@ -110,9 +123,9 @@ impl Cookies {
     }
 
     /// Sets the cookie of consent, which scripts read and write. A script without TLS could not replace a secure one.
-    pub fn set_consent(&self, headers: &Headers, value: &str, is_secure: bool) {
+    pub fn set_consent(&self, headers: &Headers, value: &str) {
         let scope = self.domain.as_ref().map_or_else(String::new, |domain| format!("; Domain={domain}"));
-        let secure = if is_secure { "; Secure" } else { "" };
+        let secure = if self.is_tls { "; Secure" } else { "" };
         let cookie = format!("{CONSENT}={value}; Path=/{scope}; Max-Age={CONSENT_SECONDS}{secure}; SameSite=Lax");
         let _ = headers.append("set-cookie", &cookie);
     }
@@ -140,7 +153,7 @@ impl Cookies {
         self.get(name).is_some()
     }
 
-    fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+    fn values(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
         self.pairs.iter().filter(move |(key, _)| *key == name).filter_map(|(_, value)| {
             let value = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
             (!value.is_empty()).then_some(value)

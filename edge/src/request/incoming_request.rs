@@ -28,7 +28,8 @@ impl IncomingRequest {
         let forwarded = if public.is_some() { None } else { header("x-forwarded-proto") };
         let address = Address::parse(&raw.url()).seen_by_visitors(public, forwarded.as_deref());
         let domain = config.cookie_domain.as_deref().filter(|domain| address.is_within(domain)).map(str::to_owned);
-        let cookies = Cookies::parse(header("cookie").as_deref(), domain, config.is_plain());
+        let is_tls = address.scheme == "https";
+        let cookies = Cookies::parse(header("cookie").as_deref(), domain, config.is_plain(), is_tls);
         Self { method: raw.method(), address, cookies, raw }
     }
 

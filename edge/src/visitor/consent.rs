@@ -5,26 +5,48 @@ use web_sys::Headers;
 
 use crate::prelude::*;
 use crate::request::RequestContext;
-use crate::request::cookies::{CONSENT, Cookies};
+use crate::request::address::decode;
+use crate::request::cookies::Cookies;
 
 /// The most purposes that are read from one cookie.
 const MAX_PURPOSES: usize = 64;
+/// The longest cookie that is renewed, in bytes.
+const MAX_RENEWED: usize = 2048;
 /// The member of the cookie that says when it was written, in milliseconds since 1970.
 const AT: &str = "at";
 
 /// Returns the states that the site's consent tool has written, and when: `personalization=granted&at=1764500000000`.
 pub fn from_cookies(cookies: &Cookies) -> (SortedMap<Consent>, Option<Millis>) {
-    let written = cookies.decoded(CONSENT).unwrap_or_default();
-    let at = pairs(&written).find(|(name, _)| *name == AT).and_then(|(_, at)| at.parse().ok().map(Millis));
+    let written = written(cookies);
     let states = pairs(&written).filter_map(|(purpose, state)| Some((purpose.to_owned(), Consent::from_name(state)?)));
-    (states.collect(), at)
+    (states.collect(), at(&written))
 }
 
-/// Writes refusals that only the profile or an event has into the cookie of consent.
+/// Returns the cookie of consent that was written last, of those that hosts of the domain and scripts have set.
+fn written(cookies: &Cookies) -> String {
+    cookies.consents().rev().max_by_key(|written| at(written)).unwrap_or_default()
+}
+
+fn at(written: &str) -> Option<Millis> {
+    pairs(written).find(|(name, _)| *name == AT).and_then(|(_, at)| at.parse().ok().map(Millis))
+}
+
+/// Sets the cookie of consent once more: Safari forgets after seven days what a script has written, and not what a server has.
+///
+/// Only a cookie that says when it was written is renewed. It could be of another scope than the new one, and the later of
+/// the two counts.
+pub fn renew(cookies: &Cookies, headers: &Headers) {
+    let is_dated = |value: &&str| value.len() <= MAX_RENEWED && at(&decode(value)).is_some();
+    if let Some(value) = cookies.only_consent().filter(is_dated) {
+        cookies.set_consent(headers, value);
+    }
+}
+
+/// Writes refusals that only the profile or an event has into the cookie of consent, and returns whether there are any.
 ///
 /// The other cookies of the visitor go with the refusal, and a visitor whom nobody recognises has no profile. Without
 /// this, the next view would be that of a new visitor who has refused nothing.
-pub fn remember_refusals(context: &RequestContext, headers: &Headers, facts: &Facts) {
+pub fn remember_refusals(context: &RequestContext, headers: &Headers, facts: &Facts) -> bool {
     let recorded = facts.profile.consent.iter().map(|(purpose, state)| (purpose, state.0));
     let said = facts.events.iter().flat_map(|event| event.consent.iter()).map(|(purpose, state)| (purpose, *state));
     let is_news = |purpose: &str| facts.request.consent.get(purpose) != Some(&Consent::Denied);
@@ -35,15 +57,16 @@ pub fn remember_refusals(context: &RequestContext, headers: &Headers, facts: &Fa
         .take(MAX_PURPOSES)
         .collect();
     if refused.is_empty() {
-        return;
+        return false;
     }
-    let written = context.incoming.cookies.decoded(CONSENT).unwrap_or_default();
+    let written = written(&context.incoming.cookies);
     let kept = pairs(&written).filter(|(name, _)| !refused.contains(*name)).map(|(name, value)| member(name, value));
     let denied = refused.iter().map(|purpose| member(purpose, Consent::Denied.name()));
     // A cookie that has members keeps its time: it says when the others were chosen.
     let at = written.is_empty().then(|| member(AT, &context.now.0.to_string()));
     let value = kept.chain(denied).chain(at).collect::<Vec<_>>().join("&");
-    context.incoming.cookies.set_consent(headers, &value, context.incoming.address.scheme == "https");
+    context.incoming.cookies.set_consent(headers, &value);
+    true
 }
 
 fn pairs(written: &str) -> impl Iterator<Item = (&str, &str)> {

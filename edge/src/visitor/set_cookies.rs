@@ -24,6 +24,9 @@ pub fn set_cookies(
         if visitor.is_new || visitor.is_new_session {
             cookies.set(headers, cookies::ID, &devices.cookie(&visitor.id), LONGEST);
         }
+        if visitor.is_new_session {
+            consent::renew(cookies, headers);
+        }
         cookies.set(headers, cookies::SESSION, &devices.session(&visitor.id, visitor.session), SESSION_SECONDS);
     }
     let is_broken = visitor.token_cookie == TokenCookie::Broken;
@@ -55,14 +58,18 @@ pub fn write_cookies(
             context.now,
         );
     } else if storage_consent(plan, &decided.facts) == Consent::Denied {
-        clear_cookies(context, headers, &decided.facts);
+        let is_written = clear_cookies(context, headers, &decided.facts);
+        if !is_written {
+            consent::renew(&context.incoming.cookies, headers);
+        }
     }
 }
 
-/// Deletes the cookies of a visitor who refuses storage on this device. Consent that is merely pending deletes nothing.
-pub fn clear_cookies(context: &RequestContext, headers: &Headers, facts: &Facts) {
+/// Deletes the cookies of a visitor who refuses storage on this device, and returns whether the cookie of consent is set.
+/// Consent that is merely pending deletes nothing.
+pub fn clear_cookies(context: &RequestContext, headers: &Headers, facts: &Facts) -> bool {
     for name in cookies::VISITOR {
         context.incoming.cookies.delete(headers, name);
     }
-    consent::remember_refusals(context, headers, facts);
+    consent::remember_refusals(context, headers, facts)
 }
