@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { Miniflare } from 'miniflare';
-import { BROWSER, mintToken, startEdge } from '../tests/support/edge.mjs';
+import { BROWSER, mintToken, PAGE, startEdge } from '../tests/support/edge.mjs';
 import { median, row } from './results.mjs';
 import { rulesOf, traits } from './rules.mjs';
 
@@ -29,7 +29,7 @@ const passThrough = new Miniflare({
 const passUrl = (await passThrough.ready).origin;
 
 const cookie = `tl_id=p1; tl_token=${mintToken(edge.keys, { facts: { traits } })}; tl_consent=personalization=granted&analytics=denied`;
-const visitor = { 'user-agent': BROWSER, cookie };
+const visitor = { 'user-agent': BROWSER, accept: PAGE, cookie };
 
 /** Returns the milliseconds to the first byte of the page and to its end, and the page. */
 function load(url, headers) {

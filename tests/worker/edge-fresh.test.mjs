@@ -381,9 +381,9 @@ test('settings that are wrong are reported', async () => {
   try {
     const { problems } = (await new Visitor(wrong).fetch('/_tl/health')).json();
     assert.deepEqual(problems, [
-      '`FRESH` is `soon`, expected whole seconds from 0 to 3600; 10 is used',
-      '`FRESH_WAIT` is `-1`, expected whole milliseconds from 0 to 10000; 50 is used',
-      '`LIVE` is neither `on` nor `off`; `off` is used',
+      '`FRESH` is invalid, expected whole seconds from 0 to 3600; 10 is used; its value is in the log',
+      '`FRESH_WAIT` is invalid, expected whole milliseconds from 0 to 10000; 50 is used; its value is in the log',
+      '`LIVE` is invalid, expected `on` or `off`; `off` is used; its value is in the log',
     ]);
   } finally {
     await wrong.stop();

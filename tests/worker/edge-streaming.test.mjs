@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BROWSER, eventually, page, startEdge, Visitor } from '../support/edge.mjs';
+import { BROWSER, eventually, PAGE, page, startEdge, Visitor } from '../support/edge.mjs';
 
 const rules = {
   version: 1,
@@ -96,14 +96,18 @@ after(() => edge.stop());
 /** Requests a page and resolves as soon as its first bytes arrive. */
 function open(path) {
   return new Promise((resolve, reject) => {
-    const outgoing = request(edge.url + path, { headers: { 'user-agent': BROWSER }, agent: false }, (response) => {
-      const stream = { text: '', response, ended: false };
-      response.setEncoding('utf8').on('data', (text) => {
-        stream.text += text;
-        resolve(stream);
-      });
-      response.on('end', () => (stream.ended = true)).on('error', () => {});
-    });
+    const outgoing = request(
+      edge.url + path,
+      { headers: { 'user-agent': BROWSER, accept: PAGE }, agent: false },
+      (response) => {
+        const stream = { text: '', response, ended: false };
+        response.setEncoding('utf8').on('data', (text) => {
+          stream.text += text;
+          resolve(stream);
+        });
+        response.on('end', () => (stream.ended = true)).on('error', () => {});
+      },
+    );
     outgoing.on('error', reject).end();
   });
 }
