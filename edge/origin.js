@@ -28,10 +28,10 @@ export async function fetchOrigin(request, env, origin, site, target, device, is
   // Joined as strings: as a relative reference, a path such as `//elsewhere.example/` would lead there.
   const forwarded = toOrigin(new Request(base + target, request), device, isChanged);
   if (!origin && env.ASSETS) return env.ASSETS.fetch(forwarded);
-  const { protocol, host } = new URL(site);
+  const [scheme, host] = site.split('://');
   forwarded.headers.append('via', hop);
   forwarded.headers.set('x-forwarded-host', host);
-  forwarded.headers.set('x-forwarded-proto', protocol.slice(0, -1));
+  forwarded.headers.set('x-forwarded-proto', scheme);
   return fromOrigin(await fetch(forwarded), base, site, site + target);
 }
 
@@ -43,6 +43,7 @@ export function siteOf(request, env) {
   return isTls ? origin.replace(/^http:/, 'https:') : origin;
 }
 
+/** The entry in `Via` that was made last. */
 let latest = {};
 
 /** Returns the entry of this edge in `Via`. It is derived from a secret, so a client cannot feign a loop. */
@@ -109,7 +110,7 @@ function isOurs(authorization) {
 function fromOrigin(response, base, site, here) {
   if (base === site) return response;
   const { headers } = response;
-  const { host, hostname } = new URL(base);
+  const { host, hostname } = parsed(base);
   const changes = Object.keys(NAMING)
     .filter((name) => headers.get(name)?.toLowerCase().includes(host))
     .map((name) => [name, renamed(name, headers.get(name), base, site, here)]);
@@ -124,9 +125,17 @@ function fromOrigin(response, base, site, here) {
   return changed;
 }
 
+/** The address that was parsed last: a worker has one origin. */
+let last;
+
+function parsed(base) {
+  if (last?.base !== base) last = { base, url: new URL(base) };
+  return last.url;
+}
+
 /** Returns the value of a header with `site` in place of `base`. */
 function renamed(name, found, base, site, here) {
-  const { host, port, pathname, protocol } = new URL(base);
+  const { host, port, pathname, protocol } = parsed(base);
   const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const place = `//${literal(host)}${port ? '' : '(?::(?:80|443))?'}${literal(pathname.replace(/\/$/, ''))}`;
   const pattern = new RegExp(`(${NAMING[name]})(?:https?:)?${place}(?=[/?#\\s"'>;,]|$)`, 'gi');
