@@ -12,12 +12,13 @@ import { fail, setDebug, emit } from './tag/emit.js';
 import { beginView, noteRecorded } from './tag/exposures.js';
 import { asJson } from './tag/json.js';
 import * as outbox from './tag/outbox.js';
-import { listen } from './tag/parts.js';
 import { context, namePage, pageKey, watch } from './tag/page.js';
+import { listen } from './tag/parts.js';
 import { autoPage, base, edgeDecision, isLive, isOff } from './tag/settings.js';
 import { whenSeen, watchSight } from './tag/sight.js';
 import { follow, makeRoom, settle, signOut } from './tag/sign-out.js';
 import * as slots from './tag/slots.js';
+import { attempt } from './tag/storage.js';
 import { onChecked, recognise, record, refresh } from './tag/view.js';
 
 /** The mark of a page that has a tag. Markup cannot set it. */
@@ -29,7 +30,7 @@ let recorded = edgeDecision && pageKey();
 let observe;
 
 const commands = {
-  track: (event, properties = {}, options = {}) => send({ type: 'track', event, properties }, 'event', options),
+  track: (event, properties = {}, options) => send({ type: 'track', event, properties }, 'event', options),
   identify(...args) {
     const isTraits = args[0] !== null && typeof args[0] === 'object';
     const userId = isTraits ? undefined : idOf(args.shift());
@@ -45,8 +46,11 @@ const commands = {
     consent.remember(states);
     outbox.resetPermission();
     forgetVisitor();
-    send({ type: 'track', event: 'Consent Preference Updated', properties: states });
-    consent.write();
+    try {
+      send({ type: 'track', event: 'Consent Preference Updated', properties: states });
+    } finally {
+      consent.write();
+    }
   },
   reset: signOut,
   decide: () => refresh('event'),
@@ -64,10 +68,11 @@ const commands = {
 };
 
 /** Records a call. `options` are a `messageId`, by which it counts once, and a `timestamp`. */
-function send(call, reason = 'event', { messageId, timestamp: given } = {}) {
+function send(call, reason = 'event', options) {
   for (const name of ['properties', 'traits'])
     checkObject(`${name}\` of \`${call.event ?? call.type}`, call[name] ?? {});
   follow();
+  const { messageId, timestamp: given } = options ?? {};
   const at = given === undefined ? undefined : timeOf(given);
   let isCut = false;
   const said = asJson(call, () => {
@@ -76,7 +81,12 @@ function send(call, reason = 'event', { messageId, timestamp: given } = {}) {
   if (isCut)
     fail(new Error(`parts of \`${call.event ?? call.type}\` are left out: too deep, too many, or within themselves`));
   const timestamp = (at ?? new Date(tick() + skew())).toISOString();
-  const whole = { ...said, messageId: idOf(messageId) || newId(), timestamp, context: asJson(context()) };
+  const whole = {
+    ...said,
+    messageId: attempt(() => idOf(messageId)) || newId(),
+    timestamp,
+    context: asJson(context()),
+  };
   record(cleanCall(whole), reason, at ? undefined : skew());
 }
 
@@ -112,7 +122,7 @@ function idOf(id) {
 function page(name, properties, options) {
   const place = properties?.url ?? properties?.path;
   const before = pageKey();
-  if (place !== undefined) namePage(String(place));
+  if (place !== undefined) attempt(() => namePage(String(place)));
   const key = pageKey();
   const isOther = key !== before;
   if (isOther) beginView();

@@ -208,11 +208,14 @@ describe('an event', () => {
           { messageId: 'order-A-1', timestamp: '2026-11-01T10:00:00Z' },
         ],
         ['track', 'Numbered', {}, { messageId: 7, timestamp: 1_700_000_000_000 }],
+        ['track', 'Nameless', {}, { messageId: { id: 7 } }],
+        ['track', 'Plain', {}, null],
         ['track', 'Timeless', {}, { timestamp: 'soon' }],
       ),
     );
     await eventually(() => assert.equal(named('Timeless').length, 1));
     await settled();
+    assert.ok(typeof named('Nameless')[0].messageId === 'string' && named('Plain')[0].messageId);
     const { messageId, timestamp } = named('Order Completed')[0];
     assert.deepEqual([messageId, timestamp], ['order-A-1', '2026-11-01T10:00:00.000Z']);
     assert.deepEqual(
