@@ -47,7 +47,7 @@ pub struct Envelope {
     proof: Option<Value>,
     anonymous_ids: Vec<String>,
     is_sign_out: bool,
-    /// The calls that are no events, which the collector keeps.
+    /// The calls that are not events, which the collector keeps.
     rejected: Vec<Value>,
     plan: String,
     at: Millis,
@@ -96,7 +96,7 @@ impl Envelope {
         self
     }
 
-    /// Adds calls that are no events.
+    /// Adds calls that are not events.
     pub fn with_rejected(mut self, calls: Vec<Value>) -> Self {
         self.rejected = calls;
         self

@@ -12,7 +12,7 @@ use crate::prelude::*;
 const MAX_CALL: usize = 32 * 1024;
 /// The deepest nesting of objects and arrays in a call.
 const MAX_DEPTH: usize = 32;
-/// The longest message id that is read from a call which is no event, in characters.
+/// The longest message id that is read from a call that is not an event, in characters.
 const MAX_MESSAGE_ID: usize = 200;
 
 /// A call that was parsed.
@@ -29,7 +29,7 @@ pub struct Call {
 pub struct CallError {
     /// The call's own message id; empty if it has none.
     pub message_id: String,
-    /// What was found, and what was expected.
+    /// The reason: what was found, and what was expected.
     pub reason: String,
 }
 

@@ -1,12 +1,12 @@
 //! Lenient reading: JSON as programs write it that do not keep to RFC 8259, where the meaning is obvious.
 //!
-//! why: a sender cannot mend what its JSON library writes, and one odd value must not cost the values beside it.
+//! why: a sender cannot fix what its JSON library writes, and one odd value must not cost the values beside it.
 
 use crate::json::Value;
 use crate::json::reader::{JsonError, Read, Reader, is_number};
 use crate::json::value::whole;
 
-/// What a lenient reader has replaced by `null`.
+/// The kinds of values that a lenient reader has replaced by `null`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Repairs {
     /// `NaN`, an infinity, or a number beyond the range of doubles.

@@ -54,7 +54,7 @@ pub(crate) struct Reader<'a> {
     pub(super) at: usize,
     /// The number of objects and arrays that may still be opened inside the open ones.
     pub(super) depth: usize,
-    /// What was repaired; `None` if nothing may be.
+    /// The repairs so far; `None` if nothing may be repaired.
     pub(super) repairs: Option<Repairs>,
 }
 

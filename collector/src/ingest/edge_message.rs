@@ -44,7 +44,7 @@ pub struct EdgeMessage<'a> {
     edge: Option<SentBy>,
 }
 
-/// A call that is no event.
+/// A call that is not an event.
 #[derive(Deserialize)]
 struct RejectedCall {
     #[serde(default, rename = "messageId")]

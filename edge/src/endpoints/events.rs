@@ -44,11 +44,11 @@ struct Accepted {
     owner: Option<String>,
 }
 
-/// What became of the calls of a batch.
+/// The outcome of reading a batch.
 #[derive(Default)]
 struct Outcome {
     accepted: Vec<Accepted>,
-    /// The calls that are no events, as the collector keeps them.
+    /// The calls that are not events, as the collector keeps them.
     rejected: Vec<Value>,
     /// The result of each call, by its message id.
     results: SortedMap<Value>,
@@ -150,7 +150,7 @@ fn accept_one(
     Ok((Accepted { event, call, stated, owner }, result))
 }
 
-/// Returns a call that is no event, as the collector keeps it.
+/// Returns a call that is not an event, as the collector keeps it.
 fn rejected(id: &str, reason: &str, raw: &str) -> Value {
     let mut out = Object::new();
     out.insert("messageId", id);

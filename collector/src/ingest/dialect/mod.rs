@@ -81,7 +81,7 @@ fn insert(out: &mut Object, name: &str, value: &Value) {
 }
 
 /// Returns the first of several values that is there.
-fn first<'v, const N: usize>(values: [&'v Value; N]) -> &'v Value {
+fn first<const N: usize>(values: [&Value; N]) -> &Value {
     static NULL: Value = Value::Null;
     values.into_iter().find(|value| **value != Value::Null).unwrap_or(&NULL)
 }
