@@ -110,11 +110,13 @@ export class Throughline {
 
   /** Returns facts and options as the core reads them. */
   #factsAndOptions({ now = this.#clock(), profile = this.#profile, request = this.#request, events = [], ...options }) {
-    return [JSON.stringify({ now, profile, request, events: events.map(toEvent) }), JSON.stringify(options)];
+    const received = events.map((event) => receive(event, now));
+    return [JSON.stringify({ now, profile, request, events: received }), JSON.stringify(options)];
   }
 
   #reduce(event) {
-    this.#profile = JSON.parse(this.#core.reduce(JSON.stringify(this.#profile), JSON.stringify(toEvent(event))));
+    const received = receive(event, this.#clock());
+    this.#profile = JSON.parse(this.#core.reduce(JSON.stringify(this.#profile), JSON.stringify(received)));
   }
 
   #decide(now = this.#clock(), events = []) {
@@ -159,4 +161,9 @@ async function readLocal(url) {
   const fs = 'node:fs/promises';
   const { readFile } = await import(fs);
   return readFile(url);
+}
+
+/** Returns an event of the core that was received at a time. */
+function receive(event, receivedAt) {
+  return { ...toEvent(event), receivedAt };
 }

@@ -81,7 +81,7 @@ impl Core {
     /// # Errors
     /// Fails if the JSON does not describe facts, and says where.
     pub fn decide(&self, facts: &str) -> Result<String, JsError> {
-        Ok(throughline::decide(&self.plan, &read("facts", facts, Facts::from_json)?).to_json())
+        Ok(throughline::decide(&self.plan, &read("facts", facts, readable_facts)?).to_json())
     }
 
     /// Returns the decision for the facts and its trace, as canonical JSON. With `why_not`, it also explains why a campaign is
@@ -90,7 +90,7 @@ impl Core {
     /// # Errors
     /// Fails if the JSON does not describe facts, and says where.
     pub fn explain(&self, facts: &str, why_not: Option<String>, slot: Option<String>) -> Result<String, JsError> {
-        let facts = read("facts", facts, Facts::from_json)?;
+        let facts = read("facts", facts, readable_facts)?;
         let explanation = throughline::explain(&self.plan, &facts);
         Ok(match why_not {
             Some(campaign) => explanation.why_not(&self.plan, &campaign, slot.as_deref()).to_json(),
@@ -103,7 +103,7 @@ impl Core {
     /// # Errors
     /// Fails if the JSON does not describe facts and options, and says where.
     pub fn evaluate(&self, facts: &str, options: &str, key: Option<String>) -> Result<String, JsError> {
-        let facts = read("facts", facts, Facts::from_json)?;
+        let facts = read("facts", facts, readable_facts)?;
         let options = read("options", options, EvaluationOptions::from_json)?;
         let found = match key {
             Some(key) => evaluate(&self.plan, &facts, &options, &key).to_value(),
@@ -121,7 +121,7 @@ impl Core {
     /// # Errors
     /// Fails if the JSON does not describe facts and options, and says where.
     pub fn experiments(&self, facts: &str, options: &str, triggered: &str) -> Result<String, JsError> {
-        let facts = read("facts", facts, Facts::from_json)?;
+        let facts = read("facts", facts, readable_facts)?;
         let options = read("options", options, EvaluationOptions::from_json)?;
         let runs = run_experiments(&self.plan, &facts, &options, &[triggered]);
         Ok(canonical::to_string(&Value::Array(runs.iter().map(throughline::ExperimentRun::to_value).collect())))
@@ -146,6 +146,11 @@ impl Core {
         profile.merge(&self.plan, &read("profile", other, Profile::from_json)?);
         Ok(canonical::to_string(&profile.to_value()))
     }
+}
+
+/// Returns the facts that can be read: an odd title of a page must not cost the page its decision.
+fn readable_facts(text: &str) -> Result<Facts, DecodeError> {
+    Facts::from_lenient_json(text).map(|(facts, _)| facts)
 }
 
 fn read<T>(what: &str, text: &str, from_json: impl Fn(&str) -> Result<T, DecodeError>) -> Result<T, JsError> {

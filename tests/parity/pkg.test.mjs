@@ -189,8 +189,38 @@ describe('load', () => {
 
   test('says what is wrong with facts, and goes on working', async () => {
     const tl = await open();
-    assert.throws(() => tl.decide({ request: { attributes: 7 } }), /cannot read the facts: /);
+    assert.throws(() => tl.decide({ now: 'soon' }), /cannot read the facts: `now`: expected whole milliseconds/);
     assert.equal(tl.decide({ request: home }).slots['home.hero'].message, 'hello');
+  });
+});
+
+describe('facts', () => {
+  test('that cannot be read are missing', async () => {
+    const tl = await open();
+    for (const odd of [
+      { title: 'cut \ud83d' },
+      { title: JSON.parse(`${'['.repeat(300)}1${']'.repeat(300)}`) },
+      { title: Number.NaN },
+    ]) {
+      const request = { attributes: { ...home.attributes, ...odd }, consent: { analytics: 'maybe' } };
+      assert.equal(tl.decide({ request }).slots['home.hero'].message, 'hello');
+    }
+  });
+
+  test('have times in every form that the collector reads', async () => {
+    const iso = new Date(NOW - 60_000).toISOString().slice(0, 19);
+    for (const timestamp of [
+      `${iso}Z`,
+      iso,
+      `${iso.replace('T', ' ')} UTC`,
+      (NOW - 60_000) / 1000,
+      'soon',
+      undefined,
+    ]) {
+      const tl = await open();
+      const call = { type: 'page', messageId: 'm', timestamp, properties: { path: '/guide' } };
+      assert.equal(tl.decide({ request: home, events: [call] }).slots['home.hero'].message, 'hot', String(timestamp));
+    }
   });
 });
 

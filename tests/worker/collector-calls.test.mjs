@@ -116,7 +116,9 @@ describe('times', () => {
     if (timestamp === undefined) delete event.timestamp;
     else event.timestamp = timestamp;
     const { results } = await send([event]);
-    const [line] = (await collector.export(`user_id:${who.userId}`)).filter(({ record }) => record?.event.event === 'Timed');
+    const [line] = (await collector.export(`user_id:${who.userId}`)).filter(
+      ({ record }) => record?.event.event === 'Timed',
+    );
     const { at } = (await eventsOf(who))[0];
     return { at, ...results[event.messageId], stated: line.record.stated_time };
   }
@@ -132,7 +134,7 @@ describe('times', () => {
     UTC: [`${iso.slice(0, 19).replace('T', ' ')} UTC`, HOUR_AGO],
     'no seconds': [iso.slice(0, 16), Math.floor(HOUR_AGO / 60_000) * 60_000],
     'a date': [iso.slice(0, 10), midnight],
-    'ISO basic': [iso.slice(0, 19).replaceAll(/[-:]/g, '') + 'Z', HOUR_AGO],
+    'ISO basic': [`${iso.slice(0, 19).replaceAll(/[-:]/g, '')}Z`, HOUR_AGO],
     'HTTP date': [new Date(HOUR_AGO).toUTCString(), HOUR_AGO],
     'Date in JavaScript': [String(new Date(HOUR_AGO)), HOUR_AGO],
     'comma fraction': [iso.replace('.000', ',250'), HOUR_AGO + 250],
