@@ -449,6 +449,96 @@ describe('events', () => {
     );
   });
 
+  test('that cannot be read cost themselves only', async () => {
+    const nested = `${'['.repeat(200)}1${']'.repeat(200)}`;
+    for (const [odd, result, value] of [
+      ['"half \\ud83d end"', 'ok', 'half \ufffd end'],
+      ['"a\tb"', 'ok', 'a\tb'],
+      ['NaN', 'warning', undefined],
+      ['1e999', 'warning', undefined],
+      ['9007199254740993', 'ok', '9007199254740993'],
+      [nested, 'drop'],
+      ['nul', 'drop'],
+      ['[1', 'drop'],
+    ]) {
+      const [before, bad, after] = [event(), event({ properties: { odd: 0 } }), event()];
+      const raw = JSON.stringify(bad).replace('"odd":0', `"odd":${odd}`);
+      edge.posts.length = 0;
+      const answer = await visitor().post(
+        '/_tl/events',
+        `\ufeff{"batch":[${JSON.stringify(before)},${raw},${JSON.stringify(after)}]}`,
+      );
+      assert.equal(answer.status, 200, odd.slice(0, 20));
+      const { results } = answer.json();
+      const names = [before, bad, after].map(({ messageId }) => results[messageId]?.result);
+      assert.deepEqual(names, ['ok', result, 'ok'], odd.slice(0, 20));
+      const { events, rejected } = edge.posts[0].body;
+      if (result === 'drop') {
+        assert.deepEqual(
+          [events.length, rejected],
+          [2, [{ messageId: bad.messageId, reason: results[bad.messageId].details, payload: raw }]],
+        );
+      } else {
+        assert.equal(events[1].properties.odd ?? undefined, value);
+        assert.equal(rejected, undefined);
+      }
+    }
+  });
+
+  test('gzip and Latin-1 are read', async () => {
+    const named = event({ properties: { name: 'Zo\xeb' } });
+    for (const body of [
+      gzipSync(JSON.stringify({ batch: [named] })),
+      Buffer.from(JSON.stringify({ batch: [named] }), 'latin1'),
+    ]) {
+      const { results } = (await visitor().post('/_tl/events', body)).json();
+      assert.deepEqual(results, { [named.messageId]: { result: 'ok' } });
+    }
+  });
+
+  test('that are no events are not kept of visitors who refuse', async () => {
+    const someone = visitor();
+    someone.cookies.set('tl_consent', 'analytics=denied&personalization=granted');
+    edge.posts.length = 0;
+    const { results } = (await someone.post('/_tl/events', '{"batch":[{"messageId":"m","a":nul}]}')).json();
+    assert.equal(results.m.result, 'drop');
+    assert.deepEqual(edge.posts, []);
+  });
+
+  test('have times in any form, corrected by the clock of their batch, in the order in which they were sent', async () => {
+    const at = (ago) => new Date(Date.now() - ago).toISOString().replace(/\..*/, '');
+    const sent = async (batch, more = {}) => {
+      edge.posts.length = 0;
+      const { results } = (await visitor().post('/_tl/events', { batch, ...more })).json();
+      return edge.posts[0].body.events.map((found) => ({ ...found, ...results[found.id] }));
+    };
+    const HOUR = 3_600_000;
+    for (const timestamp of [
+      `${at(HOUR)}Z`,
+      at(HOUR),
+      `${at(HOUR - 7_200_000)}+0200`,
+      Math.floor((Date.now() - HOUR) / 1000),
+    ]) {
+      const [found] = await sent([event({ timestamp })]);
+      assert.ok(Math.abs(Date.now() - HOUR - found.at) < 5_000, String(timestamp));
+      assert.deepEqual([found.result, found.stated], ['ok', undefined]);
+    }
+    const [unreadable] = await sent([event({ timestamp: 'yesterday' })]);
+    assert.ok(Math.abs(Date.now() - unreadable.at) < 5_000);
+    assert.deepEqual([unreadable.result, unreadable.stated], ['warning', 'yesterday']);
+    for (const off of [3 * HOUR, -3 * HOUR]) {
+      const clock = (ago) => `${at(ago + off)}Z`;
+      const [found] = await sent([event({ timestamp: clock(HOUR) })], { sentAt: clock(0) });
+      assert.ok(Math.abs(Date.now() - HOUR - found.at) < 5_000, `${off}`);
+    }
+    const timestamp = `${at(HOUR)}Z`;
+    const found = await sent([event({ timestamp }), event({ timestamp }), event({ timestamp })]);
+    assert.deepEqual(
+      found.map(({ at }) => at - Date.parse(timestamp)),
+      [0, 1, 2],
+    );
+  });
+
   test('of visitors who refuse are not sent, but that they refuse is', async () => {
     const someone = visitor();
     someone.cookies.set('tl_consent', 'analytics=denied&personalization=granted');
