@@ -55,7 +55,7 @@ fn limits_that_do_not_name_critical_campaigns_are_nothing_to_them() {
 #[test]
 fn what_a_campaign_says_it_says_as_a_critical_one_too() {
     let (mut said, mut more) = (0, 0);
-    for seed in 0..support::cases(600) / PEOPLE {
+    for seed in 0..support::cases(1_200) / PEOPLE {
         let dice = &mut Dice::new(seed);
         let mut rules = generate::rules(seed);
         let ids: Vec<String> = rules["campaigns"].as_object().unwrap().keys().cloned().collect();

@@ -30,7 +30,7 @@ fn the_core_advances_journeys_as_the_naive_model() {
         "cooling_down",
         "waits",
     ];
-    tell("id", 600, &wanted);
+    tell("id", 1_000, &wanted);
 }
 
 /// Checks stories of accounts, whose profiles get their members' events; every other journey is an account's.

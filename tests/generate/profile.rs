@@ -13,7 +13,7 @@ pub fn profile(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     let mut traits = Map::new();
     for name in ["tier", "score", "vip", "tags", "cart", "wa_ok", "timezone", "home", "app", "account", "ends", "level"]
     {
-        if dice.percent(65) {
+        if dice.percent(85) {
             traits.insert(name.to_owned(), json!([fact(dice, name), time_elsewhere(dice, now), dice.below(1 << 32)]));
         }
     }
