@@ -7,7 +7,7 @@ import { createIsBotFromList } from 'isbot';
 import { BROWSER, startEdge, Visitor } from '../support/edge.mjs';
 
 const require = createRequire(import.meta.url);
-const crawlers = require('crawler-user-agents/crawler-user-agents.json').flatMap(({ instances }) => instances);
+const crawlers = require('crawler-user-agents').flatMap(({ instances }) => instances);
 const browsers = require('top-user-agents');
 
 const ANDROID = 'Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko)';
@@ -60,9 +60,10 @@ const BOTS = [
   'sqlmap/1.8#stable (https://sqlmap.org)',
 ];
 
+// Nothing is stored or counted, so that thousands of visitors cost little.
 const rules = {
   version: 1,
-  policies: { consent: { default: 'granted' } },
+  policies: { consent: { default: 'pending', store: 'personalization', measure: 'analytics', service: [] } },
   slots: { hero: { pages: ['/'] } },
   channels: { web: {} },
   messages: { hello: { renditions: [{ channel: 'web', html: '<em>Personal</em>' }] } },
@@ -121,7 +122,7 @@ describe('bots', () => {
     const added = changes.filter(([sign]) => sign === '+ ').map(([, pattern]) => pattern);
     const isBot = createIsBotFromList([...lines('isbot.txt').filter((line) => !gone.includes(line)), ...added]);
     const mixed = crawlers
-      .filter((_, index) => index % 9 === 0)
+      .filter((_, index) => index % 16 === 0)
       .flatMap((agent, index) => {
         const cut = agent.slice(index % 5, 8 + (index % 40));
         return [cut, `x${cut}`, `${IPHONE} ${cut}`, `${ANDROID} ${cut.slice(3)}z`];
@@ -130,7 +131,7 @@ describe('bots', () => {
     const differ = new Set(await botsOf(agents));
     const wrong = agents.filter((agent) => differ.has(agent) !== (agent === '' || isBot(agent)));
     assert.deepEqual(wrong, []);
-    assert.ok(differ.size > 100 && differ.size < agents.length - 100, `${differ.size} of ${agents.length}`);
+    assert.ok(differ.size > 80 && differ.size < agents.length - 80, `${differ.size} of ${agents.length}`);
   });
 
   test('programs may ask for decisions under the names of their libraries', async () => {
