@@ -60,6 +60,9 @@ pub struct Mint {
 pub struct Preview {
     #[command(flatten)]
     parties: Parties,
+    /// Limit the token to `preview` (for links) or `explain` (which decides for other people and times); default: both
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+    scopes: Vec<PreviewScope>,
     /// Lifetime, such as `30m` or `7d`
     #[arg(long, default_value = "1h", value_parser = length)]
     ttl: Millis,
@@ -123,7 +126,10 @@ impl Preview {
             aud: self.parties.audience,
             iat: now.seconds(),
             exp: now.plus(self.ttl).seconds(),
-            scope: vec![PreviewScope::Explain, PreviewScope::Preview],
+            scope: match self.scopes.is_empty() {
+                true => vec![PreviewScope::Explain, PreviewScope::Preview],
+                false => self.scopes,
+            },
         };
         say(mint_preview(key, &claims)?)
     }
@@ -150,6 +156,14 @@ impl Inspect {
 
 fn now() -> Millis {
     Millis(jiff::Timestamp::now().as_millisecond())
+}
+
+fn scope(text: &str) -> Result<PreviewScope, String> {
+    match text {
+        "preview" => Ok(PreviewScope::Preview),
+        "explain" => Ok(PreviewScope::Explain),
+        _ => Err("expected `preview` or `explain`".to_owned()),
+    }
 }
 
 fn length(text: &str) -> Result<Millis, String> {

@@ -375,6 +375,23 @@ fn publishing_to_cloudflare_goes_through_wrangler() {
 }
 
 #[test]
+fn a_preview_token_has_the_scopes_that_are_asked_for() {
+    let place = Place::new("scopes");
+    place.ok(&["keys", "new", "--out", "keys"]);
+    let scopes = |more: &[&str]| {
+        let token = place.ok(&[&["token", "preview", "--keys", "keys"][..], more].concat());
+        let token = throughline::token::jws::Unverified::parse(token.trim(), 4096).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&token.unverified_payload().unwrap()).unwrap();
+        claims.pointer("/scope").unwrap().to_string()
+    };
+    let both = scopes(&[]);
+    assert!(both.contains("explain") && both.contains("preview"), "{both}");
+    let link = scopes(&["--scope", "preview"]);
+    assert!(!link.contains("explain") && link.contains("preview"), "{link}");
+    assert_fails(&place.run(&["token", "preview", "--keys", "keys", "--scope", "all"]), 2, "expected `preview`");
+}
+
+#[test]
 fn an_impossible_condition_stops_check_and_publish() {
     let place = Place::new("impossible");
     place.ok(&["keys", "new", "--out", "keys"]);

@@ -34,8 +34,9 @@ pub fn of(incoming: &IncomingRequest, session: Millis) -> Request {
 
 /// Whether a bot sent the request, by its user agent or by the platform's verdict.
 pub fn is_bot(incoming: &IncomingRequest, user_agent: &str) -> bool {
-    // Programs of apps and servers call endpoints (POST) by design, under the names of their libraries.
-    let is_program = incoming.method == "POST" && !user_agent.starts_with("Mozilla/");
+    // Programs of apps and servers call endpoints by design, under the names of their libraries: with POST or a token.
+    let calls = incoming.method == "POST" || incoming.bearer().is_some();
+    let is_program = calls && !user_agent.starts_with("Mozilla/");
     let is_bot = if is_program { bot::calls_itself_bot(user_agent) } else { bot::is_bot(user_agent) };
     is_bot || incoming.client("verifiedBotCategory").is_some()
 }
