@@ -127,7 +127,7 @@ impl Preview {
             iat: now.seconds(),
             exp: now.plus(self.ttl).seconds(),
             scope: match self.scopes.is_empty() {
-                true => vec![PreviewScope::Explain, PreviewScope::Preview],
+                true => PreviewScope::ALL.to_vec(),
                 false => self.scopes,
             },
         };
@@ -159,11 +159,8 @@ fn now() -> Millis {
 }
 
 fn scope(text: &str) -> Result<PreviewScope, String> {
-    match text {
-        "preview" => Ok(PreviewScope::Preview),
-        "explain" => Ok(PreviewScope::Explain),
-        _ => Err("expected `preview` or `explain`".to_owned()),
-    }
+    let found = PreviewScope::ALL.into_iter().find(|scope| scope.name() == text);
+    found.ok_or_else(|| "expected `preview` or `explain`".to_owned())
 }
 
 fn length(text: &str) -> Result<Millis, String> {

@@ -100,7 +100,8 @@ campaigns: {{ greet: {{ class: service, when: {when}, slots: {{ hero: hello }} }
         assert_eq!(found.iter().map(|found| found.message.as_str()).collect::<Vec<_>>(), [message]);
         assert!(found.iter().all(|found| found.severity == throughline_compiler::Severity::Error));
     }
-    let allow = "lint: { allow: [ { code: never-true, reason: switched off }, { code: unreachable-campaign, reason: so } ] }";
+    let allow =
+        "lint: { allow: [ { code: never-true, reason: switched off }, { code: unreachable-campaign, reason: so } ] }";
     let off = rules(cases[0].0) + allow;
     let codes = codes(&linted(&[Source::new("rules.yaml", off)]));
     assert!(!codes.contains("never-true"), "{codes:?}");

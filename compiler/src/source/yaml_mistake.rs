@@ -205,14 +205,16 @@ fn levels(lines: &[Line<'_>]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use crate::source::parse::Source;
+    use crate::source::report::location;
 
     /// Returns line, column, message and expectation of the only error.
-    fn error(text: &str) -> (usize, usize, String, String) {
-        let found = crate::parse(&Source::new("rules.yaml", text)).unwrap_err();
+    fn error(text: &str) -> (u32, u32, String, String) {
+        let source = Source::new("rules.yaml", text);
+        let found = crate::parse(&source).unwrap_err();
         let [error] = found.as_slice() else { panic!("{found:?}") };
-        let before = &text[..error.span.start as usize];
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        (before.matches('\n').count() + 1, column, error.message.clone(), error.expected.clone().unwrap_or_default())
+        let place = location(&[source], error.span);
+        let numbers: Vec<u32> = place.rsplit(':').take(2).map(|number| number.parse().unwrap()).collect();
+        (numbers[1], numbers[0], error.message.clone(), error.expected.clone().unwrap_or_default())
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! lists. To update them, run `npm install --save-dev isbot@latest` and `node tools/bots.mjs`.
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a panic is a failed test")]
 mod tables;
 
 use throughline::internals::plan::automaton::Automaton;
