@@ -16,6 +16,8 @@ const CRATES_IO = 'registry+https://github.com/rust-lang/crates.io-index';
 const EXCEPTIONS = [
   // LGPL-3.0-or-later: libvips, which miniflare can resize images with. Only tests run miniflare, and nothing of it is shipped.
   /^npm @img\/sharp-/,
+  // Unlicense: public domain. The edge has its patterns, which tests compare with the package.
+  /^npm isbot$/,
   // The manifest states none; the package contains the Apache-2.0 licence.
   /^npm @openfeature\/ofrep-(core|provider)$/,
 ];
