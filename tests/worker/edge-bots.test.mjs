@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { createIsBotFromList } from 'isbot';
-import { BROWSER, startEdge, Visitor } from '../support/edge.mjs';
+import { BROWSER, mintPreview, startEdge, Visitor } from '../support/edge.mjs';
 
 const require = createRequire(import.meta.url);
 const crawlers = require('crawler-user-agents').flatMap(({ instances }) => instances);
@@ -146,6 +146,9 @@ describe('bots', () => {
     for (const agent of ['curl/8.14.1', 'okhttp/5.1.0', 'Shop/4.2 CFNetwork/1568 Darwin/24.0.0', 'node']) {
       assert.deepEqual(await decide(agent), ['hero'], agent);
     }
+    const headers = { 'user-agent': 'curl/8.14.1', authorization: `Bearer ${mintPreview(edge.keys)}` };
+    const explained = await new Visitor(edge).fetch('/_tl/explain?path=/', { headers });
+    assert.equal(JSON.parse(explained.text).decision.reasons.hero, 'filled');
     for (const agent of ['Googlebot/2.1', BOTS[6], BOTS[11]]) assert.deepEqual(await decide(agent), [], agent);
   });
 
