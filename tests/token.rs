@@ -543,6 +543,8 @@ fn a_malformed_set_is_refused() {
     assert_eq!(KeySet::parse(&jwks, Purpose::Token).unwrap_err(), KeySetError::DuplicateMember);
     let same = [jwk(json!({})), jwk(json!({}))];
     assert_eq!(parse(&same).unwrap_err(), KeySetError::DuplicateKeyId("a".into()));
+    let unreadable = [jwk(json!({})), jwk(json!({ "x": "not base64url!", "k": "not base64url!" }))];
+    assert_eq!(parse(&unreadable).unwrap_err(), KeySetError::DuplicateKeyId("a".into()));
 }
 
 #[test]

@@ -87,6 +87,11 @@ impl<'a> Jwk<'a> {
         Some(Self { members, operations })
     }
 
+    /// Returns the key's id, whether or not the key can be used.
+    pub(crate) fn kid(&self) -> Option<String> {
+        self.members.get("kid").text().map(str::to_owned)
+    }
+
     /// Reads the key for one purpose; `unmarked` accepts a key without `tl`.
     pub(crate) fn read(
         &self,

@@ -169,6 +169,13 @@ impl KeySet {
         if keys.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys { found: keys.len() });
         }
+        // Before any key is skipped: it is not known which of two keys with one `kid` a signer means.
+        let mut kids: Vec<String> = keys.iter().filter_map(Jwk::kid).collect();
+        while let Some(kid) = kids.pop() {
+            if kids.contains(&kid) {
+                return Err(KeySetError::DuplicateKeyId(kid));
+            }
+        }
         let mut set = Self::new_by(crypto, purpose);
         for (index, jwk) in keys.iter().enumerate() {
             match jwk.read(crypto, purpose, unmarked == Unmarked::Accept) {
