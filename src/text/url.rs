@@ -2,9 +2,12 @@
 //! (<https://url.spec.whatwg.org>).
 //!
 //! Hosts pass URLs that their platform has normalized already; parsing does not change those. A URL whose host name is
-//! not ASCII is refused, because platforms write such names in Punycode.
+//! not ASCII is refused, because platforms write such names in Punycode. A number as a host (`0x7f.1`, `256`) stays as it
+//! is, where platforms write an IPv4 address.
 //!
 //! why: the `url` crate brings the tables of IDNA, which no host needs, into every browser.
+
+use core::net::Ipv6Addr;
 
 use crate::prelude::*;
 use crate::text::percent::percent_decode_lossy;
@@ -122,7 +125,8 @@ impl Url {
     fn set_authority(&mut self, authority: &str) -> Option<()> {
         let host = match authority.rsplit_once('@') {
             Some((user, host)) => {
-                self.user = format!("{user}@");
+                let user = user.strip_suffix(':').unwrap_or(user);
+                self.user = if user.is_empty() { String::new() } else { format!("{user}@") };
                 host
             }
             None => authority,
@@ -135,7 +139,12 @@ impl Url {
         let is_good = |c: char| c.is_ascii_graphic() && !"#/<>?@\\^|%".contains(c);
         let port =
             if port.is_empty() { None } else { Some(port.parse::<u16>().ok().filter(|_| !port.starts_with('+'))?) };
-        if host.is_empty() || !host.chars().all(is_good) {
+        let is_address = |host: &str| host.parse::<Ipv6Addr>().is_ok();
+        let is_name = match host.strip_prefix('[') {
+            Some(address) => address.strip_suffix(']').is_some_and(is_address),
+            None => !host.contains(['[', ']']),
+        };
+        if host.is_empty() || !is_name || !host.chars().all(is_good) {
             return None;
         }
         let usual = if self.scheme == "http" { 80 } else { 443 };
@@ -232,4 +241,27 @@ fn form(text: &str) -> String {
 /// Returns a decoded name or value of a query.
 pub(crate) fn decode(text: &str) -> String {
     percent_decode_lossy(&text.replace('+', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_and_brackets_are_those_of_the_standard() {
+        let href = |text: &str| Url::parse(text, None).map(|url| url.href());
+        for (given, expected) in [
+            ("http://@www.example.com", Some("http://www.example.com/")),
+            ("http://:@www.example.com", Some("http://www.example.com/")),
+            ("http://ann:@www.example.com", Some("http://ann@www.example.com/")),
+            ("http://ann:secret@www.example.com", Some("http://ann:secret@www.example.com/")),
+            ("http://[2001:db8::1]:8080/a", Some("http://[2001:db8::1]:8080/a")),
+            ("http://a[b/", None),
+            ("http://a]b/", None),
+            ("http://[a]/", None),
+            ("http://[::1/", None),
+        ] {
+            assert_eq!(href(given).as_deref(), expected, "{given}");
+        }
+    }
 }
