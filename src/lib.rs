@@ -51,7 +51,7 @@
 //! | Account journeys | [`Account`], [`advance_account`], [`MemberMessage`] |
 //! | Evaluate feature flags | [`evaluate`], [`evaluate_all`], [`run_experiments`] |
 //! | Check an identifier | [`Plan::identifier`], [`is_placeholder`], [`identifier_text`] |
-//! | Record addresses without personal data | [`address`], [`Event::clean_addresses`] |
+//! | Record and compare addresses | [`address`], [`Event::clean_addresses`], [`normal_address`] |
 //! | Carry a profile in a token | [`token`], [`keys`] |
 //! | Fill slots of a page as it streams | [`html`] |
 //! | Read and write JSON | [`Value`], [`canonical`] |
@@ -117,6 +117,7 @@ pub use profile::stamp::{Stamp, Stamped};
 pub use profile::{Instance, InstanceStatus, Profile};
 pub use reduce::reduce;
 pub use text::fnv::fnv64a;
+pub use text::normal_address::normal_address;
 pub use text::percent::percent_decode;
 pub use text::url::Url;
 pub use time::Millis;

@@ -8,9 +8,11 @@ use crate::plan::Plan;
 use crate::plan::tables::{self, ExperimentFlags};
 use crate::prelude::*;
 use crate::profile::occurrence::{Occurrence, remember, values_of};
+use crate::profile::once::stamp_of;
 use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_first, keep_first_offer, keep_last};
 use crate::profile::traits::DeclaredTraits;
 use crate::profile::{Profile, exposure_keep};
+use crate::text::normal_address::normal_properties;
 
 /// Applies an event to a profile.
 ///
@@ -96,11 +98,13 @@ fn set_facts(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
 }
 
 fn count(plan: &Plan, profile: &mut Profile, event: &Event, stamp: Stamp) {
+    let properties = &*normal_properties(&event.properties);
     for (_, counter) in plan.rows(plan.all::<tables::Counter>()) {
         let counts = plan.text(counter.event) == event.name
-            && counter.filter.is_none_or(|node| condition::filter(plan, node, &event.properties));
+            && counter.filter.is_none_or(|node| condition::filter(plan, node, properties));
         if counts {
-            let values = values_of(plan, &counter, &event.properties).into_iter();
+            let stamp = stamp_of(plan, &counter, properties, stamp);
+            let values = values_of(plan, &counter, properties).into_iter();
             let occurrences = values.map(|value| Occurrence { stamp, value });
             remember(plan, &mut profile.counters, plan.text(counter.key), occurrences);
         }

@@ -174,6 +174,7 @@ fn resources() -> PlanBuilder {
         within: Millis(0),
         flags: CounterFlags::empty(),
         property: Ids::empty(),
+        once: Ids::empty(),
         fold: Fold::Last,
         carry: 5,
     });

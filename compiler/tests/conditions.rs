@@ -265,6 +265,29 @@ fn what_was_probably_meant_is_said() {
 }
 
 #[test]
+fn sixteen_operators_may_contain_each_other() {
+    let both = || json!({ "tier": "gold", "country": { "$in": ["AT", "DE"] } });
+    let nested = |wrap: fn(Json) -> Json, levels: usize| (0..levels).fold(both(), |inner, _| wrap(inner));
+    let wraps: [fn(Json) -> Json; 4] = [
+        |inner| json!({ "$and": [inner, { "tier": "basic" }], "country": "AT" }),
+        |inner| json!({ "$or": [inner, { "tier": "basic" }], "country": "AT" }),
+        |inner| json!({ "$nor": [inner, { "tier": "basic" }], "country": "AT" }),
+        |inner| json!({ "$not": inner, "country": "AT" }),
+    ];
+    for wrap in wraps {
+        let deep = nested(wrap, 16);
+        assert!(mistakes(&deep, "").as_slice().is_empty(), "{deep}");
+        compile(&deep);
+        let codes: Vec<_> = mistakes(&nested(wrap, 17), "").as_slice().iter().map(|found| found.code).collect();
+        assert_eq!(codes, ["too-deep"]);
+    }
+    let elements =
+        |levels: usize| (0..levels).fold(json!({ "$gt": 1 }), |inner, _| json!({ "$elemMatch": { "of": inner } }));
+    assert!(mistakes(&json!({ "tier": elements(16) }), "").as_slice().is_empty());
+    assert_eq!(mistakes(&json!({ "tier": elements(17) }), "").as_slice().first().unwrap().code, "too-deep");
+}
+
+#[test]
 fn depth_is_limited() {
     let deep = (0..40).fold(json!({}), |inner, _| json!({ "$not": inner }));
     let diagnostics = mistakes(&deep, "");
@@ -328,6 +351,7 @@ fn compile(rule: &Json) -> Compiled {
             property: Ids::empty(),
             fold: Fold::Last,
             carry: spec.keep,
+            once: Ids::empty(),
         };
         ids.counters.insert(key.clone(), plan.push(row));
     }
@@ -408,6 +432,7 @@ fn plan_ids(plan: &mut PlanBuilder) -> PlanIds {
         property: Ids::empty(),
         fold: Fold::Last,
         carry: 1,
+        once: Ids::empty(),
     };
     let enter = plan.push(enter);
     let id = plan.text("cart");

@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 
 use super::interned::InternedFact;
+use super::membership::{is_among_hashes, is_in_networks};
 use super::trace::ConditionTracer;
 use super::version::{self, padded};
 use crate::facts::reading::{self, Reading};
@@ -61,6 +62,9 @@ fn test(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>, tracer: &mut Condi
             some(tracer.is_recording, items, |item| holds(plan, Id::new(node.a), item.into(), tracer))
         }
         _ => {
+            if op == Op::InHashed {
+                tracer.conceal_found();
+            }
             tracer.record("operand", || operand(plan, node, op));
             compare(plan, node, op, value)
         }
@@ -96,6 +100,8 @@ fn compare(plan: &Plan, node: Node, op: Op, value: ValueRef<'_>) -> bool {
             ValueRef::Text(text) => is_among(plan, constants(node), ValueRef::Text(&lowercase(text))),
             other => is_among(plan, constants(node), other),
         }),
+        Op::InCidr => some_element(value, |value| is_in_networks(plan, node, value)),
+        Op::InHashed => some_element(value, |value| is_among_hashes(plan, node, value)),
         Op::Regex => plan.is_match(Id::<Regex>::new(node.a), &value.to_text()),
         Op::Exists => value.is_null() != (node.a == 1),
         Op::Type => value.type_name() == plan.text(Id::new(node.a)),
@@ -222,6 +228,10 @@ fn operand(plan: &Plan, node: Node, op: Op) -> Value {
     match op {
         Op::Is | Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte => shown(Id::new(node.a)),
         Op::In | Op::Ini => Value::Array(plan.list(constants(node)).take(SHOWN).map(shown).collect()),
+        Op::InCidr => {
+            let written = plan.list(Ids::<Text>::from_words(node.c, node.d));
+            Value::Array(written.take(SHOWN).map(|text| Value::from(plan.text(text))).collect())
+        }
         Op::Exists => Value::Bool(node.a == 1),
         Op::Isi | Op::Type => Value::from(plan.text(Id::new(node.a))),
         Op::Regex | Op::Veq | Op::Vne | Op::Vgt | Op::Vgte | Op::Vlt | Op::Vlte => {

@@ -60,6 +60,11 @@ impl<'a> Evaluator<'a> {
         tracer.finish()
     }
 
+    /// Returns the request with all derived facts.
+    pub(crate) const fn request(&self) -> &'a Request {
+        self.request
+    }
+
     /// Returns the subject's value of an attribute.
     ///
     /// `id` is always the subject. `channel` and `locale` fall back to the request's own members.
@@ -80,22 +85,20 @@ impl<'a> Evaluator<'a> {
     /// Returns the same value as [`Self::attribute`], borrowed.
     pub(crate) fn fact(&self, id: Id<Attribute>) -> ValueRef<'a> {
         let Some(row) = self.plan.get(id) else { return ValueRef::Null };
-        let mut path = self.plan.list(row.path).map(|name| self.plan.text(name));
+        let name = self.plan.text(row.name);
         if row.source == Source::Profile {
-            if row.flags.contains(AttributeFlags::ACCOUNT)
-                && let Some(cached) = self.profile.account_trait(path.clone())
-            {
-                return cached;
-            }
-            let first = path.next().and_then(|name| self.profile.effective_trait(name));
-            return first.map_or(ValueRef::Null, |stamped| ValueRef::from(&stamped.0).walk(path));
+            let of_account = row.flags.contains(AttributeFlags::ACCOUNT).then(|| self.profile.account_trait(name));
+            return of_account.flatten().or_else(|| self.profile.trait_value(name)).unwrap_or(ValueRef::Null);
         }
+        let path = self.plan.list(row.path).map(|name| self.plan.text(name));
         let text = |text: &'a Option<String>| text.as_deref().map_or(ValueRef::Null, ValueRef::Text);
-        match self.plan.text(row.name) {
+        match name {
             "id" if !self.claims_id => ValueRef::Text(&self.profile.subject),
             name => match (ValueRef::Object(&self.request.attributes).walk(path), name) {
                 (ValueRef::Null, "channel") => text(&self.request.channel),
                 (ValueRef::Null, "locale") => text(&self.request.locale),
+                // An address that was in normal form has no other.
+                (ValueRef::Null, "path" | "url" | "query") => ValueRef::Object(&self.request.attributes).walk([name]),
                 (found, _) => found,
             },
         }
@@ -206,7 +209,9 @@ impl<'a> Evaluator<'a> {
             | Op::Vgt
             | Op::Vgte
             | Op::Vlt
-            | Op::Vlte => false,
+            | Op::Vlte
+            | Op::InCidr
+            | Op::InHashed => false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::plan::Id;
 use crate::plan::condition_ops::wide;
 use crate::plan::tables::{Counter, Node, Sequence};
 use crate::prelude::*;
-use crate::profile::occurrence::{Occurrence, latest_pair};
+use crate::profile::occurrence::{Occurrence, counted, latest_pair};
 use crate::time::Millis;
 
 impl<'a> Evaluator<'a> {
@@ -20,7 +20,11 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn test_sum(&self, node: Node, tracer: &mut ConditionTracer) -> bool {
-        let sum = self.window(node, tracer).filter_map(|occurrence| occurrence.value.as_f64()).sum();
+        let window = self.window(node, tracer);
+        // A counter with `once` keeps more than the numbers that are added.
+        let added = self.plan.get(Id::<Counter>::new(node.a)).map_or(0, |row| row.keep as usize);
+        let earlier = window.clone().count().saturating_sub(added);
+        let sum = window.skip(earlier).filter_map(|occurrence| occurrence.value.as_f64()).sum();
         self.test_number(node, sum, tracer)
     }
 
@@ -62,7 +66,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Returns the occurrences within the window of a node.
-    fn window(&self, node: Node, tracer: &mut ConditionTracer) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
+    fn window(
+        &self,
+        node: Node,
+        tracer: &mut ConditionTracer,
+    ) -> impl Iterator<Item = &'a Occurrence> + Clone + use<'a> {
         let within = Millis(wide(node.c, node.d));
         let after = after(self.now, within);
         let past = self.past(node, tracer);
@@ -75,12 +83,11 @@ impl<'a> Evaluator<'a> {
         &self,
         node: Node,
         tracer: &mut ConditionTracer,
-    ) -> impl DoubleEndedIterator<Item = &'a Occurrence> + use<'a> {
+    ) -> impl DoubleEndedIterator<Item = &'a Occurrence> + Clone + use<'a> {
         tracer.record("event", || Value::String(self.event_name(node)));
         let now = self.now;
-        let row = self.plan.get(Id::<Counter>::new(node.a));
-        let kept = row.and_then(|row| self.profile.counters.get(self.plan.text(row.key)));
-        kept.into_iter().flatten().filter(move |occurrence| occurrence.at() <= now)
+        let counted = counted(self.plan, &self.profile.counters, Id::new(node.a));
+        counted.filter(move |occurrence| occurrence.at() <= now)
     }
 
     /// Returns the event's name, followed by the property if the counter has one.

@@ -13,12 +13,15 @@ mod evaluator;
 mod history;
 mod interned;
 mod local;
+mod membership;
 mod trace;
 pub(crate) mod version;
 
 pub use evaluator::Evaluator;
+pub use membership::{AddressWords, HashWords, address_words, hash_words};
 pub use version::{compare as compare_versions, is_version, padded as padded_version};
 
 pub use crate::facts::reading::{boolean as read_boolean, number as read_number};
 pub use compare::filter;
 pub(crate) use interned::InternedFact;
+pub(crate) use membership::RANGE;

@@ -56,6 +56,16 @@ impl ConditionTracer {
         }
     }
 
+    /// Replaces the facts that the open nodes have found: a fact may be one of the confidential values.
+    #[inline]
+    pub(super) fn conceal_found(&mut self) {
+        for frame in &mut self.open {
+            if frame.members.get("found").is_some() {
+                frame.members.insert("found", "confidential");
+            }
+        }
+    }
+
     /// Returns whether a segment holds, if it was traced.
     pub(super) fn segment(&self, segment: Id<Segment>) -> Option<bool> {
         self.segments.get(segment.0)

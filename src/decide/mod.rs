@@ -148,7 +148,7 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
     /// Returns the slots that the request names, or else the slots of the page with this path.
     fn requested_slots(&self) -> Vec<Id<Slot>> {
-        let path = self.facts.request.attributes.get("path").and_then(Value::as_str).unwrap_or("/");
+        let path = self.eval.request().attributes.get("path").and_then(Value::as_str).unwrap_or("/");
         let asked = |id: &str, row: &Slot| match &self.facts.request.slots {
             Some(names) => names.iter().any(|name| name == id),
             None => row.pages.is_none_or(|pages| self.plan.is_match(pages, path)),

@@ -8,6 +8,7 @@ use crate::math::{exp, exp2, ln_1p};
 use crate::plan::Id;
 use crate::plan::tables::{Link, Score, Term, TermFlags, TermKind};
 use crate::prelude::*;
+use crate::profile::occurrence::{Occurrence, counted};
 use crate::time::Millis;
 
 /// A score in whole millionths, so that scores compare equal on every host.
@@ -77,9 +78,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
     /// Returns the times of the events that the term counts, up to now.
     fn times(&self, term: &Term) -> impl Iterator<Item = Millis> {
-        let key = term.counter.and_then(|id| self.plan.get(id)).map(|row| self.plan.text(row.key));
-        let stamps = key.and_then(|key| self.profile.counters.get(key)).into_iter().flatten();
-        stamps.map(|stamp| stamp.at()).filter(|at| *at <= self.facts.now)
+        let events = term.counter.into_iter().flat_map(|id| counted(self.plan, &self.profile.counters, id));
+        events.map(Occurrence::at).filter(|at| *at <= self.facts.now)
     }
 }
 

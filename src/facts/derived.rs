@@ -13,10 +13,18 @@ use crate::plan::tables::{Counter, Derivation, Derived, EventValues};
 use crate::plan::{Ids, Plan};
 use crate::prelude::*;
 use crate::profile::Profile;
+use crate::text::normal_address::normal_address;
 use crate::text::url::params;
 use crate::time::Millis;
 
-/// Adds the derived facts that the plan reads to a request.
+/// The first character of the names of addresses as the request gives them. GrowthBook's SDKs compare these.
+pub const AS_GIVEN: char = ' ';
+/// The attributes of the request that are addresses.
+const ADDRESSES: [&str; 3] = ["path", "url", "query"];
+
+/// Adds the derived facts that the plan reads to a request, and brings its addresses to their normal form.
+///
+/// An address in another form stays under its name after [`AS_GIVEN`].
 pub(crate) fn derive_request<'a>(
     plan: &Plan,
     request: &'a Request,
@@ -24,6 +32,15 @@ pub(crate) fn derive_request<'a>(
     now: Millis,
 ) -> Cow<'a, Request> {
     let mut out = Cow::Borrowed(request);
+    for name in ADDRESSES {
+        if let Some(Value::String(given)) = request.attributes.get(name)
+            && let Cow::Owned(normal) = normal_address(given)
+        {
+            let attributes = &mut out.to_mut().attributes;
+            attributes.insert(format!("{AS_GIVEN}{name}"), given.as_str());
+            attributes.insert(name, Value::String(normal));
+        }
+    }
     for (_, row) in plan.rows(plan.all::<Derived>()) {
         let name = plan.text(row.name);
         let is_given = request.attributes.get(name).is_some_and(|given| *given != Value::Null);

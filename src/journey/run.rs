@@ -13,7 +13,7 @@ use crate::journey::{Advance, ENTRY_WINDOW};
 use crate::plan::tables::{Counter, Journey, JourneyFlags, Step, StepKind};
 use crate::plan::{Id, Plan};
 use crate::prelude::*;
-use crate::profile::occurrence::Occurrence;
+use crate::profile::occurrence::{Occurrence, counted};
 use crate::profile::stamp::Stamp;
 use crate::profile::{Instance, InstanceStatus};
 use crate::time::Millis;
@@ -77,12 +77,14 @@ impl JourneyRun<'_> {
         let is_new = |stamp: &Stamp| {
             former.is_none_or(|former| {
                 let again = former.entered.at().plus(self.journey.reenter);
-                *stamp > former.entered && stamp.at() > former.since && stamp.at() >= again
+                // why: a value that `once` no longer recognises may be reported again while its journey is the last one.
+                let is_other = stamp.1 != former.entered.1;
+                is_other && *stamp > former.entered && stamp.at() > former.since && stamp.at() >= again
             })
         };
         let is_fresh = |stamp: &Stamp| stamp.at().plus(ENTRY_WINDOW) > self.now;
-        let stamps = stamps(self.plan, &self.out.profile.counters, self.journey.enter);
-        let entered = stamps.into_iter().flatten().find(|stamp| is_fresh(stamp) && is_new(stamp))?;
+        let mut stamps = stamps(self.plan, &self.out.profile.counters, self.journey.enter);
+        let entered = stamps.find(|stamp| is_fresh(stamp) && is_new(stamp))?;
         let request = request_for_message(self.plan, &self.out.profile, self.now);
         let mut eval = Evaluator::new(self.plan, &self.out.profile, &request, self.now);
         self.journey.when.is_none_or(|when| eval.holds(when)).then_some(entered)
@@ -143,7 +145,7 @@ impl JourneyRun<'_> {
 
     /// Returns the end of a wait: counted from the start of the step, or from a later event that it waits for.
     fn due(&self, step: &Step, since: Millis) -> Millis {
-        let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
+        let after = step.after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter).next_back());
         after.map_or(since, |stamp| stamp.at().max(since)).plus(step.wait)
     }
 
@@ -180,7 +182,7 @@ impl JourneyRun<'_> {
         let steps: Vec<Step> = self.plan.rows(self.journey.steps).map(|(_, step)| step).collect();
         let before = steps.iter().take_while(|step| self.plan.text(step.id) != instance.step);
         let after = before.filter_map(|step| step.after).last();
-        let last = after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter)?.next_back());
+        let last = after.and_then(|counter| stamps(self.plan, &self.out.profile.counters, counter).next_back());
         last.map_or(instance.entered, |last| last.max(instance.entered))
     }
 }
@@ -202,16 +204,15 @@ pub(super) fn exit(plan: &Plan, counters: &Counters, journey: &Journey, entered:
 /// Returns the first other event that is not earlier than the entry.
 // why: nothing orders two events of one time. A reminder that is not sent harms less than one about a finished order.
 fn first_after(plan: &Plan, counters: &Counters, counter: Id<Counter>, entered: Stamp) -> Option<Stamp> {
-    stamps(plan, counters, counter)?.find(|stamp| *stamp != entered && stamp.at() >= entered.at())
+    stamps(plan, counters, counter).find(|stamp| *stamp != entered && stamp.at() >= entered.at())
 }
 
 fn stamps<'a>(
     plan: &Plan,
     counters: &'a Counters,
     counter: Id<Counter>,
-) -> Option<impl DoubleEndedIterator<Item = Stamp> + use<'a>> {
-    let occurrences = counters.get(plan.text(plan.get(counter)?.key))?;
-    Some(occurrences.iter().map(|occurrence| occurrence.stamp))
+) -> impl DoubleEndedIterator<Item = Stamp> + use<'a> {
+    counted(plan, counters, counter).map(|occurrence| occurrence.stamp)
 }
 
 /// Returns `s-` and 128 bits of a hash that identifies one step of one entry of one subject.

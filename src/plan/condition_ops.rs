@@ -6,6 +6,7 @@ use super::tables::{
     Attribute, Constant, Counter, Journey, JourneyState, LocalPart, Node, Place, Regex, Segment, Sequence, Text, Zone,
 };
 use super::{Id, Ids, Plan, PlanError};
+use crate::condition::{HashWords, RANGE};
 use crate::event::consent::Consent;
 use crate::prelude::*;
 
@@ -55,6 +56,8 @@ wire_enum! {
     /// | `Journey` | subject | journey | [`JourneyState`] number or `NONE` | `t`, step, or `NONE` | - | `{ $journey: { id: cart, state: active } }`: `Journey 0 0 NONE` |
     /// | `Local` | subject | zone, or `NONE` for the subject's | [`LocalPart`] number | `n` on the part | - | the hour of the day: `Local NONE 0 1` |
     /// | `Sequence` | subject | sequence | - | - | - | `Sequence 0` |
+    /// | `InCidr` | value | list of words, eight for each range: its first address and its last one | list | list of `t`, as written | list | `{ $inCidr: [10.0.0.0/8] }`: `InCidr 9 8 17 1` |
+    /// | `InHashed` | value | list of words, four for each hash | list | `t`, salt | - | `{ $inHashed: [ann] }`: `InHashed 18 4 20` |
     /// | `Distance` | subject | attribute with the position, or `NONE` for the request's | list of places, empty for all | list | `n` on the metres | `Distance NONE 9 1 2` |
     Op {
         /// Always holds.
@@ -141,6 +144,11 @@ wire_enum! {
         Sequence = 40 "$sequence",
         /// The metres from the position `a` to the nearest of places `b,c` satisfy node `d`.
         Distance = 41 "$distance",
+        /// The value, or one of its elements, is an IP address in one of the ranges `a,b`; strings `c,d` are the networks as
+        /// written, for explanations.
+        InCidr = 42 "$inCidr",
+        /// The hash with salt `c` of the value, or of one of its elements, is among the hashes `a,b`.
+        InHashed = 43 "$inHashed",
     }
 }
 
@@ -299,6 +307,8 @@ fn extent(plan: &Plan, id: Id<Node>, node: Node, extents: &[Extent]) -> Option<E
             }
             Op::In | Op::Ini => leaf(bounds.has_all(Ids::<Constant>::from_words(node.a, node.b)), VALUE),
             Op::Regex => leaf(bounds.has(Id::<Regex>::new(node.a)) && text(node.b), VALUE),
+            Op::InCidr => leaf(bounds.has_words(node.a, node.b, RANGE) && texts(node.c, node.d), VALUE),
+            Op::InHashed => leaf(bounds.has_words(node.a, node.b, size_of::<HashWords>() / 4) && text(node.c), VALUE),
             Op::Exists => leaf(node.a <= 1, VALUE),
             Op::Type | Op::Isi => leaf(text(node.a), VALUE),
             Op::Veq | Op::Vne | Op::Vgt | Op::Vgte | Op::Vlt | Op::Vlte => leaf(text(node.a) && text(node.b), VALUE),

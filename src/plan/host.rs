@@ -6,6 +6,7 @@ use crate::event::consent::Consent;
 use crate::json::Value;
 use crate::plan::Plan;
 use crate::plan::tables::{Counter, Purpose, SettingsFlags, Slot, SlotFlags, Withdrawal};
+use crate::text::normal_address::normal_properties;
 use crate::time::Millis;
 
 /// A slot as hosts find it on a page.
@@ -51,11 +52,11 @@ impl Plan {
     /// If not, the page is the same for everybody, and a host need not know who asks for it.
     #[must_use]
     pub fn concerns(&self, view: &Event) -> bool {
-        let path = view.properties.get("path").and_then(Value::as_str).unwrap_or("/");
+        let properties = &*normal_properties(&view.properties);
+        let path = properties.get("path").and_then(Value::as_str).unwrap_or("/");
         let is_filled = |row: &Slot| row.pages.is_none_or(|pages| self.is_match(pages, path));
         let is_counted = |row: &Counter| {
-            self.text(row.event) == view.name
-                && row.filter.is_none_or(|node| condition::filter(self, node, &view.properties))
+            self.text(row.event) == view.name && row.filter.is_none_or(|node| condition::filter(self, node, properties))
         };
         self.rows(self.all::<Slot>()).any(|(_, row)| is_filled(&row))
             || self.rows(self.all::<Counter>()).any(|(_, row)| is_counted(&row))

@@ -46,6 +46,12 @@ impl Bounds<'_> {
         self.has_list(T::TABLE, ids.start, ids.len)
     }
 
+    /// Whether the list of words exists and consists of groups of this size.
+    pub(super) fn has_words(&self, start: u32, len: u32, size: usize) -> bool {
+        let words = start.checked_add(len).and_then(|end| self.lists.get(start as usize..end as usize));
+        words.is_some_and(|words| words.len().checked_rem(size) == Some(0))
+    }
+
     fn count(&self, table: usize) -> u32 {
         self.counts.get(table).copied().unwrap_or(0)
     }

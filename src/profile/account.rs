@@ -17,7 +17,7 @@ use crate::plan::tables::{
 use crate::prelude::*;
 use crate::profile::occurrence::{Occurrence, remember};
 use crate::profile::stamp::{Stamp, Stamped, keep_last, keep_latest};
-use crate::profile::traits::DeclaredTraits;
+use crate::profile::traits::{DeclaredTraits, latest_value, name_of};
 use crate::profile::{Instance, Profile, exposure_keep, keep_furthest};
 use crate::text::fnv::fnv64a;
 
@@ -122,11 +122,10 @@ impl Profile {
         out
     }
 
-    /// Returns the account's trait at the path of an attribute such as `account.plan`.
-    pub(crate) fn account_trait<'p>(&self, path: impl Iterator<Item = &'p str>) -> Option<ValueRef<'_>> {
-        let mut path = path.skip(1);
-        let stamped = self.account()?.traits.get(path.next()?)?;
-        Some(ValueRef::from(&stamped.0).walk(path))
+    /// Returns the account's value of an attribute such as `account.plan`.
+    pub(crate) fn account_trait(&self, attribute: &str) -> Option<ValueRef<'_>> {
+        let traits = &self.account()?.traits;
+        latest_value(name_of(attribute, true), |name| traits.get(name).map(|stamped| (stamped.stamp(), &stamped.0)))
     }
 
     /// Assigns the subject to the account of a group call, and keeps the account's traits.

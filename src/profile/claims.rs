@@ -9,11 +9,11 @@ use crate::event::names::ACCOUNT;
 use crate::json::codec::Need::Optional;
 use crate::json::codec::{JsonCodec, Member, put, read_members};
 use crate::json::input::{DecodeFault, JsonSource};
-use crate::json::{Object, Value};
+use crate::json::{Object, Value, ValueRef};
 use crate::plan::Plan;
 use crate::profile::Profile;
 use crate::profile::stamp::{Stamp, Stamped, keep_consent, keep_latest};
-use crate::profile::traits::DeclaredTraits;
+use crate::profile::traits::{DeclaredTraits, latest_value};
 
 /// The greatest number of ids whose claimed consent a profile keeps. A person has fewer devices.
 const MAX_CLAIMANTS: usize = 256;
@@ -90,6 +90,15 @@ impl Profile {
     #[must_use]
     pub fn effective_trait(&self, name: &str) -> Option<&Stamped<Value>> {
         self.traits.get(name).or_else(|| self.claims.traits.get(name))
+    }
+
+    /// Returns the value of an attribute: the latest of the profile's own, or else a claimed one.
+    pub(crate) fn trait_value(&self, attribute: &str) -> Option<ValueRef<'_>> {
+        latest_value(attribute, |name| {
+            // A claimed value has the least stamp, as in a token.
+            let own = self.traits.get(name).map(|stamped| (stamped.stamp(), &stamped.0));
+            own.or_else(|| self.claims.traits.get(name).map(|stamped| (Stamp::default(), &stamped.0)))
+        })
     }
 
     /// Returns the consent that counts for a purpose, if anybody stated any.

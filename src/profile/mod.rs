@@ -7,6 +7,7 @@
 pub(crate) mod account;
 pub(crate) mod claims;
 pub(crate) mod occurrence;
+pub(crate) mod once;
 pub(crate) mod stamp;
 pub(crate) mod traits;
 

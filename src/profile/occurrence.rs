@@ -12,9 +12,10 @@ use crate::json::canonical;
 use crate::json::codec::{JsonCodec, read_tuple};
 use crate::json::input::{DecodeFault, JsonSource};
 use crate::json::{Object, Value};
-use crate::plan::Plan;
 use crate::plan::tables::{Counter, Fold, Sequence};
+use crate::plan::{Id, Plan};
 use crate::prelude::*;
+use crate::profile::once;
 use crate::profile::stamp::{MAX_STAMPS, Stamp};
 use crate::text::fnv::fnv64a;
 use crate::time::Millis;
@@ -122,6 +123,11 @@ pub(crate) fn remember(
     }
     let fold = row.fold;
     let kept = counters.get_or_insert_with(key, SortedSet::new);
+    if !row.once.is_empty() {
+        kept.extend(new);
+        once::truncate(kept, keep);
+        return;
+    }
     for occurrence in new {
         // best(S): the last occurrence of each value, or the greatest value of each event.
         let is_same = |other: &Occurrence| match fold {
@@ -136,6 +142,19 @@ pub(crate) fn remember(
         kept.insert(occurrence);
     }
     truncate(kept, fold, keep);
+}
+
+/// Returns the occurrences of a counter that count, in their order.
+pub(crate) fn counted<'a>(
+    plan: &Plan,
+    counters: &'a SortedMap<SortedSet<Occurrence>>,
+    counter: Id<Counter>,
+) -> impl DoubleEndedIterator<Item = &'a Occurrence> + Clone + use<'a> {
+    let row = plan.get(counter);
+    let kept = row.and_then(|row| counters.get(plan.text(row.key)));
+    let is_once = row.is_some_and(|row| !row.once.is_empty());
+    let counts = move |occurrence: &&Occurrence| !is_once || once::is_first_report(kept, occurrence);
+    kept.into_iter().flatten().filter(counts)
 }
 
 /// Keeps the first or last occurrences of a counter.
@@ -210,12 +229,11 @@ pub(crate) fn latest_pair<'a>(
     row: &Sequence,
     now: Millis,
 ) -> Option<(&'a Occurrence, &'a Occurrence)> {
-    let occurrences = |counter| counters.get(plan.text(plan.get::<Counter>(counter)?.key));
     let last = |counter| {
-        let past = occurrences(counter)?.iter().rev().filter(|occurrence| occurrence.at() <= now);
-        Some(past.take(row.last as usize).collect::<Vec<_>>())
+        let past = counted(plan, counters, counter).rev().filter(|occurrence| occurrence.at() <= now);
+        past.take(row.last as usize).collect::<Vec<_>>()
     };
-    let (first, then) = (last(row.first)?, last(row.then)?);
+    let (first, then) = (last(row.first), last(row.then));
     first.into_iter().find_map(|start| {
         let next = then.iter().rev().find(|end| end.at() > start.at())?;
         (next.at().minus(start.at()) < row.within).then_some((start, *next))

@@ -1,7 +1,7 @@
 //! Setting traits: who may set which, and how many there are.
 
 use crate::collections::{SortedMap, sorted_indices};
-use crate::json::{Object, Value, canonical};
+use crate::json::{Object, Value, ValueRef, canonical};
 use crate::plan::Plan;
 use crate::plan::tables::{Attribute, AttributeFlags, Source};
 use crate::prelude::*;
@@ -14,6 +14,40 @@ const MAX_NAME: usize = 128;
 /// The longest value that no attribute reads, or that an untrusted sender sets, in bytes of JSON.
 const MAX_VALUE: usize = 4_096;
 
+/// Returns the names of the traits that can hold the value of an attribute, each with the path from there to the value.
+///
+/// `loyalty.tier` is the member `tier` of the trait `loyalty`, or the trait `loyalty.tier`.
+pub(crate) fn spellings(attribute: &str) -> impl Iterator<Item = (&str, impl Iterator<Item = &str> + Clone)> {
+    let ends = attribute.match_indices('.').map(|(dot, _)| dot).chain([attribute.len()]);
+    ends.filter_map(|end| {
+        let (name, rest) = attribute.split_at_checked(end)?;
+        Some((name, rest.split('.').skip(1)))
+    })
+}
+
+/// Returns the name of an attribute among the traits of people, or among those of accounts: without `account.`.
+pub(crate) fn name_of(attribute: &str, of_accounts: bool) -> &str {
+    if of_accounts { attribute.split_once('.').map_or("", |(_, name)| name) } else { attribute }
+}
+
+/// Returns the latest value of an attribute among the traits that can hold it; `null` if they have none.
+///
+/// Of two values of one time, the one under the longer name counts.
+pub(crate) fn latest_value<'t>(
+    attribute: &str,
+    find: impl Fn(&str) -> Option<(Stamp, &'t Value)>,
+) -> Option<ValueRef<'t>> {
+    let mut latest: Option<(Stamp, ValueRef<'t>)> = None;
+    for (name, rest) in spellings(attribute) {
+        let Some((stamp, value)) = find(name) else { continue };
+        let value = ValueRef::from(value).walk(rest);
+        if latest.is_none_or(|(known, kept)| kept.is_null() || (known <= stamp && !value.is_null())) {
+            latest = Some((stamp, value));
+        }
+    }
+    latest.map(|(_, value)| value)
+}
+
 /// The traits that attributes of the plan read, and for each attribute whether clients may set it.
 pub(crate) struct DeclaredTraits<'p>(Vec<(&'p str, bool)>);
 
@@ -24,8 +58,9 @@ impl<'p> DeclaredTraits<'p> {
         let flags = AttributeFlags::ACCOUNT.when(of_accounts);
         for (_, row) in plan.rows(plan.all::<Attribute>()) {
             if row.source == Source::Profile && row.flags.contains(flags) {
-                let name = plan.list_item(row.path, u32::from(of_accounts)).map_or("", |name| plan.text(name));
-                declared.push((name, row.flags.contains(AttributeFlags::CLIENT)));
+                let name = name_of(plan.text(row.name), of_accounts);
+                let is_open = row.flags.contains(AttributeFlags::CLIENT);
+                declared.extend(spellings(name).map(|(name, _)| (name, is_open)));
             }
         }
         Self(declared)

@@ -6,6 +6,7 @@ mod lowercase_tables;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, reason = "tests fail by panicking")]
 mod lowercase_tests;
+pub(crate) mod normal_address;
 pub(crate) mod percent;
 pub(crate) mod url;
 

@@ -24,6 +24,7 @@ use crate::profile::account::Account;
 use crate::profile::claims::ClaimedFacts;
 use crate::profile::occurrence::{Occurrence, truncate};
 use crate::profile::stamp::{Stamp, Stamped};
+use crate::profile::traits::{name_of, spellings};
 use crate::text::fnv::fnv32a;
 use crate::time::Millis;
 use crate::token::detect_pii;
@@ -43,7 +44,7 @@ impl Profile {
     pub fn project(&self, plan: &Plan, now: Millis) -> Self {
         Self {
             subject: self.subject.clone(),
-            traits: project_traits(plan, &self.effective_traits(), AttributeFlags::EDGE, 0),
+            traits: project_traits(plan, &self.effective_traits(), AttributeFlags::EDGE, false),
             consent: self.project_consent(plan),
             claims: ClaimedFacts::default(),
             counters: project_counters(plan, &self.counters, now, CounterFlags::EDGE),
@@ -83,6 +84,19 @@ impl Profile {
                 self.segments.insert(plan.text(segment.id).to_owned());
             }
         }
+    }
+
+    /// Returns every segment that the subject is in, without a request: those that only the collector can decide, and
+    /// those that a page would decide.
+    #[must_use]
+    pub fn all_segments(&self, plan: &Plan, now: Millis) -> SortedSet<String> {
+        let mut profile = self.clone();
+        profile.decide_segments(plan, now);
+        let request = request_for_message(plan, &profile, now);
+        let mut eval = Evaluator::new(plan, &profile, &request, now);
+        let of_page = plan.rows(plan.all::<Segment>()).filter(|(_, row)| !row.flags.contains(SegmentFlags::CARRIED));
+        let held = of_page.filter(|(_, row)| eval.holds(row.node)).map(|(_, row)| plan.text(row.id).to_owned());
+        profile.segments.iter().cloned().chain(held).collect()
     }
 
     /// Drops facts until `fits` holds, and returns whether it does in the end.
@@ -133,7 +147,7 @@ impl Profile {
         }
         let project = |account: &Account| Account {
             joined: account.joined,
-            traits: project_traits(plan, &account.traits, AttributeFlags::EDGE.with(AttributeFlags::ACCOUNT), 1),
+            traits: project_traits(plan, &account.traits, AttributeFlags::EDGE.with(AttributeFlags::ACCOUNT), true),
             counters: project_counters(plan, &account.counters, now, CounterFlags::EDGE.with(CounterFlags::ACCOUNT)),
             exposures: project_exposures(plan, &account.exposures, now, ExposureFlags::ACCOUNT),
             journeys: entries_of(&account.journeys, plan, |row: &Journey| Some(row.id)),
@@ -166,25 +180,25 @@ impl Profile {
     }
 }
 
-/// Keeps the parts of traits that attributes with these flags read. `before` names of each path precede the trait's
-/// name.
+/// Keeps the parts of traits of people, or of accounts, that attributes with these flags read.
 fn project_traits(
     plan: &Plan,
     traits: &SortedMap<Stamped<Value>>,
     flags: AttributeFlags,
-    before: usize,
+    of_accounts: bool,
 ) -> SortedMap<Stamped<Value>> {
     let mut out = SortedMap::new();
-    for (_, row) in plan.rows(plan.all::<Attribute>()) {
-        let mut path = plan.list(row.path).map(|text| plan.text(text)).skip(before);
-        let is_wanted = row.source == Source::Profile && row.flags.contains(flags);
-        let (true, Some(name)) = (is_wanted, path.next()) else { continue };
-        let Some(stamped) = traits.get(name) else { continue };
-        // why: the stamp travels even without a value, so that an earlier value that arrives later does not come back.
-        let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, stamped.stamp()));
-        let found = stamped.0.at(path.clone());
-        if *found != Value::Null && !is_pii(found) {
-            put(&mut carried.0, path, found);
+    let is_wanted = |row: &Attribute| row.source == Source::Profile && row.flags.contains(flags);
+    for (_, row) in plan.rows(plan.all::<Attribute>()).filter(|(_, row)| is_wanted(row)) {
+        for (name, path) in spellings(name_of(plan.text(row.name), of_accounts)) {
+            let Some(stamped) = traits.get(name) else { continue };
+            // why: the stamp travels even without a value, so that an earlier value that arrives later does not come
+            // back.
+            let carried = out.get_or_insert_with(name, || Stamped::new(Value::Null, stamped.stamp()));
+            let found = stamped.0.at(path.clone());
+            if *found != Value::Null && !is_pii(found) {
+                put(&mut carried.0, path, found);
+            }
         }
     }
     out
@@ -200,11 +214,16 @@ fn project_counters(
 ) -> SortedMap<SortedSet<Occurrence>> {
     let mut out = SortedMap::new();
     for (_, row) in plan.rows(plan.all::<Counter>()).filter(|(_, row)| row.flags.contains(flags)) {
+        // why: a value that was reported before the window has to be recognised when it is reported again.
+        let is_once = !row.once.is_empty();
         let (key, after) = (plan.text(row.key), after(now, row.within));
         let all = counters.get(key).into_iter().flatten();
+        let is_wanted = |occurrence: &&Occurrence| is_once || occurrence.at() > after;
         let mut kept: SortedSet<_> =
-            all.filter(|occurrence| occurrence.at() > after && !is_pii(&occurrence.value)).cloned().collect();
-        truncate(&mut kept, row.fold, row.carry as usize);
+            all.filter(is_wanted).filter(|occurrence| !is_pii(&occurrence.value)).cloned().collect();
+        if !is_once {
+            truncate(&mut kept, row.fold, row.carry as usize);
+        }
         if !kept.is_empty() {
             out.insert(key, kept);
         }

@@ -36,7 +36,7 @@ pub async fn view_profile(context: &ObjectContext, request: &ViewProfile) -> Res
     });
     let (mut profile, version) = loaded.await?;
     if let Some(plan) = &plan {
-        profile.decide_segments(plan, Millis(now));
+        profile.segments = profile.all_segments(plan, Millis(now));
     }
     view(&store, plan.as_deref(), &profile, version, request).map(Some).map(MaybeMoved::Here)
 }

@@ -16,6 +16,8 @@ pub struct CounterSpec<'a> {
     pub filter: Option<When<'a>>,
     /// The property whose value is remembered; empty for none.
     pub property: &'a str,
+    /// The property that names what happened: events with one value count once. Empty for none.
+    pub once: &'a str,
     /// The occurrences that are kept.
     pub fold: Fold,
     /// The number of occurrences that is enough.
@@ -41,7 +43,7 @@ pub struct SequenceSpec {
 
 impl Default for CounterSpec<'_> {
     fn default() -> Self {
-        Self { event: "", filter: None, property: "", fold: Fold::Last, keep: 1, within: Millis(0) }
+        Self { event: "", filter: None, property: "", once: "", fold: Fold::Last, keep: 1, within: Millis(0) }
     }
 }
 
@@ -68,6 +70,9 @@ impl<'a> CounterSpec<'a> {
         // Two sums over different numbers of events are two counters.
         if self.fold == Fold::Sum {
             named.push(Value::Number(f64::from(self.keep)));
+        }
+        if !self.once.is_empty() {
+            named.extend(["once".into(), self.once.into()]);
         }
         let hash = Sha256::digest(canonical::to_string(&Value::Array(named)));
         let bits = hash.iter().take(5).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
@@ -109,7 +114,8 @@ mod tests {
         assert_eq!(order.key(), "stefwtfy");
         let first = CounterSpec { fold: Fold::First, ..order.clone() };
         let total = CounterSpec { fold: Fold::Sum, property: "total", ..order.clone() };
-        let keys: BTreeSet<String> = [&order, &first, &total].map(CounterSpec::key).into_iter().collect();
-        assert_eq!(keys.len(), 3, "other values, other counters");
+        let once = CounterSpec { once: "order_id", ..order.clone() };
+        let keys: BTreeSet<String> = [&order, &first, &total, &once].map(CounterSpec::key).into_iter().collect();
+        assert_eq!(keys.len(), 4, "other values, other counters");
     }
 }

@@ -49,6 +49,7 @@ mod when;
 mod write;
 
 pub use counter::{CounterSpec, SequenceSpec};
+pub use read::names_as_given;
 pub use uses::ConditionUses;
 pub use vocabulary::{Dialect, KnownAttribute, KnownGroup, Vocabulary};
 pub use when::When;

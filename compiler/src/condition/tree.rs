@@ -129,6 +129,20 @@ pub enum Operator<'a> {
         /// The expression between slashes, with its flags.
         written: String,
     },
+    /// `$inCidr` and `$ninCidr`: the value is an address in some network.
+    InCidr {
+        /// The networks.
+        networks: Vec<Network>,
+        /// The value is in none of them.
+        negated: bool,
+    },
+    /// `$inHashed` and `$ninHashed`: the value is among confidential ones, which a plan has only as hashes.
+    InHashed {
+        /// The values, as they are written.
+        values: Vec<String>,
+        /// The value is not among them.
+        negated: bool,
+    },
     /// `$exists`.
     Exists(bool),
     /// `$type`.
@@ -150,6 +164,15 @@ pub enum Operator<'a> {
         /// The version as it is written.
         written: String,
     },
+}
+
+/// A network, or a single address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// The first address and the last one, as IPv6 maps them.
+    pub range: (u128, u128),
+    /// The network as it is written.
+    pub written: String,
 }
 
 /// The operand of an operator that tests the subject.

@@ -45,8 +45,13 @@ impl<'a> When<'a> {
         self.condition.get_or_init(|| read::members(&self.cursor, vocabulary, dialect, diagnostics));
     }
 
-    /// Reads it as a condition on the properties of an event, or on the fields of an item: it cannot name saved groups.
+    /// Reads it as a condition on the properties of an event: it cannot name saved groups.
     pub fn read_filter(&self, diagnostics: &mut Diagnostics) {
+        self.condition.get_or_init(|| read::properties(&self.cursor, diagnostics));
+    }
+
+    /// Reads it as a condition on the fields of an item: it cannot name saved groups.
+    pub fn read_fields(&self, diagnostics: &mut Diagnostics) {
         self.read_members(&Vocabulary::default(), Dialect::Rules, diagnostics);
     }
 

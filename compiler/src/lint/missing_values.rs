@@ -75,6 +75,7 @@ fn operator_passes(name: &str, source: &Node, operator: &Operator<'_>, dialect: 
         Operator::Among { values, negated, .. } | Operator::InGroup { values, negated } => {
             return values.contains(&Value::Null) != *negated;
         }
+        Operator::InCidr { negated, .. } | Operator::InHashed { negated, .. } => return *negated,
         Operator::Exists(exists) => return !exists,
         Operator::Type(name) => return *name == "null",
         Operator::FromNow(..)

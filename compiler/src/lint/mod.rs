@@ -10,6 +10,7 @@ mod caps;
 mod conditions;
 mod definitions;
 mod estimate;
+mod event_names;
 mod experiments;
 mod feature_experiments;
 mod features;
@@ -84,6 +85,7 @@ pub fn lint(found: CompiledRules<'_, '_>, now: Option<Millis>, out: &mut ReadCon
     personal::check(&linter, out);
     personal::check_unneeded(&linter, unneeded_edge_attributes, out);
     identity::check(&linter, out);
+    event_names::check(&linter, out);
     unused::check(&linter, out);
 }
 

@@ -12,6 +12,11 @@ pub enum RegexError {
         /// The error.
         problem: &'static str,
     },
+    /// It sets flags, such as `(?i)`.
+    Flags {
+        /// The position.
+        at: usize,
+    },
     /// It uses look-ahead or look-behind.
     LookAround {
         /// The position.
@@ -32,6 +37,7 @@ impl RegexError {
     pub const fn way_out(&self) -> Option<&'static str> {
         match self {
             Self::Syntax { .. } => None,
+            Self::Flags { .. } => Some("`$regexi` to ignore case; other flags have no equivalent"),
             Self::LookAround { .. } => Some("several conditions joined by `$and` and `$not`"),
             Self::BackReference { .. } => Some("the repeated text written out"),
             Self::TooLarge => Some("a shorter pattern, with smaller counts in `{}`"),
@@ -43,6 +49,7 @@ impl fmt::Display for RegexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax { at, problem } => write!(f, "{problem} at character {at} of the pattern"),
+            Self::Flags { at } => write!(f, "flags at character {at} of the pattern are not supported"),
             Self::LookAround { at } => write!(f, "look-around at character {at} of the pattern is not supported"),
             Self::BackReference { at } => write!(f, "back-reference at character {at} of the pattern is not supported"),
             Self::TooLarge => write!(f, "the pattern is too large"),

@@ -166,6 +166,9 @@ impl Parser {
                 return Err(self.problem(start, "unclosed group name"));
             }
         } else if !self.eat("?:") && self.peek() == Some('?') {
+            if self.peek_at(1).is_some_and(|flag| "imsux-".contains(flag)) {
+                return Err(RegexError::Flags { at: start });
+            }
             return Err(self.problem(start, "unknown group syntax"));
         }
         self.depth = self.depth.saturating_add(1);

@@ -6,6 +6,7 @@ use throughline::Value;
 use throughline::internals::json::ValueRef;
 use throughline::internals::plan::tables::{Derivation, Source};
 
+use crate::condition::names_as_given;
 use crate::rules::Definition;
 use crate::rules::event_values::EventValues;
 use crate::source::cursor::{Cursor, ReadContext, Reference};
@@ -15,7 +16,7 @@ use crate::source::tree::Kind;
 const SOURCES: [&str; 2] = [Source::Profile.name(), Source::Request.name()];
 
 /// The request attributes that every plan knows without a declaration.
-const BUILT_IN: [&str; 16] = [
+const BUILT_IN: [&str; 17] = [
     "id",
     "url",
     "path",
@@ -32,7 +33,10 @@ const BUILT_IN: [&str; 16] = [
     "locale",
     "isBot",
     "channel",
+    IP,
 ];
+/// The IP address of the request: personal data, which only conditions read.
+const IP: &str = "ip";
 /// The built-in attributes that are derived from the user agent and from the position.
 const DERIVED: [Derivation; 3] = [Derivation::DeviceType, Derivation::Browser, Derivation::NearestPlace];
 /// The built-in attributes that are query parameters of the page's URL: campaign parameters and click ids,
@@ -96,6 +100,11 @@ impl Attribute<'_> {
 
     /// Reports an attribute that stays in the collector but is used elsewhere: by `user`, through the reference `name`.
     pub fn require_at_edge(&self, name: &Reference<'_>, user: &str, out: &mut ReadContext<'_>) {
+        if self.pii && self.cursor.is_none() {
+            let message = format!("`{}` is personal data, so {user} cannot use it", name.name);
+            name.cursor.error("personal-data", message, out).expected("a condition, such as `$inCidr`");
+            return;
+        }
         if self.is_at_edge() {
             return;
         }
@@ -114,7 +123,10 @@ impl<'a> Definition<'a> for Attribute<'a> {
     const ID: &'static str = "names joined by dots, such as `loyalty.tier`";
 
     fn is_id(name: &str) -> bool {
-        let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control());
+        let is_name = |part: &str| {
+            let is_letter = |c: char| c == ' ' || !c.is_whitespace() && !c.is_control();
+            !part.is_empty() && part.trim() == part && part.chars().all(is_letter)
+        };
         !name.starts_with('$') && name.split('.').all(is_name)
     }
 
@@ -222,12 +234,18 @@ pub fn built_in<'a>() -> BTreeMap<&'a str, Attribute<'a>> {
         derived,
         edge: false,
         client: false,
-        pii: false,
+        pii: name == IP,
         values: Vec::new(),
         default: None,
     };
     let request_facts = BUILT_IN.into_iter().map(|name| (name, None));
     let derived = DERIVED.into_iter().map(|from| (from.name(), Some((from, ""))));
     let parameters = PARAMETERS.into_iter().map(|(name, parameter)| (name, Some((Derivation::Parameter, parameter))));
-    request_facts.chain(derived).chain(parameters).map(|(name, derived)| (name, attribute(name, derived))).collect()
+    let as_given = names_as_given().into_iter().map(|name| (name, None));
+    request_facts
+        .chain(as_given)
+        .chain(derived)
+        .chain(parameters)
+        .map(|(name, derived)| (name, attribute(name, derived)))
+        .collect()
 }

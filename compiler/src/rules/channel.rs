@@ -55,8 +55,9 @@ impl<'a> Definition<'a> for Channel<'a> {
 
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Self {
         let fields = cursor.fields(&["consent", "reach", "roles", "responds", "description"], out);
-        let responds =
-            fields.get("responds").map(|cursor| cursor.fields(&["event", "where", "within", "least", "default"], out));
+        let responds = fields
+            .get("responds")
+            .map(|cursor| cursor.fields(&["event", "where", "once", "within", "least", "default"], out));
         let expected = responds.as_ref().and_then(|fields| fields.get("default"));
         Self {
             consent: fields.get("consent").and_then(|cursor| cursor.text(out)),

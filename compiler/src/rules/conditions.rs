@@ -4,7 +4,7 @@ use throughline::Value;
 use throughline::internals::plan::Op;
 
 use crate::condition::tree::{AttributeTest, Condition, Operator, ValueTest};
-use crate::condition::{Dialect, KnownAttribute, Vocabulary, When};
+use crate::condition::{Dialect, KnownAttribute, Vocabulary, When, names_as_given};
 use crate::rules::Rules;
 use crate::rules::channel::Channel;
 use crate::rules::feature::{Effect, FeatureExperiment, Parent};
@@ -35,15 +35,16 @@ pub fn read(rules: &Rules<'_>, out: &mut ReadContext<'_>) {
         parents.for_each(|when| when.read_members(&vocabulary, dialect, diagnostics));
     }
     let filters = rules.triggers().filter_map(|trigger| trigger.filter.as_ref());
+    filters.for_each(|when| when.read_filter(diagnostics));
     let lists = rules.lists.values().filter_map(|list| list.when.as_ref());
-    filters.chain(lists).for_each(|when| when.read_filter(diagnostics));
+    lists.for_each(|when| when.read_fields(diagnostics));
 }
 
 fn vocabulary<'a>(rules: &Rules<'a>) -> Vocabulary<'a> {
-    let attributes = rules
-        .attributes
-        .iter()
-        .map(|(name, attribute)| (*name, KnownAttribute { kind: attribute.kind, values: attribute.values.clone() }));
+    let attributes =
+        rules.attributes.iter().filter(|(name, _)| !names_as_given().contains(name)).map(|(name, attribute)| {
+            (*name, KnownAttribute { kind: attribute.kind, values: attribute.values.clone() })
+        });
     let journeys = rules.journeys.iter();
     Vocabulary {
         attributes: attributes.collect(),

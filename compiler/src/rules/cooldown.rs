@@ -79,7 +79,7 @@ impl<'a> Cooldown<'a> {
 
 impl<'a> After<'a> {
     fn read(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
-        let fields = cursor.fields(&["event", "where", "class", "campaign", "message"], out);
+        let fields = cursor.fields(&["event", "where", "once", "class", "campaign", "message"], out);
         let given: Vec<&str> =
             ["event", "class", "campaign", "message"].into_iter().filter(|name| fields.get(name).is_some()).collect();
         let named = |name: &str, out: &mut ReadContext<'_>| fields.get(name).and_then(|cursor| cursor.reference(out));

@@ -87,9 +87,9 @@ impl<'a> Definition<'a> for Journey<'a> {
             "description",
         ];
         let fields = cursor.fields(&known, out);
-        let enter = fields.required("enter", out).map(|cursor| cursor.fields(&["event", "where", "when"], out));
+        let enter = fields.required("enter", out).map(|cursor| cursor.fields(&["event", "where", "once", "when"], out));
         let exits = fields.get("exit").map(|cursor| cursor.one_or_list(out)).unwrap_or_default();
-        let read_exit = |cursor: Cursor<'a>| Trigger::read(&cursor.fields(&["event", "where"], out), out);
+        let read_exit = |cursor: Cursor<'a>| Trigger::read(&cursor.fields(&["event", "where", "once"], out), out);
         Self {
             exits: exits.into_iter().filter_map(read_exit).collect(),
             class: class(&fields, out),
@@ -117,7 +117,7 @@ fn reenter(cursor: &Cursor<'_>, out: &mut ReadContext<'_>) -> Option<Millis> {
 }
 
 fn goal<'a>(cursor: Cursor<'a>, out: &mut ReadContext<'_>) -> Option<(Trigger<'a>, Millis)> {
-    let fields = cursor.fields(&["event", "where", "within"], out);
+    let fields = cursor.fields(&["event", "where", "once", "within"], out);
     let within = fields.get("within").and_then(|cursor| cursor.duration(out)).unwrap_or(Millis::MAX);
     Some((Trigger::read(&fields, out)?, within))
 }

@@ -37,10 +37,13 @@ pub const CODES: &[(&str, &str)] = &[
     ("identifier-spelling", "an identifier whose spellings are different people"),
     ("identifier-limit", "a shared identifier of which each person has one"),
     ("personal-parameter", "a parameter of addresses that belongs to one person"),
+    ("event-name", "an event or a property that is probably misspelt"),
     ("unused", "a definition that nothing uses"),
     ("unused-allow", "an allowance that suppresses no finding"),
     ("unchecked", "rules with too many combinations to check"),
     // Warnings of compilation itself.
+    ("address", "an address that no request has"),
+    ("posix-class", "a pattern with a class that JavaScript does not have"),
     ("bare-list", "a list that is compared as a whole"),
     ("constant-type", "a constant that is not of its attribute's type"),
     ("version", "a constant that is no version"),

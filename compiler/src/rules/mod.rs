@@ -10,6 +10,7 @@ mod conditions;
 pub mod cooldown;
 pub mod cross_checks;
 pub mod defaults;
+pub mod event;
 pub mod event_values;
 pub mod exclusion;
 pub mod experiment;
@@ -41,6 +42,7 @@ use crate::rules::campaign::Campaign;
 use crate::rules::catalogue::{Item, List};
 use crate::rules::channel::Channel;
 use crate::rules::defaults::Defaults;
+use crate::rules::event::Event;
 use crate::rules::exclusion::ExclusionGroup;
 use crate::rules::experiment::Experiment;
 use crate::rules::feature::{AutoExperiment, Bandit, Feature, SavedGroup};
@@ -63,10 +65,11 @@ use attribute::Attribute;
 pub type Defs<'a, T> = BTreeMap<&'a str, T>;
 
 /// The sections that a file of rules may have.
-pub const SECTIONS: [&str; 24] = [
+pub const SECTIONS: [&str; 25] = [
     "version",
     "defaults",
     "attributes",
+    "events",
     "identity",
     "segments",
     "stages",
@@ -113,6 +116,8 @@ pub struct Rules<'a> {
     pub defaults: Defaults<'a>,
     /// The declared and built-in attributes.
     pub attributes: Defs<'a, Attribute<'a>>,
+    /// The declared events; without any, the rules may name every event.
+    pub events: Defs<'a, Event<'a>>,
     /// The identifiers that name people.
     pub identity: Identity<'a>,
     /// The named conditions.
@@ -176,6 +181,7 @@ impl<'a> Rules<'a> {
         let mut rules = Self {
             defaults,
             attributes,
+            events: files.definitions("events", out),
             identity: Identity::read(&files, out),
             segments: files.definitions("segments", out),
             slots: files.in_order("slots", out),
@@ -200,6 +206,7 @@ impl<'a> Rules<'a> {
         };
         conditions::read(&rules, out);
         rules.check(out);
+        event::check(&rules, trees, out);
         if !rules.policies.scores {
             // Scores are checked even where the policy turns them off.
             rules.campaigns.values_mut().for_each(|campaign| campaign.score = None);

@@ -88,6 +88,7 @@ impl<'a> ScoreTerm<'a> {
             "attribute",
             "event",
             "where",
+            "once",
             "within",
             "most",
             "halfLife",
@@ -114,7 +115,7 @@ impl<'a> ScoreFact<'a> {
     fn read(fields: &Fields<'a>, out: &mut ReadContext<'_>) -> Option<Self> {
         let has = |name| fields.get(name).is_some();
         let misplaced: &[&str] = match (has("attribute"), has("event"), has("halfLife")) {
-            (true, false, false) => &["where", "within", "most"],
+            (true, false, false) => &["where", "once", "within", "most"],
             (false, true, false) => &["default"],
             (false, true, true) => &["within", "most", "log"],
             _ => {

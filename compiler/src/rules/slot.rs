@@ -2,6 +2,7 @@
 
 use throughline::html::{SUPPORTED, Selector};
 
+use crate::address;
 use crate::rules::Definition;
 use crate::source::cursor::{Cursor, ReadContext};
 
@@ -72,6 +73,10 @@ fn pages<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
             let message = format!("`{}` is not a path glob", glob.name);
             glob.cursor.error("glob", message, out).expected("a path that begins with `/`, or `**` for every page");
         }
+        if glob.name.contains(['?', '#']) {
+            let message = format!("`{}` matches no path", glob.name);
+            glob.cursor.error("glob", message, out).expected("a path without `?` and `#`");
+        }
     }
     globs.into_iter().map(|glob| glob.name).collect()
 }
@@ -82,7 +87,8 @@ fn pages<'a>(cursor: &Cursor<'a>, out: &mut ReadContext<'_>) -> Vec<&'a str> {
 /// without a slash at its end: `/pricing` names `/pricing` and `/pricing/`.
 #[must_use]
 pub fn pattern(globs: &[&str]) -> String {
-    let alternatives: Vec<String> = globs.iter().map(|glob| alternative(glob)).collect();
+    let normal = |glob: &str| address::normal(glob).unwrap_or_else(|| glob.to_owned());
+    let alternatives: Vec<String> = globs.iter().map(|glob| alternative(&normal(glob))).collect();
     format!("^(?:{})$", alternatives.join("|"))
 }
 

@@ -103,7 +103,8 @@ fn merged(stated: Request, seen: Request) -> Request {
     // The connection's address is that of this endpoint, not of the page.
     let of_page = ["url", "path", "host", "query", "referrer", "channel"];
     for (name, value) in seen.attributes.iter().filter(|(name, _)| !of_page.contains(name)) {
-        if attributes.get(name).is_none() {
+        // Rules trust networks, so a page cannot name its own address.
+        if name == "ip" || attributes.get(name).is_none() {
             attributes.insert(name, value.clone());
         }
     }

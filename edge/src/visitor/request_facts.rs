@@ -49,6 +49,8 @@ fn attributes(incoming: &IncomingRequest, bot: bool, locale: Option<&str>) -> Ob
     put(&mut out, "host", &address.host);
     out.insert("query", cut_at(&address.search(), MAX_ADDRESS));
     put(&mut out, "referrer", &incoming.header("referer").unwrap_or_default());
+    // Personal data: only conditions read it, and no answer has it.
+    put(&mut out, "ip", &incoming.header("cf-connecting-ip").unwrap_or_default());
     for name in ["country", "region", "city", "timezone"] {
         put(&mut out, name, &incoming.client(name).unwrap_or_default());
     }

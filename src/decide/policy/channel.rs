@@ -6,6 +6,7 @@ use crate::event::consent::Consent;
 use crate::plan::Id;
 use crate::plan::tables::{Channel, Text};
 use crate::prelude::*;
+use crate::profile::occurrence::{Occurrence, counted};
 use crate::time::Millis;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
@@ -33,9 +34,8 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
         let is_recent = |at: &Millis| *at <= now && *at > after;
         let contacts = channel.contacts.and_then(|key| self.profile.exposures.get(self.plan.text(key)));
         let mut contacts = contacts.into_iter().flatten().map(|stamp| stamp.at()).filter(is_recent);
-        let key = channel.responds.and_then(|id| self.plan.get(id)).map(|row| self.plan.text(row.key));
-        let responses = key.and_then(|key| self.profile.counters.get(key)).into_iter().flatten();
-        let responses = responses.map(|response| response.at()).filter(is_recent);
+        let responses = channel.responds.into_iter().flat_map(|id| counted(self.plan, &self.profile.counters, id));
+        let responses = responses.map(Occurrence::at).filter(is_recent);
         let last = responses.clone().next_back();
         let Some(first) = contacts.next() else { return (channel.otherwise, last) };
         let count = contacts.count().saturating_add(1);

@@ -5,6 +5,7 @@ use crate::decide::denial::{Denial, DenialCause};
 use crate::decision::reason::Reason;
 use crate::plan::Id;
 use crate::plan::tables::{Campaign, Class, Cooldown};
+use crate::profile::occurrence::{Occurrence, counted};
 use crate::time::Millis;
 
 impl<'a: 'p, 'p> Decider<'a, 'p> {
@@ -29,12 +30,9 @@ impl<'a: 'p, 'p> Decider<'a, 'p> {
 
     /// Returns the time of the last trigger up to now.
     pub(crate) fn last_of(&self, cooldown: &Cooldown) -> Option<Millis> {
-        let counter = cooldown.event.and_then(|id| self.plan.get(id)).map(|row| row.key);
         let is_past = |at: &Millis| *at <= self.facts.now;
-        match (counter, cooldown.seen) {
-            (Some(key), _) => {
-                self.profile.counters.get(self.plan.text(key))?.iter().map(|event| event.at()).rfind(is_past)
-            }
+        match (cooldown.event, cooldown.seen) {
+            (Some(event), _) => counted(self.plan, &self.profile.counters, event).map(Occurrence::at).rfind(is_past),
             (None, key) => {
                 self.profile.exposures.get(self.plan.text(key?))?.iter().map(|stamp| stamp.at()).rfind(is_past)
             }

@@ -83,7 +83,7 @@ tables! {
     ///
     /// INVARIANT: the rows are sorted by the string of `key`, because counters are found by binary search.
     8 Counter {
-        /// A hash of event, filter, property and fold, equal in every plan that has this counter.
+        /// A hash of event, filter, properties and fold, equal in every plan that has this counter.
         key: Id<Text>,
         /// The event's name.
         event: Id<Text>,
@@ -101,6 +101,8 @@ tables! {
         fold: Fold,
         /// The number of occurrences that are enough for every condition of a page.
         carry: u32,
+        /// The path of the property that names what happened: events with one value are one occurrence. Empty for none.
+        once: Ids<Text>,
     }
     /// A named condition.
     9 Segment {

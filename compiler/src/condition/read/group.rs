@@ -105,12 +105,12 @@ impl<'a> Reader<'_, 'a> {
         };
         let is_operator = key.starts_with('$') && self.is_strict();
         match keys {
-            Keys::Members if is_operator => {
+            Keys::Members | Keys::Properties if is_operator => {
                 let message = format!("unknown operator `{key}`");
                 self.mistake(cursor.node.span, cursor, "unknown-operator", message).expected_one_of(key, LOGIC);
                 Condition::Never
             }
-            Keys::Members => Condition::Member { path: key, test: test(self, None) },
+            Keys::Members | Keys::Properties => Condition::Member { path: key, test: test(self, None) },
             Keys::Attributes => self.attribute_part(key, cursor.node.span, cursor, test),
         }
     }
@@ -129,16 +129,13 @@ impl<'a> Reader<'_, 'a> {
             return None;
         }
         self.groups = self.groups.saturating_add(1);
-        if self.open.len() >= MAX_DEPTH
-            || self.groups > MAX_USES
-            || super::deeper_than(condition, super::MAX_DEPTH).is_some()
-        {
+        if self.open.len() >= MAX_DEPTH || self.groups > MAX_USES {
             let message = format!("the saved group `{name}` is too complex for one condition");
             self.error(cursor, "too-deep", message).expected("groups that refer to fewer groups");
             return None;
         }
         self.open.push(name);
-        let condition = self.condition(&Cursor { node: condition, ..cursor.clone() }, keys);
+        let condition = self.nested_condition(&Cursor { node: condition, ..cursor.clone() }, keys);
         self.open.pop();
         Some(condition)
     }

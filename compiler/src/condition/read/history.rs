@@ -42,7 +42,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// `$event`: how often an event happened.
     fn event(&mut self, cursor: &Cursor<'a>) -> Option<History<'a>> {
-        self.known_members(cursor, &["name", "where", "count", "within"])?;
+        self.known_members(cursor, &["name", "where", "once", "count", "within"])?;
         let (within, count) = (self.within(cursor, "within"), self.count_of(cursor));
         let event = self.spec(cursor, "name");
         let (within, (count, keep), event) = (within?, count?, event?);
@@ -60,7 +60,7 @@ impl<'a> Reader<'_, 'a> {
 
     /// `$sum`: the sum of the last values of a property.
     fn sum(&mut self, cursor: &Cursor<'a>) -> Option<History<'a>> {
-        self.known_members(cursor, &["event", "where", "property", "total", "within", "last"])?;
+        self.known_members(cursor, &["event", "where", "once", "property", "total", "within", "last"])?;
         let (within, keep) = (self.within(cursor, "within"), self.keep(cursor, SUMMED));
         let event = self.spec_with_property(cursor, Fold::Sum);
         let total = self.required(cursor, "total", "a number, or operators with one");
@@ -71,7 +71,8 @@ impl<'a> Reader<'_, 'a> {
 
     /// `$first` and `$last`: the value of a property at that event, and the age of the event.
     fn edge(&mut self, op: Op, cursor: &Cursor<'a>) -> Option<History<'a>> {
-        self.known_members(cursor, &["event", "where", "property", "value", "$lt", "$lte", "$gt", "$gte"])?;
+        let known = ["event", "where", "once", "property", "value", "$lt", "$lte", "$gt", "$gte"];
+        self.known_members(cursor, &known)?;
         let fold = if op == Op::First { Fold::First } else { Fold::Last };
         let has_property = cursor.node.get("property").is_some() || cursor.node.get("value").is_some();
         let event = match has_property {
@@ -86,12 +87,15 @@ impl<'a> Reader<'_, 'a> {
         if ages.is_empty() && value.is_none() {
             self.says_nothing(cursor, "property and value, or $lt, $lte, $gt or $gte with a duration");
         }
-        Some(History::Edge { op, counter: event?, value: value.flatten(), ages })
+        // The first event of all is the first one of its value.
+        let once = |spec: &CounterSpec<'a>| if op == Op::First { "" } else { spec.once };
+        let counter = event.map(|spec| CounterSpec { once: once(&spec), ..spec });
+        Some(History::Edge { op, counter: counter?, value: value.flatten(), ages })
     }
 
     /// `$recency`: the age of the last event.
     fn recency(&mut self, cursor: &Cursor<'a>) -> Option<History<'a>> {
-        self.known_members(cursor, &["event", "where", "$lt", "$lte", "$gt", "$gte"])?;
+        self.known_members(cursor, &["event", "where", "once", "$lt", "$lte", "$gt", "$gte"])?;
         let event = self.spec(cursor, "event");
         let ages = self.ages(cursor);
         if !AGES.iter().any(|(key, _)| cursor.node.get(key).is_some()) {
@@ -107,8 +111,8 @@ impl<'a> Reader<'_, 'a> {
     fn sequence(&mut self, cursor: &Cursor<'a>) -> Option<History<'a>> {
         self.known_members(cursor, &["first", "then", "within", "since", "last"])?;
         let [first, then] = ["first", "then"].map(|key| {
-            let event = self.required(cursor, key, "a map with the keys event, where")?;
-            self.known_members(&event, &["event", "where"])?;
+            let event = self.required(cursor, key, "a map with the keys event, where, once")?;
+            self.known_members(&event, &["event", "where", "once"])?;
             self.spec(&event, "event")
         });
         let within = self.required(cursor, "within", "a number and a unit, such as 90s, 10m, 48h, 7d or 2w");
@@ -127,18 +131,27 @@ impl<'a> Reader<'_, 'a> {
         if let Some(filter) = &filter {
             filter.read_filter(self.diagnostics);
         }
-        Some(CounterSpec { filter, ..CounterSpec::of(event?) })
+        let once = match cursor.get("once") {
+            Some(once) => self.property_name(&once, "the name of a property, such as order_id")?,
+            None => "",
+        };
+        Some(CounterSpec { filter, once, ..CounterSpec::of(event?) })
     }
 
     fn spec_with_property(&mut self, cursor: &Cursor<'a>, fold: Fold) -> Option<CounterSpec<'a>> {
         let spec = self.spec(cursor, "event");
         let expected = "the name of a property, such as price";
         let property = self.required(cursor, "property", expected)?;
-        let Some(name) = property.node.as_str().filter(|name| !name.is_empty() && name.len() <= 200) else {
-            self.wrong_type(&property, expected);
-            return None;
-        };
-        Some(CounterSpec { property: name, fold, ..spec? })
+        let property = self.property_name(&property, expected)?;
+        Some(CounterSpec { property, fold, ..spec? })
+    }
+
+    fn property_name(&mut self, cursor: &Cursor<'a>, expected: &str) -> Option<&'a str> {
+        let name = cursor.node.as_str().filter(|name| !name.is_empty() && name.len() <= 200);
+        if name.is_none() {
+            self.wrong_type(cursor, expected);
+        }
+        name
     }
 
     fn required(&mut self, map: &Cursor<'a>, key: &str, expected: &str) -> Option<Cursor<'a>> {

@@ -1,20 +1,25 @@
 //! Conditions from their source: every mistake is reported here, and only here.
 
+mod address;
 mod constant;
 mod distance;
 mod group;
 mod history;
 mod local;
+mod membership;
 mod operators;
 mod subject;
+
+pub use address::names_as_given;
 
 use super::tree::{Alternative, Condition};
 use super::vocabulary::{Dialect, Vocabulary};
 use crate::source::cursor::Cursor;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::tree::{Entry, Kind, Node, Span};
+use crate::source::tree::{Entry, Kind, Span};
 
-/// Conditions are not nested deeper than this.
+/// The maximum number of operators that contain each other, such as `$and` in `$or`. The plan has up to three nodes for
+/// each, and the core evaluates 64.
 const MAX_DEPTH: usize = 16;
 
 /// The operators that are allowed in place of an attribute.
@@ -27,17 +32,25 @@ pub fn subject<'a>(
     dialect: Dialect,
     diagnostics: &mut Diagnostics,
 ) -> Condition<'a> {
-    Reader { vocabulary, dialect, diagnostics, open: Vec::new(), groups: 0 }.whole(cursor, Keys::Attributes)
+    Reader { vocabulary, dialect, diagnostics, open: Vec::new(), groups: 0, depth: 0 }
+        .condition(cursor, Keys::Attributes)
 }
 
-/// Reads a condition on the members of a value, such as the properties of an event, whose names need no declaration.
+/// Reads a condition on the properties of an event.
+pub fn properties<'a>(cursor: &Cursor<'a>, diagnostics: &mut Diagnostics) -> Condition<'a> {
+    let (vocabulary, dialect) = (&Vocabulary::default(), Dialect::Rules);
+    Reader { vocabulary, dialect, diagnostics, open: Vec::new(), groups: 0, depth: 0 }
+        .condition(cursor, Keys::Properties)
+}
+
+/// Reads a condition on the members of a value, such as the fields of an item, whose names need no declaration.
 pub fn members<'a>(
     cursor: &Cursor<'a>,
     vocabulary: &Vocabulary<'a>,
     dialect: Dialect,
     diagnostics: &mut Diagnostics,
 ) -> Condition<'a> {
-    Reader { vocabulary, dialect, diagnostics, open: Vec::new(), groups: 0 }.whole(cursor, Keys::Members)
+    Reader { vocabulary, dialect, diagnostics, open: Vec::new(), groups: 0, depth: 0 }.condition(cursor, Keys::Members)
 }
 
 struct Reader<'r, 'a> {
@@ -48,6 +61,8 @@ struct Reader<'r, 'a> {
     open: Vec<&'a str>,
     /// The number of saved groups that have been read so far.
     groups: usize,
+    /// The number of operators around the part that is being read.
+    depth: usize,
 }
 
 /// The meaning of the keys of a condition.
@@ -55,19 +70,29 @@ struct Reader<'r, 'a> {
 enum Keys {
     /// Attributes of the subject.
     Attributes,
-    /// Members of a value: properties of an event, or of an element of a list.
+    /// Properties of an event.
+    Properties,
+    /// Members of a value: fields of an item, or of an element of a list.
     Members,
 }
 
 impl<'a> Reader<'_, 'a> {
-    fn whole(&mut self, cursor: &Cursor<'a>, keys: Keys) -> Condition<'a> {
-        if let Some(span) = deeper_than(cursor.node, MAX_DEPTH) {
-            let message = format!("the condition is nested deeper than {MAX_DEPTH} levels");
-            let error = self.diagnostics.error(span, &cursor.path, "too-deep", message);
-            error.expected("a segment for a part of it");
-            return Condition::Never;
+    /// Reads what an operator contains, or reports that it is nested too deeply.
+    fn nested<T>(&mut self, cursor: &Cursor<'_>, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            let message = format!("more than {MAX_DEPTH} operators contain each other");
+            self.error(cursor, "too-deep", message).expected("a segment for a part of the condition");
+            return None;
         }
-        self.condition(cursor, keys)
+        self.depth = self.depth.saturating_add(1);
+        let read = read(self);
+        self.depth = self.depth.saturating_sub(1);
+        Some(read)
+    }
+
+    /// Reads a condition that an operator contains.
+    fn nested_condition(&mut self, cursor: &Cursor<'a>, keys: Keys) -> Condition<'a> {
+        self.nested(cursor, |reader| reader.condition(cursor, keys)).unwrap_or(Condition::Never)
     }
 
     fn condition(&mut self, cursor: &Cursor<'a>, keys: Keys) -> Condition<'a> {
@@ -87,11 +112,11 @@ impl<'a> Reader<'_, 'a> {
                 Condition::Any(places.into_iter().zip(parts).map(alternative).collect())
             }),
             "$nor" => self.conditions(cursor, keys).map_or(Condition::Never, |(_, parts)| Condition::Nor(parts)),
-            "$not" => Condition::Not(Box::new(self.condition(cursor, keys))),
+            "$not" => Condition::Not(Box::new(self.nested_condition(cursor, keys))),
             "$savedGroup" => self.saved_group(cursor, keys),
             key => match keys {
                 Keys::Attributes => self.subject_part(key, entry, cursor),
-                Keys::Members => self.member_part(key, entry, cursor),
+                Keys::Members | Keys::Properties => self.member_part(key, entry, cursor, keys),
             },
         }
     }
@@ -102,16 +127,18 @@ impl<'a> Reader<'_, 'a> {
             self.wrong_type(cursor, "a list of conditions");
             return None;
         };
-        let parts = items.iter().map(|item| self.condition(item, keys)).collect();
+        let parts = self.nested(cursor, |reader| items.iter().map(|item| reader.condition(item, keys)).collect())?;
         Some((items, parts))
     }
 
-    fn member_part(&mut self, path: &'a str, entry: &Entry, cursor: &Cursor<'a>) -> Condition<'a> {
+    fn member_part(&mut self, path: &'a str, entry: &Entry, cursor: &Cursor<'a>, keys: Keys) -> Condition<'a> {
         if path.starts_with('$') && self.is_strict() {
             self.unknown_operator(entry, cursor, LOGIC);
             return Condition::Never;
         }
-        Condition::Member { path, test: self.value(cursor, None) }
+        let test = self.value(cursor, None);
+        let test = if keys == Keys::Properties { self.of_property(path, test, cursor) } else { test };
+        Condition::Member { path, test }
     }
 
     fn is_strict(&self) -> bool {
@@ -182,14 +209,4 @@ impl<'a> Reader<'_, 'a> {
 /// The path of a member.
 fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
-/// Returns the position of a value that is nested deeper than some levels.
-fn deeper_than(node: &Node, levels: usize) -> Option<Span> {
-    let Some(below) = levels.checked_sub(1) else { return Some(node.span) };
-    match &node.kind {
-        Kind::List(items) => items.iter().find_map(|item| deeper_than(item, below)),
-        Kind::Map(entries) => entries.iter().find_map(|entry| deeper_than(&entry.value, below)),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => None,
-    }
 }

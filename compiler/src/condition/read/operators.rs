@@ -14,7 +14,7 @@ use crate::source::cursor::Cursor;
 use crate::source::tree::{Entry, Kind, Span};
 
 /// Every operator that tests a value.
-const OPERATORS: [&str; 27] = [
+const OPERATORS: [&str; 31] = [
     "$eq",
     "$ne",
     "$lt",
@@ -27,6 +27,10 @@ const OPERATORS: [&str; 27] = [
     "$nini",
     "$inGroup",
     "$notInGroup",
+    "$inCidr",
+    "$ninCidr",
+    "$inHashed",
+    "$ninHashed",
     "$regex",
     "$regexi",
     "$exists",
@@ -74,8 +78,13 @@ impl<'a> Reader<'_, 'a> {
 
     fn operator(&mut self, entry: &'a Entry, cursor: &Cursor<'a>, attribute: Option<&KnownAttribute>) -> ValueTest<'a> {
         let name = entry.key.as_str();
+        if let ("$notRegex" | "$notRegexi", false) = (name, self.is_strict()) {
+            let test = self.regex(cursor, name == "$notRegexi");
+            return ValueTest::Not(Box::new(self.test(name, cursor, test)));
+        }
         if name == "$not" {
-            return ValueTest::Not(Box::new(self.value(cursor, attribute)));
+            let test = self.nested(cursor, |reader| reader.value(cursor, attribute));
+            return ValueTest::Not(Box::new(test.unwrap_or(ValueTest::Never)));
         }
         if let ("$in" | "$nin", Some(items)) = (name, cursor.items().filter(|_| self.is_version(attribute))) {
             let others = items.iter().map(|item| {
@@ -108,6 +117,10 @@ impl<'a> Reader<'_, 'a> {
             "$nini" => self.among(cursor, None, true, true),
             "$inGroup" => self.in_group(cursor, attribute, false),
             "$notInGroup" => self.in_group(cursor, attribute, true),
+            "$inCidr" if self.is_strict() => self.networks(cursor, false),
+            "$ninCidr" if self.is_strict() => self.networks(cursor, true),
+            "$inHashed" if self.is_strict() => self.confidential(cursor, false),
+            "$ninHashed" if self.is_strict() => self.confidential(cursor, true),
             "$regex" => self.regex(cursor, false),
             "$regexi" => self.regex(cursor, true),
             "$exists" => match cursor.node.kind {
@@ -119,10 +132,10 @@ impl<'a> Reader<'_, 'a> {
                 Some(name) if TYPES.contains(&name) || !self.is_strict() => Some(Operator::Type(name)),
                 _ => self.refuse(cursor, &format!("one of: {}", TYPES.join(", "))),
             },
-            "$size" => Some(Operator::Size(Box::new(self.value(cursor, None)))),
+            "$size" => self.nested(cursor, |reader| Operator::Size(Box::new(reader.value(cursor, None)))),
             "$all" => self.all_elements(cursor, false),
             "$alli" => self.all_elements(cursor, true),
-            "$elemMatch" => Some(Operator::ElemMatch(Box::new(self.element(cursor)))),
+            "$elemMatch" => self.nested(cursor, |reader| Operator::ElemMatch(Box::new(reader.element(cursor)))),
             "$veq" => self.version(Op::Veq, cursor),
             "$vne" => self.version(Op::Vne, cursor),
             "$vgt" => self.version(Op::Vgt, cursor),
@@ -210,6 +223,7 @@ impl<'a> Reader<'_, 'a> {
         let Some(pattern) = cursor.node.as_str() else { return self.refuse(cursor, "a regular expression") };
         let error = match regex::compile(pattern, ignore_case) {
             Ok(automaton) => {
+                self.check_posix_class(pattern, cursor);
                 let written = format!("/{pattern}/{}", if ignore_case { "i" } else { "" });
                 return Some(Operator::Regex { automaton, written });
             }
@@ -219,23 +233,33 @@ impl<'a> Reader<'_, 'a> {
         let mistake = match error {
             // To GrowthBook's SDKs a string that is not a regular expression never matches; but they can do more than an
             // automaton.
-            RegexError::Syntax { .. } => self.mistake(span, cursor, "regex", message),
+            RegexError::Syntax { .. } | RegexError::Flags { .. } => self.mistake(span, cursor, "regex", message),
             _ => self.error(cursor, "regex", message),
         };
         mistake.expected = error.way_out().map(str::to_owned);
         None
     }
 
+    /// `[[:alpha:]]` is valid in JavaScript, and means something else than in other languages.
+    fn check_posix_class(&mut self, pattern: &str, cursor: &Cursor<'_>) {
+        let classes = pattern.split("[:").skip(1).filter_map(|rest| rest.split_once(":]"));
+        for (name, _) in classes.filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase())) {
+            let message = format!("JavaScript has no class `[:{name}:]`");
+            let warning = self.diagnostics.warning(cursor.node.span, &cursor.path, "posix-class", message);
+            warning.expected("the characters themselves, such as `[A-Za-z]`, `[0-9]` or `\\s`");
+        }
+    }
+
     fn all_elements(&mut self, cursor: &Cursor<'a>, ignore_case: bool) -> Option<Operator<'a>> {
         let Some(items) = cursor.items() else { return self.refuse(cursor, "a list of values") };
-        let element = |item: &Cursor<'a>| match item.node.as_str() {
+        let element = |reader: &mut Self, item: &Cursor<'a>| match item.node.as_str() {
             Some(text) if ignore_case => {
                 let test = Operator::IgnoreCase(lowercase(text));
-                ValueTest::Operator { name: "$alli", source: item.node, dialect: self.dialect, test }
+                ValueTest::Operator { name: "$alli", source: item.node, dialect: reader.dialect, test }
             }
-            _ => self.value(item, None),
+            _ => reader.value(item, None),
         };
-        Some(Operator::All(items.iter().map(element).collect()))
+        self.nested(cursor, |reader| Operator::All(items.iter().map(|item| element(reader, item)).collect()))
     }
 
     /// The test of an element: operators on itself, or a condition on its members.

@@ -3,6 +3,7 @@
 use throughline::internals::plan::tables::JourneyState;
 use throughline::{Consent, Millis};
 
+use super::address::as_given;
 use super::{LOGIC, Reader};
 use crate::condition::tree::{AttributeTest, Condition, Segment, Stage, SubjectTest, ValueTest};
 use crate::condition::vocabulary::KnownAttribute;
@@ -76,6 +77,8 @@ impl<'a> Reader<'_, 'a> {
             return Condition::Never;
         };
         let test = test(self, rest.is_none().then_some(attribute));
+        let test = self.of_attribute(path, test, cursor);
+        let name = if self.is_strict() { name } else { as_given(name) };
         Condition::Attribute(AttributeTest { path, name, rest, dialect: self.dialect, test })
     }
 

@@ -1,5 +1,6 @@
 //! Conditions to nodes of one plan. Equal conditions become one node, so that a decision evaluates each of them once.
 
+mod membership;
 mod subject;
 mod value;
 
@@ -34,6 +35,8 @@ pub struct PlanIds {
     pub sequences: BTreeMap<String, Id<tables::Sequence>>,
     /// Time zones, by name.
     pub zones: BTreeMap<String, Id<tables::Zone>>,
+    /// The salt of hashed values.
+    pub salt: String,
 }
 
 /// A condition in a plan.

@@ -56,6 +56,14 @@ impl Writer<'_> {
                 let among = self.among(Op::In, values);
                 if *negated { self.not(among) } else { among }
             }
+            Operator::InCidr { networks, negated } => {
+                let among = self.networks(networks);
+                if *negated { self.not(among) } else { among }
+            }
+            Operator::InHashed { values, negated } => {
+                let among = self.hashed(values);
+                if *negated { self.not(among) } else { among }
+            }
             Operator::Regex { automaton, written } => {
                 let (automaton, written) = (self.plan.regex(automaton.clone()), self.plan.text(written));
                 self.node(Op::Regex, [automaton.0, written.0, own(dialect), 0])

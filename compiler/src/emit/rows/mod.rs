@@ -11,6 +11,7 @@ mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
 use throughline::Millis;
 use throughline::internals::plan::condition_ops::Op;
 use throughline::internals::plan::tables::{
@@ -26,6 +27,7 @@ use crate::rules::Rules;
 use crate::rules::account_unit;
 use crate::rules::trigger::Trigger;
 use crate::source::cursor::ReadContext;
+use crate::source::parse;
 use crate::zones;
 
 /// The bytes of a plan.
@@ -37,13 +39,23 @@ pub fn write<'a>(
     out: &mut ReadContext<'_>,
 ) -> Vec<u8> {
     let attributes = attributes(rules, usage, audience);
-    let ids = plan_ids(rules, attributes.iter().copied(), usage.segments.iter().map(|(id, _)| id.as_str()));
+    let mut ids = plan_ids(rules, attributes.iter().copied(), usage.segments.iter().map(|(id, _)| id.as_str()));
+    ids.salt = salt(out.sources);
     let numbers = RowIds::new(rules);
     let (exposures, of_account) = (BTreeMap::new(), BTreeSet::new());
     let (asked, placed) = (access_path::ValueCounts::new(), BTreeSet::new());
     let plan = PlanBuilder::default();
     RowWriter { rules, usage, audience, options, ids, numbers, exposures, of_account, asked, placed, plan, out }
         .write(&attributes)
+}
+
+/// Returns the salt of hashed values: a hash of the rules, so that equal rules give equal plans, and tables of hashes made
+/// for one set of rules are useless for another.
+fn salt(sources: &[parse::Source]) -> String {
+    let mut texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
+    texts.sort_unstable();
+    let hash = texts.into_iter().fold(Sha256::new(), |hash, text| hash.chain_update(Sha256::digest(text)));
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The attributes that a plan has: all declared ones where events arrive, so that closed ones stay closed, and otherwise
@@ -179,7 +191,8 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
         let is_profile = attribute.source == Source::Profile;
         let values: Vec<_> = attribute.values.iter().map(|value| self.plan.text(value)).collect();
         let row = tables::Attribute {
-            name: self.plan.text(name),
+            // An address as it is given has the same name for explanations.
+            name: self.plan.text(name.trim_start()),
             path: self.plan.ids(&path),
             source: attribute.source,
             flags: AttributeFlags::EDGE
@@ -241,6 +254,7 @@ impl<'a> RowWriter<'_, '_, 'a, '_> {
                 property: self.property(spec.property),
                 fold: spec.fold,
                 carry: self.usage.edge_counters.get(key).copied().unwrap_or(0),
+                once: self.property(spec.once),
             };
             self.plan.push(row);
         }

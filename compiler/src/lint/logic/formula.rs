@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::rc::Rc;
 
-use throughline::canonical;
+use throughline::{Value, canonical};
 
 use super::values::Values;
 use crate::source::cursor::shorten;
@@ -123,7 +123,11 @@ impl Assertion<'_> {
                 format!("{}{}", if *negated { "not " } else { "" }, event(operand).unwrap_or_default())
             }
             Self::Written { name, operator, operand, negated } => {
-                let operand = canonical::to_json_text(&operand.to_value());
+                let operand = match operator.strip_suffix("Hashed") {
+                    Some(_) => Value::from(CONFIDENTIAL),
+                    None => without_confidential(operand.to_value()),
+                };
+                let operand = canonical::to_json_text(&operand);
                 let operand = shorten(&operand);
                 let not = if *negated { "not " } else { "" };
                 if operator.is_empty() {
@@ -150,4 +154,22 @@ fn event(operand: &Node) -> Option<String> {
         words.push_str(" with certain properties");
     }
     Some(words)
+}
+
+/// The text in place of confidential values, which stay out of messages because logs keep them.
+const CONFIDENTIAL: &str = "confidential";
+
+/// Returns a condition without the confidential values in it.
+fn without_confidential(condition: Value) -> Value {
+    match condition {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, operand)| match name.strip_suffix("Hashed") {
+                Some(_) => (name, Value::from(CONFIDENTIAL)),
+                None => (name, without_confidential(operand.clone())),
+            });
+            Value::Object(members.collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_confidential).collect()),
+        other => other,
+    }
 }

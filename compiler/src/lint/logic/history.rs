@@ -91,7 +91,7 @@ const fn is_list(operand: Operand<'_>) -> bool {
 /// Names an event with a filter: events with the same key are counted together.
 fn event_key(counter: &CounterSpec<'_>) -> String {
     let filter = counter.filter.as_ref().map(|filter| canonical::to_string(&filter.node().to_value()));
-    format!("{} {}", counter.event, filter.unwrap_or_default())
+    format!("{} {} {}", counter.event, counter.once, filter.unwrap_or_default())
 }
 
 /// The whole numbers that satisfy a comparison, or do not.

@@ -57,6 +57,10 @@ impl Test {
                 KnownOperand { other: None, ..KnownOperand::nothing() }
             }
             Operator::Regex { .. } => KnownOperand { null: Some(false), ..KnownOperand::default() },
+            Operator::InCidr { negated, .. } | Operator::InHashed { negated, .. } => {
+                let known = KnownOperand { null: Some(false), ..KnownOperand::default() };
+                return Some(if *negated { known.test().negated() } else { known.test() });
+            }
             Operator::InGroup { .. } | Operator::IgnoreCase(_) | Operator::Version { .. } => return None,
         };
         Some(known.test())
