@@ -39,4 +39,5 @@ mod token;
 mod token_confusion;
 mod token_properties;
 mod token_vectors;
+mod values_of_facts;
 mod why_not;

@@ -16,6 +16,7 @@ pub fn condition(dice: &mut Dice, segments: &[String], depth: u64) -> Value {
         1 => {
             let mut out = json!({ "event": dice.pick(&EVENTS) });
             out[*dice.pick(&["$lt", "$lte", "$gt", "$gte"])] = json!(dice.pick(&["1h", "6h", "2d"]));
+            history::once(dice, &mut out, 30);
             json!({ "$recency": out })
         }
         2 => json!({ "$consent": { (*dice.pick(&PURPOSES)): dice.pick(&STATES) } }),
@@ -47,6 +48,7 @@ fn event_condition(dice: &mut Dice) -> Value {
     if dice.percent(70) {
         out["within"] = json!(dice.pick(&["1h", "6h", "48h"]));
     }
+    history::once(dice, &mut out, 30);
     json!({ "$event": out })
 }
 
@@ -74,6 +76,8 @@ fn comparison(dice: &mut Dice) -> Value {
         "account.plan",
         "id",
         "path",
+        "ip",
+        "ip",
         "utmSource",
         "utmMedium",
         "gclid",
@@ -111,6 +115,7 @@ fn comparison(dice: &mut Dice) -> Value {
         "score" | "cart.total" | "home.latitude" | "tags.length" => operator::number(dice),
         "vip" => json!(dice.percent(50)),
         "app" => operator::version(dice),
+        "ip" => operator::network(dice),
         "tags" | "seen" | "bought" => operator::list(dice),
         "cart.items" => operator::things(dice),
         "home" => home(*dice.pick(&POSITIONS)),

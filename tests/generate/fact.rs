@@ -40,6 +40,9 @@ pub const fn words(name: &str) -> &'static [&'static str] {
     match name.as_bytes() {
         b"id" => &SUBJECTS,
         b"account.id" => &account::IDS,
+        b"ip" => {
+            &["203.0.113.7", "::ffff:203.0.113.9", "203.0.120.1", "10.0.0.1", "2001:db8:1::5", "2001:db9::", "none"]
+        }
         b"country" => &["AT", "DE", "US"],
         b"locale" => &["de-AT", "en", "de"],
         b"utmSource" | b"utmMedium" | b"gclid" | b"liFatId" | b"scCid" | b"partner" => &["a", "gold", "é & b"],

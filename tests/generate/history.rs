@@ -33,6 +33,19 @@ pub fn values(dice: &mut Dice) -> Value {
     json!({ "type": "list", "edge": true, "source": source })
 }
 
+/// Returns the id of an order: the first ones are reported several times, the last ones name nothing.
+pub fn order(dice: &mut Dice) -> Value {
+    let ids = [json!("o1"), json!("o2"), json!(7), json!("7"), json!(1.5), json!("N/A"), json!(null), json!(true)];
+    dice.pick(&ids).clone()
+}
+
+/// Makes events with one order count once.
+pub fn once(dice: &mut Dice, out: &mut Value, chance: u64) {
+    if dice.percent(chance) {
+        out["once"] = json!(dice.pick(&["order", "order", "item.order"]));
+    }
+}
+
 fn event(dice: &mut Dice) -> Value {
     let mut out = json!({ "event": dice.pick(&EVENTS) });
     if dice.percent(25) {
@@ -63,6 +76,7 @@ pub fn condition(dice: &mut Dice) -> Value {
         1 => {
             out["property"] = json!(dice.pick(&["price", "item.sku"]));
             within(dice, &mut out, "within");
+            once(dice, &mut out, 40);
             if dice.percent(50) {
                 out["last"] = json!(1 + dice.below(3));
             }
@@ -72,7 +86,11 @@ pub fn condition(dice: &mut Dice) -> Value {
             json!({ "$sum": out })
         }
         2 => {
-            let step = |dice: &mut Dice| event(dice);
+            let step = |dice: &mut Dice| {
+                let mut out = event(dice);
+                once(dice, &mut out, 25);
+                out
+            };
             let (first, then) = (step(dice), step(dice));
             let mut out = json!({ "first": first, "then": then, "within": dice.pick(&["6h", "24h"]) });
             within(dice, &mut out, "since");
@@ -82,6 +100,7 @@ pub fn condition(dice: &mut Dice) -> Value {
             json!({ "$sequence": out })
         }
         _ => {
+            once(dice, &mut out, 30);
             let wants_value = dice.percent(70);
             if wants_value {
                 out["property"] = json!(property);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::condition::condition;
-use super::{Dice, EVENTS, PATHS, fact, ids, map, message, policy};
+use super::{Dice, EVENTS, PATHS, fact, history, ids, map, message, policy};
 
 const CHANNELS: [&str; 3] = ["email", "whatsapp", "push"];
 
@@ -90,6 +90,7 @@ fn trigger(dice: &mut Dice) -> Value {
     if dice.percent(40) {
         out["where"] = json!({ "path": dice.pick(&PATHS) });
     }
+    history::once(dice, &mut out, 40);
     out
 }
 
@@ -190,7 +191,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
     if dice.percent(60) {
         out["event"] = json!(dice.pick(&EVENTS));
         out["at"] = json!(now - *dice.pick(&[0, 0, 1, 60_000, 600_000, 3_599_999, 3_600_000]));
-        out["properties"] = json!({ "path": dice.pick(&PATHS) });
+        out["properties"] = json!({ "path": dice.path(), "order": history::order(dice) });
     }
     out
 }

@@ -34,6 +34,9 @@ const CLASSES: [&str; 3] = ["promo", "service", "transactional"];
 const PURPOSES: [&str; 4] = ["personalization", "analytics", "advertising", "channel.email"];
 const STATES: [&str; 3] = ["granted", "denied", "pending"];
 pub const PATHS: [&str; 5] = ["/", "/pricing", "/products/shoes", "/products/shoes/red/", "/über"];
+/// Encodings of characters in [`PATHS`]: needless, in either case, and of one character of several bytes.
+const ENCODINGS: [(&str, &str); 5] =
+    [("ü", "%C3%BC"), ("ü", "%c3%bc"), ("r", "%72"), ("shoes", "sh%6Fes"), ("/pricing", "/pricin%67")];
 const SUBJECTS: [&str; 8] = ["p1", "p2", "p3", "p4", "anonymous-0815", "Zoë", "p😀", "👩‍👩‍👧é\u{301}"];
 
 /// Random choices by a seed (SplitMix64). Small choices read bytes as long as there are any.
@@ -73,6 +76,19 @@ impl Dice {
 
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
+    }
+
+    /// Returns a path, sometimes in another spelling, or one with characters that stay encoded.
+    fn path(&mut self) -> Value {
+        let path = *self.pick(&PATHS);
+        match self.below(10) {
+            0..=2 => {
+                let (plain, encoded) = *self.pick(&ENCODINGS);
+                json!(path.replace(plain, encoded))
+            }
+            3 => json!(format!("{path}%2f%C3%28%")),
+            _ => json!(path),
+        }
     }
 
     fn subset(&mut self, items: &[&str], chance: u64) -> Vec<Value> {
@@ -475,7 +491,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         10 => account::call(dice, &mut out),
         0 => {
             out["type"] = json!("identify");
-            let name = *dice.pick(&["tier", "score", "cart", "app", "ends", "level"]);
+            let name = *dice.pick(&["tier", "score", "cart", "cart.total", "cart.items", "app", "ends", "level"]);
             out["traits"] = json!({ (name): fact(dice, name) });
         }
         1 => {
@@ -510,7 +526,7 @@ pub fn event(dice: &mut Dice, rules: &Value, now: i64) -> Value {
         }
         _ => {
             out["event"] = json!(dice.pick(&EVENTS));
-            out["properties"] = json!({ "path": dice.pick(&PATHS), "price": dice.pick(&[1.5, 20.0]), "item": { "sku": history::sku(dice) } });
+            out["properties"] = json!({ "path": dice.path(), "price": dice.pick(&[1.5, 20.0]), "order": history::order(dice), "item": { "sku": history::sku(dice), "order": history::order(dice) } });
             let skus = (0..dice.below(4)).map(|_| json!({ "sku": history::sku(dice) })).collect();
             out["properties"]["items"] = Value::Array(skus);
         }

@@ -19,7 +19,8 @@ pub fn text(dice: &mut Dice, words: &[&str]) -> Value {
 /// Returns operators on a string.
 fn letters(dice: &mut Dice, words: &[&str]) -> Value {
     let (word, other) = (*dice.pick(words), *dice.pick(words));
-    match dice.below(8) {
+    match dice.below(9) {
+        8 => json!({ (*dice.pick(&["$inHashed", "$ninHashed"])): [word, other] }),
         0 => json!({ (*dice.pick(&["$in", "$nin"])): [word, other] }),
         1 => json!({ (*dice.pick(&["$ini", "$nini"])): [in_other_case(word), other, 7] }),
         2 | 4 | 5 => json!({ (*dice.pick(&["$regex", "$regexi"])): pattern::pattern(dice) }),
@@ -42,6 +43,20 @@ pub fn number(dice: &mut Dice) -> Value {
         4 => json!({ "$gte": 2, "$lt": number + 3.0 }),
         _ => json!({ (*dice.pick(&["$eq", "$ne", "$lt", "$lte", "$gt", "$gte"])): number }),
     }
+}
+
+/// Returns a test of an IP address.
+pub fn network(dice: &mut Dice) -> Value {
+    let networks = [
+        "203.0.113.0/24",
+        "203.0.113.8/29",
+        "10.0.0.1",
+        "2001:db8::/32",
+        "::ffff:203.0.112.0/116",
+        "0.0.0.0/0",
+        "::/0",
+    ];
+    json!({ (*dice.pick(&["$inCidr", "$inCidr", "$ninCidr"])): [dice.pick(&networks[..5]), dice.pick(&networks)] })
 }
 
 pub fn version(dice: &mut Dice) -> Value {

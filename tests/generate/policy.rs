@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CLASSES, Dice, EVENTS, PATHS, cap};
+use super::{CLASSES, Dice, EVENTS, PATHS, cap, history};
 
 /// Adds caps of messages and channels, cool-downs, and ranges of exclusion groups.
 pub fn add(dice: &mut Dice, rules: &mut Value) {
@@ -107,7 +107,7 @@ fn cooldown(dice: &mut Dice, messages: &[String], campaigns: &[String]) -> Value
     }
     out["after"] = match dice.below(5) {
         0 => json!({ "event": dice.pick(&EVENTS) }),
-        1 => json!({ "event": dice.pick(&EVENTS), "where": { "path": dice.pick(&PATHS) } }),
+        1 => json!({ "event": dice.pick(&EVENTS), "where": { "path": dice.pick(&PATHS) }, "once": "order" }),
         2 => json!({ "class": dice.pick(&CLASSES) }),
         3 => json!({ "message": dice.pick(messages) }),
         _ => json!({ "campaign": dice.pick(campaigns) }),
@@ -132,6 +132,7 @@ pub fn score(dice: &mut Dice) -> Value {
         }
         if out["attribute"].is_null() {
             out["event"] = json!(dice.pick(&EVENTS));
+            history::once(dice, &mut out, 25);
             if out["halfLife"].is_null() && dice.percent(50) {
                 out["most"] = json!(1 + dice.below(3));
             }

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::Dice;
 use super::fact::{POSITIONS, fact};
-use super::{Dice, PATHS};
 
 /// Returns the attributes of a request, some of which are derived from others.
 pub fn attributes(dice: &mut Dice) -> Value {
-    let mut out = json!({ "path": dice.pick(&PATHS) });
-    for name in ["weather", "country", "locale", "timezone"] {
+    let mut out = json!({ "path": dice.path() });
+    for name in ["weather", "country", "locale", "timezone", "ip"] {
         if dice.percent(60) {
             out[name] = fact(dice, name);
         }

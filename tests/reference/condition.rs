@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::history::{Events, Stamp};
 use super::javascript::walk;
 use super::value::{logic_holds, members_hold, relation_holds, value_holds};
-use super::{Model, duration, list, members};
+use super::{Model, duration, list, members, once};
 
 impl Model<'_> {
     pub fn holds(&self, condition: &Value) -> bool {
@@ -94,41 +94,31 @@ impl Model<'_> {
             "channel" | "locale" => or_request(),
             _ if declared["source"].is_object() => self.values_of_events(&declared["source"]),
             _ if declared.is_object() && declared["source"] != "request" => {
-                let of_account =
-                    || self.person.account()?.traits.get(name.strip_prefix("account.").filter(|name| *name != "id")?);
-                if let Some((_, value)) = of_account() {
-                    return value.clone();
-                }
-                let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-                let value = self.person.trait_of(first).cloned().unwrap_or_default();
-                if rest.is_empty() { value } else { walk(&value, rest) }
+                let of_account = || {
+                    let name = name.strip_prefix("account.").filter(|name| *name != "id")?;
+                    let traits = &self.person.account()?.traits;
+                    latest(name, |name| traits.get(name).cloned())
+                };
+                of_account().or_else(|| latest(name, |name| self.person.trait_of(name))).unwrap_or_default()
             }
             _ => from_request(),
         }
     }
 
-    /// Returns the times up to now of events with this name and these properties.
-    pub fn times<'a>(&'a self, name: &'a Value, filter: Option<&'a Value>) -> impl Iterator<Item = i64> + 'a {
-        self.events(name, filter).map(|(at, _)| at)
-    }
-
-    /// Returns the events up to now with this name and these properties, in order.
-    pub fn events<'a>(
-        &'a self,
-        name: &'a Value,
-        filter: Option<&'a Value>,
-    ) -> impl DoubleEndedIterator<Item = (i64, &'a Value)> + 'a {
-        such(&self.person.events, name, filter).map(|(stamp, event)| (stamp.0, event)).filter(|(at, _)| *at <= self.now)
+    /// Returns the times up to now of events with this name that a map with `where` and `once` selects.
+    pub fn times<'a>(&'a self, name: &'a Value, wanted: &'a Value) -> impl Iterator<Item = i64> + 'a {
+        let found = such(&self.person.events, name, wanted).map(|(stamp, event)| (stamp, event, Value::Null));
+        once::reports(found, &wanted["once"]).into_iter().map(|(stamp, _, _)| stamp.0).filter(|at| *at <= self.now)
     }
 
     fn event(&self, wanted: &Value) -> bool {
         let after = wanted["within"].as_str().map_or(i64::MIN, |within| self.now - duration(within));
-        let count = self.times(&wanted["name"], wanted.get("where")).filter(|at| *at > after).count();
+        let count = self.times(&wanted["name"], wanted).filter(|at| *at > after).count();
         value_holds(&json!(count), wanted.get("count").unwrap_or(&json!({ "$gte": 1 })))
     }
 
     fn recency(&self, wanted: &Value) -> bool {
-        let Some(last) = self.times(&wanted["event"], wanted.get("where")).max() else { return false };
+        let Some(last) = self.times(&wanted["event"], wanted).max() else { return false };
         self.age_holds(wanted, last)
     }
 
@@ -141,14 +131,24 @@ impl Model<'_> {
     }
 }
 
-/// Returns the events at any time with this name and these properties, in order.
+/// Returns the latest value that is not missing, of a trait or of a member of a trait; the longest name wins a tie.
+fn latest(name: &str, find: impl Fn(&str) -> Option<(Stamp, Value)>) -> Option<Value> {
+    let parts: Vec<&str> = name.split('.').collect();
+    let known = (1..=parts.len()).filter_map(|len| {
+        let (stamp, value) = find(&parts[..len].join("."))?;
+        Some((stamp, len, parts[len..].iter().fold(value, |value, name| value[*name].clone())))
+    });
+    known.max_by_key(|(stamp, len, value)| (!value.is_null(), *stamp, *len)).map(|(_, _, value)| value)
+}
+
+/// Returns the events at any time with this name and the properties in `where`, in order.
 pub fn such<'a>(
     events: &'a Events,
     name: &'a Value,
-    filter: Option<&'a Value>,
+    wanted: &'a Value,
 ) -> impl DoubleEndedIterator<Item = (Stamp, &'a Value)> + 'a {
     let fits = move |event: &Value| {
-        event["event"] == *name && filter.is_none_or(|filter| members_hold(&event["properties"], filter))
+        event["event"] == *name && wanted.get("where").is_none_or(|filter| members_hold(&event["properties"], filter))
     };
     events.iter().filter(move |(_, event)| fits(event)).map(|(stamp, event)| (*stamp, event))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::distance::metres;
-use super::members;
+use super::{address, members};
 
 /// The built-in attributes that are parameters of the page's URL.
 const PARAMETERS: [(&str, &str); 19] = [
@@ -46,6 +46,9 @@ pub fn complete(rules: &Value, request: &Value) -> Value {
     put(&mut out, "browser", browser(&request["agent"]));
     let places = members(&rules["places"]).filter_map(|(id, place)| Some((metres(attributes, place)?, id.clone())));
     put(&mut out, "nearestPlace", places.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| id));
+    // A decision is named after the page as it was asked for.
+    out["page"] = attributes.get("url").or(attributes.get("path")).cloned().unwrap_or_default();
+    address::normalise(&mut out["attributes"], &["path", "url", "query"]);
     out
 }
 

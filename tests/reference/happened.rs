@@ -5,19 +5,23 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::condition::such;
 use super::value::value_holds;
-use super::{Model, duration};
+use super::{Model, duration, once};
 
 impl Model<'_> {
     pub fn distinct(&self, wanted: &Value) -> bool {
-        let values: BTreeSet<String> =
-            self.values(wanted).filter(|(at, _)| self.is_within(wanted, *at)).map(|(_, value)| text(&value)).collect();
+        let values: BTreeSet<String> = self
+            .values(wanted, is_single)
+            .filter(|(at, _)| self.is_within(wanted, *at))
+            .map(|(_, value)| text(&value))
+            .collect();
         value_holds(&json!(values.len()), wanted.get("count").unwrap_or(&json!({ "$gte": 1 })))
     }
 
     pub fn sum(&self, wanted: &Value) -> bool {
         let numbers: Vec<f64> = self
-            .values(wanted)
+            .values(wanted, Value::is_number)
             .filter(|(at, _)| self.is_within(wanted, *at))
             .filter_map(|(_, value)| value.as_f64())
             .collect();
@@ -27,10 +31,8 @@ impl Model<'_> {
 
     pub fn edge(&self, first: bool, wanted: &Value) -> bool {
         let found: Vec<(i64, Value)> = match wanted.get("property") {
-            Some(_) => {
-                self.values(wanted).filter(|(_, value)| value.as_str().is_none_or(|text| text.len() <= 200)).collect()
-            }
-            None => self.events(&wanted["event"], wanted.get("where")).map(|(at, _)| (at, Value::Null)).collect(),
+            Some(_) => self.values(wanted, is_short).collect(),
+            None => self.times(&wanted["event"], wanted).map(|at| (at, Value::Null)).collect(),
         };
         let edge = if first { found.first() } else { found.last() };
         let value = edge.map(|(_, value)| value.clone()).unwrap_or_default();
@@ -41,7 +43,7 @@ impl Model<'_> {
 
     pub fn sequence(&self, wanted: &Value) -> bool {
         let times = |step: &Value| {
-            let times: Vec<i64> = self.events(&step["event"], step.get("where")).map(|(at, _)| at).collect();
+            let times: Vec<i64> = self.times(&step["event"], step).collect();
             let skip = times.len().saturating_sub(wanted["last"].as_u64().unwrap_or(8) as usize);
             times[skip..].to_vec()
         };
@@ -65,13 +67,17 @@ impl Model<'_> {
         if newest.is_empty() { Value::Null } else { Value::Array(newest) }
     }
 
-    /// Returns the scalar values of a property, each with its time.
-    fn values<'a>(&'a self, wanted: &'a Value) -> impl Iterator<Item = (i64, Value)> + 'a {
+    /// Returns the values of a property that count, each with its time.
+    fn values<'a>(
+        &'a self,
+        wanted: &'a Value,
+        counts: impl Fn(&Value) -> bool + 'a,
+    ) -> impl Iterator<Item = (i64, Value)> + 'a {
         let path = wanted["property"].as_str().unwrap();
-        let value =
-            move |event: &Value| path.split('.').fold(event["properties"].clone(), |value, name| value[name].clone());
-        let events = self.events(&wanted["event"], wanted.get("where"));
-        events.map(move |(at, event)| (at, value(event))).filter(move |(_, value)| is_single(value))
+        let events = such(&self.person.events, &wanted["event"], wanted);
+        let found = events.map(move |(stamp, event)| (stamp, event, once::property(event, path)));
+        let reports = once::reports(found.filter(move |(_, _, value)| counts(value)), &wanted["once"]);
+        reports.into_iter().map(|(stamp, _, value)| (stamp.0, value)).filter(|(at, _)| *at <= self.now)
     }
 
     /// Returns the same including items of lists on the path; those of one event are in string order.
@@ -84,11 +90,12 @@ impl Model<'_> {
             }
         }
         let path: Vec<&str> = wanted["property"].as_str().unwrap().split('.').collect();
-        self.events(&wanted["event"], wanted.get("where")).flat_map(move |(at, event)| {
+        let past = such(&self.person.events, &wanted["event"], wanted).filter(|(stamp, _)| stamp.0 <= self.now);
+        past.flat_map(move |(stamp, event)| {
             let mut values = all(&event["properties"], &path);
             values.retain(is_single);
             values.sort_by_key(ToString::to_string);
-            values.into_iter().map(move |value| (at, value)).collect::<Vec<_>>()
+            values.into_iter().map(move |value| (stamp.0, value)).collect::<Vec<_>>()
         })
     }
 
@@ -99,6 +106,10 @@ impl Model<'_> {
 
 fn is_single(value: &Value) -> bool {
     matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_))
+}
+
+fn is_short(value: &Value) -> bool {
+    is_single(value) && value.as_str().is_none_or(|text| text.len() <= 200)
 }
 
 /// Returns a string that is unique to a value.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::account::{self, Account};
 use super::hash::fnv32;
 use super::words::{self, Word};
-use super::{list, members};
+use super::{address, list, members};
 
 /// The time of an event, then a hash of its id.
 pub type Stamp = (i64, u32);
@@ -72,9 +72,10 @@ impl Person {
         self.accounts.values().max_by_key(|account| account.joined)
     }
 
-    /// Returns the value of a trait: the person's, or else a claimed one.
-    pub fn trait_of(&self, name: &str) -> Option<&Value> {
-        self.traits.get(name).or_else(|| self.claimed_traits.get(name)).map(|(_, value)| value)
+    /// Returns the value of a trait and its time: the person's, or else a claimed one, which is older than any other.
+    pub fn trait_of(&self, name: &str) -> Option<(Stamp, Value)> {
+        let claimed = || self.claimed_traits.get(name).map(|(_, value)| ((0, 0), value.clone()));
+        self.traits.get(name).cloned().or_else(claimed)
     }
 
     fn meet(&mut self, rules: &Value, event: &Value) {
@@ -140,7 +141,9 @@ impl Person {
                 self.assignments.insert(format!("{key}__{version}"), (stamp, variation.to_owned()));
             }
         }
-        self.events.insert(stamp, event.clone());
+        let mut event = event.clone();
+        address::normalise(&mut event["properties"], &["path", "url", "search"]);
+        self.events.insert(stamp, event);
     }
 }
 
@@ -151,7 +154,8 @@ fn traits(rows: &Value, stamp: impl Fn(&Value, usize) -> Stamp) -> BTreeMap<Stri
 /// Returns whether anybody may set the trait: every declared attribute below it has `client: true`.
 fn is_open(rules: &Value, name: &str) -> bool {
     let mut below = members(&rules["attributes"]).filter(|(path, row)| {
-        path.split('.').next() == Some(name) && (row["source"].is_null() || row["source"] == "profile")
+        let is_read = *path == name || path.starts_with(&format!("{name}."));
+        is_read && (row["source"].is_null() || row["source"] == "profile")
     });
     below.all(|(_, row)| row["client"] == true)
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::condition::such;
 use super::history::{Events, Person, Stamp};
 use super::send::{with, without_request};
-use super::{Model, duration, list, members};
+use super::{Model, duration, list, members, once};
 
 /// The time for which an event can start a journey.
 const ENTRY_WINDOW: i64 = 3_600_000;
@@ -221,7 +221,8 @@ fn first_after(events: &Events, trigger: &Value, entered: &Value) -> Option<Stam
 }
 
 fn times(events: &Events, trigger: &Value) -> Vec<Stamp> {
-    such(events, &trigger["event"], trigger.get("where")).map(|(stamp, _)| stamp).collect()
+    let found = such(events, &trigger["event"], trigger).map(|(stamp, event)| (stamp, event, Value::Null));
+    once::reports(found, &trigger["once"]).into_iter().map(|(stamp, _, _)| stamp).collect()
 }
 
 fn stamp_of(value: &Value) -> Stamp {

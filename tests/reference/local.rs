@@ -43,8 +43,8 @@ impl Model<'_> {
 
     /// Returns the subject's zone: that of the request, else of the person, else of the rules.
     pub fn zone(&self) -> TimeZone {
-        let of_person = self.person.trait_of("timezone").unwrap_or(&Value::Null);
-        let named = [&self.request["attributes"]["timezone"], of_person, &self.rules["defaults"]["timezone"]];
+        let of_person = self.person.trait_of("timezone").map(|(_, value)| value).unwrap_or_default();
+        let named = [&self.request["attributes"]["timezone"], &of_person, &self.rules["defaults"]["timezone"]];
         named.into_iter().find_map(|name| TimeZone::get(name.as_str()?).ok()).unwrap_or(TimeZone::UTC)
     }
 }

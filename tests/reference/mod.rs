@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each user needs a part of it")]
 
 mod account;
+mod address;
 mod condition;
 mod content;
 mod derived;
@@ -20,6 +21,7 @@ mod liquid;
 mod liquid_value;
 mod local;
 mod next;
+mod once;
 mod policy;
 mod regex;
 mod score;
@@ -340,8 +342,7 @@ impl Model<'_> {
     }
 
     fn id(&self) -> String {
-        let attributes = &self.request["attributes"];
-        let page = attributes.get("url").or(attributes.get("path")).and_then(Value::as_str).unwrap_or("");
+        let page = self.request["page"].as_str().unwrap_or("");
         format!("d-{:016x}", fnv64(&[self.plan, &self.person.subject, &self.now.to_string(), page]))
     }
 

@@ -118,8 +118,7 @@ impl Model<'_> {
         }
         let after = responds["within"].as_str().map_or(i64::MIN, |within| self.now - duration(within));
         let mut contacts: Vec<i64> = self.seen(&format!("all@{channel}")).filter(|at| *at > after).collect();
-        let mut responses: Vec<i64> =
-            self.times(&responds["event"], responds.get("where")).filter(|at| *at > after).collect();
+        let mut responses: Vec<i64> = self.times(&responds["event"], responds).filter(|at| *at > after).collect();
         for times in [&mut contacts, &mut responses] {
             times.sort_unstable();
             times.drain(..times.len().saturating_sub(REMEMBERED));

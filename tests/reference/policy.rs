@@ -60,7 +60,7 @@ impl Model<'_> {
             let length = duration(rule["for"].as_str().unwrap());
             let after = &rule["after"];
             let last = match after.get("event") {
-                Some(event) => self.times(event, after.get("where")).max(),
+                Some(event) => self.times(event, after).max(),
                 None => {
                     let (kind, id) = members(after).next().unwrap();
                     self.seen(&format!("{kind}:{}", id.as_str().unwrap())).max()

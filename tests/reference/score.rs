@@ -25,12 +25,12 @@ impl Model<'_> {
                 _ => None,
             },
             (_, Some(half_life)) => {
-                let last = self.times(&term["event"], term.get("where")).max();
+                let last = self.times(&term["event"], term).max();
                 last.map(|last| (-((self.now - last) as f64) / duration(half_life) as f64).exp2())
             }
             _ => {
                 let after = term["within"].as_str().map_or(i64::MIN, |within| self.now - duration(within));
-                let count = self.times(&term["event"], term.get("where")).filter(|at| *at > after).count();
+                let count = self.times(&term["event"], term).filter(|at| *at > after).count();
                 Some(count.min(term["most"].as_u64().unwrap_or(10) as usize) as f64)
             }
         };

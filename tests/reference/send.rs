@@ -13,7 +13,7 @@ type Against = (&'static str, Option<i64>);
 
 /// Returns the facts without a request: the locale is that of the person.
 pub fn without_request(rules: &Value, facts: &Value) -> Value {
-    let locale = Person::new(rules, facts).trait_of("locale").cloned().filter(Value::is_string);
+    let locale = Person::new(rules, facts).trait_of("locale").map(|(_, value)| value).filter(Value::is_string);
     json!({ "attributes": {}, "locale": locale })
 }
 

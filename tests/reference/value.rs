@@ -32,6 +32,13 @@ fn operator_holds(found: &Value, operator: &str, operand: &Value) -> bool {
         "$nin" => !is_in(found, operand, str::to_owned),
         "$ini" => is_in(found, operand, str::to_lowercase),
         "$nini" => !is_in(found, operand, str::to_lowercase),
+        "$inCidr" | "$ninCidr" => {
+            one_or_items(found).any(|item| is_in_networks(item, operand)) == (operator == "$inCidr")
+        }
+        "$inHashed" | "$ninHashed" => {
+            let is_named = |item: &Value| !item.is_null() && list(operand).any(|value| *value == text(item));
+            one_or_items(found).any(is_named) == (operator == "$inHashed")
+        }
         "$regex" | "$regexi" => {
             !found.is_null() && regex::finds(operand.as_str().unwrap(), operator == "$regexi", &text(found))
         }
@@ -53,6 +60,32 @@ fn operator_holds(found: &Value, operator: &str, operand: &Value) -> bool {
         }
         other => panic!("the model does not know `{other}`"),
     }
+}
+
+/// Returns the items of a list, or the value itself.
+fn one_or_items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter()
+}
+
+/// Returns whether a value is an address whose first bits are those of some network.
+fn is_in_networks(value: &Value, networks: &Value) -> bool {
+    let bits = |address: &str| {
+        let address: std::net::IpAddr = address.trim().parse().ok()?;
+        let octets = match address {
+            std::net::IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+            std::net::IpAddr::V6(address) => address.octets(),
+        };
+        Some(octets.iter().map(|octet| format!("{octet:08b}")).collect::<String>())
+    };
+    let Some(address) = value.as_str().and_then(bits) else { return false };
+    list(networks).any(|network| {
+        let network = network.as_str().unwrap();
+        let (first, len) =
+            network.split_once('/').unwrap_or((network, if network.contains(':') { "128" } else { "32" }));
+        let before = if first.contains(':') { 0 } else { 96 };
+        let len = before + len.parse::<usize>().unwrap();
+        address[..len] == bits(first).unwrap()[..len]
+    })
 }
 
 /// Returns whether the value's members satisfy a condition whose keys are their names, or paths of names.
