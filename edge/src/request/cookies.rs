@@ -24,7 +24,7 @@ pub const VISITOR: [&str; 3] = [ID, TOKEN, SESSION];
 pub const LONGEST: u64 = 400 * 24 * 60 * 60;
 
 /// The time that the cookie of consent is kept, in seconds: half a year.
-const CONSENT_SECONDS: u64 = 182 * 24 * 60 * 60;
+pub const CONSENT_SECONDS: u64 = 182 * 24 * 60 * 60;
 /// The cookies that are read.
 const READ: [&str; 6] = [ID, TOKEN, SESSION, CONSENT, PREVIEW, SEGMENT];
 /// The prefix by which browsers keep a cookie to one host: no other host of the domain can set it.
@@ -123,10 +123,10 @@ impl Cookies {
     }
 
     /// Sets the cookie of consent, which scripts read and write. A script without TLS could not replace a secure one.
-    pub fn set_consent(&self, headers: &Headers, value: &str) {
+    pub fn set_consent(&self, headers: &Headers, value: &str, max_age: u64) {
         let scope = self.domain.as_ref().map_or_else(String::new, |domain| format!("; Domain={domain}"));
         let secure = if self.is_tls { "; Secure" } else { "" };
-        let cookie = format!("{CONSENT}={value}; Path=/{scope}; Max-Age={CONSENT_SECONDS}{secure}; SameSite=Lax");
+        let cookie = format!("{CONSENT}={value}; Path=/{scope}; Max-Age={max_age}{secure}; SameSite=Lax");
         let _ = headers.append("set-cookie", &cookie);
     }
 

@@ -6,7 +6,7 @@ use web_sys::Headers;
 use crate::prelude::*;
 use crate::request::RequestContext;
 use crate::request::address::decode;
-use crate::request::cookies::Cookies;
+use crate::request::cookies::{CONSENT_SECONDS, Cookies};
 
 /// The most purposes that are read from one cookie.
 const MAX_PURPOSES: usize = 64;
@@ -33,12 +33,14 @@ fn at(written: &str) -> Option<Millis> {
 
 /// Sets the cookie of consent once more: Safari forgets after seven days what a script has written, and not what a server has.
 ///
-/// Only a cookie that says when it was written is renewed. It could be of another scope than the new one, and the later of
-/// the two counts.
-pub fn renew(cookies: &Cookies, headers: &Headers) {
-    let is_dated = |value: &&str| value.len() <= MAX_RENEWED && at(&decode(value)).is_some();
-    if let Some(value) = cookies.only_consent().filter(is_dated) {
-        cookies.set_consent(headers, value);
+/// Only a cookie that says when it was written is renewed, until half a year after that. It could be of another scope than the
+/// new one, and the later of the two counts.
+pub fn renew(cookies: &Cookies, headers: &Headers, now: Millis) {
+    let Some(value) = cookies.only_consent().filter(|value| value.len() <= MAX_RENEWED) else { return };
+    let Some(at) = at(&decode(value)).filter(|at| *at <= now) else { return };
+    let left = CONSENT_SECONDS.saturating_sub(now.minus(at).seconds());
+    if left > 0 {
+        cookies.set_consent(headers, value, left);
     }
 }
 
@@ -65,7 +67,7 @@ pub fn remember_refusals(context: &RequestContext, headers: &Headers, facts: &Fa
     // A cookie that has members keeps its time: it says when the others were chosen.
     let at = written.is_empty().then(|| member(AT, &context.now.0.to_string()));
     let value = kept.chain(denied).chain(at).collect::<Vec<_>>().join("&");
-    context.incoming.cookies.set_consent(headers, &value);
+    context.incoming.cookies.set_consent(headers, &value, CONSENT_SECONDS);
     true
 }
 

@@ -25,7 +25,7 @@ pub fn set_cookies(
             cookies.set(headers, cookies::ID, &devices.cookie(&visitor.id), LONGEST);
         }
         if visitor.is_new_session {
-            consent::renew(cookies, headers);
+            consent::renew(cookies, headers, now);
         }
         cookies.set(headers, cookies::SESSION, &devices.session(&visitor.id, visitor.session), SESSION_SECONDS);
     }
@@ -60,7 +60,7 @@ pub fn write_cookies(
     } else if storage_consent(plan, &decided.facts) == Consent::Denied {
         let is_written = clear_cookies(context, headers, &decided.facts);
         if !is_written {
-            consent::renew(&context.incoming.cookies, headers);
+            consent::renew(&context.incoming.cookies, headers, context.now);
         }
     }
 }
