@@ -43,6 +43,7 @@ pub(super) fn explain(text: &str, span: Span, message: &str) -> SyntaxError {
         .or_else(|| reserved(&lines, number, at, span.file))
         .or_else(|| after_quotes(&lines, number, at, span.file, message))
         .or_else(|| open_bracket(text, &lines, number, span))
+        .or_else(|| colon_in_brackets(&lines, number, at, span.file))
         .or_else(|| unclosed(span, message))
         .or_else(|| colon(&lines, number, span.file, message))
         .or_else(|| indentation(&lines, number, span.file, message))
@@ -96,6 +97,19 @@ fn colon(lines: &[Line<'_>], number: usize, file: u32, message: &str) -> Option<
     let length = line.text.trim_end().len().saturating_sub(from);
     let span = line.span(file, from, length);
     Some(SyntaxError::new(span, "syntax", "text with a colon is not in quotes").expected(QUOTES))
+}
+
+/// The same in brackets, as in `{ text: Note: from today }`: the parser stops at the second colon.
+fn colon_in_brackets(lines: &[Line<'_>], number: usize, at: usize, file: u32) -> Option<SyntaxError> {
+    let line = lines.get(number)?;
+    let (before, rest) = line.text.split_at_checked(at.saturating_sub(line.start))?;
+    let from = before.rfind(": ")?.saturating_add(2);
+    let word = before.get(from..)?;
+    let is_word = rest.starts_with(": ") && !word.contains(['"', '\'', ',', '[', ']', '{', '}']);
+    let length = rest.find([',', '}', ']']).unwrap_or(rest.len()).saturating_add(word.len());
+    let span = line.span(file, from, length);
+    let expected = "the text in quotes, such as \"Note: from today\", or `,` before the next key";
+    is_word.then(|| SyntaxError::new(span, "syntax", "text with a colon is not in quotes").expected(expected))
 }
 
 /// Returns the offset of the value in `key: value`, if the value has a colon itself and is not in quotes or brackets.
@@ -225,6 +239,7 @@ mod tests {
             ("a:\n  b:\n  \t c: 1\n", 3, 3, "a tab is in the indentation", "spaces"),
             ("a:\n  text: Note: from today\n  b: 1\n", 2, 9, "text with a colon is not in quotes", "in quotes"),
             ("a:\n  - text: Hello you: all\n", 2, 11, "text with a colon is not in quotes", "in quotes"),
+            ("a: [ { b: web, text: Note: from today } ]\n", 1, 22, "text with a colon is not in quotes", "in quotes"),
             ("a: Sale: 10%\n", 1, 4, "text with a colon is not in quotes", "in quotes"),
             ("a:\n  b: 1\n   c: 2\n", 3, 4, "the line is indented by 3 spaces, and the lines above it by 0, 2", "keys"),
             (
@@ -237,7 +252,7 @@ mod tests {
             ("a:\n  b: 1\n  c\n", 3, 3, "the line continues nothing above it", "key: value"),
             ("a: [1, 2\nb: 3\n", 1, 4, "`[` is not closed", "`]`"),
             ("a: { b: 1\nc: 3\n", 1, 4, "`{` is not closed", "`}`"),
-            ("a: { b: 1,\n  c: 2 d: 3 }\n", 2, 9, "a map in braces does not go on here", "`}`"),
+            ("a: { b: 1,\n  c: 2 d: 3 }\n", 2, 6, "text with a colon is not in quotes", "`,` before the next key"),
             ("a: { b: [1 }\n", 1, 12, "a list in brackets does not go on here", "`]`"),
             ("a: \"b\nc: 1\n", 0, 0, "text in quotes has no end", "closing quote"),
             ("a: \"b\" c\n", 1, 8, "text continues after the closing quote", "quotes around"),
