@@ -114,17 +114,20 @@ export async function recognise() {
 async function decideAndFill(wish) {
   if (device.isSignedOut()) return;
   const epoch = device.currentEpoch();
-  const isOther = () => epoch !== device.currentEpoch();
+  let view;
+  // After a sign-out it is about somebody else, and after a navigation about another page, which is decided next.
+  const isOther = () => epoch !== device.currentEpoch() || (view && view !== exposures.currentView());
   const key = outbox.permissionKey();
   if (wish === 'view') renewVisitor();
   // A page that the edge has filled needs the core only if it is a replay.
   const needsCore = () => (wish === 'start' ? slots.areOpen() : slots.slots().size);
   const [found] = await Promise.all([recognise(), needsCore() ? loadCore() : undefined]);
   if (plan.isOff()) return wish === 'view' ? slots.clear() : undefined;
-  // Without a visitor no decision is possible, so the page keeps its content. After a sign-out it is about somebody else.
+  // Without a visitor no decision is possible, so the page keeps its content.
   if (!found || found.isBot || isOther()) return;
   const reason = checkPage(found) || isNewView() ? 'view' : wish;
   if (reason === 'start' && !slots.areOpen()) return;
+  view = exposures.currentView();
   const [core] = slots.slots().size ? await Promise.all([loadCore(), slots.loadFiller(), loadDeciding()]) : [];
   if (isOther()) return;
 
