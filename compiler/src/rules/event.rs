@@ -143,9 +143,12 @@ pub fn check(rules: &Rules<'_>, trees: &[Node], out: &mut ReadContext<'_>) {
     }
 }
 
-/// Returns how often each name is used, and for each event each property.
+/// The number of uses of each event, and of each property of each event.
+pub type Counts<'a> = (BTreeMap<&'a str, usize>, BTreeMap<(&'a str, &'a str), usize>);
+
+/// Returns how often each name is used.
 #[must_use]
-pub fn counts<'a>(uses: &[EventUse<'a>]) -> (BTreeMap<&'a str, usize>, BTreeMap<(&'a str, &'a str), usize>) {
+pub fn counts<'a>(uses: &[EventUse<'a>]) -> Counts<'a> {
     let (mut events, mut properties) = (BTreeMap::new(), BTreeMap::new());
     for used in uses {
         let count: &mut usize = events.entry(used.name).or_default();
