@@ -101,7 +101,7 @@ fn colon(lines: &[Line<'_>], number: usize, file: u32, message: &str) -> Option<
 
 /// The same in brackets, as in `{ text: Note: from today }`: the parser stops at the second colon.
 fn colon_in_brackets(lines: &[Line<'_>], number: usize, at: usize, file: u32) -> Option<SyntaxError> {
-    let line = lines.get(number)?;
+    let line = lines.get(number).filter(|line| line.text.contains(['{', '[', '}', ']']))?;
     let (before, rest) = line.text.split_at_checked(at.saturating_sub(line.start))?;
     let from = before.rfind(": ")?.saturating_add(2);
     let word = before.get(from..)?;
