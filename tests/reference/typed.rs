@@ -44,7 +44,7 @@ impl Model<'_> {
         if names.clone().any(|name| name == found) {
             return Some(json!(found));
         }
-        names.find(|name| name.to_ascii_lowercase() == found.to_ascii_lowercase()).map(|name| json!(name))
+        names.find(|name| name.eq_ignore_ascii_case(found)).map(|name| json!(name))
     }
 
     fn date(&self, found: &Value) -> Option<i64> {
