@@ -177,7 +177,6 @@ fn resources() -> PlanBuilder {
         once: Ids::empty(),
         fold: Fold::Last,
         carry: 5,
-        once: Ids::empty(),
     });
     let node = Id::new(0);
     for (id, flags) in [(a, SegmentFlags::empty()), (b, SegmentFlags::CARRIED)] {

@@ -79,6 +79,7 @@ fn shown(stated: &Value) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

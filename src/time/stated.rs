@@ -172,6 +172,7 @@ impl Rest<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
     use crate::time::rfc3339;

@@ -55,7 +55,7 @@ pub fn pause_of(url: &str, now: i64) -> Option<i64> {
 /// Returns the time of `Retry-After`, which is a number of seconds or an HTTP date. It is a day ahead at most.
 fn until(text: &str, now: i64) -> Option<i64> {
     let at = match text.trim().parse::<u32>() {
-        Ok(seconds) => now.saturating_add(i64::from(seconds) * 1000),
+        Ok(seconds) => now.saturating_add(i64::from(seconds).saturating_mul(1000)),
         Err(_) => date(text)?,
     };
     (at > now).then(|| at.min(now.saturating_add(LIFETIME_MS)))

@@ -62,6 +62,6 @@ fn what_is_not_names_its_place() {
     ];
     for (selector, at, message) in cases {
         let error = Selector::parse(selector).expect_err(selector);
-        assert_eq!((error.at, &error.message[..]), (at, message), "{selector}");
+        assert_eq!((error.at, error.message.as_str()), (at, message), "{selector}");
     }
 }
