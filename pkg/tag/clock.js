@@ -4,6 +4,8 @@
 
 /** The edge's clock minus the device's, in milliseconds, and the largest error of that. */
 let offset = 0;
+/** The offset, in milliseconds, up to which the device's clock counts as right: requests take as long. */
+const TOLERANCE = 1000;
 let error = Number.POSITIVE_INFINITY;
 let last = 0;
 
@@ -31,6 +33,7 @@ export function tick() {
 /** Learns from the edge's time in an answer that was `asked` for and `answered` at these times of the device. */
 export function learn(theirs, asked, answered) {
   if (!Number.isFinite(theirs)) return;
-  offset = Math.round(theirs - (asked + answered) / 2);
+  const found = Math.round(theirs - (asked + answered) / 2);
   error = (answered - asked) / 2;
+  offset = Math.abs(found) > Math.max(error, TOLERANCE) ? found : 0;
 }
