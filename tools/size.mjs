@@ -12,12 +12,12 @@ import { print, profile } from './profile.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const budgets = [
-  { what: 'core wasm in the browser', kilobytes: 60, reached: 123, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
+  { what: 'core wasm in the browser', kilobytes: 60, reached: 137.5, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
   { what: 'loader script', kilobytes: 6, reached: 10.9, files: ['build/shop/_tl/tag.js'] },
   {
     what: 'edge worker, all included',
     kilobytes: 150,
-    reached: 219,
+    reached: 265.5,
     files: ['edge/build/index.js', 'edge/build/index_bg.wasm'],
     named: 'edge',
   },
