@@ -1,8 +1,9 @@
 // Bundles a worker's entry and its wasm-bindgen output into `index.js`, and keeps only the used exports of
 // the wasm module beside it:
 //   node tools/bundle.mjs edge/entry.js edge/build
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { keepExports } from './exports.mjs';
 import { shortenImports } from './imports.mjs';
@@ -15,6 +16,17 @@ const wasmBesideUs = {
   name: 'wasm-beside-us',
   setup(build) {
     build.onResolve({ filter: /\.wasm$/ }, () => ({ path: './index_bg.wasm', external: true }));
+  },
+};
+
+// wasm-bindgen copies the JavaScript that Rust imports. The entry imports the same files, so the bundle would have them twice.
+const onlyOnce = {
+  name: 'only-once',
+  setup(build) {
+    build.onResolve({ filter: /[/\\]snippets[/\\]/ }, ({ path }) => {
+      const original = resolve(dirname(entry), basename(path));
+      return existsSync(original) ? { path: original } : undefined;
+    });
   },
 };
 
@@ -39,7 +51,7 @@ await build({
   target: 'esnext',
   legalComments: 'none',
   external: ['cloudflare:*', 'node:*'],
-  plugins: [wasmBesideUs, classesCanGo],
+  plugins: [wasmBesideUs, onlyOnce, classesCanGo],
 });
 
 // wasm-bindgen writes `import source`, which workerd spells as a plain `import`.

@@ -38,7 +38,7 @@ test('node/decide.mjs decides again after an event', async () => {
 
 test('openfeature/client.mjs gets the value of a feature', async () => {
   const [ann, ben, cleo] = (await output('examples/openfeature/client.mjs')).split('\n');
-  assert.equal(ann, 'ann in US: 3 steps (DEFAULT)');
+  assert.equal(ann, 'ann in US: 3 steps (UNKNOWN, defaultValue)');
   assert.match(ben, /^ben in AT: (3 steps \(SPLIT, three\)|2 steps \(SPLIT, two\))$/);
   assert.match(cleo, /^cleo in DE: (3 steps \(SPLIT, three\)|2 steps \(SPLIT, two\))$/);
 });

@@ -303,7 +303,8 @@ class Sender {
 
 const slotsOf = (html) => {
   const found = html.matchAll(/<section [^>]*data-tl-slot="([^"]+)"[^>]*>(.*?)<\/section>/gs);
-  const texts = [...found].map(([, slot, inner]) => [slot, inner.replace(/<[^>]*>/g, '').trim()]);
+  const shown = (inner) => inner.replace(/<tl-fallback hidden>.*?<\/tl-fallback>/gs, '').replace(/<[^>]*>/g, '');
+  const texts = [...found].map(([, slot, inner]) => [slot, shown(inner).trim()]);
   return Object.fromEntries(texts.filter(([, text]) => text !== 'usual'));
 };
 

@@ -58,9 +58,9 @@ test('any order, with duplicates, makes the same profile', async () => {
     { ...identify({ userId }, { firstName: 'Ann', city: 'Graz' }), timestamp: at(0), messageId: 'a' },
     { ...track({ userId }, 'Product Added', { id: 1 }), timestamp: at(1), messageId: 'b' },
     { ...identify({ userId }, { firstName: 'Anna' }), timestamp: at(2), messageId: 'c' },
-    { ...track({ userId }, 'Product Added', { id: 2 }), timestamp: at(2), messageId: 'd' },
-    { ...track({ userId }, 'Order Completed'), timestamp: at(3), messageId: 'e' },
-    { ...identify({ userId }, { city: 'Wien' }), timestamp: at(2), messageId: 'f' },
+    { ...track({ userId }, 'Product Added', { id: 2 }), timestamp: at(3), messageId: 'd' },
+    { ...track({ userId }, 'Order Completed'), timestamp: at(5), messageId: 'e' },
+    { ...identify({ userId }, { city: 'Wien' }), timestamp: at(4), messageId: 'f' },
   ];
   const shuffled = (list, seed) =>
     list
