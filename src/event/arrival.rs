@@ -1,6 +1,7 @@
 //! The time of an event: as its sender states it, corrected by the sender's clock, and in the order of its batch.
 
 use crate::event::Event;
+use crate::event::names::CONSENT_UPDATED;
 use crate::json::Value;
 use crate::json::canonical;
 use crate::prelude::*;
@@ -49,9 +50,10 @@ impl Arrival {
     /// Moves the events of a batch apart that have one time, so that they stay in the order in which they were sent.
     ///
     /// Each further event is a millisecond later, and none is later than the receipt. The host does this once, where it
-    /// reads the batch, and keeps the times.
+    /// reads the batch, and keeps the times. Choices about purposes keep theirs: of one time, a refusal wins.
     pub fn order_as_sent<'e>(&self, events: impl IntoIterator<Item = &'e mut Event>) {
-        let mut events: Vec<&mut Event> = events.into_iter().collect();
+        let others = events.into_iter().filter(|event| event.name != CONSENT_UPDATED);
+        let mut events: Vec<&mut Event> = others.collect();
         let order = {
             let at = |index: usize| events.get(index).map_or(Millis::MIN, |event: &&mut Event| event.at);
             crate::collections::sorted_indices(events.len(), &|a, b| at(a).cmp(&at(b)))
@@ -153,6 +155,14 @@ mod tests {
         assert_eq!(ordered(&[100, 100, 3, 100]), [98, 99, 3, 100]);
         assert_eq!(ordered(&[98, 98, 98, 98]), [97, 98, 99, 100]);
         assert_eq!(ordered(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn choices_about_purposes_keep_their_time() {
+        let event = |name: &str| Event { name: name.to_owned(), at: Millis(NOW - 10), ..Event::default() };
+        let mut events = [event(CONSENT_UPDATED), event("Searched"), event(CONSENT_UPDATED), event("Clicked")];
+        arrival(Value::Null).order_as_sent(&mut events);
+        assert_eq!(events.map(|event| event.at.0), [NOW - 10, NOW - 10, NOW - 10, NOW - 9]);
     }
 
     proptest! {

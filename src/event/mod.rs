@@ -238,7 +238,7 @@ fn name_page(call: &Value, properties: &mut Object) {
 
 fn consent(call: &Value, name: &str, properties: &Object) -> SortedMap<Consent> {
     let preferences = call.at(["context", "consent", "categoryPreferences"]).as_object();
-    let updated = Some(properties).filter(|_| name == "Consent Preference Updated");
+    let updated = Some(properties).filter(|_| name == names::CONSENT_UPDATED);
     let members = preferences.into_iter().chain(updated).flat_map(Object::iter);
     members.filter_map(|(purpose, state)| Some((purpose.to_owned(), state_of(state)?))).collect()
 }

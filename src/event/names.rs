@@ -6,6 +6,8 @@ pub const MESSAGE_SEEN: &str = "Message Seen";
 pub const MESSAGE_SENT: &str = "Message Sent";
 /// The event that records that a subject was exposed to an experiment.
 pub const EXPERIMENT_VIEWED: &str = "Experiment Viewed";
+/// The event that records choices about purposes.
+pub const CONSENT_UPDATED: &str = "Consent Preference Updated";
 
 /// The trait that holds a person's account, an object.
 pub const ACCOUNT: &str = "account";

@@ -138,8 +138,8 @@ describe('a page that nobody opens is filled and not counted', () => {
     'in a frame': { ...opened, 'sec-fetch-dest': 'iframe' },
     'in a frame of a frameset': { ...opened, 'sec-fetch-dest': 'frame' },
     'in a frame of Chromium 76': { accept: PAGE, 'sec-fetch-mode': 'nested-navigate' },
-    'by Node': { accept: '*/*', 'sec-fetch-mode': 'cors', 'user-agent': 'node' },
-    'by a program that says nothing': { ...unmarked, 'user-agent': 'shop-sync/1.0' },
+    'by a program like Node': { accept: '*/*', 'sec-fetch-mode': 'cors' },
+    'by a program that says nothing': unmarked,
     'by a program that takes JSON first': { accept: 'application/json, text/html' },
   };
   for (const [name, headers] of Object.entries(others)) test(name, () => assertUncounted(headers));
