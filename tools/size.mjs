@@ -12,7 +12,13 @@ import { print, profile } from './profile.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const budgets = [
-  { what: 'core wasm in the browser', kilobytes: 60, reached: 137.5, files: ['pkg/wasm/core_bg.wasm'], named: 'browser' },
+  {
+    what: 'core wasm in the browser',
+    kilobytes: 60,
+    reached: 137.5,
+    files: ['pkg/wasm/core_bg.wasm'],
+    named: 'browser',
+  },
   { what: 'loader script', kilobytes: 6, reached: 10.9, files: ['build/shop/_tl/tag.js'] },
   {
     what: 'edge worker, all included',
