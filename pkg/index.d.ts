@@ -446,9 +446,17 @@ export interface IdentifyOptions {
   userHash?: string;
 }
 
+/** The options of `track`. */
+export interface TrackOptions {
+  /** The id under which the event counts once, however often it is sent. */
+  messageId?: string;
+  /** When it happened, if not now. */
+  timestamp?: string | Date;
+}
+
 /** The commands of the tag. */
 export interface Tag {
-  track(event: string, properties?: Record<string, Json>): void;
+  track(event: string, properties?: Record<string, Json>, options?: TrackOptions): void;
   identify(
     ...who:
       | [userId?: Identifier | null, traits?: Record<string, Json>, options?: IdentifyOptions]
@@ -456,7 +464,10 @@ export interface Tag {
   ): void;
   group(groupId: Identifier, traits?: Record<string, Json>): void;
   alias(userId: Identifier, previousId?: Identifier): void;
-  /** Records a page view. Without a name and properties it counts once per address. */
+  /**
+   * Records a page view. Without a name and properties it counts once per address. `path` or `url` among the properties is
+   * the address of what is shown now, for rules as well.
+   */
   page(name?: string, properties?: Record<string, Json>): void;
   /** Counts at once on this page, even if its cookie cannot be written. */
   consent(states: Record<string, Consent>): void;
@@ -468,6 +479,8 @@ export interface Tag {
   reset(): Promise<void>;
   /** Decides again about the page. */
   decide(): void;
+  /** Fills the slots of a shadow root, too. */
+  slots(root: ShadowRoot): void;
   on<Type extends keyof TagEvents>(type: Type, listener: (detail: TagEvents[Type]) => void): void;
   /** Logs all events to the console. */
   debug(on?: boolean): Promise<void>;
@@ -488,6 +501,8 @@ declare global {
         apiHost?: string;
         planKey?: string;
         autoPage?: boolean;
+        /** Whether routes are in the fragment of the address. */
+        hashRoutes?: boolean;
         /** Parameters of addresses that are recorded besides those of campaigns; `*` stands for any characters. */
         keepParameters?: string | string[];
         /** Whether the page follows what servers report while it is open. The edge must have `LIVE=on`. */

@@ -50,10 +50,11 @@ impl Arrival {
     /// Moves the events of a batch apart that have one time, so that they stay in the order in which they were sent.
     ///
     /// Each further event is a millisecond later, and none is later than the receipt. The host does this once, where it
-    /// reads the batch, and keeps the times. Choices about purposes keep theirs: of one time, a refusal wins.
+    /// reads the batch, and keeps the times. Choices about purposes keep theirs: of one time, a refusal wins. So do
+    /// repetitions of an id, which count once and must not move other events.
     pub fn order_as_sent<'e>(&self, events: impl IntoIterator<Item = &'e mut Event>) {
         let others = events.into_iter().filter(|event| event.name != CONSENT_UPDATED);
-        let mut events: Vec<&mut Event> = others.collect();
+        let mut events = without_repetitions(others.collect());
         let order = {
             let at = |index: usize| events.get(index).map_or(Millis::MIN, |event: &&mut Event| event.at);
             crate::collections::sorted_indices(events.len(), &|a, b| at(a).cmp(&at(b)))
@@ -73,6 +74,19 @@ impl Arrival {
             }
         }
     }
+}
+
+/// Returns the first event of each id, and all without an id.
+fn without_repetitions(events: Vec<&mut Event>) -> Vec<&mut Event> {
+    let mut is_first = vec![true; events.len()];
+    let id = |index: usize| events.get(index).map_or("", |event| event.id.as_str());
+    let order = crate::collections::sorted_indices(events.len(), &|a, b| id(a).cmp(id(b)));
+    for (before, index) in order.iter().zip(order.iter().skip(1)) {
+        if let Some(is_first) = is_first.get_mut(*index).filter(|_| !id(*index).is_empty()) {
+            *is_first = id(*before) != id(*index);
+        }
+    }
+    events.into_iter().zip(is_first).filter_map(|(event, is_first)| is_first.then_some(event)).collect()
 }
 
 fn shown(stated: &Value) -> String {
@@ -163,6 +177,14 @@ mod tests {
         let mut events = [event(CONSENT_UPDATED), event("Searched"), event(CONSENT_UPDATED), event("Clicked")];
         arrival(Value::Null).order_as_sent(&mut events);
         assert_eq!(events.map(|event| event.at.0), [NOW - 10, NOW - 10, NOW - 10, NOW - 9]);
+    }
+
+    #[test]
+    fn repetitions_move_nothing() {
+        let event = |id: &str, at| Event { id: id.to_owned(), at: Millis(at), ..Event::default() };
+        let mut events = [event("b", 5), event("a", 4), event("a", 4), event("a", 4), event("", 5)];
+        arrival(Value::Null).order_as_sent(&mut events);
+        assert_eq!(events.map(|event| event.at.0), [5, 4, 4, 4, 6]);
     }
 
     proptest! {

@@ -406,7 +406,6 @@ describe('the package', () => {
         ['pkg/README.md', 3],
         ['docs/edge.md', 1],
         ['docs/growthbook.md', 1],
-        ['docs/tag.md', 2],
       ],
     );
     // The Node types that OpenFeature's types need are not checked here.
