@@ -36,17 +36,7 @@ afterEach(async () => {
 async function visitor(path = '/') {
   const { context, page, heard } = await visit(browser, system.url, { consent: GRANTED });
   contexts.push(context);
-  const seen = { loads: 0, channels: [], page };
-  // A channel that the page has closed is closed for it, before the other end has answered that.
-  await context.addInitScript(() => {
-    globalThis.sockets = [];
-    globalThis.WebSocket = class extends WebSocket {
-      constructor(...args) {
-        super(...args);
-        sockets.push(this);
-      }
-    };
-  });
+  const seen = { loads: 0, channels: [] };
   page.on('load', () => seen.loads++);
   page.on('websocket', (channel) => seen.channels.push(channel));
   await page.goto(path);
@@ -68,10 +58,8 @@ async function member(path = '/') {
 }
 
 const ticket = (userId) => system.server('support').track({ userId }, 'Ticket Opened');
-/** Returns for each channel of the loaded page whether it is open or about to be. */
-const channelsOf = ({ page }) => page.evaluate(() => sockets.map(({ readyState }) => readyState < WebSocket.CLOSING));
-const isOpen = async (seen) => (await channelsOf(seen)).includes(true);
-const listens = (seen) => eventually(async () => assert.ok(await isOpen(seen)), PATIENT_MS);
+const isOpen = ({ channels }) => channels.some((channel) => !channel.isClosed());
+const listens = (seen) => eventually(() => assert.ok(isOpen(seen)), PATIENT_MS);
 
 test('an open page changes its slot after the call of a server, without a load', async () => {
   const { page, heard, seen, shows, userId } = await member();
@@ -85,7 +73,7 @@ test('an open page changes its slot after the call of a server, without a load',
   assert.equal(seen.loads, loads);
   const decisions = await heard('tldata');
   assert.ok(decisions.some(({ source }) => source === 'core'));
-  const open = (await channelsOf(seen)).filter((isOpen) => isOpen);
+  const open = seen.channels.filter((channel) => !channel.isClosed());
   assert.equal(open.length, 1);
   assert.deepEqual(await heard('tlerror'), []);
 });
@@ -105,11 +93,10 @@ test('a page that does not ask for it opens no channel', async () => {
 test('after a sign-out nothing of the person comes, and the channel is another visitor’s or none', async () => {
   const { page, seen, shows, text, userId } = await member();
   await listens(seen);
-  const before = (await channelsOf(seen)).length;
+  const before = [...seen.channels];
   await page.evaluate(() => throughline_queue.push(['reset']));
   await shows('home.hero', 'Sale');
-  const former = async () => (await channelsOf(seen)).slice(0, before);
-  await eventually(async () => assert.ok(!(await former()).includes(true)), PATIENT_MS);
+  await eventually(() => assert.ok(before.every((channel) => channel.isClosed())), PATIENT_MS);
   const heard = await page.evaluate(() => {
     const texts = [];
     new MutationObserver(() => texts.push(document.body.textContent)).observe(document.body, {
@@ -134,7 +121,7 @@ test('a page that lost its channel opens another one, and shows what it has miss
   await context.setOffline(true);
   // Offline does not end a WebSocket of Chromium, a page that goes away does.
   await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide')));
-  await eventually(async () => assert.ok(!(await isOpen(seen))), PATIENT_MS);
+  await eventually(() => assert.ok(!isOpen(seen)), PATIENT_MS);
   await ticket(userId);
   await context.setOffline(false);
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
